@@ -1,0 +1,1 @@
+"""Images and a backbone become models on disk. Needs TensorFlow."""

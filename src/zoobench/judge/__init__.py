@@ -1,0 +1,1 @@
+"""Observations become verdicts and tables. Needs no runtime."""
