@@ -1,1 +1,193 @@
-"""pytest hooks."""
+"""What does pytest learn from zoobench? Options, cells as parameters, fixtures, the results file, the table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from zoobench.errors import ZoobenchError
+from zoobench.options import OPTIONS
+
+if TYPE_CHECKING:  # the plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed
+    from zoobench.cell import Cell
+    from zoobench.session import BenchSession
+
+CELL = "zoo_cell"
+"""The fixture that a benchmark asks for to be run for every cell."""
+_BENCH: pytest.StashKey[BenchSession] = pytest.StashKey()
+_RESULTS: pytest.StashKey[Path] = pytest.StashKey()
+_MACHINE_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+_COMMIT_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+_BENCHMARK_SESSION = "pytest-benchmark"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options that `zoobench build` has too."""
+    group = parser.getgroup("zoobench", "zoobench: quantized image classifiers")
+    for option in OPTIONS:
+        if option.metavar:
+            group.addoption(option.flag, metavar=option.metavar, default=option.default, help=option.full_help)
+        else:
+            group.addoption(option.flag, action="store_const", const="yes", default="", help=option.full_help)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs a benchmark for every cell; the parameter is the cell's id."""
+    if CELL in metafunc.fixturenames:
+        ids = [cell.id for cell in _bench(metafunc.config).plan.cells]
+        metafunc.parametrize(CELL, ids, ids=ids, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts all questions about one cell next to each other, so that it is finished before the next begins."""
+    if any(map(_cell_id, items)):
+        order = {cell.id: position for position, cell in enumerate(_bench(config).plan.cells)}
+        items.sort(key=lambda item: order.get(_cell_id(item) or "", -1))
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> tuple[str, ...]:
+    """Prepares data and weights once it is known that cells will run, and says what they are."""
+    ids = set(filter(None, map(_cell_id, items)))
+    if not ids or config.getoption("collectonly"):
+        return ()
+    bench = _bench(config)
+    with _uncaptured(config):
+        try:
+            lines = bench.prepare([cell for cell in bench.plan.cells if cell.id in ids])
+        except ZoobenchError as error:
+            raise pytest.UsageError(str(error)) from error
+    return tuple(f"zoobench: {line}" for line in lines)
+
+
+@pytest.fixture(scope="session")
+def zoo(pytestconfig: pytest.Config) -> BenchSession:
+    """The session that makes, measures and remembers."""
+    return _bench(pytestconfig)
+
+
+@pytest.fixture
+def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cell]:
+    """The cell that a benchmark is about, its model made; afterwards everything known so far is saved."""
+    cell = zoo.cell(request.param)
+    if obstacle := zoo.obstacle(cell):
+        pytest.skip(obstacle)
+    with _uncaptured(request.config):
+        try:
+            zoo.model(cell)
+        except ZoobenchError as error:
+            pytest.fail(str(error), pytrace=False)
+    yield cell
+    _save(request.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Lets progress reach the terminal, and shows our own errors as messages without a traceback."""
+    if not _cell_id(pyfuncitem):
+        return (yield)
+    with _uncaptured(pyfuncitem.config):
+        try:
+            outcome = yield
+            _complete(pyfuncitem)
+        except ZoobenchError as error:
+            pytest.fail(str(error), pytrace=False)
+    return outcome
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    """Brings each cell's block up to date, and adds the records of cells that have no rounds."""
+    bench = config.stash.get(_BENCH, None)
+    if bench is None:
+        return
+    from zoobench.judge.record import BLOCK, SCHEMA, to_json
+
+    untimed = dict(bench.records)
+    for benchmark in output_json["benchmarks"]:
+        if block := benchmark["extra_info"].get(BLOCK):
+            benchmark["extra_info"][BLOCK] = to_json(untimed.pop(block["cell"]["id"]))
+    output_json[BLOCK] = {"schema": SCHEMA, "records": [to_json(record) for record in untimed.values()]}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints the table and where it is kept."""
+    bench = config.stash.get(_BENCH, None)
+    if bench is None or not bench.records:
+        return
+    from zoobench.judge.table import render
+
+    records = [bench.records[cell.id] for cell in bench.plan.cells if cell.id in bench.records]
+    terminalreporter.section("zoobench")
+    terminalreporter.write(render(records, width=terminalreporter._tw.fullwidth, colours=terminalreporter.hasmarkup))
+    if _RESULTS in config.stash:
+        path = config.stash[_RESULTS]
+        terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
+
+
+def _bench(config: pytest.Config) -> BenchSession:
+    """Returns the session, made of the options when it is first needed."""
+    if _BENCH not in config.stash:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        try:
+            from zoobench.plan import make_plan
+            from zoobench.session import BenchSession
+
+            config.stash[_BENCH] = BenchSession(make_plan({o.name: config.getoption(o.flag) for o in OPTIONS}))
+        except ZoobenchError as error:
+            raise pytest.UsageError(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise pytest.UsageError(
+                f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
+            ) from error
+    return config.stash[_BENCH]
+
+
+def _cell_id(item: pytest.Item) -> str | None:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get(CELL) if callspec else None
+
+
+def _complete(item: pytest.Function) -> None:
+    """Evaluates the cell where `--benchmark-only` leaves out the test that would have."""
+    bench = _bench(item.config)
+    cell = bench.cell(_cell_id(item) or "")
+    if item.config.getoption("benchmark_only", False) and bench.records[cell.id].accuracy is None:
+        bench.measure_accuracy(cell)
+
+
+def _save(config: pytest.Config) -> None:
+    """Writes all results so far; what was interrupted in the middle of its rounds is not among them."""
+    from zoobench.judge.record import BLOCK
+    from zoobench.resultsfile import next_results_path, write_results
+
+    bench = _bench(config)
+    timings = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)
+    if _RESULTS not in config.stash:
+        folder = bench.plan.artifacts / "results" / bench.machine
+        config.stash[_RESULTS] = next_results_path(folder, now=datetime.now())
+        config.stash[_MACHINE_INFO] = timings.get_machine_info()
+        config.stash[_COMMIT_INFO] = config.hook.pytest_benchmark_generate_commit_info(config=config)
+    finished = [one for one in timings.benchmarks if one and (CELL not in (one.params or {}) or BLOCK in one.extra_info)]
+    content = config.hook.pytest_benchmark_generate_json(
+        config=config,
+        benchmarks=finished,
+        include_data=True,
+        machine_info=config.stash[_MACHINE_INFO],
+        commit_info=config.stash[_COMMIT_INFO],
+    )
+    config.hook.pytest_benchmark_update_json(config=config, benchmarks=finished, output_json=content)
+    write_results(config.stash[_RESULTS], content)
+
+
+@contextmanager
+def _uncaptured(config: pytest.Config) -> Iterator[None]:
+    """Lets progress bars and logs of long work reach the terminal."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        yield

@@ -1,0 +1,204 @@
+"""From a request to model files: which steps, in which order, each kept by the store?"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property, partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.build import ai_edge, classifier, conversion, recipe
+from zoobench.build.classifier import Labelled
+from zoobench.build.dataset import Dataset
+from zoobench.build.extraction import extract
+from zoobench.build.flatbuffer import joined
+from zoobench.build.picture import Predicted, prediction_sheet
+from zoobench.build.recipe import BuildRequest
+from zoobench.build.split import Split
+from zoobench.build.store import Facts, Stored, obtain
+from zoobench.files import write_bytes
+from zoobench.progress import progress
+from zoobench.variants import VARIANTS, Quantizer, Variant
+
+PICTURE = "predictions.png"
+_PICTURED_IMAGES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where variants come from: how to get the Keras classifier and its float32 file, and how it was trained."""
+
+    keras_model: Callable[[], keras.Model]
+    float32: Callable[[], bytes]
+    facts: Facts
+
+
+Write = Callable[[Path], object]
+"""Writes a variant's file."""
+
+
+def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
+    """Makes the files of these variants, and of `float32`, that the store does not hold yet.
+
+    Raises:
+        ModelError: If weights, training or conversion fail.
+    """
+    keras.config.disable_interactive_logging()
+    source = _own_classifier(request) or _head_on_features(request)
+    float32 = _obtain(request, source, VARIANTS["float32"], lambda path: write_bytes(path, source.float32()))
+    quantizing = Quantizing(request=request, source=source, float32=float32)
+    for variant in variants:
+        if variant.name == "keras":
+            _obtain(request, source, variant, partial(_save_keras, request, source))
+        elif variant.name != "float32":
+            _obtain(request, source, variant, partial(_quantize, quantizing, variant))
+
+
+def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Write) -> Stored:
+    product = recipe.variant_model(request, variant)
+
+    def make(folder: Path) -> Facts:
+        with progress(f"Making {variant.name} of {request.backbone.name}", total=1) as advance:
+            write(folder / product.file_name)
+            advance(1, "")
+        return source.facts
+
+    return obtain(request.root, product, make)
+
+
+def _save_keras(request: BuildRequest, source: Source, path: Path) -> None:
+    model = source.keras_model()
+    model.save(path)
+    prediction_sheet(_validated(model, request.dataset), request.dataset.classes).save(path.with_name(PICTURE))
+
+
+class Quantizing:
+    """Makes quantized files of one float32 file; what the integer variants share is computed once."""
+
+    def __init__(self, *, request: BuildRequest, source: Source, float32: Stored) -> None:
+        self.request = request
+        self.source = source
+        self.float32 = float32
+
+    def images(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yields the calibration images, each [1, height, width, 3]."""
+        count, dataset = self.request.conversion.calibration_images, self.request.dataset
+        for row in dataset.calibration_indices(count, seed=self.request.training.seed):
+            yield dataset.images([row])
+
+    @cached_property
+    def float32_content(self) -> bytes:
+        """The float32 file."""
+        return self.float32.path.read_bytes()
+
+    @cached_property
+    def tensorflow_calibrated(self) -> bytes:
+        """The float32 file with TensorFlow's statistics in it."""
+        return conversion.calibrated(self.float32_content, self.images)
+
+    @cached_property
+    def ai_edge_statistics(self) -> ai_edge.Statistics:
+        """AI Edge's statistics."""
+        return ai_edge.calibrated(self.float32_content, self.images())
+
+
+def _quantize(quantizing: Quantizing, variant: Variant, path: Path) -> None:
+    quantizer = quantizing.request.conversion.quantizer_of(variant)
+    write_bytes(path, _MAKERS[quantizer, variant.calibrated](quantizing, variant))
+
+
+_MAKERS: Mapping[tuple[Quantizer | None, bool], Callable[[Quantizing, Variant], bytes]] = {
+    ("tensorflow", False): lambda one, _variant: conversion.dynamic_range(one.source.keras_model()),
+    ("tensorflow", True): lambda one, variant: conversion.integer(one.tensorflow_calibrated, io=variant.io),
+    ("ai_edge", False): lambda one, _variant: ai_edge.dynamic_range(one.float32_content),
+    ("ai_edge", True): lambda one, variant: ai_edge.integer(one.float32_content, one.ai_edge_statistics, io=variant.io),
+}
+"""How a quantizer makes variants without and with calibration."""
+
+
+def _validated(model: keras.Model, dataset: Dataset) -> tuple[Predicted, ...]:
+    """Returns the model's answers to validation images, as many of each class as fit on the picture."""
+    rows = dataset.indices("validation")
+    labels = dataset.labels("validation")
+    spread = np.argsort([np.sum(labels[:position] == label) for position, label in enumerate(labels)], kind="stable")
+    chosen = sorted(rows[spread[:_PICTURED_IMAGES]])
+    images = dataset.images(chosen)
+    probabilities = model.predict(images.astype(np.float32), batch_size=_PICTURED_IMAGES)
+    return tuple(
+        Predicted(image=image, label=dataset.samples[row].label, probabilities=answer)
+        for row, image, answer in zip(chosen, images, probabilities, strict=True)
+    )
+
+
+def _own_classifier(request: BuildRequest) -> Source | None:
+    """Returns a user's finished classifier, or None if the request is for a backbone."""
+    if request.backbone.path is None:
+        return None
+    model = classifier.load_own(request.backbone.path, image_size=request.image_size)
+    if not classifier.is_finished(model, classes=len(request.dataset.classes)):
+        return None
+    return Source(keras_model=lambda: model, float32=lambda: conversion.float32(model), facts={"history": None})
+
+
+def _head_on_features(request: BuildRequest) -> Source:
+    """Returns the classifier of a frozen backbone and a head, trained unless the store holds it."""
+
+    @cache
+    def network() -> keras.Model:
+        return classifier.features_model(
+            request.backbone, weights=request.weights, image_size=request.image_size, seed=request.training.seed
+        )
+
+    features_file = obtain(
+        request.root, recipe.features_model(request), lambda folder: _convert_features(request, network(), folder)
+    )
+    head = obtain(request.root, recipe.head(request), lambda folder: _train_head(request, features_file.path, folder))
+    keras_head = keras.saving.load_model(head.path, safe_mode=True)
+    return Source(
+        keras_model=lambda: classifier.assembled(network(), keras_head),
+        float32=lambda: joined(features_file.path.read_bytes(), conversion.float32(keras_head)),
+        facts=head.facts,
+    )
+
+
+def _convert_features(request: BuildRequest, network: keras.Model, folder: Path) -> Facts:
+    with progress(f"Converting the backbone {request.backbone.name} at {request.image_size} px", total=1) as advance:
+        write_bytes(folder / recipe.features_model(request).file_name, conversion.float32(network))
+        advance(1, "")
+    return {"channels": int(network.output_shape[-1])}
+
+
+def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Facts:
+    values = np.load(_features(request, features_file).path, mmap_mode="r", allow_pickle=False)
+    head = classifier.build_head(
+        inputs=values.shape[1], classes=len(request.dataset.classes), config=request.training
+    )
+    with progress(f"Training the head of {request.backbone.name} (epochs)", total=request.training.epochs) as advance:
+        note = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda _epoch, logs: advance(1, f"accuracy {logs['accuracy']:.3f}")
+        )
+        history = classifier.train(
+            head,
+            _labelled(values, request.dataset, "train"),
+            _labelled(values, request.dataset, "validation"),
+            config=request.training,
+            callbacks=[note],
+        )
+    head.save(folder / recipe.head(request).file_name)
+    return {"history": asdict(history)}
+
+
+def _features(request: BuildRequest, features_file: Path) -> Stored:
+    product = recipe.features(request)
+
+    def make(folder: Path) -> Facts:
+        np.save(folder / product.file_name, extract(features_file, request.dataset, name=request.backbone.name))
+        return {}
+
+    return obtain(request.root, product, make)
+
+
+def _labelled(values: npt.NDArray[np.float32], dataset: Dataset, split: Split) -> Labelled:
+    return Labelled(inputs=np.asarray(values[dataset.indices(split)]), labels=dataset.labels(split))

@@ -1,0 +1,88 @@
+"""How does a trained classifier become a TFLite file, and that a quantized one?"""
+
+from collections.abc import Callable, Iterable
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tensorflow.lite.python import convert
+from tensorflow.lite.python.optimize.calibrator import Calibrator
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from zoobench.build.flatbuffer import with_signature
+from zoobench.errors import ModelError
+from zoobench.native import output_held
+from zoobench.variants import NumberType
+
+Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
+"""Calibration images, each [1, height, width, 3]; called again for each pass over them."""
+
+
+def float32(model: keras.Model) -> bytes:
+    """Returns a Keras model as a float32 TFLite file that takes one sample.
+
+    Its variables are made constants before the converter sees it: exporting a large Keras model as a SavedModel, as
+    `TFLiteConverter.from_keras_model` does, takes most of the time of a conversion.
+
+    Raises:
+        ModelError: If the converter refuses the model.
+    """
+    return _converted(model, optimizations=[])
+
+
+def dynamic_range(model: keras.Model) -> bytes:
+    """Returns a Keras model as TensorFlow's dynamic-range file: its quantizer of weights has no door for a TFLite file."""
+    return _converted(model, optimizations=[tf.lite.Optimize.DEFAULT])
+
+
+def calibrated(float32_content: bytes, images: Images) -> bytes:
+    """Returns a float32 file with the smallest and largest value of each tensor over the images written into it.
+
+    Raises:
+        ModelError: If the model does not run on them.
+    """
+    try:
+        with output_held():
+            content: bytes = Calibrator(float32_content).calibrate(
+                lambda: ([image.astype(np.float32)] for image in images())
+            )
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"TensorFlow's calibrator cannot run the float32 model: {error}") from error
+    return content
+
+
+def integer(calibrated_content: bytes, *, io: NumberType) -> bytes:
+    """Returns a calibrated file with int8 weights and activations, by TensorFlow's MLIR quantizer.
+
+    The result is that of `tf.lite.TFLiteConverter` with a representative dataset and `TFLITE_BUILTINS_INT8`: the flag
+    `fully_quantize`, which neither sets, would make inputs and outputs int8 whatever is asked for.
+
+    Args:
+        calibrated_content: From `calibrated`.
+        io: Number type of input and output.
+
+    Raises:
+        ModelError: If the quantizer refuses the model.
+    """
+    try:
+        with output_held():
+            content: bytes = convert.mlir_quantize(
+                calibrated_content, input_data_type=tf.as_dtype(io), output_data_type=tf.as_dtype(io)
+            )
+    except (ValueError, RuntimeError, convert.ConverterError) as error:
+        raise ModelError(f"TensorFlow's quantizer cannot make an int8 model with {io} input and output: {error}") from error
+    return content
+
+
+def _converted(model: keras.Model, *, optimizations: list[tf.lite.Optimize]) -> bytes:
+    signature = [tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)]
+    call = tf.function(lambda inputs: model(inputs, training=False), input_signature=signature)
+    try:
+        with output_held():
+            frozen = convert_variables_to_constants_v2(call.get_concrete_function())
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+            converter.optimizations = optimizations
+            return with_signature(converter.convert())
+    except (ValueError, RuntimeError, convert.ConverterError) as error:
+        raise ModelError(f"TensorFlow cannot convert {model.name} to TFLite: {error}") from error

@@ -1,0 +1,1 @@
+"""How are the animals of the embedded data set drawn? Its users need `zoobench.build.drawn` alone."""

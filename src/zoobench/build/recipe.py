@@ -1,0 +1,93 @@
+"""What determines each thing that is made on the way from a backbone to a variant? No TensorFlow here."""
+
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from zoobench.build.backbones import Backbone
+from zoobench.build.config import ConversionConfig, TrainingConfig
+from zoobench.build.dataset import Dataset
+from zoobench.build.store import Product
+from zoobench.build.weights import Weights
+from zoobench.files import sha256_of_json
+from zoobench.variants import Variant
+
+RECIPE = 1
+"""Raised whenever the code in this package would make other files from the same inputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """Everything needed to make the variants of one backbone on one data set.
+
+    Attributes:
+        root: The store's folder (`artifacts/models`).
+    """
+
+    backbone: Backbone
+    weights: Weights
+    image_size: int
+    dataset: Dataset
+    training: TrainingConfig
+    conversion: ConversionConfig
+    root: Path
+
+
+def features_model(request: BuildRequest) -> Product:
+    """The float32 file from pixels to pooled features: shared by all data sets and heads."""
+    return _product(request, "features-model", "features.tflite", _of_backbone(request))
+
+
+def features(request: BuildRequest) -> Product:
+    """The features of every sample of the data set."""
+    inputs = _of_backbone(request) | _of_images(request) | {"ai-edge-litert": version("ai-edge-litert")}
+    return _product(request, "features", "features.npy", inputs)
+
+
+def head(request: BuildRequest) -> Product:
+    """The trained dense layers."""
+    return _product(request, "head", "head.keras", _of_head(request))
+
+
+def variant_model(request: BuildRequest, variant: Variant) -> Product:
+    """The file of one variant."""
+    return _product(request, variant.name, f"model{variant.suffix}", _of_head(request) | _of_variant(request, variant))
+
+
+def _product(request: BuildRequest, kind: str, file_name: str, inputs: dict[str, Any]) -> Product:
+    return Product(name=f"{request.backbone.name}-{request.image_size}-{kind}", file_name=file_name, inputs=inputs)
+
+
+def _of_backbone(request: BuildRequest) -> dict[str, Any]:
+    seed = {"seed": request.training.seed} if request.weights.identity == "random" else {}
+    return seed | {
+        "recipe": RECIPE,
+        "backbone": request.backbone.name,
+        "weights": request.weights.identity,
+        "weights_sha256": request.weights.sha256,
+        "image_size": request.image_size,
+        "tensorflow": version("tensorflow"),
+        "keras": version("keras"),
+    }
+
+
+def _of_head(request: BuildRequest) -> dict[str, Any]:
+    training = asdict(request.training) | {"head_layers": list(request.training.head_layers)}
+    return _of_backbone(request) | _of_images(request) | {"training": training}
+
+
+def _of_images(request: BuildRequest) -> dict[str, Any]:
+    """The data set with its order, which its own hash leaves open but rows of features and training follow."""
+    samples = [(sample.sha256, sample.label, sample.split) for sample in request.dataset.samples]
+    return {"classes": list(request.dataset.classes), "samples_in_order": sha256_of_json(samples)}
+
+
+def _of_variant(request: BuildRequest, variant: Variant) -> dict[str, Any]:
+    quantizer = request.conversion.quantizer_of(variant)
+    inputs: dict[str, Any] = {"variant": variant.name, "io": variant.io, "quantizer": quantizer}
+    if quantizer == "ai_edge":
+        inputs["ai-edge-quantizer"] = version("ai-edge-quantizer")
+    if variant.calibrated:
+        inputs["calibration_images"] = request.conversion.calibration_images
+    return inputs

@@ -1,0 +1,164 @@
+"""Which weights does a backbone start from, and what are they called in every record? No TensorFlow here."""
+
+import os
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from zoobench.build.backbones import BACKBONES, Backbone
+from zoobench.errors import ModelError, UsageError
+from zoobench.files import sha256_of_file, writing
+from zoobench.progress import progress
+
+KEYWORDS = ("auto", "imagenet", "random")
+_HDF5_SIGNATURE = b"\x89HDF"
+_CHUNK_BYTES = 1 << 18
+_TIMEOUT_SECONDS = 15
+_ALPHA_TEXTS = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0", 0.25: "2_5"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsRequest:
+    """What was asked for: a keyword, a folder or a file for all backbones, and exceptions by backbone."""
+
+    default: str = "auto"
+    by_backbone: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, backbone: Backbone) -> str:
+        """Returns what was asked for one backbone."""
+        return self.by_backbone.get(backbone.name, self.default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """The weights a backbone gets.
+
+    Attributes:
+        identity: `imagenet`, `random` or `file:<sha256>`, as every record shows it.
+        path: The file to load; None for random weights.
+        sha256: Of that file.
+        remark: Why these, where that was not what the user may have expected.
+    """
+
+    identity: str
+    path: Path | None = None
+    sha256: str | None = None
+    remark: str = ""
+
+
+def parse_request(text: str) -> WeightsRequest:
+    """Reads `auto`, `imagenet`, `random`, a folder, a file, or pairs such as `mobilenet=FILE,xception=random`.
+
+    Raises:
+        UsageError: If it is none of these.
+    """
+    if "=" not in text:
+        return WeightsRequest(default=_checked(text))
+    pairs = dict(_pair(part) for part in text.split(","))
+    return WeightsRequest(by_backbone=MappingProxyType(pairs))
+
+
+def find_weights(backbone: Backbone, *, image_size: int, request: WeightsRequest) -> Weights:
+    """Returns the weights of a backbone, fetching ImageNet's if they are asked for and not in the cache of Keras.
+
+    Raises:
+        ModelError: If what was asked for cannot be had; the message names the file and where to put it.
+    """
+    if backbone.path is not None:
+        return _of_file(backbone.path)
+    wanted = request.of(backbone)
+    if wanted == "random":
+        return Weights(identity="random")
+    if wanted == "imagenet":
+        return _imagenet(backbone, image_size)
+    if wanted == "auto":
+        return _imagenet_or_random(backbone, image_size)
+    path = Path(wanted)
+    return _of_file(_searched(path, backbone, image_size) if path.is_dir() else path)
+
+
+def keras_cache() -> Path:
+    """Returns the folder in which Keras keeps the weights that it fetches."""
+    home = os.environ.get("KERAS_HOME") or str(Path.home() / ".keras")
+    return Path(home) / "models"
+
+
+def _checked(text: str) -> str:
+    if text in KEYWORDS or Path(text).exists():
+        return text
+    raise UsageError(
+        f"--zoo-weights: {text!r} is neither {', '.join(KEYWORDS)} nor an existing folder or file; "
+        "give one of these, or pairs such as mobilenet=FILE,inception_resnet_v2=random"
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    backbone, _, wanted = text.partition("=")
+    if backbone not in BACKBONES:
+        raise UsageError(f"--zoo-weights: {text!r} is not a pair backbone=FILE; known are {', '.join(BACKBONES)}")
+    return backbone, _checked(wanted)
+
+
+def _of_file(path: Path) -> Weights:
+    digest = sha256_of_file(path)
+    return Weights(identity=f"file:{digest}", path=path.resolve(), sha256=digest)
+
+
+def _searched(folder: Path, backbone: Backbone, image_size: int) -> Path:
+    names = _file_names(backbone, image_size)
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelError(
+        f"no weights of {backbone.name} at {image_size} px in {folder}; looked for {' and '.join(names)}. Put one "
+        f"there, choose an image size that it has, or name each: --zoo-weights {backbone.name}=FILE (or =random)"
+    )
+
+
+def _file_names(backbone: Backbone, image_size: int) -> tuple[str, ...]:
+    """Returns the name that Keras itself uses and `<backbone>_<alpha>_<size>_tf_no_top.weights.h5`."""
+    own = backbone.weights_name(image_size)
+    if backbone.alpha is None:
+        return (own,)
+    family = backbone.name if backbone.alpha == 1.0 else backbone.name.rpartition("_")[0]
+    return (own, f"{family}_{_ALPHA_TEXTS[backbone.alpha]}_{image_size}_tf_no_top.weights.h5")
+
+
+def _imagenet(backbone: Backbone, image_size: int) -> Weights:
+    name = backbone.weights_name(image_size)
+    path = keras_cache() / name
+    if not path.is_file():
+        try:
+            _fetch(backbone.weights_url(image_size), path)
+        except OSError as error:
+            raise ModelError(
+                f"the ImageNet weights of {backbone.name} are not in {path.parent} and could not be fetched ({error}). "
+                f"Get {name} from {backbone.weights_url(image_size)} where there is a network and put it at {path}, "
+                "or use --zoo-weights random"
+            ) from error
+    return Weights(identity="imagenet", path=path, sha256=sha256_of_file(path))
+
+
+def _imagenet_or_random(backbone: Backbone, image_size: int) -> Weights:
+    try:
+        return _imagenet(backbone, image_size)
+    except ModelError as error:
+        return Weights(identity="random", remark=f"RANDOM WEIGHTS, accuracy means nothing: {error}")
+
+
+def _fetch(url: str, path: Path) -> None:
+    """Writes what is at `url` to `path`; OSError if it cannot be had whole or is not an HDF5 file."""
+    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
+        total = int(response.headers.get("Content-Length", 0))
+        received = 0
+        with writing(path) as handle, progress(f"Fetching {path.name} (bytes)", total=total) as advance:
+            while chunk := response.read(_CHUNK_BYTES):
+                if received == 0 and not chunk.startswith(_HDF5_SIGNATURE):
+                    raise OSError(f"what is at {url} is not an HDF5 file")
+                handle.write(chunk)
+                received += len(chunk)
+                advance(len(chunk), "")
+            if received != total:
+                raise OSError(f"received {received} of {total} bytes")

@@ -1,0 +1,115 @@
+"""What can be done outside pytest? `zoobench build | show | backbones | data`; each command only calls."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from zoobench.errors import ZoobenchError
+from zoobench.options import OPTIONS, PREFIX
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_UNUSABLE_INPUT = 2
+_INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """A group whose commands end with a message and a status, never a traceback, on our own errors."""
+
+    def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  as click declares it
+        try:
+            return super().invoke(context)
+        except ZoobenchError as error:
+            _stop(str(error), status=_UNUSABLE_INPUT)
+        except KeyboardInterrupt:
+            _stop("interrupted; what was finished is kept", status=_INTERRUPTED)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="zoobench")
+def main() -> None:
+    """Which backbone, quantized how, run by what, should I ship?
+
+    The measuring itself is `pytest bench/`; these commands do what goes before and after it.
+    """
+
+
+def _build_options(command: Command) -> Command:
+    """Adds the options of `pytest bench/` that concern what is built."""
+    for option in reversed([option for option in OPTIONS if not option.measuring]):
+        kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"is_flag": True, "flag_value": "yes"}
+        name = option.name.replace("-", "_")
+        command = click.option(option.flag, name, default=option.default, help=option.full_help, **kind)(command)
+    return command
+
+
+@main.command()
+@_build_options
+def build(**given: str) -> None:
+    """Make the models that `pytest bench/` would measure, with the same options, and list them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from zoobench.plan import make_plan
+    from zoobench.session import BenchSession
+
+    session = BenchSession(make_plan({name.replace("_", "-"): text or "" for name, text in given.items()}))
+    for line in session.prepare(session.plan.cells):
+        click.echo(line, err=True)
+    for cell in session.plan.cells:
+        click.echo(f"{cell.id}\t{session.model(cell).stored.path}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> None:
+    """Print the table of a results file again."""
+    from rich.console import Console
+
+    from zoobench.judge.record import read_results
+    from zoobench.judge.table import render
+
+    terminal = Console()
+    click.echo(render(read_results(file), width=terminal.width, colours=terminal.is_terminal), nl=False)
+
+
+@main.command()
+def backbones() -> None:
+    """List the backbones with the image size and the file of their published weights."""
+    from zoobench.build.backbones import BACKBONES
+
+    for one in BACKBONES.values():
+        click.echo(f"{one.name:22}{one.default_size:5} px  {one.weights_name(one.default_size)}")
+
+
+@main.group()
+def data() -> None:
+    """Look at the drawn data set, or get real photos."""
+
+
+@data.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("drawn.png"), show_default=True)
+@click.option(f"{PREFIX}seed", "seed", default=0, show_default=True, help="Seed of the drawings.")
+def preview(output: Path, seed: int) -> None:
+    """Write a contact sheet of the drawn animals, a row for each class."""
+    from zoobench.build.drawn import contact_sheet
+    from zoobench.files import writing
+
+    with writing(output) as handle:
+        contact_sheet(seed=seed).save(handle, format="png")
+    click.echo(f"wrote {output}")
+
+
+@data.command()
+@click.argument("name", type=click.Choice(["animals10"]))
+def fetch(name: str) -> None:
+    """Download a data set of photos (needs the network and `pip install 'zoobench[fetch]'`)."""
+    from zoobench.build.fetch import fetch as download
+
+    click.echo(f"use it with: pytest bench/ --zoo-data {download(name)}")
+
+
+def _stop(message: str, *, status: int) -> NoReturn:
+    click.echo(f"zoobench: {message}", err=True)
+    sys.exit(status)

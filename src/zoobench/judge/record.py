@@ -1,0 +1,251 @@
+"""What is known of one cell in one run, and how is it written and read back? Schema 1.
+
+History of the schema:
+    1 (2026-11): the first.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from zoobench.errors import ResultsError
+
+SCHEMA = 1
+BLOCK = "zoobench"
+"""The key of our block, in each benchmark's `extra_info` and at the top of a results file."""
+Value = TypeVar("Value")
+_UNSIGNED_SHORT_LIMIT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedCell:
+    """Which cell: `id` joins results; `weights` is `imagenet`, `random` or `file:<sha256>`."""
+
+    id: str
+    backbone: str
+    variant: str
+    runtime: str
+    threads: int
+    image_size: int
+    weights: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedModel:
+    """The file that was measured, and the size of its float twin's."""
+
+    sha256: str
+    size_bytes: int
+    float_twin_size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDataset:
+    """What it was measured on.
+
+    Attributes:
+        name: The folder's name, or `drawn`.
+        sha256: Of classes, contents, labels and splits: the same only if the samples are.
+        classes: Their names, in the order of the model's outputs.
+        samples: Number of test samples.
+        left_out: Number of images that could not be used, in all splits.
+    """
+
+    name: str
+    sha256: str
+    classes: tuple[str, ...]
+    samples: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """Every test sample's predicted class, its probability, and the truth, in the order of the test split.
+
+    Each is base64 of little-endian unsigned 16-bit numbers; probabilities are in units of 1/65535.
+    """
+
+    classes: str
+    probabilities: str
+    truth: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedAccuracy:
+    """How often it was right.
+
+    Attributes:
+        top1: correct / total.
+        loss: Mean categorical cross-entropy in nats.
+        interval: Wilson interval of top1, 95 %.
+        agreement_with_float: Share of samples on which it predicts what the float twin predicts.
+        invocation_p50_seconds: Median invocation, where samples were run one by one.
+    """
+
+    top1: float
+    loss: float
+    correct: int
+    total: int
+    interval: tuple[float, float]
+    agreement_with_float: float
+    invocation_p50_seconds: float | None
+    predictions: Predictions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speedup:
+    """How many times faster than the float twin, paired by round.
+
+    Attributes:
+        twin: Id of the float twin's cell.
+        point: Median over the rounds of twin's seconds / own seconds.
+        interval: Of that median over the rounds of this process, 95 %. It does not hold what changes between processes.
+    """
+
+    twin: str
+    point: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedLatency:
+    """How long one invocation took.
+
+    Attributes:
+        p50_seconds: Median of the rounds; its 95 % interval is of this process's rounds.
+        p90_seconds: None below 64 rounds.
+        samples: Number of rounds.
+    """
+
+    p50_seconds: float
+    p50_interval: tuple[float, float] | None
+    p90_seconds: float | None
+    mean_seconds: float
+    samples: int
+    speedup_over_float: Speedup | None
+    initialization_seconds: float
+    first_inference_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that is known of one cell in one run; a part that was not measured is None."""
+
+    schema: int
+    cell: RecordedCell
+    model: RecordedModel
+    dataset: RecordedDataset
+    accuracy: RecordedAccuracy | None
+    latency: RecordedLatency | None
+    environment: Mapping[str, Any]
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    """Returns a record as plain JSON."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(record), allow_nan=False))
+    return plain
+
+
+def encode(values: Sequence[int]) -> str:
+    """Returns numbers from 0 to 65535 as base64 of little-endian unsigned 16-bit."""
+    return base64.b64encode(b"".join(int(value).to_bytes(2, "little") for value in values)).decode()
+
+
+def encode_shares(values: Sequence[float]) -> str:
+    """Returns numbers from 0 to 1 in units of 1/65535, encoded; what rounding put outside is clipped."""
+    return encode([round(min(max(float(value), 0.0), 1.0) * _UNSIGNED_SHORT_LIMIT) for value in values])
+
+
+def decode(text: str) -> tuple[int, ...]:
+    """Returns the numbers that `encode` was given.
+
+    Raises:
+        ResultsError: If the text is not base64 of whole 16-bit numbers.
+    """
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ResultsError(f"predictions are not base64: {error}") from error
+    if len(content) % 2:
+        raise ResultsError(f"predictions hold {len(content)} bytes; expected an even number")
+    return tuple(int.from_bytes(content[i : i + 2], "little") for i in range(0, len(content), 2))
+
+
+def read_results(path: Path) -> tuple[Record, ...]:
+    """Returns the records of a results file, in its order.
+
+    Args:
+        path: A file in pytest-benchmark's format with our blocks.
+
+    Raises:
+        ResultsError: If it cannot be read, is not such a file, holds no record, or a record breaks the schema; the
+            message names the file and the key.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ResultsError(f"cannot read {path}: {error}. Expected a JSON file written by `pytest bench/`") from error
+    records = tuple(_record(block, f"{path}: {where}") for where, block in _blocks(content, path))
+    if not records:
+        raise ResultsError(f"{path} holds no zoobench record; expected a file written by `pytest bench/` with zoobench")
+    return records
+
+
+def _blocks(content: Any, path: Path) -> Iterator[tuple[str, Any]]:
+    """Yields our blocks in a results file with their places in it: timed cells first, then those without rounds."""
+    if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
+        raise ResultsError(f"{path} is not in pytest-benchmark's format: it has no list under the key 'benchmarks'")
+    for index, benchmark in enumerate(content["benchmarks"]):
+        extra = benchmark.get("extra_info") if isinstance(benchmark, dict) else None
+        if isinstance(extra, dict) and BLOCK in extra:
+            yield f"benchmarks[{index}].extra_info.{BLOCK}", extra[BLOCK]
+    untimed = content.get(BLOCK, {})
+    for index, block in enumerate(untimed.get("records", ()) if isinstance(untimed, dict) else ()):
+        yield f"{BLOCK}.records[{index}]", block
+
+
+def _record(block: Any, where: str) -> Record:
+    schema = block.get("schema") if isinstance(block, dict) else None
+    if schema != SCHEMA:
+        raise ResultsError(f"{where}.schema: received {schema!r}; this version of zoobench reads {SCHEMA}")
+    record: Record = _value(Record, block, where)
+    return record
+
+
+def _value(expected: Any, received: Any, where: str) -> Any:
+    """Returns `received` as the annotated type `expected`, or raises naming the place in the file."""
+    if is_dataclass(expected):
+        return _dataclass(expected, received, where)
+    origin, arguments = get_origin(expected), get_args(expected)
+    if origin is UnionType:
+        return None if received is None else _value(next(a for a in arguments if a is not NoneType), received, where)
+    if origin is tuple:
+        return _tuple(arguments, received, where)
+    allowed = {float: (int, float), int: (int,), str: (str,)}.get(expected, (dict,))
+    if not isinstance(received, allowed) or isinstance(received, bool):
+        raise _unexpected(where, received, getattr(expected, "__name__", "an object"))
+    return float(received) if expected is float else received
+
+
+def _dataclass(expected: Any, received: Any, where: str) -> Any:
+    if not isinstance(received, dict):
+        raise _unexpected(where, received, "an object")
+    hints = get_type_hints(expected)
+    names = [field.name for field in fields(expected)]
+    return expected(**{name: _value(hints[name], received.get(name), f"{where}.{name}") for name in names})
+
+
+def _tuple(arguments: tuple[Any, ...], received: Any, where: str) -> tuple[Any, ...]:
+    length = None if Ellipsis in arguments else len(arguments)
+    if not isinstance(received, list) or length not in (None, len(received)):
+        raise _unexpected(where, received, f"a list of {length or 'any number of'} values")
+    return tuple(_value(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(received))
+
+
+def _unexpected(where: str, received: Any, expected: str) -> ResultsError:
+    shown = repr(received)
+    return ResultsError(f"{where}: received {shown[:60]}{'...' if len(shown) > 60 else ''}; expected {expected}")

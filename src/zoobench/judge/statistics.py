@@ -1,0 +1,66 @@
+"""What can be said of a sample, and how surely? Pure functions; every formula names its source."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from scipy.stats import binom, binomtest
+
+CONFIDENCE = 0.95
+LEAST_SAMPLES = {0.50: 1, 0.90: 64, 0.95: 130, 0.99: 662}
+"""Fewest samples that support a percentile: the early-stopping rule of MLPerf inference (appendix to its rules,
+"Early Stopping Criterion", confidence 0.99)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A range that holds the true value with `CONFIDENCE`."""
+
+    low: float
+    high: float
+
+
+def wilson(successes: int, total: int, *, confidence: float = CONFIDENCE) -> Interval:
+    """Returns the interval of a proportion.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), without
+    continuity correction.
+
+    Raises:
+        ValueError: Unless 0 <= successes <= total and total >= 1.
+    """
+    found = binomtest(successes, total).proportion_ci(confidence, method="wilson")
+    return Interval(low=float(found.low), high=float(found.high))
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """Returns a percentile, or None where the sample is too small to support it (`LEAST_SAMPLES`).
+
+    The median is the mean of the middle two; other percentiles are the nearest rank: the smallest value with at least
+    `share` of the sample at or below it.
+
+    Raises:
+        KeyError: If `share` is not in `LEAST_SAMPLES`.
+    """
+    if len(values) < LEAST_SAMPLES[share]:
+        return None
+    if share == 0.50:
+        return median(values)
+    return sorted(values)[math.ceil(share * len(values)) - 1]
+
+
+def percentile_interval(values: Sequence[float], share: float, *, confidence: float = CONFIDENCE) -> Interval | None:
+    """Returns a distribution-free interval of a percentile, or None where the sample is too small for one.
+
+    Order statistics: the number of values below the true percentile is binomial(n, share), so the values at ranks l and
+    u enclose it with probability P(l <= B < u). H. A. David and H. N. Nagaraja, "Order Statistics", 3rd ed., section 7.1.
+    The ranks are the innermost ones that leave at most (1 - confidence) / 2 on each side.
+    """
+    tail = (1 - confidence) / 2
+    low = int(binom.ppf(tail, len(values), share))
+    high = int(binom.ppf(1 - tail, len(values), share)) + 1
+    if low < 1 or high > len(values):
+        return None
+    ordered = sorted(values)
+    return Interval(low=ordered[low - 1], high=ordered[high - 1])

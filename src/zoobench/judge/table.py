@@ -1,0 +1,97 @@
+"""How does a person read records? One table, a section for each backbone."""
+
+import io
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from zoobench.judge.record import Record, RecordedAccuracy, Speedup
+from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio
+from zoobench.variants import VARIANTS
+
+LEAST_WIDTH = 118
+_HEADS = (
+    *("", "cell", "runtime", "threads", "top-1 %", "95 %", "loss"),
+    *("p50 ms", "p90 ms", "× float", "95 %", "MB", "size"),
+)
+_NUMBERS_FROM = 3
+
+
+def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
+    """Returns the table of records as text.
+
+    Args:
+        records: In the order of rows; each backbone's next to each other.
+        width: Columns of the terminal; below `LEAST_WIDTH` the table is wider than it.
+        colours: Whether the reader is a terminal that knows them.
+    """
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=_title(records), title_justify="left")
+    for position, head in enumerate(_HEADS):
+        table.add_column(head, justify="right" if position >= _NUMBERS_FROM else "left", no_wrap=True)
+    for backbone, rows in groupby(records, key=lambda record: record.cell.backbone):
+        table.add_row("", Text(backbone, style="bold"))
+        for record in rows:
+            table.add_row(*_row(record))
+        table.add_section()
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer, width=max(width, LEAST_WIDTH), force_terminal=colours, no_color=not colours, highlight=False
+    )
+    console.print(table)
+    console.print(*_remarks(records), sep="\n", soft_wrap=True)
+    return buffer.getvalue()
+
+
+def _title(records: Sequence[Record]) -> str:
+    data = dict.fromkeys(
+        f"{record.dataset.name}, {record.dataset.samples} test samples of {len(record.dataset.classes)} classes"
+        for record in records
+    )
+    return "; ".join(data)
+
+
+def _row(record: Record) -> tuple[Text | str, ...]:
+    cell, latency = record.cell, record.latency
+    return (
+        VARIANTS[cell.variant].short if cell.variant in VARIANTS else "",
+        cell.variant,
+        cell.runtime,
+        str(cell.threads),
+        *_accuracy(record.accuracy),
+        milliseconds(latency.p50_seconds if latency else None),
+        milliseconds(latency.p90_seconds if latency else None),
+        *_speedup(latency.speedup_over_float if latency else None),
+        megabytes(record.model.size_bytes),
+        ratio(record.model.size_bytes / record.model.float_twin_size_bytes),
+    )
+
+
+def _accuracy(accuracy: RecordedAccuracy | None) -> tuple[str, str, str]:
+    if accuracy is None:
+        return (ABSENT, "", ABSENT)
+    low, high = accuracy.interval
+    return (percent(accuracy.top1), f"{percent(low)}–{percent(high)}", f"{accuracy.loss:.3f}")
+
+
+def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
+    """Returns the speed-up, green or red only where its interval leaves out 1."""
+    if speedup is None:
+        return (Text(ABSENT), "")
+    low, high = speedup.interval
+    style = "green" if low > 1 else "red" if high < 1 else ""
+    return (Text(ratio(speedup.point), style=style), f"{ratio(low)}–{ratio(high)}")
+
+
+def _remarks(records: Sequence[Record]) -> list[str]:
+    remarks = ["× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."]
+    random = dict.fromkeys(record.cell.backbone for record in records if record.cell.weights == "random")
+    if random:
+        remarks.append(f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do.")
+    left_out = max(record.dataset.left_out for record in records)
+    if left_out:
+        remarks.append(f"{left_out} images could not be used and were left out.")
+    return remarks

@@ -1,0 +1,63 @@
+"""Which machine is this, and what runs on it?"""
+
+import os
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+LIBRARIES = ("ai-edge-litert", "ai-edge-quantizer", "keras", "numpy", "tensorflow", "zoobench")
+_CPUINFO = Path("/proc/cpuinfo")
+_DEVICE = Path("/proc/device-tree/model")
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+
+
+def machine_key(environment: dict[str, Any]) -> str:
+    """Returns the name under which this machine's results are kept: device or CPU model, and number of cores."""
+    words = str(environment["device"] or environment["cpu"]).lower()
+    for noise in ("(r)", "(tm)", "processor", "cpu"):
+        words = words.replace(noise, " ")
+    return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
+
+
+def describe_environment() -> dict[str, Any]:
+    """Returns what is known of the machine and the libraries, as plain JSON; None for what cannot be told."""
+    return {
+        "device": _text(_DEVICE),
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "governor": _text(_GOVERNOR),
+        "memory_bytes": psutil.virtual_memory().total,
+        "system": platform.system(),
+        "kernel": platform.release(),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+    }
+
+
+def _cpu_model() -> str:
+    """Returns the CPU's name; py-cpuinfo would take a second to say the same."""
+    for line in (_text(_CPUINFO) or "").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in {"model name", "Model"}:
+            return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace").strip("\0\n ")
+    except OSError:
+        return None
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,139 @@
+"""How long does one invocation take, and how does that compare with the float twin at the same moment?"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from zoobench.measure.inference import OpenSession
+from zoobench.measure.runtimes import Session
+from zoobench.measure.samples import Samples
+
+Clock = Callable[[], int]
+WARMUP_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundsConfig:
+    """How many rounds are timed.
+
+    As many as fit in `seconds`, but at least `least` and at most `most`. By the early-stopping rule of MLPerf 64 samples
+    are the fewest that support a 90th percentile.
+    """
+
+    seconds: float = 10.0
+    least: int = 64
+    most: int = 200
+
+    def number(self, round_seconds: float) -> int:
+        """Returns the number of rounds for rounds of a length."""
+        return int(min(self.most, max(self.least, self.seconds / max(round_seconds, 1e-9))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The phases before the steady state, in seconds: making the session, and its first invocation."""
+
+    initialization_seconds: float
+    first_inference_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """What was observed of one cell.
+
+    Attributes:
+        seconds: Each round's invocation.
+        twin_seconds: The float twin's invocation on the same sample in the same round.
+        opening: The phases before.
+    """
+
+    seconds: tuple[float, ...]
+    twin_seconds: tuple[float, ...]
+    opening: Opening
+
+
+@contextmanager
+def opened(
+    open_session: OpenSession, samples: Samples, *, clock: Clock = time.perf_counter_ns
+) -> Iterator[tuple[Session, Opening]]:
+    """Opens a model and runs its first invocation, timing both phases."""
+    began = clock()
+    with open_session() as session:
+        ready = clock()
+        session.load(samples.images(0, 1))
+        called = clock()
+        session.invoke()
+        opening = Opening(
+            initialization_seconds=(ready - began) / 1e9, first_inference_seconds=(clock() - called) / 1e9
+        )
+        yield session, opening
+
+
+@dataclass(slots=True, kw_only=True)
+class Interleaving:
+    """The rounds of a cell with its float twin's in between, in alternating order.
+
+    Made for `benchmark.pedantic(target=i.invoke, setup=i.before, teardown=i.after)`: only `invoke` is on its clock. Each
+    round runs both on one sample; even rounds run the twin first, odd rounds last. Where the model in the processor's
+    caches changes, one untimed invocation comes first, so that what is timed is the steady state of each.
+
+    Attributes:
+        cell: The session that is measured.
+        twin: The float twin's session.
+        samples: Each round takes the next, from the first again after the last.
+        clock: Nanoseconds.
+    """
+
+    cell: Session
+    twin: Session
+    samples: Samples
+    clock: Clock = time.perf_counter_ns
+    twin_seconds: list[float] = field(default_factory=list)
+    _round: int = 0
+    _warm: Session | None = None
+
+    def before(self) -> None:
+        """Loads the next sample, and on even rounds runs the twin on it; then the cell is ready to be timed."""
+        position = self._round % len(self.samples)
+        image = self.samples.images(position, position + 1)
+        self.cell.load(image)
+        self.twin.load(image)
+        if self._round % 2 == 0:
+            self._run_twin()
+        self._settle(self.cell)
+
+    def invoke(self) -> None:
+        """Runs the cell."""
+        self.cell.invoke()
+
+    def after(self) -> None:
+        """On odd rounds runs the twin."""
+        if self._round % 2 == 1:
+            self._run_twin()
+        self._round += 1
+
+    def warm_up(self, rounds: int) -> float:
+        """Runs whole rounds, keeps nothing of them, and returns the median length of one in seconds."""
+        lengths = []
+        for _ in range(rounds):
+            began = self.clock()
+            self.before()
+            self.invoke()
+            self.after()
+            lengths.append((self.clock() - began) / 1e9)
+        self._round = 0
+        self.twin_seconds.clear()
+        return statistics.median(lengths)
+
+    def _run_twin(self) -> None:
+        self._settle(self.twin)
+        began = self.clock()
+        self.twin.invoke()
+        self.twin_seconds.append((self.clock() - began) / 1e9)
+
+    def _settle(self, session: Session) -> None:
+        if self._warm is not session:
+            session.invoke()
+        self._warm = session

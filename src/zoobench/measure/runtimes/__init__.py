@@ -1,0 +1,52 @@
+"""What can run a model file? One protocol, one module for each runtime, opened by name."""
+
+from contextlib import AbstractContextManager
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.errors import MeasurementError
+
+RUNTIMES = {
+    "litert": "zoobench.measure.runtimes.litert",
+    "keras": "zoobench.measure.runtimes.keras",
+}
+"""Modules that define `open_session(path, *, threads)`; each is imported only when it is asked for."""
+
+
+class Session(Protocol):
+    """An open model. `load`, `invoke` and `read` are apart so that `invoke` alone can be timed."""
+
+    def load(self, images: npt.NDArray[np.uint8]) -> None:
+        """Puts raw pixels [n, height, width, 3] in place, in the number type that the model takes."""
+
+    def invoke(self) -> None:
+        """Runs the model on what was loaded; returns when the result is there."""
+
+    def read(self) -> npt.NDArray[np.float32]:
+        """Returns the result as [n, outputs] float32, dequantized."""
+
+
+def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
+    """Opens a model file.
+
+    Args:
+        path: The file.
+        runtime: A name from `RUNTIMES`.
+        threads: How many threads one invocation may use.
+
+    Raises:
+        MeasurementError: If the runtime is unknown, not installed, or does not take the file.
+    """
+    if runtime not in RUNTIMES:
+        raise MeasurementError(f"unknown runtime: {runtime}; known are {', '.join(RUNTIMES)}")
+    try:
+        module = import_module(RUNTIMES[runtime])
+    except ModuleNotFoundError as error:
+        raise MeasurementError(
+            f"the runtime {runtime} needs {error.name}, which is not installed: pip install 'zoobench[build]'"
+        ) from error
+    return cast(AbstractContextManager[Session], module.open_session(path, threads=threads))

@@ -1,0 +1,150 @@
+"""What exactly has been asked for? The options' texts, read and checked."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+from zoobench.build.backbones import Backbone, find_backbones, own_image_size
+from zoobench.build.config import ConversionConfig, TrainingConfig
+from zoobench.build.dataset import DatasetConfig
+from zoobench.build.split import parse_shares
+from zoobench.build.weights import WeightsRequest, parse_request
+from zoobench.cell import Cell, matrix
+from zoobench.errors import UsageError
+from zoobench.measure.latency import RoundsConfig
+from zoobench.options import PREFIX, defaults
+from zoobench.variants import Quantizer, find_variants
+
+Number = TypeVar("Number", int, float)
+_QUANTIZERS = ("tensorflow", "ai_edge")
+_KERAS_LEAST_ROUNDS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A request that makes sense.
+
+    Attributes:
+        cells: The matrix.
+        backbones: By name.
+        workers: Sessions that share the test samples for accuracy.
+        rounds: How many rounds are timed, by runtime.
+        artifacts: Folder of data sets, models and results.
+        machine: Name of this machine, or '' to make one.
+    """
+
+    cells: tuple[Cell, ...]
+    backbones: Mapping[str, Backbone]
+    data: DatasetConfig
+    weights: WeightsRequest
+    training: TrainingConfig
+    conversion: ConversionConfig
+    rounds: Mapping[str, RoundsConfig]
+    workers: int
+    artifacts: Path
+    machine: str
+
+
+def make_plan(given: Mapping[str, str]) -> Plan:
+    """Returns the plan that options ask for.
+
+    Args:
+        given: Texts by option name without the prefix; missing ones have their defaults, a flag is 'yes' or ''.
+
+    Raises:
+        UsageError: If a text makes no sense; it names the option, what was received and what is allowed.
+    """
+    texts = {**defaults(), **given}
+    backbones = find_backbones(_names(texts, "backbones"))
+    variants = [variant.name for variant in find_variants(_names(texts, "variants"))]
+    sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
+    return Plan(
+        cells=matrix(backbones=sized, variants=variants, threads=_wholes(texts, "threads")),
+        backbones={backbone.name: backbone for backbone in backbones},
+        data=_data(texts),
+        weights=parse_request(texts["weights"]),
+        training=_training(texts),
+        conversion=ConversionConfig(
+            quantizer=_quantizer(texts["quantizer"]), calibration_images=_whole(texts, "calibration")
+        ),
+        rounds=_rounds(texts),
+        workers=(os.cpu_count() or 1) if texts["workers"] == "cores" else _whole(texts, "workers"),
+        artifacts=Path(texts["artifacts"]),
+        machine=texts["machine"],
+    )
+
+
+def _data(texts: Mapping[str, str]) -> DatasetConfig:
+    return DatasetConfig(
+        folder=Path(texts["data"]) if texts["data"] else None,
+        drawn_images=_whole(texts, "drawn"),
+        shares=parse_shares(texts["split"]),
+        seed=_whole(texts, "seed", least=0),
+        skip_bad_images=bool(texts["skip-bad-images"]),
+    )
+
+
+def _training(texts: Mapping[str, str]) -> TrainingConfig:
+    return TrainingConfig(
+        epochs=_whole(texts, "epochs"),
+        validation_every=_whole(texts, "validation-every"),
+        early_stopping_from=_whole(texts, "early-stopping-from", least=0),
+        patience=_whole(texts, "patience"),
+        learning_rate=_number(texts, "learning-rate", float),
+        decay=_number(texts, "decay", float),
+        batch_size=_whole(texts, "batch-size"),
+        dropout=_number(texts, "dropout", float),
+        head_layers=tuple(_wholes(texts, "head-layers")) if texts["head-layers"] else (),
+        seed=_whole(texts, "seed", least=0),
+    )
+
+
+def _rounds(texts: Mapping[str, str]) -> Mapping[str, RoundsConfig]:
+    if texts["rounds"] == "auto":
+        return {"litert": RoundsConfig(), "keras": RoundsConfig(least=_KERAS_LEAST_ROUNDS)}
+    fixed = _whole(texts, "rounds")
+    return {runtime: RoundsConfig(least=fixed, most=fixed) for runtime in ("litert", "keras")}
+
+
+def _image_size(text: str, backbone: Backbone) -> int:
+    """Returns the image size of a backbone; a user's own model that fixes one has its own say."""
+    own = own_image_size(backbone.path) if backbone.path else None
+    if own is not None:
+        return own
+    return backbone.default_size if text == "native" else _whole({"image-size": text}, "image-size")
+
+
+def _quantizer(text: str) -> Quantizer | None:
+    if text == "auto":
+        return None
+    if text not in _QUANTIZERS:
+        raise UsageError(f"{PREFIX}quantizer: received {text!r}; allowed are auto, {', '.join(_QUANTIZERS)}")
+    return cast(Quantizer, text)
+
+
+def _names(texts: Mapping[str, str], name: str) -> Sequence[str]:
+    names = [part.strip() for part in texts[name].split(",") if part.strip()]
+    if not names:
+        raise UsageError(f"{PREFIX}{name}: received nothing; allowed are names separated by commas")
+    return list(dict.fromkeys(names))
+
+
+def _wholes(texts: Mapping[str, str], name: str) -> Sequence[int]:
+    return [_whole({name: part}, name) for part in _names(texts, name)]
+
+
+def _whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
+    number = _number(texts, name, int)
+    if number < least:
+        raise UsageError(f"{PREFIX}{name}: received {number}; allowed is {least} or more")
+    return number
+
+
+def _number(texts: Mapping[str, str], name: str, kind: Callable[[str], Number]) -> Number:
+    try:
+        return kind(texts[name])
+    except ValueError:
+        allowed = "a whole number" if kind is int else "a number"
+        raise UsageError(f"{PREFIX}{name}: received {texts[name]!r}; allowed is {allowed}") from None

@@ -1,0 +1,254 @@
+"""One benchmark session: prepare data and weights, have models made, measure cells, keep their records."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from zoobench.build import recipe
+from zoobench.build.dataset import Dataset, describe, open_dataset
+from zoobench.build.recipe import BuildRequest
+from zoobench.build.store import Stored, find
+from zoobench.build.weights import Weights, find_weights
+from zoobench.cell import Cell
+from zoobench.errors import ModelError
+from zoobench.judge.record import (
+    BLOCK,
+    SCHEMA,
+    Record,
+    RecordedAccuracy,
+    RecordedCell,
+    RecordedDataset,
+    RecordedLatency,
+    RecordedModel,
+    to_json,
+)
+from zoobench.measure.accuracy import Evaluation, evaluate
+from zoobench.measure.environment import describe_environment, machine_key
+from zoobench.measure.inference import OpenSession
+from zoobench.measure.isolated import in_fresh_process
+from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened
+from zoobench.measure.observation import recorded_accuracy, recorded_latency
+from zoobench.measure.runtimes import open_session
+from zoobench.measure.samples import Samples
+from zoobench.native import output_held
+from zoobench.plan import Plan
+from zoobench.variants import VARIANTS
+
+_KERAS_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A cell's file with the weights it was made from."""
+
+    stored: Stored
+    weights: Weights
+
+
+class BenchSession:
+    """Makes, measures and remembers; every model, evaluation and record at most once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.records: dict[str, Record] = {}
+        self._datasets: dict[int, Dataset] = {}
+        self._weights: dict[str, Weights] = {}
+        self._evaluations: dict[tuple[str, str], Evaluation] = {}
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """The machine and its libraries."""
+        return describe_environment()
+
+    @property
+    def machine(self) -> str:
+        """The name under which results are kept."""
+        return self.plan.machine or machine_key(self.environment)
+
+    def cell(self, cell_id: str) -> Cell:
+        """Returns the cell of an id."""
+        return next(cell for cell in self.plan.cells if cell.id == cell_id)
+
+    def prepare(self, cells: Sequence[Cell]) -> tuple[str, ...]:
+        """Opens the data and finds the weights for these cells; returns what a reader should know of them.
+
+        Raises:
+            DataError: If images cannot be used.
+            ModelError: If weights cannot be had.
+        """
+        sizes = dict.fromkeys(cell.image_size for cell in cells)
+        self._datasets = {
+            size: open_dataset(self.plan.data, image_size=size, folder=self.plan.artifacts / "datasets") for size in sizes
+        }
+        sized = {cell.backbone: cell.image_size for cell in cells}
+        self._weights = {
+            name: find_weights(self.plan.backbones[name], image_size=size, request=self.plan.weights)
+            for name, size in sized.items()
+        }
+        return (*describe(next(iter(self._datasets.values()))), *self._weights_lines())
+
+    def obstacle(self, cell: Cell) -> str | None:
+        """Returns why a cell cannot be measured in this process, or None if it can."""
+        first = next((one.threads for one in self.plan.cells if one.runtime == "keras"), cell.threads)
+        if cell.runtime != "keras" or cell.threads == first:
+            return None
+        return (
+            f"TensorFlow fixes its threads once per process, here at {first}; "
+            f"measure this cell by a run of its own: --zoo-threads {cell.threads}"
+        )
+
+    def build(self, cells: Sequence[Cell]) -> None:
+        """Makes all models of these cells that the store does not hold."""
+        for cell in cells:
+            self.model(cell)
+
+    def model(self, cell: Cell) -> Model:
+        """Returns a cell's file; makes it, and the other variants of its backbone, in a process of its own if need be.
+
+        Raises:
+            ModelError: If it cannot be made.
+        """
+        request = self._request(cell)
+        product = recipe.variant_model(request, VARIANTS[cell.variant])
+        stored = find(request.root, product)
+        if stored is None:
+            self._make(request)
+            stored = find(request.root, product)
+        if stored is None:
+            raise ModelError(f"{product.folder_name} was made but is not in {request.root}; is another run removing it?")
+        return Model(stored=stored, weights=request.weights)
+
+    def measure_size(self, cell: Cell) -> RecordedModel:
+        """Returns a file's size with its float twin's."""
+        return self._record(cell).model
+
+    def measure_accuracy(self, cell: Cell) -> RecordedAccuracy:
+        """Evaluates a cell and its float twin on the whole test split and records it."""
+        accuracy = recorded_accuracy(self._evaluation(cell), twin=self._evaluation(cell.float_twin))
+        self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
+        return accuracy
+
+    def measure_latency(self, cell: Cell, benchmark: Any) -> RecordedLatency | None:  # noqa: ANN401  no stubs exist
+        """Times a cell's rounds on pytest-benchmark's clock, the float twin's in between, and records them.
+
+        Args:
+            cell: What to time.
+            benchmark: The fixture of pytest-benchmark.
+
+        Returns:
+            None under `--benchmark-disable`, where each target runs once and nothing is timed.
+        """
+        samples = self._samples(cell)
+        with ExitStack() as stack:
+            with output_held():
+                session, opening = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
+                twin, _ = stack.enter_context(opened(self._opener(cell.float_twin, threads=cell.threads), samples))
+            rounds = Interleaving(cell=session, twin=twin, samples=samples)
+            number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
+            benchmark.pedantic(rounds.invoke, setup=rounds.before, teardown=rounds.after, rounds=number)
+        if benchmark.stats is None:
+            return None
+        observed = Latency(
+            seconds=tuple(benchmark.stats.stats.data), twin_seconds=tuple(rounds.twin_seconds), opening=opening
+        )
+        latency = recorded_latency(observed, twin=cell.float_twin.id)
+        self.records[cell.id] = replace(self._record(cell), latency=latency)
+        benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
+        return latency
+
+    def _request(self, cell: Cell) -> BuildRequest:
+        return BuildRequest(
+            backbone=self.plan.backbones[cell.backbone],
+            weights=self._weights[cell.backbone],
+            image_size=cell.image_size,
+            dataset=self._datasets[cell.image_size],
+            training=self.plan.training,
+            conversion=self.plan.conversion,
+            root=self.plan.artifacts / "models",
+        )
+
+    def _make(self, request: BuildRequest) -> None:
+        """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it."""
+        names = dict.fromkeys(cell.variant for cell in self.plan.cells if cell.backbone == request.backbone.name)
+        in_fresh_process(_make_models, request, tuple(names))
+
+    def _opener(self, cell: Cell, *, threads: int) -> OpenSession:
+        return partial(open_session, self.model(cell).stored.path, runtime=cell.runtime, threads=threads)
+
+    def _samples(self, cell: Cell) -> Samples:
+        """Returns the test split in the order of contents' hashes: mixed, and the same whatever files are called."""
+        dataset = self._datasets[cell.image_size]
+        rows = sorted(dataset.indices("test"), key=lambda row: (dataset.samples[row].sha256, dataset.samples[row].label))
+        labels = [dataset.samples[row].label for row in rows]
+        return Samples(path=dataset.pixels_path, rows=np.array(rows, np.int64), labels=np.array(labels, np.int64))
+
+    def _evaluation(self, cell: Cell) -> Evaluation:
+        key = (self.model(cell).stored.sha256, cell.runtime)
+        if key not in self._evaluations:
+            self._evaluations[key] = self._evaluate(cell)
+        return self._evaluations[key]
+
+    def _evaluate(self, cell: Cell) -> Evaluation:
+        workers = self.plan.workers
+        if cell.runtime != "keras":
+            opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
+            return evaluate(opener, self._samples(cell), name=cell.id, workers=workers)
+        opener = self._opener(cell, threads=workers)
+        batch = 1 if workers == 1 else _KERAS_BATCH
+        return in_fresh_process(evaluate, opener, self._samples(cell), name=cell.id, batch_size=batch)
+
+    def _record(self, cell: Cell) -> Record:
+        """Returns the cell's record, begun with what needs no measuring."""
+        if cell.id not in self.records:
+            self.records[cell.id] = self._begun(cell)
+        return self.records[cell.id]
+
+    def _begun(self, cell: Cell) -> Record:
+        model, twin = self.model(cell), self.model(cell.float_twin)
+        dataset = self._datasets[cell.image_size]
+        return Record(
+            schema=SCHEMA,
+            cell=RecordedCell(
+                id=cell.id,
+                backbone=cell.backbone,
+                variant=cell.variant,
+                runtime=cell.runtime,
+                threads=cell.threads,
+                image_size=cell.image_size,
+                weights=model.weights.identity,
+            ),
+            model=RecordedModel(
+                sha256=model.stored.sha256,
+                size_bytes=model.stored.size_bytes,
+                float_twin_size_bytes=twin.stored.size_bytes,
+            ),
+            dataset=RecordedDataset(
+                name=dataset.name,
+                sha256=dataset.sha256,
+                classes=dataset.classes,
+                samples=len(dataset.indices("test")),
+                left_out=len(dataset.left_out),
+            ),
+            accuracy=None,
+            latency=None,
+            environment=self.environment,
+        )
+
+    def _weights_lines(self) -> tuple[str, ...]:
+        lines = []
+        for name, weights in self._weights.items():
+            lines.append(f"weights: {name}: {weights.identity[:21]}{f' ({weights.path})' if weights.path else ''}")
+            if weights.remark:
+                lines.append(f"weights: {name}: {weights.remark}")
+        return tuple(lines)
+
+
+def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
+    with output_held():
+        from zoobench.build.assembly import make_models  # imports TensorFlow, which belongs to the fresh process alone
+
+    make_models(request, [VARIANTS[name] for name in variants])

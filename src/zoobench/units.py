@@ -1,0 +1,34 @@
+"""How do numbers reach people? Three significant digits, scaled; the unit stands in the column head."""
+
+_MILLI = 1e-3
+_MEGA = 1e6
+ABSENT = "–"
+"""Shown where a value is undefined or was not measured."""
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Returns seconds as milliseconds."""
+    return ABSENT if seconds is None else three_digits(seconds / _MILLI)
+
+
+def megabytes(size_bytes: float | None) -> str:
+    """Returns bytes as megabytes of 10^6 bytes."""
+    return ABSENT if size_bytes is None else three_digits(size_bytes / _MEGA)
+
+
+def percent(share: float | None) -> str:
+    """Returns a share of one as a percentage with one decimal, as accuracies are quoted."""
+    return ABSENT if share is None else f"{100 * share:.1f}"
+
+
+def ratio(value: float | None) -> str:
+    """Returns a ratio with two decimals, or three significant digits from ten up."""
+    return ABSENT if value is None else f"{value:.2f}" if value < 10 else three_digits(value)
+
+
+def three_digits(value: float) -> str:
+    """Returns a number with three significant digits and no exponent below 10^6."""
+    if value == 0:
+        return "0"
+    text = f"{value:.3g}"
+    return f"{float(text):.0f}" if "e+" in text and abs(value) < 1e6 else f"{value:#.3g}".rstrip(".")
