@@ -1,6 +1,9 @@
 """How often is it right?"""
 
+from zoobench.cell import Cell
+from zoobench.session import BenchSession
 
-def test_accuracy(zoo, zoo_cell):
+
+def test_accuracy(zoo: BenchSession, zoo_cell: Cell) -> None:
     accuracy = zoo.measure_accuracy(zoo_cell)
     assert accuracy.total == zoo.records[zoo_cell.id].dataset.samples

@@ -1,7 +1,12 @@
 """How long does one inference take?"""
 
+from pytest_benchmark.fixture import BenchmarkFixture
 
-def test_latency(zoo, zoo_cell, benchmark):
+from zoobench.cell import Cell
+from zoobench.session import BenchSession
+
+
+def test_latency(zoo: BenchSession, zoo_cell: Cell, benchmark: BenchmarkFixture) -> None:
     benchmark.group = zoo_cell.backbone
     latency = zoo.measure_latency(zoo_cell, benchmark)
     assert latency is None or latency.p50_seconds > 0

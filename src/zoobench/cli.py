@@ -19,7 +19,7 @@ _INTERRUPTED = 130
 class _Group(click.Group):
     """A group whose commands end with a message and a status, never a traceback, on our own errors."""
 
-    def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  as click declares it
+    def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except ZoobenchError as error:

@@ -36,11 +36,20 @@ class Option:
 
 
 OPTIONS = (
-    Option(name="data", metavar="DIR", default="", help="Folder of images, one folder per class; without it, drawn animals."),
+    Option(
+        name="data",
+        metavar="DIR",
+        default="",
+        help="Folder of images, one folder per class; without it, drawn animals.",
+    ),
     Option(name="drawn", metavar="N", default="300", help="How many animals are drawn where there is no --zoo-data."),
     Option(name="split", metavar="A/B/C", default="70/15/15", help="Shares of training, validation and test."),
-    Option(name="seed", metavar="N", default="0", help="Seed of split, drawing, random weights, training and calibration."),
-    Option(name="skip-bad-images", metavar="", default="", help="Leave out images that cannot be used instead of stopping."),
+    Option(
+        name="seed", metavar="N", default="0", help="Seed of split, drawing, random weights, training and calibration."
+    ),
+    Option(
+        name="skip-bad-images", metavar="", default="", help="Leave out images that cannot be used instead of stopping."
+    ),
     Option(
         name="backbones",
         metavar="NAMES",
@@ -54,12 +63,17 @@ OPTIONS = (
         help="Quantization variants, comma-separated.",
     ),
     Option(name="threads", metavar="NS", default="1", help="Threads of one invocation, comma-separated numbers."),
-    Option(name="image-size", metavar="N", default="224", help="Side of the images in pixels, or `native` for each backbone's own."),
+    Option(
+        name="image-size",
+        metavar="N",
+        default="224",
+        help="Side of the images in pixels, or `native` for each backbone's own.",
+    ),
     Option(
         name="weights",
         metavar="WHAT",
         default="auto",
-        help="imagenet, random, auto (imagenet if it can be had, else random), a folder, a file, or pairs backbone=FILE,...",
+        help="imagenet, random, auto (imagenet if it can be had, else random), a folder, a file, or backbone=FILE,...",
     ),
     Option(
         name="quantizer",
@@ -73,10 +87,19 @@ OPTIONS = (
     Option(name="early-stopping-from", metavar="N", default="3", help="Epoch from which early stopping counts."),
     Option(name="patience", metavar="N", default="2", help="Validations without a better loss before training stops."),
     Option(name="learning-rate", metavar="X", default="0.001", help="Learning rate of the first epoch."),
-    Option(name="decay", metavar="X", default="0.15", help="The learning rate is multiplied by exp(-X) each further epoch."),
+    Option(
+        name="decay", metavar="X", default="0.15", help="The learning rate is multiplied by exp(-X) each further epoch."
+    ),
     Option(name="batch-size", metavar="N", default="32", help="Samples in a training step."),
-    Option(name="dropout", metavar="X", default="0", help="Share of inputs dropped before each dense layer in training."),
-    Option(name="head-layers", metavar="NS", default="", help="Units of hidden dense layers, comma-separated. Default: none."),
+    Option(
+        name="dropout", metavar="X", default="0", help="Share of inputs dropped before each dense layer in training."
+    ),
+    Option(
+        name="head-layers",
+        metavar="NS",
+        default="",
+        help="Units of hidden dense layers, comma-separated. Default: none.",
+    ),
     Option(
         name="rounds",
         metavar="N",

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,9 @@ import pytest
 from zoobench.errors import ZoobenchError
 from zoobench.options import OPTIONS
 
-if TYPE_CHECKING:  # the plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed
+if (
+    TYPE_CHECKING
+):  # the plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed
     from zoobench.cell import Cell
     from zoobench.session import BenchSession
 
@@ -124,7 +127,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
     records = [bench.records[cell.id] for cell in bench.plan.cells if cell.id in bench.records]
     terminalreporter.section("zoobench")
-    terminalreporter.write(render(records, width=terminalreporter._tw.fullwidth, colours=terminalreporter.hasmarkup))
+    terminalreporter.write(render(records, width=get_terminal_size().columns, colours=terminalreporter.hasmarkup))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
         terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
@@ -167,13 +170,15 @@ def _save(config: pytest.Config) -> None:
     from zoobench.resultsfile import next_results_path, write_results
 
     bench = _bench(config)
-    timings = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)
+    timings: Any = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)
     if _RESULTS not in config.stash:
         folder = bench.plan.artifacts / "results" / bench.machine
         config.stash[_RESULTS] = next_results_path(folder, now=datetime.now())
         config.stash[_MACHINE_INFO] = timings.get_machine_info()
         config.stash[_COMMIT_INFO] = config.hook.pytest_benchmark_generate_commit_info(config=config)
-    finished = [one for one in timings.benchmarks if one and (CELL not in (one.params or {}) or BLOCK in one.extra_info)]
+    finished = [
+        one for one in timings.benchmarks if one and (BLOCK in one.extra_info or CELL not in (one.params or {}))
+    ]
     content = config.hook.pytest_benchmark_generate_json(
         config=config,
         benchmarks=finished,
@@ -187,7 +192,10 @@ def _save(config: pytest.Config) -> None:
 
 @contextmanager
 def _uncaptured(config: pytest.Config) -> Iterator[None]:
-    """Lets progress bars and logs of long work reach the terminal."""
+    """Lets progress bars and logs of long work reach the terminal, on lines of their own."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter:
+        reporter.ensure_newline()
     capture = config.pluginmanager.get_plugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
         yield

@@ -82,7 +82,8 @@ class BenchSession:
         """
         sizes = dict.fromkeys(cell.image_size for cell in cells)
         self._datasets = {
-            size: open_dataset(self.plan.data, image_size=size, folder=self.plan.artifacts / "datasets") for size in sizes
+            size: open_dataset(self.plan.data, image_size=size, folder=self.plan.artifacts / "datasets")
+            for size in sizes
         }
         sized = {cell.backbone: cell.image_size for cell in cells}
         self._weights = {
@@ -119,7 +120,9 @@ class BenchSession:
             self._make(request)
             stored = find(request.root, product)
         if stored is None:
-            raise ModelError(f"{product.folder_name} was made but is not in {request.root}; is another run removing it?")
+            raise ModelError(
+                f"{product.folder_name} was made but is not in {request.root}; is another run removing it?"
+            )
         return Model(stored=stored, weights=request.weights)
 
     def measure_size(self, cell: Cell) -> RecordedModel:
@@ -132,7 +135,7 @@ class BenchSession:
         self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
         return accuracy
 
-    def measure_latency(self, cell: Cell, benchmark: Any) -> RecordedLatency | None:  # noqa: ANN401  no stubs exist
+    def measure_latency(self, cell: Cell, benchmark: Any) -> RecordedLatency | None:
         """Times a cell's rounds on pytest-benchmark's clock, the float twin's in between, and records them.
 
         Args:
@@ -182,7 +185,9 @@ class BenchSession:
     def _samples(self, cell: Cell) -> Samples:
         """Returns the test split in the order of contents' hashes: mixed, and the same whatever files are called."""
         dataset = self._datasets[cell.image_size]
-        rows = sorted(dataset.indices("test"), key=lambda row: (dataset.samples[row].sha256, dataset.samples[row].label))
+        rows = sorted(
+            dataset.indices("test"), key=lambda row: (dataset.samples[row].sha256, dataset.samples[row].label)
+        )
         labels = [dataset.samples[row].label for row in rows]
         return Samples(path=dataset.pixels_path, rows=np.array(rows, np.int64), labels=np.array(labels, np.int64))
 
@@ -239,12 +244,10 @@ class BenchSession:
         )
 
     def _weights_lines(self) -> tuple[str, ...]:
-        lines = []
-        for name, weights in self._weights.items():
-            lines.append(f"weights: {name}: {weights.identity[:21]}{f' ({weights.path})' if weights.path else ''}")
-            if weights.remark:
-                lines.append(f"weights: {name}: {weights.remark}")
-        return tuple(lines)
+        return tuple(
+            f"weights: {name}: {weights.remark or f'{weights.identity[:21]} {weights.path or str()}'.rstrip()}"
+            for name, weights in self._weights.items()
+        )
 
 
 def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:

@@ -124,6 +124,10 @@ def test_the_file_of_pixels_is_plain_numpy(photos: Path, kept: Path) -> None:
     np.testing.assert_array_equal(np.load(dataset.pixels_path), everything(dataset))
 
 
+def test_the_head_of_the_file_of_pixels_has_room_for_any_number_of_rows() -> None:
+    assert len(module._npy_header(9, 32)) == len(module._npy_header(10_000_000, 32))
+
+
 def test_images_come_in_the_order_asked_for_and_as_a_copy(photos: Path, kept: Path) -> None:
     dataset = opened(photos, kept)
     images = dataset.images([7, 2, 7])
@@ -373,7 +377,7 @@ def test_a_file_that_may_not_be_read_is_bad(photos: Path, kept: Path, monkeypatc
 def test_a_file_without_permission_is_bad(photos: Path, kept: Path) -> None:
     (photos / "cat" / "3.png").chmod(0)
     assert refusal(photos, kept) == (
-        f"1 images of pets cannot be used:\n  cat/3.png: cannot be read (Permission denied)\n{MEND}"
+        f"1 image of pets cannot be used:\n  cat/3.png: cannot be read (Permission denied)\n{MEND}"
     )
 
 
@@ -661,9 +665,9 @@ def test_the_header_tells_every_oddity(photos: Path, kept: Path) -> None:
     put(photos / "dog" / "a.txt", b"")
     put(photos / "dog" / "b.webp", b"")
     assert describe(opened(photos, kept, skip_bad_images=True))[1:] == (
-        "data: left out 1 bad images, first cat/bad.png: the file is empty",
+        "data: left out 1 bad image, first cat/bad.png: the file is empty",
         "data: 2 groups of identical images, each within one split, first cat/3.png = cat/copy.png",
-        "data: 1 images stand in two classes, so one label is wrong, first cat/5.png = dog/copy.png",
+        "data: 1 image in two classes, so one label is wrong, first cat/5.png = dog/copy.png",
         "data: ignored other files: 1 .txt, 1 .webp",
     )
 

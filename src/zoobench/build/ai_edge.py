@@ -1,4 +1,4 @@
-"""How does AI Edge Quantizer quantize a float32 file, and what must be set right for it to be as good as TensorFlow's?"""
+"""How does AI Edge Quantizer quantize a float32 file, and what must be set right for it to do well?"""
 
 import copy
 import warnings
@@ -94,7 +94,7 @@ def guarded(float32_content: bytes, statistics: Statistics) -> Statistics:
     return wider
 
 
-def _layers(model: Any) -> Iterator[tuple[int, Any, Any, Any]]:  # noqa: ANN401  generated classes
+def _layers(model: Any) -> Iterator[tuple[int, Any, Any, Any]]:
     """Yields the output-channel axis, input, weights and bias of each layer that has all of them."""
     for graph in model.subgraphs:
         for operator in graph.operators:

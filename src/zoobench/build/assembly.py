@@ -172,9 +172,7 @@ def _convert_features(request: BuildRequest, network: keras.Model, folder: Path)
 
 def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Facts:
     values = np.load(_features(request, features_file).path, mmap_mode="r", allow_pickle=False)
-    head = classifier.build_head(
-        inputs=values.shape[1], classes=len(request.dataset.classes), config=request.training
-    )
+    head = classifier.build_head(inputs=values.shape[1], classes=len(request.dataset.classes), config=request.training)
     with progress(f"Training the head of {request.backbone.name} (epochs)", total=request.training.epochs) as advance:
         note = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda _epoch, logs: advance(1, f"accuracy {logs['accuracy']:.3f}")

@@ -150,8 +150,8 @@ def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) 
         return builder(include_top=False, weights=source, input_shape=(image_size, image_size, 3), **width)
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"keras.applications.{backbone.builder} at {image_size} px does not take the weights {weights.path or source}: "
-            f"{error}. Expected a file written for this network without its top (include_top=False)"
+            f"keras.applications.{backbone.builder} at {image_size} px does not take the weights "
+            f"{weights.path or source}: {error}. Expected a file written for this network without its top (include_top=False)"
         ) from error
 
 
@@ -200,8 +200,8 @@ def _pooled(model: keras.Model) -> keras.Model:
     if rank == 4:
         return keras.Model(model.input, keras.layers.GlobalAveragePooling2D(name="pooling")(model.output))
     raise ModelError(
-        f"the model {model.name} gives {model.output_shape}; allowed as a backbone are feature maps [n, h, w, channels] "
-        "or one vector per image [n, channels]"
+        f"the model {model.name} gives {model.output_shape}; allowed as a backbone are feature maps "
+        "[n, h, w, channels] or one vector per image [n, channels]"
     )
 
 

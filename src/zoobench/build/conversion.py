@@ -32,7 +32,7 @@ def float32(model: keras.Model) -> bytes:
 
 
 def dynamic_range(model: keras.Model) -> bytes:
-    """Returns a Keras model as TensorFlow's dynamic-range file: its quantizer of weights has no door for a TFLite file."""
+    """Returns a Keras model as TensorFlow's dynamic-range file: its weight quantizer cannot be given a TFLite file."""
     return _converted(model, optimizations=[tf.lite.Optimize.DEFAULT])
 
 
@@ -71,7 +71,9 @@ def integer(calibrated_content: bytes, *, io: NumberType) -> bytes:
                 calibrated_content, input_data_type=tf.as_dtype(io), output_data_type=tf.as_dtype(io)
             )
     except (ValueError, RuntimeError, convert.ConverterError) as error:
-        raise ModelError(f"TensorFlow's quantizer cannot make an int8 model with {io} input and output: {error}") from error
+        raise ModelError(
+            f"TensorFlow's quantizer cannot make an int8 model with {io} input and output: {error}"
+        ) from error
     return content
 
 

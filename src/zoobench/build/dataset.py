@@ -221,23 +221,28 @@ def describe(dataset: Dataset) -> tuple[str, ...]:
 def _left_out_line(dataset: Dataset) -> Iterator[str]:
     if dataset.left_out:
         first = dataset.left_out[0]
-        yield f"data: left out {len(dataset.left_out)} bad images, first {first.name}: {first.reason}"
+        yield f"data: left out {_counted(dataset.left_out, 'bad image')}, first {first.name}: {first.reason}"
 
 
 def _duplicates_lines(dataset: Dataset) -> Iterator[str]:
     if dataset.duplicates:
         example = " = ".join(dataset.duplicates[0])
-        yield f"data: {len(dataset.duplicates)} groups of identical images, each within one split, first {example}"
+        groups = _counted(dataset.duplicates, "group")
+        yield f"data: {groups} of identical images, each within one split, first {example}"
     labels = {item.name: item.label for item in dataset.samples}
     contradictory = [group for group in dataset.duplicates if len({labels[name] for name in group}) > 1]
     if contradictory:
         example = " = ".join(contradictory[0])
-        yield f"data: {len(contradictory)} images stand in two classes, so one label is wrong, first {example}"
+        yield f"data: {_counted(contradictory, 'image')} in two classes, so one label is wrong, first {example}"
 
 
 def _ignored_line(dataset: Dataset) -> Iterator[str]:
     if dataset.ignored:
         yield f"data: ignored other files: {', '.join(f'{count} {kind}' for kind, count in dataset.ignored)}"
+
+
+def _counted(things: Sequence[object], noun: str) -> str:
+    return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,7 +325,7 @@ def _class_folders(folder: Path, entries: Mapping[str, bool]) -> list[str]:
     """Returns the names of the class folders, as `keras.utils.image_dataset_from_directory` finds them."""
     classes = [name for name, is_folder in entries.items() if is_folder and not name.startswith(".")]
     if len(classes) < 2:
-        images = sum(_is_image(name) for name, is_folder in entries.items() if not is_folder)
+        images = [name for name, is_folder in entries.items() if _is_image(name) and not is_folder]
         raise DataError(f"{_text(folder)} holds {_too_few_classes(classes, images)}; {_ONE_FOLDER_PER_CLASS}")
     return classes
 
@@ -333,11 +338,11 @@ def _unlisted(error: OSError) -> str:
     return f"cannot be read ({error.strerror})"
 
 
-def _too_few_classes(classes: Sequence[str], images: int) -> str:
+def _too_few_classes(classes: Sequence[str], images: Sequence[str]) -> str:
     if classes:
         return f"one class folder only, {_text(classes[0])}, and a classifier needs two or more"
     if images:
-        return f"no class folders but {images} images directly in it; put them in one folder per class"
+        return f"no class folders but {_counted(images, 'image')} directly in it; put them in one folder per class"
     return "no class folders"
 
 
@@ -425,7 +430,7 @@ def _refuse(left_out: Sequence[LeftOut], *, source: _Source) -> None:
     if len(left_out) > _LISTED:
         lines.append(f"  and {len(left_out) - _LISTED} more")
     raise DataError(
-        f"{len(left_out)} images of {source.name} cannot be used:\n" + "\n".join(lines) + "\n"
+        f"{_counted(left_out, 'image')} of {source.name} cannot be used:\n" + "\n".join(lines) + "\n"
         "Mend or remove them, or leave them out with --zoo-skip-bad-images "
         "(they are then counted in the header and in every record)."
     )

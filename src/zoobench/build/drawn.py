@@ -19,14 +19,16 @@ SIZE = 256
 CLASSES: tuple[str, ...] = tuple(sorted(ANIMALS))
 
 _FINE_SIDE = 2 * SIZE
+# Size, clutter and grain are set so that a linear probe on ImageNet features of MobileNet is right about nine times
+# in ten with 60 images per class: hard enough that a damaged model shows, easy enough that a sound one does.
 _SIZES = (240, 520)  # pixels of the fine canvas for 1000 of the animal's units
-_STRETCH = (86, 114)  # percent
-_STRAY = 45
+_STRETCH = (86, 114)  # percent of the size, along x and along y
+_STRAY = 45  # pixels of the fine canvas
 _CLUTTER_BEHIND, _CLUTTER_BEFORE = (1, 8), (0, 5)
 _TURNS = {"butterfly": 70, "spider": 70}  # degrees to either side; they are seen from above
 _TURN_UPRIGHT = 14
-_GRAIN = (10, 90)
-_LEGEND = 80
+_GRAIN = (10, 90)  # levels of 256 from the darkest grain to the brightest
+_LEGEND = 80  # pixels
 
 
 def draw(animal: str, *, seed: int, index: int) -> npt.NDArray[np.uint8]:
@@ -93,10 +95,10 @@ def _posed(animal: str, random: Random) -> list[Shape]:
     width, height = (size * between(random, *_STRETCH) // 100 for _ in range(2))
     facing = 1 - 2 * between(random, 0, 1)
     slack = _STRAY + (_FINE_SIDE - size) // 3
-    centre = tuple(_FINE_SIDE // 2 + between(random, -slack, slack) for _ in range(2))
+    x, y = (_FINE_SIDE // 2 + between(random, -slack, slack) for _ in range(2))
     turn = _TURNS.get(animal, _TURN_UPRIGHT)
     shapes = scaled(ANIMALS[animal](random), by=(facing * width, height))
-    return moved(shapes, to=(centre[0], centre[1]), turn=between(random, -turn, turn))
+    return moved(shapes, to=(x, y), turn=between(random, -turn, turn))
 
 
 def _halved(canvas: Canvas) -> npt.NDArray[np.uint16]:
@@ -114,5 +116,5 @@ def _photographed(picture: npt.NDArray[np.uint16], random: Random) -> npt.NDArra
     lit = (picture * light.repeat(4, axis=1).reshape(picture.shape) >> 7).astype(np.int16)
     grain = random.randint(0, 256, picture.shape, dtype=np.uint8).astype(np.int16) - 128
     grainy = lit + (grain * between(random, *_GRAIN) >> 8)
-    picture_of_bytes: npt.NDArray[np.uint8] = grainy.clip(0, 255).astype(np.uint8)[:, :, :3].copy()
-    return picture_of_bytes
+    colours: npt.NDArray[np.uint8] = grainy[:, :, :3].clip(0, 255).astype(np.uint8)
+    return colours

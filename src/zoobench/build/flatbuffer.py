@@ -69,7 +69,9 @@ def joined(first: bytes, second: bytes) -> bytes:
 
 def _require_same_shape(output: Any, entry: Any) -> None:
     if list(output.shape) != list(entry.shape):
-        raise ModelError(f"cannot join models: the first gives {list(output.shape)}, the second takes {list(entry.shape)}")
+        raise ModelError(
+            f"cannot join models: the first gives {list(output.shape)}, the second takes {list(entry.shape)}"
+        )
 
 
 def _tensor_map(name: str, index: int) -> Any:

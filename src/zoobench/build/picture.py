@@ -53,5 +53,7 @@ def _draw_tile(sheet: Image.Image, one: Predicted, classes: Sequence[str], *, le
     for line, index in enumerate(ranked):
         height = top + side + 18 + line * 16
         share = float(one.probabilities[index])
-        pen.rectangle((left, height + 5, left + round(40 * share), height + 5 + _BAR), fill=colour if line == 0 else _FAINT)
+        pen.rectangle(
+            (left, height + 5, left + round(40 * share), height + 5 + _BAR), fill=colour if line == 0 else _FAINT
+        )
         pen.text((left + 46, height), f"{share:5.1%} {classes[index]}"[:22], fill=_INK, font=font)

@@ -86,7 +86,9 @@ def obtain(root: Path, product: Product, make: Callable[[Path], Facts]) -> Store
         with FileLock(root / f".{product.folder_name}.lock"):
             return find(root, product) or _make(root, product, make)
     except OSError as error:
-        raise ModelError(f"cannot keep {product.name} in {root}: {error}; free some space or mend the folder") from error
+        raise ModelError(
+            f"cannot keep {product.name} in {root}: {error}; free some space or mend the folder"
+        ) from error
 
 
 def _make(root: Path, product: Product, make: Callable[[Path], Facts]) -> Stored:

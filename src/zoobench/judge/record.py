@@ -228,7 +228,7 @@ def _value(expected: Any, received: Any, where: str) -> Any:
     allowed = {float: (int, float), int: (int,), str: (str,)}.get(expected, (dict,))
     if not isinstance(received, allowed) or isinstance(received, bool):
         raise _unexpected(where, received, getattr(expected, "__name__", "an object"))
-    return float(received) if expected is float else received
+    return float(received) if isinstance(received, int) and expected is float else received
 
 
 def _dataclass(expected: Any, received: Any, where: str) -> Any:

@@ -54,8 +54,8 @@ def percentile_interval(values: Sequence[float], share: float, *, confidence: fl
     """Returns a distribution-free interval of a percentile, or None where the sample is too small for one.
 
     Order statistics: the number of values below the true percentile is binomial(n, share), so the values at ranks l and
-    u enclose it with probability P(l <= B < u). H. A. David and H. N. Nagaraja, "Order Statistics", 3rd ed., section 7.1.
-    The ranks are the innermost ones that leave at most (1 - confidence) / 2 on each side.
+    u enclose it with probability P(l <= B < u). H. A. David and H. N. Nagaraja, "Order Statistics", 3rd ed.,
+    section 7.1. The ranks are the innermost ones that leave at most (1 - confidence) / 2 on each side.
     """
     tail = (1 - confidence) / 2
     low = int(binom.ppf(tail, len(values), share))

@@ -87,7 +87,9 @@ def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
 
 
 def _remarks(records: Sequence[Record]) -> list[str]:
-    remarks = ["× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."]
+    remarks = [
+        "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
+    ]
     random = dict.fromkeys(record.cell.backbone for record in records if record.cell.weights == "random")
     if random:
         remarks.append(f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do.")

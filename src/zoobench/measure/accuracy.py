@@ -89,7 +89,9 @@ def scored(
         MeasurementError: If a label has no column.
     """
     if truth.size and truth.max() >= probabilities.shape[1]:
-        raise MeasurementError(f"the model gives {probabilities.shape[1]} classes, the data has {truth.max() + 1} or more")
+        raise MeasurementError(
+            f"the model gives {probabilities.shape[1]} classes, the data has {truth.max() + 1} or more"
+        )
     predicted = probabilities.argmax(axis=1)
     sums = probabilities.sum(axis=1, dtype=np.float64)
     true_shares = probabilities[np.arange(len(truth)), truth] / np.maximum(sums, EPSILON)

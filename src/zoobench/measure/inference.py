@@ -94,9 +94,7 @@ class _Job:
         """Returns what was gathered."""
         if self._values is None:
             raise MeasurementError("there are no samples to run; the test split is empty")
-        return Outputs(
-            values=self._values, invocation_seconds=self._seconds if self._batch_size == 1 else None
-        )
+        return Outputs(values=self._values, invocation_seconds=self._seconds if self._batch_size == 1 else None)
 
     def _next_start(self) -> int | None:
         with self._lock:

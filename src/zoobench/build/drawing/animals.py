@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from zoobench.build.drawing.palette import BLACK, BRIGHTS, FURS, WHITE, Random, between, one_of
-from zoobench.build.drawing.quadrupeds import cat, cow, dog, elephant, horse, legs, sheep
+from zoobench.build.drawing.quadrupeds import cat, cow, dog, elephant, four_legs, horse, sheep
 from zoobench.build.drawing.shapes import (
     Colour,
     Point,
@@ -57,20 +57,26 @@ def chicken(random: Random) -> list[Shape]:
     stride, pecking = between(random, 10, 90), between(random, 0, 2) == 0
     legs = _bird_leg((-30, 200), (-40 - stride, 400), colour=shade(skin, 80))
     legs += _bird_leg((40, 200), (40 + stride, 400), colour=skin)
-    tail = [
-        ellipse((-270, -90 + 40 * i), (170, 44), colour=shade(feather, 62 + 9 * i), tilt=70 - 24 * i) for i in range(4)
-    ]
     body = [polygon((-240, 60), (-330, -110), (-60, -60), colour=feather)]
     body += [ellipse((-20, 60), (240, 175), colour=feather, tilt=12)]
-    wing = [
-        ellipse((-70 - 20 * i, 60 + 22 * i), (140 - 22 * i, 76 - 16 * i), colour=shade(feather, 86 - 8 * i), tilt=10)
-        for i in range(3)
-    ]
     rest, end = ((30, 60), (320, 140)) if pecking else ((-15, 15), (215, -225))
     nape = (end[0] + between(random, -40, 40), end[1] + between(random, -50, 50))
     neck = stroke(curve((110, 20), (240, -60), nape), widths=(190, 100), colour=feather)
     head = moved(_chicken_head(random, feather=feather, skin=skin), to=nape, turn=between(random, *rest))
-    return tail + legs + body + wing + neck + head
+    return _tail_feathers(feather) + legs + body + _wing(feather) + neck + head
+
+
+def _tail_feathers(colour: Colour) -> list[Shape]:
+    return [
+        ellipse((-270, -90 + 40 * i), (170, 44), colour=shade(colour, 62 + 9 * i), tilt=70 - 24 * i) for i in range(4)
+    ]
+
+
+def _wing(colour: Colour) -> list[Shape]:
+    return [
+        ellipse((-70 - 20 * i, 60 + 22 * i), (140 - 22 * i, 76 - 16 * i), colour=shade(colour, 86 - 8 * i), tilt=10)
+        for i in range(3)
+    ]
 
 
 def _bird_leg(hip: Point, foot: Point, *, colour: Colour) -> list[Shape]:
@@ -126,10 +132,8 @@ def squirrel(random: Random) -> list[Shape]:
     tail += curve((-310 + lean, -60), (-250 + lean, -330), (-430 + lean, -330), steps=4)[1:]
     body = [ellipse((-20, 150), (150, 220), colour=fur, tilt=14)]
     body += [ellipse((50, 160), (84, 160), colour=shade(WHITE, 96), tilt=10)]
-    thigh = [
-        ellipse((-40, 270), (125, 100), colour=shade(fur, 92)),
-        ellipse((40, 352), (110, 30), colour=shade(fur, 84)),
-    ]
+    thigh = [ellipse((-40, 270), (125, 100), colour=shade(fur, 92))]
+    thigh += [ellipse((40, 352), (110, 30), colour=shade(fur, 84))]
     arms = [[(40, 60 + low), (110, 120 + low), (170, 60 + low)] for low in (20, 0)]
     nut = [ellipse((188, 56), (38, 44), colour=(130, 84, 40)), ellipse((188, 24), (40, 18), colour=(84, 56, 30))]
     paws = strokes(arms, widths=(62, 40), colour=shade(fur, 94))
@@ -137,7 +141,7 @@ def squirrel(random: Random) -> list[Shape]:
 
 
 def _running_squirrel(random: Random, fur: Colour) -> list[Shape]:
-    far, near = legs(random, hips=(-150, 150), heights=(120, 260), widths=(70, 40), colours=(fur, shade(fur, 84)))
+    far, near = four_legs(random, hips=(-150, 150), heights=(120, 260), widths=(70, 40), colours=(fur, shade(fur, 84)))
     lift = between(random, -330, -200)
     tail = curve((-190, 80), (-430, 120), (-400, lift // 2), steps=6)
     tail += curve((-400, lift // 2), (-400, lift), (between(random, -300, -160), lift), steps=5)[1:]

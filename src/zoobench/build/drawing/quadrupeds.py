@@ -29,13 +29,19 @@ def cat(random: Random) -> list[Shape]:
     head = moved(_cat_head(random, fur), to=(0, between(random, -20, 20)), turn=between(random, -15, 15))
     if between(random, 0, 2) == 0:
         return _sitting_cat(random, fur) + moved(head, to=(between(random, 0, 60), -150))
-    far, near = legs(random, hips=(-190, 130), heights=(80, 330), widths=(80, 52), colours=(fur, shade(fur, 105)))
+    far, near = four_legs(random, hips=(-190, 130), heights=(80, 330), widths=(80, 52), colours=(fur, shade(fur, 105)))
     tip = (between(random, -480, -300), between(random, -330, -120))
     tail = stroke(curve((-240, 10), (-480, between(random, -60, 120)), tip), widths=(64, 40), colour=shade(fur, 90))
     body = [ellipse((-40, 60), (250, 115), colour=fur), ellipse((130, 20), (110, 110), colour=fur)]
     stripes = [[(x, y), (x - 10, y + 110)] for x, y in ((-180, -20), (-100, -40), (-20, -45), (60, -40))]
-    coat = _sometimes(random, strokes(stripes, widths=(30, 8), colour=shade(fur, 65)))
-    return far + tail + body + near + coat + moved(head, to=(220, between(random, -120, -50)))
+    return (
+        far
+        + tail
+        + body
+        + near
+        + _stripes(random, lines=stripes, fur=fur)
+        + moved(head, to=(220, between(random, -120, -50)))
+    )
 
 
 def _sitting_cat(random: Random, fur: Colour) -> list[Shape]:
@@ -46,9 +52,11 @@ def _sitting_cat(random: Random, fur: Colour) -> list[Shape]:
     legs = strokes([[(20, 130), (30, 330)], [(100, 130), (110, 330)]], widths=(80, 60), colour=shade(fur, 94))
     paws = ellipses([(36, 340), (116, 340)], (52, 26), colour=shade(fur, 110))
     stripes = [[(-165, y), (-105, y)] for y in (90, 160, 230)]
-    return (
-        tail + body + chest + legs + paws + _sometimes(random, strokes(stripes, widths=(30, 8), colour=shade(fur, 65)))
-    )
+    return tail + body + chest + legs + paws + _stripes(random, lines=stripes, fur=fur)
+
+
+def _stripes(random: Random, *, lines: list[list[Point]], fur: Colour) -> list[Shape]:
+    return _sometimes(random, strokes(lines, widths=(30, 8), colour=shade(fur, 65)))
 
 
 def _cat_head(random: Random, fur: Colour) -> list[Shape]:
@@ -66,7 +74,7 @@ def cow(random: Random) -> list[Shape]:
     """Standing or grazing, patched, with horns and udder."""
     hide = one_of(random, (WHITE, WHITE, (150, 96, 52), (206, 160, 104)))
     patch = one_of(random, (BLACK, (110, 62, 36)) if sum(hide) > 600 else (WHITE,))
-    far, near = legs(random, hips=(-270, 180), heights=(90, 350), widths=(84, 54), colours=(hide, BLACK))
+    far, near = four_legs(random, hips=(-270, 180), heights=(90, 350), widths=(84, 54), colours=(hide, BLACK))
     tuft = (between(random, -440, -340), 180)
     tail = stroke(curve((-330, -100), (-430, 0), tuft), widths=(26, 18), colour=shade(hide, 85))
     udder = ellipses([(-170, 150)], (80, 62), colour=_PINK)
@@ -109,23 +117,15 @@ def dog(random: Random) -> list[Shape]:
     head = moved(_dog_head(random, fur), to=(0, between(random, -40, 40)), turn=between(random, -20, 25))
     if between(random, 0, 2) == 0:
         return _sitting_dog(random, fur=fur, band=band) + moved(head, to=(130, -200))
-    far, near = legs(random, hips=(-210, 140), heights=(60, 340), widths=(84, 54), colours=(fur, shade(fur, 105)))
+    far, near = four_legs(random, hips=(-210, 140), heights=(60, 340), widths=(84, 54), colours=(fur, shade(fur, 105)))
     tip = (between(random, -470, -330), between(random, -280, -60))
     tail = stroke(curve((-250, -40), (-350, -60), tip), widths=(52, 22), colour=shade(fur, 92))
     body = [ellipse((90, 20), (165, 135), colour=fur), ellipse((-120, 10), (165, 105), colour=fur)]
     body += [polygon((-160, -92), (90, -110), (90, 120), (-160, 100), colour=fur)]
     neck = stroke([(140, -20), (210, -130)], widths=(180, 130), colour=fur)
     collar = stroke([(140, -110), (250, -60)], widths=(34, 34), colour=band)
-    return (
-        far
-        + tail
-        + body
-        + _spots(random, fur=fur, around=(-100, 0))
-        + near
-        + neck
-        + collar
-        + moved(head, to=(220, -150))
-    )
+    coat = _spots(random, fur=fur, around=(-100, 0))
+    return far + tail + body + coat + near + neck + collar + moved(head, to=(220, -150))
 
 
 def _sitting_dog(random: Random, *, fur: Colour, band: Colour) -> list[Shape]:
@@ -155,15 +155,15 @@ def _dog_head(random: Random, fur: Colour) -> list[Shape]:
 
 def _spots(random: Random, *, fur: Colour, around: Point) -> list[Shape]:
     places = [(around[0] + between(random, -90, 90), around[1] + between(random, -50, 50)) for _ in range(3)]
-    spots = ellipses(places, (between(random, 25, 60), between(random, 25, 45)), colour=_contrast(fur))
-    return _sometimes(random, spots)
+    radii, contrast = (between(random, 25, 60), between(random, 25, 45)), 55 if sum(fur) > 300 else 190
+    return _sometimes(random, ellipses(places, radii, colour=shade(fur, contrast)))
 
 
 def elephant(random: Random) -> list[Shape]:
     """Walking, its trunk hanging or raised."""
     hide = one_of(random, GREYS)
     colours = (hide, shade(hide, 130))
-    far, near = legs(random, hips=(-210, 110), heights=(60, 370), widths=(135, 120), colours=colours)
+    far, near = four_legs(random, hips=(-210, 110), heights=(60, 370), widths=(135, 120), colours=colours)
     tail = stroke(curve((-330, -60), (-400, 40), (-380, 160)), widths=(24, 14), colour=shade(hide, 80))
     body = [ellipse((-70, -30), (290, 210), colour=hide), ellipse((100, -20), (180, 190), colour=hide)]
     nape = (between(random, 230, 280), between(random, -170, -90))
@@ -186,7 +186,7 @@ def _elephant_head(random: Random, hide: Colour) -> list[Shape]:
 def horse(random: Random) -> list[Shape]:
     """Standing, trotting or grazing, on long legs."""
     fur, mane = one_of(random, FURS), one_of(random, (BLACK, (70, 46, 30), (220, 200, 160)))
-    far, near = legs(random, hips=(-220, 150), heights=(10, 420), widths=(86, 36), colours=(fur, BLACK), swing=110)
+    far, near = four_legs(random, hips=(-220, 150), heights=(10, 420), widths=(86, 36), colours=(fur, BLACK), swing=110)
     flow = ((between(random, -480, -400), -60), (between(random, -460, -360), 260))
     tail = stroke(curve((-290, -90), *flow), widths=(50, 90), colour=mane)
     body = [ellipse((-40, -40), (270, 125), colour=fur), ellipse((-190, -60), (125, 115), colour=fur)]
@@ -210,7 +210,7 @@ def _horse_head(fur: Colour, mane: Colour) -> list[Shape]:
 def sheep(random: Random) -> list[Shape]:
     """A cloud of wool on thin legs, standing or grazing."""
     wool, skin = one_of(random, _WOOLS), one_of(random, (BLACK, (60, 50, 48), (214, 190, 160)))
-    far, near = legs(random, hips=(-150, 120), heights=(150, 350), widths=(52, 40), colours=(skin, skin), swing=40)
+    far, near = four_legs(random, hips=(-150, 120), heights=(150, 350), widths=(52, 40), colours=(skin, skin), swing=40)
     rest, at = ((0, 20), (305, 160)) if between(random, 0, 2) == 0 else ((-35, -5), (265, -85))
     nape = (at[0] + between(random, -30, 30), at[1] + between(random, -30, 30))
     return far + near + _fleece(random, wool) + moved(_sheep_head(wool, skin), to=nape, turn=between(random, *rest))
@@ -236,7 +236,7 @@ def _sheep_head(wool: Colour, skin: Colour) -> list[Shape]:
     return both_sides(ear) + skull + tuft + both_sides(eye)
 
 
-def legs(
+def four_legs(
     random: Random, *, hips: Point, heights: Point, widths: Point, colours: tuple[Colour, Colour], swing: int = 70
 ) -> tuple[list[Shape], list[Shape]]:
     """Returns four legs, as (far pair, near pair), caught at some moment of a step.
@@ -250,19 +250,12 @@ def legs(
         swing: how far at most a foot is before or behind its hip.
     """
     step, (top, ground) = between(random, -swing, swing), heights
-    far, near = (
-        [
-            piece
-            for hip, sense in zip(hips, (side, -side), strict=True)
-            for piece in _leg(
-                (hip + 24 * side, top),
-                (hip + 24 * side + sense * step, ground),
-                widths=widths,
-                colours=(shade(colours[0], percent), colours[1]),
-            )
-        ]
-        for side, percent in ((-1, 72), (1, 94))
-    )
+    far: list[Shape] = []
+    near: list[Shape] = []
+    behind, before = (shade(colours[0], 72), colours[1]), (shade(colours[0], 94), colours[1])
+    for x, reach in zip(hips, (step, -step), strict=True):
+        far += _leg((x - 24, top), (x - 24 - reach, ground), widths=widths, colours=behind)
+        near += _leg((x + 24, top), (x + 24 + reach, ground), widths=widths, colours=before)
     return far, near
 
 
@@ -274,7 +267,3 @@ def _leg(hip: Point, foot: Point, *, widths: Point, colours: tuple[Colour, Colou
 
 def _sometimes(random: Random, shapes: list[Shape]) -> list[Shape]:
     return shapes if between(random, 0, 1) else []
-
-
-def _contrast(colour: Colour) -> Colour:
-    return shade(colour, 55) if sum(colour) > 300 else shade(colour, 190)

@@ -12,6 +12,7 @@ from zoobench.build.drawing.shapes import (
     Shape,
     ellipse,
     moved,
+    packed,
     polar,
     polygon,
     scaled,
@@ -130,8 +131,8 @@ def _blotches(random: Random, side: int) -> Canvas:
 def _blended(first: Colour, second: Colour, weights: Weights) -> Canvas:
     share = np.arange(257, dtype=np.uint32)[:, None]
     mixtures = (np.array(first, np.uint32) * (256 - share) + np.array(second, np.uint32) * share) >> 8
-    packed_mixtures: Canvas = mixtures[:, 0] | mixtures[:, 1] << 8 | mixtures[:, 2] << 16
-    return packed_mixtures[weights]
+    table = np.array([packed((red, green, blue)) for red, green, blue in mixtures.tolist()], dtype=np.uint32)
+    return table[weights]
 
 
 _BACKDROPS: tuple[Callable[[Random, int], Canvas], ...] = (_grass, _horizon, _gradient, _stripes, _bricks, _blotches)

@@ -57,6 +57,6 @@ def _set_threads(threads: int) -> None:
     except RuntimeError as error:
         if threading.get_intra_op_parallelism_threads() != threads:
             raise MeasurementError(
-                f"TensorFlow already runs on {threading.get_intra_op_parallelism_threads()} threads in this process and "
-                f"cannot change to {threads}; run pytest once for each number: --zoo-threads {threads}"
+                f"TensorFlow already runs on {threading.get_intra_op_parallelism_threads()} threads in this process "
+                f"and cannot change to {threads}; run pytest once for each number: --zoo-threads {threads}"
             ) from error

@@ -32,13 +32,14 @@ class Port:
             return pixels
         limits = np.iinfo(self.dtype)
         numbers = np.rint(pixels / self.scale) + self.zero_point
-        return np.clip(numbers, limits.min, limits.max).astype(self.dtype)
+        clipped: npt.NDArray[Any] = np.clip(numbers, limits.min, limits.max).astype(self.dtype)
+        return clipped
 
     def real(self, stored: npt.NDArray[Any]) -> Floats:
         """Returns the tensor's own numbers as real ones."""
         if self.dtype == np.float32:
             return stored.astype(np.float32)
-        return ((stored.astype(np.float32) - self.zero_point) * np.float32(self.scale)).astype(np.float32)
+        return np.multiply(stored.astype(np.float32) - self.zero_point, self.scale, dtype=np.float32)
 
 
 class LiteRTSession:

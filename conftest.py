@@ -1,0 +1,3 @@
+"""What every pytest run of this repository needs."""
+
+pytest_plugins = ["pytester"]
