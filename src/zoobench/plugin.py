@@ -40,6 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(option.flag, action="store_const", const="yes", default="", help=option.full_help)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuses options that make no sense before anything is collected."""
+    if any(config.getoption(option.flag) != option.default for option in OPTIONS):
+        _bench(config)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Runs a benchmark for every cell; the parameter is the cell's id."""
     if CELL in metafunc.fixturenames:

@@ -22,8 +22,10 @@ def percent(share: float | None) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """Returns a ratio with two decimals, or three significant digits from ten up."""
-    return ABSENT if value is None else f"{value:.2f}" if value < 10 else three_digits(value)
+    """Returns a ratio with two decimals, or three significant digits where two decimals say too little or too much."""
+    if value is None:
+        return ABSENT
+    return f"{value:.2f}" if 0.095 <= value < 10 else three_digits(value)
 
 
 def three_digits(value: float) -> str:

@@ -23,7 +23,7 @@ class Evaluation:
         probability: [n] that probability.
         truth: [n] class index of the label.
         loss: Mean categorical cross-entropy in nats.
-        invocation_seconds: [n], or None where samples shared invocations.
+        invocation_seconds: [n], or None where samples were not run one by one.
     """
 
     predicted: npt.NDArray[np.int64]

@@ -26,7 +26,7 @@ class Outputs:
 
     Attributes:
         values: [samples, outputs] float32, as the model gave them, dequantized.
-        invocation_seconds: [samples], or None where several samples went into one invocation.
+        invocation_seconds: [samples], or None where samples shared an invocation or the processor with others.
     """
 
     values: npt.NDArray[np.float32]
@@ -65,7 +65,8 @@ def run_all(
                 future.result()
         finally:
             job.stop.set()  # on Ctrl-C the other threads end after their current batch
-    return job.outputs()
+    alone = workers == 1 and batch_size == 1
+    return Outputs(values=job.values, invocation_seconds=job.seconds if alone else None)
 
 
 class _Job:
@@ -80,7 +81,7 @@ class _Job:
         self._starts = iter(range(0, len(samples), batch_size))
         self._lock = threading.Lock()
         self._values: npt.NDArray[np.float32] | None = None
-        self._seconds = np.zeros(len(samples))
+        self.seconds = np.zeros(len(samples))
 
     def work(self, session: Session) -> None:
         """Takes batches until there are none left or another worker failed."""
@@ -90,11 +91,12 @@ class _Job:
         finally:
             self.stop.set()  # no batch is left, or this worker failed: either way nobody takes another
 
-    def outputs(self) -> Outputs:
-        """Returns what was gathered."""
+    @property
+    def values(self) -> npt.NDArray[np.float32]:
+        """The answers, [samples, outputs]."""
         if self._values is None:
             raise MeasurementError("there are no samples to run; the test split is empty")
-        return Outputs(values=self._values, invocation_seconds=self._seconds if self._batch_size == 1 else None)
+        return self._values
 
     def _next_start(self) -> int | None:
         with self._lock:
@@ -119,5 +121,5 @@ class _Job:
         if self._values is None:
             self._values = np.zeros((len(self._samples), values.shape[1]), np.float32)
         self._values[start : start + len(values)] = values
-        self._seconds[start : start + len(values)] = seconds
+        self.seconds[start : start + len(values)] = seconds
         self._on_batch(start, values)

@@ -1,0 +1,234 @@
+"""Does `pytest bench/` do what users of pytest and pytest-benchmark expect?"""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from runs import ROOT, SMALL, bench, environment, load, records, results, run, zoobench
+
+IDS = [
+    "mobilenet_025-keras-keras-t1",
+    "mobilenet_025-float32-litert-t1",
+    "mobilenet_025-dynamic_range-litert-t1",
+    "mobilenet_025-float_fallback-litert-t1",
+    "mobilenet_025-integer_only-litert-t1",
+]
+FAST = ("--zoo-variants", "float32,integer_only")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The artifacts and the outcome of a first, complete run."""
+    artifacts = tmp_path_factory.mktemp("first") / "artifacts"
+    return artifacts, bench(*SMALL, artifacts=artifacts)
+
+
+@pytest.fixture
+def warm(first: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+    """A store that holds all models; its results are removed before each test."""
+    artifacts, _ = first
+    shutil.rmtree(artifacts / "results", ignore_errors=True)
+    return artifacts
+
+
+def test_a_run_measures_size_accuracy_and_latency_of_every_cell(
+    first: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    artifacts, done = first
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "15 passed" in done.stdout
+    (path,) = results(artifacts)
+    content = load(path)
+    found = records(content)
+    assert list(found) == IDS
+    for cell_id, record in found.items():
+        assert record["schema"] == 1
+        assert record["cell"]["weights"] == "random"
+        assert record["model"]["size_bytes"] > 0
+        assert record["accuracy"]["total"] == record["dataset"]["samples"] == 10
+        assert record["latency"]["samples"] == 6
+        assert record["latency"]["p90_seconds"] is None
+        twin = "mobilenet_025-float32-litert-t1"
+        assert record["latency"]["speedup_over_float"]["twin"] == twin, cell_id
+    assert content["zoobench"]["records"] == []
+
+
+def test_params_are_short_ids_and_nothing_is_unserializable(
+    first: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    content = load(results(first[0])[0])
+    assert [one["params"] for one in content["benchmarks"]] == [{"zoo_cell": cell_id} for cell_id in IDS]
+    assert "UNSERIALIZABLE" not in json.dumps(content)
+
+
+def test_the_table_is_printed_and_shown_again_by_zoobench_show(
+    first: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    artifacts, done = first
+    shown = zoobench("show", str(results(artifacts)[0]), folder=artifacts.parent)
+    assert shown.returncode == 0
+    assert shown.stdout in done.stdout
+    assert "RANDOM WEIGHTS in mobilenet_025" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 120
+
+
+def test_random_weights_are_said_loudly_in_the_header(first: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    header = first[1].stdout.partition("bench/test_")[0]
+    assert "zoobench: data: drawn, 60 images, 10 classes" in header
+    assert "zoobench: weights: mobilenet_025: random" in header
+
+
+def test_progress_and_noise_of_native_libraries(first: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    done = first[1]
+    assert "Making integer_only of mobilenet_025" in done.stderr
+    for noise in ("XNNPACK", "oneDNN", "cuda", "fully_quantize", "absl"):
+        assert noise not in done.stdout + done.stderr
+
+
+def test_the_results_are_read_by_pytest_benchmark_and_pandas(
+    first: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    artifacts, _ = first
+    path = results(artifacts)[0]
+    program = shutil.which("pytest-benchmark") or str(Path(sys.executable).parent / "pytest-benchmark")
+    compared = run(program, "compare", str(path), "--columns=median,rounds", folder=artifacts.parent)
+    assert compared.returncode == 0, compared.stderr
+    assert all(f"test_latency[{cell_id}]" in compared.stdout for cell_id in IDS)
+    frame = pd.json_normalize(pd.read_json(path, typ="series")["benchmarks"])
+    assert list(frame["extra_info.zoobench.cell.id"]) == IDS
+    assert (frame["extra_info.zoobench.model.size_bytes"] > 0).all()
+
+
+def test_a_second_run_makes_nothing_again(warm: Path) -> None:
+    done = bench(*SMALL, *FAST, artifacts=warm)
+    assert done.returncode == 0, done.stdout
+    for word in ("Making", "Converting", "Training", "Features", "Decoding"):
+        assert word not in done.stderr
+
+
+def test_a_latency_run_alone_is_saved_without_accuracy(warm: Path) -> None:
+    done = bench(*SMALL, "-k", "integer_only", artifacts=warm, paths=("test_latency.py",))
+    assert "1 passed" in done.stdout
+    (record,) = records(load(results(warm)[0])).values()
+    assert record["accuracy"] is None
+    assert record["latency"]["samples"] == 6
+
+
+def test_benchmark_only_loses_neither_accuracy_nor_size(warm: Path) -> None:
+    done = bench(*SMALL, *FAST, "--benchmark-only", artifacts=warm)
+    assert "2 passed, 4 skipped" in done.stdout
+    for record in records(load(results(warm)[0])).values():
+        assert record["accuracy"]["total"] == 10
+        assert record["model"]["size_bytes"] > 0
+        assert record["latency"]["samples"] == 6
+
+
+def test_benchmark_disable_keeps_accuracy_and_size_and_times_nothing(warm: Path) -> None:
+    done = bench(*SMALL, *FAST, "--benchmark-disable", artifacts=warm)
+    assert "6 passed" in done.stdout
+    content = load(results(warm)[0])
+    assert content["benchmarks"] == []
+    for record in records(content).values():
+        assert record["latency"] is None
+        assert record["accuracy"]["total"] == 10
+    shown = zoobench("show", str(results(warm)[0]), folder=warm.parent)
+    assert "–" in shown.stdout
+
+
+def test_benchmark_json_and_compare_work_as_pytest_benchmark_users_expect(warm: Path) -> None:
+    saved = warm.parent / "saved.json"
+    assert bench(*SMALL, *FAST, "--benchmark-json", str(saved), artifacts=warm).returncode == 0
+    assert set(records(load(saved))) == {IDS[1], IDS[4]}
+    done = bench(*SMALL, *FAST, f"--benchmark-compare={saved}", artifacts=warm)
+    assert done.returncode == 0
+    assert re.search(r"test_latency\[mobilenet_025-float32-litert-t1\] \(.*saved\)", done.stdout)
+    assert "(NOW)" in done.stdout
+
+
+def test_workers_do_not_change_predictions(warm: Path) -> None:
+    options = (*SMALL, "--zoo-variants", "keras,float32,integer_only")
+    paths = ("test_accuracy.py",)
+    assert bench(*options, "--zoo-workers", "1", artifacts=warm, paths=paths).returncode == 0
+    assert bench(*options, "--zoo-workers", "2", artifacts=warm, paths=paths).returncode == 0
+    one, two = (records(load(path)) for path in results(warm))
+    for cell_id in one:
+        assert one[cell_id]["accuracy"]["predictions"]["classes"] == two[cell_id]["accuracy"]["predictions"]["classes"]
+        assert one[cell_id]["accuracy"]["invocation_p50_seconds"] > 0
+        assert two[cell_id]["accuracy"]["invocation_p50_seconds"] is None
+
+
+def test_threads_are_a_dimension_and_keras_says_why_it_has_but_one(warm: Path) -> None:
+    options = (*SMALL, "--zoo-variants", "keras,float32", "--zoo-threads", "1,2", "-rs")
+    done = bench(*options, artifacts=warm, paths=("test_latency.py",))
+    assert "3 passed, 1 skipped" in done.stdout
+    assert "TensorFlow fixes its threads once per process, here at 1" in done.stdout
+    assert {"mobilenet_025-float32-litert-t1", "mobilenet_025-float32-litert-t2"} < set(records(load(results(warm)[0])))
+
+
+def test_an_interrupted_run_keeps_what_it_has(warm: Path) -> None:
+    command = [sys.executable, "-m", "pytest", str(ROOT / "bench"), "-p", "no:cacheprovider", *SMALL]
+    options = ["--zoo-artifacts", str(warm), "--zoo-variants", "float32,integer_only", "--zoo-rounds", "2000000"]
+    running = subprocess.Popen(
+        [*command, *options], cwd=warm.parent, env=environment(warm.parent), stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not results(warm) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert "KeyboardInterrupt" in output
+    (record,) = records(load(results(warm)[0])).values()
+    assert record["accuracy"]["total"] == 10
+    assert record["latency"] is None
+    assert not list(warm.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--zoo-backbones", "mobilnet"), "ERROR: unknown backbone: mobilnet; known are mobilenet, mobilenet_075,"),
+        (("--zoo-variants", "int4"), "ERROR: unknown variant: int4; known are keras, float32, dynamic_range,"),
+        (("--zoo-threads", "0"), "ERROR: --zoo-threads: received 0; allowed is 1 or more"),
+        (("--zoo-data", "nowhere"), "ERROR: nowhere does not exist; give a folder that holds one folder of images"),
+    ],
+)
+def test_a_wrong_option_ends_the_run_with_a_message(options: tuple[str, str], message: str, tmp_path: Path) -> None:
+    done = bench(*SMALL, *options, artifacts=tmp_path / "artifacts")
+    assert done.returncode == 4
+    assert message in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_missing_imagenet_weights_name_the_file_its_source_and_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    done = bench(*SMALL, "--zoo-weights", "imagenet", artifacts=tmp_path / "artifacts")
+    assert done.returncode == 4
+    output = done.stdout + done.stderr
+    assert "mobilenet_2_5_224_tf_no_top.h5" in output
+    assert "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/" in output
+    assert str(tmp_path / "keras" / "models") in output
+
+
+def test_the_plugin_stays_out_of_other_peoples_tests(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "import sys\n"
+        "def test_nothing_heavy_is_loaded(request):\n"
+        "    assert not {'zoobench.session', 'tensorflow', 'numpy'} & set(sys.modules)\n"
+        "    assert 'zoobench' in str(request.config.pluginmanager.list_name_plugin())\n"
+    )
+    done = pytester.runpytest_subprocess("-p", "no:hypothesispytest")
+    done.assert_outcomes(passed=1)
+    assert "zoobench:" not in done.stdout.str()
