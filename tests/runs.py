@@ -30,7 +30,13 @@ def zoobench(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs a command in a folder on a wide terminal-less screen, without touching the user's weights."""
     return subprocess.run(
-        command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from runs import ROOT, SMALL, bench, environment, load, records, results, run, zoobench
 
 IDS = [

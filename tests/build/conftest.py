@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from pets import CountedLoad, encoded, put
+from pet_photos import CountedLoad, encoded, put
 
 from zoobench.build import drawn, listing
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
+def pets(tmp_path: Path) -> Path:
     """Ten cats with red 0 to 9 and green 0, seven dogs with red 0 to 6 and green 100."""
     for number in range(10):
         put(tmp_path / "pets" / "cat" / f"{number}.png", encoded(number))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pets import bad_images, encoded, everything, names, opened, put, refusal
+from pet_photos import bad_images, encoded, everything, names, opened, put, refusal
 
 from zoobench.build import listing
 from zoobench.build.dataset import LeftOut
@@ -21,41 +21,41 @@ MEND = (
 # Which files count
 
 
-def test_files_in_folders_below_a_class_belong_to_it(photos: Path, kept: Path) -> None:
-    put(photos / "cat" / "more" / "deep" / "1.png", encoded(50))
-    assert "cat/more/deep/1.png" in names(opened(photos, kept))
+def test_files_in_folders_below_a_class_belong_to_it(pets: Path, kept: Path) -> None:
+    put(pets / "cat" / "more" / "deep" / "1.png", encoded(50))
+    assert "cat/more/deep/1.png" in names(opened(pets, kept))
 
 
-def test_extensions_count_in_either_case(photos: Path, kept: Path) -> None:
+def test_extensions_count_in_either_case(pets: Path, kept: Path) -> None:
     for number, extension in enumerate(("JPG", "jpeg", "Gif", "bmp")):
         kind = {"JPG": "JPEG", "jpeg": "JPEG", "Gif": "GIF", "bmp": "BMP"}[extension]
-        put(photos / "dog" / f"x.{extension}", encoded(50 + number, kind=kind))
-    assert len(opened(photos, kept).samples) == 21
+        put(pets / "dog" / f"x.{extension}", encoded(50 + number, kind=kind))
+    assert len(opened(pets, kept).samples) == 21
 
 
-def test_names_with_spaces_and_accents_work(photos: Path, kept: Path) -> None:
-    put(photos / "écureuil roux" / "à la mer 1.png", encoded(1, 200))
-    put(photos / "écureuil roux" / "日本 2.png", encoded(2, 200))
-    put(photos / "écureuil roux" / "ñ\n3.png", encoded(3, 200))
-    dataset = opened(photos, kept)
+def test_names_with_spaces_and_accents_work(pets: Path, kept: Path) -> None:
+    put(pets / "écureuil roux" / "à la mer 1.png", encoded(1, 200))
+    put(pets / "écureuil roux" / "日本 2.png", encoded(2, 200))
+    put(pets / "écureuil roux" / "ñ\n3.png", encoded(3, 200))
+    dataset = opened(pets, kept)
     assert dataset.classes == ("cat", "dog", "écureuil roux")
     assert dataset.images([17])[0, 0, 0].tolist() == [1, 200, 9]
-    assert opened(photos, kept) == dataset
+    assert opened(pets, kept) == dataset
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, names are text")
-def test_names_that_are_no_text_work(photos: Path, kept: Path) -> None:
-    put(Path(os.fsdecode(os.fsencode(photos / "cat") + b"/\xff.png")), encoded(60))
-    dataset = opened(photos, kept)
+def test_names_that_are_no_text_work(pets: Path, kept: Path) -> None:
+    put(Path(os.fsdecode(os.fsencode(pets / "cat") + b"/\xff.png")), encoded(60))
+    dataset = opened(pets, kept)
     assert "cat/\\xff.png" in names(dataset)
-    assert opened(photos, kept) == dataset
+    assert opened(pets, kept) == dataset
 
 
-def test_other_files_are_ignored_and_counted(photos: Path, kept: Path) -> None:
+def test_other_files_are_ignored_and_counted(pets: Path, kept: Path) -> None:
     for name in ("cat/notes.txt", "dog/deep/NOTES.TXT", "dog/x.webp", "LICENSE", "stray.png"):
-        put(photos / name, b"x")
-    (photos / "dog" / "elsewhere").symlink_to(photos / "cat")
-    dataset = opened(photos, kept)
+        put(pets / name, b"x")
+    (pets / "dog" / "elsewhere").symlink_to(pets / "cat")
+    dataset = opened(pets, kept)
     assert len(dataset.samples) == 17
     assert dataset.ignored == (
         (".png beside the class folders", 1),
@@ -66,18 +66,18 @@ def test_other_files_are_ignored_and_counted(photos: Path, kept: Path) -> None:
     )
 
 
-def test_hidden_folders_are_no_classes(photos: Path, kept: Path) -> None:
-    put(photos / ".cache" / "1.png", encoded(1))
-    assert opened(photos, kept).classes == ("cat", "dog")
+def test_hidden_folders_are_no_classes(pets: Path, kept: Path) -> None:
+    put(pets / ".cache" / "1.png", encoded(1))
+    assert opened(pets, kept).classes == ("cat", "dog")
 
 
-def test_linked_images_and_linked_classes_are_followed(photos: Path, kept: Path, tmp_path: Path) -> None:
+def test_linked_images_and_linked_classes_are_followed(pets: Path, kept: Path, tmp_path: Path) -> None:
     elsewhere = put(tmp_path / "elsewhere" / "1.png", encoded(77, 77)).parent
     for number in (2, 3):
         put(elsewhere / f"{number}.png", encoded(77, 77 + number))
-    (photos / "bird").symlink_to(elsewhere)
-    (photos / "cat" / "link.png").symlink_to(photos / "dog" / "1.png")
-    dataset = opened(photos, kept)
+    (pets / "bird").symlink_to(elsewhere)
+    (pets / "cat" / "link.png").symlink_to(pets / "dog" / "1.png")
+    dataset = opened(pets, kept)
     assert dataset.classes == ("bird", "cat", "dog")
     assert dataset.duplicates == (("cat/link.png", "dog/1.png"),)
 
@@ -94,9 +94,9 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, kept: Path) ->
     assert refusal(file, kept) == f"{file} is a file, not a folder; {GIVE}"
 
 
-def test_a_folder_that_may_not_be_listed_is_refused(photos: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_listed_is_refused(pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "iterdir", _denied)
-    assert refusal(photos, kept) == f"{photos} cannot be read (Permission denied); {GIVE}"
+    assert refusal(pets, kept) == f"{pets} cannot be read (Permission denied); {GIVE}"
 
 
 def _denied(*_arguments: object) -> None:
@@ -122,11 +122,11 @@ def test_a_single_class_is_refused(tmp_path: Path, kept: Path) -> None:
     )
 
 
-def test_classes_without_images_are_refused(photos: Path, kept: Path) -> None:
-    (photos / "ant").mkdir()
-    put(photos / "bee" / "notes.txt", b"x")
-    assert refusal(photos, kept) == (
-        f"{photos} has class folders without images (.bmp, .gif, .jpeg, .jpg, .png): ant, bee; "
+def test_classes_without_images_are_refused(pets: Path, kept: Path) -> None:
+    (pets / "ant").mkdir()
+    put(pets / "bee" / "notes.txt", b"x")
+    assert refusal(pets, kept) == (
+        f"{pets} has class folders without images (.bmp, .gif, .jpeg, .jpg, .png): ant, bee; "
         "put images into them or take the folders away"
     )
 
@@ -134,15 +134,15 @@ def test_classes_without_images_are_refused(photos: Path, kept: Path) -> None:
 # Images that cannot be used
 
 
-def test_bad_images_stop_the_run_with_the_list_of_them_and_what_to_do(photos: Path, kept: Path) -> None:
-    listed = "\n".join(f"  {name}: {reason}" for name, reason in bad_images(photos).items())
-    assert refusal(photos, kept) == f"9 images of pets cannot be used:\n{listed}\n{MEND}"
+def test_bad_images_stop_the_run_with_the_list_of_them_and_what_to_do(pets: Path, kept: Path) -> None:
+    listed = "\n".join(f"  {name}: {reason}" for name, reason in bad_images(pets).items())
+    assert refusal(pets, kept) == f"9 images of pets cannot be used:\n{listed}\n{MEND}"
 
 
-def test_bad_images_are_left_out_and_counted_on_demand(photos: Path, kept: Path) -> None:
-    before = opened(photos, kept)
-    reasons = bad_images(photos)
-    dataset = opened(photos, kept, skip_bad_images=True)
+def test_bad_images_are_left_out_and_counted_on_demand(pets: Path, kept: Path) -> None:
+    before = opened(pets, kept)
+    reasons = bad_images(pets)
+    dataset = opened(pets, kept, skip_bad_images=True)
     assert dataset.left_out == tuple(LeftOut(name=name, reason=reason) for name, reason in reasons.items())
     assert dataset.samples == before.samples
     assert dataset.sha256 == before.sha256
@@ -150,31 +150,31 @@ def test_bad_images_are_left_out_and_counted_on_demand(photos: Path, kept: Path)
     np.testing.assert_array_equal(np.load(dataset.pixels_path), everything(before))
 
 
-def test_more_than_twenty_bad_images_are_counted(photos: Path, kept: Path) -> None:
+def test_more_than_twenty_bad_images_are_counted(pets: Path, kept: Path) -> None:
     for number in range(23):
-        put(photos / "cat" / f"x{number:02}.jpg", b"")
-    lines = refusal(photos, kept).splitlines()
+        put(pets / "cat" / f"x{number:02}.jpg", b"")
+    lines = refusal(pets, kept).splitlines()
     assert lines[0] == "23 images of pets cannot be used:"
     assert lines[20:] == ["  cat/x19.jpg: the file is empty", "  and 3 more", MEND]
 
 
-def test_a_file_that_may_not_be_read_is_bad(photos: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_may_not_be_read_is_bad(pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "sha256_of_file", lambda path: _denied() if path.name == "3.png" else "0" * 64)
-    assert "  cat/3.png: cannot be read (Permission denied)\n  dog/3.png: cannot" in refusal(photos, kept)
+    assert "  cat/3.png: cannot be read (Permission denied)\n  dog/3.png: cannot" in refusal(pets, kept)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_bad(photos: Path, kept: Path) -> None:
-    (photos / "cat" / "3.png").chmod(0)
-    assert refusal(photos, kept) == (
+def test_a_file_without_permission_is_bad(pets: Path, kept: Path) -> None:
+    (pets / "cat" / "3.png").chmod(0)
+    assert refusal(pets, kept) == (
         f"1 image of pets cannot be used:\n  cat/3.png: cannot be read (Permission denied)\n{MEND}"
     )
 
 
 def test_a_folder_in_a_class_that_may_not_be_listed_is_bad(
-    photos: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+    pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = put(photos / "cat" / "deep" / "1.png", encoded(1)).parent
+    closed = put(pets / "cat" / "deep" / "1.png", encoded(1)).parent
     scandir = os.scandir
 
     def scan(path: str) -> Any:
@@ -183,4 +183,4 @@ def test_a_folder_in_a_class_that_may_not_be_listed_is_bad(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", scan)
-    assert "  cat/deep: cannot be read (Permission denied)\n" in refusal(photos, kept)
+    assert "  cat/deep: cannot be read (Permission denied)\n" in refusal(pets, kept)

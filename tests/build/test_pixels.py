@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pets import CountedLoad, bad_images, encoded, everything, names, opened, put, refusal
+from pet_photos import CountedLoad, bad_images, encoded, everything, names, opened, put, refusal
 from PIL import Image
 
 from zoobench.build import drawn, listing
@@ -19,15 +19,15 @@ from zoobench.files import sha256_of_file
 # The file of pixels
 
 
-def test_each_row_of_pixels_belongs_to_its_sample(photos: Path, kept: Path) -> None:
-    pixels = everything(opened(photos, kept))
+def test_each_row_of_pixels_belongs_to_its_sample(pets: Path, kept: Path) -> None:
+    pixels = everything(opened(pets, kept))
     assert pixels.shape == (17, 32, 32, 3)
     assert pixels.dtype == np.uint8
     assert pixels[:, 5, 5].tolist() == [[n, 0, 9] for n in range(10)] + [[n, 100, 9] for n in range(7)]
 
 
-def test_the_file_of_pixels_is_plain_numpy(photos: Path, kept: Path) -> None:
-    dataset = opened(photos, kept)
+def test_the_file_of_pixels_is_plain_numpy(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
     np.testing.assert_array_equal(np.load(dataset.pixels_path), everything(dataset))
 
 
@@ -36,7 +36,7 @@ def test_the_head_of_the_file_of_pixels_has_room_for_any_number_of_rows() -> Non
 
 
 def test_an_image_that_vanishes_between_hashing_and_decoding_is_bad(
-    photos: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+    pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hash_and_remove(path: Path) -> str:
         digest = sha256_of_file(path)
@@ -44,7 +44,7 @@ def test_an_image_that_vanishes_between_hashing_and_decoding_is_bad(
         return digest
 
     monkeypatch.setattr(listing, "sha256_of_file", hash_and_remove)
-    assert "\n  cat/3.png: cannot be read (No such file or directory)\n" in refusal(photos, kept)
+    assert "\n  cat/3.png: cannot be read (No such file or directory)\n" in refusal(pets, kept)
 
 
 @pytest.mark.usefixtures("drawings")
@@ -62,7 +62,7 @@ def test_memory_stays_flat_however_many_images_there_are(kept: Path) -> None:
 
 
 @pytest.mark.slow
-def test_names_labels_and_pixels_are_those_of_keras(photos: Path, kept: Path) -> None:
+def test_names_labels_and_pixels_are_those_of_keras(pets: Path, kept: Path) -> None:
     import keras
 
     chance = np.random.default_rng(0)
@@ -70,14 +70,14 @@ def test_names_labels_and_pixels_are_those_of_keras(photos: Path, kept: Path) ->
         coarse = Image.fromarray(chance.integers(0, 256, (5, 6, 3), dtype=np.uint8))
         file = io.BytesIO()
         coarse.resize((150 + number, 120), Image.Resampling.BICUBIC).save(file, kind)
-        put(photos / "dog" / f"{'deep/' * (number % 2)}x.{extension}", file.getvalue())
-    put(photos / "dog" / "notes.txt", b"x")
+        put(pets / "dog" / f"{'deep/' * (number % 2)}x.{extension}", file.getvalue())
+    put(pets / "dog" / "notes.txt", b"x")
     theirs = keras.utils.image_dataset_from_directory(
-        photos, image_size=(96, 96), shuffle=False, batch_size=None, label_mode="int", verbose=False
+        pets, image_size=(96, 96), shuffle=False, batch_size=None, label_mode="int", verbose=False
     )
-    dataset = opened(photos, kept, image_size=96)
+    dataset = opened(pets, kept, image_size=96)
     assert tuple(theirs.class_names) == dataset.classes
-    assert [Path(path).relative_to(photos).as_posix() for path in theirs.file_paths] == names(dataset)
+    assert [Path(path).relative_to(pets).as_posix() for path in theirs.file_paths] == names(dataset)
     for sample, ours, (pixels, label) in zip(
         dataset.samples, everything(dataset), theirs.as_numpy_iterator(), strict=True
     ):
@@ -91,9 +91,9 @@ def test_names_labels_and_pixels_are_those_of_keras(photos: Path, kept: Path) ->
 # What is kept
 
 
-def test_a_second_opening_decodes_nothing(photos: Path, kept: Path, counted: CountedLoad) -> None:
-    first = opened(photos, kept)
-    second = opened(photos, kept)
+def test_a_second_opening_decodes_nothing(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    first = opened(pets, kept)
+    second = opened(pets, kept)
     assert counted.calls == 17
     assert second == first
     np.testing.assert_array_equal(everything(second), everything(first))
@@ -105,9 +105,9 @@ def test_a_second_opening_draws_nothing(kept: Path, drawings: list[tuple[str, in
     assert sorted(drawings) == sorted((animal, 0, index) for animal in drawn.CLASSES for index in range(3))
 
 
-def test_a_data_set_at_another_seed_needs_no_decoding(photos: Path, kept: Path, counted: CountedLoad) -> None:
-    opened(photos, kept)
-    opened(photos, kept, seed=1)
+def test_a_data_set_at_another_seed_needs_no_decoding(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    opened(pets, kept)
+    opened(pets, kept, seed=1)
     assert counted.calls == 17
 
 
@@ -117,95 +117,95 @@ def test_another_seed_is_drawn_anew(kept: Path, drawings: list[tuple[str, int, i
     assert {seed for _, seed, _ in drawings} == {0, 5}
 
 
-def test_bad_images_are_remembered_without_decoding_again(photos: Path, kept: Path, counted: CountedLoad) -> None:
-    bad_images(photos)
-    first = refusal(photos, kept)
+def test_bad_images_are_remembered_without_decoding_again(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    bad_images(pets)
+    first = refusal(pets, kept)
     calls = counted.calls
-    assert refusal(photos, kept) == first
-    assert len(opened(photos, kept, skip_bad_images=True).left_out) == 9
+    assert refusal(pets, kept) == first
+    assert len(opened(pets, kept, skip_bad_images=True).left_out) == 9
     assert counted.calls == calls
 
 
-def test_another_image_size_is_another_folder(photos: Path, kept: Path, counted: CountedLoad) -> None:
-    small, large = opened(photos, kept, image_size=32), opened(photos, kept, image_size=64)
+def test_another_image_size_is_another_folder(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    small, large = opened(pets, kept, image_size=32), opened(pets, kept, image_size=64)
     assert counted.calls == 34
     assert small.pixels_path.parent.name.startswith("pets-32-")
     assert large.pixels_path.parent.name.startswith("pets-64-")
 
 
-def test_a_changed_image_is_decoded_anew(photos: Path, kept: Path) -> None:
-    opened(photos, kept)
-    put(photos / "cat" / "0.png", encoded(255))
-    assert opened(photos, kept).images([0])[0, 0, 0].tolist() == [255, 0, 9]
+def test_a_changed_image_is_decoded_anew(pets: Path, kept: Path) -> None:
+    opened(pets, kept)
+    put(pets / "cat" / "0.png", encoded(255))
+    assert opened(pets, kept).images([0])[0, 0, 0].tolist() == [255, 0, 9]
 
 
-def test_a_truncated_file_of_pixels_is_made_anew(photos: Path, kept: Path, counted: CountedLoad) -> None:
-    dataset = opened(photos, kept)
+def test_a_truncated_file_of_pixels_is_made_anew(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    dataset = opened(pets, kept)
     before = everything(dataset)
     dataset.pixels_path.write_bytes(dataset.pixels_path.read_bytes()[:-1])
-    np.testing.assert_array_equal(everything(opened(photos, kept)), before)
+    np.testing.assert_array_equal(everything(opened(pets, kept)), before)
     assert counted.calls == 34
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"pixels_bytes": "many"}', "null", "\udc80"])
-def test_a_damaged_manifest_means_decoding_anew(photos: Path, kept: Path, counted: CountedLoad, damage: str) -> None:
-    dataset = opened(photos, kept)
+def test_a_damaged_manifest_means_decoding_anew(pets: Path, kept: Path, counted: CountedLoad, damage: str) -> None:
+    dataset = opened(pets, kept)
     manifest = dataset.pixels_path.with_name("manifest.json")
     manifest.write_bytes(damage.encode(errors="surrogateescape"))
-    assert opened(photos, kept) == dataset
+    assert opened(pets, kept) == dataset
     assert counted.calls == 34
 
 
 @pytest.mark.parametrize("key", ["pixels_bytes", "rows", "left_out"])
-def test_a_manifest_with_a_part_missing_means_decoding_anew(photos: Path, kept: Path, key: str) -> None:
-    dataset = opened(photos, kept)
+def test_a_manifest_with_a_part_missing_means_decoding_anew(pets: Path, kept: Path, key: str) -> None:
+    dataset = opened(pets, kept)
     manifest = dataset.pixels_path.with_name("manifest.json")
     content = json.loads(manifest.read_text())
     del content[key]
     manifest.write_text(json.dumps(content))
-    assert opened(photos, kept) == dataset
+    assert opened(pets, kept) == dataset
     assert key in json.loads(manifest.read_text())
 
 
 def test_an_interrupted_run_leaves_nothing_and_the_next_one_works(
-    photos: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+    pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(listing, "load", CountedLoad(interrupt_at=9))
         with pytest.raises(KeyboardInterrupt):
-            opened(photos, kept)
+            opened(pets, kept)
     assert [path.suffix for path in kept.rglob("*")] == [".lock"]
-    assert len(everything(opened(photos, kept))) == 17
+    assert len(everything(opened(pets, kept))) == 17
 
 
-def test_what_a_killed_run_left_is_cleared_away(photos: Path, kept: Path) -> None:
-    dataset = opened(photos, kept)
+def test_what_a_killed_run_left_is_cleared_away(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
     store = dataset.pixels_path.parent
     (store / "manifest.json").unlink()
     put(store / ".pixels.npy.x.part", b"half")
-    opened(photos, kept)
+    opened(pets, kept)
     assert sorted(path.name for path in store.iterdir()) == ["manifest.json", "pixels.npy"]
 
 
-def test_a_full_disk_is_an_error_that_leaves_nothing(photos: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error_that_leaves_nothing(pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "write_json", full)
-    message = refusal(photos, kept)
+    message = refusal(pets, kept)
     assert message.startswith(f"the decoded images cannot be written to {kept}/pets-32-")
     assert message.endswith(" (No space left on device); make room there or allow writing, then run again")
     assert [path.suffix for path in kept.rglob("*")] == [".lock"]
 
 
-def test_a_file_in_place_of_the_folder_to_keep_is_an_error(photos: Path, tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_to_keep_is_an_error(pets: Path, tmp_path: Path) -> None:
     file = put(tmp_path / "file", b"x")
-    assert "(Not a directory); make room there or allow writing, then run again" in refusal(photos, file / "datasets")
+    assert "(Not a directory); make room there or allow writing, then run again" in refusal(pets, file / "datasets")
 
 
-def test_two_runs_at_once_decode_once(photos: Path, kept: Path, counted: CountedLoad) -> None:
+def test_two_runs_at_once_decode_once(pets: Path, kept: Path, counted: CountedLoad) -> None:
     found: list[Dataset] = []
-    runs = [threading.Thread(target=lambda: found.append(opened(photos, kept))) for _ in range(3)]
+    runs = [threading.Thread(target=lambda: found.append(opened(pets, kept))) for _ in range(3)]
     for run in runs:
         run.start()
     for run in runs:

@@ -151,7 +151,8 @@ def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) 
     except (OSError, ValueError) as error:
         raise ModelError(
             f"keras.applications.{backbone.builder} at {image_size} px does not take the weights "
-            f"{weights.path or source}: {error}. Expected a file written for this network without its top (include_top=False)"
+            f"{weights.path or source}: {error}. "
+            "Expected a file written for this network without its top (include_top=False)"
         ) from error
 
 

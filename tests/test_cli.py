@@ -1,0 +1,87 @@
+"""Do the commands outside pytest teach, work and fail as they should?"""
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from runs import SMALL, zoobench
+from zoobench.cli import main
+
+
+def test_help_names_every_command() -> None:
+    shown = CliRunner().invoke(main, ["--help"])
+    assert shown.exit_code == 0
+    assert "pytest bench/" in shown.output
+    for command in ("build", "show", "backbones", "data"):
+        assert command in shown.output
+
+
+def test_build_takes_the_options_that_concern_models_and_no_others() -> None:
+    shown = CliRunner().invoke(main, ["build", "--help"]).output
+    assert "--zoo-backbones" in shown
+    assert "--zoo-head-layers" in shown
+    assert "--zoo-rounds" not in shown
+
+
+def test_backbones_are_listed_with_their_sizes() -> None:
+    lines = CliRunner().invoke(main, ["backbones"]).output.splitlines()
+    assert len(lines) == 17
+    assert lines[0].split() == ["mobilenet", "224", "px", "mobilenet_1_0_224_tf_no_top.h5"]
+    assert any(line.split()[:2] == ["inception_resnet_v2", "299"] for line in lines)
+
+
+def test_preview_writes_a_contact_sheet(tmp_path: Path) -> None:
+    output = tmp_path / "sheet.png"
+    done = CliRunner().invoke(main, ["data", "preview", "-o", str(output)])
+    assert done.output == f"wrote {output}\n"
+    with Image.open(output) as image:
+        assert image.height == 1280
+
+
+def test_fetch_without_kagglehub_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
+    done = CliRunner().invoke(main, ["data", "fetch", "animals10"])
+    assert done.exit_code == 2
+    assert "pip install 'zoobench[fetch]'" in done.output
+    assert "--zoo-data PATH/raw-img" in done.output
+
+
+def test_fetch_tells_how_to_use_what_it_got(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "raw-img").mkdir()
+    hub = ModuleType("kagglehub")
+    hub.dataset_download = lambda _handle: str(tmp_path)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "kagglehub", hub)
+    done = CliRunner().invoke(main, ["data", "fetch", "animals10"])
+    assert done.output == f"use it with: pytest bench/ --zoo-data {tmp_path / 'raw-img'}\n"
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{", json.dumps({"benchmarks": []})])
+def test_show_refuses_what_is_no_results_file_without_a_traceback(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "results.json"
+    if content is not None:
+        path.write_text(content)
+    done = CliRunner().invoke(main, ["show", str(path)])
+    assert done.exit_code == 2
+    assert str(path) in done.output
+    assert done.output.startswith("zoobench: ")
+
+
+@pytest.mark.slow
+def test_build_lists_the_files_it_made(tmp_path: Path) -> None:
+    options = [text for text in SMALL if text not in {"--zoo-rounds", "6"}]
+    done = zoobench("build", *options, "--zoo-variants", "float32", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    cell, path = done.stdout.strip().split("\t")
+    assert cell == "mobilenet_025-float32-litert-t1"
+    assert (tmp_path / path).stat().st_size > 100_000
+
+
+def test_build_refuses_a_wrong_option_with_status_2(tmp_path: Path) -> None:
+    done = zoobench("build", "--zoo-threads", "many", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "zoobench: --zoo-threads: received 'many'; allowed is a whole number"

@@ -1,0 +1,149 @@
+"""Do the numbers hold on real photos with real weights?"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from runs import bench, load, records, results, zoobench
+from zoobench.judge.record import decode
+
+QUANTIZED = ("dynamic_range", "float_fallback", "integer_only")
+
+pytestmark = pytest.mark.slow
+
+
+def by_variant(artifacts: Path) -> dict[str, dict[str, Any]]:
+    """Returns the newest run's records by variant."""
+    return {record["cell"]["variant"]: record for record in records(load(results(artifacts)[-1])).values()}
+
+
+@pytest.fixture(scope="module")
+def options(photos: Path, imagenet_weights: Path) -> tuple[str, ...]:
+    return ("--zoo-backbones", "mobilenet", "--zoo-data", str(photos), "--zoo-weights", str(imagenet_weights))
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory, options: tuple[str, ...]) -> Path:
+    """The artifacts of a whole run on the photos."""
+    folder = tmp_path_factory.mktemp("photos") / "artifacts"
+    done = bench(*options, "--zoo-rounds", "64", artifacts=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_keras_and_its_float32_file_answer_alike(artifacts: Path) -> None:
+    found = by_variant(artifacts)
+    assert found["keras"]["accuracy"]["top1"] == found["float32"]["accuracy"]["top1"]
+    assert found["keras"]["accuracy"]["agreement_with_float"] == 1.0
+    assert found["keras"]["accuracy"]["loss"] == pytest.approx(found["float32"]["accuracy"]["loss"], abs=1e-4)
+
+
+def test_the_float32_classifier_is_right_nine_times_in_ten(artifacts: Path) -> None:
+    accuracy = by_variant(artifacts)["float32"]["accuracy"]
+    assert accuracy["total"] == 260
+    assert accuracy["top1"] >= 0.90
+
+
+@pytest.mark.parametrize("quantizer", ["tensorflow", "ai_edge"])
+def test_quantized_variants_lose_at_most_a_point_and_a_half(
+    artifacts: Path, options: tuple[str, ...], quantizer: str
+) -> None:
+    done = bench(*options, "--zoo-quantizer", quantizer, "-k", "accuracy or size", artifacts=artifacts)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = by_variant(artifacts)
+    for variant in QUANTIZED:
+        assert found[variant]["accuracy"]["top1"] >= found["float32"]["accuracy"]["top1"] - 0.015, variant
+        assert found[variant]["accuracy"]["agreement_with_float"] > 0.95, variant
+        ratio = found[variant]["model"]["size_bytes"] / found["float32"]["model"]["size_bytes"]
+        assert 0.25 < ratio < 0.28, variant
+
+
+def test_every_cell_has_percentiles_and_a_paired_speedup(artifacts: Path) -> None:
+    first = records(load(results(artifacts)[0]))
+    for record in first.values():
+        latency = record["latency"]
+        assert latency["samples"] == 64
+        assert latency["p90_seconds"] >= latency["p50_seconds"] > 0
+        low, high = latency["speedup_over_float"]["interval"]
+        assert low <= latency["speedup_over_float"]["point"] <= high
+        assert latency["initialization_seconds"] > 0
+        assert latency["first_inference_seconds"] > 0
+
+
+def test_every_prediction_is_kept(artifacts: Path) -> None:
+    for record in by_variant(artifacts).values():
+        kept = record["accuracy"]["predictions"]
+        predicted, truth = decode(kept["classes"]), decode(kept["truth"])
+        assert len(predicted) == len(truth) == len(decode(kept["probabilities"])) == 260
+        right = sum(one == other for one, other in zip(predicted, truth, strict=True))
+        assert right == record["accuracy"]["correct"]
+
+
+def test_some_validation_images_are_pictured(artifacts: Path) -> None:
+    (picture,) = (artifacts / "models").glob("mobilenet-224-keras-*/predictions.png")
+    with Image.open(picture) as image:
+        assert image.width > 1000
+        assert len(image.getcolors(1 << 24) or ()) > 10_000
+
+
+def test_build_makes_what_the_benchmark_then_finds(artifacts: Path, options: tuple[str, ...]) -> None:
+    done = zoobench("build", *options, "--zoo-artifacts", str(artifacts), folder=artifacts.parent)
+    assert done.returncode == 0, done.stderr
+    assert "Making" not in done.stderr
+    listed = dict(line.split("\t") for line in done.stdout.splitlines())
+    assert len(listed) == 5
+    assert all(Path(path).is_file() for path in listed.values())
+
+
+@pytest.fixture
+def spoilt(photos: Path, tmp_path: Path) -> Path:
+    """A few real photos of two classes, one of them cut short and one a renamed text."""
+    folder = tmp_path / "my photos"
+    for animal in ("cat", "dog"):
+        for photo in sorted((photos / animal).iterdir())[:12]:
+            target = folder / animal / photo.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(photo, target)
+    cut = folder / "cat" / "0001.jpg"
+    cut.write_bytes(cut.read_bytes()[:3000])
+    (folder / "dog" / "été à l'eau.jpg").write_text("not an image")
+    return folder
+
+
+SMALL = (
+    "--zoo-backbones",
+    "mobilenet_025",
+    "--zoo-image-size",
+    "64",
+    "--zoo-weights",
+    "random",
+    "--zoo-calibration",
+    "4",
+)
+
+
+def test_photos_that_cannot_be_used_stop_the_run_and_are_named(spoilt: Path, tmp_path: Path) -> None:
+    done = bench(*SMALL, "--zoo-data", str(spoilt), artifacts=tmp_path / "artifacts")
+    output = done.stdout + done.stderr
+    assert done.returncode == 4
+    assert "cat/0001.jpg: " in output
+    assert "dog/été à l'eau.jpg: " in output
+    assert "--zoo-skip-bad-images" in output
+    assert "Traceback" not in output
+
+
+def test_photos_that_are_left_out_are_counted_in_header_table_and_record(spoilt: Path, tmp_path: Path) -> None:
+    artifacts = tmp_path / "artifacts"
+    done = bench(
+        *(*SMALL, "--zoo-data", str(spoilt), "--zoo-skip-bad-images", "--zoo-variants", "float32", "-k", "accuracy"),
+        artifacts=artifacts,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "left out" in done.stdout.partition("zoobench: weights")[0]
+    assert "2 images could not be used and were left out." in done.stdout
+    (record,) = by_variant(artifacts).values()
+    assert record["dataset"]["left_out"] == 2
+    assert record["dataset"]["name"] == "my photos"
