@@ -202,6 +202,7 @@ def _uncaptured(config: pytest.Config) -> Iterator[None]:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter:
         reporter.ensure_newline()
+        reporter.flush()
     capture = config.pluginmanager.get_plugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
         yield

@@ -47,13 +47,13 @@ def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[np.uint8]]) 
     """
     rules = recipe_manager.RecipeManager()
     rules.load_quantization_recipe(recipe.static_wi8_ai8())
-    worker = calibrator.Calibrator(
-        bytearray(float32_content),
-        qsv_update_func=qsv_utils.min_max_update,
-        mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
-    )
     with output_held(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
+        worker = calibrator.Calibrator(
+            bytearray(float32_content),
+            qsv_update_func=qsv_utils.min_max_update,
+            mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
+        )
         worker.calibrate({SIGNATURE: [{INPUT_NAME: image.astype(np.float32)} for image in images]}, rules)
     statistics: Statistics = worker.get_model_qsvs()
     return guarded(float32_content, statistics)

@@ -1,0 +1,40 @@
+"""Does the README tell the truth about options and commands?"""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from zoobench.build.backbones import BACKBONES
+from zoobench.cli import main
+from zoobench.options import OPTIONS, Option
+from zoobench.variants import VARIANTS
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_every_option_stands_in_the_readme_with_its_default(option: Option) -> None:
+    (row,) = (line for line in README.splitlines() if line.startswith(f"| `{option.flag}"))
+    assert option.metavar in row
+    assert option.default in row
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_stands_in_the_readme(variant: str) -> None:
+    assert f"| `{variant}` | {VARIANTS[variant].short} |" in README
+
+
+def test_every_command_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"zoobench (build|show|backbones|data \w+)", README))
+    assert {"build", "show", "backbones", "data fetch", "data preview"} <= named
+    for command in named:
+        assert CliRunner().invoke(main, [*command.split(), "--help"]).exit_code == 0
+
+
+def test_the_readme_counts_the_backbones_right() -> None:
+    listed = README.partition("lists the backbones: ")[2].partition(".\n")[0]
+    assert len(BACKBONES) == 17
+    for name in ("MobileNetV2", "InceptionV3", "Xception", "DenseNet121", "NASNetMobile", "ConvNeXtTiny"):
+        assert name in listed
