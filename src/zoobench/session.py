@@ -14,7 +14,7 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.build.store import Stored, find
 from zoobench.build.weights import Weights, find_weights
 from zoobench.cell import Cell
-from zoobench.errors import ModelError
+from zoobench.errors import ModelError, ZoobenchError
 from zoobench.judge.record import (
     BLOCK,
     SCHEMA,
@@ -57,6 +57,8 @@ class BenchSession:
         self.records: dict[str, Record] = {}
         self._datasets: dict[int, Dataset] = {}
         self._weights: dict[str, Weights] = {}
+        self._models: dict[tuple[str, str], Model] = {}
+        self._failures: dict[str, ZoobenchError] = {}
         self._evaluations: dict[tuple[str, str], Evaluation] = {}
 
     @cached_property
@@ -102,28 +104,16 @@ class BenchSession:
             f"measure this cell by a run of its own: --zoo-threads {cell.threads}"
         )
 
-    def build(self, cells: Sequence[Cell]) -> None:
-        """Makes all models of these cells that the store does not hold."""
-        for cell in cells:
-            self.model(cell)
-
     def model(self, cell: Cell) -> Model:
         """Returns a cell's file; makes it, and the other variants of its backbone, in a process of its own if need be.
 
         Raises:
             ModelError: If it cannot be made.
         """
-        request = self._request(cell)
-        product = recipe.variant_model(request, VARIANTS[cell.variant])
-        stored = find(request.root, product)
-        if stored is None:
-            self._make(request)
-            stored = find(request.root, product)
-        if stored is None:
-            raise ModelError(
-                f"{product.folder_name} was made but is not in {request.root}; is another run removing it?"
-            )
-        return Model(stored=stored, weights=request.weights)
+        key = (cell.backbone, cell.variant)
+        if key not in self._models:
+            self._models[key] = self._found_or_made(cell)
+        return self._models[key]
 
     def measure_size(self, cell: Cell) -> RecordedModel:
         """Returns a file's size with its float twin's."""
@@ -174,10 +164,30 @@ class BenchSession:
             root=self.plan.artifacts / "models",
         )
 
+    def _found_or_made(self, cell: Cell) -> Model:
+        request = self._request(cell)
+        product = recipe.variant_model(request, VARIANTS[cell.variant])
+        stored = find(request.root, product)
+        if stored is None and cell.backbone not in self._failures:
+            self._make(request)
+            stored = find(request.root, product)
+        if stored is None:
+            raise self._failures.get(
+                cell.backbone,
+                ModelError(f"{product.folder_name} was made but is not in {request.root}; does another run remove it?"),
+            )
+        return Model(stored=stored, weights=request.weights)
+
     def _make(self, request: BuildRequest) -> None:
-        """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it."""
+        """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it.
+
+        A failure is kept for the cells whose files were not reached; those that were made are measured all the same.
+        """
         names = dict.fromkeys(cell.variant for cell in self.plan.cells if cell.backbone == request.backbone.name)
-        in_fresh_process(_make_models, request, tuple(names))
+        try:
+            in_fresh_process(_make_models, request, tuple(names))
+        except ZoobenchError as error:
+            self._failures[request.backbone.name] = error
 
     def _opener(self, cell: Cell, *, threads: int) -> OpenSession:
         return partial(open_session, self.model(cell).stored.path, runtime=cell.runtime, threads=threads)

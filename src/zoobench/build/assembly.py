@@ -18,6 +18,7 @@ from zoobench.build.picture import Predicted, prediction_sheet
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.split import Split
 from zoobench.build.store import Facts, Stored, obtain
+from zoobench.errors import ModelError
 from zoobench.files import write_bytes
 from zoobench.progress import progress
 from zoobench.variants import VARIANTS, Quantizer, Variant
@@ -42,18 +43,26 @@ Write = Callable[[Path], object]
 def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
     """Makes the files of these variants, and of `float32`, that the store does not hold yet.
 
+    A variant that cannot be made does not keep the others from being made.
+
     Raises:
-        ModelError: If weights, training or conversion fail.
+        ModelError: If weights, training or a conversion failed.
     """
     keras.config.disable_interactive_logging()
     source = _own_classifier(request) or _head_on_features(request)
     float32 = _obtain(request, source, VARIANTS["float32"], lambda path: write_bytes(path, source.float32()))
     quantizing = Quantizing(request=request, source=source, float32=float32)
+    failures = []
     for variant in variants:
-        if variant.name == "keras":
-            _obtain(request, source, variant, partial(_save_keras, request, source))
-        elif variant.name != "float32":
-            _obtain(request, source, variant, partial(_quantize, quantizing, variant))
+        if variant.name == "float32":
+            continue
+        write = partial(_save_keras, quantizing) if variant.name == "keras" else partial(_quantize, quantizing, variant)
+        try:
+            _obtain(request, source, variant, write)
+        except ModelError as error:
+            failures.append(f"{variant.name}: {error}")
+    if failures:
+        raise ModelError("; ".join(failures))
 
 
 def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Write) -> Stored:
@@ -68,14 +77,8 @@ def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Writ
     return obtain(request.root, product, make)
 
 
-def _save_keras(request: BuildRequest, source: Source, path: Path) -> None:
-    model = source.keras_model()
-    model.save(path)
-    prediction_sheet(_validated(model, request.dataset), request.dataset.classes).save(path.with_name(PICTURE))
-
-
 class Quantizing:
-    """Makes quantized files of one float32 file; what the integer variants share is computed once."""
+    """What variants are made of: the classifier, its float32 file, and what the calibrated ones share, computed once."""
 
     def __init__(self, *, request: BuildRequest, source: Source, float32: Stored) -> None:
         self.request = request
@@ -102,6 +105,12 @@ class Quantizing:
     def ai_edge_statistics(self) -> ai_edge.Statistics:
         """AI Edge's statistics."""
         return ai_edge.calibrated(self.float32_content, self.images())
+
+
+def _save_keras(quantizing: Quantizing, path: Path) -> None:
+    model, dataset = quantizing.source.keras_model(), quantizing.request.dataset
+    model.save(path)
+    prediction_sheet(_validated(model, dataset), dataset.classes).save(path.with_name(PICTURE))
 
 
 def _quantize(quantizing: Quantizing, variant: Variant, path: Path) -> None:

@@ -1,0 +1,209 @@
+"""Does the table say what `keras.applications` does, and is a model of one's own found by its file?"""
+
+import importlib
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import keras
+import numpy as np
+import pytest
+
+from zoobench.build import classifier
+from zoobench.build.backbones import BACKBONES, Backbone, find_backbones, own_image_size
+from zoobench.errors import ModelError, UsageError
+
+STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
+
+
+class NotFetched(Exception):
+    """Ends a builder at the moment when it would fetch its weights."""
+
+
+def builder(backbone: Backbone) -> Callable[..., keras.Model]:
+    found: Callable[..., keras.Model] = getattr(keras.applications, backbone.builder)
+    return found
+
+
+def module(backbone: Backbone) -> ModuleType:
+    return importlib.import_module(builder(backbone).__module__)
+
+
+def width(backbone: Backbone) -> dict[str, float]:
+    return {} if backbone.alpha is None else {"alpha": backbone.alpha}
+
+
+def message(error: type[Exception], call: Callable[[], object]) -> str:
+    with pytest.raises(error) as caught:
+        call()
+    return str(caught.value)
+
+
+def saved(model: keras.Model, path: Path) -> Path:
+    model.save(path)
+    return path
+
+
+def archive(path: Path, **files: str) -> Path:
+    with zipfile.ZipFile(path, "w") as opened:
+        for name, content in files.items():
+            opened.writestr(name.replace("_json", ".json"), content)
+    return path
+
+
+# The table against Keras
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square:UserWarning:keras")  # and so 224 is taken
+@pytest.mark.parametrize(
+    ("name", "size"),
+    sorted(
+        {(name, size) for name, one in BACKBONES.items() for size in (one.default_size, 224)}
+        | {(name, size) for name in ("mobilenet_025", "mobilenet_v2") for size in (96, 100, 128, 160, 192)}
+    ),
+)
+def test_the_weights_are_those_that_keras_would_fetch(monkeypatch: pytest.MonkeyPatch, name: str, size: int) -> None:
+    fetched: list[tuple[str, str]] = []
+
+    def get_file(fname: str, origin: str, **_: object) -> None:
+        fetched.append((fname, origin))
+        raise NotFetched
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
+    backbone = BACKBONES[name]
+    with pytest.raises(NotFetched):
+        builder(backbone)(
+            include_top=False, weights="imagenet", input_shape=(size, size, 3), **width(backbone)
+        )
+    assert fetched == [(backbone.weights_name(size), backbone.weights_url(size))]
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_preprocessing_is_that_of_keras(name: str) -> None:
+    backbone = BACKBONES[name]
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3)).astype(np.float32)
+    inputs = keras.Input((8, 8, 3))
+    ours = keras.Model(inputs, classifier._preprocessed(inputs, backbone))
+    expected = module(backbone).preprocess_input(pixels.copy())  # it changes what it is given
+    np.testing.assert_allclose(ours(pixels), expected, rtol=0, atol=2e-5)
+
+
+def test_the_preprocessing_sends_mid_grey_to_nearly_zero() -> None:
+    inputs = keras.Input((1, 1, 3))
+    model = keras.Model(inputs, classifier._preprocessed(inputs, BACKBONES["mobilenet"]))
+    values = model(np.array([0, 127.5, 255], np.float32).reshape(1, 1, 1, 3))
+    np.testing.assert_allclose(np.ravel(values), [-1, 0, 1], atol=1e-6)
+
+
+def test_a_size_without_weights_of_its_own_takes_those_of_224() -> None:
+    backbone = BACKBONES["mobilenet_050"]
+    assert backbone.weights_name(160) == "mobilenet_5_0_160_tf_no_top.h5"
+    assert backbone.weights_name(100) == "mobilenet_5_0_224_tf_no_top.h5"
+    assert backbone.weights_url(160) == f"{STORAGE}mobilenet/mobilenet_5_0_160_tf_no_top.h5"
+
+
+def test_a_file_may_be_called_otherwise_where_it_comes_from() -> None:
+    backbone = BACKBONES["nasnet_mobile"]
+    assert backbone.weights_name(224) == "nasnet_mobile_no_top.h5"
+    assert backbone.weights_url(224) == f"{STORAGE}nasnet/NASNet-mobile-no-top.h5"
+
+
+# Finding backbones by name
+
+
+def test_backbones_come_in_the_order_of_their_names() -> None:
+    assert [one.name for one in find_backbones(["xception", "mobilenet"])] == ["xception", "mobilenet"]
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    assert message(UsageError, lambda: find_backbones(["mobilenet", "vgg16"])) == (
+        "unknown backbone: vgg16; known are mobilenet, mobilenet_075, mobilenet_050, mobilenet_025, mobilenet_v2, "
+        "mobilenet_v3_small, mobilenet_v3_large, inception_v3, inception_resnet_v2, xception, resnet50, resnet50_v2, "
+        "densenet121, nasnet_mobile, efficientnet_b0, efficientnet_v2_b0, convnext_tiny, "
+        "or give the path of a model file NAME.keras"
+    )
+
+
+def test_the_old_file_format_is_no_backbone(tmp_path: Path) -> None:
+    (tmp_path / "old.h5").touch()
+    assert "old.h5; known are mobilenet, " in message(UsageError, lambda: find_backbones([str(tmp_path / "old.h5")]))
+
+
+def test_a_model_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.keras"
+    assert message(UsageError, lambda: find_backbones([str(path)])) == (
+        f"no model file at {path}; expected a file written by Keras 3's model.save('NAME.keras')"
+    )
+
+
+def test_a_model_file_is_a_backbone_named_by_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "my best (v1.2).keras"
+    path.touch()
+    (backbone,) = find_backbones([str(path)])
+    assert (backbone.name, backbone.path) == ("my_best_v1.2_", path)
+    assert (backbone.preprocessing, backbone.builder) == ("included", "")
+
+
+@pytest.mark.parametrize("names", [["mobilenet", "mobilenet"], ["mobilenet", "mobilenet.keras"]])
+def test_two_backbones_of_one_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mobilenet.keras").touch()
+    assert message(UsageError, lambda: find_backbones(names)) == (
+        "two backbones are called mobilenet; name each once, rename the file of your own"
+    )
+
+
+# The image size of a model of one's own
+
+
+def test_the_image_size_of_a_functional_model_is_read(tmp_path: Path) -> None:
+    inputs = keras.Input((48, 48, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(inputs))
+    assert own_image_size(saved(model, tmp_path / "mine.keras")) == 48
+
+
+def test_the_image_size_of_a_sequential_model_is_read(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((40, 40, 3)), keras.layers.Flatten()])
+    assert own_image_size(saved(model, tmp_path / "mine.keras")) == 40
+
+
+def test_the_image_size_of_a_model_built_by_its_first_call_is_read(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.layers.Conv2D(2, 3), keras.layers.Flatten()])
+    model(np.zeros((1, 36, 36, 3), np.float32))
+    assert own_image_size(saved(model, tmp_path / "mine.keras")) == 36
+
+
+def test_the_image_size_of_a_model_around_another_is_that_of_the_outer_one(tmp_path: Path) -> None:
+    inner = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)])
+    inputs = keras.Input((44, 44, 3))
+    assert own_image_size(saved(keras.Model(inputs, inner(inputs)), tmp_path / "mine.keras")) == 44
+
+
+def test_a_model_may_leave_the_image_size_open(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)])
+    assert own_image_size(saved(model, tmp_path / "mine.keras")) is None
+
+
+def test_garbage_is_no_model_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.keras"
+    path.write_bytes(b"what is this?")
+    assert message(ModelError, lambda: own_image_size(path)) == (
+        f"{path} is not a Keras model file (File is not a zip file); "
+        "expected what model.save('NAME.keras') of Keras 3 writes"
+    )
+
+
+@pytest.mark.parametrize("files", [{}, {"config_json": "{"}, {"metadata_json": json.dumps({})}])
+def test_an_archive_without_a_configuration_is_no_model_file(tmp_path: Path, files: dict[str, str]) -> None:
+    path = archive(tmp_path / "mine.keras", **files)
+    assert message(ModelError, lambda: own_image_size(path)).startswith(f"{path} is not a Keras model file (")
+
+
+def test_a_model_file_that_vanished_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.keras"
+    assert str(path) in message(ModelError, lambda: own_image_size(path))
