@@ -18,8 +18,10 @@ from zoobench.options import PREFIX, defaults
 from zoobench.variants import Quantizer, find_variants
 
 Number = TypeVar("Number", int, float)
+Value = TypeVar("Value", int, str)
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _KERAS_LEAST_ROUNDS = 24
+_LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     variants = [variant.name for variant in find_variants(_names(texts, "variants"))]
     sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
     return Plan(
-        cells=matrix(backbones=sized, variants=variants, threads=_wholes(texts, "threads")),
+        cells=matrix(backbones=sized, variants=variants, threads=_once(_wholes(texts, "threads"))),
         backbones={backbone.name: backbone for backbone in backbones},
         data=_data(texts),
         weights=parse_request(texts["weights"]),
@@ -125,20 +127,30 @@ def _quantizer(text: str) -> Quantizer | None:
 
 
 def _names(texts: Mapping[str, str], name: str) -> Sequence[str]:
-    names = [part.strip() for part in texts[name].split(",") if part.strip()]
-    if not names:
-        raise UsageError(f"{PREFIX}{name}: received nothing; allowed are names separated by commas")
-    return list(dict.fromkeys(names))
+    return _once(_parts(texts, name, "names"))
 
 
 def _wholes(texts: Mapping[str, str], name: str) -> Sequence[int]:
-    return [_whole({name: part}, name) for part in _names(texts, name)]
+    return [_whole({name: part}, name) for part in _parts(texts, name, "whole numbers")]
+
+
+def _parts(texts: Mapping[str, str], name: str, kind: str) -> Sequence[str]:
+    parts = [part.strip() for part in texts[name].split(",") if part.strip()]
+    if not parts:
+        raise UsageError(f"{PREFIX}{name}: received nothing; allowed are {kind} separated by commas")
+    return parts
+
+
+def _once(values: Sequence[Value]) -> Sequence[Value]:
+    return list(dict.fromkeys(values))
 
 
 def _whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
     number = _number(texts, name, int)
     if number < least:
         raise UsageError(f"{PREFIX}{name}: received {number}; allowed is {least} or more")
+    if number > _LARGEST:
+        raise UsageError(f"{PREFIX}{name}: received {number}; allowed is {_LARGEST} or less")
     return number
 
 

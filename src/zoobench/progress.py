@@ -1,4 +1,4 @@
-"""How far along is long work? A bar on a terminal, a line at the start and the end elsewhere."""
+"""How far along is long work? A bar on a terminal, a line at the end elsewhere."""
 
 import sys
 import time

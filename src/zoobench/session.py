@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoobench.build import recipe
+from zoobench.build.config import ConversionConfig
 from zoobench.build.dataset import Dataset, describe, open_dataset
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.store import Stored, find
@@ -92,7 +93,8 @@ class BenchSession:
             name: find_weights(self.plan.backbones[name], image_size=size, request=self.plan.weights)
             for name, size in sized.items()
         }
-        return (*describe(next(iter(self._datasets.values()))), *self._weights_lines())
+        dataset = next(iter(self._datasets.values()))
+        return (*describe(dataset), *self._calibration_line(dataset), *self._weights_lines())
 
     def obstacle(self, cell: Cell) -> str | None:
         """Returns why a cell cannot be measured in this process, or None if it can."""
@@ -160,7 +162,7 @@ class BenchSession:
             image_size=cell.image_size,
             dataset=self._datasets[cell.image_size],
             training=self.plan.training,
-            conversion=self.plan.conversion,
+            conversion=self._conversion(self._datasets[cell.image_size]),
             root=self.plan.artifacts / "models",
         )
 
@@ -252,6 +254,16 @@ class BenchSession:
             latency=None,
             environment=self.environment,
         )
+
+    def _conversion(self, dataset: Dataset) -> ConversionConfig:
+        """Returns the conversion asked for, on no more images than there are different ones in the training split."""
+        different = len({sample.sha256 for sample in dataset.samples if sample.split == "train"})
+        asked = self.plan.conversion
+        return replace(asked, calibration_images=min(asked.calibration_images, different))
+
+    def _calibration_line(self, dataset: Dataset) -> tuple[str, ...]:
+        asked, used = (one.calibration_images for one in (self.plan.conversion, self._conversion(dataset)))
+        return (f"calibration: all {used} training images, fewer than the {asked} asked for",) if used < asked else ()
 
     def _weights_lines(self) -> tuple[str, ...]:
         return tuple(

@@ -25,11 +25,11 @@ def ratio(value: float | None) -> str:
     """Returns a ratio with two decimals, or three significant digits where two decimals say too little or too much."""
     if value is None:
         return ABSENT
-    return f"{value:.2f}" if 0.095 <= value < 10 else three_digits(value)
+    return f"{value:.2f}" if 0.095 <= value < 9.995 else three_digits(value)
 
 
 def three_digits(value: float) -> str:
-    """Returns a number with three significant digits and no exponent below 10^6."""
+    """Returns a number with three significant digits and no exponent from 10^-4 up to 10^6."""
     if value == 0:
         return "0"
     text = f"{value:.3g}"

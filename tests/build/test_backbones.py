@@ -18,7 +18,7 @@ from zoobench.errors import ModelError, UsageError
 STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
-class NotFetched(Exception):
+class NotFetchedError(Exception):
     """Ends a builder at the moment when it would fetch its weights."""
 
 
@@ -70,14 +70,12 @@ def test_the_weights_are_those_that_keras_would_fetch(monkeypatch: pytest.Monkey
 
     def get_file(fname: str, origin: str, **_: object) -> None:
         fetched.append((fname, origin))
-        raise NotFetched
+        raise NotFetchedError
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
     backbone = BACKBONES[name]
-    with pytest.raises(NotFetched):
-        builder(backbone)(
-            include_top=False, weights="imagenet", input_shape=(size, size, 3), **width(backbone)
-        )
+    with pytest.raises(NotFetchedError):
+        builder(backbone)(include_top=False, weights="imagenet", input_shape=(size, size, 3), **width(backbone))
     assert fetched == [(backbone.weights_name(size), backbone.weights_url(size))]
 
 

@@ -78,7 +78,7 @@ def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Writ
 
 
 class Quantizing:
-    """What variants are made of: the classifier, its float32 file, and what the calibrated ones share, computed once."""
+    """What variants are made of: classifier, float32 file, and what the calibrated ones share, computed once."""
 
     def __init__(self, *, request: BuildRequest, source: Source, float32: Stored) -> None:
         self.request = request

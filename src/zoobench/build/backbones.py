@@ -153,7 +153,7 @@ BACKBONES = {
 
 
 def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
-    """Returns the backbones of these names; a name that ends in `.keras` or `.h5` is a model file of one's own.
+    """Returns the backbones of these names; a name that ends in `.keras` is a model file of one's own.
 
     Raises:
         UsageError: If a name is neither in the table nor a file, or two of them come out the same.

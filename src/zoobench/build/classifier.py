@@ -62,25 +62,36 @@ def features_model(backbone: Backbone, *, weights: Weights, image_size: int, see
 
 
 def load_own(path: Path, *, image_size: int) -> keras.Model:
-    """Returns a user's Keras model, frozen, with custom code refused (`safe_mode`)."""
+    """Returns a user's Keras model, frozen, with custom code refused (`safe_mode`).
+
+    It is called on an input of its own, so that a model that leaves the image size open is fixed to one, and a
+    sequential model has an input like any other.
+
+    Raises:
+        ModelError: If it cannot be loaded or takes anything but one image of this size.
+    """
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"cannot load {path}: {error}") from error
-    if tuple(model.input_shape[1:]) not in {(image_size, image_size, 3), (None, None, 3)}:
+    if not _takes(model.input_shape, (image_size, image_size, 3)):
         raise ModelError(
-            f"{path} takes inputs of shape {model.input_shape[1:]}; allowed is one RGB image, here "
-            f"({image_size}, {image_size}, 3) with values 0..255, the preprocessing inside the model"
+            f"{path} takes inputs of shape {model.input_shape}; allowed is one RGB image, here "
+            f"(None, {image_size}, {image_size}, 3) with values 0..255, the preprocessing inside the model"
         )
     model.trainable = False
-    return model
+    pixels = keras.Input((image_size, image_size, 3), name="pixels")
+    return keras.Model(pixels, model(pixels, training=False), name=model.name)
 
 
 def is_finished(model: keras.Model, *, classes: int) -> bool:
     """Tells whether a user's model is a finished classifier: it ends in a softmax over the data's classes."""
-    activation = getattr(model.layers[-1], "activation", None)
-    is_softmax = activation is keras.activations.softmax or isinstance(model.layers[-1], keras.layers.Softmax)
-    return is_softmax and tuple(model.output_shape[1:]) == (classes,)
+    last = model.layers[-1]
+    while isinstance(last, keras.Model):
+        last = last.layers[-1]
+    activation = getattr(last, "activation", None)
+    is_softmax = activation is keras.activations.softmax or isinstance(last, keras.layers.Softmax)
+    return is_softmax and model.output_shape == (None, classes)
 
 
 def build_head(*, inputs: int, classes: int, config: TrainingConfig) -> keras.Sequential:
@@ -112,6 +123,9 @@ def train(
     """Trains the trainable layers of `model` in place: the head on features, or the same head in the whole classifier.
 
     Adam, categorical cross-entropy; validation, early stopping and learning rate as `config` says.
+
+    Raises:
+        ModelError: If the loss becomes infinite or not a number.
     """
     keras.utils.set_random_seed(config.seed)
     classes = model.output_shape[-1]
@@ -133,6 +147,7 @@ def train(
             callbacks=[*_callbacks(config), *callbacks],
             verbose=0,
         )
+    _require_finite(fitted.history["loss"], config)
     return _history(fitted.history, config)
 
 
@@ -157,13 +172,15 @@ def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) 
 
 
 def _weights_argument(backbone: Backbone, weights: Weights) -> str | None:
-    """Returns what the builder's `weights` parameter takes.
+    """Returns what the builder's `weights` parameter takes: the file, so that Keras does not look for one itself.
 
     EfficientNetB0 has one more layer in its graph when it is built for its ImageNet weights, so only the word works.
     """
-    if weights.path is None or weights.identity == "imagenet":
-        return None if weights.path is None else "imagenet"
+    if weights.path is None:
+        return None
     if backbone.builder == "EfficientNetB0":
+        if weights.identity == "imagenet":
+            return "imagenet"
         raise ModelError(
             f"{backbone.name} takes published weights only from the cache of Keras, which builds another graph for a "
             f"file; put {backbone.weights_file} there and use --zoo-weights {backbone.name}=imagenet"
@@ -193,9 +210,16 @@ def _caffe(pixels: keras.KerasTensor) -> keras.KerasTensor:
     return swapped
 
 
+def _takes(shape: object, image: tuple[int, int, int]) -> bool:
+    """Tells whether an input shape [n, ...] is that of one image, or leaves its sides open."""
+    if not isinstance(shape, tuple) or len(shape) != 4:
+        return False
+    return all(side in (None, wanted) for side, wanted in zip(shape[1:], image, strict=True))
+
+
 def _pooled(model: keras.Model) -> keras.Model:
     """Returns a user's backbone with global average pooling unless it already gives one vector per image."""
-    rank = len(model.output_shape)
+    rank = len(model.output_shape) if isinstance(model.output_shape, tuple) else 0  # a list where it has several
     if rank == 2:
         return model
     if rank == 4:
@@ -217,6 +241,15 @@ def _callbacks(config: TrainingConfig) -> list[keras.callbacks.Callback]:
             restore_best_weights=True,
         ),
     ]
+
+
+def _require_finite(losses: Sequence[float], config: TrainingConfig) -> None:
+    bad = next((epoch for epoch, loss in enumerate(losses, start=1) if not math.isfinite(loss)), None)
+    if bad is not None:
+        raise ModelError(
+            f"training diverged: the loss of epoch {bad} is {losses[bad - 1]}; "
+            f"choose a --zoo-learning-rate below {config.learning_rate:g}"
+        )
 
 
 def _history(logs: Mapping[str, Sequence[float]], config: TrainingConfig) -> History:

@@ -1,5 +1,6 @@
 """What can be chosen about training and conversion? No TensorFlow here."""
 
+import math
 from dataclasses import dataclass
 
 from zoobench.errors import UsageError
@@ -41,8 +42,8 @@ class TrainingConfig:
         for name in ("epochs", "validation_every", "patience", "batch_size"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "a whole number of at least 1")
         _require(self.early_stopping_from >= 0, "early_stopping_from", self.early_stopping_from, "0 or more")
-        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")
-        _require(self.decay >= 0, "decay", self.decay, "0 or more")
+        _require(0 < self.learning_rate < math.inf, "learning_rate", self.learning_rate, "a number above 0")
+        _require(0 <= self.decay < math.inf, "decay", self.decay, "0 or more")
         _require(0 <= self.dropout < 1, "dropout", self.dropout, "at least 0 and below 1")
         _require(all(units >= 1 for units in self.head_layers), "head_layers", self.head_layers, "units of 1 or more")
 

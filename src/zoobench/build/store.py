@@ -93,6 +93,8 @@ def obtain(root: Path, product: Product, make: Callable[[Path], Facts]) -> Store
 
 def _make(root: Path, product: Product, make: Callable[[Path], Facts]) -> Stored:
     started = time.monotonic()
+    for abandoned in root.glob(f".{product.folder_name}-*"):  # by a run that was killed: nobody else holds the lock
+        shutil.rmtree(abandoned, ignore_errors=True)
     workplace = Path(tempfile.mkdtemp(prefix=f".{product.folder_name}-", dir=root))
     try:
         facts = make(workplace)

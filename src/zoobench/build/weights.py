@@ -4,6 +4,7 @@ import os
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
 
@@ -86,7 +87,7 @@ def keras_cache() -> Path:
 
 
 def _checked(text: str) -> str:
-    if text in KEYWORDS or Path(text).exists():
+    if text in KEYWORDS or (text and Path(text).exists()):
         return text
     raise UsageError(
         f"--zoo-weights: {text!r} is neither {', '.join(KEYWORDS)} nor an existing folder or file; "
@@ -95,14 +96,17 @@ def _checked(text: str) -> str:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    backbone, _, wanted = text.partition("=")
-    if backbone not in BACKBONES:
+    backbone, sign, wanted = text.partition("=")
+    if not sign or backbone not in BACKBONES:
         raise UsageError(f"--zoo-weights: {text!r} is not a pair backbone=FILE; known are {', '.join(BACKBONES)}")
     return backbone, _checked(wanted)
 
 
 def _of_file(path: Path) -> Weights:
-    digest = sha256_of_file(path)
+    try:
+        digest = sha256_of_file(path)
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}; give a file that can be read") from error
     return Weights(identity=f"file:{digest}", path=path.resolve(), sha256=digest)
 
 
@@ -132,7 +136,7 @@ def _imagenet(backbone: Backbone, image_size: int) -> Weights:
     if not path.is_file():
         try:
             _fetch(backbone.weights_url(image_size), path)
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise ModelError(
                 f"the ImageNet weights of {backbone.name} are not in {path.parent} and could not be fetched ({error}). "
                 f"Get {name} from {backbone.weights_url(image_size)} where there is a network and put it at {path}, "
@@ -149,7 +153,7 @@ def _imagenet_or_random(backbone: Backbone, image_size: int) -> Weights:
 
 
 def _fetch(url: str, path: Path) -> None:
-    """Writes what is at `url` to `path`; OSError if it cannot be had whole or is not an HDF5 file."""
+    """Writes what is at `url` to `path`; OSError or HTTPException if it cannot be had whole or is not an HDF5 file."""
     with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
         total = int(response.headers.get("Content-Length", 0))
         received = 0
@@ -160,5 +164,5 @@ def _fetch(url: str, path: Path) -> None:
                 handle.write(chunk)
                 received += len(chunk)
                 advance(len(chunk), "")
-            if received != total:
+            if received != total or not received:
                 raise OSError(f"received {received} of {total} bytes")

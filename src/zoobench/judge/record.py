@@ -6,6 +6,7 @@ History of the schema:
 
 import base64
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ BLOCK = "zoobench"
 """The key of our block, in each benchmark's `extra_info` and at the top of a results file."""
 Value = TypeVar("Value")
 _UNSIGNED_SHORT_LIMIT = 65535
+_LARGEST_WHOLE = 2**63 - 1
+_PLAIN = {float: ((int, float), "a number"), int: ((int,), "a whole number"), str: ((str,), "a text")}
+"""What JSON may hold for each plain type, and what it is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +190,7 @@ def read_results(path: Path) -> tuple[Record, ...]:
             message names the file and the key.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes(), parse_float=_finite, parse_constant=_finite)
     except (OSError, ValueError, RecursionError) as error:
         raise ResultsError(f"cannot read {path}: {error}. Expected a JSON file written by `pytest bench/`") from error
     records = tuple(_record(block, f"{path}: {where}") for where, block in _blocks(content, path))
@@ -195,17 +199,32 @@ def read_results(path: Path) -> tuple[Record, ...]:
     return records
 
 
+def _finite(text: str) -> float:
+    """Returns a JSON number, and refuses what Python's reader takes for one: NaN, Infinity and 1e999."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
+
+
 def _blocks(content: Any, path: Path) -> Iterator[tuple[str, Any]]:
     """Yields our blocks in a results file with their places in it: timed cells first, then those without rounds."""
     if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
         raise ResultsError(f"{path} is not in pytest-benchmark's format: it has no list under the key 'benchmarks'")
     for index, benchmark in enumerate(content["benchmarks"]):
-        extra = benchmark.get("extra_info") if isinstance(benchmark, dict) else None
-        if isinstance(extra, dict) and BLOCK in extra:
+        where = f"{path}: benchmarks[{index}]"
+        extra = _expect(dict, _expect(dict, benchmark, where).get("extra_info", {}), f"{where}.extra_info")
+        if BLOCK in extra:
             yield f"benchmarks[{index}].extra_info.{BLOCK}", extra[BLOCK]
-    untimed = content.get(BLOCK, {})
-    for index, block in enumerate(untimed.get("records", ()) if isinstance(untimed, dict) else ()):
+    untimed = _expect(dict, content.get(BLOCK, {}), f"{path}: {BLOCK}")
+    for index, block in enumerate(_expect(list, untimed.get("records", []), f"{path}: {BLOCK}.records")):
         yield f"{BLOCK}.records[{index}]", block
+
+
+def _expect(kind: type[Value], received: Any, where: str) -> Value:
+    if not isinstance(received, kind):
+        raise _unexpected(where, received, "an object" if kind is dict else "a list")
+    return received
 
 
 def _record(block: Any, where: str) -> Record:
@@ -225,9 +244,11 @@ def _value(expected: Any, received: Any, where: str) -> Any:
         return None if received is None else _value(next(a for a in arguments if a is not NoneType), received, where)
     if origin is tuple:
         return _tuple(arguments, received, where)
-    allowed = {float: (int, float), int: (int,), str: (str,)}.get(expected, (dict,))
+    allowed, name = _PLAIN.get(expected, ((dict,), "an object"))
     if not isinstance(received, allowed) or isinstance(received, bool):
-        raise _unexpected(where, received, getattr(expected, "__name__", "an object"))
+        raise _unexpected(where, received, name)
+    if isinstance(received, int) and abs(received) > _LARGEST_WHOLE:
+        raise _unexpected(where, received, f"{name} of at most 64 bits")
     return float(received) if isinstance(received, int) and expected is float else received
 
 

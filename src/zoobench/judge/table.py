@@ -5,20 +5,23 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from zoobench.judge.record import Record, RecordedAccuracy, Speedup
+from zoobench.judge.record import Record, RecordedAccuracy, RecordedModel, Speedup
 from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio
 from zoobench.variants import VARIANTS
 
-LEAST_WIDTH = 118
+LEAST_WIDTH = 120
 _HEADS = (
     *("", "cell", "runtime", "threads", "top-1 %", "95 %", "loss"),
     *("p50 ms", "p90 ms", "× float", "95 %", "MB", "size"),
 )
 _NUMBERS_FROM = 3
+_COPIES_DIFFER = 0.02
+"""Measured: two sessions of one file, interleaved, stay within this share of each other."""
+_NAMES = 1
 
 
 def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
@@ -26,12 +29,21 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
 
     Args:
         records: In the order of rows; each backbone's next to each other.
-        width: Columns of the terminal; below `LEAST_WIDTH` the table is wider than it.
+        width: Columns of the terminal; below `LEAST_WIDTH` the table is wider than it. Where even that is too
+            narrow, names are cut and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=_title(records), title_justify="left")
+    table = Table(
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title=_title(records),
+        title_justify="left",
+    )
     for position, head in enumerate(_HEADS):
-        table.add_column(head, justify="right" if position >= _NUMBERS_FROM else "left", no_wrap=True)
+        justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"
+        table.add_column(head, justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
     for backbone, rows in groupby(records, key=lambda record: record.cell.backbone):
         table.add_row("", Text(backbone, style="bold"))
         for record in rows:
@@ -39,10 +51,16 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
         table.add_section()
     buffer = io.StringIO()
     console = Console(
-        file=buffer, width=max(width, LEAST_WIDTH), force_terminal=colours, no_color=not colours, highlight=False
+        file=buffer,
+        width=max(width, LEAST_WIDTH),
+        force_terminal=colours,
+        no_color=not colours,
+        highlight=False,
+        markup=False,  # names come from folders and files: brackets and colons in them mean themselves
+        emoji=False,
     )
     console.print(table)
-    console.print(*_remarks(records), sep="\n", soft_wrap=True)
+    console.print("", *_remarks(records), sep="\n", soft_wrap=True)
     return buffer.getvalue()
 
 
@@ -66,8 +84,12 @@ def _row(record: Record) -> tuple[Text | str, ...]:
         milliseconds(latency.p90_seconds if latency else None),
         *_speedup(latency.speedup_over_float if latency else None),
         megabytes(record.model.size_bytes),
-        ratio(record.model.size_bytes / record.model.float_twin_size_bytes),
+        ratio(_relative_size(record.model)),
     )
+
+
+def _relative_size(model: RecordedModel) -> float | None:
+    return model.size_bytes / model.float_twin_size_bytes if model.float_twin_size_bytes else None
 
 
 def _accuracy(accuracy: RecordedAccuracy | None) -> tuple[str, str, str]:
@@ -78,11 +100,11 @@ def _accuracy(accuracy: RecordedAccuracy | None) -> tuple[str, str, str]:
 
 
 def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
-    """Returns the speed-up, green or red only where its interval leaves out 1."""
+    """Returns the speed-up, green or red only where its interval is beyond what two copies of a file differ by."""
     if speedup is None:
         return (Text(ABSENT), "")
     low, high = speedup.interval
-    style = "green" if low > 1 else "red" if high < 1 else ""
+    style = "green" if low > 1 + _COPIES_DIFFER else "red" if high < 1 - _COPIES_DIFFER else ""
     return (Text(ratio(speedup.point), style=style), f"{ratio(low)}–{ratio(high)}")
 
 

@@ -112,8 +112,7 @@ class _Job:
             raise MeasurementError(f"the invocation on sample {start} failed: {error}") from error
         elapsed = self._clock() - began
         values = session.read()
-        if not np.isfinite(values).all():
-            raise MeasurementError(f"the model's answer to sample {start} holds numbers that are not finite")
+        _check(values, start, len(images))
         with self._lock:
             self._keep(start, values, elapsed / 1e9)
 
@@ -123,3 +122,16 @@ class _Job:
         self._values[start : start + len(values)] = values
         self.seconds[start : start + len(values)] = seconds
         self._on_batch(start, values)
+
+
+def _check(values: npt.NDArray[np.float32], start: int, count: int) -> None:
+    """Refuses answers that are not one row of finite numbers for each of the `count` samples from `start` on."""
+    if values.ndim != 2 or len(values) != count:
+        raise MeasurementError(
+            f"the model's answer to sample {start} has the shape {values.shape}; expected ({count}, classes)"
+        )
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise MeasurementError(
+            f"the model's answer to sample {start + int(finite.argmin())} holds numbers that are not finite"
+        )

@@ -1,5 +1,6 @@
 """How does Keras run its own model file? The one module of this floor that imports TensorFlow."""
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ def open_session(path: Path, *, threads: int) -> Iterator[KerasSession]:
     _set_threads(threads)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise MeasurementError(f"Keras cannot open {path}: {error}") from error
     yield KerasSession(model)
 

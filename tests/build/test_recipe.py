@@ -1,0 +1,188 @@
+"""Does everything that determines a product, and nothing else, change its key?"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoobench.build import recipe
+from zoobench.build.backbones import BACKBONES
+from zoobench.build.config import ConversionConfig, TrainingConfig
+from zoobench.build.dataset import Dataset, Sample
+from zoobench.build.recipe import BuildRequest
+from zoobench.build.store import Product
+from zoobench.build.weights import Weights
+from zoobench.variants import VARIANTS
+
+DATASET = Dataset(
+    name="pets",
+    classes=("cat", "dog"),
+    samples=(
+        Sample(name="cat/1", label=0, sha256="a", split="train"),
+        Sample(name="dog/1", label=1, sha256="b", split="train"),
+        Sample(name="dog/2", label=1, sha256="c", split="test"),
+    ),
+    left_out=(),
+    duplicates=(),
+    ignored=(),
+    image_size=96,
+    pixels_path=Path("pixels.npy"),
+)
+REQUEST = BuildRequest(
+    backbone=BACKBONES["mobilenet"],
+    weights=Weights(identity="imagenet", path=Path("weights.h5"), sha256="d"),
+    image_size=96,
+    dataset=DATASET,
+    training=TrainingConfig(),
+    conversion=ConversionConfig(),
+    root=Path("models"),
+)
+RANDOM = replace(REQUEST, weights=Weights(identity="random"))
+PRODUCTS: dict[str, Callable[[BuildRequest], Product]] = {
+    "features model": recipe.features_model,
+    "features": recipe.features,
+    "head": recipe.head,
+    "keras": lambda request: recipe.variant_model(request, VARIANTS["keras"]),
+    "float32": lambda request: recipe.variant_model(request, VARIANTS["float32"]),
+    "dynamic_range": lambda request: recipe.variant_model(request, VARIANTS["dynamic_range"]),
+    "float_fallback": lambda request: recipe.variant_model(request, VARIANTS["float_fallback"]),
+    "integer_only": lambda request: recipe.variant_model(request, VARIANTS["integer_only"]),
+}
+EVERYTHING = set(PRODUCTS)
+TRAINED = EVERYTHING - {"features model", "features"}
+OF_IMAGES = EVERYTHING - {"features model"}
+CALIBRATED = {"float_fallback", "integer_only"}
+
+
+def changed(before: BuildRequest, after: BuildRequest) -> set[str]:
+    return {name for name, product in PRODUCTS.items() if product(before).key != product(after).key}
+
+
+def training(request: BuildRequest, **changes: Any) -> BuildRequest:
+    return replace(request, training=replace(request.training, **changes))
+
+
+def dataset(**changes: Any) -> BuildRequest:
+    return replace(REQUEST, dataset=replace(DATASET, **changes))
+
+
+def sample(**changes: Any) -> BuildRequest:
+    return dataset(samples=(replace(DATASET.samples[0], **changes), *DATASET.samples[1:]))
+
+
+def test_every_product_has_a_readable_name_and_a_key_of_its_own() -> None:
+    products = {name: product(REQUEST) for name, product in PRODUCTS.items()}
+    assert [(one.name, one.file_name) for one in products.values()] == [
+        ("mobilenet-96-features-model", "features.tflite"),
+        ("mobilenet-96-features", "features.npy"),
+        ("mobilenet-96-head", "head.keras"),
+        ("mobilenet-96-keras", "model.keras"),
+        ("mobilenet-96-float32", "model.tflite"),
+        ("mobilenet-96-dynamic_range", "model.tflite"),
+        ("mobilenet-96-float_fallback", "model.tflite"),
+        ("mobilenet-96-integer_only", "model.tflite"),
+    ]
+    assert len({one.key for one in products.values()}) == len(products)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        replace(REQUEST, backbone=BACKBONES["mobilenet_050"]),
+        replace(REQUEST, image_size=128),
+        replace(REQUEST, weights=replace(REQUEST.weights, sha256="e")),
+        RANDOM,
+    ],
+    ids=["backbone", "image size", "weights", "random weights"],
+)
+def test_all_depends_on_the_backbone(after: BuildRequest) -> None:
+    assert changed(REQUEST, after) == EVERYTHING
+
+
+@pytest.mark.parametrize("package", ["tensorflow", "keras"])
+def test_all_depends_on_the_libraries(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
+    versions = {"tensorflow": "1", "keras": "1", "ai-edge-litert": "1", "ai-edge-quantizer": "1"}
+    monkeypatch.setattr(recipe, "version", (versions | {package: "2"}).__getitem__)
+    assert all(product(REQUEST).key != before[name] for name, product in PRODUCTS.items())
+
+
+def test_all_depends_on_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
+    monkeypatch.setattr(recipe, "RECIPE", recipe.RECIPE + 1)
+    assert all(product(REQUEST).key != before[name] for name, product in PRODUCTS.items())
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        sample(sha256="z"),
+        sample(label=1),
+        sample(split="validation"),
+        dataset(samples=DATASET.samples[::-1]),
+        dataset(classes=("cat", "wolf")),
+    ],
+    ids=["content", "label", "split", "order", "classes"],
+)
+def test_all_but_the_features_model_depends_on_the_images(after: BuildRequest) -> None:
+    assert changed(REQUEST, after) == OF_IMAGES
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        sample(name="cat/renamed"),
+        dataset(name="renamed", pixels_path=Path("elsewhere.npy")),
+        replace(REQUEST, root=Path("elsewhere")),
+        replace(REQUEST, weights=replace(REQUEST.weights, path=Path("elsewhere.h5"), remark="found")),
+    ],
+    ids=["file name", "data set", "store", "weights file"],
+)
+def test_names_and_places_play_no_part(after: BuildRequest) -> None:
+    assert changed(REQUEST, after) == set()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epochs": 41},
+        {"validation_every": 2},
+        {"early_stopping_from": 4},
+        {"patience": 3},
+        {"learning_rate": 0.002},
+        {"decay": 0.2},
+        {"batch_size": 16},
+        {"dropout": 0.5},
+        {"head_layers": (8,)},
+        {"seed": 1},
+    ],
+    ids=str,
+)
+def test_what_is_trained_depends_on_every_choice_about_training(changes: dict[str, Any]) -> None:
+    assert changed(REQUEST, training(REQUEST, **changes)) == TRAINED
+
+
+def test_random_weights_depend_on_the_seed() -> None:
+    assert changed(RANDOM, training(RANDOM, seed=1)) == EVERYTHING
+    assert changed(RANDOM, training(RANDOM, epochs=3)) == TRAINED
+
+
+def test_only_calibrated_variants_depend_on_the_number_of_calibration_images() -> None:
+    after = replace(REQUEST, conversion=ConversionConfig(calibration_images=7))
+    assert changed(REQUEST, after) == CALIBRATED
+
+
+def test_a_variant_depends_on_its_quantizer() -> None:
+    by_tensorflow = replace(REQUEST, conversion=ConversionConfig(quantizer="tensorflow"))
+    by_ai_edge = replace(REQUEST, conversion=ConversionConfig(quantizer="ai_edge"))
+    assert changed(REQUEST, by_tensorflow) == {"dynamic_range"}
+    assert changed(REQUEST, by_ai_edge) == CALIBRATED
+
+
+def test_a_variant_depends_on_the_version_of_its_own_quantizer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
+    real = recipe.version
+    monkeypatch.setattr(recipe, "version", lambda package: "0" if package == "ai-edge-quantizer" else real(package))
+    assert {name for name, product in PRODUCTS.items() if product(REQUEST).key != before[name]} == {"dynamic_range"}

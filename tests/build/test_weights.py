@@ -1,0 +1,300 @@
+"""Which weights does a backbone get for each form of `--zoo-weights`, and what if they cannot be had?"""
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.client import BadStatusLine
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+from zoobench.build.backbones import BACKBONES, Backbone
+from zoobench.build.weights import Weights, WeightsRequest, find_weights, keras_cache, parse_request
+from zoobench.errors import ModelError, UsageError
+
+HDF5 = b"\x89HDF\r\n\x1a\n and the rest"
+MOBILENET = BACKBONES["mobilenet"]
+FILE = "mobilenet_1_0_224_tf_no_top.h5"
+URL = f"https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/{FILE}"
+
+
+@dataclass
+class Response:
+    """What a server answers."""
+
+    content: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.read = io.BytesIO(self.content).read
+        self.headers = {"Content-Length": str(len(self.content))} | self.headers
+
+    def __enter__(self) -> "Response":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@dataclass
+class Network:
+    """Stands for `urlopen`: gives one answer and remembers what was asked for."""
+
+    answer: Response | Exception
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, url: str, *, timeout: float) -> Response:
+        assert timeout > 0
+        self.asked.append(url)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of Keras, the only one that is looked at."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    return tmp_path / "keras" / "models"
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch: pytest.MonkeyPatch) -> Network:
+    """A network that is down unless a test says otherwise."""
+    down = Network(OSError("network is unreachable"))
+    monkeypatch.setattr("urllib.request.urlopen", down)
+    return down
+
+
+def put(path: Path, content: bytes = HDF5) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def found(text: str, *, backbone: Backbone = MOBILENET, image_size: int = 224) -> Weights:
+    return find_weights(backbone, image_size=image_size, request=parse_request(text))
+
+
+def message(error: type[Exception], call: Callable[[], object]) -> str:
+    with pytest.raises(error) as caught:
+        call()
+    return str(caught.value)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+# What was asked for
+
+
+@pytest.mark.parametrize("keyword", ["auto", "imagenet", "random"])
+def test_a_keyword_holds_for_every_backbone(keyword: str) -> None:
+    assert parse_request(keyword).of(MOBILENET) == keyword
+
+
+def test_pairs_hold_for_their_backbones_and_leave_the_others_automatic(tmp_path: Path) -> None:
+    request = parse_request(f"mobilenet={put(tmp_path / 'mine.h5')},xception=random")
+    assert request.of(MOBILENET) == str(tmp_path / "mine.h5")
+    assert request.of(BACKBONES["xception"]) == "random"
+    assert request.of(BACKBONES["resnet50"]) == "auto"
+
+
+@pytest.mark.parametrize("text", ["imagnet", "no/such/folder", ""])
+def test_what_is_no_keyword_and_no_path_is_refused(text: str) -> None:
+    assert message(UsageError, lambda: parse_request(text)) == (
+        f"--zoo-weights: {text!r} is neither auto, imagenet, random nor an existing folder or file; "
+        "give one of these, or pairs such as mobilenet=FILE,inception_resnet_v2=random"
+    )
+
+
+@pytest.mark.parametrize("text", ["vgg16=random", "mobilenet=random,xception"])
+def test_a_pair_names_a_known_backbone(text: str) -> None:
+    part = text.rpartition(",")[2]
+    start = f"--zoo-weights: {part!r} is not a pair backbone=FILE; known are mobilenet, mobilenet_075, "
+    assert message(UsageError, lambda: parse_request(text)).startswith(start)
+
+
+@pytest.mark.parametrize("text", ["mobilenet=nowhere.h5", "mobilenet="])
+def test_a_pair_ends_in_what_may_stand_alone(text: str) -> None:
+    assert "is neither auto, imagenet, random nor an existing" in message(UsageError, lambda: parse_request(text))
+
+
+# Random weights and files of one's own
+
+
+def test_random_weights_have_no_file() -> None:
+    assert found("random") == Weights(identity="random", path=None, sha256=None, remark="")
+
+
+def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
+    path = put(tmp_path / "mine.h5")
+    assert found(str(path)) == Weights(identity=f"file:{sha256(HDF5)}", path=path, sha256=sha256(HDF5))
+
+
+def test_a_file_is_kept_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "mine.h5")
+    monkeypatch.chdir(tmp_path)
+    assert found("mine.h5").path == tmp_path / "mine.h5"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    request = WeightsRequest(default=str(tmp_path / "gone.h5"))
+    assert message(ModelError, lambda: find_weights(MOBILENET, image_size=224, request=request)) == (
+        f"cannot read {tmp_path / 'gone.h5'}: No such file or directory; give a file that can be read"
+    )
+
+
+def test_a_model_of_ones_own_brings_its_weights_whatever_is_asked_for(tmp_path: Path) -> None:
+    path = put(tmp_path / "mine.keras", b"a model")
+    own = Backbone(name="mine", path=path)
+    assert found("random", backbone=own).identity == f"file:{sha256(b'a model')}"
+
+
+# Folders
+
+
+@pytest.mark.parametrize(
+    ("name", "image_size", "file"),
+    [
+        ("mobilenet", 224, "mobilenet_1_0_224_tf_no_top.h5"),
+        ("mobilenet", 200, "mobilenet_1_0_224_tf_no_top.h5"),
+        ("mobilenet", 224, "mobilenet_1_0_224_tf_no_top.weights.h5"),
+        ("mobilenet", 200, "mobilenet_1_0_200_tf_no_top.weights.h5"),
+        ("mobilenet_075", 192, "mobilenet_7_5_192_tf_no_top.weights.h5"),
+        ("mobilenet_050", 160, "mobilenet_5_0_160_tf_no_top.weights.h5"),
+        ("mobilenet_025", 128, "mobilenet_2_5_128_tf_no_top.weights.h5"),
+        ("mobilenet_v2", 96, "mobilenet_v2_1_0_96_tf_no_top.weights.h5"),
+        ("mobilenet_v2", 96, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5"),
+        ("xception", 299, "xception_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+    ],
+)
+def test_a_folder_holds_files_of_known_names(tmp_path: Path, name: str, image_size: int, file: str) -> None:
+    path = put(tmp_path / "weights" / file)
+    weights = found(str(path.parent), backbone=BACKBONES[name], image_size=image_size)
+    assert (weights.path, weights.identity) == (path, f"file:{sha256(HDF5)}")
+
+
+def test_the_name_that_keras_uses_comes_first(tmp_path: Path) -> None:
+    put(tmp_path / "mobilenet_1_0_224_tf_no_top.weights.h5")
+    path = put(tmp_path / FILE, HDF5 + b"other")
+    assert found(str(tmp_path)).path == path
+
+
+def test_a_folder_without_the_file_is_an_error_that_names_what_was_looked_for(tmp_path: Path) -> None:
+    put(tmp_path / "mobilenet_2_5_128_tf_no_top.weights.h5")
+    call = lambda: found(str(tmp_path), backbone=BACKBONES["mobilenet_025"], image_size=160)  # noqa: E731
+    assert message(ModelError, call) == (
+        f"no weights of mobilenet_025 at 160 px in {tmp_path}; looked for mobilenet_2_5_160_tf_no_top.h5 and "
+        "mobilenet_2_5_160_tf_no_top.weights.h5. Put one there, choose an image size that it has, "
+        "or name each: --zoo-weights mobilenet_025=FILE (or =random)"
+    )
+
+
+def test_a_network_of_one_width_has_one_name(tmp_path: Path) -> None:
+    text = message(ModelError, lambda: found(str(tmp_path), backbone=BACKBONES["resnet50"]))
+    assert "looked for resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5. Put one" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "image_size", "digest"),
+    [
+        ("mobilenet", 224, "7eb3a54f13c63e980ea7960a0583f308590970970a71f08908d5a41da3606ad1"),
+        ("mobilenet_050", 160, "d041f77fc9585d3282ed3a46add871ed2b7eaf896512cb2f1258845f3ef307b9"),
+        ("mobilenet_025", 128, "89792f3ae032b689a578434a4d4bdc54a67d228cfa6478d5fbc863d9a147720b"),
+    ],
+)
+def test_the_real_weights_are_found(imagenet_weights: Path, name: str, image_size: int, digest: str) -> None:
+    weights = found(str(imagenet_weights), backbone=BACKBONES[name], image_size=image_size)
+    assert weights.identity == f"file:{digest}"
+
+
+# ImageNet's weights
+
+
+def test_the_cache_is_in_the_home_folder_unless_keras_is_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KERAS_HOME")
+    assert keras_cache() == Path.home() / ".keras" / "models"
+
+
+@pytest.mark.parametrize("text", ["imagenet", "auto"])
+def test_imagenet_weights_in_the_cache_are_taken_without_asking_the_network(
+    cache: Path, network: Network, text: str
+) -> None:
+    path = put(cache / FILE)
+    assert found(text) == Weights(identity="imagenet", path=path, sha256=sha256(HDF5))
+    assert network.asked == []
+
+
+@pytest.mark.parametrize("text", ["imagenet", "auto"])
+def test_imagenet_weights_are_fetched_into_the_cache(
+    cache: Path, network: Network, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    network.answer = Response(HDF5 * 100_000)  # several chunks
+    weights = found(text)
+    assert (weights.identity, weights.path, weights.remark) == ("imagenet", cache / FILE, "")
+    assert (cache / FILE).read_bytes() == HDF5 * 100_000
+    assert network.asked == [URL]
+    assert capsys.readouterr().err.startswith(f"Fetching {FILE} (bytes): ")
+
+
+def test_without_them_imagenet_is_an_error_that_says_what_to_get_from_where_and_where_to_put_it(cache: Path) -> None:
+    assert message(ModelError, lambda: found("imagenet")) == (
+        f"the ImageNet weights of mobilenet are not in {cache} and could not be fetched (network is unreachable). "
+        f"Get {FILE} from {URL} where there is a network and put it at {cache / FILE}, or use --zoo-weights random"
+    )
+
+
+def test_without_them_auto_takes_random_weights_and_says_so(cache: Path) -> None:
+    weights = found("auto")
+    assert (weights.identity, weights.path) == ("random", None)
+    assert weights.remark == (
+        f"RANDOM WEIGHTS, accuracy means nothing: the ImageNet weights of mobilenet are not in {cache} and could not "
+        f"be fetched (network is unreachable). Get {FILE} from {URL} where there is a network and put it at "
+        f"{cache / FILE}, or use --zoo-weights random"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Response(HDF5, {"Content-Length": "1000"}), f"received {len(HDF5)} of 1000 bytes"),
+        (Response(b"<html>log in first</html>"), f"what is at {URL} is not an HDF5 file"),
+        (Response(b""), "received 0 of 0 bytes"),
+        (TimeoutError("timed out"), "timed out"),
+        (BadStatusLine("hello"), "hello"),
+    ],
+    ids=["short", "a page", "empty", "late", "nonsense"],
+)
+def test_a_failed_fetch_leaves_nothing(
+    cache: Path, network: Network, answer: Response | Exception, reason: str
+) -> None:
+    network.answer = answer
+    assert f"could not be fetched ({reason}). Get " in message(ModelError, lambda: found("imagenet"))
+    assert not cache.exists() or list(cache.iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing(cache: Path, network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    network.answer = Response(HDF5)
+    monkeypatch.setattr("os.fsync", full)
+    assert "could not be fetched ([Errno 28] No space left on device)" in message(ModelError, lambda: found("imagenet"))
+    assert list(cache.iterdir()) == []
+
+
+def test_an_interrupted_fetch_leaves_nothing(cache: Path, network: Network) -> None:
+    network.answer = Response(HDF5)
+
+    def interrupted(_size: int) -> bytes:
+        raise KeyboardInterrupt
+
+    network.answer.read = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        found("auto")
+    assert list(cache.iterdir()) == []
