@@ -7,6 +7,17 @@ import pytest
 
 BESIDE = Path(os.environ.get("ZOOBENCH_REAL_DATA", Path(__file__).parent.parent.parent / "shared"))
 
+LIBRARIES = "google|keras|tensorflow|flatbuffers|ai_edge_litert|ai_edge_quantizer|absl|astunparse|gast"
+"""What they deprecate in one another is not ours to mend."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Makes every warning an error here; under `bench/` a library's warning must not cost anyone a benchmark."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.filterwarnings("error"))
+            item.add_marker(pytest.mark.filterwarnings(f"ignore::DeprecationWarning:({LIBRARIES})"))
+
 
 def beside(name: str) -> Path:
     path = BESIDE / name

@@ -56,6 +56,7 @@ def test_fetch_tells_how_to_use_what_it_got(monkeypatch: pytest.MonkeyPatch, tmp
     hub = ModuleType("kagglehub")
     hub.dataset_download = lambda _handle: str(tmp_path)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "kagglehub", hub)
+    monkeypatch.setitem(sys.modules, "kagglehub.exceptions", ModuleType("kagglehub.exceptions"))
     done = CliRunner().invoke(main, ["data", "fetch", "animals10"])
     assert done.output == f"use it with: pytest bench/ --zoo-data {tmp_path / 'raw-img'}\n"
 

@@ -82,7 +82,7 @@ VARIANTS = {
             calibrated=True,
             suffix=".tflite",
             runtimes=("litert",),
-            quantizer="tensorflow",
+            quantizer="ai_edge",
         ),
         Variant(
             name="integer_only",
@@ -93,7 +93,7 @@ VARIANTS = {
             calibrated=True,
             suffix=".tflite",
             runtimes=("litert",),
-            quantizer="tensorflow",
+            quantizer="ai_edge",
         ),
     )
 }

@@ -68,8 +68,8 @@ def test_the_defaults_are_those_of_the_options() -> None:
         ("keras", None),
         ("float32", None),
         ("dynamic_range", "ai_edge"),
-        ("float_fallback", "tensorflow"),
-        ("integer_only", "tensorflow"),
+        ("float_fallback", "ai_edge"),
+        ("integer_only", "ai_edge"),
     ],
 )
 def test_each_quantized_variant_has_its_own_quantizer_unless_one_is_asked_for(

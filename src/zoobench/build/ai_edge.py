@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -47,8 +48,7 @@ def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[np.uint8]]) 
     """
     rules = recipe_manager.RecipeManager()
     rules.load_quantization_recipe(recipe.static_wi8_ai8())
-    with output_held(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
+    with _undisturbed():
         worker = calibrator.Calibrator(
             bytearray(float32_content),
             qsv_update_func=qsv_utils.min_max_update,
@@ -136,8 +136,16 @@ def _unsigned() -> qtyping.OpQuantizationConfig:
 
 def _quantized(worker: quantizer.Quantizer, statistics: dict[str, Any] | None) -> bytes:
     try:
-        with output_held(), warnings.catch_warnings():
-            warnings.filterwarnings("error", message="invalid value encountered in cast")  # a bias that overflows
+        with _undisturbed():
             return bytes(worker.quantize(statistics, enable_progress_report=False).quantized_model)
     except (ValueError, RuntimeError, RuntimeWarning) as error:
         raise ModelError(f"AI Edge Quantizer cannot quantize the float32 model: {error}") from error
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keeps the library's chatter off the terminal, and makes an error of the one warning that matters."""
+    with output_held(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
+        warnings.filterwarnings("error", message="invalid value encountered in cast")  # a bias that overflows
+        yield

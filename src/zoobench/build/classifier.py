@@ -165,9 +165,9 @@ def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) 
         return builder(include_top=False, weights=source, input_shape=(image_size, image_size, 3), **width)
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"keras.applications.{backbone.builder} at {image_size} px does not take the weights "
-            f"{weights.path or source}: {error}. "
-            "Expected a file written for this network without its top (include_top=False)"
+            f"keras.applications.{backbone.builder} at {image_size} px cannot be had with "
+            f"{weights.path or 'random weights'}: {error}. Choose another image size, or a file that was written for "
+            "this network without its top (include_top=False)"
         ) from error
 
 

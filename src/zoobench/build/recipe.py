@@ -80,7 +80,11 @@ def _of_head(request: BuildRequest) -> dict[str, Any]:
 def _of_images(request: BuildRequest) -> dict[str, Any]:
     """The data set with its order, which its own hash leaves open but rows of features and training follow."""
     samples = [(sample.sha256, sample.label, sample.split) for sample in request.dataset.samples]
-    return {"classes": list(request.dataset.classes), "samples_in_order": sha256_of_json(samples)}
+    return {
+        "dataset": request.dataset.sha256,
+        "classes": list(request.dataset.classes),
+        "samples_in_order": sha256_of_json(samples),
+    }
 
 
 def _of_variant(request: BuildRequest, variant: Variant) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Is a joined file the two files one after the other, and can it be used like any other?"""
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from networks import answers, noise, one_by_one, opened, tiny_features, tiny_head
+
+from zoobench.build import ai_edge, conversion
+from zoobench.build.flatbuffer import joined, with_signature
+from zoobench.errors import ModelError
+
+IMAGES = noise(5)
+
+
+@pytest.fixture(scope="module")
+def front() -> bytes:
+    return conversion.float32(tiny_features())
+
+
+@pytest.fixture(scope="module")
+def back() -> bytes:
+    return conversion.float32(tiny_head())
+
+
+@pytest.fixture(scope="module")
+def whole(front: bytes, back: bytes) -> bytes:
+    return joined(front, back)
+
+
+def test_a_joined_file_gives_what_the_two_give_one_after_the_other(front: bytes, back: bytes, whole: bytes) -> None:
+    expected = answers(back, answers(front, IMAGES))
+    assert np.ptp(expected) > 0.1
+    np.testing.assert_array_equal(answers(whole, IMAGES), expected)
+
+
+def test_joining_leaves_the_two_as_they_were(front: bytes, back: bytes) -> None:
+    before = bytes(bytearray(front)), bytes(bytearray(back))
+    joined(front, back)
+    assert (front, back) == before
+
+
+def test_joined_files_can_be_joined_again(front: bytes, whole: bytes) -> None:
+    third = conversion.float32(tiny_head(inputs=3, classes=2, seed=5))
+    expected = answers(third, answers(whole, IMAGES))
+    np.testing.assert_array_equal(answers(joined(whole, third), IMAGES), expected)
+
+
+def test_a_head_of_several_layers_can_be_joined(front: bytes) -> None:
+    keras.utils.set_random_seed(3)
+    layers = [keras.Input((8,)), keras.layers.Dense(5, activation="relu"), keras.layers.Dense(2, activation="softmax")]
+    deep = conversion.float32(keras.Sequential(layers))
+    np.testing.assert_array_equal(answers(joined(front, deep), IMAGES), answers(deep, answers(front, IMAGES)))
+
+
+def test_shapes_that_do_not_meet_are_refused(front: bytes) -> None:
+    with pytest.raises(ModelError) as caught:
+        joined(front, conversion.float32(tiny_head(inputs=7)))
+    assert str(caught.value) == "cannot join models: the first gives [1, 8], the second takes [1, 7]"
+
+
+def test_every_tensor_of_a_joined_file_has_a_name_of_its_own(whole: bytes) -> None:
+    """Both quantizers keep what they see of a tensor under its name."""
+    (graph,) = schema.ModelT.InitFromPackedBuf(whole).subgraphs
+    names = [tensor.name for tensor in graph.tensors]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", ["front", "back", "whole"])
+def test_a_file_has_one_signature_from_image_to_probabilities(name: str, request: pytest.FixtureRequest) -> None:
+    content: bytes = request.getfixturevalue(name)
+    interpreter = opened(content)
+    assert interpreter.get_signature_list() == {
+        "serving_default": {"inputs": ["image"], "outputs": ["probabilities"]}
+    }
+    (entry,), (exit_,) = interpreter.get_input_details(), interpreter.get_output_details()
+    images = np.ones(entry["shape"], np.float32)
+    interpreter.set_tensor(entry["index"], images)
+    interpreter.invoke()
+    expected = interpreter.get_tensor(exit_["index"])
+    (found,) = interpreter.get_signature_runner()(image=images).values()
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_signature_is_replaced(front: bytes) -> None:
+    assert len(schema.ModelT.InitFromPackedBuf(with_signature(with_signature(front))).signatureDefs) == 1
+
+
+def test_tensorflow_quantizes_a_joined_file(whole: bytes) -> None:
+    content = conversion.integer(conversion.calibrated(whole, lambda: one_by_one(IMAGES)), io="float32")
+    np.testing.assert_allclose(answers(content, IMAGES), answers(whole, IMAGES), atol=0.05)
+
+
+def test_ai_edge_quantizes_a_joined_file(whole: bytes) -> None:
+    statistics = ai_edge.calibrated(whole, one_by_one(IMAGES))
+    content = ai_edge.integer(whole, statistics, io="float32")
+    np.testing.assert_allclose(answers(content, IMAGES), answers(whole, IMAGES), atol=0.05)
+    np.testing.assert_allclose(answers(ai_edge.dynamic_range(whole), IMAGES), answers(whole, IMAGES), atol=0.05)

@@ -1,0 +1,87 @@
+"""Do numbers reach people with three significant digits in the right unit?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio, three_digits
+
+shown_without_exponent = st.floats(1e-4, 1e6, exclude_max=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (1, "1.00"),
+        (12.345, "12.3"),
+        (99.96, "100"),  # rounding makes a fourth digit
+        (100, "100"),
+        (123.6, "124"),
+        (999.6, "1000"),
+        (1234, "1230"),
+        (99_999, "100000"),
+        (999_999, "1000000"),
+        (1_234_567, "1.23e+06"),
+        (0.5, "0.500"),
+        (0.012345, "0.0123"),
+        (0.0001, "0.000100"),
+        (-12.345, "-12.3"),
+    ],
+)
+def test_three_significant_digits_are_shown(value: float, text: str) -> None:
+    assert three_digits(value) == text
+
+
+@given(value=shown_without_exponent)
+def test_what_is_shown_is_true_to_half_a_per_cent(value: float) -> None:
+    text = three_digits(value)
+    assert "e" not in text
+    assert float(text) == pytest.approx(value, rel=0.005)
+
+
+@given(first=shown_without_exponent, second=shown_without_exponent)
+def test_a_larger_number_is_never_shown_as_the_smaller(first: float, second: float) -> None:
+    low, high = sorted((first, second))
+    assert float(three_digits(low)) <= float(three_digits(high))
+    assert float(ratio(low)) <= float(ratio(high))
+
+
+def test_seconds_are_shown_as_milliseconds() -> None:
+    assert milliseconds(0.0172) == "17.2"
+    assert milliseconds(0.00043219) == "0.432"
+    assert milliseconds(2.5) == "2500"
+
+
+def test_bytes_are_shown_as_millions() -> None:
+    assert megabytes(16_912_345) == "16.9"
+    assert megabytes(217_500_000) == "218"
+    assert megabytes(2_376) == "0.00238"
+
+
+def test_shares_are_shown_as_percentages_with_one_decimal() -> None:
+    assert percent(0.9267) == "92.7"
+    assert percent(1) == "100.0"
+    assert percent(0) == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1, "1.00"),
+        (0.25, "0.25"),
+        (2.5, "2.50"),
+        (9.994, "9.99"),
+        (9.996, "10.0"),
+        (12.34, "12.3"),
+        (0.096, "0.10"),
+        (0.0867, "0.0867"),  # two decimals would say 0.09
+        (0, "0"),
+    ],
+)
+def test_ratios_have_two_decimals_where_that_says_enough(value: float, text: str) -> None:
+    assert ratio(value) == text
+
+
+def test_what_is_absent_is_a_dash_and_never_a_zero() -> None:
+    assert {milliseconds(None), megabytes(None), percent(None), ratio(None)} == {ABSENT} == {"–"}
