@@ -21,6 +21,10 @@ def umask() -> Iterator[int]:
     os.umask(before)
 
 
+def fail_after(_done: object, error: type[BaseException]) -> None:
+    raise error
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
@@ -49,8 +53,7 @@ def test_a_failing_block_leaves_the_old_file_and_no_temporary(tmp_path: Path, er
     path = tmp_path / "file.bin"
     path.write_bytes(b"old")
     with pytest.raises(error), writing(path) as handle:
-        handle.write(b"half of the ne")
-        raise error
+        fail_after(handle.write(b"half of the ne"), error)
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == b"old"
 

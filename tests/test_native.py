@@ -12,6 +12,13 @@ from zoobench.native import output_held
 DESCRIPTORS = Path("/proc/self/fd")
 
 
+def fail(out: bytes, err: bytes) -> None:
+    with output_held():
+        os.write(1, out)
+        os.write(2, err)
+        raise RuntimeError("no luck")
+
+
 def test_what_is_written_past_python_is_held(capfd: pytest.CaptureFixture[str]) -> None:
     with output_held():
         os.write(1, b"noise on standard output")
@@ -28,27 +35,23 @@ def test_both_streams_work_again_afterwards(capfd: pytest.CaptureFixture[str]) -
 
 
 def test_what_was_held_is_shown_when_the_block_fails(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError, match="no luck"), output_held():
-        os.write(1, b"first this, ")
-        os.write(2, b"then that")
-        raise RuntimeError("no luck")
+    with pytest.raises(RuntimeError, match="no luck"):
+        fail(b"first this, ", b"then that")
     os.write(1, b"out")
     assert capfd.readouterr() == ("out", "first this, then that")
 
 
 def test_the_end_of_much_noise_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError), output_held():
-        os.write(2, b"a" * 10_000 + b"the reason")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail(b"a" * 10_000, b"the reason")
     shown = capfd.readouterr().err
     assert len(shown) == 4000
     assert shown.endswith("aathe reason")
 
 
 def test_noise_that_is_no_text_is_shown_as_well_as_it_can_be(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError), output_held():
-        os.write(2, b"half a letter: \xc3")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail(b"half a letter: ", b"\xc3")
     assert capfd.readouterr().err == "half a letter: \ufffd"
 
 
@@ -67,8 +70,8 @@ def test_no_descriptor_is_left_open() -> None:
     for _ in range(3):
         with output_held():
             os.write(1, b"noise")
-        with pytest.raises(RuntimeError), output_held():
-            raise RuntimeError
+        with pytest.raises(RuntimeError):
+            fail(b"noise", b"noise")
     assert len(list(DESCRIPTORS.iterdir())) == before
 
 

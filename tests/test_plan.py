@@ -15,6 +15,7 @@ from zoobench.errors import UsageError
 from zoobench.measure.latency import RoundsConfig
 from zoobench.options import OPTIONS
 from zoobench.plan import Plan, make_plan
+from zoobench.variants import Quantizer
 
 ARGUMENTLESS = {option.name for option in OPTIONS if not option.metavar}
 FREE = {"data", "artifacts", "machine"}
@@ -174,7 +175,7 @@ def test_what_measuring_needs_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "ai_edge"])
-def test_a_quantizer_can_be_named(name: str) -> None:
+def test_a_quantizer_can_be_named(name: Quantizer) -> None:
     assert plan(quantizer=name, calibration="8").conversion == ConversionConfig(quantizer=name, calibration_images=8)
 
 

@@ -16,6 +16,12 @@ class Terminal(io.StringIO):
         return True
 
 
+def fail_half_way() -> None:
+    with progress("Counting sheep", total=3) as advance:
+        advance(1, "")
+        raise RuntimeError
+
+
 @pytest.fixture(autouse=True)
 def _nothing_forced(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "NO_COLOR"):
@@ -45,9 +51,8 @@ def test_a_line_without_a_note_ends_with_its_seconds(capsys: pytest.CaptureFixtu
 
 
 def test_failed_work_is_not_said_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError), progress("Counting sheep", total=3) as advance:
-        advance(1, "")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail_half_way()
     assert capsys.readouterr().err == ""
 
 
@@ -66,6 +71,6 @@ def test_a_terminal_gets_a_bar_with_counts_and_note(monkeypatch: pytest.MonkeyPa
 def test_a_bar_ends_with_the_work_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with pytest.raises(RuntimeError), progress("Counting sheep", total=3):
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail_half_way()
     assert "\x1b[?25h" in terminal.getvalue()  # the cursor is shown again

@@ -52,5 +52,5 @@ def test_results_that_hold_no_numbers_are_refused_and_leave_no_file(tmp_path: Pa
 
 def test_a_place_that_cannot_be_written_is_a_results_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ResultsError, match="cannot write results to .*0001_x.json: .*; see to space or"):
+    with pytest.raises(ResultsError, match=r"cannot write results to .*0001_x\.json: .*; see to space or"):
         write_results(tmp_path / "file" / "0001_x.json", {})

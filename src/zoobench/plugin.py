@@ -199,10 +199,9 @@ def _save(config: pytest.Config) -> None:
 @contextmanager
 def _uncaptured(config: pytest.Config) -> Iterator[None]:
     """Lets progress bars and logs of long work reach the terminal, on lines of their own."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter:
-        reporter.ensure_newline()
-        reporter.flush()
     capture = config.pluginmanager.get_plugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
+        if reporter := config.pluginmanager.get_plugin("terminalreporter"):
+            reporter.ensure_newline()
+            reporter.flush()
         yield

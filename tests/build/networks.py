@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from zoobench.build import classifier, conversion, drawn
-from zoobench.build.backbones import BACKBONES
+from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.classifier import Labelled
 from zoobench.build.config import TrainingConfig
 from zoobench.build.flatbuffer import joined
@@ -43,23 +43,28 @@ def tiny_head(*, inputs: int = 8, classes: int = 3, seed: int = 1) -> keras.Mode
     )
 
 
-@cache
-def lively_mobilenet() -> keras.Model:
-    """Returns the features model of the smallest MobileNet with random weights and batch statistics that fit them.
+def lively(backbone: Backbone, *, side: int) -> keras.Model:
+    """Returns a features model with random weights and batch statistics that fit them.
 
-    As it comes from Keras, untrained, each layer makes its input smaller, and the features are all about 1e-16.
+    As they come from Keras, the layers of some networks make their input ever smaller: MobileNet's features are 1e-16.
     """
-    model = classifier.features_model(
-        BACKBONES["mobilenet_025"], weights=Weights(identity="random"), image_size=SIDE, seed=0
-    )
+    model = classifier.features_model(backbone, weights=Weights(identity="random"), image_size=side, seed=0)
     network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    pixels = keras.Input((side, side, 3))
+    prepared = keras.Model(pixels, classifier._preprocessed(pixels, backbone))
     network.trainable = True
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
-    network(model.get_layer("preprocessing")(drawings(30)[0].astype(np.float32)), training=True)
+    network(prepared(drawings(30, side=side)[0].astype(np.float32)), training=True)
     network.trainable = False
     return model
+
+
+@cache
+def lively_mobilenet() -> keras.Model:
+    """Returns the features model of the smallest MobileNet."""
+    return lively(BACKBONES["mobilenet_025"], side=SIDE)
 
 
 @cache
@@ -86,11 +91,11 @@ def lively_float32() -> bytes:
 
 
 @cache
-def drawings(count: int) -> tuple[Pixels, npt.NDArray[np.int64]]:
-    """Returns drawn animals of all classes, [count, 96, 96, 3], and their labels."""
+def drawings(count: int, *, side: int = SIDE) -> tuple[Pixels, npt.NDArray[np.int64]]:
+    """Returns drawn animals of all classes, [count, side, side, 3], and their labels."""
     labels = np.arange(count) % CLASSES
     pictures = [drawn.draw(drawn.CLASSES[label], seed=0, index=index) for index, label in enumerate(labels.tolist())]
-    return np.stack([resize(picture, size=SIDE) for picture in pictures]), labels
+    return np.stack([resize(picture, size=side) for picture in pictures]), labels
 
 
 def one_by_one(images: Pixels) -> Iterator[Pixels]:

@@ -104,7 +104,7 @@ def test_progress_ends_with_the_accuracy(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_an_answer_that_is_no_number_stops_the_evaluation(tmp_path: Path) -> None:
     samples = write_samples(tmp_path, [0, 1, 1])
-    answers = [[1, 0], [0, 1], [math.nan, 1]]
+    answers = [[1.0, 0.0], [0.0, 1.0], [math.nan, 1.0]]
     with pytest.raises(MeasurementError, match="sample 2 holds numbers that are not finite"):
         evaluate(opening(ScriptedSession(answers)), samples, name="model")
 

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections import Counter
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
 from zoobench.errors import MeasurementError
 from zoobench.measure.inference import run_all
+from zoobench.measure.runtimes import Session
 from zoobench.measure.samples import Samples
 
 COUNT = 40
@@ -51,7 +53,14 @@ def test_answers_depend_neither_on_workers_nor_on_batches(
 def test_one_worker_goes_sample_by_sample_and_closes_what_it_opened(samples: Samples) -> None:
     session = ScriptedSession(ANSWERS)
     run_all(opening(session), first(samples, 2))
-    assert session.log == ["model.open", "model.load(0)", "model.invoke", "model.load(1)", "model.invoke", "model.close"]
+    assert session.log == [
+        "model.open",
+        "model.load(0)",
+        "model.invoke",
+        "model.load(1)",
+        "model.invoke",
+        "model.close",
+    ]
 
 
 def test_the_invocation_alone_is_on_the_clock(samples: Samples) -> None:
@@ -174,18 +183,14 @@ def test_a_model_that_gives_images_is_no_classifier(samples: Samples) -> None:
 
 
 def test_a_session_that_cannot_be_opened_closes_those_that_were(samples: Samples) -> None:
-    log: list[str] = []
+    session = ScriptedSession(ANSWERS)
+    open_once = opening(session)
 
-    class Broken(ScriptedSession):
-        """Cannot be opened."""
-
-        @property
-        def log(self) -> list[str]:
+    def open_session() -> AbstractContextManager[Session]:
+        if session.log:
             raise MeasurementError("no such file")
-
-        @log.setter
-        def log(self, _value: list[str]) -> None: ...
+        return open_once()
 
     with pytest.raises(MeasurementError, match="no such file"):
-        run_all(opening(ScriptedSession(ANSWERS, log=log), Broken(ANSWERS)), samples, workers=2)
-    assert log == ["model.open", "model.close"]
+        run_all(open_session, samples, workers=2)
+    assert session.log == ["model.open", "model.close"]

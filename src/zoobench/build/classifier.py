@@ -2,7 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+_NOT_LOADED = "Skipping nested container"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,8 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
         ModelError: If it cannot be loaded or takes anything but one image of this size.
     """
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        with _complete():
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"cannot load {path}: {error}") from error
     if not _takes(model.input_shape, (image_size, image_size, 3)):
@@ -162,13 +165,25 @@ def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) 
     width = {} if backbone.alpha is None else {"alpha": backbone.alpha}
     source = _weights_argument(backbone, weights)
     try:
-        return builder(include_top=False, weights=source, input_shape=(image_size, image_size, 3), **width)
+        with _complete():
+            return builder(include_top=False, weights=source, input_shape=(image_size, image_size, 3), **width)
     except (OSError, ValueError) as error:
         raise ModelError(
             f"keras.applications.{backbone.builder} at {image_size} px cannot be had with "
             f"{weights.path or 'random weights'}: {error}. Choose another image size, or a file that was written for "
             "this network without its top (include_top=False)"
         ) from error
+
+
+@contextmanager
+def _complete() -> Iterator[None]:
+    """Makes an error of what is a warning to Keras: layers for which a file has no weights would stay random."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", message=_NOT_LOADED)
+        yield
+    for warning in caught:
+        if str(warning.message).startswith(_NOT_LOADED):
+            raise ValueError(str(warning.message))
 
 
 def _weights_argument(backbone: Backbone, weights: Weights) -> str | None:

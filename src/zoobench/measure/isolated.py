@@ -31,6 +31,7 @@ def in_fresh_process(
     sender.close()
     try:
         outcome = receiver.recv()
+        process.join(_PATIENCE_SECONDS)
     except EOFError as error:
         process.join(_PATIENCE_SECONDS)
         raise ZoobenchError(_epitaph(function.__name__, process.exitcode)) from error

@@ -1,0 +1,241 @@
+"""Does a TFLite file do what its Keras model does, and is the quantized one TensorFlow's own?"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+from networks import (
+    Floats,
+    Pixels,
+    answers,
+    drawings,
+    lively,
+    lively_classifier,
+    lively_float32,
+    noise,
+    one_by_one,
+    opened,
+    stored,
+    tiny_features,
+    tiny_head,
+)
+
+from zoobench.build import ai_edge, conversion
+from zoobench.build.backbones import BACKBONES
+from zoobench.build.classifier import assembled
+from zoobench.build.flatbuffer import joined
+from zoobench.errors import ModelError
+from zoobench.native import output_held
+from zoobench.variants import NumberType
+
+IO_TYPES: tuple[NumberType, ...] = ("float32", "uint8", "int8")
+QUICK = (
+    "mobilenet_025",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "efficientnet_b0",
+    "efficientnet_v2_b0",
+    "densenet121",
+    "nasnet_mobile",
+)
+"""Backbones that take seconds; the others were tried by hand, the largest takes a minute and 5 GB."""
+
+
+def message(call: Callable[[], object]) -> str:
+    with pytest.raises(ModelError) as caught:
+        call()
+    return str(caught.value)
+
+
+def dtypes(content: bytes) -> tuple[type, type]:
+    interpreter = opened(content)
+    return interpreter.get_input_details()[0]["dtype"], interpreter.get_output_details()[0]["dtype"]
+
+
+# Float files
+
+
+@pytest.fixture(scope="module")
+def tiny() -> keras.Model:
+    return assembled(tiny_features(), tiny_head())
+
+
+@pytest.fixture(scope="module")
+def tiny_float32(tiny: keras.Model) -> bytes:
+    return conversion.float32(tiny)
+
+
+@pytest.fixture(scope="module")
+def tiny_calibrated(tiny_float32: bytes) -> bytes:
+    return conversion.calibrated(tiny_float32, lambda: one_by_one(noise(4)))
+
+
+def test_the_float32_file_answers_as_the_keras_model_does(tiny: keras.Model, tiny_float32: bytes) -> None:
+    images = noise(5)
+    expected = tiny.predict(images.astype(np.float32), verbose=0)
+    assert np.ptp(expected) > 0.1
+    np.testing.assert_allclose(answers(tiny_float32, images), expected, rtol=0, atol=1e-5)
+
+
+def test_a_file_takes_one_image(tiny_float32: bytes) -> None:
+    (entry,), (exit_,) = opened(tiny_float32).get_input_details(), opened(tiny_float32).get_output_details()
+    assert entry["shape"].tolist() == entry["shape_signature"].tolist() == [1, 24, 24, 3]
+    assert exit_["shape"].tolist() == [1, 3]
+
+
+def test_a_joined_file_answers_as_the_whole_model_does(tiny_float32: bytes) -> None:
+    parts = joined(conversion.float32(tiny_features()), conversion.float32(tiny_head()))
+    np.testing.assert_allclose(answers(parts, noise(5)), answers(tiny_float32, noise(5)), rtol=0, atol=1e-6)
+
+
+def test_the_dynamic_range_file_stores_wide_layers_in_int8() -> None:
+    """TensorFlow leaves kernels below 1024 values as they are."""
+    pixels = keras.Input((24, 24, 3))
+    wide = keras.layers.Conv2D(64, 3)(pixels)
+    model = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(wide))
+    content, images = conversion.dynamic_range(model), noise(3)
+    kinds = {tuple(one["shape"]): one["dtype"] for one in opened(content).get_tensor_details()}
+    assert kinds[64, 3, 3, 3] == np.int8
+    assert dtypes(content) == (np.float32, np.float32)
+    expected = model.predict(images.astype(np.float32), verbose=0)
+    np.testing.assert_allclose(answers(content, images), expected, atol=0.02 * np.abs(expected).max())
+
+
+def test_a_model_that_has_no_tflite_form_is_an_error_that_names_it() -> None:
+    pixels = keras.Input((8, 8, 3))
+    model = keras.Model(pixels, keras.layers.Lambda(tf.math.erfinv, output_shape=(8, 8, 3))(pixels), name="mine")
+    text = message(lambda: conversion.float32(model))
+    assert text.startswith("TensorFlow cannot convert mine to TFLite: ")
+    assert "Erfinv" in text
+
+
+# Integer files
+
+
+@pytest.mark.parametrize("io", IO_TYPES)
+def test_input_and_output_are_of_the_type_asked_for(tiny_calibrated: bytes, io: NumberType) -> None:
+    assert dtypes(conversion.integer(tiny_calibrated, io=io)) == (np.dtype(io).type, np.dtype(io).type)
+
+
+def test_uint8_input_takes_pixels_as_they_are(tiny_calibrated: bytes) -> None:
+    content = conversion.integer(tiny_calibrated, io="uint8")
+    (entry,), (exit_,) = opened(content).get_input_details(), opened(content).get_output_details()
+    assert entry["quantization"] == (1.0, 0)
+    assert exit_["quantization"] == (1 / 256, 0)
+
+
+def test_all_layers_compute_in_int8_whatever_the_input_is(tiny_calibrated: bytes) -> None:
+    for io in IO_TYPES:
+        details = opened(conversion.integer(tiny_calibrated, io=io)).get_tensor_details()
+        floats = [one["name"] for one in details if one["dtype"] == np.float32]
+        assert len(floats) == (2 if io == "float32" else 0), floats
+
+
+def test_the_integer_types_differ_only_at_the_edge(tiny_calibrated: bytes) -> None:
+    unsigned = stored(conversion.integer(tiny_calibrated, io="uint8"), noise(6)).astype(int)
+    signed = stored(conversion.integer(tiny_calibrated, io="int8"), noise(6)).astype(int)
+    np.testing.assert_array_equal(unsigned, signed + 128)
+
+
+def test_integer_answers_are_near_the_float_ones(tiny_calibrated: bytes, tiny_float32: bytes) -> None:
+    images = noise(6)
+    found = answers(conversion.integer(tiny_calibrated, io="float32"), images)
+    np.testing.assert_allclose(found, answers(tiny_float32, images), atol=0.05)
+
+
+def test_calibration_leaves_the_answers_as_they_are(tiny_calibrated: bytes, tiny_float32: bytes) -> None:
+    np.testing.assert_array_equal(answers(tiny_calibrated, noise(3)), answers(tiny_float32, noise(3)))
+
+
+def test_images_of_another_kind_cannot_be_calibrated_on(tiny_float32: bytes) -> None:
+    grey = noise(2)[..., :1]
+    text = message(lambda: conversion.calibrated(tiny_float32, lambda: one_by_one(grey)))
+    assert text.startswith("TensorFlow's calibrator cannot run the float32 model: ")
+
+
+def test_garbage_cannot_be_quantized() -> None:
+    assert message(lambda: conversion.integer(b"what is this?", io="uint8")) == (
+        "TensorFlow's quantizer cannot make an int8 model with uint8 input and output: Invalid model"
+    )
+
+
+# The smallest MobileNet, trained for a moment
+
+
+@pytest.mark.slow
+def test_the_float32_file_of_mobilenet_answers_as_keras_does() -> None:
+    images, _ = drawings(20)
+    expected = lively_classifier().predict(images.astype(np.float32), verbose=0)
+    assert (expected.max(axis=1) > 0.2).any()
+    np.testing.assert_allclose(answers(lively_float32(), images), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_dynamic_range_file_of_mobilenet_is_a_third_as_large() -> None:
+    content = conversion.dynamic_range(lively_classifier())
+    assert len(content) < 0.35 * len(lively_float32())
+    found, expected = answers(content, drawings(20)[0]), answers(lively_float32(), drawings(20)[0])
+    np.testing.assert_allclose(found, expected, atol=0.1)
+
+
+@pytest.fixture(scope="module")
+def lively_calibrated() -> bytes:
+    return conversion.calibrated(lively_float32(), lambda: one_by_one(drawings(20)[0]))
+
+
+def by_the_converter(io: NumberType) -> bytes:
+    """Returns what TensorFlow's documentation says how to make: post-training integer quantization."""
+
+    def images() -> Iterator[list[npt.NDArray[Any]]]:
+        for image in one_by_one(drawings(20)[0]):
+            yield [image.astype(np.float32)]
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(lively_classifier())
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = images
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.as_dtype(io)
+    with output_held():
+        content: bytes = converter.convert()
+    return content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("io", IO_TYPES)
+def test_quantizing_the_float32_file_gives_what_the_converter_gives(lively_calibrated: bytes, io: NumberType) -> None:
+    ours, theirs = conversion.integer(lively_calibrated, io=io), by_the_converter(io)
+    assert dtypes(ours) == dtypes(theirs)
+    images = drawings(40)[0]
+    quanta = np.abs(answers(ours, images) - answers(theirs, images)) * 256
+    assert quanta.max() <= 1.01
+    assert (quanta == 0).mean() > 0.99
+
+
+# Every backbone that takes seconds
+
+
+def likeness(found: Floats, expected: Floats) -> float:
+    """Returns how far features differ between images in the same way, 1 for the same."""
+    centre = expected.mean(axis=0)
+    return float(np.corrcoef((found - centre).ravel(), (expected - centre).ravel())[0, 1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_a_backbone_can_be_converted_quantized_and_run(name: str) -> None:
+    images: Pixels = drawings(10, side=64)[0]
+    model = lively(BACKBONES[name], side=64)
+    content = conversion.float32(model)
+    expected = model.predict(images.astype(np.float32), verbose=0)
+    assert 0.1 < np.abs(expected).max() < 100
+    np.testing.assert_allclose(answers(content, images), expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+    smaller = ai_edge.dynamic_range(content)
+    integer = conversion.integer(conversion.calibrated(content, lambda: one_by_one(images)), io="uint8")
+    for quantized in (smaller, integer):
+        assert len(quantized) < 0.38 * len(content)
+        assert likeness(answers(quantized, images), expected) > 0.6

@@ -1,0 +1,92 @@
+"""Is a machine known again by its name, and said nothing about that cannot be told?"""
+
+import json
+import platform
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoobench.measure import environment
+from zoobench.measure.environment import LIBRARIES, describe_environment, machine_key
+
+PI = """processor\t: 0
+BogoMIPS\t: 108.00
+CPU part\t: 0xd08
+
+Hardware\t: BCM2835
+Model\t\t: Raspberry Pi 4 Model B Rev 1.4
+"""
+PC = """processor\t: 0
+model\t\t: 1
+model name\t: AMD EPYC 7B13
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that stands for the system's files `cpuinfo`, `device` and `governor`; none of them exists."""
+    for name in ("cpuinfo", "device", "governor"):
+        monkeypatch.setattr(environment, f"_{name.upper()}", tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("device", "cpu", "cores", "key"),
+    [
+        ("Raspberry Pi 4 Model B Rev 1.4", "Raspberry Pi 4 Model B Rev 1.4", 4, "raspberry-pi-4-model-b-rev-1-4-4c"),
+        (None, "AMD EPYC 7B13", 2, "amd-epyc-7b13-2c"),
+        (None, "AMD EPYC 7763 64-Core Processor", 128, "amd-epyc-7763-64-core-128c"),
+        (None, "Intel(R) Xeon(R) CPU @ 2.20GHz", 2, "intel-xeon-2-20ghz-2c"),
+        ("", "aarch64", 1, "aarch64-1c"),
+    ],
+)
+def test_the_key_is_made_of_device_or_cpu_and_cores(device: str | None, cpu: str, cores: int, key: str) -> None:
+    assert machine_key({"device": device, "cpu": cpu, "cores": cores}) == key
+
+
+@given(cpu=st.text(), cores=st.integers(1, 256))
+def test_the_key_is_a_name_that_every_file_system_takes(cpu: str, cores: int) -> None:
+    assert re.fullmatch(r"[a-z0-9-]+", machine_key({"device": None, "cpu": cpu, "cores": cores}))
+
+
+def test_a_raspberry_pi_is_known_by_its_device_tree(files: Path) -> None:
+    (files / "device").write_bytes(b"Raspberry Pi 4 Model B Rev 1.4\0")
+    (files / "cpuinfo").write_text(PI)
+    (files / "governor").write_text("ondemand\n")
+    found = describe_environment()
+    assert found["device"] == found["cpu"] == "Raspberry Pi 4 Model B Rev 1.4"
+    assert found["governor"] == "ondemand"
+
+
+def test_a_pc_is_known_by_its_cpu(files: Path) -> None:
+    (files / "cpuinfo").write_text(PC)
+    found = describe_environment()
+    assert (found["device"], found["cpu"], found["governor"]) == (None, "AMD EPYC 7B13", None)
+
+
+def test_a_system_without_these_files_is_known_by_what_python_knows(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(files.iterdir()) == []
+    monkeypatch.setattr(platform, "processor", lambda: "")
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert describe_environment()["cpu"] == "arm64"
+
+
+def test_libraries_have_their_versions_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "LIBRARIES", ("numpy", "no-such-library"))
+    libraries = describe_environment()["libraries"]
+    assert re.match(r"\d+\.\d+", libraries["numpy"])
+    assert libraries["no-such-library"] is None
+
+
+def test_all_of_it_is_plain_json() -> None:
+    found = describe_environment()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert set(found["libraries"]) == set(LIBRARIES)
+    assert found["cores"] >= 1
+    assert found["memory_bytes"] > 1_000_000
+    assert machine_key(found).endswith(f"-{found['cores']}c")

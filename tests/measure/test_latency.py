@@ -1,0 +1,174 @@
+"""Does each round time the cell beside its float twin, on one sample, in the promised order?"""
+
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
+from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Opening, RoundsConfig, opened
+from zoobench.measure.samples import Samples
+
+ANSWERS = np.zeros((3, 2))
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Samples:
+    return write_samples(tmp_path, [0, 1, 0])
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def log() -> list[str]:
+    """What was asked of both sessions, in order."""
+    return []
+
+
+def interleaving(
+    samples: Samples,
+    clock: FakeClock,
+    log: list[str],
+    *,
+    cell: tuple[int, ...] = (),
+    twin: tuple[int, ...] = (),
+) -> Interleaving:
+    """Returns the rounds of two sessions whose invocations take these milliseconds in turn, and none after them."""
+    cell_session, twin_session = (
+        ScriptedSession(ANSWERS, name=name, log=log, clock=clock, durations=[one * MILLISECOND for one in durations])
+        for name, durations in (("cell", cell), ("twin", twin))
+    )
+    return Interleaving(cell=cell_session, twin=twin_session, samples=samples, clock=clock)
+
+
+def timed(rounds: Interleaving, count: int, clock: FakeClock) -> list[int]:
+    """Runs rounds as `benchmark.pedantic` does and returns what its clock shows, in milliseconds."""
+    shown = []
+    for _ in range(count):
+        rounds.before()
+        began = clock()
+        rounds.invoke()
+        shown.append((clock() - began) // MILLISECOND)
+        rounds.after()
+    return shown
+
+
+def test_rounds_alternate_and_settle_where_the_model_changes(
+    samples: Samples, clock: FakeClock, log: list[str]
+) -> None:
+    timed(interleaving(samples, clock, log), 4, clock)
+    assert log == [
+        *("cell.load(0)", "twin.load(0)"),
+        *("twin.invoke", "twin.invoke"),  # settles, is timed
+        *("cell.invoke", "cell.invoke"),  # settles, is timed
+        *("cell.load(1)", "twin.load(1)"),
+        "cell.invoke",  # is timed: the cell ran last
+        *("twin.invoke", "twin.invoke"),  # settles, is timed
+        *("cell.load(2)", "twin.load(2)"),
+        "twin.invoke",  # is timed: the twin ran last
+        *("cell.invoke", "cell.invoke"),  # settles, is timed
+        *("cell.load(0)", "twin.load(0)"),  # from the first sample again
+        "cell.invoke",
+        *("twin.invoke", "twin.invoke"),
+    ]
+
+
+def test_settling_is_on_nobodys_clock(samples: Samples, clock: FakeClock, log: list[str]) -> None:
+    rounds = interleaving(samples, clock, log, cell=(90, 10, 11, 90, 12, 13), twin=(90, 1, 90, 2, 3, 90, 4))
+    assert timed(rounds, 4, clock) == [10, 11, 12, 13]
+    assert rounds.twin_seconds == [0.001, 0.002, 0.003, 0.004]
+
+
+def test_both_see_the_same_sample_and_it_changes_every_round(
+    samples: Samples, clock: FakeClock, log: list[str]
+) -> None:
+    timed(interleaving(samples, clock, log), 7, clock)
+    for name in ("cell", "twin"):
+        assert [line for line in log if line.startswith(f"{name}.load")] == [
+            f"{name}.load({sample})" for sample in (0, 1, 2, 0, 1, 2, 0)
+        ]
+
+
+@given(count=st.integers(1, 30), number=st.integers(1, 5))
+def test_each_round_has_one_time_of_the_twin(tmp_path_factory: pytest.TempPathFactory, count: int, number: int) -> None:
+    samples = write_samples(tmp_path_factory.mktemp("samples"), [0] * number)
+    session = ScriptedSession(np.zeros((number, 2)))
+    rounds = Interleaving(cell=session, twin=ScriptedSession(np.zeros((number, 2))), samples=samples, clock=FakeClock())
+    for _ in range(count):
+        rounds.before()
+        rounds.invoke()
+        rounds.after()
+    assert len(rounds.twin_seconds) == count
+    assert session.invocations == count + (count + 1) // 2  # one more where the twin came first
+
+
+def test_warming_up_returns_the_median_round_and_keeps_nothing(
+    samples: Samples, clock: FakeClock, log: list[str]
+) -> None:
+    rounds = interleaving(samples, clock, log, cell=(1,) * 50, twin=(2,) * 50)
+    # Rounds take, settling included: 2 twins + 2 cells = 6, 1 cell + 2 twins = 5, 1 twin + 2 cells = 4, 5, 4.
+    assert rounds.warm_up(5) == 0.005
+    assert rounds.twin_seconds == []
+
+
+def test_after_warming_up_the_rounds_begin_with_the_twin_on_the_first_sample(
+    samples: Samples, clock: FakeClock, log: list[str]
+) -> None:
+    rounds = interleaving(samples, clock, log)
+    rounds.warm_up(WARMUP_ROUNDS)
+    log.clear()
+    timed(rounds, 1, clock)
+    assert log == ["cell.load(0)", "twin.load(0)", "twin.invoke", "twin.invoke", "cell.invoke", "cell.invoke"]
+
+
+@pytest.mark.parametrize(
+    ("round_seconds", "number"),
+    [
+        (0.1, 100),  # what fits in 10 s
+        (0.07, 142),  # 142.9 of them fit
+        (0.05, 200),
+        (0.001, 200),  # at most
+        (0.15625, 64),
+        (1.0, 64),  # at least
+        (0.0, 200),
+    ],
+)
+def test_as_many_rounds_as_fit_in_ten_seconds(round_seconds: float, number: int) -> None:
+    assert RoundsConfig().number(round_seconds) == number
+
+
+@given(
+    seconds=st.floats(0, 1e6),
+    least=st.integers(1, 1000),
+    more=st.integers(0, 1000),
+    round_seconds=st.floats(0, 1e6),
+)
+def test_the_number_of_rounds_keeps_its_bounds(seconds: float, least: int, more: int, round_seconds: float) -> None:
+    number = RoundsConfig(seconds=seconds, least=least, most=least + more).number(round_seconds)
+    assert least <= number <= least + more
+    if more == 0:
+        assert number == least
+
+
+def test_opening_times_initialization_and_first_invocation_apart(samples: Samples, clock: FakeClock) -> None:
+    session = ScriptedSession(
+        ANSWERS, clock=clock, durations=(7 * MILLISECOND, 1 * MILLISECOND), load_duration=100 * MILLISECOND
+    )
+    with opened(opening(session, duration=50 * MILLISECOND), samples, clock=clock) as (found, phases):
+        assert found is session
+        assert phases == Opening(initialization_seconds=0.05, first_inference_seconds=0.007)
+        assert session.log == ["model.open", "model.load(0)", "model.invoke"]
+    assert session.log[-1] == "model.close"
+
+
+def test_an_opened_session_is_closed_when_the_rounds_fail(samples: Samples, clock: FakeClock) -> None:
+    session = ScriptedSession(ANSWERS, clock=clock, durations=repeat(MILLISECOND))
+    with pytest.raises(RuntimeError), opened(opening(session), samples, clock=clock):
+        raise RuntimeError
+    assert session.log[-1] == "model.close"
