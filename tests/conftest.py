@@ -15,8 +15,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Makes every warning an error here; under `bench/` a library's warning must not cost anyone a benchmark."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.filterwarnings("error"))
-            item.add_marker(pytest.mark.filterwarnings(f"ignore::DeprecationWarning:({LIBRARIES})"))
+            # The first mark is the weakest, so that a test's own marks come after these.
+            item.add_marker(pytest.mark.filterwarnings(f"ignore::DeprecationWarning:({LIBRARIES})"), append=False)
+            item.add_marker(pytest.mark.filterwarnings("error"), append=False)
 
 
 def beside(name: str) -> Path:

@@ -75,7 +75,8 @@ def test_no_descriptor_is_left_open() -> None:
     assert len(list(DESCRIPTORS.iterdir())) == before
 
 
-def test_what_python_printed_before_and_after_keeps_its_place() -> None:
+def test_what_python_printed_before_and_after_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     program = (
         "import os\n"
         "from zoobench.native import output_held\n"

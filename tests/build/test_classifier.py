@@ -1,6 +1,7 @@
 """Is the head that is trained on features the right one, and what may a model of one's own be?"""
 
 import math
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -394,9 +395,7 @@ def test_several_inputs_are_refused(tmp_path: Path, kind: type) -> None:
     both = keras.layers.Concatenate()([keras.layers.Flatten()(image), number])
     inputs = [image, number] if kind is list else {"image": image, "number": number}
     path = own(keras.Model(inputs, both), tmp_path)
-    assert message(lambda: load_own(path, image_size=24)) == refused_shape(
-        path, [(None, 24, 24, 3), (None, 1)]
-    )
+    assert message(lambda: load_own(path, image_size=24)) == refused_shape(path, [(None, 24, 24, 3), (None, 1)])
 
 
 @pytest.mark.parametrize(
@@ -433,6 +432,18 @@ def test_a_file_without_weights_is_refused(tmp_path: Path) -> None:
         target.writestr("metadata.json", source.read("metadata.json"))
     expected = f"cannot load {path}: Expected a model.weights.h5 or model.weights.npz file."
     assert message(lambda: load_own(path, image_size=24)) == expected
+
+
+def test_a_file_of_which_layers_were_left_out_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras warns that these layers keep their random weights, and goes on."""
+
+    def load_model(_path: Path, **_: object) -> None:
+        warnings.warn("Skipping nested container at 'blocks': no matching group", stacklevel=2)
+
+    monkeypatch.setattr(keras.saving, "load_model", load_model)
+    assert message(lambda: load_own(tmp_path / "mine.keras", image_size=24)) == (
+        f"cannot load {tmp_path / 'mine.keras'}: Skipping nested container at 'blocks': no matching group"
+    )
 
 
 def test_a_file_that_was_cut_is_refused(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_joining_leaves_the_two_as_they_were(front: bytes, back: bytes) -> None:
     assert (front, back) == before
 
 
-def test_joined_files_can_be_joined_again(front: bytes, whole: bytes) -> None:
+def test_joined_files_can_be_joined_again(whole: bytes) -> None:
     third = conversion.float32(tiny_head(inputs=3, classes=2, seed=5))
     expected = answers(third, answers(whole, IMAGES))
     np.testing.assert_array_equal(answers(joined(whole, third), IMAGES), expected)
@@ -70,9 +70,7 @@ def test_every_tensor_of_a_joined_file_has_a_name_of_its_own(whole: bytes) -> No
 def test_a_file_has_one_signature_from_image_to_probabilities(name: str, request: pytest.FixtureRequest) -> None:
     content: bytes = request.getfixturevalue(name)
     interpreter = opened(content)
-    assert interpreter.get_signature_list() == {
-        "serving_default": {"inputs": ["image"], "outputs": ["probabilities"]}
-    }
+    assert interpreter.get_signature_list() == {"serving_default": {"inputs": ["image"], "outputs": ["probabilities"]}}
     (entry,), (exit_,) = interpreter.get_input_details(), interpreter.get_output_details()
     images = np.ones(entry["shape"], np.float32)
     interpreter.set_tensor(entry["index"], images)

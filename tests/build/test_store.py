@@ -110,7 +110,8 @@ def test_a_store_that_was_moved_still_holds_its_products(root: Path, kept: Store
 
 
 @pytest.mark.parametrize(
-    "inputs", [{"seed": 1, "epochs": [1, 2]}, {"seed": 0, "epochs": [2, 1]}, {"seed": 0}, {"seed": None, "epochs": [1, 2]}]
+    "inputs",
+    [{"seed": 1, "epochs": [1, 2]}, {"seed": 0, "epochs": [2, 1]}, {"seed": 0}, {"seed": None, "epochs": [1, 2]}],
 )
 def test_other_inputs_are_another_product(root: Path, kept: Stored, inputs: Mapping[str, Any]) -> None:
     other = replace(PRODUCT, inputs=inputs)
@@ -201,16 +202,16 @@ def test_a_disk_that_fills_up_on_the_last_file_leaves_nothing(root: Path, monkey
 def test_a_store_that_is_a_file_is_an_error_that_says_so(root: Path) -> None:
     root.parent.mkdir(parents=True)
     root.write_bytes(b"")
-    expected = f"cannot keep cat-32-head in {root}: [Errno 17] File exists: '{root}'; free some space or mend the folder"
+    expected = (
+        f"cannot keep cat-32-head in {root}: [Errno 17] File exists: '{root}'; free some space or mend the folder"
+    )
     assert message(lambda: obtain(root, PRODUCT, Maker())) == expected
 
 
 # Damaged
 
 
-def test_an_altered_file_is_named_and_made_again(
-    root: Path, kept: Stored, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_altered_file_is_named_and_made_again(root: Path, kept: Stored, capsys: pytest.CaptureFixture[str]) -> None:
     kept.path.write_bytes(b"altered")  # as long as before
     maker = Maker()
     assert obtain(root, PRODUCT, maker) == kept

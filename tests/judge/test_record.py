@@ -418,6 +418,7 @@ def test_shares_keep_four_decimals(shares: list[float]) -> None:
     [
         ("A", "predictions are not base64: "),
         ("AAA!", "predictions are not base64: "),
+        ("AAA=\n", "predictions are not base64: "),
         ("été=", "predictions are not base64: "),
         ("AAAA", "predictions hold 3 bytes; expected an even number"),
     ],

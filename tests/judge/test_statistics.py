@@ -146,6 +146,7 @@ def test_the_interval_of_a_median_has_the_ranks_of_the_binomial(count: int, rank
         (1, 0.50),
         (5, 0.50),  # P(B <= 0) = 1/32 = 0.031
         (35, 0.90),  # P(B = 35) = 0.9 ** 35 = 0.0250
+        (35, 0.10),
     ],
 )
 def test_a_sample_too_small_for_an_interval_has_none(count: int, share: float) -> None:

@@ -67,9 +67,10 @@ def test_the_order_of_samples_plays_no_part(rows: np.ndarray, data: st.DataObjec
     assert scored(rows[order], truth[order]).loss == pytest.approx(scored(rows, truth).loss)
 
 
-def test_a_label_that_the_model_does_not_know_is_an_error() -> None:
-    with pytest.raises(MeasurementError, match="the model gives 2 classes, the data has 4 or more"):
-        score([[0.5, 0.5], [0.5, 0.5]], [0, 3])
+@pytest.mark.parametrize("label", [2, 3])
+def test_a_label_that_the_model_does_not_know_is_an_error(label: int) -> None:
+    with pytest.raises(MeasurementError, match=f"the model gives 2 classes, the data has {label + 1} or more"):
+        score([[0.5, 0.5], [0.5, 0.5]], [0, label])
 
 
 @pytest.mark.parametrize(("workers", "batch_size"), [(1, 1), (3, 1), (1, 4)])

@@ -135,11 +135,11 @@ def test_a_failing_worker_stops_the_others(tmp_path: Path) -> None:
     count = 2000  # the other worker would need 20 s for them
     samples = write_samples(tmp_path, [0] * count)
     failed, log = threading.Event(), list[str]()
-    sessions = [kind(np.zeros((count, 2)), failed=failed, log=log) for kind in (Failing, Waiting)]
+    sessions = [kind(np.zeros((count, 2)), failed=failed, log=log) for kind in (Waiting, Failing)]
     with pytest.raises(MeasurementError, match="failed: no luck"):
         run_all(opening(*sessions), samples, workers=2)
     assert len(loaded(log)) < count
-    assert log[-2:] == ["other.close", "failing.close"]
+    assert log[-2:] == ["failing.close", "other.close"]
 
 
 def test_an_error_while_told_of_a_batch_is_not_lost(samples: Samples) -> None:

@@ -60,7 +60,8 @@ def test_our_errors_keep_their_class_and_message() -> None:
     assert str(caught.value) == "LiteRT cannot open it"
 
 
-def test_what_it_prints_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_it_prints_is_not_lost(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     in_fresh_process(says, "hello")
     assert capfd.readouterr() == ("hello\n", "HELLO\n")
 

@@ -24,10 +24,11 @@ def fetch(name: str) -> Path:
     except ModuleNotFoundError as error:
         raise DataError(f"{name} is fetched by kagglehub: pip install 'zoobench[fetch]'; {_BY_HAND}") from error
     own = vars(import_module("kagglehub.exceptions")).values()
-    failures = tuple(one for one in own if isinstance(one, type) and issubclass(one, Exception))
+    failures: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError)
+    failures += tuple(one for one in own if isinstance(one, type) and issubclass(one, Exception))
     try:
         folder = Path(kagglehub.dataset_download(handle)) / inside
-    except (OSError, ValueError, RuntimeError, *failures) as error:
+    except failures as error:
         raise DataError(f"{name} could not be downloaded: {error}; {_BY_HAND}") from error
     if not folder.is_dir():
         raise DataError(f"{name} was downloaded but holds no folder {inside}: {folder.parent}; {_BY_HAND}")

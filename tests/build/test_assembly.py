@@ -1,0 +1,275 @@
+"""Do requests become model files, each made once and only where something that determines it changed?"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from networks import Floats, answers
+from pet_photos import opened
+from PIL import Image
+
+from zoobench.build import ai_edge, assembly, recipe
+from zoobench.build.assembly import PICTURE, make_models
+from zoobench.build.backbones import BACKBONES, Backbone
+from zoobench.build.config import ConversionConfig, TrainingConfig
+from zoobench.build.dataset import Dataset
+from zoobench.build.recipe import BuildRequest
+from zoobench.build.store import Stored, find
+from zoobench.build.weights import Weights, WeightsRequest, find_weights
+from zoobench.errors import ModelError
+from zoobench.variants import VARIANTS, Quantizer
+
+EVERYTHING = tuple(VARIANTS.values())
+FILES = [name for name in VARIANTS if name != "keras"]
+Requested = Callable[..., BuildRequest]
+
+
+def stored(request: BuildRequest, variant: str) -> Stored:
+    found = find(request.root, recipe.variant_model(request, VARIANTS[variant]))
+    assert found is not None, f"{variant} was not made"
+    return found
+
+
+def made(capsys: pytest.CaptureFixture[str], request: BuildRequest) -> set[str]:
+    """Makes all variants and returns which of them, and which steps on the way, were not in the store."""
+    capsys.readouterr()
+    before = set(request.root.iterdir()) if request.root.exists() else set()
+    make_models(request, EVERYTHING)
+    new = {path.name for path in set(request.root.iterdir()) - before if not path.name.startswith(".")}
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Making ")]
+    kinds = {name.removeprefix(f"{request.backbone.name}-{request.image_size}-").rpartition("-")[0] for name in new}
+    assert len(told) == len(kinds & VARIANTS.keys())
+    return kinds
+
+
+def manifest(found: Stored) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((found.path.parent / "manifest.json").read_text())
+    return content
+
+
+def answered(request: BuildRequest, variant: str) -> Floats:
+    """Returns a variant's answers to the test images."""
+    dataset = request.dataset
+    images = dataset.images(dataset.indices("test"))
+    path = stored(request, variant).path
+    if variant == "keras":
+        probabilities: Floats = keras.saving.load_model(path).predict(images.astype(np.float32), verbose=0)
+        return probabilities
+    return answers(path.read_bytes(), images)
+
+
+def accuracy(request: BuildRequest, variant: str) -> float:
+    return float((answered(request, variant).argmax(axis=1) == request.dataset.labels("test")).mean())
+
+
+# A small network of one's own on images of one colour
+
+
+@pytest.fixture(scope="module")
+def own_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    keras.utils.set_random_seed(0)
+    pixels = keras.Input((32, 32, 3))
+    maps = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pixels)
+    maps = keras.layers.Conv2D(8, 3, strides=4, activation="relu")(maps)
+    path = tmp_path_factory.mktemp("own") / "mine.keras"
+    keras.Model(pixels, keras.layers.DepthwiseConv2D(3, activation="relu")(maps)).save(path)
+    return path
+
+
+@pytest.fixture
+def dataset(pets: Path, kept: Path) -> Dataset:
+    return opened(pets, kept)
+
+
+def request_for(path: Path, dataset: Dataset, root: Path) -> BuildRequest:
+    backbone = Backbone(name=path.stem, path=path)
+    return BuildRequest(
+        backbone=backbone,
+        weights=find_weights(backbone, image_size=32, request=WeightsRequest()),
+        image_size=32,
+        dataset=dataset,
+        training=TrainingConfig(epochs=2, validation_every=1),
+        conversion=ConversionConfig(calibration_images=3),
+        root=root,
+    )
+
+
+@pytest.fixture
+def request_(own_backbone: Path, dataset: Dataset, tmp_path: Path) -> BuildRequest:
+    return request_for(own_backbone, dataset, tmp_path / "models")
+
+
+def test_a_backbone_of_ones_own_becomes_every_variant_and_each_is_made_once(
+    request_: BuildRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert made(capsys, request_) == {"features-model", "features", "head", *VARIANTS}
+    expected = answered(request_, "keras")
+    np.testing.assert_allclose(answered(request_, "float32"), expected, atol=1e-5)
+    for name in FILES:
+        np.testing.assert_allclose(answered(request_, name), expected, atol=0.05)
+    assert len(manifest(stored(request_, "keras"))["facts"]["history"]["validation_loss"]) == 2
+    assert made(capsys, request_) == set()
+    fewer = replace(request_, conversion=ConversionConfig(calibration_images=2))
+    assert made(capsys, fewer) == {"float_fallback", "integer_only"}
+    longer = replace(request_, training=TrainingConfig(epochs=1))
+    assert made(capsys, longer) == {"head", *VARIANTS}
+
+
+def test_a_variant_that_cannot_be_made_does_not_keep_the_others_from_it(
+    request_: BuildRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_content: bytes) -> bytes:
+        raise ModelError("the quantizer does not know this layer")
+
+    monkeypatch.setattr(ai_edge, "dynamic_range", refuse)
+    with pytest.raises(ModelError) as caught:
+        make_models(request_, EVERYTHING)
+    assert str(caught.value) == "dynamic_range: the quantizer does not know this layer"
+    for name in VARIANTS.keys() - {"dynamic_range"}:
+        stored(request_, name)
+    assert find(request_.root, recipe.variant_model(request_, VARIANTS["dynamic_range"])) is None
+
+
+def test_only_what_is_asked_for_is_made_beside_float32(request_: BuildRequest) -> None:
+    make_models(request_, [VARIANTS["integer_only"]])
+    kinds = {path.name.split("-")[2] for path in request_.root.iterdir() if not path.name.startswith(".")}
+    assert kinds == {"features", "head", "float32", "integer_only"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier of cats and dogs, complete."""
+    keras.utils.set_random_seed(1)
+    path = tmp_path_factory.mktemp("own") / "finished.keras"
+    layers = [
+        keras.Input((None, None, 3)),
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Conv2D(8, 3, activation="relu"),
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(2, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=3)),
+    ]
+    keras.Sequential(layers).save(path)
+    return path
+
+
+def test_a_finished_classifier_is_taken_as_it_is(
+    finished: Path, dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = request_for(finished, dataset, tmp_path / "models")
+    assert made(capsys, request) == set(VARIANTS)
+    images = dataset.images(dataset.indices("test"))
+    expected = keras.saving.load_model(finished).predict(images.astype(np.float32), verbose=0)
+    assert np.ptp(expected[:, 0]) > 0.05
+    np.testing.assert_allclose(answered(request, "keras"), expected, atol=1e-6)
+    np.testing.assert_allclose(answered(request, "float32"), expected, atol=1e-5)
+    for name in FILES:
+        np.testing.assert_allclose(answered(request, name), expected, atol=0.05)
+    assert manifest(stored(request, "keras"))["facts"] == {"history": None}
+    assert made(capsys, request) == set()
+
+
+def test_a_model_for_another_image_size_is_refused(own_backbone: Path, pets: Path, kept: Path) -> None:
+    request = replace(request_for(own_backbone, opened(pets, kept), kept), image_size=48)
+    with pytest.raises(ModelError, match=r"mine\.keras takes inputs of shape \(None, 32, 32, 3\); allowed is one RGB"):
+        make_models(request, EVERYTHING)
+
+
+def test_the_picture_shows_as_many_of_each_class_as_fit(pets: Path, kept: Path, tmp_path: Path) -> None:
+    dataset = opened(pets, kept)
+    labels = np.array([0] * 40 + [1] * 15)
+    many = tuple(replace(dataset.samples[0], label=int(label), split="validation") for label in labels)
+    np.save(tmp_path / "pixels.npy", np.zeros((55, 32, 32, 3), np.uint8))
+    pixels = keras.Input((32, 32, 3))
+    model = keras.Model(pixels, keras.layers.Softmax()(keras.layers.GlobalAveragePooling2D()(pixels)))
+    shown = assembly._validated(model, replace(dataset, samples=many, pixels_path=tmp_path / "pixels.npy"))
+    assert [one.label for one in shown] == [0] * 12 + [1] * 12
+
+
+# The smallest MobileNet with ImageNet's weights on real photos
+
+
+@pytest.fixture(scope="module")
+def real(photos: Path, imagenet_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildRequest:
+    """A request for it, its variants made by their default quantizers."""
+    folder = tmp_path_factory.mktemp("real")
+    backbone = BACKBONES["mobilenet_025"]
+    weights = find_weights(backbone, image_size=128, request=WeightsRequest(default=str(imagenet_weights)))
+    request = BuildRequest(
+        backbone=backbone,
+        weights=weights,
+        image_size=128,
+        dataset=opened(photos, folder / "datasets", image_size=128),
+        training=TrainingConfig(),
+        conversion=ConversionConfig(),
+        root=folder / "models",
+    )
+    make_models(request, EVERYTHING)
+    return request
+
+
+def quantized_by(request: BuildRequest, quantizer: Quantizer) -> BuildRequest:
+    return replace(request, conversion=ConversionConfig(quantizer=quantizer))
+
+
+@pytest.mark.slow
+def test_the_classifier_is_right_about_real_photos(real: BuildRequest) -> None:
+    assert accuracy(real, "float32") > 0.68
+    np.testing.assert_allclose(answered(real, "keras"), answered(real, "float32"), atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quantizer", ["tensorflow", "ai_edge"])
+def test_both_quantizers_make_every_variant_and_cost_little_accuracy(real: BuildRequest, quantizer: Quantizer) -> None:
+    request = quantized_by(real, quantizer)
+    make_models(request, EVERYTHING)
+    for name in ("dynamic_range", "float_fallback", "integer_only"):
+        assert accuracy(request, name) > accuracy(real, "float32") - 0.04, name
+        assert 0.3 < stored(request, name).size_bytes / stored(real, "float32").size_bytes < 0.38
+        assert stored(request, name).inputs["quantizer"] == quantizer
+
+
+@pytest.mark.slow
+def test_the_history_of_training_stands_in_every_manifest(real: BuildRequest) -> None:
+    histories = [manifest(stored(real, name))["facts"]["history"] for name in VARIANTS]
+    assert all(history == histories[0] for history in histories)
+    losses = histories[0]["loss"]
+    assert losses[-1] < losses[0] / 2
+    validated = [epoch for epoch, loss in enumerate(histories[0]["validation_loss"]) if loss is not None]
+    assert validated == list(range(2, len(losses), 3))
+
+
+@pytest.mark.slow
+def test_some_validation_photos_are_pictured(real: BuildRequest) -> None:
+    with Image.open(stored(real, "keras").path.with_name(PICTURE)) as picture:
+        assert picture.size == (1064, 1008)
+        assert len(picture.getcolors(1 << 24) or ()) > 10_000
+
+
+@pytest.mark.slow
+def test_a_second_run_makes_nothing_and_fewer_calibration_images_only_what_is_calibrated(
+    real: BuildRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert made(capsys, real) == set()
+    fewer = replace(real, conversion=ConversionConfig(calibration_images=20))
+    assert made(capsys, fewer) == {"float_fallback", "integer_only"}
+
+
+@pytest.mark.slow
+def test_what_was_saved_is_a_classifier_of_ones_own(
+    real: BuildRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = stored(real, "keras").path
+    again = replace(
+        real,
+        backbone=Backbone(name="mine", path=path),
+        weights=Weights(identity="file:abc", path=path, sha256="abc"),
+        root=tmp_path / "models",
+    )
+    assert made(capsys, again) == set(VARIANTS)
+    np.testing.assert_allclose(answered(again, "float32"), answered(real, "float32"), atol=1e-4)
+    assert accuracy(again, "integer_only") == pytest.approx(accuracy(real, "integer_only"), abs=0.02)
