@@ -209,3 +209,9 @@ def test_a_model_of_ones_own_has_its_own_image_size(own_model: Path) -> None:
         ("pets-integer_only-litert-t1", 96),
     ]
     assert made.backbones["pets"].path == own_model
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".hidden", "a b"])
+def test_a_machine_is_named_like_a_folder_of_its_own(name: str) -> None:
+    with pytest.raises(UsageError, match=r"^--zoo-machine: received .*; allowed are letters, digits"):
+        plan(machine=name)

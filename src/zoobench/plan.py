@@ -1,6 +1,7 @@
 """What exactly has been asked for? The options' texts, read and checked."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from zoobench.variants import Quantizer, find_variants
 
 Number = TypeVar("Number", int, float)
 Value = TypeVar("Value", int, str)
+_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _KERAS_LEAST_ROUNDS = 24
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
@@ -74,8 +76,16 @@ def make_plan(given: Mapping[str, str]) -> Plan:
         rounds=_rounds(texts),
         workers=(os.cpu_count() or 1) if texts["workers"] == "cores" else _whole(texts, "workers"),
         artifacts=Path(texts["artifacts"]),
-        machine=texts["machine"],
+        machine=_machine(texts["machine"]),
     )
+
+
+def _machine(text: str) -> str:
+    if text and not _FOLDER_NAME.fullmatch(text):
+        raise UsageError(
+            f"{PREFIX}machine: received {text!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
+        )
+    return text
 
 
 def _data(texts: Mapping[str, str]) -> DatasetConfig:

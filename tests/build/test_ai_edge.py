@@ -236,6 +236,11 @@ def test_a_kernel_whose_own_range_will_do_has_no_other() -> None:
     assert range_of(np.zeros((2, 2), np.float32), [0.0, 0.0], axis=0) is None
 
 
+def test_an_input_that_is_always_zero_gives_nothing_to_measure_a_bias_by() -> None:
+    kernel, bias = np.ones((2, 2), np.float32), np.ones(2, np.float32)
+    assert ai_edge._wider_range(kernel, bias, axis=0, input_scale=0.0) is None
+
+
 CHANNEL = st.tuples(
     st.floats(-1e3, 1e3, width=32), st.sampled_from([0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1.0]), st.sampled_from([-1.0, 1.0])
 )

@@ -57,7 +57,7 @@ def archive(path: Path, **files: str) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square:UserWarning:keras")  # and so 224 is taken
+@pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square:UserWarning")  # and so 224 is taken
 @pytest.mark.parametrize(
     ("name", "size"),
     sorted(

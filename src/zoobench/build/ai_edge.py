@@ -112,7 +112,9 @@ def _activation_scale(seen: Mapping[str, npt.NDArray[Any]]) -> float:
 def _wider_range(
     kernel: npt.NDArray[Any], bias: npt.NDArray[Any], *, axis: int, input_scale: float
 ) -> Mapping[str, npt.NDArray[Any]] | None:
-    """Returns the range of a kernel in which each channel's bias fits, or None if its own does."""
+    """Returns the range of a kernel in which each channel's bias fits, or None if its own does or none can."""
+    if not input_scale:
+        return None
     others = tuple(position for position in range(kernel.ndim) if position != axis)
     low, high = kernel.min(others, keepdims=True), kernel.max(others, keepdims=True)
     needed = (np.abs(bias.astype(np.float64)) * _LARGEST_WEIGHT / (BIAS_LIMIT * input_scale)).reshape(low.shape)

@@ -108,7 +108,7 @@ class _Job:
         began = self._clock()
         try:
             session.invoke()
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, MeasurementError) as error:
             raise MeasurementError(f"the invocation on sample {start} failed: {error}") from error
         elapsed = self._clock() - began
         values = session.read()

@@ -32,7 +32,7 @@ def in_fresh_process(
     try:
         outcome = receiver.recv()
         process.join(_PATIENCE_SECONDS)
-    except EOFError as error:
+    except (EOFError, OSError) as error:  # it ended before, or in the middle of, its answer
         process.join(_PATIENCE_SECONDS)
         raise ZoobenchError(_epitaph(function.__name__, process.exitcode)) from error
     finally:

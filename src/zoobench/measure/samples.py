@@ -29,4 +29,4 @@ class Samples:
     def images(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
         """Returns a copy of samples start to stop - 1, [stop - start, height, width, 3]."""
         mapped: npt.NDArray[np.uint8] = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        return np.array(mapped[self.rows[start:stop]])
+        return mapped[self.rows[start:stop]]

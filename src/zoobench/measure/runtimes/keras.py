@@ -27,7 +27,10 @@ class KerasSession:
 
     def invoke(self) -> None:
         """Runs the model and waits for its numbers: reading them is what makes an eager call finish."""
-        self._result = self._model(self._images, training=False).numpy()
+        try:
+            self._result = self._model(self._images, training=False).numpy()
+        except (tf.errors.OpError, ValueError) as error:
+            raise MeasurementError(f"Keras failed to run the model: {error}") from error
 
     def read(self) -> npt.NDArray[np.float32]:
         """Returns the result as [n, outputs] float32."""

@@ -52,11 +52,17 @@ class LiteRTSession:
 
     def load(self, images: npt.NDArray[np.uint8]) -> None:
         """Puts raw pixels [1, height, width, 3] in place."""
-        self._interpreter.set_tensor(self._input.index, self._input.stored(images))
+        try:
+            self._interpreter.set_tensor(self._input.index, self._input.stored(images))
+        except ValueError as error:
+            raise MeasurementError(f"the model does not take images of shape {images.shape}: {error}") from error
 
     def invoke(self) -> None:
         """Runs the model on one image."""
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise MeasurementError(f"LiteRT failed to run the model: {error}") from error
 
     def read(self) -> Floats:
         """Returns the result as [1, outputs] float32."""
