@@ -44,6 +44,12 @@ def test_a_log_gets_one_line_with_the_last_note(
     assert shown.out == ""
 
 
+def test_work_that_ends_early_says_how_much_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("Counting sheep", total=3) as advance:
+        advance(2, "")
+    assert capsys.readouterr().err.startswith("Counting sheep: 2 of 3 in ")
+
+
 def test_a_line_without_a_note_ends_with_its_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("Counting sheep", total=0):
         pass

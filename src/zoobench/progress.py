@@ -33,12 +33,13 @@ def progress(description: str, *, total: int) -> Iterator[Advance]:
 @contextmanager
 def _logged(description: str, total: int) -> Iterator[Advance]:
     started = time.monotonic()
-    last_note = ""
+    done, last_note = 0, ""
 
-    def advance(_steps: int, note: str) -> None:
-        nonlocal last_note
-        last_note = note
+    def advance(steps: int, note: str) -> None:
+        nonlocal done, last_note
+        done, last_note = done + steps, note
 
     yield advance
     seconds = time.monotonic() - started
-    print(f"{description}: {total} in {seconds:.1f} s {last_note}".rstrip(), file=sys.stderr, flush=True)
+    count = f"{done}" if done == total else f"{done} of {total}"  # training may stop early
+    print(f"{description}: {count} in {seconds:.1f} s {last_note}".rstrip(), file=sys.stderr, flush=True)

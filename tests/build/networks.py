@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from zoobench.build import classifier, conversion, drawn
+from zoobench.build import classifier, conversion, drawn, network
 from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.classifier import Labelled
 from zoobench.build.config import TrainingConfig
@@ -48,16 +48,16 @@ def lively(backbone: Backbone, *, side: int) -> keras.Model:
 
     As they come from Keras, the layers of some networks make their input ever smaller: MobileNet's features are 1e-16.
     """
-    model = classifier.features_model(backbone, weights=Weights(identity="random"), image_size=side, seed=0)
-    network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    model = network.features_model(backbone, weights=Weights(identity="random"), image_size=side, seed=0)
+    inner = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     pixels = keras.Input((side, side, 3))
-    prepared = keras.Model(pixels, classifier._preprocessed(pixels, backbone))
-    network.trainable = True
-    for layer in network.layers:
+    prepared = keras.Model(pixels, network._preprocessed(pixels, backbone))
+    inner.trainable = True
+    for layer in inner.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
-    network(prepared(drawings(30, side=side)[0].astype(np.float32)), training=True)
-    network.trainable = False
+    inner(prepared(drawings(30, side=side)[0].astype(np.float32)), training=True)
+    inner.trainable = False
     return model
 
 
@@ -81,7 +81,7 @@ def lively_head() -> keras.Model:
 @cache
 def lively_classifier() -> keras.Model:
     """Returns the two as one."""
-    return classifier.assembled(lively_mobilenet(), lively_head())
+    return network.assembled(lively_mobilenet(), lively_head())
 
 
 @cache

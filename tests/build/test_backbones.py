@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoobench.build import classifier
+from zoobench.build import network
 from zoobench.build.backbones import BACKBONES, Backbone, find_backbones, own_image_size
 from zoobench.errors import ModelError, UsageError
 
@@ -84,14 +84,14 @@ def test_the_preprocessing_is_that_of_keras(name: str) -> None:
     backbone = BACKBONES[name]
     pixels = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3)).astype(np.float32)
     inputs = keras.Input((8, 8, 3))
-    ours = keras.Model(inputs, classifier._preprocessed(inputs, backbone))
+    ours = keras.Model(inputs, network._preprocessed(inputs, backbone))
     expected = module(backbone).preprocess_input(pixels.copy())  # it changes what it is given
     np.testing.assert_allclose(ours(pixels), expected, rtol=0, atol=2e-5)
 
 
 def test_the_preprocessing_sends_mid_grey_to_nearly_zero() -> None:
     inputs = keras.Input((1, 1, 3))
-    model = keras.Model(inputs, classifier._preprocessed(inputs, BACKBONES["mobilenet"]))
+    model = keras.Model(inputs, network._preprocessed(inputs, BACKBONES["mobilenet"]))
     values = model(np.array([0, 127.5, 255], np.float32).reshape(1, 1, 1, 3))
     np.testing.assert_allclose(np.ravel(values), [-1, 0, 1], atol=1e-6)
 

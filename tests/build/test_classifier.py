@@ -17,10 +17,11 @@ import pytest
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 from networks import CLASSES, Floats, answers, drawings, lively_mobilenet, noise
 
-from zoobench.build import classifier, conversion
+from zoobench.build import classifier, conversion, network
 from zoobench.build.backbones import BACKBONES, Backbone
-from zoobench.build.classifier import Labelled, build_head, features_model, is_finished, load_own, train
+from zoobench.build.classifier import Labelled, build_head, train
 from zoobench.build.config import TrainingConfig
+from zoobench.build.network import features_model, is_finished, load_own
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
 
@@ -72,7 +73,7 @@ def test_training_on_features_gives_the_head_that_training_the_whole_network_giv
     through_all = trained(keras.Model(network.input, inside(network.output)), images.astype(np.float32))
     assert max(np.abs(one - other).max() for one, other in weights_of(untrained, alone)) > 0.01
     for one, other in weights_of(alone, inside):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=5e-4)  # LiteRT's features and Keras's differ by 1e-5
     np.testing.assert_allclose(on_features.loss, through_all.loss, rtol=1e-4)
     assert on_features.accuracy == pytest.approx(through_all.accuracy, abs=0.02)
     assert on_features.learning_rate == through_all.learning_rate
@@ -88,7 +89,7 @@ def weights_of(one: keras.Model, other: keras.Model) -> list[tuple[Floats, Float
 @pytest.mark.slow
 def test_the_whole_classifier_is_the_head_after_the_network(features: Floats) -> None:
     head = build_head(inputs=256, classes=CLASSES, config=TrainingConfig(dropout=0.5))
-    whole = classifier.assembled(lively_mobilenet(), head)
+    whole = network.assembled(lively_mobilenet(), head)
     found = whole(drawings(100)[0][:8].astype(np.float32))
     np.testing.assert_allclose(found, head(features[:8], training=False), atol=1e-5)
     assert [layer.trainable for layer in whole.layers if isinstance(layer, keras.Model)] == [False, True]
@@ -502,7 +503,7 @@ def test_feature_maps_of_as_many_channels_are_not(tmp_path: Path) -> None:
 def test_what_the_build_itself_saved_is_finished(tmp_path: Path) -> None:
     pixels = keras.Input((24, 24, 3))
     head = build_head(inputs=5, classes=3, config=TrainingConfig(dropout=0.5))
-    whole = classifier.assembled(classifier._pooled(keras.Model(pixels, maps(pixels))), head)
+    whole = network.assembled(network._pooled(keras.Model(pixels, maps(pixels))), head)
     images = noise(3).astype(np.float32)
     model = load_own(own(whole, tmp_path), image_size=24)
     assert is_finished(model, classes=3)

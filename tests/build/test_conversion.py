@@ -26,8 +26,8 @@ from networks import (
 
 from zoobench.build import ai_edge, conversion
 from zoobench.build.backbones import BACKBONES
-from zoobench.build.classifier import assembled
 from zoobench.build.flatbuffer import joined
+from zoobench.build.network import assembled
 from zoobench.errors import ModelError
 from zoobench.native import output_held
 from zoobench.variants import NumberType

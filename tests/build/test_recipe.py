@@ -104,7 +104,7 @@ def test_all_depends_on_the_backbone(after: BuildRequest) -> None:
 @pytest.mark.parametrize("package", ["tensorflow", "keras"])
 def test_all_depends_on_the_libraries(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
-    versions = {"tensorflow": "1", "keras": "1", "ai-edge-litert": "1", "ai-edge-quantizer": "1"}
+    versions = {"tensorflow": "1", "keras": "1", "ai-edge-litert": "1", "ai-edge-quantizer": "1", "pillow": "1"}
     monkeypatch.setattr(recipe, "version", (versions | {package: "2"}).__getitem__)
     assert all(product(REQUEST).key != before[name] for name, product in PRODUCTS.items())
 

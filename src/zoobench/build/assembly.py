@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build import ai_edge, classifier, conversion, recipe
+from zoobench.build import ai_edge, classifier, conversion, network, recipe
 from zoobench.build.classifier import Labelled
 from zoobench.build.dataset import Dataset
 from zoobench.build.extraction import extract
@@ -145,8 +145,8 @@ def _own_classifier(request: BuildRequest) -> Source | None:
     """Returns a user's finished classifier, or None if the request is for a backbone."""
     if request.backbone.path is None:
         return None
-    model = classifier.load_own(request.backbone.path, image_size=request.image_size)
-    if not classifier.is_finished(model, classes=len(request.dataset.classes)):
+    model = network.load_own(request.backbone.path, image_size=request.image_size)
+    if not network.is_finished(model, classes=len(request.dataset.classes)):
         return None
     return Source(keras_model=lambda: model, float32=lambda: conversion.float32(model), facts={"history": None})
 
@@ -155,28 +155,28 @@ def _head_on_features(request: BuildRequest) -> Source:
     """Returns the classifier of a frozen backbone and a head, trained unless the store holds it."""
 
     @cache
-    def network() -> keras.Model:
-        return classifier.features_model(
+    def frozen() -> keras.Model:
+        return network.features_model(
             request.backbone, weights=request.weights, image_size=request.image_size, seed=request.training.seed
         )
 
     features_file = obtain(
-        request.root, recipe.features_model(request), lambda folder: _convert_features(request, network(), folder)
+        request.root, recipe.features_model(request), lambda folder: _convert_features(request, frozen(), folder)
     )
     head = obtain(request.root, recipe.head(request), lambda folder: _train_head(request, features_file.path, folder))
     keras_head = keras.saving.load_model(head.path, safe_mode=True)
     return Source(
-        keras_model=lambda: classifier.assembled(network(), keras_head),
+        keras_model=lambda: network.assembled(frozen(), keras_head),
         float32=lambda: joined(features_file.path.read_bytes(), conversion.float32(keras_head)),
         facts=head.facts,
     )
 
 
-def _convert_features(request: BuildRequest, network: keras.Model, folder: Path) -> Facts:
+def _convert_features(request: BuildRequest, model: keras.Model, folder: Path) -> Facts:
     with progress(f"Converting the backbone {request.backbone.name} at {request.image_size} px", total=1) as advance:
-        write_bytes(folder / recipe.features_model(request).file_name, conversion.float32(network))
+        write_bytes(folder / recipe.features_model(request).file_name, conversion.float32(model))
         advance(1, "")
-    return {"channels": int(network.output_shape[-1])}
+    return {"channels": int(model.output_shape[-1])}
 
 
 def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Facts:

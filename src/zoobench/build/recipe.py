@@ -8,6 +8,7 @@ from typing import Any
 from zoobench.build.backbones import Backbone
 from zoobench.build.config import ConversionConfig, TrainingConfig
 from zoobench.build.dataset import Dataset
+from zoobench.build.images import DECODER_VERSION
 from zoobench.build.store import Product
 from zoobench.build.weights import Weights
 from zoobench.files import sha256_of_json
@@ -41,8 +42,7 @@ def features_model(request: BuildRequest) -> Product:
 
 def features(request: BuildRequest) -> Product:
     """The features of every sample of the data set."""
-    inputs = _of_backbone(request) | _of_images(request) | {"ai-edge-litert": version("ai-edge-litert")}
-    return _product(request, "features", "features.npy", inputs)
+    return _product(request, "features", "features.npy", _of_backbone(request) | _of_images(request))
 
 
 def head(request: BuildRequest) -> Product:
@@ -78,12 +78,18 @@ def _of_head(request: BuildRequest) -> dict[str, Any]:
 
 
 def _of_images(request: BuildRequest) -> dict[str, Any]:
-    """The data set with its order, which its own hash leaves open but rows of features and training follow."""
+    """What the features of a data set depend on.
+
+    Among it the order of samples, which the data set's own hash leaves open, and what decodes and runs them.
+    """
     samples = [(sample.sha256, sample.label, sample.split) for sample in request.dataset.samples]
     return {
         "dataset": request.dataset.sha256,
         "classes": list(request.dataset.classes),
         "samples_in_order": sha256_of_json(samples),
+        "decoder": DECODER_VERSION,
+        "pillow": version("pillow"),
+        "ai-edge-litert": version("ai-edge-litert"),
     }
 
 
