@@ -56,6 +56,7 @@ class BenchSession:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.records: dict[str, Record] = {}
+        self._cells: tuple[Cell, ...] = ()
         self._datasets: dict[int, Dataset] = {}
         self._weights: dict[str, Weights] = {}
         self._models: dict[tuple[str, str], Model] = {}
@@ -83,6 +84,7 @@ class BenchSession:
             DataError: If images cannot be used.
             ModelError: If weights cannot be had.
         """
+        self._cells = tuple(cells)
         sizes = dict.fromkeys(cell.image_size for cell in cells)
         self._datasets = {
             size: open_dataset(self.plan.data, image_size=size, folder=self.plan.artifacts / "datasets")
@@ -98,7 +100,7 @@ class BenchSession:
 
     def obstacle(self, cell: Cell) -> str | None:
         """Returns why a cell cannot be measured in this process, or None if it can."""
-        first = next((one.threads for one in self.plan.cells if one.runtime == "keras"), cell.threads)
+        first = next((one.threads for one in self._cells if one.runtime == "keras"), cell.threads)
         if cell.runtime != "keras" or cell.threads == first:
             return None
         return (
@@ -185,7 +187,7 @@ class BenchSession:
 
         A failure is kept for the cells whose files were not reached; those that were made are measured all the same.
         """
-        names = dict.fromkeys(cell.variant for cell in self.plan.cells if cell.backbone == request.backbone.name)
+        names = dict.fromkeys(cell.variant for cell in self._cells if cell.backbone == request.backbone.name)
         try:
             in_fresh_process(_make_models, request, tuple(names))
         except ZoobenchError as error:
