@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -124,14 +125,13 @@ def _decoded_now(source: Source, *, store: Path, image_size: int) -> Decoded:
 def _decode(source: Source, *, store: Path, image_size: int) -> Decoded:
     shutil.rmtree(store, ignore_errors=True)  # what a killed run or a damaged disk left
     title = f"Decoding {source.name} at {image_size} px"
-    try:
+    with ExitStack() as undoing:
+        undoing.callback(shutil.rmtree, store, ignore_errors=True)
         with writing(store / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
             rows, left_out, digest = _write_rows(handle, source.pictures, image_size=image_size, advance=advance)
         decoded = Decoded(rows=tuple(rows), left_out=tuple(left_out), pixels_path=store / _PIXELS)
         write_json(store / _MANIFEST, _manifest(source, decoded, pixels_sha256=digest, image_size=image_size))
-    except BaseException:
-        shutil.rmtree(store, ignore_errors=True)
-        raise
+        undoing.pop_all()  # it is whole: there is nothing to undo
     return decoded
 
 
