@@ -43,6 +43,13 @@ def test_preview_writes_a_contact_sheet(tmp_path: Path) -> None:
         assert image.height == 1280
 
 
+def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "zoobench.build.drawn", None)
+    done = CliRunner().invoke(main, ["data", "preview", "-o", str(tmp_path / "sheet.png")])
+    assert done.exit_code == 2
+    assert done.output.endswith("which is not installed: pip install 'zoobench[build]'\n")
+
+
 def test_fetch_without_kagglehub_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     done = CliRunner().invoke(main, ["data", "fetch", "animals10"])

@@ -23,9 +23,11 @@ class _Group(click.Group):
         try:
             return super().invoke(context)
         except ZoobenchError as error:
-            _stop(str(error), status=_UNUSABLE_INPUT)
+            _stop(str(error), _UNUSABLE_INPUT)
+        except ModuleNotFoundError as error:
+            _stop(f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", _UNUSABLE_INPUT)
         except KeyboardInterrupt:
-            _stop("interrupted; what was finished is kept", status=_INTERRUPTED)
+            _stop("interrupted; what was finished is kept", _INTERRUPTED)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -110,6 +112,6 @@ def fetch(name: str) -> None:
     click.echo(f"use it with: pytest bench/ --zoo-data {download(name)}")
 
 
-def _stop(message: str, *, status: int) -> NoReturn:
+def _stop(message: str, status: int) -> NoReturn:
     click.echo(f"zoobench: {message}", err=True)
     sys.exit(status)
