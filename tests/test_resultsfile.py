@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zoobench.errors import ResultsError
-from zoobench.resultsfile import next_results_path, write_results
+from zoobench.resultsfile import reserve_results_path, write_results
 
 NOW = datetime(2026, 11, 23, 20, 33, 0)
 
@@ -15,11 +15,11 @@ NOW = datetime(2026, 11, 23, 20, 33, 0)
 def named_after(folder: Path, *names: str) -> str:
     for name in names:
         (folder / name).write_text("{}")
-    return next_results_path(folder, now=NOW).name
+    return reserve_results_path(folder, now=NOW).name
 
 
 def test_the_first_file_is_number_one(tmp_path: Path) -> None:
-    assert next_results_path(tmp_path / "new", now=NOW) == tmp_path / "new" / "0001_20261123-203300.json"
+    assert reserve_results_path(tmp_path / "new", now=NOW) == tmp_path / "new" / "0001_20261123-203300.json"
 
 
 def test_the_next_file_follows_the_highest_number_there(tmp_path: Path) -> None:
@@ -54,3 +54,14 @@ def test_a_place_that_cannot_be_written_is_a_results_error(tmp_path: Path) -> No
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultsError, match=r"cannot write results to .*0001_x\.json: .*; see to space or"):
         write_results(tmp_path / "file" / "0001_x.json", {})
+
+
+def test_two_runs_that_ask_at_once_get_two_files(tmp_path: Path) -> None:
+    names = [reserve_results_path(tmp_path, now=NOW).name for _ in range(2)]
+    assert names == ["0001_20261123-203300.json", "0002_20261123-203300.json"]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match=r"^cannot make a results file in "):
+        reserve_results_path(tmp_path / "file" / "machine", now=NOW)

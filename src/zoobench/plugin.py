@@ -173,15 +173,15 @@ def _complete(item: pytest.Function) -> None:
 def _save(config: pytest.Config) -> None:
     """Writes all results so far; what was interrupted in the middle of its rounds is not among them."""
     from zoobench.judge.record import BLOCK
-    from zoobench.resultsfile import next_results_path, write_results
+    from zoobench.resultsfile import reserve_results_path, write_results
 
     bench = _bench(config)
     timings: Any = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)
     if _RESULTS not in config.stash:
-        folder = bench.plan.artifacts / "results" / bench.machine
-        config.stash[_RESULTS] = next_results_path(folder, now=datetime.now())
         config.stash[_MACHINE_INFO] = timings.get_machine_info()
         config.stash[_COMMIT_INFO] = config.hook.pytest_benchmark_generate_commit_info(config=config)
+        folder = bench.plan.artifacts / "results" / bench.machine
+        config.stash[_RESULTS] = reserve_results_path(folder, now=datetime.now())
     finished = [
         one for one in timings.benchmarks if one and (BLOCK in one.extra_info or CELL not in (one.params or {}))
     ]

@@ -1,8 +1,10 @@
 """Where do a run's results go?"""
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,27 @@ from zoobench.files import write_bytes
 _NUMBERED = re.compile(r"(\d{4,})_.*\.json")
 
 
-def next_results_path(folder: Path, *, now: datetime) -> Path:
-    """Returns a new file in a folder, numbered as pytest-benchmark numbers its own: `0007_20261123-203300.json`."""
-    names = [path.name for path in folder.glob("*.json")] if folder.is_dir() else []
-    numbers = [int(match.group(1)) for match in map(_NUMBERED.fullmatch, names) if match]
-    return folder / f"{max(numbers, default=0) + 1:04}_{now:%Y%m%d-%H%M%S}.json"
+def reserve_results_path(folder: Path, *, now: datetime) -> Path:
+    """Returns a new, empty file in a folder, numbered as pytest-benchmark numbers its own: `0007_20261123-203300.json`.
+
+    Two runs that ask at once get two files.
+
+    Raises:
+        ResultsError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        numbers = [int(match.group(1)) for path in folder.iterdir() if (match := _NUMBERED.fullmatch(path.name))]
+        for number in itertools.count(max(numbers, default=0) + 1):
+            path = folder / f"{number:04}_{now:%Y%m%d-%H%M%S}.json"
+            with suppress(FileExistsError):
+                path.touch(exist_ok=False)
+                break
+    except OSError as error:
+        raise ResultsError(
+            f"cannot make a results file in {folder}: {error}; see to space or --zoo-artifacts"
+        ) from error
+    return path
 
 
 def write_results(path: Path, content: Mapping[str, Any]) -> None:
