@@ -233,3 +233,28 @@ def test_the_plugin_stays_out_of_other_peoples_tests(pytester: pytest.Pytester) 
     done = pytester.runpytest_subprocess("-p", "no:hypothesispytest")
     done.assert_outcomes(passed=1)
     assert "zoobench:" not in done.stdout.str()
+
+
+def test_without_pytest_benchmark_the_run_says_what_it_needs(tmp_path: Path) -> None:
+    done = bench(*SMALL, "-p", "no:benchmark", artifacts=tmp_path / "artifacts")
+    assert done.returncode == 4
+    assert "benchmarks need pytest-benchmark; leave out -p no:benchmark" in done.stdout + done.stderr
+
+
+def test_a_profile_does_not_cost_the_latency(warm: Path) -> None:
+    options = (*SMALL, *FAST, "--zoo-rounds", "7", "--benchmark-cprofile=tottime")
+    done = bench(*options, artifacts=warm, paths=("test_latency.py",))
+    assert "2 passed" in done.stdout, done.stdout
+    for record in records(load(results(warm)[0])).values():
+        assert record["latency"]["samples"] == 7
+
+
+def test_results_that_cannot_be_saved_are_a_message(warm: Path) -> None:
+    (warm / "results").write_text("in the way")
+    try:
+        done = bench(*SMALL, *FAST, artifacts=warm, paths=("test_size.py",))
+    finally:
+        (warm / "results").unlink()
+    assert done.returncode == 1
+    assert "cannot make a results file in" in done.stdout
+    assert "Traceback" not in done.stdout

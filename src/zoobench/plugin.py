@@ -92,7 +92,10 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
         except ZoobenchError as error:
             pytest.fail(str(error), pytrace=False)
     yield cell
-    _save(request.config)
+    try:
+        _save(request.config)
+    except ZoobenchError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -120,7 +123,10 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     untimed = dict(bench.records)
     for benchmark in output_json["benchmarks"]:
         if block := benchmark["extra_info"].get(BLOCK):
-            benchmark["extra_info"][BLOCK] = to_json(untimed.pop(block["cell"]["id"]))
+            cell_id = block["cell"]["id"]
+            untimed.pop(cell_id, None)
+            # its own latency stays: another benchmark may have timed the same cell since
+            benchmark["extra_info"][BLOCK] = to_json(bench.records[cell_id]) | {"latency": block["latency"]}
     output_json[BLOCK] = {"schema": SCHEMA, "records": [to_json(record) for record in untimed.values()]}
 
 
@@ -142,6 +148,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _bench(config: pytest.Config) -> BenchSession:
     """Returns the session, made of the options when it is first needed."""
     if _BENCH not in config.stash:
+        if not config.pluginmanager.has_plugin("benchmark"):
+            raise pytest.UsageError("benchmarks need pytest-benchmark; leave out -p no:benchmark")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
             from zoobench.plan import make_plan

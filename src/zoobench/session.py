@@ -61,7 +61,7 @@ class BenchSession:
         self._weights: dict[str, Weights] = {}
         self._models: dict[tuple[str, str], Model] = {}
         self._failures: dict[str, ZoobenchError] = {}
-        self._evaluations: dict[tuple[str, str], Evaluation] = {}
+        self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -147,13 +147,14 @@ class BenchSession:
             rounds = Interleaving(cell=session, twin=twin, samples=samples)
             number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
             benchmark.pedantic(rounds.invoke, setup=rounds.before, teardown=rounds.after, rounds=number)
+        record = self._record(cell)
         if benchmark.stats is None:
             return None
-        observed = Latency(
-            seconds=tuple(benchmark.stats.stats.data), twin_seconds=tuple(rounds.twin_seconds), opening=opening
-        )
+        seconds = tuple(benchmark.stats.stats.data)
+        # --benchmark-cprofile runs the target once more, and the twin perhaps with it
+        observed = Latency(seconds=seconds, twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]), opening=opening)
         latency = recorded_latency(observed, twin=cell.float_twin.id)
-        self.records[cell.id] = replace(self._record(cell), latency=latency)
+        self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
         return latency
 
@@ -206,7 +207,7 @@ class BenchSession:
         return Samples(path=dataset.pixels_path, rows=np.array(rows, np.int64), labels=np.array(labels, np.int64))
 
     def _evaluation(self, cell: Cell) -> Evaluation:
-        key = (self.model(cell).stored.sha256, cell.runtime)
+        key = (self.model(cell).stored.sha256, cell.runtime, cell.threads if self.plan.workers == 1 else 0)
         if key not in self._evaluations:
             self._evaluations[key] = self._evaluate(cell)
         return self._evaluations[key]
@@ -216,7 +217,7 @@ class BenchSession:
         if cell.runtime != "keras":
             opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
             return evaluate(opener, self._samples(cell), name=cell.id, workers=workers)
-        opener = self._opener(cell, threads=workers)
+        opener = self._opener(cell, threads=cell.threads if workers == 1 else workers)
         batch = 1 if workers == 1 else _KERAS_BATCH
         return in_fresh_process(evaluate, opener, self._samples(cell), name=cell.id, batch_size=batch)
 

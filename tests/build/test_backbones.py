@@ -205,3 +205,11 @@ def test_an_archive_without_a_configuration_is_no_model_file(tmp_path: Path, fil
 def test_a_model_file_that_vanished_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.keras"
     assert str(path) in message(ModelError, lambda: own_image_size(path))
+
+
+def test_the_size_of_a_network_inside_is_not_that_of_the_whole(tmp_path: Path) -> None:
+    inner = keras.Sequential([keras.Input((96, 96, 3)), keras.layers.Conv2D(2, 3)])
+    pixels = keras.Input((None, None, 3))
+    path = tmp_path / "open.keras"
+    keras.Model(pixels, inner(keras.layers.Resizing(96, 96)(pixels))).save(path)
+    assert own_image_size(path) is None

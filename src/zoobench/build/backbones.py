@@ -179,7 +179,8 @@ def own_image_size(path: Path) -> int | None:
         raise ModelError(
             f"{path} is not a Keras model file ({error}); expected what model.save('NAME.keras') of Keras 3 writes"
         ) from error
-    return _square_side(config)
+    shape = _first_shape(config)
+    return shape[1] if shape and isinstance(shape[1], int) else None
 
 
 def _find_backbone(name: str) -> Backbone:
@@ -194,13 +195,13 @@ def _find_backbone(name: str) -> Backbone:
     return Backbone(name=_OUTSIDE_OF_IDS.sub("_", path.stem), path=path)
 
 
-def _square_side(config: object) -> int | None:
-    """Returns the side of the first input shape [batch, side, side, 3] in a Keras configuration."""
+def _first_shape(config: object) -> list[object] | None:
+    """Returns the first input shape [batch, height, width, channels] in a Keras configuration: the whole model's."""
     if isinstance(config, dict):
         shape = config.get("batch_shape")
         if isinstance(shape, list) and len(shape) == 4:
-            return shape[1] if isinstance(shape[1], int) else None
+            return shape
         config = list(config.values())
     if isinstance(config, list):
-        return next((side for side in map(_square_side, config) if side is not None), None)
+        return next((shape for shape in map(_first_shape, config) if shape is not None), None)
     return None

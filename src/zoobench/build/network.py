@@ -46,9 +46,10 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
     try:
         with _complete():
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        takes = model.input_shape
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:  # the last: it was never built
         raise ModelError(f"cannot load {path}: {error}") from error
-    if not _takes(model.input_shape, (image_size, image_size, 3)):
+    if not _takes(takes, (image_size, image_size, 3)):
         raise ModelError(
             f"{path} takes inputs of shape {model.input_shape}; allowed is one RGB image, here "
             f"(None, {image_size}, {image_size}, 3) with values 0..255, the preprocessing inside the model"

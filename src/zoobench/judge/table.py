@@ -44,7 +44,7 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     for position, head in enumerate(_HEADS):
         justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"
         table.add_column(head, justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
-    for backbone, rows in groupby(records, key=lambda record: record.cell.backbone):
+    for backbone, rows in groupby(_by_backbone(records), key=lambda record: record.cell.backbone):
         table.add_row("", Text(backbone, style="bold"))
         for record in rows:
             table.add_row(*_row(record))
@@ -62,6 +62,19 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     console.print(table)
     console.print("", *_remarks(records), sep="\n", soft_wrap=True)
     return buffer.getvalue()
+
+
+def _by_backbone(records: Sequence[Record]) -> list[Record]:
+    """Returns the records by backbone and threads, and by variant as the table of variants has them."""
+    backbones = list(dict.fromkeys(record.cell.backbone for record in records))
+    variants = list(VARIANTS)
+
+    def place(record: Record) -> tuple[int, int, int]:
+        cell = record.cell
+        known = variants.index(cell.variant) if cell.variant in VARIANTS else len(variants)
+        return (backbones.index(cell.backbone), cell.threads, known)
+
+    return sorted(records, key=place)
 
 
 def _title(records: Sequence[Record]) -> str:
