@@ -60,7 +60,7 @@ def build(**given: str) -> None:
     for line in session.prepare(session.plan.cells):
         click.echo(line, err=True)
     for cell in session.plan.cells:
-        click.echo(f"{cell.id}\t{session.model(cell).stored.path}")
+        click.echo(f"{cell.id}\t{session.model(cell).path}")
 
 
 @main.command()

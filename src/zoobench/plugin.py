@@ -15,9 +15,8 @@ import pytest
 from zoobench.errors import ZoobenchError
 from zoobench.options import OPTIONS
 
-if (
-    TYPE_CHECKING
-):  # the plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed
+# The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
+if TYPE_CHECKING:
     from zoobench.cell import Cell
     from zoobench.session import BenchSession
 

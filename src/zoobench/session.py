@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -42,14 +42,6 @@ from zoobench.variants import VARIANTS
 _KERAS_BATCH = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A cell's file with the weights it was made from."""
-
-    stored: Stored
-    weights: Weights
-
-
 class BenchSession:
     """Makes, measures and remembers; every model, evaluation and record at most once."""
 
@@ -59,7 +51,7 @@ class BenchSession:
         self._cells: tuple[Cell, ...] = ()
         self._datasets: dict[int, Dataset] = {}
         self._weights: dict[str, Weights] = {}
-        self._models: dict[tuple[str, str], Model] = {}
+        self._models: dict[tuple[str, str], Stored] = {}
         self._failures: dict[str, ZoobenchError] = {}
         self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
 
@@ -108,7 +100,7 @@ class BenchSession:
             f"measure this cell by a run of its own: --zoo-threads {cell.threads}"
         )
 
-    def model(self, cell: Cell) -> Model:
+    def model(self, cell: Cell) -> Stored:
         """Returns a cell's file; makes it, and the other variants of its backbone, in a process of its own if need be.
 
         Raises:
@@ -169,7 +161,7 @@ class BenchSession:
             root=self.plan.artifacts / "models",
         )
 
-    def _found_or_made(self, cell: Cell) -> Model:
+    def _found_or_made(self, cell: Cell) -> Stored:
         request = self._request(cell)
         product = recipe.variant_model(request, VARIANTS[cell.variant])
         stored = find(request.root, product)
@@ -181,7 +173,7 @@ class BenchSession:
                 cell.backbone,
                 ModelError(f"{product.folder_name} was made but is not in {request.root}; does another run remove it?"),
             )
-        return Model(stored=stored, weights=request.weights)
+        return stored
 
     def _make(self, request: BuildRequest) -> None:
         """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it.
@@ -195,7 +187,7 @@ class BenchSession:
             self._failures[request.backbone.name] = error
 
     def _opener(self, cell: Cell, *, threads: int) -> OpenSession:
-        return partial(open_session, self.model(cell).stored.path, runtime=cell.runtime, threads=threads)
+        return partial(open_session, self.model(cell).path, runtime=cell.runtime, threads=threads)
 
     def _samples(self, cell: Cell) -> Samples:
         """Returns the test split in the order of contents' hashes: mixed, and the same whatever files are called."""
@@ -207,7 +199,7 @@ class BenchSession:
         return Samples(path=dataset.pixels_path, rows=np.array(rows, np.int64), labels=np.array(labels, np.int64))
 
     def _evaluation(self, cell: Cell) -> Evaluation:
-        key = (self.model(cell).stored.sha256, cell.runtime, cell.threads if self.plan.workers == 1 else 0)
+        key = (self.model(cell).sha256, cell.runtime, cell.threads if self.plan.workers == 1 else 0)
         if key not in self._evaluations:
             self._evaluations[key] = self._evaluate(cell)
         return self._evaluations[key]
@@ -239,12 +231,12 @@ class BenchSession:
                 runtime=cell.runtime,
                 threads=cell.threads,
                 image_size=cell.image_size,
-                weights=model.weights.identity,
+                weights=self._weights[cell.backbone].identity,
             ),
             model=RecordedModel(
-                sha256=model.stored.sha256,
-                size_bytes=model.stored.size_bytes,
-                float_twin_size_bytes=twin.stored.size_bytes,
+                sha256=model.sha256,
+                size_bytes=model.size_bytes,
+                float_twin_size_bytes=twin.size_bytes,
             ),
             dataset=RecordedDataset(
                 name=dataset.name,

@@ -28,7 +28,7 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     """Returns the table of records as text.
 
     Args:
-        records: In the order of rows; each backbone's next to each other.
+        records: In any order; backbones stand in that of their first record.
         width: Columns of the terminal; below `LEAST_WIDTH` the table is wider than it. Where even that is too
             narrow, names are cut and numbers are not.
         colours: Whether the reader is a terminal that knows them.
