@@ -42,6 +42,15 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
 
 
+def sync(path: Path) -> None:
+    """Waits until a file's content, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sha256_of_file(path: Path) -> str:
     """Returns the SHA-256 of a file's content in hexadecimal."""
     digest = hashlib.sha256()

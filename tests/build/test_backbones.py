@@ -191,7 +191,7 @@ def test_garbage_is_no_model_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.keras"
     path.write_bytes(b"what is this?")
     assert message(ModelError, lambda: own_image_size(path)) == (
-        f"{path} is not a Keras model file (File is not a zip file); "
+        f"{path} is not a Keras model file (it is no .keras archive (File is not a zip file)); "
         "expected what model.save('NAME.keras') of Keras 3 writes"
     )
 

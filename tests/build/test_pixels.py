@@ -1,7 +1,6 @@
 """Are the images of a folder decoded once, kept whole, and decoded again where that is needed?"""
 
 import io
-import json
 import threading
 import tracemalloc
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import Image
 from zoobench.build import drawn, listing
 from zoobench.build import pixels as module
 from zoobench.build.dataset import Dataset
+from zoobench.build.store import MAKING, Stored
 from zoobench.files import sha256_of_file
 
 # The file of pixels
@@ -147,24 +147,39 @@ def test_a_truncated_file_of_pixels_is_made_anew(pets: Path, kept: Path, counted
     assert counted.calls == 34
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"pixels_bytes": "many"}', "null", "\udc80"])
-def test_a_damaged_manifest_means_decoding_anew(pets: Path, kept: Path, counted: CountedLoad, damage: str) -> None:
+@pytest.mark.parametrize("name", ["pixels.npy", "rows.json"])
+def test_damage_that_leaves_the_length_alone_is_named_and_decoded_anew(
+    pets: Path, kept: Path, counted: CountedLoad, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     dataset = opened(pets, kept)
-    manifest = dataset.pixels_path.with_name("manifest.json")
-    manifest.write_bytes(damage.encode(errors="surrogateescape"))
+    before = everything(dataset)
+    path = dataset.pixels_path.with_name(name)
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+    capsys.readouterr()
+    assert opened(pets, kept) == dataset
+    np.testing.assert_array_equal(everything(dataset), before)
+    assert counted.calls == 34
+    assert f"{path.parent} is damaged: the SHA-256 of {name} is not" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "rows.json"])
+def test_a_file_that_is_missing_means_decoding_anew(pets: Path, kept: Path, counted: CountedLoad, name: str) -> None:
+    dataset = opened(pets, kept)
+    dataset.pixels_path.with_name(name).unlink()
     assert opened(pets, kept) == dataset
     assert counted.calls == 34
 
 
-@pytest.mark.parametrize("key", ["pixels_bytes", "rows", "left_out"])
-def test_a_manifest_with_a_part_missing_means_decoding_anew(pets: Path, kept: Path, key: str) -> None:
+def test_rows_that_vanish_after_the_check_are_a_data_error(
+    pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dataset = opened(pets, kept)
-    manifest = dataset.pixels_path.with_name("manifest.json")
-    content = json.loads(manifest.read_text())
-    del content[key]
-    manifest.write_text(json.dumps(content))
-    assert opened(pets, kept) == dataset
-    assert key in json.loads(manifest.read_text())
+    stored = Stored(path=dataset.pixels_path, sha256="", size_bytes=0, inputs={}, facts={})
+    monkeypatch.setattr(module, "obtain", lambda *_given, **_options: stored)
+    dataset.pixels_path.with_name("rows.json").unlink()
+    assert refusal(pets, kept).endswith("; run again, and the images are decoded anew")
 
 
 def test_an_interrupted_run_leaves_nothing_and_the_next_one_works(
@@ -179,12 +194,13 @@ def test_an_interrupted_run_leaves_nothing_and_the_next_one_works(
 
 
 def test_what_a_killed_run_left_is_cleared_away(pets: Path, kept: Path) -> None:
-    dataset = opened(pets, kept)
-    store = dataset.pixels_path.parent
+    store = opened(pets, kept).pixels_path.parent
+    left = kept / f"{MAKING}{store.name}-abcd"
+    put(left / ".pixels.npy.x.part", b"half")
     (store / "manifest.json").unlink()
-    put(store / ".pixels.npy.x.part", b"half")
     opened(pets, kept)
-    assert sorted(path.name for path in store.iterdir()) == ["manifest.json", "pixels.npy"]
+    assert not left.exists()
+    assert sorted(path.name for path in store.iterdir()) == ["manifest.json", "pixels.npy", "rows.json"]
 
 
 def test_a_full_disk_is_an_error_that_leaves_nothing(pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,15 +208,15 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(pets: Path, kept: Path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "write_json", full)
-    message = refusal(pets, kept)
-    assert message.startswith(f"the decoded images cannot be written to {kept}/pets-32-")
-    assert message.endswith(" (No space left on device); make room there or allow writing, then run again")
+    assert refusal(pets, kept) == (
+        f"cannot keep pets-32 in {kept}: [Errno 28] No space left on device; free some space or mend the folder"
+    )
     assert [path.suffix for path in kept.rglob("*")] == [".lock"]
 
 
 def test_a_file_in_place_of_the_folder_to_keep_is_an_error(pets: Path, tmp_path: Path) -> None:
     file = put(tmp_path / "file", b"x")
-    assert "(Not a directory); make room there or allow writing, then run again" in refusal(pets, file / "datasets")
+    assert f"cannot keep pets-32 in {file / 'datasets'}: [Errno 20]" in refusal(pets, file / "datasets")
 
 
 def test_two_runs_at_once_decode_once(pets: Path, kept: Path, counted: CountedLoad) -> None:

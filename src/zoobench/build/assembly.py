@@ -9,15 +9,16 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build import ai_edge, classifier, conversion, network, recipe
+from zoobench.build import ai_edge, classifier, conversion, kerasfile, network, recipe
 from zoobench.build.classifier import Labelled
 from zoobench.build.dataset import Dataset
 from zoobench.build.extraction import extract
 from zoobench.build.flatbuffer import joined
+from zoobench.build.manifest import Facts
 from zoobench.build.picture import Predicted, prediction_sheet
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.split import Split
-from zoobench.build.store import Facts, Stored, obtain
+from zoobench.build.store import Stored, obtain
 from zoobench.errors import ModelError
 from zoobench.files import write_bytes
 from zoobench.progress import progress
@@ -109,7 +110,7 @@ class Quantizing:
 
 def _save_keras(quantizing: Quantizing, path: Path) -> None:
     model, dataset = quantizing.source.keras_model(), quantizing.request.dataset
-    model.save(path)
+    kerasfile.save(model, path)
     prediction_sheet(_validated(model, dataset), dataset.classes).save(path.with_name(PICTURE))
 
 
@@ -164,7 +165,7 @@ def _head_on_features(request: BuildRequest) -> Source:
         request.root, recipe.features_model(request), lambda folder: _convert_features(request, frozen(), folder)
     )
     head = obtain(request.root, recipe.head(request), lambda folder: _train_head(request, features_file.path, folder))
-    keras_head = keras.saving.load_model(head.path, safe_mode=True)
+    keras_head = kerasfile.load(head.path)
     return Source(
         keras_model=lambda: network.assembled(frozen(), keras_head),
         float32=lambda: joined(features_file.path.read_bytes(), conversion.float32(keras_head)),
@@ -193,7 +194,7 @@ def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Fac
             config=request.training,
             callbacks=[note],
         )
-    head.save(folder / recipe.head(request).file_name)
+    kerasfile.save(head, folder / recipe.head(request).file_name)
     return {"history": asdict(history)}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from zoobench.archive import check_archive
 from zoobench.errors import ModelError, UsageError
 
 Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "included"]
@@ -173,6 +174,7 @@ def own_image_size(path: Path) -> int | None:
         ModelError: If the file is not a `.keras` archive.
     """
     try:
+        check_archive(path)
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:

@@ -42,7 +42,7 @@ def build_head(*, inputs: int, classes: int, config: TrainingConfig) -> keras.Se
     head = keras.Sequential([keras.Input((inputs,), name="features")], name="head")
     for position, units in enumerate((*config.head_layers, classes)):
         if config.dropout:
-            head.add(keras.layers.Dropout(config.dropout, seed=config.seed + position))
+            head.add(keras.layers.Dropout(config.dropout, seed=config.seed + position, name=f"dropout_{position}"))
         is_last = position == len(config.head_layers)
         head.add(
             keras.layers.Dense(
@@ -73,7 +73,7 @@ def train(
     keras.utils.set_random_seed(config.seed)
     classes = model.output_shape[-1]
     model.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
+        optimizer=keras.optimizers.Adam(config.learning_rate, name="adam"),
         loss=keras.losses.CategoricalCrossentropy(),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )

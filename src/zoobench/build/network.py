@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoobench.build import kerasfile
 from zoobench.build.backbones import Backbone
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
@@ -24,6 +25,7 @@ def features_model(backbone: Backbone, *, weights: Weights, image_size: int, see
     Raises:
         ModelError: If the weights do not fit or the user's model has another input size.
     """
+    keras.utils.clear_session()  # else names that Keras gives depend on what was built before, and with them the files
     if backbone.path is not None:
         return _pooled(load_own(backbone.path, image_size=image_size))
     network = _build(backbone, weights=weights, image_size=image_size, seed=seed)
@@ -45,9 +47,9 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
     """
     try:
         with _complete():
-            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            model = kerasfile.load(path)
         takes = model.input_shape
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:  # the last: it was never built
+    except (ValueError, AttributeError) as error:  # layers without weights; a model that was never built
         raise ModelError(f"cannot load {path}: {error}") from error
     if not _takes(takes, (image_size, image_size, 3)):
         raise ModelError(

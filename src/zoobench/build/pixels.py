@@ -4,30 +4,29 @@ import hashlib
 import io
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import PIL
-from filelock import FileLock
 
 from zoobench.build.images import DECODER_VERSION, Pixels, resize
+from zoobench.build.manifest import Facts
+from zoobench.build.store import Product, Stored, obtain
 from zoobench.errors import DataError
-from zoobench.files import sha256_of_json, write_json, writing
+from zoobench.files import write_json, writing
 from zoobench.progress import Advance, progress
 
 Row = tuple[str, int, str]
 """Name, label and SHA-256 of one decoded image."""
 
-_SCHEMA = 1
+_SCHEMA = 2
 _PIXELS = "pixels.npy"
-_MANIFEST = "manifest.json"
+_ROWS = "rows.json"
 _CHUNK = 64  # images in memory at a time
 
 
@@ -84,9 +83,18 @@ def decode_once(source: Source, *, image_size: int, folder: Path) -> Decoded:
     Raises:
         DataError: The pixels cannot be kept.
     """
-    key = sha256_of_json([_SCHEMA, source.key, image_size, DECODER_VERSION])
-    store = folder / f"{source.name}-{image_size}-{key[:12]}"
-    return _decoded_before(store) or _decoded_now(source, store=store, image_size=image_size)
+    product = Product(
+        name=f"{source.name}-{image_size}",
+        file_name=_PIXELS,
+        inputs={
+            "schema": _SCHEMA,
+            "source": source.key,
+            "image_size": image_size,
+            "decoder": DECODER_VERSION,
+            "pillow": PIL.__version__,
+        },
+    )
+    return _read(obtain(folder, product, partial(_decode, source, image_size=image_size), error=DataError))
 
 
 def workers() -> ThreadPoolExecutor:
@@ -94,54 +102,33 @@ def workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
 
 
-def _decoded_before(store: Path) -> Decoded | None:
-    """Returns what a folder of decoded images holds; None if it is not there, damaged or unfinished."""
+def _read(stored: Stored) -> Decoded:
+    rows_path = stored.path.with_name(_ROWS)
     try:
-        manifest = json.loads((store / _MANIFEST).read_bytes())
-        if manifest["pixels_bytes"] != (store / _PIXELS).stat().st_size:
-            return None
-        return Decoded(
-            rows=tuple((str(name), int(label), str(sha256)) for name, label, sha256 in manifest["rows"]),
-            left_out=tuple(LeftOut(name=str(name), reason=str(reason)) for name, reason in manifest["left_out"]),
-            pixels_path=store / _PIXELS,
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _decoded_now(source: Source, *, store: Path, image_size: int) -> Decoded:
-    """Decodes a source into a folder; a second process waits for the first and takes what it made."""
-    try:
-        store.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{store}.lock"):
-            return _decoded_before(store) or _decode(source, store=store, image_size=image_size)
+        content = json.loads(rows_path.read_bytes())
     except OSError as error:
-        raise DataError(
-            f"the decoded images cannot be written to {store} ({error.strerror or error}); "
-            "make room there or allow writing, then run again"
-        ) from error
+        raise DataError(f"{rows_path} cannot be read ({error}); run again, and the images are decoded anew") from error
+    return Decoded(
+        rows=tuple((name, label, sha256) for name, label, sha256 in content["rows"]),
+        left_out=tuple(LeftOut(name=name, reason=reason) for name, reason in content["left_out"]),
+        pixels_path=stored.path,
+    )
 
 
-def _decode(source: Source, *, store: Path, image_size: int) -> Decoded:
-    shutil.rmtree(store, ignore_errors=True)  # what a killed run or a damaged disk left
+def _decode(source: Source, folder: Path, *, image_size: int) -> Facts:
     title = f"Decoding {source.name} at {image_size} px"
-    with ExitStack() as undoing:
-        undoing.callback(shutil.rmtree, store, ignore_errors=True)
-        with writing(store / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
-            rows, left_out, digest = _write_rows(handle, source.pictures, image_size=image_size, advance=advance)
-        decoded = Decoded(rows=tuple(rows), left_out=tuple(left_out), pixels_path=store / _PIXELS)
-        write_json(store / _MANIFEST, _manifest(source, decoded, pixels_sha256=digest, image_size=image_size))
-        undoing.pop_all()  # it is whole: there is nothing to undo
-    return decoded
+    with writing(folder / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
+        rows, left_out = _write_rows(handle, source.pictures, image_size=image_size, advance=advance)
+    write_json(folder / _ROWS, {"rows": rows, "left_out": [[bad.name, bad.reason] for bad in left_out]})
+    return {"name": source.name, "classes": source.classes, "images": len(rows), "left_out": len(left_out)}
 
 
 def _write_rows(
     handle: IO[bytes], pictures: Sequence[Picture], *, image_size: int, advance: Advance
-) -> tuple[list[Row], list[LeftOut], str]:
+) -> tuple[list[Row], list[LeftOut]]:
     """Writes a .npy file image by image: mapped pages that wait to be written would count as resident memory."""
     rows: list[Row] = []
     left_out: list[LeftOut] = []
-    digest = hashlib.sha256()
     handle.write(_npy_header(len(pictures), image_size))
     for outcome in _prepared(pictures, image_size=image_size):
         if isinstance(outcome, LeftOut):
@@ -150,11 +137,10 @@ def _write_rows(
             row, pixels = outcome
             rows.append(row)
             handle.write(pixels)
-            digest.update(pixels)
         advance(1, f"{len(left_out)} cannot be used" if left_out else "")
     handle.seek(0)
     handle.write(_npy_header(len(rows), image_size))
-    return rows, left_out, digest.hexdigest()
+    return rows, left_out
 
 
 def _npy_header(count: int, image_size: int) -> bytes:
@@ -178,18 +164,3 @@ def _prepare(picture: Picture, *, image_size: int) -> tuple[Row, bytes] | LeftOu
         return LeftOut(name=picture.name, reason=str(error))
     sha256 = picture.sha256 or hashlib.sha256(pixels.tobytes()).hexdigest()
     return (picture.name, picture.label, sha256), resize(pixels, size=image_size).tobytes()
-
-
-def _manifest(source: Source, decoded: Decoded, *, pixels_sha256: str, image_size: int) -> dict[str, Any]:
-    return {
-        "schema": _SCHEMA,
-        "name": source.name,
-        "classes": source.classes,
-        "image_size": image_size,
-        "decoder_version": DECODER_VERSION,
-        "pillow_version": PIL.__version__,
-        "pixels_bytes": decoded.pixels_path.stat().st_size,
-        "pixels_sha256": pixels_sha256,
-        "left_out": [[bad.name, bad.reason] for bad in decoded.left_out],
-        "rows": decoded.rows,
-    }

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from zoobench.archive import check_archive
 from zoobench.errors import MeasurementError
 
 
@@ -46,6 +47,7 @@ def open_session(path: Path, *, threads: int) -> Iterator[KerasSession]:
     """
     _set_threads(threads)
     try:
+        check_archive(path)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise MeasurementError(f"Keras cannot open {path}: {error}") from error
