@@ -1,4 +1,4 @@
-"""What can be done outside pytest? `zoobench build | show | backbones | data`; each command only calls."""
+"""What can be done outside pytest? `zoobench build | show | backbones | data | store`; each command only calls."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from zoobench.cli_store import store
 from zoobench.errors import ZoobenchError
 from zoobench.options import OPTIONS, PREFIX
 
@@ -110,6 +111,9 @@ def fetch(name: str) -> None:
     from zoobench.build.fetch import fetch as download
 
     click.echo(f"use it with: pytest bench/ --zoo-data {download(name)}")
+
+
+main.add_command(store)
 
 
 def _stop(message: str, status: int) -> NoReturn:

@@ -16,6 +16,7 @@ from zoobench.build.store import Stored, find
 from zoobench.build.weights import Weights, find_weights
 from zoobench.cell import Cell
 from zoobench.errors import ModelError, ZoobenchError
+from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
 from zoobench.judge.record import (
     BLOCK,
     SCHEMA,
@@ -205,6 +206,23 @@ class BenchSession:
         return self._evaluations[key]
 
     def _evaluate(self, cell: Cell) -> Evaluation:
+        """Returns a cell's evaluation from the store; with one worker every invocation is timed, so it is made anew."""
+        if self.plan.workers == 1:
+            return self._run_samples(cell)
+        samples, is_keras = self._samples(cell), cell.runtime == "keras"
+        subject = Subject(
+            cell=cell,
+            model_sha256=self.model(cell).sha256,
+            dataset=self._datasets[cell.image_size],
+            rows=samples.rows,
+            threads=self.plan.workers if is_keras else 1,
+            batch_size=_KERAS_BATCH if is_keras else 1,
+            environment=self.environment,
+        )
+        root, run = self.plan.artifacts / "evaluations", partial(self._run_samples, cell)
+        return obtain_evaluation(root, evaluation_of(subject), truth=samples.labels, evaluate=run)
+
+    def _run_samples(self, cell: Cell) -> Evaluation:
         workers = self.plan.workers
         if cell.runtime != "keras":
             opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)

@@ -15,8 +15,8 @@ _OWN_HASH = "manifest_sha256"
 
 Facts = Mapping[str, Any]
 """What is worth knowing of a product once it is made, as plain JSON."""
-OnFile = Callable[[int], None]
-"""Told the bytes of each file that was checked."""
+OnFile = Callable[[str], None]
+"""Told the name of each file that was found whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise ValueError(f"{MANIFEST} lacks what belongs into it ({error})") from error
 
 
-def check_files(folder: Path, manifest: Manifest, *, on_file: OnFile = lambda _size: None) -> None:
+def check_files(folder: Path, manifest: Manifest, *, on_file: OnFile = lambda _name: None) -> None:
     """Compares every file with its manifest.
 
     Raises:
@@ -107,7 +107,7 @@ def check_files(folder: Path, manifest: Manifest, *, on_file: OnFile = lambda _s
             _check_file(present[name], name, state)
         except OSError as error:
             raise ValueError(f"{name} cannot be read ({error.strerror or error})") from error
-        on_file(state.size_bytes)
+        on_file(name)
 
 
 def contents(folder: Path) -> dict[str, Path]:

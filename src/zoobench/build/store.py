@@ -22,6 +22,8 @@ MAKING = ".making-"
 """Begins the name of a folder in which a product is being made, or was until the run was killed."""
 DAMAGED = ".damaged-"
 """Begins the name of a product that was set aside because it no longer fitted its manifest."""
+REMOVING = ".removing-"
+"""Begins the name of a product that is being removed, or was until that was interrupted."""
 _NAME_LENGTH = 60  # characters; a file system takes 255 bytes with all that is put around it
 
 
@@ -120,9 +122,9 @@ def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bo
         lock.release()
 
 
-def now_in_names() -> str:
-    """Returns the time as it is put into names of folders, without a dash."""
-    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}"
+def hidden(folder: Path, *, mark: str, product: str) -> Path:
+    """Returns the name that a folder takes when it is no product any more: the mark, the product's folder, the time."""
+    return folder.with_name(f"{mark}{product}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}")
 
 
 def _key(file_name: str, inputs: Mapping[str, Any]) -> str:
@@ -197,7 +199,7 @@ def _set_aside(folder: Path, *, reason: str) -> None:
     """Gives what is damaged another name: it may be all that is left of hours of work, or a sign of a failing disk."""
     if not os.path.lexists(folder):
         return
-    aside = folder.with_name(f"{DAMAGED}{folder.name}-{now_in_names()}")
+    aside = hidden(folder, mark=DAMAGED, product=folder.name)
     folder.rename(aside)
     print(f"zoobench: {folder} is damaged: {reason}; set aside as {aside.name}, made again", file=sys.stderr)
 

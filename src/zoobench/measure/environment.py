@@ -40,13 +40,23 @@ def describe_environment() -> dict[str, Any]:
     }
 
 
+def cpu_features() -> str:
+    """Returns the CPU's instruction sets as Linux lists them, '' where that cannot be told: its name may not say."""
+    return _cpuinfo("flags", "Features") or ""
+
+
 def _cpu_model() -> str:
     """Returns the CPU's name; py-cpuinfo would take a second to say the same."""
+    return _cpuinfo("model name", "Model") or platform.processor() or platform.machine()
+
+
+def _cpuinfo(*names: str) -> str | None:
+    """Returns the first line of /proc/cpuinfo that has one of these names."""
     for line in (_text(_CPUINFO) or "").splitlines():
         name, _, value = line.partition(":")
-        if name.strip() in {"model name", "Model"}:
+        if name.strip() in names:
             return value.strip()
-    return platform.processor() or platform.machine()
+    return None
 
 
 def _text(path: Path) -> str | None:

@@ -1,0 +1,199 @@
+"""What does the store hold, how large is it and when was it last used?"""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+
+from zoobench.build.manifest import MANIFEST, Manifest, read_manifest
+from zoobench.build.store import DAMAGED, MAKING, REMOVING
+from zoobench.errors import UsageError
+from zoobench.units import ABSENT, megabytes, three_digits
+
+KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation"}
+"""What stands in each folder of the store."""
+_HEADS = ("product", "kind", "MB", "made", "last used", "made in s")
+_CUT = "product"
+"""The column that loses letters where the terminal is narrow."""
+_LEAST_WIDTH = 100
+_PRODUCT = re.compile(r".+-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One product of the store.
+
+    Attributes:
+        kind: From `KINDS`.
+        folder: Where it is.
+        manifest: What is written down of it; None where that cannot be read.
+        size_bytes: Of all its files.
+        used: When it was last made or used, seconds since 1970.
+    """
+
+    kind: str
+    folder: Path
+    manifest: Manifest | None
+    size_bytes: int
+    used: float
+
+    @property
+    def name(self) -> str:
+        """Its folder's name."""
+        return self.folder.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remnant:
+    """What stands hidden beside the products: set aside for its damage, or unfinished.
+
+    Attributes:
+        folder: Where it is; a file where that stood in a product's place.
+        set_aside: Whether it was set aside for its damage.
+        size_bytes: Of all its files.
+    """
+
+    folder: Path
+    set_aside: bool
+    size_bytes: int
+
+    @property
+    def product(self) -> str:
+        """Folder name of the product that it was or was to become: without the mark and the ending."""
+        return self.folder.name.partition("-")[2].rpartition("-")[0]
+
+
+def products(artifacts: Path) -> tuple[Entry, ...]:
+    """Returns the products below an artifacts folder, by kind and name.
+
+    Raises:
+        UsageError: If there is no such folder.
+    """
+    if not artifacts.is_dir():
+        raise UsageError(f"there is no store in {artifacts}; name the folder that the runs used: --zoo-artifacts DIR")
+    return tuple(
+        entry
+        for place, kind in KINDS.items()
+        for folder in _inside(artifacts / place)
+        if (entry := _entry(folder, kind))
+    )
+
+
+def remnants(artifacts: Path) -> tuple[Remnant, ...]:
+    """Returns what stands beside the products: set aside, or unfinished (perhaps being made just now)."""
+    return tuple(
+        Remnant(folder=folder, set_aside=folder.name.startswith(DAMAGED), size_bytes=size_of(folder))
+        for place in KINDS
+        for folder in _inside(artifacts / place)
+        if folder.name.startswith((DAMAGED, MAKING, REMOVING))
+    )
+
+
+def size_of(folder: Path) -> int:
+    """Returns the bytes of all files in a folder; what vanishes meanwhile counts nothing."""
+    return sum(_file_size(path) for path in (folder, *folder.rglob("*")))
+
+
+def main_files(entries: Sequence[Entry], *, prefix: str) -> tuple[Path, ...]:
+    """Returns the main files of the products whose names begin with `prefix`.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    found = [one.folder / one.manifest.file for one in entries if one.manifest and one.name.startswith(prefix)]
+    if not found:
+        known = ", ".join(sorted({one.name for one in entries})) or "nothing"
+        raise UsageError(f"no product's name begins with {prefix!r}; the store holds {known}")
+    return tuple(found)
+
+
+def render(entries: Sequence[Entry], *, width: int, colours: bool) -> str:
+    """Returns the products as a table with their total."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)
+    total = sum(entry.size_bytes for entry in entries)
+    for head, foot in zip(_HEADS, (f"{len(entries)} products", "", megabytes(total), "", "", ""), strict=True):
+        is_number = head in {"MB", "made in s"}
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(head, foot, justify=justify, no_wrap=head != _CUT, overflow="ellipsis")
+    for entry in entries:
+        table.add_row(*_row(entry))
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        width=max(width, _LEAST_WIDTH),
+        force_terminal=colours,
+        no_color=not colours,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    console.print(table)
+    return buffer.getvalue()
+
+
+def as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Returns the products as plain JSON, with what determined each and what came of it."""
+    return [
+        {
+            "product": entry.name,
+            "kind": entry.kind,
+            "folder": str(entry.folder),
+            "file": entry.manifest and entry.manifest.file,
+            "size_bytes": entry.size_bytes,
+            "made": entry.manifest and entry.manifest.made,
+            "last_used": datetime.fromtimestamp(entry.used, timezone.utc).isoformat(timespec="seconds"),
+            "seconds": entry.manifest and entry.manifest.seconds,
+            "inputs": entry.manifest and entry.manifest.inputs,
+        }
+        for entry in entries
+    ]
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    manifest = entry.manifest
+    made = _local(datetime.fromisoformat(manifest.made)) if manifest else f"{ABSENT} (damaged)"
+    used = _local(datetime.fromtimestamp(entry.used, timezone.utc))
+    seconds = three_digits(manifest.seconds) if manifest else ABSENT
+    return (entry.name, entry.kind, megabytes(entry.size_bytes), made, used, seconds)
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _inside(root: Path) -> list[Path]:
+    return sorted(root.iterdir()) if root.is_dir() else []
+
+
+def _entry(folder: Path, kind: str) -> Entry | None:
+    """Returns a product, or None for anything else; one that lost its manifest is known by its name."""
+    marker = folder / MANIFEST
+    if folder.name.startswith(".") or not (marker.exists() or (folder.is_dir() and _PRODUCT.fullmatch(folder.name))):
+        return None
+    try:
+        manifest: Manifest | None = read_manifest(folder)
+    except ValueError:
+        manifest = None
+    used = _used(marker) or _used(folder)
+    return Entry(kind=kind, folder=folder, manifest=manifest, size_bytes=size_of(folder), used=used)
+
+
+def _used(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0

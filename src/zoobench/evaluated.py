@@ -1,0 +1,98 @@
+"""Has this model been held against these samples before, by this runtime on this kind of CPU?"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.build.dataset import Dataset
+from zoobench.build.images import DECODER_VERSION
+from zoobench.build.manifest import Facts
+from zoobench.build.store import Product, obtain
+from zoobench.cell import Cell
+from zoobench.errors import MeasurementError
+from zoobench.files import sha256_of_json
+from zoobench.measure.accuracy import Evaluation
+from zoobench.measure.environment import LIBRARIES, cpu_features
+from zoobench.measure.kept import load_evaluation, save_evaluation
+
+EVALUATION = 1
+"""Raised whenever the code would come to other numbers from the same answers."""
+_FILE = "evaluation.npz"
+_RUNTIME_LIBRARIES = {"litert": ("ai-edge-litert", "numpy"), "keras": ("keras", "numpy", "tensorflow")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is evaluated, on what, how.
+
+    Attributes:
+        cell: Which file, run by what.
+        model_sha256: Of the file.
+        dataset: Where the samples come from.
+        rows: Their positions in the data set, in the order of measuring.
+        threads: Of one invocation.
+        batch_size: Samples in one invocation.
+        environment: From `describe_environment`.
+    """
+
+    cell: Cell
+    model_sha256: str
+    dataset: Dataset
+    rows: npt.NDArray[np.int64]
+    threads: int
+    batch_size: int
+    environment: Mapping[str, Any]
+
+
+def evaluation_of(subject: Subject) -> Product:
+    """Returns the evaluation as a product; kernels round differently on other CPUs, so these are part of it."""
+    cell, environment = subject.cell, subject.environment
+    samples = [subject.dataset.samples[row] for row in subject.rows.tolist()]
+    inputs = {
+        "evaluation": EVALUATION,
+        "model": subject.model_sha256,
+        "dataset": subject.dataset.sha256,
+        "samples_in_order": sha256_of_json([(sample.sha256, sample.label) for sample in samples]),
+        "image_size": subject.dataset.image_size,
+        "decoder": DECODER_VERSION,
+        "pillow": version("pillow"),
+        "runtime": cell.runtime,
+        "threads": subject.threads,
+        "batch_size": subject.batch_size,
+        "libraries": {
+            name: environment["libraries"].get(name) for name in _RUNTIME_LIBRARIES.get(cell.runtime, LIBRARIES)
+        },
+        "cpu": environment["cpu"],
+        "architecture": environment["architecture"],
+        "cpu_features": sha256_of_json(cpu_features()),
+    }
+    name = f"{cell.backbone}-{cell.image_size}-{cell.variant}-{cell.runtime}"
+    return Product(name=name, file_name=_FILE, inputs=inputs)
+
+
+def obtain_evaluation(
+    root: Path, product: Product, *, truth: npt.NDArray[np.int64], evaluate: Callable[[], Evaluation]
+) -> Evaluation:
+    """Returns an evaluation from the store, or evaluates and keeps it.
+
+    Args:
+        root: The store's folder.
+        product: From `evaluation_of`.
+        truth: [n] class index of each sample.
+        evaluate: Does the work.
+
+    Raises:
+        MeasurementError: If it cannot be kept, or what was kept is about other samples.
+    """
+
+    def make(folder: Path) -> Facts:
+        evaluation = evaluate()
+        save_evaluation(folder / _FILE, evaluation)
+        return {"correct": evaluation.correct, "total": evaluation.total, "loss": evaluation.loss}
+
+    return load_evaluation(obtain(root, product, make, error=MeasurementError).path, truth=truth)
