@@ -61,11 +61,10 @@ def _shares(shares: Mapping[str, float]) -> str:
 def _computing(contract: Contract, promise: Promise) -> Iterator[Breach]:
     found = {layers.kind.computing for layers in contract.layers}
     if not found <= set(promise.computing) or promise.computing[0] not in found:
-        others = f", the others {' or '.join(promise.computing[1:])}" if promise.computing[1:] else ""
-        least = "at least one layer" if others else "all layers"
+        allowed, needed = " or ".join(promise.computing), promise.computing[0]
         yield Breach(
             about="layers",
-            promised=f"{least} {promise.computing[0]}{others}",
+            promised=f"all {allowed}" if allowed == needed else f"all {allowed}, at least one {needed}",
             found=_tally(contract.layers, lambda layers: layers.kind.computing),
         )
 

@@ -1,8 +1,10 @@
 """What does a TFLite file take, store, compute in and give?"""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from zoobench.build import roles
 from zoobench.build.roles import LayerKind
@@ -98,6 +100,12 @@ def read_contract(content: bytes) -> Contract:
             if roles.is_outside_integer_set(graph, operator, run=graph is run)
         ),
     )
+
+
+def plain(contract: Contract) -> dict[str, Any]:
+    """Returns a contract as plain JSON."""
+    value: dict[str, Any] = json.loads(json.dumps(asdict(contract), allow_nan=False))
+    return value
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

@@ -106,7 +106,7 @@ def _verify(content: bytes) -> None:
 
 
 def _damaged(what: str) -> ModelError:
-    return ModelError(f"this TFLite file is cut off or damaged: {what}. Make or copy it again")
+    return ModelError(f"this TFLite file is cut off, damaged or too new: {what}. Make or copy it again")
 
 
 def _all(get: Callable[[int], Value], length: int) -> Iterator[Value]:
