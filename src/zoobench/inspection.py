@@ -105,7 +105,7 @@ def to_text(inspection: Inspection, *, colours: bool = False) -> str:
     console.print(f"{inspection.path}, {size(inspection.contract.size_bytes)}", soft_wrap=True)
     console.print(table)
     console.print(_verdict(inspection), soft_wrap=True)
-    return buffer.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
 def _label_in_store(path: Path) -> str | None:
