@@ -1,4 +1,4 @@
-"""How large is the file?"""
+"""How large is the file, and is it what its variant promises?"""
 
 from zoobench.cell import Cell
 from zoobench.session import BenchSession
@@ -7,3 +7,5 @@ from zoobench.session import BenchSession
 def test_size(zoo: BenchSession, zoo_cell: Cell) -> None:
     model = zoo.measure_size(zoo_cell)
     assert 0 < model.size_bytes == zoo.model(zoo_cell).path.stat().st_size
+    broken = zoo.broken_promises(zoo_cell)
+    assert not broken, broken

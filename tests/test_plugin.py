@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from runs import ROOT, SMALL, bench, environment, load, records, results, run, zoobench
+from zoobench.files import sha256_of_file
 
 IDS = [
     "mobilenet_025-keras-keras-t1",
@@ -55,6 +56,8 @@ def test_a_run_measures_size_accuracy_and_latency_of_every_cell(
         assert record["schema"] == 1
         assert record["cell"]["weights"] == "random"
         assert record["model"]["size_bytes"] > 0
+        contract = record["model"]["contract"]
+        assert contract is None if "keras" in cell_id else contract["size_bytes"] == record["model"]["size_bytes"]
         assert record["accuracy"]["total"] == record["dataset"]["samples"] == 10
         assert record["latency"]["samples"] == 6
         assert record["latency"]["p90_seconds"] is None
@@ -122,6 +125,26 @@ def test_a_latency_run_alone_is_saved_without_accuracy(warm: Path) -> None:
     (record,) = records(load(results(warm)[0])).values()
     assert record["accuracy"] is None
     assert record["latency"]["samples"] == 6
+
+
+def test_a_file_that_is_not_what_its_variant_promises_fails_the_size_with_both_sides(warm: Path) -> None:
+    def file(variant: str) -> Path:
+        return next((warm / "models").glob(f"*-{variant}-*/model.tflite"))
+
+    path, manifest = file("float_fallback"), file("float_fallback").with_name("manifest.json")
+    kept = path.read_bytes(), manifest.read_bytes()
+    try:
+        shutil.copy(file("dynamic_range"), path)
+        described = json.loads(manifest.read_text())
+        described |= {"sha256": sha256_of_file(path), "size_bytes": path.stat().st_size}
+        manifest.write_text(json.dumps(described))
+        done = bench(*SMALL, "--zoo-variants", "float_fallback", "-k", "size", artifacts=warm)
+    finally:
+        path.write_bytes(kept[0])
+        manifest.write_bytes(kept[1])
+    assert done.returncode == 1
+    assert "model.tflite is not what float_fallback promises:" in done.stdout
+    assert re.search(r"promised: all integer\nE +found: +15 hybrid, 13 float", done.stdout), done.stdout
 
 
 def test_benchmark_only_loses_neither_accuracy_nor_size(warm: Path) -> None:

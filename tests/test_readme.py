@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from zoobench.build.backbones import BACKBONES
 from zoobench.cli import main
 from zoobench.options import OPTIONS, Option
+from zoobench.promises import PROMISES
 from zoobench.variants import VARIANTS
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -26,9 +27,17 @@ def test_every_variant_stands_in_the_readme(variant: str) -> None:
     assert f"| `{variant}` | {VARIANTS[variant].short} |" in README
 
 
+@pytest.mark.parametrize("label", PROMISES)
+def test_every_promise_stands_in_the_readme(label: str) -> None:
+    promise = PROMISES[label]
+    (row,) = (line for line in README.splitlines() if line.startswith(f"| `{label}` | {' or '.join(promise.io)} |"))
+    least = f"{100 * promise.least_share:.0f} %" if promise.least_share else "any"
+    assert f"| {promise.weights}, {least}" in row
+
+
 def test_every_command_that_the_readme_names_exists() -> None:
-    named = set(re.findall(r"zoobench (build|show|backbones|data \w+)", README))
-    assert {"build", "show", "backbones", "data fetch", "data preview"} <= named
+    named = set(re.findall(r"zoobench (build|show|inspect|backbones|data \w+)", README))
+    assert {"build", "show", "inspect", "backbones", "data fetch", "data preview"} <= named
     for command in named:
         assert CliRunner().invoke(main, [*command.split(), "--help"]).exit_code == 0
 

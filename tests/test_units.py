@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio, three_digits
+from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio, size, three_digits
 
 shown_without_exponent = st.floats(1e-4, 1e6, exclude_max=True)
 
@@ -57,6 +57,12 @@ def test_bytes_are_shown_as_millions() -> None:
     assert megabytes(16_912_345) == "16.9"
     assert megabytes(217_500_000) == "218"
     assert megabytes(2_376) == "0.00238"
+
+
+def test_sizes_in_a_text_carry_the_unit_that_suits_them() -> None:
+    assert [size(count) for count in (0, 8, 999, 1_000, 43_776, 999_999, 1_000_000, 3_204_600)] == [
+        *("0 B", "8 B", "999 B", "1.00 kB", "43.8 kB", "1000 kB", "1.00 MB", "3.20 MB")
+    ]
 
 
 def test_shares_are_shown_as_percentages_with_one_decimal() -> None:

@@ -1,4 +1,4 @@
-"""What can be done outside pytest? `zoobench build | show | backbones | data | store`; each command only calls."""
+"""What can be done outside pytest? `zoobench build | show | inspect | store | ...`; each command only calls."""
 
 import os
 import sys
@@ -13,6 +13,7 @@ from zoobench.errors import ZoobenchError
 from zoobench.options import OPTIONS, PREFIX
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_BROKEN_PROMISE = 1
 _UNUSABLE_INPUT = 2
 _INTERRUPTED = 130
 
@@ -75,6 +76,21 @@ def show(file: Path) -> None:
 
     terminal = Console()
     click.echo(render(read_results(file), width=terminal.width, colours=terminal.is_terminal), nl=False)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--as", "label", metavar="LABEL", help="Hold the file to this variant's promise; status 1 if it breaks it."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def inspect(file: Path, label: str | None, form: str) -> None:
+    """Print what a TFLite file takes, stores and computes in, and which variant it is."""
+    from zoobench.inspection import inspect_file, to_json, to_text
+
+    found = inspect_file(file, label=label)
+    click.echo(to_json(found) if form == "json" else to_text(found, colours=sys.stdout.isatty()), nl=False)
+    sys.exit(_BROKEN_PROMISE if found.breaches else 0)
 
 
 @main.command()

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from zoobench.build import recipe
+from zoobench.build.breaches import breaches, explained
 from zoobench.build.config import ConversionConfig
+from zoobench.build.contract import Contract, plain, read_contract
 from zoobench.build.dataset import Dataset, describe, open_dataset
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.store import Stored, find
@@ -38,6 +40,7 @@ from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
 from zoobench.native import output_held
 from zoobench.plan import Plan
+from zoobench.promises import PROMISES
 from zoobench.variants import VARIANTS
 
 _KERAS_BATCH = 32
@@ -54,6 +57,7 @@ class BenchSession:
         self._weights: dict[str, Weights] = {}
         self._models: dict[tuple[str, str], Stored] = {}
         self._failures: dict[str, ZoobenchError] = {}
+        self._contracts: dict[str, Contract] = {}
         self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
 
     @cached_property
@@ -115,6 +119,17 @@ class BenchSession:
     def measure_size(self, cell: Cell) -> RecordedModel:
         """Returns a file's size with its float twin's."""
         return self._record(cell).model
+
+    def broken_promises(self, cell: Cell) -> str:
+        """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is.
+
+        Raises:
+            ModelError: If the file cannot be understood.
+        """
+        promise, contract = PROMISES.get(cell.variant), self._contract(cell)
+        if promise is None or contract is None:
+            return ""
+        return explained(breaches(contract, promise), label=cell.variant, file=self.model(cell).path)
 
     def measure_accuracy(self, cell: Cell) -> RecordedAccuracy:
         """Evaluates a cell and its float twin on the whole test split and records it."""
@@ -237,9 +252,16 @@ class BenchSession:
             self.records[cell.id] = self._begun(cell)
         return self.records[cell.id]
 
+    def _contract(self, cell: Cell) -> Contract | None:
+        """Returns what is read from a cell's file, once; None where it is no TFLite file."""
+        model = self.model(cell)
+        if model.path.suffix == ".tflite" and model.sha256 not in self._contracts:
+            self._contracts[model.sha256] = read_contract(model.path.read_bytes())
+        return self._contracts.get(model.sha256)
+
     def _begun(self, cell: Cell) -> Record:
         model, twin = self.model(cell), self.model(cell.float_twin)
-        dataset = self._datasets[cell.image_size]
+        dataset, contract = self._datasets[cell.image_size], self._contract(cell)
         return Record(
             schema=SCHEMA,
             cell=RecordedCell(
@@ -255,6 +277,7 @@ class BenchSession:
                 sha256=model.sha256,
                 size_bytes=model.size_bytes,
                 float_twin_size_bytes=twin.size_bytes,
+                contract=plain(contract) if contract else None,
             ),
             dataset=RecordedDataset(
                 name=dataset.name,

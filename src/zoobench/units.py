@@ -1,6 +1,7 @@
-"""How do numbers reach people? Three significant digits, scaled; the unit stands in the column head."""
+"""How do numbers reach people? Three significant digits, scaled; the unit stands in the column head if there is one."""
 
 _MILLI = 1e-3
+_KILO = 1e3
 _MEGA = 1e6
 ABSENT = "–"
 """Shown where a value is undefined or was not measured."""
@@ -14,6 +15,13 @@ def milliseconds(seconds: float | None) -> str:
 def megabytes(size_bytes: float | None) -> str:
     """Returns bytes as megabytes of 10^6 bytes."""
     return ABSENT if size_bytes is None else three_digits(size_bytes / _MEGA)
+
+
+def size(size_bytes: int) -> str:
+    """Returns bytes with the unit that suits them, for texts where sizes of all magnitudes stand below each other."""
+    if size_bytes < _KILO:
+        return f"{size_bytes} B"
+    return f"{megabytes(size_bytes)} MB" if size_bytes >= _MEGA else f"{three_digits(size_bytes / _KILO)} kB"
 
 
 def percent(share: float | None) -> str:

@@ -88,7 +88,13 @@ records = st.builds(
     Record,
     schema=st.just(1),
     cell=cells,
-    model=st.builds(RecordedModel, sha256=st.text(), size_bytes=wholes, float_twin_size_bytes=wholes),
+    model=st.builds(
+        RecordedModel,
+        sha256=st.text(),
+        size_bytes=wholes,
+        float_twin_size_bytes=wholes,
+        contract=st.none() | st.dictionaries(st.text(), plain_json, max_size=4),
+    ),
     dataset=datasets,
     accuracy=st.none() | accuracies,
     latency=st.none() | latencies,
@@ -165,6 +171,12 @@ def refusal(path: Path, content: bytes | Any) -> str:
     with pytest.raises(ResultsError) as caught:
         read_results(path)
     return str(caught.value)
+
+
+def test_a_record_from_before_contracts_were_kept_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(without(block("model", "contract"))))
+    assert read_results(path)[0].model.contract is None
 
 
 @given(timed=st.lists(records, max_size=2), untimed=st.lists(records, min_size=1, max_size=2))

@@ -40,11 +40,12 @@ class RecordedCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedModel:
-    """The file that was measured, and the size of its float twin's."""
+    """The file that was measured, the size of its float twin's, and what a TFLite file has in it (None for others)."""
 
     sha256: str
     size_bytes: int
     float_twin_size_bytes: int
+    contract: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
