@@ -42,7 +42,7 @@ def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def environment(folder: Path) -> dict[str, str]:
     """Returns this process's environment with an empty Keras cache and a fixed width."""
-    return {**os.environ, "COLUMNS": "120", "KERAS_HOME": str(folder / "keras")}
+    return {**os.environ, "COLUMNS": "128", "KERAS_HOME": str(folder / "keras")}
 
 
 def results(artifacts: Path) -> list[Path]:

@@ -4,20 +4,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
-
-from zoobench.build import recipe
-from zoobench.build.breaches import breaches, explained
-from zoobench.build.config import ConversionConfig
-from zoobench.build.contract import Contract, plain, read_contract
-from zoobench.build.dataset import Dataset, describe, open_dataset
-from zoobench.build.recipe import BuildRequest
-from zoobench.build.store import Stored, find
-from zoobench.build.weights import Weights, find_weights
+from zoobench.build.contract import plain
+from zoobench.build.store import Stored
 from zoobench.cell import Cell
-from zoobench.errors import ModelError, ZoobenchError
+from zoobench.errors import MeasurementError, UsageError
 from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
 from zoobench.judge.record import (
     BLOCK,
@@ -28,6 +20,8 @@ from zoobench.judge.record import (
     RecordedDataset,
     RecordedLatency,
     RecordedModel,
+    RecordedNumerics,
+    Refusal,
     to_json,
 )
 from zoobench.measure.accuracy import Evaluation, evaluate
@@ -37,11 +31,10 @@ from zoobench.measure.isolated import in_fresh_process
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened
 from zoobench.measure.observation import recorded_accuracy, recorded_latency
 from zoobench.measure.runtimes import open_session
-from zoobench.measure.samples import Samples
+from zoobench.models import Models
 from zoobench.native import output_held
 from zoobench.plan import Plan
-from zoobench.promises import PROMISES
-from zoobench.variants import VARIANTS
+from zoobench.prepared import Prepared, prepare
 
 _KERAS_BATCH = 32
 
@@ -52,12 +45,8 @@ class BenchSession:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.records: dict[str, Record] = {}
-        self._cells: tuple[Cell, ...] = ()
-        self._datasets: dict[int, Dataset] = {}
-        self._weights: dict[str, Weights] = {}
-        self._models: dict[tuple[str, str], Stored] = {}
-        self._failures: dict[str, ZoobenchError] = {}
-        self._contracts: dict[str, Contract] = {}
+        self._prepared: Prepared | None = None
+        self._models: Models | None = None
         self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
 
     @cached_property
@@ -81,23 +70,35 @@ class BenchSession:
             DataError: If images cannot be used.
             ModelError: If weights cannot be had.
         """
-        self._cells = tuple(cells)
-        sizes = dict.fromkeys(cell.image_size for cell in cells)
-        self._datasets = {
-            size: open_dataset(self.plan.data, image_size=size, folder=self.plan.artifacts / "datasets")
-            for size in sizes
-        }
-        sized = {cell.backbone: cell.image_size for cell in cells}
-        self._weights = {
-            name: find_weights(self.plan.backbones[name], image_size=size, request=self.plan.weights)
-            for name, size in sized.items()
-        }
-        dataset = next(iter(self._datasets.values()))
-        return (*describe(dataset), *self._calibration_line(dataset), *self._weights_lines())
+        self._prepared = prepare(self.plan, cells)
+        self._models = Models(self._prepared)
+        return self._prepared.described()
+
+    @property
+    def prepared(self) -> Prepared:
+        """The run's data and weights.
+
+        Raises:
+            UsageError: Before `prepare`.
+        """
+        if self._prepared is None:
+            raise UsageError("there is no data yet; call prepare() first")
+        return self._prepared
+
+    @property
+    def models(self) -> Models:
+        """The run's model files.
+
+        Raises:
+            UsageError: Before `prepare`.
+        """
+        if self._models is None:
+            raise UsageError("there are no models yet; call prepare() first")
+        return self._models
 
     def obstacle(self, cell: Cell) -> str | None:
         """Returns why a cell cannot be measured in this process, or None if it can."""
-        first = next((one.threads for one in self._cells if one.runtime == "keras"), cell.threads)
+        first = next((one.threads for one in self.prepared.cells if one.runtime == "keras"), cell.threads)
         if cell.runtime != "keras" or cell.threads == first:
             return None
         return (
@@ -111,28 +112,35 @@ class BenchSession:
         Raises:
             ModelError: If it cannot be made.
         """
-        key = (cell.backbone, cell.variant)
-        if key not in self._models:
-            self._models[key] = self._found_or_made(cell)
-        return self._models[key]
+        return self.models.file(cell)
+
+    def refusal(self, cell: Cell) -> Refusal | None:
+        """Returns why a quantizer does not make a cell's file or the runtime does not take it, and records it."""
+        refusal = self.models.refusal(cell)
+        if refusal:
+            self.records[cell.id] = replace(self._record(cell), refusal=refusal)
+        return refusal
 
     def measure_size(self, cell: Cell) -> RecordedModel:
-        """Returns a file's size with its float twin's."""
-        return self._record(cell).model
-
-    def broken_promises(self, cell: Cell) -> str:
-        """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is.
+        """Returns a file's size with its float twin's.
 
         Raises:
-            ModelError: If the file cannot be understood.
+            ModelError: If there is no file.
         """
-        promise, contract = PROMISES.get(cell.variant), self._contract(cell)
-        if promise is None or contract is None:
-            return ""
-        return explained(breaches(contract, promise), label=cell.variant, file=self.model(cell).path)
+        self.models.file(cell)
+        return cast(RecordedModel, self._record(cell).model)  # there is one where there is a file
+
+    def broken_promises(self, cell: Cell) -> str:
+        """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is."""
+        return self.models.broken_promises(cell)
 
     def measure_accuracy(self, cell: Cell) -> RecordedAccuracy:
-        """Evaluates a cell and its float twin on the whole test split and records it."""
+        """Evaluates a cell and its float twin on the whole test split and records it.
+
+        Raises:
+            MeasurementError: If the runtime does not take the file.
+        """
+        self._require_runnable(cell)
         accuracy = recorded_accuracy(self._evaluation(cell), twin=self._evaluation(cell.float_twin))
         self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
         return accuracy
@@ -146,8 +154,12 @@ class BenchSession:
 
         Returns:
             None under `--benchmark-disable`, where each target runs once and nothing is timed.
+
+        Raises:
+            MeasurementError: If the runtime does not take the file.
         """
-        samples = self._samples(cell)
+        self._require_runnable(cell)
+        samples = self.prepared.samples(cell)
         with ExitStack() as stack:
             with output_held():
                 session, opening = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
@@ -166,53 +178,12 @@ class BenchSession:
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
         return latency
 
-    def _request(self, cell: Cell) -> BuildRequest:
-        return BuildRequest(
-            backbone=self.plan.backbones[cell.backbone],
-            weights=self._weights[cell.backbone],
-            image_size=cell.image_size,
-            dataset=self._datasets[cell.image_size],
-            training=self.plan.training,
-            conversion=self._conversion(self._datasets[cell.image_size]),
-            root=self.plan.artifacts / "models",
-        )
-
-    def _found_or_made(self, cell: Cell) -> Stored:
-        request = self._request(cell)
-        product = recipe.variant_model(request, VARIANTS[cell.variant])
-        stored = find(request.root, product)
-        if stored is None and cell.backbone not in self._failures:
-            self._make(request)
-            stored = find(request.root, product)
-        if stored is None:
-            raise self._failures.get(
-                cell.backbone,
-                ModelError(f"{product.folder_name} was made but is not in {request.root}; does another run remove it?"),
-            )
-        return stored
-
-    def _make(self, request: BuildRequest) -> None:
-        """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it.
-
-        A failure is kept for the cells whose files were not reached; those that were made are measured all the same.
-        """
-        names = dict.fromkeys(cell.variant for cell in self._cells if cell.backbone == request.backbone.name)
-        try:
-            in_fresh_process(_make_models, request, tuple(names))
-        except ZoobenchError as error:
-            self._failures[request.backbone.name] = error
+    def _require_runnable(self, cell: Cell) -> None:
+        if refusal := self.refusal(cell):
+            raise MeasurementError(f"{refusal.by} refuses {cell.variant} of {cell.backbone}: {refusal.reason}")
 
     def _opener(self, cell: Cell, *, threads: int) -> OpenSession:
         return partial(open_session, self.model(cell).path, runtime=cell.runtime, threads=threads)
-
-    def _samples(self, cell: Cell) -> Samples:
-        """Returns the test split in the order of contents' hashes: mixed, and the same whatever files are called."""
-        dataset = self._datasets[cell.image_size]
-        rows = sorted(
-            dataset.indices("test"), key=lambda row: (dataset.samples[row].sha256, dataset.samples[row].label)
-        )
-        labels = [dataset.samples[row].label for row in rows]
-        return Samples(path=dataset.pixels_path, rows=np.array(rows, np.int64), labels=np.array(labels, np.int64))
 
     def _evaluation(self, cell: Cell) -> Evaluation:
         key = (self.model(cell).sha256, cell.runtime, cell.threads if self.plan.workers == 1 else 0)
@@ -224,11 +195,11 @@ class BenchSession:
         """Returns a cell's evaluation from the store; with one worker every invocation is timed, so it is made anew."""
         if self.plan.workers == 1:
             return self._run_samples(cell)
-        samples, is_keras = self._samples(cell), cell.runtime == "keras"
+        samples, is_keras = self.prepared.samples(cell), cell.runtime == "keras"
         subject = Subject(
             cell=cell,
             model_sha256=self.model(cell).sha256,
-            dataset=self._datasets[cell.image_size],
+            dataset=self.prepared.dataset(cell),
             rows=samples.rows,
             threads=self.plan.workers if is_keras else 1,
             batch_size=_KERAS_BATCH if is_keras else 1,
@@ -241,10 +212,10 @@ class BenchSession:
         workers = self.plan.workers
         if cell.runtime != "keras":
             opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
-            return evaluate(opener, self._samples(cell), name=cell.id, workers=workers)
+            return evaluate(opener, self.prepared.samples(cell), name=cell.id, workers=workers)
         opener = self._opener(cell, threads=cell.threads if workers == 1 else workers)
         batch = 1 if workers == 1 else _KERAS_BATCH
-        return in_fresh_process(evaluate, opener, self._samples(cell), name=cell.id, batch_size=batch)
+        return in_fresh_process(evaluate, opener, self.prepared.samples(cell), name=cell.id, batch_size=batch)
 
     def _record(self, cell: Cell) -> Record:
         """Returns the cell's record, begun with what needs no measuring."""
@@ -252,16 +223,8 @@ class BenchSession:
             self.records[cell.id] = self._begun(cell)
         return self.records[cell.id]
 
-    def _contract(self, cell: Cell) -> Contract | None:
-        """Returns what is read from a cell's file, once; None where it is no TFLite file."""
-        model = self.model(cell)
-        if model.path.suffix == ".tflite" and model.sha256 not in self._contracts:
-            self._contracts[model.sha256] = read_contract(model.path.read_bytes())
-        return self._contracts.get(model.sha256)
-
     def _begun(self, cell: Cell) -> Record:
-        model, twin = self.model(cell), self.model(cell.float_twin)
-        dataset, contract = self._datasets[cell.image_size], self._contract(cell)
+        dataset = self.prepared.dataset(cell)
         return Record(
             schema=SCHEMA,
             cell=RecordedCell(
@@ -271,14 +234,9 @@ class BenchSession:
                 runtime=cell.runtime,
                 threads=cell.threads,
                 image_size=cell.image_size,
-                weights=self._weights[cell.backbone].identity,
+                weights=self.prepared.weights[cell.backbone].identity,
             ),
-            model=RecordedModel(
-                sha256=model.sha256,
-                size_bytes=model.size_bytes,
-                float_twin_size_bytes=twin.size_bytes,
-                contract=plain(contract) if contract else None,
-            ),
+            model=self._recorded_model(cell) if self.models.is_made(cell) else None,
             dataset=RecordedDataset(
                 name=dataset.name,
                 sha256=dataset.sha256,
@@ -291,25 +249,13 @@ class BenchSession:
             environment=self.environment,
         )
 
-    def _conversion(self, dataset: Dataset) -> ConversionConfig:
-        """Returns the conversion asked for, on no more images than there are different ones in the training split."""
-        different = len({sample.sha256 for sample in dataset.samples if sample.split == "train"})
-        asked = self.plan.conversion
-        return replace(asked, calibration_images=min(asked.calibration_images, different))
-
-    def _calibration_line(self, dataset: Dataset) -> tuple[str, ...]:
-        asked, used = (one.calibration_images for one in (self.plan.conversion, self._conversion(dataset)))
-        return (f"calibration: all {used} training images, fewer than the {asked} asked for",) if used < asked else ()
-
-    def _weights_lines(self) -> tuple[str, ...]:
-        return tuple(
-            f"weights: {name}: {weights.remark or f'{weights.identity[:21]} {weights.path or str()}'.rstrip()}"
-            for name, weights in self._weights.items()
+    def _recorded_model(self, cell: Cell) -> RecordedModel:
+        model, contract = self.models.file(cell), self.models.contract(cell)
+        numerics = model.facts.get("numerics")
+        return RecordedModel(
+            sha256=model.sha256,
+            size_bytes=model.size_bytes,
+            float_twin_size_bytes=self.models.file(cell.float_twin).size_bytes,
+            contract=plain(contract) if contract else None,
+            numerics=RecordedNumerics(**numerics) if numerics else None,
         )
-
-
-def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
-    with output_held():
-        from zoobench.build.assembly import make_models  # imports TensorFlow, which belongs to the fresh process alone
-
-    make_models(request, [VARIANTS[name] for name in variants])

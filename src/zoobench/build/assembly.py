@@ -1,28 +1,30 @@
 """From a request to model files: which steps, in which order, each kept by the store?"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build import ai_edge, classifier, conversion, kerasfile, network, recipe
+from zoobench.build import classifier, conversion, kerasfile, network, recipe
 from zoobench.build.classifier import Labelled
 from zoobench.build.dataset import Dataset
 from zoobench.build.extraction import extract
 from zoobench.build.flatbuffer import joined
 from zoobench.build.manifest import Facts
 from zoobench.build.picture import Predicted, prediction_sheet
+from zoobench.build.quantizing import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.split import Split
-from zoobench.build.store import Stored, obtain
+from zoobench.build.store import Stored, find, obtain
+from zoobench.build.trial import calibration_images, held_against_keras
 from zoobench.errors import ModelError
-from zoobench.files import write_bytes
+from zoobench.files import write_bytes, write_json
 from zoobench.progress import progress
-from zoobench.variants import VARIANTS, Quantizer, Variant
+from zoobench.variants import VARIANTS, Variant
 
 PICTURE = "predictions.png"
 _PICTURED_IMAGES = 24
@@ -44,88 +46,82 @@ Write = Callable[[Path], object]
 def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
     """Makes the files of these variants, and of `float32`, that the store does not hold yet.
 
-    A variant that cannot be made does not keep the others from being made.
+    What a quantizer refuses is kept with the reason, as `recipe.refusal`. A variant that fails otherwise does not keep
+    the others from being made.
 
     Raises:
-        ModelError: If weights, training or a conversion failed.
+        ModelError: If weights, training or the float32 conversion failed, or the store cannot be written to.
     """
     keras.config.disable_interactive_logging()
     source = _own_classifier(request) or _head_on_features(request)
     float32 = _obtain(request, source, VARIANTS["float32"], lambda path: write_bytes(path, source.float32()))
-    quantizing = Quantizing(request=request, source=source, float32=float32)
-    failures = []
-    for variant in variants:
-        if variant.name == "float32":
-            continue
-        write = partial(_save_keras, quantizing) if variant.name == "keras" else partial(_quantize, quantizing, variant)
-        try:
-            _obtain(request, source, variant, write)
-        except ModelError as error:
-            failures.append(f"{variant.name}: {error}")
-    if failures:
-        raise ModelError("; ".join(failures))
+    ingredients = Ingredients(
+        keras_model=source.keras_model, float32_file=float32.path, images_file=calibration_images(request).path
+    )
+    failures = [_failure(request, source, ingredients, variant) for variant in variants]
+    if any(failures):
+        raise ModelError("; ".join(filter(None, failures)))
+
+
+class _RefusedError(Exception):
+    """A quantizer does not make a variant of this classifier."""
 
 
 def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Write) -> Stored:
     product = recipe.variant_model(request, variant)
 
     def make(folder: Path) -> Facts:
+        path = folder / product.file_name
         with progress(f"Making {variant.name} of {request.backbone.name}", total=1) as advance:
-            write(folder / product.file_name)
+            write(path)
+            found = held_against_keras(request, source.keras_model, path) if path.suffix == ".tflite" else {}
             advance(1, "")
-        return source.facts
+        return {**source.facts, **found}
 
     return obtain(request.root, product, make)
 
 
-class Quantizing:
-    """What variants are made of: classifier, float32 file, and what the calibrated ones share, computed once."""
-
-    def __init__(self, *, request: BuildRequest, source: Source, float32: Stored) -> None:
-        self.request = request
-        self.source = source
-        self.float32 = float32
-
-    def images(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """Yields the calibration images, each [1, height, width, 3]."""
-        count, dataset = self.request.conversion.calibration_images, self.request.dataset
-        for row in dataset.calibration_indices(count, seed=self.request.training.seed):
-            yield dataset.images([row])
-
-    @cached_property
-    def float32_content(self) -> bytes:
-        """The float32 file."""
-        return self.float32.path.read_bytes()
-
-    @cached_property
-    def tensorflow_calibrated(self) -> bytes:
-        """The float32 file with TensorFlow's statistics in it."""
-        return conversion.calibrated(self.float32_content, self.images)
-
-    @cached_property
-    def ai_edge_statistics(self) -> ai_edge.Statistics:
-        """AI Edge's statistics."""
-        return ai_edge.calibrated(self.float32_content, self.images())
+def _failure(request: BuildRequest, source: Source, ingredients: Ingredients, variant: Variant) -> str:
+    """Makes a variant beside `float32`, and returns why that failed, or ''."""
+    try:
+        if variant.is_quantized:
+            _quantize(request, source, ingredients, variant)
+        elif variant.name == "keras":
+            _obtain(request, source, variant, partial(_save_keras, request, source))
+    except ModelError as error:
+        return f"{variant.name}: {error}"
+    return ""
 
 
-def _save_keras(quantizing: Quantizing, path: Path) -> None:
-    model, dataset = quantizing.source.keras_model(), quantizing.request.dataset
+def _quantize(request: BuildRequest, source: Source, ingredients: Ingredients, variant: Variant) -> None:
+    """Makes a quantized variant, or keeps why its quantizer refuses this classifier."""
+    quantizer = request.conversion.quantizer_of(variant)
+    refused = recipe.refusal(request, variant)
+    if quantizer is None or find(request.root, refused):
+        return
+
+    def write(path: Path) -> None:
+        try:
+            write_bytes(path, quantized(ingredients, variant, quantizer=quantizer))
+        except ModelError as error:
+            raise _RefusedError(str(error)) from error
+
+    try:
+        _obtain(request, source, variant, write)
+    except _RefusedError as error:
+        reason = {"by": quantizer, "reason": str(error)}
+        obtain(request.root, refused, lambda folder: _written(folder / refused.file_name, reason))
+
+
+def _written(path: Path, value: Facts) -> Facts:
+    write_json(path, value)
+    return value
+
+
+def _save_keras(request: BuildRequest, source: Source, path: Path) -> None:
+    model = source.keras_model()
     kerasfile.save(model, path)
-    prediction_sheet(_validated(model, dataset), dataset.classes).save(path.with_name(PICTURE))
-
-
-def _quantize(quantizing: Quantizing, variant: Variant, path: Path) -> None:
-    quantizer = quantizing.request.conversion.quantizer_of(variant)
-    write_bytes(path, _MAKERS[quantizer, variant.calibrated](quantizing, variant))
-
-
-_MAKERS: Mapping[tuple[Quantizer | None, bool], Callable[[Quantizing, Variant], bytes]] = {
-    ("tensorflow", False): lambda one, _variant: conversion.dynamic_range(one.source.keras_model()),
-    ("tensorflow", True): lambda one, variant: conversion.integer(one.tensorflow_calibrated, io=variant.io),
-    ("ai_edge", False): lambda one, _variant: ai_edge.dynamic_range(one.float32_content),
-    ("ai_edge", True): lambda one, variant: ai_edge.integer(one.float32_content, one.ai_edge_statistics, io=variant.io),
-}
-"""How a quantizer makes variants without and with calibration."""
+    prediction_sheet(_validated(model, request.dataset), request.dataset.classes).save(path.with_name(PICTURE))
 
 
 def _validated(model: keras.Model, dataset: Dataset) -> tuple[Predicted, ...]:

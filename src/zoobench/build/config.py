@@ -66,7 +66,7 @@ class ConversionConfig:
 
     def quantizer_of(self, variant: Variant) -> Quantizer | None:
         """Returns which quantizer makes a variant; None where nothing is quantized."""
-        return (self.quantizer or variant.quantizer) if variant.quantizer else None
+        return (self.quantizer or variant.quantizers[0]) if variant.is_quantized else None
 
 
 def _require(holds: bool, name: str, received: object, allowed: str) -> None:

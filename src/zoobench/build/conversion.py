@@ -1,6 +1,6 @@
 """How does a trained classifier become a TFLite file, and that a quantized one?"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import keras
 import numpy as np
@@ -34,6 +34,11 @@ def float32(model: keras.Model) -> bytes:
 def dynamic_range(model: keras.Model) -> bytes:
     """Returns a Keras model as TensorFlow's dynamic-range file: its weight quantizer cannot be given a TFLite file."""
     return _converted(model, optimizations=[tf.lite.Optimize.DEFAULT])
+
+
+def float16(model: keras.Model) -> bytes:
+    """Returns a Keras model as TensorFlow's float16 file."""
+    return _converted(model, optimizations=[tf.lite.Optimize.DEFAULT], types=[tf.float16])
 
 
 def calibrated(float32_content: bytes, images: Images) -> bytes:
@@ -77,14 +82,40 @@ def integer(calibrated_content: bytes, *, io: NumberType) -> bytes:
     return content
 
 
-def _converted(model: keras.Model, *, optimizations: list[tf.lite.Optimize]) -> bytes:
+def int16x8(float32_content: bytes, images: Images) -> bytes:
+    """Returns a float32 file with int8 weights and int16 activations, input and output float32.
+
+    By TensorFlow's older quantizer, as `TFLiteConverter` makes it: the MLIR one knows no int16 multiplication.
+
+    Raises:
+        ModelError: If the quantizer refuses the model.
+    """
+    try:
+        with output_held():
+            content: bytes = Calibrator(float32_content).calibrate_and_quantize(
+                lambda: ([image.astype(np.float32)] for image in images()),
+                tf.float32,
+                tf.float32,
+                False,
+                activations_type=tf.int16,
+                bias_type=tf.int64,
+            )
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"TensorFlow's quantizer cannot make an int16x8 model: {error}") from error
+    return bytes(content)
+
+
+def _converted(
+    model: keras.Model, *, optimizations: Sequence[tf.lite.Optimize], types: Sequence[tf.DType] = ()
+) -> bytes:
     signature = [tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)]
     call = tf.function(lambda inputs: model(inputs, training=False), input_signature=signature)
     try:
         with output_held():
             frozen = convert_variables_to_constants_v2(call.get_concrete_function())
             converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-            converter.optimizations = optimizations
+            converter.optimizations = list(optimizations)
+            converter.target_spec.supported_types = list(types)
             return with_signature(converter.convert())
     except (ValueError, RuntimeError, convert.ConverterError) as error:
         raise ModelError(f"TensorFlow cannot convert {model.name} to TFLite: {error}") from error

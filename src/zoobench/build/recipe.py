@@ -14,8 +14,10 @@ from zoobench.build.weights import Weights
 from zoobench.files import sha256_of_json
 from zoobench.variants import Variant
 
-RECIPE = 1
+RECIPE = 2
 """Raised whenever the code in this package would make other files from the same inputs."""
+COMPARED_IMAGES = 32
+"""Calibration images on which a variant's answers are held against Keras's, where there are as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,28 @@ def variant_model(request: BuildRequest, variant: Variant) -> Product:
     return _product(request, variant.name, f"model{variant.suffix}", _of_head(request) | _of_variant(request, variant))
 
 
+def refusal(request: BuildRequest, variant: Variant) -> Product:
+    """Why a variant could not be made; it stands in the variant's place until something that determines it changes."""
+    return _product(
+        request, f"{variant.name}-refused", "refusal.json", _of_head(request) | _of_variant(request, variant)
+    )
+
+
+def calibration(request: BuildRequest) -> Product:
+    """The images that are calibrated and compared on: shared by all backbones of an image size."""
+    return Product(
+        name=f"images-{request.image_size}-calibration",
+        file_name="images.npy",
+        inputs=_of_images(request) | _of_calibration(request),
+    )
+
+
+def reference(request: BuildRequest) -> Product:
+    """The Keras classifier's answers to the first of these."""
+    inputs = _of_head(request) | _of_calibration(request) | {"compared_images": COMPARED_IMAGES}
+    return _product(request, "reference", "probabilities.npy", inputs)
+
+
 def _product(request: BuildRequest, kind: str, file_name: str, inputs: dict[str, Any]) -> Product:
     return Product(name=f"{request.backbone.name}-{request.image_size}-{kind}", file_name=file_name, inputs=inputs)
 
@@ -90,6 +114,7 @@ def _of_images(request: BuildRequest) -> dict[str, Any]:
         "decoder": DECODER_VERSION,
         "pillow": version("pillow"),
         "ai-edge-litert": version("ai-edge-litert"),
+        "image_size": request.image_size,
     }
 
 
@@ -99,5 +124,9 @@ def _of_variant(request: BuildRequest, variant: Variant) -> dict[str, Any]:
     if quantizer == "ai_edge":
         inputs["ai-edge-quantizer"] = version("ai-edge-quantizer")
     if variant.calibrated:
-        inputs["calibration_images"] = request.conversion.calibration_images
+        inputs |= _of_calibration(request)
     return inputs
+
+
+def _of_calibration(request: BuildRequest) -> dict[str, Any]:
+    return {"calibration_images": request.conversion.calibration_images, "seed": request.training.seed}

@@ -39,13 +39,46 @@ class RecordedCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedNumerics:
+    """A variant's answers to calibration images against the Keras classifier's.
+
+    Attributes:
+        images: How many were compared.
+        top1_agreement: Share of images on which both have the same most probable class.
+        mean_probability_difference: Mean absolute difference over images and classes.
+        max_probability_difference: The largest one.
+        kl_divergence_nats: Mean Kullback-Leibler divergence of the variant's probabilities from Keras's.
+    """
+
+    images: int
+    top1_agreement: float
+    mean_probability_difference: float
+    max_probability_difference: float
+    kl_divergence_nats: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedModel:
-    """The file that was measured, the size of its float twin's, and what a TFLite file has in it (None for others)."""
+    """The file that was measured and the size of its float twin's.
+
+    Attributes:
+        contract: What stands in a TFLite file; None for others.
+        numerics: How near its answers are to Keras's; None for Keras itself and where the runtime refuses the file.
+    """
 
     sha256: str
     size_bytes: int
     float_twin_size_bytes: int
     contract: Mapping[str, Any] | None = None
+    numerics: RecordedNumerics | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A quantizer that does not make a variant of this backbone, or a runtime that does not take it, and why."""
+
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +175,12 @@ class Record:
 
     schema: int
     cell: RecordedCell
-    model: RecordedModel
+    model: RecordedModel | None
     dataset: RecordedDataset
     accuracy: RecordedAccuracy | None
     latency: RecordedLatency | None
     environment: Mapping[str, Any]
+    refusal: Refusal | None = None
 
 
 def to_json(record: Record) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from itertools import groupby
+from textwrap import shorten
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
@@ -13,7 +14,7 @@ from zoobench.judge.record import Record, RecordedAccuracy, RecordedModel, Speed
 from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio
 from zoobench.variants import VARIANTS
 
-LEAST_WIDTH = 120
+LEAST_WIDTH = 128
 _HEADS = (
     *("", "cell", "runtime", "threads", "top-1 %", "95 %", "loss"),
     *("p50 ms", "p90 ms", "× float", "95 %", "MB", "size"),
@@ -22,6 +23,8 @@ _NUMBERS_FROM = 3
 _COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
 _NAMES = 1
+_REASON_WIDTH = 200
+"""Characters of a refusal's reason in the table; the record has all of it."""
 
 
 def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
@@ -96,13 +99,13 @@ def _row(record: Record) -> tuple[Text | str, ...]:
         milliseconds(latency.p50_seconds if latency else None),
         milliseconds(latency.p90_seconds if latency else None),
         *_speedup(latency.speedup_over_float if latency else None),
-        megabytes(record.model.size_bytes),
+        megabytes(record.model.size_bytes if record.model else None),
         ratio(_relative_size(record.model)),
     )
 
 
-def _relative_size(model: RecordedModel) -> float | None:
-    return model.size_bytes / model.float_twin_size_bytes if model.float_twin_size_bytes else None
+def _relative_size(model: RecordedModel | None) -> float | None:
+    return model.size_bytes / model.float_twin_size_bytes if model and model.float_twin_size_bytes else None
 
 
 def _accuracy(accuracy: RecordedAccuracy | None) -> tuple[str, str, str]:
@@ -128,7 +131,16 @@ def _remarks(records: Sequence[Record]) -> list[str]:
     random = dict.fromkeys(record.cell.backbone for record in records if record.cell.weights == "random")
     if random:
         remarks.append(f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do.")
+    remarks += [
+        f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: {_on_one_line(record.refusal.reason)}"
+        for record in records
+        if record.refusal
+    ]
     left_out = max(record.dataset.left_out for record in records)
     if left_out:
         remarks.append(f"{left_out} images could not be used and were left out.")
     return remarks
+
+
+def _on_one_line(text: str) -> str:
+    return shorten(text, _REASON_WIDTH, placeholder=" ...")
