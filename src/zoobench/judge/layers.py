@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+FLOAT_NOISE_DB = 100.0
+"""SQNR above which the noise is that of float32 arithmetic (24 bits, 6 dB each, some lost in sums), not of 8 bits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
@@ -158,13 +161,13 @@ def _place(layer: LayerError) -> tuple[float, int]:
 def losses(layers: Sequence[LayerError]) -> Mapping[int, float]:
     """Returns by position how many dB a layer loses: the lowest SQNR among its inputs less its own.
 
-    A layer is absent if its own SQNR or that of all its inputs is undefined. A negative loss is a gain, as where a mean
-    or a ReLU6 takes noise away.
+    A layer is absent if its own SQNR is undefined, or if no input of it has noise beyond that of float32 arithmetic
+    (`FLOAT_NOISE_DB`). A negative loss is a gain, as where a mean or a ReLU6 takes noise away.
     """
     known = {layer.position: layer.sqnr_db for layer in layers if layer.sqnr_db is not None}
     found = {}
     for layer in layers:
-        before = [known[position] for position in layer.inputs if position in known]
+        before = [known[one] for one in layer.inputs if one in known and known[one] < FLOAT_NOISE_DB]
         if before and layer.position in known:
             found[layer.position] = min(before) - known[layer.position]
     return found

@@ -43,7 +43,7 @@ class Matching:
 
     Attributes:
         by: `name` or `structure`.
-        pairs: Position in the float file, layer of the float file, layer of the quantized one; in the float file's order.
+        pairs: Position in the float file, its layer there and in the quantized file; in the float file's order.
         unmatched: Layers of the float file that were not found.
     """
 
@@ -66,7 +66,7 @@ def read_layers(path: Path) -> tuple[Layer, ...]:
         raise MeasurementError(f"{path} is no TFLite file; give a file that ends in .tflite")
     model = schema.Model.GetRootAs(content)
     graph = model.Subgraphs(0)
-    origins = {graph.Inputs(index): (_IMAGE,) for index in range(graph.InputsLength())}
+    origins: dict[int, tuple[int, ...]] = {graph.Inputs(index): (_IMAGE,) for index in range(graph.InputsLength())}
     layers: list[Layer] = []
     for kind, inputs, outputs in _operations(model, graph):
         sources = tuple(origin for index in inputs for origin in origins.get(index, ()))
@@ -106,7 +106,7 @@ def _kind(code: Any) -> str:
     builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files have the latter alone
     if builtin == schema.BuiltinOperator.CUSTOM:
         return str((code.CustomCode() or b"CUSTOM").decode(errors="replace"))
-    return _KINDS.get(builtin, f"operation {builtin}")
+    return str(_KINDS.get(builtin, f"operation {builtin}"))
 
 
 def _layer(graph: Any, index: int, *, kind: str, inputs: tuple[int, ...]) -> Layer:

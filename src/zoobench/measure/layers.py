@@ -65,7 +65,7 @@ class ObservedModel:
 
     def values(self, layer: Layer) -> Values:
         """Returns the real numbers of a layer's output."""
-        stored = self._interpreter.get_tensor(layer.tensor).astype(np.float64)
+        stored: Values = self._interpreter.get_tensor(layer.tensor).astype(np.float64)
         scale = self._scales[layer.tensor]
         return stored if scale is None else (stored - scale.zero_points) * scale.factors
 
@@ -89,9 +89,7 @@ def open_comparison(path: Path, float_path: Path) -> Comparison:
     matching = match(float_layers, layers)
     if matching is None:
         raise MeasurementError(_nothing_in_common(path, float_path, layers, float_layers))
-    return Comparison(
-        float_model=ObservedModel(float_path), quantized_model=ObservedModel(path), matching=matching
-    )
+    return Comparison(float_model=ObservedModel(float_path), quantized_model=ObservedModel(path), matching=matching)
 
 
 def measure_layers(
