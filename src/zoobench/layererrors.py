@@ -15,7 +15,7 @@ from zoobench.files import writing
 from zoobench.judge.layerpicture import write_picture
 from zoobench.judge.layers import LayerReport
 from zoobench.judge.layertable import as_csv, as_json, render
-from zoobench.measure.layers import measure_layers, open_comparison
+from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.progress import progress
 
 Pixels = npt.NDArray[np.uint8]
@@ -126,7 +126,7 @@ def stored_float(model: Path) -> Path:
         )
     for folder, manifest in _same_classifier(model, own):
         if manifest["inputs"].get("variant") == _FLOAT32:
-            return folder / manifest["file"]
+            return folder / str(manifest["file"])
     raise UsageError(
         f"there is no float32 file of the same classifier in {model.parent.parent}; make it with zoobench build "
         "and the same options, or give it with --float"
@@ -154,7 +154,7 @@ def stored_images(model: Path, *, side: int) -> Images:
 
 
 def _same_classifier(model: Path, own: Manifest) -> Iterator[tuple[Path, Manifest]]:
-    """Yields folder and manifest of the other variants of a stored file's classifier; what is damaged counts as absent."""
+    """Yields folder and manifest of the other variants of a stored file's classifier, but for damaged ones."""
     for path in sorted(model.parent.parent.glob(f"[!.]*/{_MANIFEST}")):
         try:
             manifest = _read_manifest(path)

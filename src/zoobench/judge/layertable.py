@@ -116,7 +116,9 @@ def _remarks(report: LayerReport) -> list[str]:
     if most:
         remarks.append(f"Most is lost in {', '.join(most)}.")
     if report.matched_by == "structure":
-        remarks.append("The files name their tensors differently; layers were matched by structure, which is the same.")
+        remarks.append(
+            "Not all tensors bear the same names in both files; layers were matched by structure, which agrees."
+        )
     if report.unmatched:
         remarks.append(
             f"{len(report.unmatched)} layers of the float file are not in the quantized one (fused or renamed): "
