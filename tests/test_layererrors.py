@@ -109,9 +109,9 @@ def test_no_tensorflow_is_imported() -> None:
 @pytest.mark.slow
 def test_a_built_model_gets_its_table_and_its_picture(tmp_path: Path) -> None:
     options = [text for text in SMALL if text not in {"--zoo-rounds", "6"}]
-    built = zoobench("build", *options, "--zoo-variants", "integer_only", folder=tmp_path)
+    built = zoobench("build", *options, "--zoo-variants", "dynamic_range", folder=tmp_path)
     assert built.returncode == 0, built.stderr
-    path = next(line.split("\t")[1] for line in built.stdout.splitlines() if "integer_only" in line)
+    path = next(line.split("\t")[1] for line in built.stdout.splitlines() if "dynamic_range" in line)
     np.save(tmp_path / "images.npy", np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8))
     done = zoobench("errors", path, "--images", "images.npy", "--format", "json", folder=tmp_path)
     assert done.returncode == 0, done.stderr

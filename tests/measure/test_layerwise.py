@@ -80,7 +80,7 @@ def test_every_layer_of_every_quantizer_is_found_and_near(files: dict[str, Path]
     layers = measured(files, name)
     assert [layer.kind for layer in layers][-3:] == ["MEAN", "FULLY_CONNECTED", "SOFTMAX"]
     assert not layers[-1].exact
-    assert all(layer.exact or layer.sqnr_db is not None and layer.sqnr_db > 20 for layer in layers)
+    assert all(layer.exact or (layer.sqnr_db is not None and layer.sqnr_db > 20) for layer in layers)
 
 
 def test_errors_agree_with_the_validator_of_ai_edge_quantizer(files: dict[str, Path]) -> None:

@@ -49,7 +49,9 @@ class ObservedModel:
             )
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise MeasurementError(f"LiteRT cannot open {path}: {error}") from error
+            raise MeasurementError(
+                f"LiteRT's own kernels cannot open {path}, and XNNPACK's do not show what happens inside: {error}"
+            ) from error
         self._session = LiteRTSession(self._interpreter)
         self._scales = {detail["index"]: _scale(detail) for detail in self._interpreter.get_tensor_details()}
 
