@@ -1,4 +1,4 @@
-"""What can be done outside pytest? `zoobench build | show | inspect | store | ...`; each command only calls."""
+"""What can be done outside pytest? `zoobench build | show | inspect | errors | store | ...`; each command only calls."""
 
 import os
 import sys
@@ -94,6 +94,29 @@ def inspect(file: Path, label: str | None, form: str) -> None:
     found = inspect_file(file, label=label)
     click.echo(to_json(found) if form == "json" else to_text(found, colours=sys.stdout.isatty()), nl=False)
     sys.exit(_BROKEN_PROMISE if found.breaches else 0)
+
+
+@main.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--float", "float_model", metavar="FILE", type=click.Path(path_type=Path), help="The float32 file.")
+@click.option("--images", metavar="PATH", type=click.Path(path_type=Path), help="Folder of photos, or uint8 .npy file.")
+@click.option("--samples", type=click.IntRange(1), default=32, show_default=True, help="Most images to compare on.")
+@click.option("--worst", type=click.IntRange(0), default=5, show_default=True, help="How many layers are marked.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("errors.png"), show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+def errors(
+    *, model: Path, float_model: Path | None, images: Path | None, samples: int, worst: int, output: Path, form: str
+) -> None:
+    """Show how far each layer of a quantized TFLite file is from the float32 file, as a table and a picture.
+
+    For a file in artifacts/models the float32 file and the calibration images are found there.
+    """
+    from zoobench.layererrors import find_errors, save_picture, shown
+
+    report = find_errors(model, float_model=float_model, images=images, samples=samples)
+    click.echo(shown(report, form=form, worst_count=worst), nl=False)
+    save_picture(report, output, worst_count=worst)
+    click.echo(f"wrote {output}", err=True)
 
 
 @main.command()

@@ -36,6 +36,16 @@ def ratio(value: float | None) -> str:
     return f"{value:.2f}" if 0.095 <= value < 9.995 else three_digits(value)
 
 
+def decibels(value: float | None) -> str:
+    """Returns a level in dB with one decimal."""
+    return ABSENT if value is None else f"{value:.1f}"
+
+
+def cosine(value: float | None) -> str:
+    """Returns a cosine similarity with five decimals, as what matters is how far it is from 1."""
+    return ABSENT if value is None else f"{value:.5f}"
+
+
 def three_digits(value: float) -> str:
     """Returns a number with three significant digits and no exponent from 10^-4 up to 10^6."""
     if value == 0:

@@ -1,0 +1,234 @@
+"""What does `zoobench errors` need: which float file belongs to a quantized one, and which images?"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from zoobench.errors import DataError, ModelError, ResultsError, UsageError
+from zoobench.files import writing
+from zoobench.judge.layerpicture import write_picture
+from zoobench.judge.layers import LayerReport
+from zoobench.judge.layertable import as_csv, as_json, render
+from zoobench.measure.layerwise import measure_layers, open_comparison
+from zoobench.progress import progress
+
+Pixels = npt.NDArray[np.uint8]
+Manifest = Mapping[str, Any]
+
+_MANIFEST = "manifest.json"
+_CALIBRATION_FILE = "images.npy"
+_FLOAT32 = "float32"
+_OF_THE_VARIANT = frozenset({"variant", "io", "quantizer"})
+"""What differs between the manifests of a float32 file and of a variant of the same classifier; the rest agrees."""
+_OF_THE_CLASSIFIER = frozenset({"backbone", "image_size", "dataset", "training"})
+"""What at least must stand in both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """Images to compare models on, none of them in memory.
+
+    Attributes:
+        source: What they are, for people.
+        count: How many there are.
+        load: Returns one of them, [height, width, 3].
+    """
+
+    source: str
+    count: int
+    load: Callable[[int], Pixels]
+
+    def spread(self, samples: int) -> Iterator[Pixels]:
+        """Yields at most `samples` of them, each [1, height, width, 3], evenly spread: folders are sorted by class."""
+        for index in np.linspace(0, self.count - 1, min(samples, self.count)).round().astype(int).tolist():
+            yield self.load(index)[None]
+
+
+def find_errors(model: Path, *, float_model: Path | None, images: Path | None, samples: int) -> LayerReport:
+    """Returns the error of each layer of a quantized file.
+
+    Args:
+        model: A TFLite file; if it stands in a store, the rest is found there.
+        float_model: The float32 file that it was quantized from; None looks for it in the store.
+        images: A `.npy` file of uint8 images [n, height, width, 3] or a folder of photos; None takes the images that
+            the file, or another variant of the same classifier, was calibrated on.
+        samples: How many images are taken at most.
+
+    Raises:
+        UsageError: If the float file or images are needed and not given, or do not fit the model.
+        ModelError: If the store is damaged.
+        DataError: If an image cannot be read.
+        MeasurementError: If a file cannot be run, or the two have no layer in common.
+    """
+    twin = float_model or stored_float(model)
+    comparison = open_comparison(model, twin)
+    side = _side(comparison.quantized_model.input_shape, model)
+    found = _given_images(images, side=side) if images else stored_images(model, side=side)
+    count = min(samples, found.count)
+    with progress(f"Comparing {len(comparison.matching.pairs)} layers", total=count) as advance:
+        layers = measure_layers(comparison, found.spread(samples), advance=advance)
+    return LayerReport(
+        model=_shown(model),
+        float_model=_shown(twin),
+        images=count,
+        images_from=found.source,
+        matched_by=comparison.matching.by,
+        unmatched=tuple(layer.name for layer in comparison.matching.unmatched),
+        layers=layers,
+    )
+
+
+def shown(report: LayerReport, *, form: str, worst_count: int) -> str:
+    """Returns a report as `text`, `json` or `csv`."""
+    if form == "json":
+        return as_json(report)
+    if form == "csv":
+        return as_csv(report)
+    terminal = Console()
+    return render(report, worst_count=worst_count, width=terminal.width, colours=terminal.is_terminal)
+
+
+def save_picture(report: LayerReport, path: Path, *, worst_count: int) -> None:
+    """Writes the picture of a report.
+
+    Raises:
+        ResultsError: If it cannot be written.
+    """
+    try:
+        with writing(path) as handle:
+            write_picture(report, handle, worst_count=worst_count)
+    except OSError as error:
+        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with -o") from error
+
+
+def stored_float(model: Path) -> Path:
+    """Returns the float32 file of the same classifier from the store that a file stands in.
+
+    Raises:
+        UsageError: If the file stands in none, is itself that file, or the store does not have it.
+        ModelError: If its manifest is damaged.
+    """
+    own = _manifest(model)
+    if own is None:
+        raise UsageError(
+            f"{model} has no {_MANIFEST} beside it that names it, so it is not known which float32 file it was "
+            "quantized from; give that file with --float"
+        )
+    if own["inputs"].get("variant") == _FLOAT32:
+        raise UsageError(
+            f"{model} is the float32 file itself; give a quantized one, or another float file with --float"
+        )
+    for folder, manifest in _same_classifier(model, own):
+        if manifest["inputs"].get("variant") == _FLOAT32:
+            return folder / str(manifest["file"])
+    raise UsageError(
+        f"there is no float32 file of the same classifier in {model.parent.parent}; make it with zoobench build "
+        "and the same options, or give it with --float"
+    )
+
+
+def stored_images(model: Path, *, side: int) -> Images:
+    """Returns the images that a stored file, or else another variant of the same classifier, was calibrated on.
+
+    Raises:
+        UsageError: If the store has none.
+        ModelError: If a manifest is damaged.
+    """
+    own = _manifest(model)
+    if own is not None:
+        for manifest in (own, *(manifest for _, manifest in _same_classifier(model, own))):
+            name = manifest["facts"].get("calibration")
+            path = model.parent.parent / str(name) / _CALIBRATION_FILE
+            if name and path.is_file():
+                return _array_images(path, side=side, source=f"{name}, calibration images")
+    raise UsageError(
+        f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "
+        ".npy file of uint8 images [n, height, width, 3]"
+    )
+
+
+def _same_classifier(model: Path, own: Manifest) -> Iterator[tuple[Path, Manifest]]:
+    """Yields folder and manifest of the other variants of a stored file's classifier, but for damaged ones."""
+    for path in sorted(model.parent.parent.glob(f"[!.]*/{_MANIFEST}")):
+        try:
+            manifest = _read_manifest(path)
+        except ModelError:
+            continue
+        if path.parent != model.parent and _is_same_classifier(own["inputs"], manifest["inputs"]):
+            yield path.parent, manifest
+
+
+def _is_same_classifier(one: Manifest, other: Manifest) -> bool:
+    """Tells it by all that both manifests know but for the variant's own: variants add keys to what they share."""
+    shared = (one.keys() & other.keys()) - _OF_THE_VARIANT
+    return "variant" in other and shared >= _OF_THE_CLASSIFIER and all(one[key] == other[key] for key in shared)
+
+
+def _manifest(model: Path) -> Manifest | None:
+    path = model.parent / _MANIFEST
+    if not path.is_file():
+        return None
+    manifest = _read_manifest(path)
+    return manifest if manifest["file"] == model.name else None
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        manifest = json.loads(path.read_bytes())
+        return {"file": str(manifest["file"]), "inputs": dict(manifest["inputs"]), "facts": dict(manifest["facts"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path} is no manifest that can be read ({error!r}); remove its folder and run zoobench build again"
+        ) from error
+
+
+def _given_images(path: Path, *, side: int) -> Images:
+    if path.is_dir():
+        return _photos(path, side=side)
+    return _array_images(path, side=side, source=_shown(path))
+
+
+def _array_images(path: Path, *, side: int, source: str) -> Images:
+    try:
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path} is no .npy file of images ({error}); give one, or a folder of photos") from error
+    if mapped.dtype != np.uint8 or mapped.ndim != 4 or mapped.shape[1:] != (side, side, 3) or not len(mapped):
+        raise UsageError(
+            f"{path} holds {mapped.dtype} {list(mapped.shape)}; the model takes uint8 images [n, {side}, {side}, 3], "
+            "with n at least 1"
+        )
+    return Images(source=source, count=len(mapped), load=lambda index: np.array(mapped[index]))
+
+
+def _photos(folder: Path, *, side: int) -> Images:
+    from zoobench.build.images import EXTENSIONS, load, resize  # needs Pillow
+
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    if not paths:
+        raise UsageError(f"{folder} has no images ({', '.join(EXTENSIONS)}) in it; give a folder that has")
+
+    def photo(index: int) -> Pixels:
+        try:
+            return resize(load(paths[index]), size=side)
+        except DataError as error:
+            raise DataError(f"{paths[index]} cannot be used: {error}; take it out of the folder") from error
+
+    return Images(source=f"{_shown(folder)}, resized to {side} x {side}", count=len(paths), load=photo)
+
+
+def _side(shape: tuple[int, ...], model: Path) -> int:
+    if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
+        raise UsageError(f"{model} takes inputs of shape {list(shape)}; only [1, side, side, 3] images are known here")
+    return shape[1]
+
+
+def _shown(path: Path) -> str:
+    """Returns the end of a path that tells it from others: in a store the folder has the name."""
+    return "/".join(path.parts[-2:])

@@ -1,0 +1,134 @@
+"""Do real files give the errors that an independent implementation gives?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from zoobench.errors import MeasurementError
+from zoobench.judge.layers import LayerError
+from zoobench.measure import layerwise
+from zoobench.measure.layerwise import ObservedModel, measure_layers, open_comparison, sums
+
+pytestmark = pytest.mark.slow
+IMAGES = np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), np.uint8)
+
+
+def one_by_one(images: npt.NDArray[np.uint8] = IMAGES) -> Iterator[npt.NDArray[np.uint8]]:
+    for position in range(len(images)):
+        yield images[position : position + 1]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A tiny classifier in float32 and as each quantizer makes it."""
+    import keras
+
+    from zoobench.build import ai_edge, conversion
+
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((24, 24, 3)),
+            layers.Rescaling(1 / 127.5, offset=-1.0),
+            layers.Conv2D(6, 3, strides=2, activation="relu6"),
+            layers.DepthwiseConv2D(3, activation="relu"),
+            layers.Conv2D(8, 1, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    float32 = conversion.float32(model)
+    statistics = ai_edge.calibrated(float32, one_by_one())
+    calibrated = conversion.calibrated(float32, one_by_one)
+    contents = {
+        "float32": float32,
+        "dynamic_range": ai_edge.dynamic_range(float32),
+        "integer_float": ai_edge.integer(float32, statistics, io="float32"),
+        "integer_uint8": ai_edge.integer(float32, statistics, io="uint8"),
+        "tensorflow": conversion.integer(calibrated, io="uint8"),
+        "other": conversion.float32(keras.Sequential([keras.Input((24, 24, 3)), layers.MaxPooling2D()])),
+    }
+    folder = tmp_path_factory.mktemp("models")
+    for name, content in contents.items():
+        (folder / f"{name}.tflite").write_bytes(content)
+    return {name: folder / f"{name}.tflite" for name in contents}
+
+
+def measured(files: dict[str, Path], name: str, images: npt.NDArray[np.uint8] = IMAGES) -> tuple[LayerError, ...]:
+    comparison = open_comparison(files[name], files["float32"])
+    assert comparison.matching.unmatched == ()
+    return measure_layers(comparison, one_by_one(images), advance=lambda _steps, _note: None)
+
+
+def test_sums_are_those_of_the_formulas() -> None:
+    found = sums(np.array([[3.0, -4.0]]), np.array([[3.0, -2.0]]))
+    assert (found.count, found.signal, found.quantized, found.noise, found.product) == (2, 25.0, 13.0, 4.0, 17.0)
+    assert (found.max_error, found.low, found.high) == (2.0, -4.0, 3.0)
+
+
+def test_a_file_against_itself_has_no_error(files: dict[str, Path]) -> None:
+    assert all(layer.exact for layer in measured(files, "float32"))
+
+
+@pytest.mark.parametrize("name", ["dynamic_range", "integer_float", "integer_uint8", "tensorflow"])
+def test_every_layer_of_every_quantizer_is_found_and_near(files: dict[str, Path], name: str) -> None:
+    layers = measured(files, name)
+    assert [layer.kind for layer in layers][-3:] == ["MEAN", "FULLY_CONNECTED", "SOFTMAX"]
+    assert not layers[-1].exact
+    assert all(layer.exact or (layer.sqnr_db is not None and layer.sqnr_db > 20) for layer in layers)
+
+
+@pytest.mark.filterwarnings("ignore:.*experimental_preserve_all_tensors")
+def test_errors_agree_with_the_validator_of_ai_edge_quantizer(files: dict[str, Path]) -> None:
+    from ai_edge_quantizer import model_validator
+    from ai_edge_quantizer.utils.validation_utils import ValidationErrorMetric as Metric
+
+    data = {"serving_default": [{"image": image.astype(np.float32)} for image in one_by_one(IMAGES[:1])]}
+    content, reference = (files[name].read_bytes() for name in ("integer_float", "float32"))
+    known = model_validator.compare_model(
+        reference, content, data, [Metric.MSE, Metric.COSINE_SIMILARITY], use_xnnpack=False, num_threads=1
+    ).get_all_tensor_results()
+    layers = measured(files, "integer_float", IMAGES[:1])
+    assert len(layers) >= 6
+    for layer in layers:
+        assert layer.error_rms**2 == pytest.approx(known[layer.name]["mse"], rel=1e-3, abs=1e-12)
+        assert layer.cosine == pytest.approx(known[layer.name]["cosine_similarity"], abs=1e-5)
+
+
+def test_an_image_more_is_only_added(files: dict[str, Path]) -> None:
+    single = [measured(files, "integer_uint8", IMAGES[one : one + 1])[-1] for one in range(2)]
+    both = measured(files, "integer_uint8", IMAGES[:2])[-1]
+    assert both.max_error == max(one.max_error for one in single)
+    assert both.error_rms**2 == pytest.approx(sum(one.error_rms**2 for one in single) / 2)
+
+
+def test_files_without_a_common_layer_say_what_to_do(files: dict[str, Path]) -> None:
+    with pytest.raises(MeasurementError, match=r"no layer of .*other\.tflite is known in .*give with --float"):
+        open_comparison(files["other"], files["float32"])
+
+
+def test_no_image_is_no_measurement(files: dict[str, Path]) -> None:
+    with pytest.raises(MeasurementError, match="at least one"):
+        measured(files, "float32", IMAGES[:0])
+
+
+def test_values_that_are_no_numbers_are_named(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ObservedModel, "values", lambda _self, _layer: np.array([np.nan]))
+    with pytest.raises(MeasurementError, match="infinite or no numbers"):
+        measured(files, "float32")
+
+
+def test_channels_may_have_scales_of_their_own() -> None:
+    detail: dict[str, Any] = {
+        "shape": np.array([1, 2, 3]),
+        "quantization_parameters": {"scales": [1.0, 2.0, 4.0], "zero_points": [0, 1, 2], "quantized_dimension": 2},
+    }
+    scale = layerwise._scale(detail)
+    assert scale is not None
+    stored = np.full((1, 2, 3), 3.0)
+    assert ((stored - scale.zero_points) * scale.factors)[0].tolist() == [[3.0, 4.0, 4.0]] * 2
