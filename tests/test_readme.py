@@ -27,8 +27,9 @@ def test_every_variant_stands_in_the_readme(variant: str) -> None:
 
 
 def test_every_command_that_the_readme_names_exists() -> None:
-    named = set(re.findall(r"zoobench (build|show|backbones|data \w+)", README))
+    named = set(re.findall(r"zoobench (build|show|backbones|(?:data|store) \w+)", README))
     assert {"build", "show", "backbones", "data fetch", "data preview"} <= named
+    assert {"store list", "store verify", "store prune", "store path"} <= named
     for command in named:
         assert CliRunner().invoke(main, [*command.split(), "--help"]).exit_code == 0
 
