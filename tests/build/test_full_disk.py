@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from zoobench.build.store import Product, obtain
 from zoobench.build.upkeep import damages
 from zoobench.errors import DataError, ModelError, ResultsError
 from zoobench.files import write_bytes
-from zoobench.resultsfile import write_results
+from zoobench.resultsfile import reserve_results_path, write_results
 
 
 def mount(*arguments: str) -> bool:
@@ -63,6 +64,15 @@ def test_results_that_do_not_fit_leave_those_from_before(disk: Path) -> None:
         write_results(path, {"benchmarks": ["x" * 200_000]})
     assert path.read_bytes() == before
     assert written(disk) == ["results.json"]
+
+
+def test_first_results_that_do_not_fit_leave_no_empty_file(disk: Path) -> None:
+    path = reserve_results_path(disk / "results", now=datetime(2026, 11, 25))
+    with pytest.raises(ResultsError, match="No space left on device"):
+        write_results(path, {"benchmarks": ["x" * 200_000]})
+    assert list((disk / "results").iterdir()) == []
+    write_results(path, {"benchmarks": []})
+    assert written(disk) == [path.name]
 
 
 def test_a_file_that_does_not_fit_leaves_the_old_one(disk: Path) -> None:
