@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.files import sha256_of_file, sha256_of_json, write_bytes, write_json, writing
+from zoobench.files import sha256_of_file, sha256_of_json, sync, write_bytes, write_json, writing
 
 
 @pytest.fixture
@@ -122,3 +122,17 @@ def test_the_hash_of_a_value_is_that_of_its_shortest_json() -> None:
 def test_the_order_of_keys_does_not_change_the_hash(value: dict[str, int], data: st.DataObject) -> None:
     shuffled = dict(data.draw(st.permutations(list(value.items()))))
     assert sha256_of_json(shuffled) == sha256_of_json(value)
+
+
+@pytest.mark.parametrize("name", ["file.bin", ""])
+def test_files_and_folders_are_flushed_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "file.bin").write_bytes(b"content")
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
+    sync(tmp_path / name)
+    assert flushed == [(tmp_path / name).stat().st_ino]
+
+
+def test_what_is_missing_cannot_be_flushed(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        sync(tmp_path / "missing")

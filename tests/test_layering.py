@@ -49,7 +49,17 @@ def test_judge_imports_no_runtime() -> None:
         assert not roots & (HEAVY | {"ai_edge_litert", "openvino"}), path
 
 
-@pytest.mark.parametrize("module", ["zoobench.plugin", "zoobench.cli", "zoobench.plan", "zoobench.session"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "zoobench.plugin",
+        "zoobench.cli",
+        "zoobench.plan",
+        "zoobench.session",
+        "zoobench.build.inventory",
+        "zoobench.build.upkeep",
+    ],
+)
 def test_the_front_doors_open_without_tensorflow(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({HEAVY!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

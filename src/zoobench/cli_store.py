@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from zoobench.build.upkeep import Removal
 
 _DAMAGED = 1
+_UNFINISHED = {
+    True: "being made by a run",
+    False: "left by a run that was killed",
+    None: "whether a run is making it cannot be told without the right to write here",
+}
 _artifacts = click.option(
     f"{PREFIX}artifacts",
     "artifacts",
@@ -77,8 +82,7 @@ def verify(artifacts: Path) -> None:
         if one.set_aside:
             click.echo(f"set aside: {one.folder} ({megabytes(one.size_bytes)} MB)")
         else:
-            state = "being made by a run" if is_being_made(one) else "left by a run that was killed"
-            click.echo(f"unfinished: {one.folder}: {state}")
+            click.echo(f"unfinished: {one.folder}: {_UNFINISHED[is_being_made(one)]}")
     click.echo(
         f"{len(entries)} products, {files} files: {f'{len(found)} damaged' if found else 'all as they were made'}"
     )

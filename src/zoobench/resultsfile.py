@@ -47,4 +47,12 @@ def write_results(path: Path, content: Mapping[str, Any]) -> None:
     try:
         write_bytes(path, json.dumps(content, default=str, allow_nan=False, indent=1).encode())
     except (OSError, ValueError) as error:
+        _remove_empty(path)
         raise ResultsError(f"cannot write results to {path}: {error}; see to space or --zoo-artifacts") from error
+
+
+def _remove_empty(path: Path) -> None:
+    """Removes a file that was reserved and never filled: it would be taken for a run's results."""
+    with suppress(OSError):
+        if path.stat().st_size == 0:
+            path.unlink()

@@ -1,6 +1,7 @@
 """Do requests become model files, each made once and only where something that determines it changed?"""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -118,6 +119,25 @@ def test_a_backbone_of_ones_own_becomes_every_variant_and_each_is_made_once(
     assert made(capsys, fewer) == {"float_fallback", "integer_only"}
     longer = replace(request_, training=TrainingConfig(epochs=1))
     assert made(capsys, longer) == {"head", *VARIANTS}
+
+
+def hashes(request: BuildRequest) -> dict[str, Any]:
+    """Returns the hash of every file of every product."""
+    folders = (path for path in request.root.iterdir() if not path.name.startswith("."))
+    return {folder.name: json.loads((folder / "manifest.json").read_text())["files"] for folder in folders}
+
+
+@pytest.mark.parametrize("missing", [("keras", "features-model"), ("head", "keras"), ("features", "head", "float32")])
+def test_files_are_the_same_whatever_was_found_in_the_store(request_: BuildRequest, missing: tuple[str, ...]) -> None:
+    request = replace(request_, training=replace(request_.training, head_layers=(4,), dropout=0.5))
+    make_models(request, EVERYTHING)
+    before = hashes(request)
+    assert len(before) == 3 + len(VARIANTS)
+    for kind in missing:
+        (folder,) = request.root.glob(f"mine-32-{kind}-{'[0-9a-f]' * 12}")
+        shutil.rmtree(folder)
+    make_models(request, EVERYTHING)
+    assert hashes(request) == before
 
 
 def test_a_variant_that_cannot_be_made_does_not_keep_the_others_from_it(

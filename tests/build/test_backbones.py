@@ -196,6 +196,11 @@ def test_garbage_is_no_model_file(tmp_path: Path) -> None:
     )
 
 
+def test_an_archive_that_is_not_safe_is_no_model_file(tmp_path: Path) -> None:
+    path = archive(tmp_path / "mine.keras", config_json="{}", **{"../evil": "here I am"})
+    assert "the archive's member '../evil' leads out of the folder" in message(ModelError, lambda: own_image_size(path))
+
+
 @pytest.mark.parametrize("files", [{}, {"config_json": "{"}, {"metadata_json": json.dumps({})}])
 def test_an_archive_without_a_configuration_is_no_model_file(tmp_path: Path, files: dict[str, str]) -> None:
     path = archive(tmp_path / "mine.keras", **files)

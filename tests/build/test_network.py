@@ -51,6 +51,23 @@ def test_random_weights_follow_the_seed() -> None:
     assert not same(models[0], models[2])
 
 
+def test_names_do_not_depend_on_what_was_built_before() -> None:
+    """Keras numbers layers without a name, and their names stand in the files."""
+    keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(1, 1), keras.layers.BatchNormalization()])
+    models = [features_model(BACKBONES["xception"], weights=RANDOM, image_size=71, seed=0) for _ in range(2)]
+    first, second = ([layer.name for layer in model.layers[2].layers] for model in models)
+    assert first == second
+    assert "conv2d" in first
+
+
+def test_a_file_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> None:
+    pixels = keras.Input((24, 24, 3))
+    path = own(keras.Model(pixels, maps(pixels)), tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../evil.txt", "here I am")
+    assert "the archive's member '../evil.txt' leads out" in message(lambda: load_own(path, image_size=24))
+
+
 @pytest.mark.parametrize("identity", ["imagenet", "file:abc"])
 def test_weights_are_read_from_the_file_that_was_found(tmp_path: Path, identity: str) -> None:
     """Keras itself is not asked to look for them: it would fetch a file whose hash is not the one it knows."""

@@ -50,9 +50,20 @@ def test_a_missing_manifest_is_damage(tmp_path: Path, stored: dict[str, Stored])
 def test_what_is_being_made_is_told_from_what_was_left(tmp_path: Path) -> None:
     unfinished(tmp_path)
     (left,) = remnants(tmp_path)
-    assert not is_being_made(left)
+    assert is_being_made(left) is False
     with locked(tmp_path / "models", HEAD.folder_name):
-        assert is_being_made(left)
+        assert is_being_made(left) is True
+
+
+@pytest.mark.usefixtures("stored")
+def test_without_the_right_to_lock_nothing_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(30, "Read-only file system")
+
+    unfinished(tmp_path)
+    (left,) = remnants(tmp_path)
+    monkeypatch.setattr("os.open", refuse)
+    assert is_being_made(left) is None
 
 
 # What can go

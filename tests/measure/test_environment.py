@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoobench.measure import environment
-from zoobench.measure.environment import LIBRARIES, describe_environment, machine_key
+from zoobench.measure.environment import LIBRARIES, cpu_features, describe_environment, machine_key
 
 PI = """processor\t: 0
 BogoMIPS\t: 108.00
@@ -74,6 +74,13 @@ def test_a_system_without_these_files_is_known_by_what_python_knows(
     monkeypatch.setattr(platform, "processor", lambda: "")
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     assert describe_environment()["cpu"] == "arm64"
+
+
+@pytest.mark.parametrize(("name", "listed"), [("flags", "fpu sse2 avx2"), ("Features", "fp asimd")])
+def test_the_instruction_sets_are_those_that_the_system_lists(files: Path, name: str, listed: str) -> None:
+    assert cpu_features() == ""
+    (files / "cpuinfo").write_text(f"{PC}{name}\t\t: {listed}\nbugs\t\t: none\n")
+    assert cpu_features() == listed
 
 
 def test_libraries_have_their_versions_or_none(monkeypatch: pytest.MonkeyPatch) -> None:

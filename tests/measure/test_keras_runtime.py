@@ -1,5 +1,6 @@
 """Does Keras run its own file on the threads asked for, and refuse what it should?"""
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -60,13 +61,16 @@ def folder(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "damaged.keras").write_bytes(content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :])
     (folder / "cut.keras").write_bytes(content[:middle])
     (folder / "text.keras").write_bytes(b"no model")
+    (folder / "escaping.keras").write_bytes(content)
+    with zipfile.ZipFile(folder / "escaping.keras", "a") as archive:
+        archive.writestr("../evil.txt", "here I am")
     return folder
 
 
 @pytest.fixture(scope="module")
 def found(folder: Path) -> dict[tuple[str, int], Outcome]:
     """What came of each attempt, in one process in which TensorFlow did nothing before."""
-    names = ("good", "lambda", "damaged", "cut", "text", "missing")
+    names = ("good", "lambda", "damaged", "cut", "text", "missing", "escaping")
     attempts = [(folder / f"{name}.keras", 1) for name in names] + [(folder / "good.keras", 2)]
     return {
         (path.stem, threads): one
@@ -98,7 +102,7 @@ def test_a_file_that_brings_its_own_code_is_refused(found: dict[tuple[str, int],
     assert "Lambda" in refusal
 
 
-@pytest.mark.parametrize("name", ["damaged", "cut", "text", "missing"])
+@pytest.mark.parametrize("name", ["damaged", "cut", "text", "missing", "escaping"])
 def test_a_file_that_is_not_whole_is_a_measurement_error(
     found: dict[tuple[str, int], Outcome], folder: Path, name: str
 ) -> None:

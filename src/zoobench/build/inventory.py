@@ -1,6 +1,7 @@
 """What does the store hold, how large is it and when was it last used?"""
 
 import io
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,7 +99,8 @@ def remnants(artifacts: Path) -> tuple[Remnant, ...]:
 
 def size_of(folder: Path) -> int:
     """Returns the bytes of all files in a folder; what vanishes meanwhile counts nothing."""
-    return sum(_file_size(path) for path in (folder, *folder.rglob("*")))
+    files = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+    return sum(_file_size(path) for path in files or [folder])
 
 
 def main_files(entries: Sequence[Entry], *, prefix: str) -> tuple[Path, ...]:

@@ -1,6 +1,7 @@
 """What does a product's folder say of itself, and is it still true?"""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -111,8 +112,11 @@ def check_files(folder: Path, manifest: Manifest, *, on_file: OnFile = lambda _n
 
 
 def contents(folder: Path) -> dict[str, Path]:
-    """Returns every file of a folder but the manifest, by its path inside the folder, sorted."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """Returns every file of a folder but the manifest, by its path inside the folder, sorted.
+
+    What another process removes meanwhile is not among them.
+    """
+    files = sorted(Path(place, name) for place, _, names in os.walk(folder) for name in names)
     found = {path.relative_to(folder).as_posix(): path for path in files}
     found.pop(MANIFEST, None)
     return found

@@ -53,10 +53,13 @@ def damages(entries: Iterable[Entry], *, on_file: OnFile) -> Iterator[Damage]:
             yield Damage(folder=entry.folder, reason=reason)
 
 
-def is_being_made(remnant: Remnant) -> bool:
-    """Tells whether a run holds the lock of what an unfinished folder is to become."""
-    with locked(remnant.folder.parent, remnant.product, waiting=False) as free:
-        return not free
+def is_being_made(remnant: Remnant) -> bool | None:
+    """Tells whether a run holds the lock of what an unfinished folder is to become; None where that cannot be told."""
+    try:
+        with locked(remnant.folder.parent, remnant.product, waiting=False) as free:
+            return not free
+    except OSError:  # the store is not ours to write to, and so neither are its locks
+        return None
 
 
 def removals(artifacts: Path, *, keep_days: int, now: float) -> tuple[Removal, ...]:
