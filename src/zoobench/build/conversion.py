@@ -1,6 +1,7 @@
 """How does a trained classifier become a TFLite file, and that a quantized one?"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,9 +9,10 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.lite.python import convert
 from tensorflow.lite.python.optimize.calibrator import Calibrator
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from zoobench.build.flatbuffer import with_signature
+from zoobench.build.flatbuffer import joined
+from zoobench.build.pieces import pieces
+from zoobench.build.tracing import traced
 from zoobench.errors import ModelError
 from zoobench.native import output_held
 from zoobench.variants import NumberType
@@ -18,22 +20,28 @@ from zoobench.variants import NumberType
 Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
 """Calibration images, each [1, height, width, 3]; called again for each pass over them."""
 
+_DYNAMIC_RANGE = {"post_training_quantize": True, "enable_mlir_dynamic_range_quantizer": True}
+"""What `tf.lite.Optimize.DEFAULT` makes of the converter's flags."""
+
 
 def float32(model: keras.Model) -> bytes:
     """Returns a Keras model as a float32 TFLite file that takes one sample.
 
-    Its variables are made constants before the converter sees it: exporting a large Keras model as a SavedModel, as
-    `TFLiteConverter.from_keras_model` does, takes most of the time of a conversion.
+    The converter sees frozen graphs, a part of the model each: exporting a large Keras model as a SavedModel, as
+    `TFLiteConverter.from_keras_model` does, takes most of the time of a conversion, and the converter holds several
+    copies of all weights that it is given.
+
+    The same model makes the same file, whatever the process has built or converted before.
 
     Raises:
         ModelError: If the converter refuses the model.
     """
-    return _converted(model, optimizations=[])
+    return _converted(model, {})
 
 
 def dynamic_range(model: keras.Model) -> bytes:
     """Returns a Keras model as TensorFlow's dynamic-range file: its weight quantizer cannot be given a TFLite file."""
-    return _converted(model, optimizations=[tf.lite.Optimize.DEFAULT])
+    return _converted(model, _DYNAMIC_RANGE)
 
 
 def calibrated(float32_content: bytes, images: Images) -> bytes:
@@ -77,14 +85,15 @@ def integer(calibrated_content: bytes, *, io: NumberType) -> bytes:
     return content
 
 
-def _converted(model: keras.Model, *, optimizations: list[tf.lite.Optimize]) -> bytes:
-    signature = [tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)]
-    call = tf.function(lambda inputs: model(inputs, training=False), input_signature=signature)
+def _converted(model: keras.Model, flags: Mapping[str, Any]) -> bytes:
+    """Returns a Keras model as a TFLite file, converted piece by piece."""
     try:
         with output_held():
-            frozen = convert_variables_to_constants_v2(call.get_concrete_function())
-            converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-            converter.optimizations = optimizations
-            return with_signature(converter.convert())
+            return joined(
+                *(
+                    convert.convert_graphdef(piece.graph, [piece.entry], [piece.exit], **flags)
+                    for piece in pieces(traced(model))
+                )
+            )
     except (ValueError, RuntimeError, convert.ConverterError) as error:
         raise ModelError(f"TensorFlow cannot convert {model.name} to TFLite: {error}") from error
