@@ -128,10 +128,9 @@ def _tensor_map(name: str, index: int) -> Any:
 
 
 def _require_same_shape(output: Any, entry: Any) -> None:
-    if list(output.shape) != list(entry.shape):
-        raise ModelError(
-            f"cannot join models: the first gives {list(output.shape)}, the second takes {list(entry.shape)}"
-        )
+    gives, takes = (list(map(int, tensor.shape)) for tensor in (output, entry))
+    if gives != takes:
+        raise ModelError(f"cannot join models: the first gives {gives}, the second takes {takes}")
 
 
 def _read(content: bytes) -> Any:
