@@ -11,7 +11,7 @@ from tensorflow.lite.python import convert
 from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 from zoobench.build.flatbuffer import joined
-from zoobench.build.pieces import pieces
+from zoobench.build.pieces import WEIGHT_LIMIT, pieces
 from zoobench.build.tracing import traced
 from zoobench.errors import ModelError
 from zoobench.native import output_held
@@ -24,7 +24,7 @@ _DYNAMIC_RANGE = {"post_training_quantize": True, "enable_mlir_dynamic_range_qua
 """What `tf.lite.Optimize.DEFAULT` makes of the converter's flags."""
 
 
-def float32(model: keras.Model) -> bytes:
+def float32(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
     """Returns a Keras model as a float32 TFLite file that takes one sample.
 
     The converter sees frozen graphs, a part of the model each: exporting a large Keras model as a SavedModel, as
@@ -33,15 +33,22 @@ def float32(model: keras.Model) -> bytes:
 
     The same model makes the same file, whatever the process has built or converted before.
 
+    Args:
+        model: The model, of one input and one output.
+        weight_limit: Bytes of weights after which a part may end.
+
     Raises:
         ModelError: If the converter refuses the model.
     """
-    return _converted(model, {})
+    return _converted(model, {}, weight_limit=weight_limit)
 
 
-def dynamic_range(model: keras.Model) -> bytes:
-    """Returns a Keras model as TensorFlow's dynamic-range file: its weight quantizer cannot be given a TFLite file."""
-    return _converted(model, _DYNAMIC_RANGE)
+def dynamic_range(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
+    """Returns a Keras model as TensorFlow's dynamic-range file: its weight quantizer cannot be given a TFLite file.
+
+    Args and errors are those of `float32`.
+    """
+    return _converted(model, _DYNAMIC_RANGE, weight_limit=weight_limit)
 
 
 def calibrated(float32_content: bytes, images: Images) -> bytes:
@@ -85,15 +92,10 @@ def integer(calibrated_content: bytes, *, io: NumberType) -> bytes:
     return content
 
 
-def _converted(model: keras.Model, flags: Mapping[str, Any]) -> bytes:
-    """Returns a Keras model as a TFLite file, converted piece by piece."""
+def _converted(model: keras.Model, flags: Mapping[str, Any], *, weight_limit: int) -> bytes:
     try:
         with output_held():
-            return joined(
-                *(
-                    convert.convert_graphdef(piece.graph, [piece.entry], [piece.exit], **flags)
-                    for piece in pieces(traced(model))
-                )
-            )
+            parts = pieces(traced(model), weight_limit=weight_limit)
+            return joined(*(convert.convert_graphdef(part.graph, [part.entry], [part.exit], **flags) for part in parts))
     except (ValueError, RuntimeError, convert.ConverterError) as error:
         raise ModelError(f"TensorFlow cannot convert {model.name} to TFLite: {error}") from error

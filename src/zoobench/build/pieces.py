@@ -14,7 +14,7 @@ WEIGHT_LIMIT = 32 * 2**20
 """Bytes of weights after which a piece ends at the next place where it can."""
 
 _ENDS = frozenset({"Relu", "Relu6"})
-_ENDS_IF_SHARED = _ENDS | {"Add", "AddV2", "ConcatV2"}
+_ENDS_IF_READ_BY_SEVERAL = _ENDS | {"Add", "AddV2", "ConcatV2"}
 _STARTS = frozenset({"Conv2D", "DepthwiseConv2dNative", "MatMul", "MaxPool", "AvgPool", "Mean"})
 
 
@@ -98,12 +98,14 @@ def _moving(traced: Traced) -> Sequence[Any]:
 
 
 def _can_end(node: Any, readers: Sequence[Any], traced: Traced) -> bool:
-    fits = node.op in _ENDS_IF_SHARED if len(readers) > 1 else node.op in _ENDS and readers[0].op in _STARTS
+    kinds = {reader.op for reader in readers}
+    fits = node.op in _ENDS_IF_READ_BY_SEVERAL if len(kinds) > 1 else node.op in _ENDS and kinds <= _STARTS
     return fits and traced.shapes[node.name].is_fully_defined()
 
 
 def _piece(traced: Traced, given: str, end: str) -> Piece:
-    graph = tf.compat.v1.GraphDef(versions=traced.versions)
+    graph = tf.compat.v1.GraphDef()
+    graph.CopyFrom(traced.frame)
     for node in needed_for(end, traced.nodes, given=given):
         copy = graph.node.add()
         if node.name == given:

@@ -14,7 +14,7 @@ from zoobench.build.weights import Weights
 from zoobench.files import sha256_of_json
 from zoobench.variants import Variant
 
-RECIPE = 1
+RECIPE = 2
 """Raised whenever the code in this package would make other files from the same inputs."""
 
 

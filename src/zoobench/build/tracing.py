@@ -11,6 +11,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 _COUNTERS = re.compile(r"(_\d+)+$")
 _READABLE_PARTS = 2
+_GRADIENT = "_gradient_op_type"
+"""Names a function of this process; what is converted has no gradient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,7 @@ class Traced:
 
     Attributes:
         nodes: What the answer depends on, each after all that it takes.
-        versions: What TensorFlow wants to know of a graph besides its nodes.
+        frame: What belongs to a graph besides its nodes: versions, and the functions that nodes call.
         shapes: Static shape of the first output of each node, None in it where it is open.
         dtypes: Element type of the same.
         weights: The variable behind each placeholder that is a weight, by the placeholder's name.
@@ -28,7 +30,7 @@ class Traced:
     """
 
     nodes: Sequence[Any]
-    versions: Any
+    frame: tf.compat.v1.GraphDef
     shapes: Mapping[str, tf.TensorShape]
     dtypes: Mapping[str, tf.DType]
     weights: Mapping[str, keras.Variable]
@@ -39,11 +41,11 @@ class Traced:
 def traced(model: keras.Model) -> Traced:
     """Returns the graph of a model with one input and one output.
 
-    Its nodes are numbered in the order of tracing: as they come, their names hold counters of everything that this
+    Its nodes are numbered in an order of their own: as they come, their names hold counters of everything that this
     process has built before, and the converter sorts by name, so that the same model would make another file.
 
     Raises:
-        ValueError: If the model cannot be traced on one sample.
+        ValueError: If the model cannot be traced on one sample, or its answer is the same for all of them.
     """
     weights = [*model.trainable_variables, *model.non_trainable_variables]
     function = _function(model, weights)
@@ -51,12 +53,14 @@ def traced(model: keras.Model) -> Traced:
     graph = _without_captures(function)
     definition = graph.as_graph_def()
     (output,) = graph.outputs
-    needed = needed_for(output.op.name, definition.node)
+    needed = needed_for(output.op.name, [_for_its_value(node) for node in definition.node])
+    _require_entry(names[0], needed)
     new = {node.name: f"{position:05}/{_readable(node.name)}" for position, node in enumerate(needed)}
+    functions = _called(needed, definition.library.function)
     tensors = {name: graph.get_operation_by_name(old).outputs[0] for old, name in new.items()}
     return Traced(
-        nodes=[_renamed(node, new) for node in needed],
-        versions=definition.versions,
+        nodes=[_renamed(node, new, functions) for node in needed],
+        frame=_frame(definition, functions),
         shapes={name: tensor.shape for name, tensor in tensors.items()},
         dtypes={name: tensor.dtype for name, tensor in tensors.items()},
         weights={new[name]: weight for name, weight in zip(names[1:], weights, strict=True) if name in new},
@@ -66,20 +70,26 @@ def traced(model: keras.Model) -> Traced:
 
 
 def source(reference: str) -> str:
-    """Returns the node that an input such as `name:1` or `^name` comes from."""
-    return reference.removeprefix("^").split(":")[0]
+    """Returns the node that an input such as `name:1` comes from."""
+    return reference.split(":")[0]
 
 
 def needed_for(name: str, nodes: Iterable[Any], *, given: str = "") -> list[Any]:
-    """Returns the nodes that a node depends on and itself, in their order, and nothing before the node `given`."""
+    """Returns the nodes that a node depends on and itself, each after all that it takes, and nothing before `given`.
+
+    Their order follows from the graph alone, not from the order of `nodes`.
+    """
     known = {node.name: node for node in nodes}
-    found, waiting = set(), [name]
+    found: dict[str, Any] = {}
+    waiting = [name]
     while waiting:
-        current = waiting.pop()
-        if current not in found:
-            found.add(current)
-            waiting += [] if current == given else map(source, known[current].input)
-    return [node for node in known.values() if node.name in found]
+        current = waiting[-1]
+        missing = [] if current == given else [one for one in map(source, known[current].input) if one not in found]
+        if missing:
+            waiting.extend(reversed(missing))
+        else:
+            found[waiting.pop()] = known[current]
+    return list(found.values())
 
 
 def _function(model: keras.Model, weights: Sequence[keras.Variable]) -> Any:
@@ -96,9 +106,44 @@ def _function(model: keras.Model, weights: Sequence[keras.Variable]) -> Any:
 
 
 def _without_captures(function: Any) -> Any:
-    """Returns a function's graph with constants for what it still takes from outside, and calls put inline."""
-    is_flat = not function.graph.captures and not function.graph.as_graph_def().library.function
-    return function.graph if is_flat else convert_variables_to_constants_v2(function).graph
+    """Returns a function's graph with constants for what else it takes from outside."""
+    return convert_variables_to_constants_v2(function).graph if function.graph.captures else function.graph
+
+
+def _called(nodes: Iterable[Any], library: Iterable[Any]) -> Mapping[str, str]:
+    """Returns new names for the functions that nodes call, and those that these call, in the order of calls."""
+    bodies = {function.signature.name: function.node_def for function in library}
+    names: dict[str, str] = {}
+    waiting = list(nodes)
+    while waiting:
+        for called in _functions_of(waiting.pop(0)):
+            if called.name in bodies and called.name not in names:
+                names[called.name] = f"function_{len(names)}"
+                waiting.extend(bodies[called.name])
+    return names
+
+
+def _functions_of(node: Any) -> list[Any]:
+    """Returns a node's references to functions, in the order of its attributes' names."""
+    values = [node.attr[key] for key in sorted(node.attr)]
+    return [one for value in values for one in (*([value.func] if value.HasField("func") else []), *value.list.func)]
+
+
+def _frame(definition: Any, functions: Mapping[str, str]) -> tf.compat.v1.GraphDef:
+    frame = tf.compat.v1.GraphDef(versions=definition.versions)
+    known = {function.signature.name: function for function in definition.library.function}
+    for old, new in functions.items():
+        copy = frame.library.function.add()
+        copy.CopyFrom(known[old])
+        copy.signature.name = new
+        for node in copy.node_def:
+            _rename_functions(node, functions)
+    return frame
+
+
+def _rename_functions(node: Any, functions: Mapping[str, str]) -> None:
+    for called in _functions_of(node):
+        called.name = functions.get(called.name, called.name)
 
 
 def _readable(name: str) -> str:
@@ -106,12 +151,29 @@ def _readable(name: str) -> str:
     return "/".join(_COUNTERS.sub("", part) for part in name.split("/")[-_READABLE_PARTS:])
 
 
-def _renamed(node: Any, names: Mapping[str, str]) -> Any:
+def _for_its_value(node: Any) -> Any:
+    """Returns a node without what is only to be run before it, such as checks, which TFLite does not have."""
+    return _with_inputs(node, [reference for reference in node.input if not reference.startswith("^")])
+
+
+def _renamed(node: Any, names: Mapping[str, str], functions: Mapping[str, str]) -> Any:
+    sources = [source(reference) for reference in node.input]
+    pairs = zip(node.input, sources, strict=True)
+    copy = _with_inputs(node, [names[old] + reference.removeprefix(old) for reference, old in pairs])
+    copy.name = names[node.name]
+    _rename_functions(copy, functions)
+    return copy
+
+
+def _with_inputs(node: Any, inputs: Sequence[str]) -> Any:
     copy = type(node)()
     copy.CopyFrom(node)
-    copy.name = names[node.name]
-    del copy.input[:]
-    for reference in node.input:
-        old = source(reference)
-        copy.input.append(reference.replace(old, names[old], 1))
+    copy.ClearField("input")
+    copy.attr.pop(_GRADIENT, None)
+    copy.input.extend(inputs)
     return copy
+
+
+def _require_entry(entry: str, nodes: Iterable[Any]) -> None:
+    if all(node.name != entry for node in nodes):
+        raise ValueError("its answer does not depend on the image")
