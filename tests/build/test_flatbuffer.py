@@ -100,6 +100,22 @@ def test_a_joined_file_has_no_tensor_that_nothing_uses(front: bytes, back: bytes
     assert counts[2] == counts[0] + counts[1] - 1
 
 
+def needed_runtime(content: bytes) -> bytes:
+    model = schema.ModelT.InitFromPackedBuf(content)
+    (entry,) = model.metadata
+    assert entry.name == b"min_runtime_version"
+    return bytes(model.buffers[entry.buffer].data).rstrip(b"\0")
+
+
+def test_a_joined_file_asks_for_the_newest_runtime_that_a_part_asks_for(front: bytes, back: bytes) -> None:
+    assert (needed_runtime(front), needed_runtime(back)) == (b"1.6.0", b"1.5.0")
+    assert needed_runtime(joined(front, back)) == b"1.6.0"
+    third = conversion.float32(tiny_head(inputs=3))
+    assert needed_runtime(joined(third, third)) == b"1.5.0"
+    newer = third.replace(b"1.5.0", b"1.14.0"[:6], 1).replace(b"1.14.0\0\0", b"1.14.0\0", 1)
+    assert needed_runtime(joined(third, newer)) == b"1.14.0"
+
+
 def test_the_first_constant_is_the_empty_one(whole: bytes) -> None:
     """By convention it is that of every tensor that is computed."""
     model = schema.ModelT.InitFromPackedBuf(whole)

@@ -22,6 +22,8 @@ Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
 
 _DYNAMIC_RANGE = {"post_training_quantize": True, "enable_mlir_dynamic_range_quantizer": True}
 """What `tf.lite.Optimize.DEFAULT` makes of the converter's flags."""
+_FLOAT16 = _DYNAMIC_RANGE | {"quantize_to_float16": True}
+"""The same with float16 as the supported type."""
 
 
 def float32(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
@@ -49,6 +51,14 @@ def dynamic_range(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> by
     Args and errors are those of `float32`.
     """
     return _converted(model, _DYNAMIC_RANGE, weight_limit=weight_limit)
+
+
+def float16(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
+    """Returns a Keras model as TensorFlow's float16 file.
+
+    Args and errors are those of `float32`.
+    """
+    return _converted(model, _FLOAT16, weight_limit=weight_limit)
 
 
 def calibrated(float32_content: bytes, images: Images) -> bytes:

@@ -15,6 +15,7 @@ OUTPUT_NAME = "probabilities"
 SIGNATURE = "serving_default"
 _FILE_IDENTIFIER = b"TFL3"
 _NO_TENSOR = -1
+_NEEDED_RUNTIME = b"min_runtime_version"
 _ROOM = 2**20
 
 
@@ -52,6 +53,7 @@ def _append(front: Any, back: Any) -> None:
     head, tail = front.subgraphs[0], back.subgraphs[0]
     seam, entry = int(head.outputs[0]), int(tail.inputs[0])
     _require_same_shape(head.tensors[seam], tail.tensors[entry])
+    _raise_needed_runtime(front, back)
     moved = partial(_moved, entry=entry, seam=seam, shift=len(head.tensors))
     for operator in tail.operators:
         operator.opcodeIndex += len(front.operatorCodes)
@@ -69,6 +71,21 @@ def _moved(indices: Iterable[int], *, entry: int, seam: int, shift: int) -> list
     """Returns where tensors of a model that is put behind another are found: its entry is the other's seam."""
     found = {_NO_TENSOR: _NO_TENSOR, entry: seam}
     return [found.get(index, index + shift - (index > entry)) for index in map(int, indices)]
+
+
+def _raise_needed_runtime(front: Any, back: Any) -> None:
+    """Has the first model ask for the newer of the two runtimes."""
+    for ours in _needed_runtimes(front):
+        for theirs in _needed_runtimes(back):
+            ours.data = max((ours.data, theirs.data), key=_version)
+
+
+def _needed_runtimes(model: Any) -> list[Any]:
+    return [model.buffers[entry.buffer] for entry in model.metadata or () if entry.name == _NEEDED_RUNTIME]
+
+
+def _version(data: Any) -> tuple[int, ...]:
+    return tuple(int(part) for part in bytes(data).rstrip(b"\0").split(b".") if part.isdigit())
 
 
 def _share(model: Any) -> None:
