@@ -156,10 +156,10 @@ def test_the_same_model_makes_the_same_bytes_whatever_was_converted_before(archi
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*QUICK, "densenet121", "convnext_tiny", "xception"])
+@pytest.mark.parametrize("name", ["mobilenet_v2", "efficientnet_b0", "nasnet_mobile", "densenet121", "convnext_tiny"])
 def test_a_backbone_in_pieces_is_bit_by_bit_what_it_is_whole(name: str) -> None:
     def model() -> keras.Model:
-        return features_model(BACKBONES[name], weights=Weights(identity="random"), image_size=96, seed=0)
+        return features_model(BACKBONES[name], weights=Weights(identity="random"), image_size=64, seed=0)
 
     in_pieces = conversion.float32(model(), weight_limit=1)
     assert operators(in_pieces) == operators(converted_whole(model()))
