@@ -1,4 +1,4 @@
-"""What can be done outside pytest? `zoobench build | show | inspect | errors | store | ...`; each command only calls."""
+"""What can be done outside pytest? `zoobench build`, `show`, `inspect`, `store` and others; each command only calls."""
 
 import os
 import sys

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
+from architectures import ARCHITECTURES, Architecture, built, converted_whole, operators
 from networks import (
     Floats,
     Pixels,
@@ -27,7 +28,9 @@ from networks import (
 from zoobench.build import ai_edge, conversion
 from zoobench.build.backbones import BACKBONES
 from zoobench.build.flatbuffer import joined
-from zoobench.build.network import assembled
+from zoobench.build.network import assembled, features_model
+from zoobench.build.pieces import WEIGHT_LIMIT
+from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
 from zoobench.native import output_held
 from zoobench.variants import NumberType
@@ -42,7 +45,7 @@ QUICK = (
     "efficientnet_v2_b0",
     "nasnet_mobile",
 )
-"""Backbones that take seconds; the others were tried by hand, the largest takes a minute and 5 GB."""
+"""Backbones that take seconds; the others were tried by hand."""
 
 
 def message(call: Callable[[], object]) -> str:
@@ -111,6 +114,56 @@ def test_a_model_that_has_no_tflite_form_is_an_error_that_names_it() -> None:
     text = message(lambda: conversion.float32(model))
     assert text.startswith("TensorFlow cannot convert mine to TFLite: ")
     assert "Erfinv" in text
+
+
+# The same network as the converter makes of the whole model
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("weight_limit", [1, WEIGHT_LIMIT])
+def test_the_pieces_are_bit_by_bit_what_the_whole_is(architecture: Architecture, weight_limit: int) -> None:
+    model = built(architecture)
+    assert operators(conversion.float32(model, weight_limit=weight_limit)) == operators(converted_whole(model))
+
+
+def test_a_change_of_one_weight_is_seen_by_that_comparison() -> None:
+    model = built(ARCHITECTURES[0])
+    before = operators(conversion.float32(model))
+    bias = model.weights[-1]
+    bias.assign(bias.numpy() + np.float32(1e-3))
+    assert operators(conversion.float32(model)) != before
+
+
+@pytest.mark.parametrize("convert", [conversion.dynamic_range, conversion.float16])
+def test_the_pieces_of_smaller_files_are_what_the_whole_is(convert: Callable[..., bytes]) -> None:
+    """TensorFlow stores only kernels of 1024 values and more in int8."""
+    pixels = maps = keras.Input((16, 16, 3))
+    for _ in range(3):
+        maps = keras.layers.Conv2D(32, 3, activation="relu", bias_initializer="normal")(maps)
+    model = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(maps))
+    types = [tf.float16] if convert is conversion.float16 else []
+    target = tf.lite.TargetSpec(supported_types=types)
+    whole = converted_whole(model, optimizations=[tf.lite.Optimize.DEFAULT], target_spec=target)
+    assert operators(convert(model, weight_limit=1)) == operators(whole)
+    assert operators(whole) != operators(converted_whole(model))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_same_model_makes_the_same_bytes_whatever_was_converted_before(architecture: Architecture) -> None:
+    first = conversion.float32(built(architecture), weight_limit=1)
+    conversion.float32(built(ARCHITECTURES[-1]))
+    assert conversion.float32(built(architecture), weight_limit=1) == first
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mobilenet_v2", "efficientnet_b0", "nasnet_mobile", "densenet121", "convnext_tiny"])
+def test_a_backbone_in_pieces_is_bit_by_bit_what_it_is_whole(name: str) -> None:
+    def model() -> keras.Model:
+        return features_model(BACKBONES[name], weights=Weights(identity="random"), image_size=64, seed=0)
+
+    in_pieces = conversion.float32(model(), weight_limit=1)
+    assert operators(in_pieces) == operators(converted_whole(model()))
+    assert conversion.float32(model(), weight_limit=1) == in_pieces
 
 
 # Integer files

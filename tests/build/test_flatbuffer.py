@@ -80,6 +80,51 @@ def test_a_file_has_one_signature_from_image_to_probabilities(name: str, request
     np.testing.assert_array_equal(found, expected)
 
 
+def test_several_files_are_joined_at_once(front: bytes, back: bytes, whole: bytes) -> None:
+    third = conversion.float32(tiny_head(inputs=3, classes=2, seed=5))
+    at_once = joined(front, back, third)
+    np.testing.assert_array_equal(answers(at_once, IMAGES), answers(third, answers(whole, IMAGES)))
+
+
+def test_equal_constants_and_operator_codes_are_kept_once(back: bytes) -> None:
+    square = conversion.float32(tiny_head(inputs=3, seed=5))
+    once, twice = (schema.ModelT.InitFromPackedBuf(joined(back, *[square] * count)) for count in (1, 2))
+    assert len(twice.buffers) == len(once.buffers)
+    codes = [(code.builtinCode, code.version) for code in twice.operatorCodes]
+    assert len(set(codes)) == len(codes) == 2
+    assert len(twice.subgraphs[0].operators) == len(once.subgraphs[0].operators) + 2
+
+
+def test_a_joined_file_has_no_tensor_that_nothing_uses(front: bytes, back: bytes, whole: bytes) -> None:
+    counts = [len(schema.ModelT.InitFromPackedBuf(content).subgraphs[0].tensors) for content in (front, back, whole)]
+    assert counts[2] == counts[0] + counts[1] - 1
+
+
+def needed_runtime(content: bytes) -> bytes:
+    model = schema.ModelT.InitFromPackedBuf(content)
+    (entry,) = model.metadata
+    assert entry.name == b"min_runtime_version"
+    return bytes(model.buffers[entry.buffer].data).rstrip(b"\0")
+
+
+def test_a_joined_file_asks_for_the_newest_runtime_that_a_part_asks_for(front: bytes, back: bytes) -> None:
+    assert (needed_runtime(front), needed_runtime(back)) == (b"1.6.0", b"1.5.0")
+    assert needed_runtime(joined(front, back)) == b"1.6.0"
+    third = conversion.float32(tiny_head(inputs=3))
+    assert needed_runtime(joined(third, third)) == b"1.5.0"
+    newer = third.replace(b"1.5.0", b"1.14.0"[:6], 1).replace(b"1.14.0\0\0", b"1.14.0\0", 1)
+    assert needed_runtime(joined(third, newer)) == b"1.14.0"
+
+
+def test_the_first_constant_is_the_empty_one(whole: bytes) -> None:
+    """By convention it is that of every tensor that is computed."""
+    model = schema.ModelT.InitFromPackedBuf(whole)
+    (graph,) = model.subgraphs
+    assert model.buffers[0].data is None
+    computed = [index for operator in graph.operators for index in operator.outputs]
+    assert {graph.tensors[index].buffer for index in computed} == {0}
+
+
 def test_a_signature_is_replaced(front: bytes) -> None:
     assert len(schema.ModelT.InitFromPackedBuf(with_signature(with_signature(front))).signatureDefs) == 1
 

@@ -1,6 +1,7 @@
 """How does a trained classifier become a TFLite file, and that a quantized one?"""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,9 +9,10 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.lite.python import convert
 from tensorflow.lite.python.optimize.calibrator import Calibrator
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from zoobench.build.flatbuffer import with_signature
+from zoobench.build.flatbuffer import joined
+from zoobench.build.pieces import WEIGHT_LIMIT, pieces
+from zoobench.build.tracing import traced
 from zoobench.errors import ModelError
 from zoobench.native import output_held
 from zoobench.variants import NumberType
@@ -18,27 +20,45 @@ from zoobench.variants import NumberType
 Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
 """Calibration images, each [1, height, width, 3]; called again for each pass over them."""
 
+_DYNAMIC_RANGE = {"post_training_quantize": True, "enable_mlir_dynamic_range_quantizer": True}
+"""What `tf.lite.Optimize.DEFAULT` makes of the converter's flags."""
+_FLOAT16 = _DYNAMIC_RANGE | {"quantize_to_float16": True}
+"""The same with float16 as the supported type."""
 
-def float32(model: keras.Model) -> bytes:
+
+def float32(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
     """Returns a Keras model as a float32 TFLite file that takes one sample.
 
-    Its variables are made constants before the converter sees it: exporting a large Keras model as a SavedModel, as
-    `TFLiteConverter.from_keras_model` does, takes most of the time of a conversion.
+    The converter sees frozen graphs, a part of the model each: exporting a large Keras model as a SavedModel, as
+    `TFLiteConverter.from_keras_model` does, takes most of the time of a conversion, and the converter holds several
+    copies of all weights that it is given.
+
+    The same model makes the same file, whatever the process has built or converted before.
+
+    Args:
+        model: The model, of one input and one output.
+        weight_limit: Bytes of weights after which a part may end.
 
     Raises:
         ModelError: If the converter refuses the model.
     """
-    return _converted(model, optimizations=[])
+    return _converted(model, {}, weight_limit=weight_limit)
 
 
-def dynamic_range(model: keras.Model) -> bytes:
-    """Returns a Keras model as TensorFlow's dynamic-range file: its weight quantizer cannot be given a TFLite file."""
-    return _converted(model, optimizations=[tf.lite.Optimize.DEFAULT])
+def dynamic_range(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
+    """Returns a Keras model as TensorFlow's dynamic-range file: its weight quantizer cannot be given a TFLite file.
+
+    Args and errors are those of `float32`.
+    """
+    return _converted(model, _DYNAMIC_RANGE, weight_limit=weight_limit)
 
 
-def float16(model: keras.Model) -> bytes:
-    """Returns a Keras model as TensorFlow's float16 file."""
-    return _converted(model, optimizations=[tf.lite.Optimize.DEFAULT], types=[tf.float16])
+def float16(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
+    """Returns a Keras model as TensorFlow's float16 file.
+
+    Args and errors are those of `float32`.
+    """
+    return _converted(model, _FLOAT16, weight_limit=weight_limit)
 
 
 def calibrated(float32_content: bytes, images: Images) -> bytes:
@@ -105,17 +125,10 @@ def int16x8(float32_content: bytes, images: Images) -> bytes:
     return bytes(content)
 
 
-def _converted(
-    model: keras.Model, *, optimizations: Sequence[tf.lite.Optimize], types: Sequence[tf.DType] = ()
-) -> bytes:
-    signature = [tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)]
-    call = tf.function(lambda inputs: model(inputs, training=False), input_signature=signature)
+def _converted(model: keras.Model, flags: Mapping[str, Any], *, weight_limit: int) -> bytes:
     try:
         with output_held():
-            frozen = convert_variables_to_constants_v2(call.get_concrete_function())
-            converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-            converter.optimizations = list(optimizations)
-            converter.target_spec.supported_types = list(types)
-            return with_signature(converter.convert())
+            parts = pieces(traced(model), weight_limit=weight_limit)
+            return joined(*(convert.convert_graphdef(part.graph, [part.entry], [part.exit], **flags) for part in parts))
     except (ValueError, RuntimeError, convert.ConverterError) as error:
         raise ModelError(f"TensorFlow cannot convert {model.name} to TFLite: {error}") from error

@@ -1,25 +1,133 @@
-"""How are two TFLite files made into one, and how does a file get a signature?"""
+"""How are TFLite files made into one, and how does a file get a signature?"""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
+import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.tools import flatbuffer_utils
 
 from zoobench.errors import ModelError
 
 INPUT_NAME = "image"
 OUTPUT_NAME = "probabilities"
 SIGNATURE = "serving_default"
+_FILE_IDENTIFIER = b"TFL3"
 _NO_TENSOR = -1
+_NEEDED_RUNTIME = b"min_runtime_version"
+_ROOM = 2**20
 
 
 def with_signature(content: bytes) -> bytes:
     """Returns a single-input, single-output model with the signature `image -> probabilities`.
 
-    AI Edge Quantizer finds inputs by signature; the converter writes none for a frozen function.
+    AI Edge Quantizer finds inputs by signature; the converter writes none for a frozen graph.
     """
-    model = _read(content)
+    return joined(content)
+
+
+def joined(first: bytes, *others: bytes) -> bytes:
+    """Returns one model that feeds the output of each into the input of the next, with a signature.
+
+    Converting a large backbone takes its time and does not depend on the head, so each is converted alone.
+
+    Args:
+        first: TFLite model with one subgraph, input and output.
+        others: The same, each one's input of the shape of the output before it.
+
+    Raises:
+        ModelError: If the shapes do not meet.
+    """
+    model = _read(first)
+    for content in others:
+        _append(model, _read(content))
+    _share(model)
+    _name_apart(model.subgraphs[0].tensors)
+    _sign(model)
+    return _write(model, size=sum(map(len, (first, *others))))
+
+
+def _append(front: Any, back: Any) -> None:
+    """Puts the tensors, operators and buffers of one model behind those of another."""
+    head, tail = front.subgraphs[0], back.subgraphs[0]
+    seam, entry = int(head.outputs[0]), int(tail.inputs[0])
+    _require_same_shape(head.tensors[seam], tail.tensors[entry])
+    _raise_needed_runtime(front, back)
+    moved = partial(_moved, entry=entry, seam=seam, shift=len(head.tensors))
+    for operator in tail.operators:
+        operator.opcodeIndex += len(front.operatorCodes)
+        operator.inputs, operator.outputs = moved(operator.inputs), moved(operator.outputs)
+    for tensor in tail.tensors:
+        tensor.buffer += len(front.buffers)
+    front.operatorCodes.extend(back.operatorCodes)
+    front.buffers.extend(back.buffers)
+    head.outputs = moved(tail.outputs)
+    head.tensors.extend(tail.tensors[:entry] + tail.tensors[entry + 1 :])
+    head.operators.extend(tail.operators)
+
+
+def _moved(indices: Iterable[int], *, entry: int, seam: int, shift: int) -> list[int]:
+    """Returns where tensors of a model that is put behind another are found: its entry is the other's seam."""
+    found = {_NO_TENSOR: _NO_TENSOR, entry: seam}
+    return [found.get(index, index + shift - (index > entry)) for index in map(int, indices)]
+
+
+def _raise_needed_runtime(front: Any, back: Any) -> None:
+    """Has the first model ask for the newer of the two runtimes."""
+    for ours in _needed_runtimes(front):
+        for theirs in _needed_runtimes(back):
+            ours.data = max((ours.data, theirs.data), key=_version)
+
+
+def _needed_runtimes(model: Any) -> list[Any]:
+    return [model.buffers[entry.buffer] for entry in model.metadata or () if entry.name == _NEEDED_RUNTIME]
+
+
+def _version(data: Any) -> tuple[int, ...]:
+    return tuple(int(part) for part in bytes(data).rstrip(b"\0").split(b".") if part.isdigit())
+
+
+def _share(model: Any) -> None:
+    """Keeps equal constants and operator codes once, as the converter does in a file that it makes in one piece."""
+    (graph,) = model.subgraphs
+    model.operatorCodes, code = _distinct(model.operatorCodes, lambda one: tuple(vars(one).values()))
+    for operator in graph.operators:
+        operator.opcodeIndex = code[operator.opcodeIndex]
+    model.buffers, place = _distinct(model.buffers, _content)
+    for holder in (*graph.tensors, *(model.metadata or ())):
+        holder.buffer = place[holder.buffer]
+
+
+def _distinct(values: Sequence[Any], identity: Callable[[Any], object]) -> tuple[list[Any], list[int]]:
+    """Returns the first value of each identity, and for each value the position of that one."""
+    kept: list[Any] = []
+    known: dict[object, int] = {}
+    places = []
+    for value in values:
+        place = known.setdefault(identity(value), len(kept))
+        kept += [value] if place == len(kept) else []
+        places.append(place)
+    return kept, places
+
+
+def _content(buffer: Any) -> object:
+    """Returns what tells a constant from others; a computed tensor has an empty one, by convention the first of all."""
+    return b"" if buffer.data is None else hashlib.sha256(buffer.data).digest()
+
+
+def _name_apart(tensors: Iterable[Any]) -> None:
+    """Gives each tensor a name of its own: quantizers key their statistics by name."""
+    taken: set[bytes] = set()
+    for tensor in tensors:
+        name, count = tensor.name, 1
+        while tensor.name in taken:
+            count += 1
+            tensor.name = b"%s.%d" % (name, count)
+        taken.add(tensor.name)
+
+
+def _sign(model: Any) -> None:
     graph = model.subgraphs[0]
     signature = schema.SignatureDefT()
     signature.signatureKey = SIGNATURE
@@ -27,51 +135,6 @@ def with_signature(content: bytes) -> bytes:
     signature.inputs = [_tensor_map(INPUT_NAME, graph.inputs[0])]
     signature.outputs = [_tensor_map(OUTPUT_NAME, graph.outputs[0])]
     model.signatureDefs = [signature]
-    return _write(model)
-
-
-def joined(first: bytes, second: bytes) -> bytes:
-    """Returns one model that feeds the output of `first` into the input of `second`.
-
-    Converting a large backbone takes tens of seconds and does not depend on the head, so each is converted alone.
-
-    Args:
-        first: TFLite model with one subgraph, input and output.
-        second: The same, its input of the shape of the first one's output.
-
-    Raises:
-        ModelError: If the shapes do not meet.
-    """
-    front, back = _read(first), _read(second)
-    head, tail = front.subgraphs[0], back.subgraphs[0]
-    seam, entry = head.outputs[0], tail.inputs[0]
-    _require_same_shape(head.tensors[seam], tail.tensors[entry])
-    codes, buffers, tensors = len(front.operatorCodes), len(front.buffers), len(head.tensors)
-
-    def moved(indices: Iterable[int]) -> list[int]:
-        return [seam if i == entry else i if i == _NO_TENSOR else i + tensors for i in indices]
-
-    for operator in tail.operators:
-        operator.opcodeIndex += codes
-        operator.inputs = moved(operator.inputs)
-        operator.outputs = moved(operator.outputs)
-    for tensor in tail.tensors:
-        tensor.buffer += buffers
-        tensor.name = b"head/" + tensor.name  # quantizers key their statistics by name
-    front.operatorCodes.extend(back.operatorCodes)
-    front.buffers.extend(back.buffers)
-    head.tensors.extend(tail.tensors)
-    head.operators.extend(tail.operators)
-    head.outputs = moved(tail.outputs)
-    front.signatureDefs = []
-    return with_signature(_write(front))
-
-
-def _require_same_shape(output: Any, entry: Any) -> None:
-    if list(output.shape) != list(entry.shape):
-        raise ModelError(
-            f"cannot join models: the first gives {list(output.shape)}, the second takes {list(entry.shape)}"
-        )
 
 
 def _tensor_map(name: str, index: int) -> Any:
@@ -81,9 +144,23 @@ def _tensor_map(name: str, index: int) -> Any:
     return entry
 
 
+def _require_same_shape(output: Any, entry: Any) -> None:
+    gives, takes = (list(map(int, tensor.shape)) for tensor in (output, entry))
+    if gives != takes:
+        raise ModelError(f"cannot join models: the first gives {gives}, the second takes {takes}")
+
+
 def _read(content: bytes) -> Any:
-    return flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    return schema.ModelT.InitFromPackedBuf(content)
 
 
-def _write(model: Any) -> bytes:
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+def _write(model: Any, *, size: int) -> bytes:
+    """Returns a model as a file.
+
+    Args:
+        model: The model.
+        size: About how large it will be, so that the room for it is taken once and not doubled again and again.
+    """
+    builder = flatbuffers.Builder(size + _ROOM)
+    builder.Finish(model.Pack(builder), file_identifier=_FILE_IDENTIFIER)
+    return bytes(memoryview(builder.Bytes)[builder.Head() :])
