@@ -45,7 +45,9 @@ REFUSED = [
     (
         "variants",
         "float32,int4",
-        "unknown variant: int4; known are keras, float32, dynamic_range, float_fallback, integer_only",
+        "unknown variant: int4; known are keras, float32, float16, dynamic_range, weight_only_int8, "
+        "dynamic_range_int4, dynamic_range_int4_block, float_fallback, integer_only, integer_only_int8, "
+        "int16x8, or all",
     ),
     ("variants", "", "--zoo-variants: received nothing; allowed are names separated by commas"),
     ("threads", "1,two", f"--zoo-threads: received 'two'; {WHOLE}"),

@@ -75,7 +75,8 @@ def calibration(request: BuildRequest) -> Product:
 
 def reference(request: BuildRequest) -> Product:
     """The Keras classifier's answers to the first of these."""
-    inputs = _of_head(request) | _of_calibration(request) | {"compared_images": COMPARED_IMAGES}
+    compared = min(request.conversion.calibration_images, COMPARED_IMAGES)  # fewer are the beginning of more
+    inputs = _of_head(request) | {"compared_images": compared, "seed": request.training.seed}
     return _product(request, "reference", "probabilities.npy", inputs)
 
 
