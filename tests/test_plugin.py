@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from runs import ROOT, SMALL, bench, environment, load, records, results, run, zoobench
-from zoobench.files import sha256_of_file
+from runs import ROOT, SMALL, SMALL_BUILD, bench, environment, load, records, results, run, zoobench
+from zoobench.build.manifest import describe, read_manifest
 
 IDS = [
     "mobilenet_025-keras-keras-t1",
@@ -135,9 +135,8 @@ def test_a_file_that_is_not_what_its_variant_promises_fails_the_size_with_both_s
     kept = path.read_bytes(), manifest.read_bytes()
     try:
         shutil.copy(file("dynamic_range"), path)
-        described = json.loads(manifest.read_text())
-        described |= {"sha256": sha256_of_file(path), "size_bytes": path.stat().st_size}
-        manifest.write_text(json.dumps(described))
+        known = read_manifest(path.parent)
+        describe(path.parent, file=path.name, inputs=known.inputs, facts=known.facts, seconds=0)
         done = bench(*SMALL, "--zoo-variants", "float_fallback", "-k", "size", artifacts=warm)
     finally:
         path.write_bytes(kept[0])
@@ -281,3 +280,49 @@ def test_results_that_cannot_be_saved_are_a_message(warm: Path) -> None:
     assert done.returncode == 1
     assert "cannot make a results file in" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_a_variant_that_the_runtime_refuses_is_an_expected_failure_with_its_reason(warm: Path) -> None:
+    """Random weights make features of 1e-16, and LiteRT's int16 kernels cannot rescale to numbers so small."""
+    done = bench(*SMALL, "--zoo-variants", "int16x8", "-rx", artifacts=warm)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed, 2 xfailed" in done.stdout
+    reason = "no_integer_overflow_from_quantization"
+    assert f"XFAIL {IDS[0].replace('keras-keras', 'int16x8-litert')}: litert refuses it: " in done.stdout
+    (record,) = records(load(results(warm)[0])).values()
+    assert record["refusal"]["by"] == "litert"
+    assert reason in record["refusal"]["reason"]
+    assert record["model"]["size_bytes"] > 0
+    assert (record["model"]["numerics"], record["accuracy"], record["latency"]) == (None, None, None)
+
+
+def test_a_variant_that_the_quantizer_does_not_make_is_an_expected_failure_and_no_omission(warm: Path) -> None:
+    options = ("--zoo-quantizer", "tensorflow", "--zoo-variants", "float32,weight_only_int8")
+    done = bench(*SMALL, *options, "-rx", artifacts=warm)
+    assert done.returncode == 0, done.stdout
+    assert "3 passed, 3 xfailed" in done.stdout
+    _, record = records(load(results(warm)[0])).values()
+    assert record["refusal"]["by"] == "tensorflow"
+    assert record["model"] is None
+    shown = zoobench("show", str(results(warm)[0]), folder=warm.parent)
+    assert "weight_only_int8" in shown.stdout
+    assert "tensorflow makes no weight_only_int8; use --zoo-quantizer ai_edge, or auto" in shown.stdout
+
+
+def test_each_variant_is_held_against_keras(warm: Path) -> None:
+    assert bench(*SMALL, "-k", "size", artifacts=warm).returncode == 0
+    found = records(load(results(warm)[0]))
+    assert found[IDS[0]]["model"]["numerics"] is None
+    for cell_id in IDS[1:]:
+        numerics = found[cell_id]["model"]["numerics"]
+        assert numerics["images"] == 8
+        assert 0 <= numerics["mean_probability_difference"] <= numerics["max_probability_difference"] < 0.1
+        assert found[cell_id]["refusal"] is None
+
+
+def test_build_names_what_is_not_made(warm: Path) -> None:
+    options = ("--zoo-quantizer", "tensorflow", "--zoo-variants", "weight_only_int8", "--zoo-artifacts", str(warm))
+    done = zoobench("build", *SMALL_BUILD, *options, folder=warm.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "mobilenet_025-weight_only_int8-litert-t1 is not made: tensorflow refuses it: " in done.stderr
