@@ -23,7 +23,7 @@ def build(artifacts: Path) -> None:
     names = (flag.removeprefix("--zoo-") for flag in SMALL_BUILD[::2])
     session = BenchSession(make_plan({**dict(zip(names, SMALL_BUILD[1::2], strict=True)), "artifacts": str(artifacts)}))
     session.prepare(session.plan.cells)
-    make_models(session._request(session.plan.cells[0]), tuple(VARIANTS.values()))
+    make_models(session.prepared.request(session.plan.cells[0]), tuple(VARIANTS.values()))
 
 
 def forked_build(artifacts: Path) -> int:

@@ -16,10 +16,12 @@ from runs import SMALL_BUILD, environment, zoobench
 from zoobench.build.inventory import products, remnants
 from zoobench.build.store import MAKING
 from zoobench.build.upkeep import damages
+from zoobench.variants import VARIANTS
 
 KILLS = 20
 RUNS_KILLED = 3
 SEED = 20
+EVERYTHING = (*SMALL_BUILD, "--zoo-variants", "all")
 PROGRAM = Path(__file__).parent / "killed_builds.py"
 
 pytestmark = pytest.mark.slow
@@ -64,7 +66,7 @@ def outcome(folder: Path) -> dict[str, Any]:
 def test_builds_killed_at_random_moments_come_to_the_same_products(folder: Path, outcome: dict[str, Any]) -> None:
     assert len(outcome["moments"]) == KILLS
     expected = content(folder / "undisturbed")
-    assert len(expected) == 9  # pixels, features model, features, head and five variants
+    assert len(expected) == 6 + len(VARIANTS)  # pixels, features model, features, head, calibration images, reference
     for store in map(Path, outcome["stores"]):
         assert content(store) == expected
         assert_whole(store)
@@ -82,7 +84,7 @@ def test_kills_meet_work_that_is_begun_and_not_finished(outcome: dict[str, Any])
 
 def killed_run(artifacts: Path, chance: random.Random) -> None:
     """Runs `zoobench build` in a process group of its own and kills all of it while it is making something."""
-    command = [sys.executable, "-m", "zoobench", "build", *SMALL_BUILD, "--zoo-artifacts", str(artifacts)]
+    command = [sys.executable, "-m", "zoobench", "build", *EVERYTHING, "--zoo-artifacts", str(artifacts)]
     running = subprocess.Popen(
         command,
         cwd=artifacts.parent,
@@ -105,7 +107,7 @@ def test_whole_runs_that_are_killed_are_continued_by_the_next(folder: Path, outc
     artifacts.parent.mkdir()
     for _ in range(RUNS_KILLED):
         killed_run(artifacts, chance)
-    done = zoobench("build", *SMALL_BUILD, "--zoo-artifacts", str(artifacts), folder=artifacts.parent)
+    done = zoobench("build", *EVERYTHING, "--zoo-artifacts", str(artifacts), folder=artifacts.parent)
     assert done.returncode == 0, done.stderr
     assert "damaged" not in done.stderr
     assert content(artifacts) == content(folder / "undisturbed")
