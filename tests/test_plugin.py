@@ -94,7 +94,7 @@ def test_random_weights_are_said_loudly_in_the_header(first: tuple[Path, subproc
 def test_progress_and_noise_of_native_libraries(first: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     done = first[1]
     assert "Making integer_only of mobilenet_025" in done.stderr
-    for noise in ("XNNPACK", "oneDNN", "cuda", "fully_quantize", "absl"):
+    for noise in ("XNNPACK", "oneDNN", "cuda", "fully_quantize", "absl", "s/step"):
         assert noise not in done.stdout + done.stderr
 
 

@@ -52,7 +52,6 @@ def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
     Raises:
         ModelError: If weights, training or the float32 conversion failed, or the store cannot be written to.
     """
-    keras.config.disable_interactive_logging()
     source = _own_classifier(request) or _head_on_features(request)
     float32 = _obtain(request, source, VARIANTS["float32"], lambda path: write_bytes(path, source.float32()))
     ingredients = Ingredients(
@@ -131,7 +130,7 @@ def _validated(model: keras.Model, dataset: Dataset) -> tuple[Predicted, ...]:
     spread = np.argsort([np.sum(labels[:position] == label) for position, label in enumerate(labels)], kind="stable")
     chosen = sorted(rows[spread[:_PICTURED_IMAGES]])
     images = dataset.images(chosen)
-    probabilities = model.predict(images.astype(np.float32), batch_size=_PICTURED_IMAGES)
+    probabilities = model.predict(images.astype(np.float32), batch_size=_PICTURED_IMAGES, verbose=0)
     return tuple(
         Predicted(image=image, label=dataset.samples[row].label, probabilities=answer)
         for row, image, answer in zip(chosen, images, probabilities, strict=True)

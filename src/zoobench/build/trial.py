@@ -42,7 +42,7 @@ def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], im
 
     def make(folder: Path) -> Facts:
         pixels = np.load(images, mmap_mode="r", allow_pickle=False)[: recipe.COMPARED_IMAGES].astype(np.float32)
-        np.save(folder / product.file_name, keras_model().predict(pixels, batch_size=len(pixels)))
+        np.save(folder / product.file_name, keras_model().predict(pixels, batch_size=len(pixels), verbose=0))
         return {}
 
     return obtain(request.root, product, make)
