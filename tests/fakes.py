@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.record import (
     SCHEMA,
     Predictions,
@@ -19,8 +20,6 @@ from zoobench.judge.record import (
     RecordedLatency,
     RecordedModel,
     Speedup,
-    encode,
-    encode_shares,
 )
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.runtimes import Session

@@ -1,18 +1,17 @@
 """How does a person read a model file's contract, and is the file what it is labelled? `zoobench inspect` asks here."""
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from zoobench.build.breaches import Breach, breaches, explained, labels_kept
 from zoobench.build.contract import Contract, Layers, Port, plain, read_contract
 from zoobench.errors import ModelError, UsageError
+from zoobench.paper import blank, written
 from zoobench.promises import PROMISES
 from zoobench.units import percent, size, three_digits
 
@@ -89,23 +88,14 @@ def to_text(inspection: Inspection, *, colours: bool = False) -> str:
         inspection: What was found.
         colours: Whether the reader is a terminal that knows them.
     """
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=_WIDTH,
-        force_terminal=colours,
-        no_color=not colours,
-        highlight=False,
-        markup=False,  # names come from files: brackets and colons in them mean themselves
-        emoji=False,
-    )
+    console = blank(width=_WIDTH, colours=colours)
     table = Table.grid(padding=(0, 2))
     for head, lines in _rows(inspection.contract):
         table.add_row(Text(head, style="bold"), "\n".join(lines) or _NONE)
     console.print(f"{inspection.path}, {size(inspection.contract.size_bytes)}", soft_wrap=True)
     console.print(table)
     console.print(_verdict(inspection), soft_wrap=True)
-    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in written(console).splitlines())
 
 
 def _label_in_store(path: Path) -> str | None:

@@ -1,11 +1,8 @@
 """Does a record survive the way to disk and back, and does no damage get past its reader?"""
 
-import base64
 import copy
 import json
-import struct
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +22,6 @@ from zoobench.judge.record import (
     RecordedLatency,
     RecordedModel,
     Speedup,
-    decode,
-    encode,
-    encode_shares,
     read_results,
     to_json,
 )
@@ -396,52 +390,3 @@ def test_overwritten_bytes_are_never_anything_but_a_results_error(
 ) -> None:
     content = json.dumps(VALID).encode()
     accepted(path, content[:start] + put + content[start + length :])
-
-
-@given(values=st.lists(st.integers(0, 65535)))
-def test_what_is_encoded_is_decoded(values: list[int]) -> None:
-    assert decode(encode(values)) == tuple(values)
-
-
-def test_numbers_are_encoded_as_base64_of_little_endian_unsigned_shorts() -> None:
-    assert encode([1, 258]) == base64.b64encode(b"\x01\x00\x02\x01").decode() == "AQACAQ=="
-    assert base64.b64decode(encode([0, 40_000, 65_535])) == struct.pack("<3H", 0, 40_000, 65_535)
-
-
-@pytest.mark.parametrize("value", [-1, 65_536])
-def test_numbers_that_do_not_fit_are_not_encoded(value: int) -> None:
-    with pytest.raises(OverflowError):
-        encode([value])
-
-
-def test_shares_are_encoded_in_units_of_one_65535th() -> None:
-    assert decode(encode_shares([0, 0.5, 1])) == (0, 32768, 65535)
-    assert decode(encode_shares([-1e-9, 1.0000001])) == (0, 65535)
-
-
-@given(shares=st.lists(st.floats(0, 1)))
-def test_shares_keep_four_decimals(shares: list[float]) -> None:
-    decoded = decode(encode_shares(shares))
-    assert all(abs(one / 65535 - share) <= 0.5 / 65535 + 1e-12 for one, share in zip(decoded, shares, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("A", "predictions are not base64: "),
-        ("AAA!", "predictions are not base64: "),
-        ("AAA=\n", "predictions are not base64: "),
-        ("été=", "predictions are not base64: "),
-        ("AAAA", "predictions hold 3 bytes; expected an even number"),
-    ],
-)
-def test_predictions_that_cannot_be_decoded_are_refused(text: str, why: str) -> None:
-    with pytest.raises(ResultsError, match=f"^{why}"):
-        decode(text)
-
-
-@settings(max_examples=500)
-@given(text=st.text())
-def test_any_text_is_decoded_or_refused(text: str) -> None:
-    with suppress(ResultsError):
-        assert all(0 <= value <= 65535 for value in decode(text))

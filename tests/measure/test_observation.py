@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from zoobench.judge.record import Speedup, decode
+from zoobench.judge.packing import decode
+from zoobench.judge.record import Speedup
 from zoobench.measure.accuracy import Evaluation
 from zoobench.measure.latency import Latency, Opening
 from zoobench.measure.observation import recorded_accuracy, recorded_latency

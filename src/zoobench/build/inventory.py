@@ -1,6 +1,5 @@
 """What does the store hold, how large is it and when was it last used?"""
 
-import io
 import os
 import re
 from collections.abc import Sequence
@@ -10,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from zoobench.build.manifest import MANIFEST, Manifest, read_manifest
 from zoobench.build.store import DAMAGED, MAKING, REMOVING
 from zoobench.errors import UsageError
+from zoobench.paper import blank, written
 from zoobench.units import ABSENT, megabytes, three_digits
 
 KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation"}
@@ -126,18 +126,9 @@ def render(entries: Sequence[Entry], *, width: int, colours: bool) -> str:
         table.add_column(head, foot, justify=justify, no_wrap=head != _CUT, overflow="ellipsis")
     for entry in entries:
         table.add_row(*_row(entry))
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=max(width, _LEAST_WIDTH),
-        force_terminal=colours,
-        no_color=not colours,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
+    console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
     console.print(table)
-    return buffer.getvalue()
+    return written(console)
 
 
 def as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:

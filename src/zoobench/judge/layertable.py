@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from zoobench.judge.layers import LayerError, LayerReport, losses, short_names, worst
+from zoobench.paper import blank, written
 from zoobench.units import cosine, decibels, percent, three_digits
 
 LONG = 40
@@ -40,23 +41,14 @@ def render(report: LayerReport, *, worst_count: int, width: int, colours: bool) 
         colours: Whether the reader is a terminal that knows them.
     """
     marked = [layer.position for layer in worst(report.layers, worst_count)]
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=max(width, _WIDTH),
-        force_terminal=colours,
-        no_color=not colours,
-        highlight=False,
-        markup=False,  # names come from files: brackets in them mean themselves
-        emoji=False,
-    )
+    console = blank(width=max(width, _WIDTH), colours=colours)
     console.print(f"{report.model}\nagainst {report.float_model}, {report.images} images of {report.images_from}", "")
     if len(report.layers) >= LONG and marked:
         console.print(f"the {len(marked)} worst of {len(report.layers)} layers", soft_wrap=True)
         console.print(_table(report, marked, shown=marked), "")
     console.print(_table(report, marked, shown=[layer.position for layer in report.layers]))
     console.print("", *_LEGEND, *_remarks(report), sep="\n", soft_wrap=True)
-    return buffer.getvalue()
+    return written(console)
 
 
 def as_json(report: LayerReport) -> str:

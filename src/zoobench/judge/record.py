@@ -4,10 +4,9 @@ History of the schema:
     1 (2026-11): the first.
 """
 
-import base64
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -19,7 +18,6 @@ SCHEMA = 1
 BLOCK = "zoobench"
 """The key of our block, in each benchmark's `extra_info` and at the top of a results file."""
 Value = TypeVar("Value")
-_UNSIGNED_SHORT_LIMIT = 65535
 _LARGEST_WHOLE = 2**63 - 1
 _PLAIN = {float: ((int, float), "a number"), int: ((int,), "a whole number"), str: ((str,), "a text")}
 """What JSON may hold for each plain type, and what it is called."""
@@ -187,31 +185,6 @@ def to_json(record: Record) -> dict[str, Any]:
     """Returns a record as plain JSON."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(record), allow_nan=False))
     return plain
-
-
-def encode(values: Sequence[int]) -> str:
-    """Returns numbers from 0 to 65535 as base64 of little-endian unsigned 16-bit."""
-    return base64.b64encode(b"".join(int(value).to_bytes(2, "little") for value in values)).decode()
-
-
-def encode_shares(values: Sequence[float]) -> str:
-    """Returns numbers from 0 to 1 in units of 1/65535, encoded; what rounding put outside is clipped."""
-    return encode([round(min(max(float(value), 0.0), 1.0) * _UNSIGNED_SHORT_LIMIT) for value in values])
-
-
-def decode(text: str) -> tuple[int, ...]:
-    """Returns the numbers that `encode` was given.
-
-    Raises:
-        ResultsError: If the text is not base64 of whole 16-bit numbers.
-    """
-    try:
-        content = base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise ResultsError(f"predictions are not base64: {error}") from error
-    if len(content) % 2:
-        raise ResultsError(f"predictions hold {len(content)} bytes; expected an even number")
-    return tuple(int.from_bytes(content[i : i + 2], "little") for i in range(0, len(content), 2))
 
 
 def read_results(path: Path) -> tuple[Record, ...]:

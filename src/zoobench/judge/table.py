@@ -1,16 +1,16 @@
 """How does a person read records? One table, a section for each backbone."""
 
-import io
 from collections.abc import Sequence
 from itertools import groupby
 from textwrap import shorten
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from zoobench.judge.record import Record, RecordedAccuracy, RecordedModel, Speedup
+from zoobench.paper import blank, written
 from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio
 from zoobench.variants import VARIANTS
 
@@ -52,19 +52,10 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
         for record in rows:
             table.add_row(*_row(record))
         table.add_section()
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=max(width, LEAST_WIDTH),
-        force_terminal=colours,
-        no_color=not colours,
-        highlight=False,
-        markup=False,  # names come from folders and files: brackets and colons in them mean themselves
-        emoji=False,
-    )
+    console = blank(width=max(width, LEAST_WIDTH), colours=colours)
     console.print(table)
     console.print("", *_remarks(records), sep="\n", soft_wrap=True)
-    return buffer.getvalue()
+    return written(console)
 
 
 def _by_backbone(records: Sequence[Record]) -> list[Record]:

@@ -4,7 +4,8 @@ from statistics import fmean, median
 
 import numpy as np
 
-from zoobench.judge.record import Predictions, RecordedAccuracy, RecordedLatency, Speedup, encode, encode_shares
+from zoobench.judge.packing import encode, encode_shares
+from zoobench.judge.record import Predictions, RecordedAccuracy, RecordedLatency, Speedup
 from zoobench.judge.statistics import percentile, percentile_interval, wilson
 from zoobench.measure.accuracy import Evaluation
 from zoobench.measure.latency import Latency

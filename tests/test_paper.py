@@ -1,0 +1,19 @@
+"""Does text come out as it would be seen?"""
+
+from zoobench.paper import blank, written
+
+
+def test_brackets_and_colons_mean_themselves() -> None:
+    console = blank(width=40, colours=False)
+    console.print("[red]cat[/red] :dog:")
+    assert written(console) == "[red]cat[/red] :dog:\n"
+
+
+def test_colours_are_for_those_who_know_them() -> None:
+    texts = {}
+    for colours in (False, True):
+        console = blank(width=40, colours=colours)
+        console.print("cat", style="red")
+        texts[colours] = written(console)
+    assert texts[False] == "cat\n"
+    assert "\x1b[31m" in texts[True]
