@@ -21,6 +21,8 @@ from zoobench.judge.record import (
     RecordedDataset,
     RecordedLatency,
     RecordedModel,
+    RecordedNumerics,
+    Refusal,
     Speedup,
     read_results,
     to_json,
@@ -29,6 +31,8 @@ from zoobench.judge.table import render
 
 BLOCK_PLACE = "benchmarks[0].extra_info.zoobench"
 Place = tuple[str | int, ...]
+
+NUMERICS = ("top1_agreement", "mean_probability_difference", "max_probability_difference", "kl_divergence_nats")
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 wholes = st.integers(-(2**63) + 1, 2**63 - 1)
@@ -82,17 +86,20 @@ records = st.builds(
     Record,
     schema=st.just(1),
     cell=cells,
-    model=st.builds(
+    model=st.none()
+    | st.builds(
         RecordedModel,
         sha256=st.text(),
         size_bytes=wholes,
         float_twin_size_bytes=wholes,
         contract=st.none() | st.dictionaries(st.text(), plain_json, max_size=4),
+        numerics=st.none() | st.builds(RecordedNumerics, **dict.fromkeys(NUMERICS, numbers), images=wholes),
     ),
     dataset=datasets,
     accuracy=st.none() | accuracies,
     latency=st.none() | latencies,
     environment=st.dictionaries(st.text(), plain_json, max_size=4),
+    refusal=st.none() | st.builds(Refusal, by=st.text(), reason=st.text()),
 )
 not_quite_json = st.one_of(
     plain_json,

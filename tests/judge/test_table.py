@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from fakes import a_cell, a_record
-from zoobench.judge.record import Record, RecordedDataset, RecordedModel, Speedup
+from zoobench.judge.record import Record, RecordedDataset, RecordedModel, Refusal, Speedup
 from zoobench.judge.table import LEAST_WIDTH, render
+from zoobench.units import ABSENT
 from zoobench.variants import VARIANTS
 
 ESCAPE = "\x1b"
@@ -178,3 +179,16 @@ def test_brackets_and_colons_in_names_mean_themselves(name: str) -> None:
     assert shown.startswith(f"{name}, 3 test samples")
     assert f"    {name} " in shown
     assert f"RANDOM WEIGHTS in {name}: " in shown
+
+
+def test_a_refused_cell_has_a_row_and_its_reason_below() -> None:
+    reason = "AI Edge Quantizer cannot quantize the float32 model:\n" + "a long story " * 40
+    refused = replace(record(), model=None, accuracy=None, latency=None, refusal=Refusal(by="ai_edge", reason=reason))
+    shown = lines(refused, width=400)
+    (row,) = (line for line in shown if line.startswith(VARIANTS[refused.cell.variant].short))
+    assert row.count(ABSENT) >= 4
+    (remark,) = (line for line in shown if line.startswith("XFAIL"))
+    assert remark.startswith(
+        f"XFAIL {refused.cell.id}: ai_edge refuses it: AI Edge Quantizer cannot quantize the float32"
+    )
+    assert remark.endswith(" ...")
