@@ -36,7 +36,8 @@ from zoobench.native import output_held
 from zoobench.plan import Plan
 from zoobench.prepared import Prepared, prepare
 
-_KERAS_BATCH = 32
+KERAS_BATCH = 32
+"""Images in one invocation of Keras where only its answers matter."""
 
 
 class BenchSession:
@@ -202,7 +203,7 @@ class BenchSession:
             dataset=self.prepared.dataset(cell),
             rows=samples.rows,
             threads=self.plan.workers if is_keras else 1,
-            batch_size=_KERAS_BATCH if is_keras else 1,
+            batch_size=KERAS_BATCH if is_keras else 1,
             environment=self.environment,
         )
         root, run = self.plan.artifacts / "evaluations", partial(self._run_samples, cell)
@@ -214,7 +215,7 @@ class BenchSession:
             opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
             return evaluate(opener, self.prepared.samples(cell), name=cell.id, workers=workers)
         opener = self._opener(cell, threads=cell.threads if workers == 1 else workers)
-        batch = 1 if workers == 1 else _KERAS_BATCH
+        batch = 1 if workers == 1 else KERAS_BATCH
         return in_fresh_process(evaluate, opener, self.prepared.samples(cell), name=cell.id, batch_size=batch)
 
     def _record(self, cell: Cell) -> Record:
