@@ -1,3 +1,3 @@
-"""Which benchmarks run by default? Those of models; those of zoobench itself only when asked for: `pytest bench/pipeline`."""
+"""Which benchmarks run by default? Those of models; zoobench's own only when asked for: `pytest bench/pipeline`."""
 
 collect_ignore = ["pipeline"]

@@ -1,4 +1,4 @@
-"""What do the pipeline's benchmarks share? Options, the data and weights of the `--zoo-*` options, and what is found."""
+"""What do the pipeline's benchmarks share? Options, data and weights of the `--zoo-*` options, what is found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from zoobench.options import OPTIONS
 from zoobench.plan import Plan, make_plan
 from zoobench.prepared import Prepared, prepare
 
-
 _FINDINGS: pytest.StashKey[Findings] = pytest.StashKey()
 
 
@@ -35,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--pipeline-images",
         default="1000,5000",
         metavar="NS",
-        help="Numbers of drawn images for the benchmark of scale, comma-separated; 26000 take 4 GB of disk for a while. "
+        help="Numbers of drawn images for the benchmark of scale, comma-separated; 26000 take 4 GB of disk meanwhile. "
         "Default: 1000,5000.",
     )
     group.addoption(

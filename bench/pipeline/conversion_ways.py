@@ -76,7 +76,7 @@ def _representative(request: BuildRequest) -> Iterator[list[np.ndarray]]:
 Images = Callable[[], Iterator[list[np.ndarray]]]
 
 
-def _float32(converter: tf.lite.TFLiteConverter, images: Images) -> None:  # noqa: ARG001
+def _float32(converter: tf.lite.TFLiteConverter, images: Images) -> None:
     """The converter's default."""
 
 

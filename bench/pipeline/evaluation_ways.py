@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from finding import Cost
@@ -9,7 +10,8 @@ from fresh import Steps
 
 from zoobench.cell import Cell
 from zoobench.measure.accuracy import Evaluation, evaluate
-from zoobench.measure.runtimes import open_session
+from zoobench.measure.inference import OpenSession
+from zoobench.measure.runtimes import RUNTIMES, open_answering_session, open_session
 from zoobench.measure.samples import Samples
 from zoobench.session import KERAS_BATCH
 
@@ -18,22 +20,23 @@ CORES = os.cpu_count() or 1
 
 def one_by_one(cell: Cell, file: Path, samples: Samples) -> tuple[Cost, Evaluation]:
     """Evaluates sample by sample on one thread."""
-    return _timed(cell, file, samples, threads=1, workers=1, batch_size=1)
+    opener = partial(open_session, file, runtime=cell.runtime, threads=1)
+    return _timed(cell, opener, samples, workers=1, batch_size=1)
 
 
 def on_all_cores(cell: Cell, file: Path, samples: Samples) -> tuple[Cost, Evaluation]:
     """Evaluates as a benchmark does by default: one session a core, or Keras in batches on all cores."""
     if cell.runtime == "keras":
-        return _timed(cell, file, samples, threads=CORES, workers=1, batch_size=KERAS_BATCH)
-    return _timed(cell, file, samples, threads=1, workers=CORES, batch_size=1)
+        opener = partial(open_answering_session, file, runtime=cell.runtime, threads=CORES)
+        return _timed(cell, opener, samples, workers=1, batch_size=KERAS_BATCH)
+    opener = partial(open_session, file, runtime=cell.runtime, threads=1)
+    return _timed(cell, opener, samples, workers=CORES, batch_size=1)
 
 
 def _timed(
-    cell: Cell, file: Path, samples: Samples, *, threads: int, workers: int, batch_size: int
+    cell: Cell, opener: OpenSession, samples: Samples, *, workers: int, batch_size: int
 ) -> tuple[Cost, Evaluation]:
-    opener = partial(open_session, file, runtime=cell.runtime, threads=threads)
-    if cell.runtime == "keras":
-        import keras  # noqa: F401 — imports are not part of what is timed
+    import_module(RUNTIMES[cell.runtime])  # imports are not part of what is timed
 
     steps = Steps()
     with steps.step("evaluating"):

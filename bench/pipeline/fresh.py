@@ -41,7 +41,8 @@ def costed(work: Callable[..., tuple[Cost, Result]], *args: Any, **kwargs: Any) 
 
     Args:
         work: A function of a module, so that the process can import it; the imports of its module are not timed.
-        args: For it, as `kwargs`.
+        *args: For it.
+        **kwargs: For it.
     """
     return in_fresh_process(_with_peak, work, *args, **kwargs)
 

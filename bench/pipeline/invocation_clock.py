@@ -1,7 +1,7 @@
 """How long was a run inside invocations? A pytest plugin (`-p invocation_clock`) that counts the seconds from outside.
 
-The runs that it is loaded into are the ordinary ones: every session that is opened is put into a clock, whoever opens it
-and whatever for, be it timed rounds, twins, warm-ups, first invocations or accuracy.
+The runs that it is loaded into are the ordinary ones: every session that a run opens is put into a clock, be it for
+timed rounds, twins, warm-ups or first invocations.
 """
 
 from __future__ import annotations

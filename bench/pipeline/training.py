@@ -1,4 +1,4 @@
-"""How is the head trained: through the whole model as Keras's manual shows it, or on features that were computed once?"""
+"""How is the head trained: through the whole model, as Keras's manual shows it, or on features computed once?"""
 
 import statistics
 import time
