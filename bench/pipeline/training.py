@@ -115,3 +115,11 @@ def _train(model: keras.Model, request: BuildRequest, inputs: Any, *, config: Tr
         return Labelled(inputs=inputs(request.dataset.indices(split)), labels=request.dataset.labels(split))
 
     classifier.train(model, of("train"), of("validation"), config=config, callbacks=[watch])
+
+
+def train_on(features: npt.NDArray[np.float32], request: BuildRequest) -> None:
+    """Trains a head for all epochs on features [n, channels] of all images, as they are mapped from disk."""
+    classes = len(request.dataset.classes)
+    head = classifier.build_head(inputs=features.shape[1], classes=classes, config=request.training)
+    watch = _Epochs(head, remembered=request.training.epochs)
+    _train(head, request, lambda rows: np.asarray(features[rows]), config=_all_epochs(request), watch=watch)
