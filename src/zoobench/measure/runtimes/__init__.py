@@ -73,7 +73,7 @@ def _module(runtime: str) -> ModuleType:
 
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """Keeps the garbage collector off what an import makes: of TensorFlow's it takes a third, and half a second of exit.
+    """Keeps the garbage collector off what an import makes: TensorFlow's takes a third longer with it.
 
     Modules stay until the process ends, so looking through them for garbage finds none.
     """
