@@ -30,13 +30,14 @@ from zoobench.measure.inference import OpenSession
 from zoobench.measure.isolated import in_fresh_process
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened
 from zoobench.measure.observation import recorded_accuracy, recorded_latency
-from zoobench.measure.runtimes import open_session
+from zoobench.measure.runtimes import open_answering_session, open_session
 from zoobench.models import Models
 from zoobench.native import output_held
 from zoobench.plan import Plan
 from zoobench.prepared import Prepared, prepare
 
-_KERAS_BATCH = 32
+KERAS_BATCH = 8
+"""Images in one invocation of Keras where only its answers matter."""
 
 
 class BenchSession:
@@ -202,7 +203,7 @@ class BenchSession:
             dataset=self.prepared.dataset(cell),
             rows=samples.rows,
             threads=self.plan.workers if is_keras else 1,
-            batch_size=_KERAS_BATCH if is_keras else 1,
+            batch_size=KERAS_BATCH if is_keras else 1,
             environment=self.environment,
         )
         root, run = self.plan.artifacts / "evaluations", partial(self._run_samples, cell)
@@ -213,8 +214,11 @@ class BenchSession:
         if cell.runtime != "keras":
             opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
             return evaluate(opener, self.prepared.samples(cell), name=cell.id, workers=workers)
-        opener = self._opener(cell, threads=cell.threads if workers == 1 else workers)
-        batch = 1 if workers == 1 else _KERAS_BATCH
+        if workers == 1:
+            opener, batch = self._opener(cell, threads=cell.threads), 1
+        else:
+            path = self.model(cell).path
+            opener, batch = partial(open_answering_session, path, runtime=cell.runtime, threads=workers), KERAS_BATCH
         return in_fresh_process(evaluate, opener, self.prepared.samples(cell), name=cell.id, batch_size=batch)
 
     def _record(self, cell: Cell) -> Record:

@@ -11,7 +11,7 @@ import pytest
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.isolated import in_fresh_process
-from zoobench.measure.runtimes import open_session
+from zoobench.measure.runtimes import open_answering_session, open_session
 
 pytestmark = pytest.mark.slow
 
@@ -109,3 +109,22 @@ def test_a_file_that_is_not_whole_is_a_measurement_error(
     refusal = found[name, 1]
     assert isinstance(refusal, str)
     assert refusal.startswith(f"Keras cannot open {folder / name}.keras: ")
+
+
+def in_a_graph(path: Path, counts: Sequence[int]) -> list[npt.NDArray[np.float32]]:
+    """Answers the first of the images, as many as each count says, by one open session."""
+    found = []
+    with open_answering_session(path, runtime="keras", threads=1) as session:
+        for count in counts:
+            session.load(IMAGES[:count])
+            session.invoke()
+            found.append(session.read())
+    return found
+
+
+def test_a_graph_answers_batches_of_any_size_as_the_model_does(
+    folder: Path, found: dict[tuple[str, int], Outcome]
+) -> None:
+    three, one = in_fresh_process(in_a_graph, folder / "good.keras", (3, 1))
+    np.testing.assert_allclose(three, found["good", 1], atol=1e-6)
+    np.testing.assert_allclose(one, three[:1], atol=1e-6)

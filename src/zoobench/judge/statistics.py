@@ -3,9 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
-
-from scipy.stats import binom, binomtest
+from statistics import NormalDist, median
 
 CONFIDENCE = 0.95
 LEAST_SAMPLES = {0.50: 1, 0.90: 64, 0.95: 130, 0.99: 662}
@@ -30,8 +28,15 @@ def wilson(successes: int, total: int, *, confidence: float = CONFIDENCE) -> Int
     Raises:
         ValueError: Unless 0 <= successes <= total and total >= 1.
     """
-    found = binomtest(successes, total).proportion_ci(confidence, method="wilson")
-    return Interval(low=float(found.low), high=float(found.high))
+    if not (0 <= successes <= total and total >= 1):
+        raise ValueError(f"{successes} successes of {total}: there must be 0 to all of them, of 1 or more")
+    share, z = successes / total, NormalDist().inv_cdf((1 + confidence) / 2)
+    centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    reach = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    return Interval(
+        low=centre - reach if successes > 0 else 0.0,
+        high=centre + reach if successes < total else 1.0,
+    )
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -58,9 +63,23 @@ def percentile_interval(values: Sequence[float], share: float, *, confidence: fl
     section 7.1. The ranks are the innermost ones that leave at most (1 - confidence) / 2 on each side.
     """
     tail = (1 - confidence) / 2
-    low = int(binom.ppf(tail, len(values), share))
-    high = int(binom.ppf(1 - tail, len(values), share)) + 1
+    low = _binomial_quantile(tail, len(values), share)
+    high = _binomial_quantile(1 - tail, len(values), share) + 1
     if low < 1 or high > len(values):
         return None
     ordered = sorted(values)
     return Interval(low=ordered[low - 1], high=ordered[high - 1])
+
+
+def _binomial_quantile(probability: float, trials: int, share: float) -> int:
+    """Returns the smallest number of successes that is not exceeded with at least this probability.
+
+    Summed here because importing `scipy.stats` takes half a second of every run.
+    """
+    below = 0.0
+    for successes in range(trials):
+        ways = math.lgamma(trials + 1) - math.lgamma(successes + 1) - math.lgamma(trials - successes + 1)
+        below += math.exp(ways + successes * math.log(share) + (trials - successes) * math.log1p(-share))
+        if below >= probability:
+            return successes
+    return trials

@@ -1,8 +1,11 @@
 """What can run a model file? One protocol, one module for each runtime, opened by name."""
 
-from contextlib import AbstractContextManager
+import gc
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol, cast
 
 import numpy as np
@@ -14,7 +17,8 @@ RUNTIMES = {
     "litert": "zoobench.measure.runtimes.litert",
     "keras": "zoobench.measure.runtimes.keras",
 }
-"""Modules that define `open_session(path, *, threads)`; each is imported only when it is asked for."""
+"""Modules that define `open_session(path, *, threads)`, and `open_graph_session` where batches are answered faster so;
+each is imported only when it is asked for."""
 
 
 class Session(Protocol):
@@ -41,12 +45,43 @@ def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextMa
     Raises:
         MeasurementError: If the runtime is unknown, not installed, or does not take the file.
     """
+    module = _module(runtime)
+    return cast(AbstractContextManager[Session], module.open_session(path, threads=threads))
+
+
+def open_answering_session(path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
+    """Opens a model file where its answers matter and not how long each takes; the runtime may answer in another mode.
+
+    Args and errors are those of `open_session`.
+    """
+    module = _module(runtime)
+    opener = getattr(module, "open_graph_session", module.open_session)
+    return cast(AbstractContextManager[Session], opener(path, threads=threads))
+
+
+def _module(runtime: str) -> ModuleType:
     if runtime not in RUNTIMES:
         raise MeasurementError(f"unknown runtime: {runtime}; known are {', '.join(RUNTIMES)}")
     try:
-        module = import_module(RUNTIMES[runtime])
+        with _nothing_collected():
+            return import_module(RUNTIMES[runtime])
     except ModuleNotFoundError as error:
         raise MeasurementError(
             f"the runtime {runtime} needs {error.name}, which is not installed: pip install 'zoobench[build]'"
         ) from error
-    return cast(AbstractContextManager[Session], module.open_session(path, threads=threads))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keeps the garbage collector off what an import makes: TensorFlow's takes a third longer with it.
+
+    Modules stay until the process ends, so looking through them for garbage finds none.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()

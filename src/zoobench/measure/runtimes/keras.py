@@ -1,8 +1,9 @@
 """How does Keras run its own model file? The one module of this floor that imports TensorFlow."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -15,10 +16,13 @@ from zoobench.errors import MeasurementError
 
 
 class KerasSession:
-    """A loaded Keras model, called eagerly as an application calls it: `Model.__call__` on a batch of images."""
+    """A loaded Keras model, called as an application calls it: `Model.__call__` on a batch of images.
 
-    def __init__(self, model: keras.Model) -> None:
-        self._model = model
+    `call` takes float32 pixels and gives a tensor of probabilities.
+    """
+
+    def __init__(self, call: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        self._call = call
         self._images = tf.zeros((0,))
         self._result = np.zeros((0, 0), np.float32)
 
@@ -29,7 +33,7 @@ class KerasSession:
     def invoke(self) -> None:
         """Runs the model and waits for its numbers: reading them is what makes an eager call finish."""
         try:
-            self._result = self._model(self._images, training=False).numpy()
+            self._result = self._call(self._images).numpy()
         except (tf.errors.OpError, ValueError) as error:
             raise MeasurementError(f"Keras failed to run the model: {error}") from error
 
@@ -46,12 +50,28 @@ def open_session(path: Path, *, threads: int) -> Iterator[KerasSession]:
         MeasurementError: If TensorFlow already runs on another number of threads, or the file cannot be loaded.
     """
     _set_threads(threads)
+    yield KerasSession(partial(_loaded(path), training=False))
+
+
+@contextmanager
+def open_graph_session(path: Path, *, threads: int) -> Iterator[KerasSession]:
+    """Opens a `.keras` file as a TensorFlow graph, for batches of any size: the same predictions, several times faster.
+
+    Raises:
+        MeasurementError: As `open_session`.
+    """
+    _set_threads(threads)
+    model = _loaded(path)
+    pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    yield KerasSession(tf.function(partial(model, training=False), input_signature=[pixels]))
+
+
+def _loaded(path: Path) -> keras.Model:
     try:
         check_archive(path)
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise MeasurementError(f"Keras cannot open {path}: {error}") from error
-    yield KerasSession(model)
 
 
 def _set_threads(threads: int) -> None:

@@ -1,0 +1,73 @@
+"""How long was a run inside invocations? A pytest plugin (`-p invocation_clock`) that counts the seconds from outside.
+
+The runs that it is loaded into are the ordinary ones: every session that a run opens is put into a clock, be it for
+timed rounds, twins, warm-ups or first invocations.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import zoobench.session
+from zoobench.measure.runtimes import Session, open_session
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds inside invocations and their number, summed over all threads."""
+
+    seconds: float = 0.0
+    invocations: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, seconds: float) -> None:
+        """Adds one invocation."""
+        with self._lock:
+            self.seconds += seconds
+            self.invocations += 1
+
+
+class Clocked:
+    """A session whose invocations are counted."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self.load, self.read = session.load, session.read
+        self._invoke, self._clock = session.invoke, clock
+
+    def invoke(self) -> None:
+        """Runs the model."""
+        began = time.perf_counter()
+        self._invoke()
+        self._clock.add(time.perf_counter() - began)
+
+
+CLOCK = Clock()
+
+
+@contextmanager
+def _clocked(path: Path, **options: Any) -> Iterator[Session]:
+    with open_session(path, **options) as session:
+        yield Clocked(session, CLOCK)
+
+
+zoobench.session.open_session = _clocked
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Says where the count goes."""
+    parser.addoption("--invocation-clock", metavar="FILE", required=True, help="Where the count is written.")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Writes the count at the very end."""
+    count = {"seconds": CLOCK.seconds, "invocations": CLOCK.invocations}
+    Path(config.getoption("--invocation-clock")).write_text(json.dumps(count))

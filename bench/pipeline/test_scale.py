@@ -1,0 +1,54 @@
+"""What do 26,000 images take, and does memory stay as it is with fewer?"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from finding import Cost, Scaling
+from fresh import costed
+from saved import Findings
+from scale_stages import accuracy, drawing, features, training
+
+from zoobench.build import recipe
+from zoobench.build.recipe import BuildRequest
+from zoobench.build.store import find
+from zoobench.cell import Cell
+from zoobench.models import Models
+from zoobench.plan import Plan
+from zoobench.prepared import Prepared
+
+MOST_GROWTH_BYTES = 200e6
+
+
+def test_time_grows_with_the_images_and_memory_does_not(
+    plan: Plan, prepared: Prepared, models: Models, findings: Findings, pytestconfig: pytest.Config
+) -> None:
+    cell = next(one for one in plan.cells if one.variant == "float32")
+    sizes = sorted(int(text) for text in pytestconfig.getoption("--pipeline-images").split(","))
+    found = [_scaling(count, cell, prepared, models) for count in sizes]
+    for one in found:
+        findings.keep(one)
+    for stage, smallest in found[0].stages.items():
+        growth = (found[-1].stages[stage].peak_bytes or 0) - (smallest.peak_bytes or 0)
+        assert growth < MOST_GROWTH_BYTES, f"{stage} takes {growth} bytes more for {sizes[-1]} images than {sizes[0]}"
+
+
+def _scaling(count: int, cell: Cell, prepared: Prepared, models: Models) -> Scaling:
+    """Takes all stages through a number of images; the disk that they need is freed afterwards."""
+    model = models.file(cell).path
+    request = prepared.request(cell)
+    backbone = find(request.root, recipe.features_model(request))
+    assert backbone, "the float32 file was made from it"
+    config = replace(prepared.plan.data, folder=None, drawn_images=count)
+    with TemporaryDirectory(dir=prepared.plan.artifacts) as folder:
+        file = Path(folder) / "features.npy"
+        stages: dict[str, Cost] = {}
+        stages["drawing"], dataset = costed(drawing, config, image_size=cell.image_size, folder=Path(folder))
+        stages["features"], _ = costed(features, dataset, model=backbone.path, file=file)
+        drawn: BuildRequest = replace(request, dataset=dataset)
+        stages["training"], _ = costed(training, drawn, file=file)
+        stages["accuracy"], total = costed(accuracy, dataset, model=model, workers=os.cpu_count() or 1)
+    assert total == len(dataset.indices("test"))
+    return Scaling(subject=cell.backbone, images=count, stages=stages)
