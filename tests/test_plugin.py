@@ -221,7 +221,7 @@ def test_an_interrupted_run_keeps_what_it_has(warm: Path) -> None:
     ("options", "message"),
     [
         (("--zoo-backbones", "mobilnet"), "ERROR: unknown backbone: mobilnet; known are mobilenet, mobilenet_075,"),
-        (("--zoo-variants", "int4"), "ERROR: unknown variant: int4; known are keras, float32, dynamic_range,"),
+        (("--zoo-variants", "int4"), "ERROR: unknown variant: int4; known are keras, float32, float16, dynamic_range,"),
         (("--zoo-threads", "0"), "ERROR: --zoo-threads: received 0; allowed is 1 or more"),
         (("--zoo-data", "nowhere"), "ERROR: nowhere does not exist; give a folder that holds one folder of images"),
     ],

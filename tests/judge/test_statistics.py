@@ -7,8 +7,16 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom, binomtest
 
-from zoobench.judge.statistics import LEAST_SAMPLES, Interval, percentile, percentile_interval, wilson
+from zoobench.judge.statistics import (
+    LEAST_SAMPLES,
+    Interval,
+    _binomial_quantile,
+    percentile,
+    percentile_interval,
+    wilson,
+)
 
 whole_numbers = st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=300)
 """Samples on which sums and products are exact."""
@@ -27,6 +35,19 @@ shares = st.sampled_from(sorted(LEAST_SAMPLES))
 def test_wilsons_interval_is_the_published_one(successes: int, total: int, low: float, high: float) -> None:
     found = wilson(successes, total)
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(total=st.integers(1, 5000), data=st.data())
+def test_wilsons_interval_is_scipys(total: int, data: st.DataObject) -> None:
+    successes = data.draw(st.integers(0, total))
+    found, expected = wilson(successes, total), binomtest(successes, total).proportion_ci(0.95, method="wilson")
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@given(trials=st.integers(1, 3000), share=shares, tail=st.sampled_from([0.005, 0.025, 0.05]))
+def test_the_quantile_of_a_binomial_is_scipys(trials: int, share: float, tail: float) -> None:
+    for probability in (tail, 1 - tail):
+        assert _binomial_quantile(probability, trials, share) == binom.ppf(probability, trials, share)
 
 
 def test_wilsons_interval_ends_exactly_at_nought_and_one() -> None:
