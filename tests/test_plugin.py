@@ -326,3 +326,15 @@ def test_build_names_what_is_not_made(warm: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert "mobilenet_025-weight_only_int8-litert-t1 is not made: tensorflow refuses it: " in done.stderr
+
+
+def test_showing_results_imports_neither_tensorflow_nor_a_runtime(
+    first: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    assert bench(*SMALL, *FAST, "-k", "size", artifacts=first[0]).returncode == 0
+    path = results(first[0])[-1]
+    done = run(sys.executable, "-X", "importtime", "-m", "zoobench", "show", str(path), folder=first[0].parent)
+    assert done.returncode == 0
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "zoobench" in imported
+    assert not imported & {"tensorflow", "keras", "ai_edge_litert", "scipy"}

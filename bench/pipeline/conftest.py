@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from shutil import get_terminal_size
@@ -18,6 +19,9 @@ from zoobench.plan import Plan, make_plan
 from zoobench.prepared import Prepared, prepare
 
 _FINDINGS: pytest.StashKey[Findings] = pytest.StashKey()
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before any of the fresh processes imports TensorFlow
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
