@@ -1,4 +1,4 @@
-"""What do 26,000 images take, and does memory stay as it is with fewer?"""
+"""What do 26,000 images take, and how much more memory than 1,000?"""
 
 import os
 from dataclasses import replace
@@ -19,10 +19,12 @@ from zoobench.models import Models
 from zoobench.plan import Plan
 from zoobench.prepared import Prepared
 
-MOST_GROWTH_BYTES = 200e6
+MOST_GROWTH_BYTES = 50e6
+MOST_GROWTH_BYTES_PER_IMAGE = 15e3
+"""A tenth of an image's pixels, which stay on disk. Features do not: 4 kB each, three times while a head is trained."""
 
 
-def test_time_grows_with_the_images_and_memory_does_not(
+def test_time_grows_with_the_images_and_memory_hardly(
     plan: Plan, prepared: Prepared, models: Models, findings: Findings, pytestconfig: pytest.Config
 ) -> None:
     cell = next(one for one in plan.cells if one.variant == "float32")
@@ -32,7 +34,8 @@ def test_time_grows_with_the_images_and_memory_does_not(
         findings.keep(one)
     for stage, smallest in found[0].stages.items():
         growth = (found[-1].stages[stage].peak_bytes or 0) - (smallest.peak_bytes or 0)
-        assert growth < MOST_GROWTH_BYTES, f"{stage} takes {growth} bytes more for {sizes[-1]} images than {sizes[0]}"
+        most = MOST_GROWTH_BYTES + MOST_GROWTH_BYTES_PER_IMAGE * (sizes[-1] - sizes[0])
+        assert growth < most, f"{stage} takes {growth} bytes more for {sizes[-1]} images than for {sizes[0]}"
 
 
 def _scaling(count: int, cell: Cell, prepared: Prepared, models: Models) -> Scaling:
