@@ -22,6 +22,12 @@ IDS = [
     "mobilenet_025-float_fallback-litert-t1",
     "mobilenet_025-integer_only-litert-t1",
 ]
+INTERRUPTIBLE = """
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+"""Runs pytest so that SIGINT reaches it: in the background of a shell it would inherit that it is ignored."""
 FAST = ("--zoo-variants", "float32,integer_only")
 
 pytestmark = pytest.mark.slow
@@ -198,7 +204,7 @@ def test_threads_are_a_dimension_and_keras_says_why_it_has_but_one(warm: Path) -
 
 
 def test_an_interrupted_run_keeps_what_it_has(warm: Path) -> None:
-    command = [sys.executable, "-m", "pytest", str(ROOT / "bench"), "-p", "no:cacheprovider", *SMALL]
+    command = [sys.executable, "-c", INTERRUPTIBLE, str(ROOT / "bench"), "-p", "no:cacheprovider", *SMALL]
     options = ["--zoo-artifacts", str(warm), "--zoo-variants", "float32,integer_only", "--zoo-rounds", "2000000"]
     running = subprocess.Popen(
         [*command, *options], cwd=warm.parent, env=environment(warm.parent), stdout=subprocess.PIPE, text=True

@@ -7,7 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 from networks import answers, noise, one_by_one, opened, tiny_features, tiny_head
 
 from zoobench.build import ai_edge, conversion
-from zoobench.build.flatbuffer import joined, with_signature
+from zoobench.build.flatbuffer import joined
 from zoobench.errors import ModelError
 
 IMAGES = noise(5)
@@ -126,7 +126,7 @@ def test_the_first_constant_is_the_empty_one(whole: bytes) -> None:
 
 
 def test_a_signature_is_replaced(front: bytes) -> None:
-    assert len(schema.ModelT.InitFromPackedBuf(with_signature(with_signature(front))).signatureDefs) == 1
+    assert len(schema.ModelT.InitFromPackedBuf(joined(joined(front))).signatureDefs) == 1
 
 
 def test_tensorflow_quantizes_a_joined_file(whole: bytes) -> None:

@@ -1,6 +1,7 @@
 """Is everything in the store listed as what it is?"""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from kept_store import ANSWERS, DAY, HEAD, NOW, PIXELS, filled, foreign, set_aside, unfinished
 from zoobench.build.inventory import as_json, main_files, products, remnants, render, size_of
 from zoobench.build.manifest import MANIFEST
-from zoobench.build.store import REMOVING
+from zoobench.build.store import REMOVING, obtain
 from zoobench.errors import UsageError
 
 
@@ -120,3 +121,19 @@ def test_json_holds_what_determined_each_product(artifacts: Path) -> None:
     assert model["inputs"] == {"seed": 0}
     assert model["last_used"] == "2023-11-13T22:13:20+00:00"
     assert model["seconds"] >= 0
+
+
+def test_a_folder_of_somebody_elses_is_no_product(tmp_path: Path) -> None:
+    """Photos kept below the artifacts are neither judged nor removed, whatever they are called or hold."""
+    for name in ("photos", "photos-202401151030"):
+        (tmp_path / "datasets" / name).mkdir(parents=True)
+        (tmp_path / "datasets" / name / "manifest.json").write_text('{"name": "my photos"}')
+    assert products(tmp_path) == ()
+
+
+def test_a_whole_name_means_that_product_alone(artifacts: Path) -> None:
+    longer = replace(HEAD, name=f"{HEAD.name}-int8")
+    obtain(artifacts / "models", longer, lambda folder: {"size": (folder / "head.keras").write_bytes(b"other")})
+    found = products(artifacts)
+    assert len(main_files(found, prefix=HEAD.name)) == 1
+    assert len(main_files(found, prefix=HEAD.name[:-1])) == 2

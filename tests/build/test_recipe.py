@@ -170,8 +170,14 @@ def test_random_weights_depend_on_the_seed() -> None:
 
 
 def test_only_calibrated_variants_depend_on_the_number_of_calibration_images() -> None:
-    after = replace(REQUEST, conversion=ConversionConfig(calibration_images=7))
+    after = replace(REQUEST, conversion=ConversionConfig(calibration_images=50))
     assert changed(REQUEST, after) == CALIBRATED
+
+
+def test_fewer_images_than_are_compared_concern_every_file_that_is_held_against_keras() -> None:
+    found = changed(REQUEST, replace(REQUEST, conversion=ConversionConfig(calibration_images=7)))
+    assert found >= CALIBRATED | {"float32", "dynamic_range"}
+    assert not found & {"features", "head", "keras"}
 
 
 def test_a_variant_depends_on_its_quantizer() -> None:

@@ -14,6 +14,9 @@ from zoobench.build.config import ConversionConfig, TrainingConfig
 from zoobench.build.network import assembled
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.weights import Weights
+from zoobench.errors import MeasurementError, ModelError
+from zoobench.measure.inference import OpenSession, Outputs
+from zoobench.measure.samples import Samples
 
 
 @pytest.fixture
@@ -80,3 +83,28 @@ def test_a_file_that_the_runtime_refuses_is_known_with_its_reason(
     assert found["numerics"] is None
     assert found["refused"]["by"] == "litert"
     assert found["refused"]["reason"].startswith("LiteRT cannot open model.tflite: ")
+
+
+def test_keras_answers_that_are_not_finite_are_an_error_that_names_the_backbone(request_: BuildRequest) -> None:
+    pixels = keras.Input((32, 32, 3))
+    endless = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(np.inf)(pixels)))
+    images = trial.calibration_images(request_).path
+    with pytest.raises(ModelError, match="mine gives numbers that are not finite in Keras itself"):
+        trial._reference(request_, lambda: endless, images)
+
+
+def test_what_fails_on_all_cores_is_tried_once_more_alone(
+    request_: BuildRequest, model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(conversion.float32(model))
+    real = trial.run_all
+
+    def short_of_memory(opener: OpenSession, samples: Samples, *, workers: int = 1) -> Outputs:
+        if workers > 1:
+            raise MeasurementError("no memory")
+        return real(opener, samples)
+
+    monkeypatch.setattr(trial, "run_all", short_of_memory)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert trial.held_against_keras(request_, lambda: model, path)["refused"] is None

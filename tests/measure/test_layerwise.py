@@ -132,3 +132,11 @@ def test_channels_may_have_scales_of_their_own() -> None:
     assert scale is not None
     stored = np.full((1, 2, 3), 3.0)
     assert ((stored - scale.zero_points) * scale.factors)[0].tolist() == [[3.0, 4.0, 4.0]] * 2
+
+
+def test_a_file_that_was_cut_off_is_an_error_and_no_traceback(files: dict[str, Path], tmp_path: Path) -> None:
+    path = next(iter(files.values()))
+    cut = tmp_path / "cut.tflite"
+    cut.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(MeasurementError, match=r"cut\.tflite"):
+        open_comparison(cut, path)

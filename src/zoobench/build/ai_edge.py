@@ -68,16 +68,22 @@ def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[np.uint8]]) 
 
     True minimum and maximum: the library's default, a moving average, depends on the order of the images and clips the
     logits.
+
+    Raises:
+        ModelError: If the calibrator cannot run the file.
     """
     rules = recipe_manager.RecipeManager()
     rules.load_quantization_recipe(recipe.static_wi8_ai8())
-    with _undisturbed():
-        worker = calibrator.Calibrator(
-            bytearray(float32_content),
-            qsv_update_func=qsv_utils.min_max_update,
-            mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
-        )
-        worker.calibrate({SIGNATURE: [{INPUT_NAME: image.astype(np.float32)} for image in images]}, rules)
+    try:
+        with _undisturbed():
+            worker = calibrator.Calibrator(
+                bytearray(float32_content),
+                qsv_update_func=qsv_utils.min_max_update,
+                mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
+            )
+            worker.calibrate({SIGNATURE: [{INPUT_NAME: image.astype(np.float32)} for image in images]}, rules)
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"AI Edge Quantizer's calibrator cannot run the float32 model: {error}") from error
     statistics: Statistics = worker.get_model_qsvs()
     return statistics
 

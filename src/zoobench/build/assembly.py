@@ -100,6 +100,8 @@ def _quantize(request: BuildRequest, source: Source, ingredients: Ingredients, v
         return
 
     def write(path: Path) -> None:
+        if quantizer == "tensorflow":
+            ingredients.keras_model()  # weights that cannot be loaded just now are no refusal, which is kept
         try:
             write_bytes(path, quantized(ingredients, variant, quantizer=quantizer))
         except ModelError as error:

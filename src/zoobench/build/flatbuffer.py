@@ -19,18 +19,12 @@ _NEEDED_RUNTIME = b"min_runtime_version"
 _ROOM = 2**20
 
 
-def with_signature(content: bytes) -> bytes:
-    """Returns a single-input, single-output model with the signature `image -> probabilities`.
-
-    AI Edge Quantizer finds inputs by signature; the converter writes none for a frozen graph.
-    """
-    return joined(content)
-
-
 def joined(first: bytes, *others: bytes) -> bytes:
     """Returns one model that feeds the output of each into the input of the next, with a signature.
 
-    Converting a large backbone takes its time and does not depend on the head, so each is converted alone.
+    Converting a large backbone takes its time and does not depend on the head, so each is converted alone. The
+    signature is `image -> probabilities`: AI Edge Quantizer finds inputs by it, and the converter writes none for a
+    frozen graph.
 
     Args:
         first: TFLite model with one subgraph, input and output.

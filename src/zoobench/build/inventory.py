@@ -104,12 +104,14 @@ def size_of(folder: Path) -> int:
 
 
 def main_files(entries: Sequence[Entry], *, prefix: str) -> tuple[Path, ...]:
-    """Returns the main files of the products whose names begin with `prefix`.
+    """Returns the main files of the products whose names begin with `prefix`, or are it but for the hash.
 
     Raises:
         UsageError: If there is none.
     """
-    found = [one.folder / one.manifest.file for one in entries if one.manifest and one.name.startswith(prefix)]
+    exact = [one for one in entries if one.name.rpartition("-")[0] == prefix]
+    chosen = exact or [one for one in entries if one.name.startswith(prefix)]
+    found = [one.folder / one.manifest.file for one in chosen if one.manifest]
     if not found:
         known = ", ".join(sorted({one.name for one in entries})) or "nothing"
         raise UsageError(f"no product's name begins with {prefix!r}; the store holds {known}")
@@ -166,14 +168,16 @@ def _inside(root: Path) -> list[Path]:
 
 
 def _entry(folder: Path, kind: str) -> Entry | None:
-    """Returns a product, or None for anything else; one that lost its manifest is known by its name."""
+    """Returns a product, or None for anything else; one that lost its manifest is known by its name and its lock."""
     marker = folder / MANIFEST
-    if folder.name.startswith(".") or not (marker.exists() or (folder.is_dir() and _PRODUCT.fullmatch(folder.name))):
+    if folder.name.startswith(".") or not folder.is_dir() or not _PRODUCT.fullmatch(folder.name):
         return None
     try:
         manifest: Manifest | None = read_manifest(folder)
     except ValueError:
         manifest = None
+    if manifest is None and not any(folder.with_name(f"{dot}{folder.name}.lock").exists() for dot in (".", "")):
+        return None  # somebody's own folder: what is not ours is neither judged nor removed
     used = _used(marker) or _used(folder)
     return Entry(kind=kind, folder=folder, manifest=manifest, size_bytes=size_of(folder), used=used)
 

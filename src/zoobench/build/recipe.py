@@ -14,7 +14,7 @@ from zoobench.build.weights import Weights
 from zoobench.files import sha256_of_json
 from zoobench.variants import Variant
 
-RECIPE = 2
+RECIPE = 3
 """Raised whenever the code in this package would make other files from the same inputs."""
 COMPARED_IMAGES = 32
 """Calibration images on which a variant's answers are held against Keras's, where there are as many."""
@@ -75,8 +75,7 @@ def calibration(request: BuildRequest) -> Product:
 
 def reference(request: BuildRequest) -> Product:
     """The Keras classifier's answers to the first of these."""
-    compared = min(request.conversion.calibration_images, COMPARED_IMAGES)  # fewer are the beginning of more
-    inputs = _of_head(request) | {"compared_images": compared, "seed": request.training.seed}
+    inputs = _of_head(request) | _of_comparison(request)
     return _product(request, "reference", "probabilities.npy", inputs)
 
 
@@ -124,9 +123,17 @@ def _of_variant(request: BuildRequest, variant: Variant) -> dict[str, Any]:
     inputs: dict[str, Any] = {"variant": variant.name, "io": variant.io, "quantizer": quantizer}
     if quantizer == "ai_edge":
         inputs["ai-edge-quantizer"] = version("ai-edge-quantizer")
+    if variant.suffix == ".tflite":
+        inputs |= _of_comparison(request)
     if variant.calibrated:
         inputs |= _of_calibration(request)
     return inputs
+
+
+def _of_comparison(request: BuildRequest) -> dict[str, Any]:
+    """The images that answers are compared on: fewer calibration images are the beginning of more."""
+    compared = min(request.conversion.calibration_images, COMPARED_IMAGES)
+    return {"compared_images": compared, "seed": request.training.seed}
 
 
 def _of_calibration(request: BuildRequest) -> dict[str, Any]:

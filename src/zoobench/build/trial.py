@@ -15,8 +15,8 @@ from zoobench.build.manifest import Facts
 from zoobench.build.numerics import compared
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.store import Stored, obtain
-from zoobench.errors import MeasurementError
-from zoobench.measure.inference import run_all
+from zoobench.errors import MeasurementError, ModelError
+from zoobench.measure.inference import OpenSession, Outputs, run_all
 from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
 
@@ -42,7 +42,12 @@ def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], im
 
     def make(folder: Path) -> Facts:
         pixels = np.load(images, mmap_mode="r", allow_pickle=False)[: recipe.COMPARED_IMAGES].astype(np.float32)
-        np.save(folder / product.file_name, keras_model().predict(pixels, batch_size=len(pixels), verbose=0))
+        answers = keras_model().predict(pixels, batch_size=len(pixels), verbose=0)
+        if not np.isfinite(answers).all():
+            raise ModelError(
+                f"{request.backbone.name} gives numbers that are not finite in Keras itself; check its weights"
+            )
+        np.save(folder / product.file_name, answers)
         return {}
 
     return obtain(request.root, product, make)
@@ -67,10 +72,18 @@ def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Mo
     opener = partial(open_session, path, runtime=_RUNTIME, threads=1)
     known: dict[str, Any] = {"calibration": images.path.parent.name}
     try:
-        answers = run_all(opener, samples, workers=os.cpu_count() or 1)
+        answers = _answers(opener, samples)
     except MeasurementError as error:
         return known | {"numerics": None, "refused": {"by": _RUNTIME, "reason": _without_path(error, path)}}
     return known | {"numerics": asdict(compared(reference, answers.values)), "refused": None}
+
+
+def _answers(opener: OpenSession, samples: Samples) -> Outputs:
+    """Runs the samples on all cores; what fails is tried once more alone, since memory may just have been short."""
+    try:
+        return run_all(opener, samples, workers=os.cpu_count() or 1)
+    except MeasurementError:
+        return run_all(opener, samples)
 
 
 def _without_path(error: MeasurementError, path: Path) -> str:

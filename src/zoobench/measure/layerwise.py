@@ -87,11 +87,12 @@ def open_comparison(path: Path, float_path: Path) -> Comparison:
     Raises:
         MeasurementError: If either cannot be opened, or they have no layer in common.
     """
+    float_model, quantized_model = ObservedModel(float_path), ObservedModel(path)  # LiteRT verifies what is read below
     float_layers, layers = read_layers(float_path), read_layers(path)
     matching = match(float_layers, layers)
     if matching is None:
         raise MeasurementError(_nothing_in_common(path, float_path, layers, float_layers))
-    return Comparison(float_model=ObservedModel(float_path), quantized_model=ObservedModel(path), matching=matching)
+    return Comparison(float_model=float_model, quantized_model=quantized_model, matching=matching)
 
 
 def measure_layers(

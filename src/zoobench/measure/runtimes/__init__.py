@@ -1,8 +1,9 @@
 """What can run a model file? One protocol, one module for each runtime, opened by name."""
 
 import gc
+import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -62,9 +63,10 @@ def open_answering_session(path: Path, *, runtime: str, threads: int) -> Abstrac
 def _module(runtime: str) -> ModuleType:
     if runtime not in RUNTIMES:
         raise MeasurementError(f"unknown runtime: {runtime}; known are {', '.join(RUNTIMES)}")
+    name = RUNTIMES[runtime]
     try:
-        with _nothing_collected():
-            return import_module(RUNTIMES[runtime])
+        with nullcontext() if name in sys.modules else _nothing_collected():
+            return import_module(name)
     except ModuleNotFoundError as error:
         raise MeasurementError(
             f"the runtime {runtime} needs {error.name}, which is not installed: pip install 'zoobench[build]'"
