@@ -21,7 +21,7 @@ class Models:
     """The model files of a run; each is made, and read, at most once."""
 
     def __init__(self, prepared: Prepared) -> None:
-        self._prepared = prepared
+        self.prepared = prepared
         self._outcomes: dict[tuple[str, str], Stored | Refusal] = {}
         self._failures: dict[str, ZoobenchError] = {}
         self._contracts: dict[str, Contract] = {}
@@ -80,7 +80,7 @@ class Models:
         return self._outcomes[key]
 
     def _found_or_made(self, cell: Cell) -> Stored | Refusal:
-        request = self._prepared.request(cell)
+        request = self.prepared.request(cell)
         found = _found(request, cell)
         if found is None and cell.backbone not in self._failures:
             self._make(request)
@@ -96,7 +96,7 @@ class Models:
 
         A failure is kept for the cells whose files were not reached; those that were made are measured all the same.
         """
-        cells = (cell for cell in self._prepared.cells if cell.backbone == request.backbone.name)
+        cells = (cell for cell in self.prepared.cells if cell.backbone == request.backbone.name)
         try:
             in_fresh_process(_make_models, request, tuple(dict.fromkeys(cell.variant for cell in cells)))
         except ZoobenchError as error:

@@ -46,7 +46,6 @@ class BenchSession:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.records: dict[str, Record] = {}
-        self._prepared: Prepared | None = None
         self._models: Models | None = None
         self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
 
@@ -71,9 +70,8 @@ class BenchSession:
             DataError: If images cannot be used.
             ModelError: If weights cannot be had.
         """
-        self._prepared = prepare(self.plan, cells)
-        self._models = Models(self._prepared)
-        return self._prepared.described()
+        self._models = Models(prepare(self.plan, cells))
+        return self.prepared.described()
 
     @property
     def prepared(self) -> Prepared:
@@ -82,9 +80,7 @@ class BenchSession:
         Raises:
             UsageError: Before `prepare`.
         """
-        if self._prepared is None:
-            raise UsageError("there is no data yet; call prepare() first")
-        return self._prepared
+        return self.models.prepared
 
     @property
     def models(self) -> Models:
@@ -94,7 +90,7 @@ class BenchSession:
             UsageError: Before `prepare`.
         """
         if self._models is None:
-            raise UsageError("there are no models yet; call prepare() first")
+            raise UsageError("there are neither data nor models yet; call prepare() first")
         return self._models
 
     def obstacle(self, cell: Cell) -> str | None:
