@@ -128,3 +128,10 @@ OPTIONS = (
 def defaults() -> Mapping[str, str]:
     """Returns every option's default text by name."""
     return {option.name: option.default for option in OPTIONS}
+
+
+def chosen(given: Mapping[str, str]) -> dict[str, str]:
+    """Returns the texts that are no defaults and decide what is made: whoever has them can make the same again."""
+    unasked = {"artifacts"} | {option.name for option in OPTIONS if option.measuring}
+    standard = {option.name: option.default for option in OPTIONS if option.name not in unasked}
+    return {name: given[name] for name, default in standard.items() if given.get(name, default) != default}

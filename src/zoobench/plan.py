@@ -15,7 +15,7 @@ from zoobench.build.weights import WeightsRequest, parse_request
 from zoobench.cell import Cell, matrix
 from zoobench.errors import UsageError
 from zoobench.measure.latency import RoundsConfig
-from zoobench.options import PREFIX, defaults
+from zoobench.options import PREFIX, chosen, defaults
 from zoobench.variants import Quantizer, find_variants
 
 Number = TypeVar("Number", int, float)
@@ -37,6 +37,7 @@ class Plan:
         rounds: How many rounds are timed, by runtime.
         artifacts: Folder of data sets, models and results.
         machine: Name of this machine, or '' to make one.
+        options: Texts of the options that are not at their defaults, but for those of measuring alone.
     """
 
     cells: tuple[Cell, ...]
@@ -49,6 +50,7 @@ class Plan:
     workers: int
     artifacts: Path
     machine: str
+    options: Mapping[str, str]
 
 
 def make_plan(given: Mapping[str, str]) -> Plan:
@@ -77,6 +79,7 @@ def make_plan(given: Mapping[str, str]) -> Plan:
         workers=(os.cpu_count() or 1) if texts["workers"] == "cores" else _whole(texts, "workers"),
         artifacts=Path(texts["artifacts"]),
         machine=_machine(texts["machine"]),
+        options=chosen(texts),
     )
 
 

@@ -129,7 +129,8 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
             untimed.pop(cell_id, None)
             # its own latency stays: another benchmark may have timed the same cell since
             benchmark["extra_info"][BLOCK] = to_json(bench.records[cell_id]) | {"latency": block["latency"]}
-    output_json[BLOCK] = {"schema": SCHEMA, "records": [to_json(record) for record in untimed.values()]}
+    records = [to_json(record) for record in untimed.values()]
+    output_json[BLOCK] = {"schema": SCHEMA, "records": records, **bench.provenance()}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -93,6 +93,11 @@ class BenchSession:
             raise UsageError("there are neither data nor models yet; call prepare() first")
         return self._models
 
+    def provenance(self) -> dict[str, Any]:
+        """Returns what a later rebuild or replay needs to know of this run, as plain JSON."""
+        about_all = {"machine": self.machine, "options": dict(self.plan.options)}
+        return about_all | (self._models.prepared.provenance() if self._models else {})
+
     def obstacle(self, cell: Cell) -> str | None:
         """Returns why a cell cannot be measured in this process, or None if it can."""
         first = next((one.threads for one in self.prepared.cells if one.runtime == "keras"), cell.threads)

@@ -5,22 +5,17 @@ History of the schema:
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any
 
 from zoobench.errors import ResultsError
+from zoobench.judge.reading import expect, load_content, typed_value
 
 SCHEMA = 1
 BLOCK = "zoobench"
 """The key of our block, in each benchmark's `extra_info` and at the top of a results file."""
-Value = TypeVar("Value")
-_LARGEST_WHOLE = 2**63 - 1
-_PLAIN = {float: ((int, float), "a number"), int: ((int,), "a whole number"), str: ((str,), "a text")}
-"""What JSON may hold for each plain type, and what it is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,84 +192,36 @@ def read_results(path: Path) -> tuple[Record, ...]:
         ResultsError: If it cannot be read, is not such a file, holds no record, or a record breaks the schema; the
             message names the file and the key.
     """
-    try:
-        content = json.loads(path.read_bytes(), parse_float=_finite, parse_constant=_finite)
-    except (OSError, ValueError, RecursionError) as error:
-        raise ResultsError(f"cannot read {path}: {error}. Expected a JSON file written by `pytest bench/`") from error
+    return records_of(load_content(path), path)
+
+
+def records_of(content: Mapping[str, Any], path: Path) -> tuple[Record, ...]:
+    """Returns the same of the content that `load_content` returned.
+
+    Raises:
+        ResultsError: As `read_results`.
+    """
     records = tuple(_record(block, f"{path}: {where}") for where, block in _blocks(content, path))
     if not records:
         raise ResultsError(f"{path} holds no zoobench record; expected a file written by `pytest bench/` with zoobench")
     return records
 
 
-def _finite(text: str) -> float:
-    """Returns a JSON number, and refuses what Python's reader takes for one: NaN, Infinity and 1e999."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a finite number")
-    return number
-
-
-def _blocks(content: Any, path: Path) -> Iterator[tuple[str, Any]]:
+def _blocks(content: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
     """Yields our blocks in a results file with their places in it: timed cells first, then those without rounds."""
-    if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
-        raise ResultsError(f"{path} is not in pytest-benchmark's format: it has no list under the key 'benchmarks'")
     for index, benchmark in enumerate(content["benchmarks"]):
         where = f"{path}: benchmarks[{index}]"
-        extra = _expect(dict, _expect(dict, benchmark, where).get("extra_info", {}), f"{where}.extra_info")
+        extra = expect(dict, expect(dict, benchmark, where).get("extra_info", {}), f"{where}.extra_info")
         if BLOCK in extra:
             yield f"benchmarks[{index}].extra_info.{BLOCK}", extra[BLOCK]
-    untimed = _expect(dict, content.get(BLOCK, {}), f"{path}: {BLOCK}")
-    for index, block in enumerate(_expect(list, untimed.get("records", []), f"{path}: {BLOCK}.records")):
+    untimed = expect(dict, content.get(BLOCK, {}), f"{path}: {BLOCK}")
+    for index, block in enumerate(expect(list, untimed.get("records", []), f"{path}: {BLOCK}.records")):
         yield f"{BLOCK}.records[{index}]", block
-
-
-def _expect(kind: type[Value], received: Any, where: str) -> Value:
-    if not isinstance(received, kind):
-        raise _unexpected(where, received, "an object" if kind is dict else "a list")
-    return received
 
 
 def _record(block: Any, where: str) -> Record:
     schema = block.get("schema") if isinstance(block, dict) else None
     if schema != SCHEMA:
         raise ResultsError(f"{where}.schema: received {schema!r}; this version of zoobench reads {SCHEMA}")
-    record: Record = _value(Record, block, where)
+    record: Record = typed_value(Record, block, where)
     return record
-
-
-def _value(expected: Any, received: Any, where: str) -> Any:
-    """Returns `received` as the annotated type `expected`, or raises naming the place in the file."""
-    if is_dataclass(expected):
-        return _dataclass(expected, received, where)
-    origin, arguments = get_origin(expected), get_args(expected)
-    if origin is UnionType:
-        return None if received is None else _value(next(a for a in arguments if a is not NoneType), received, where)
-    if origin is tuple:
-        return _tuple(arguments, received, where)
-    allowed, name = _PLAIN.get(expected, ((dict,), "an object"))
-    if not isinstance(received, allowed) or isinstance(received, bool):
-        raise _unexpected(where, received, name)
-    if isinstance(received, int) and abs(received) > _LARGEST_WHOLE:
-        raise _unexpected(where, received, f"{name} of at most 64 bits")
-    return float(received) if isinstance(received, int) and expected is float else received
-
-
-def _dataclass(expected: Any, received: Any, where: str) -> Any:
-    if not isinstance(received, dict):
-        raise _unexpected(where, received, "an object")
-    hints = get_type_hints(expected)
-    names = [field.name for field in fields(expected)]
-    return expected(**{name: _value(hints[name], received.get(name), f"{where}.{name}") for name in names})
-
-
-def _tuple(arguments: tuple[Any, ...], received: Any, where: str) -> tuple[Any, ...]:
-    length = None if Ellipsis in arguments else len(arguments)
-    if not isinstance(received, list) or length not in (None, len(received)):
-        raise _unexpected(where, received, f"a list of {length or 'any number of'} values")
-    return tuple(_value(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(received))
-
-
-def _unexpected(where: str, received: Any, expected: str) -> ResultsError:
-    shown = repr(received)
-    return ResultsError(f"{where}: received {shown[:60]}{'...' if len(shown) > 60 else ''}; expected {expected}")
