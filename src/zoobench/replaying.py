@@ -94,15 +94,19 @@ def replay_cells(
 
 def _persistently(look: Observe, subject: Subject, index: int, seen: Replayed) -> ProcessObservation | None:
     """Returns what a process saw, of two that may try; None, and the reason is kept, where both fail."""
-    for is_last in (False, True):
-        try:
-            observed = look(subject, index)
-        except MeasurementError as error:
-            if is_last:
-                seen.failure = str(error)
-            else:
-                seen.retries.append(str(error))
-        else:
-            seen.observations.append(observed)
-            return observed
-    return None
+    observed, reason = _tried(look, subject, index)
+    if observed is None:
+        seen.retries.append(reason)
+        observed, reason = _tried(look, subject, index)
+    if observed is None:
+        seen.failure = reason
+        return None
+    seen.observations.append(observed)
+    return observed
+
+
+def _tried(look: Observe, subject: Subject, index: int) -> tuple[ProcessObservation | None, str]:
+    try:
+        return look(subject, index), ""
+    except MeasurementError as error:
+        return None, str(error)

@@ -71,8 +71,8 @@ def read_gate(path: Path) -> AAGate:
         content = json.loads(path.read_bytes())
         if content["schema"] != SCHEMA or content["kind"] != KIND:
             raise ResultsError(
-                f"{path}: schema {content['schema']!r}, kind {content['kind']!r}; this version of zoobench reads {SCHEMA}, "
-                f"{KIND}"
+                f"{path}: received schema {content['schema']!r} and kind {content['kind']!r}; this version of zoobench "
+                f"reads {SCHEMA} and {KIND}"
             )
         cells = {cell: _cell(block) for cell, block in content["cells"].items()}
         return AAGate(

@@ -43,9 +43,7 @@ class Flips:
     worst_class: ClassLoss | None
 
 
-def find_flips(
-    before: Sequence[int], after: Sequence[int], *, truth: Sequence[int], classes: Sequence[str]
-) -> Flips:
+def find_flips(before: Sequence[int], after: Sequence[int], *, truth: Sequence[int], classes: Sequence[str]) -> Flips:
     """Returns what changed.
 
     Args:

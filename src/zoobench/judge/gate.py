@@ -6,7 +6,7 @@ error rate by Holm's procedure, so that a gate of many cells does not cry wolf m
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -15,9 +15,8 @@ from zoobench.judge.multiple import holm
 from zoobench.judge.paired import mcnemar_mid_p_of_loss, paired_difference
 from zoobench.judge.schedule import Rates
 from zoobench.judge.sequential import RatioEvidence, weigh_mean, weigh_sequence
-from zoobench.judge.statistics import Interval
 from zoobench.judge.verdict import Finding, Verdict
-from zoobench.units import percent, percentage_points
+from zoobench.units import percent
 
 LATENCY, TOP1, SIZE, MEMORY = METRICS = ("latency", "top-1", "size", "memory")
 
@@ -103,12 +102,21 @@ def stored_latency_test(
     return _of_ratio(draft, evidence)
 
 
-def memory_test(
-    cell: str, peaks: tuple[Sequence[int], Sequence[int]], *, tolerance: float, rates: Rates
+def unmeasured_latency_test(
+    cell: str, *, tolerance: float, why: str, seconds: tuple[float, float] | None = None
 ) -> Test:
+    """Returns a test that can only be inconclusive, because of `why`; both medians are shown where there are any."""
+    draft = replace(_draft(cell, LATENCY, "stored", tolerance, units=0), remark=why)
+    if seconds is None:
+        return _untold(draft)
+    baseline, candidate = seconds
+    return _untold(replace(draft, baseline=baseline, candidate=candidate, change=candidate / baseline - 1))
+
+
+def memory_test(cell: str, peaks: tuple[Sequence[int], Sequence[int]], *, tolerance: float, rates: Rates) -> Test:
     """Returns the test of peaks of resident memory, each of a process of its own.
 
-    Student's t of two samples of equal variance, of the logarithms: "The probable error of a mean", Biometrika 6 (1908).
+    Student's t of two samples of equal variance, of the logarithms.
 
     Args:
         cell: Its id.
@@ -199,9 +207,7 @@ def _of_ratio(draft: Finding, evidence: RatioEvidence) -> Test:
     finding = replace(
         draft, change=evidence.change, interval=evidence.interval, smallest_change=evidence.smallest_change
     )
-    return Test(
-        finding=finding, p_worse=evidence.p_worse, p_within=evidence.p_within, p_better=evidence.p_better
-    )
+    return Test(finding=finding, p_worse=evidence.p_worse, p_within=evidence.p_within, p_better=evidence.p_better)
 
 
 def _untold(finding: Finding) -> Test:

@@ -86,6 +86,4 @@ def replay_until_clear(
 def _is_done(ratios: list[float], tolerance: float, rates: Rates, budget: Budget) -> bool:
     if len(ratios) >= budget.processes:
         return True
-    return is_look(len(ratios)) and is_clear(
-        weigh_sequence(ratios, tolerance=tolerance, error_rate=rates.each), rates
-    )
+    return is_look(len(ratios)) and is_clear(weigh_sequence(ratios, tolerance=tolerance, error_rate=rates.each), rates)

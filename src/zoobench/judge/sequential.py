@@ -77,9 +77,7 @@ def weigh_sequence(log_ratios: Sequence[float], *, tolerance: float, error_rate:
     )
 
 
-def weigh(
-    log_ratios: Sequence[float], *, tolerance: float, error_rate: float, inflation: float = 1.0
-) -> RatioEvidence:
+def weigh(log_ratios: Sequence[float], *, tolerance: float, error_rate: float, inflation: float = 1.0) -> RatioEvidence:
     """Returns what units say that are looked at once.
 
     Student, "The probable error of a mean", Biometrika 6 (1908): (mean - bound) / (s / sqrt(n)) has n - 1 degrees of
