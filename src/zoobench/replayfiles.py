@@ -1,29 +1,21 @@
-"""Where are the model files and the images of a run that is replayed, and how are files made again that are gone?"""
+"""Where are the model files and the images of a run that is to be replayed?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoobench.judge.provenance import Provenance, RecordedProduct
-from zoobench.judge.record import Record, RecordedCell
+import numpy as np
+
+from zoobench.build.inventory import Entry, products
+from zoobench.build.store import Product, Stored, find
+from zoobench.errors import ResultsError, UsageError
+from zoobench.files import sha256_of_file
+from zoobench.givenimages import given_images
+from zoobench.judge.provenance import Provenance
+from zoobench.judge.record import Record
 from zoobench.measure.samples import Samples
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedModel:
-    """A file that a run measured.
-
-    Attributes:
-        sha256: Of its content.
-        size_bytes: Of its content.
-        cell: A cell that it is the file of.
-        made_from: How the store kept it; None where that was not written down.
-    """
-
-    sha256: str
-    size_bytes: int
-    cell: RecordedCell
-    made_from: RecordedProduct | None
+from zoobench.rebuilding import WantedModel as WantedModel
+from zoobench.rebuilding import rebuild as rebuild
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,33 +57,35 @@ def find_models(wanted: Sequence[WantedModel], *, artifacts: Path, folder: Path 
         folder: Where else to look, at any depth and under any name.
 
     Raises:
-        UsageError: If `folder` is none.
+        UsageError: If `folder` is none, or a file in it cannot be read.
     """
-    raise NotImplementedError
-
-
-def rebuild(missing: Sequence[WantedModel], *, options: Mapping[str, str], artifacts: Path) -> Mapping[str, Path]:
-    """Makes files again from what their manifests say, and returns where they are by SHA-256.
-
-    Args:
-        missing: From `find_models`.
-        options: `Provenance.options` of the run that had them.
-        artifacts: The folder of the store.
-
-    Raises:
-        ModelError: If one would be made from anything else than it was, which is named, or comes out otherwise.
-        ModuleNotFoundError: Where the libraries that build are not installed.
-    """
-    raise NotImplementedError
+    paths = _in_store(wanted, artifacts)
+    if folder is not None:
+        paths = _in_folder([one for one in wanted if one.sha256 not in paths], folder) | paths
+    return FoundModels(paths=paths, missing=tuple(one for one in wanted if one.sha256 not in paths))
 
 
 def find_pixels(provenance: Provenance, *, image_size: int, artifacts: Path) -> Samples | None:
-    """Returns the images that a run was timed on if the store has them; labels are zeros.
+    """Returns the images that a run was timed on if the store has them whole; labels are zeros.
+
+    Damaged ones are named on standard error and not used.
 
     Raises:
         ResultsError: If the run's rows are not those of the data set that it names.
     """
-    raise NotImplementedError
+    recorded = provenance.pixels.get(image_size)
+    entries = _entries(artifacts, kind="data set") if recorded else ()
+    stored = next((_whole(entry) for entry in entries if recorded and entry.name == recorded.product), None)
+    if recorded is None or stored is None:
+        return None
+    shape = np.load(stored.path, mmap_mode="r", allow_pickle=False).shape
+    rows = recorded.rows
+    if shape[1:] != (image_size, image_size, 3) or not rows or min(rows) < 0 or max(rows) >= shape[0]:
+        raise ResultsError(
+            f"the results name the rows {', '.join(map(str, rows)) or 'none'} of {recorded.product} as "
+            f"{image_size} px images; it holds {list(shape)}, so the results file or the store was altered"
+        )
+    return _unlabelled(stored.path, rows)
 
 
 def given_pixels(path: Path, *, image_size: int, count: int, folder: Path) -> Samples:
@@ -107,4 +101,51 @@ def given_pixels(path: Path, *, image_size: int, count: int, folder: Path) -> Sa
         UsageError: If there are none or they do not fit.
         DataError: If one cannot be read.
     """
-    raise NotImplementedError
+    images = np.concatenate(list(given_images(path, side=image_size).spread(count)))
+    written = folder / f"images-{image_size}.npy"
+    np.save(written, images)
+    return _unlabelled(written, range(len(images)))
+
+
+def _unlabelled(path: Path, rows: Sequence[int]) -> Samples:
+    return Samples(path=path, rows=np.array(rows, np.int64), labels=np.zeros(len(rows), np.int64))
+
+
+def _in_store(wanted: Sequence[WantedModel], artifacts: Path) -> dict[str, Path]:
+    hashes = {one.sha256 for one in wanted}
+    found: dict[str, Path] = {}
+    for entry in _entries(artifacts, kind="model"):
+        sha256 = main_sha256(entry)
+        if sha256 in hashes and sha256 not in found and (stored := _whole(entry)):
+            found[stored.sha256] = stored.path
+    return found
+
+
+def _entries(artifacts: Path, *, kind: str) -> Iterator[Entry]:
+    if artifacts.is_dir():
+        yield from (entry for entry in products(artifacts) if entry.kind == kind)
+
+
+def main_sha256(entry: Entry) -> str | None:
+    """Returns the hash of a product's main file as its manifest has it, or None without a manifest."""
+    return entry.manifest.files[entry.manifest.file].sha256 if entry.manifest else None
+
+
+def _whole(entry: Entry) -> Stored | None:
+    """Returns a product if all its hashes are right, and notes that it was used."""
+    if entry.manifest is None:
+        return None
+    product = Product(name=entry.name.rpartition("-")[0], file_name=entry.manifest.file, inputs=entry.manifest.inputs)
+    return find(entry.folder.parent, product)
+
+
+def _in_folder(wanted: Iterable[WantedModel], folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; give one that holds the baseline's model files, under any names")
+    sizes = {one.size_bytes for one in wanted}
+    hashes = {one.sha256 for one in wanted}
+    try:
+        likely = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size in sizes)
+        return {sha256: path for path in likely if (sha256 := sha256_of_file(path)) in hashes}
+    except OSError as error:
+        raise UsageError(f"cannot look for models in {folder}: {error}; mend it or name another folder") from error
