@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from zoobench.cli_aa import aa
 from zoobench.cli_baseline import baseline
 from zoobench.cli_store import store
 from zoobench.errors import ZoobenchError
@@ -158,6 +159,7 @@ def fetch(name: str) -> None:
 
 main.add_command(baseline)
 main.add_command(store)
+main.add_command(aa)
 
 
 def _stop(message: str, status: int) -> NoReturn:
