@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from zoobench.judge.aarecord import AAGate
     from zoobench.judge.falsealarms import AAReport
 
+_EXAMPLES = """\b
+For example:
+  zoobench aa --times 40 --tolerance latency=3% --cells '*-litert-*'
+  zoobench aa --times 40 --tolerance latency=3% --cells '*-litert-*' \\
+      --inject-slowdown 5%
+  zoobench aa --times 0 --tolerance latency=3% --cells '*-litert-*' \\
+      --picture power.png
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Percentage:
@@ -34,7 +43,7 @@ class _Percentage:
         return number / 100
 
 
-@click.command()
+@click.command(epilog=_EXAMPLES)
 @click.argument("results", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--times",
@@ -104,7 +113,7 @@ def aa(
     form: str,
     artifacts: Path,
 ) -> None:
-    r"""Learn how often the gate cries wolf on this machine, and what it misses.
+    """Learn how often the gate cries wolf on this machine, and what it misses.
 
     Runs the gate with the same files on both sides (A/A): whatever it calls regressed is a false alarm. With
     --inject-slowdown the candidate waits on purpose, and what is not called regressed is a miss. RESULTS says which
@@ -115,11 +124,6 @@ def aa(
     running. It shows how they ended, how a thousand resampled ones would, how the medians of the same runs fare by
     the stored method and by pytest-benchmark, and which tolerances the wanted rate of false alarms takes. The noise of
     gates without a slow-down goes to artifacts/noise/<machine>.json, where `zoobench gate` finds it.
-
-    \b
-    zoobench aa --times 40 --tolerance latency=3% --cells '*-litert-*'
-    zoobench aa --times 10 --tolerance latency=3% --cells '*-litert-*' --inject-slowdown 5%
-    zoobench aa --times 0 --tolerance latency=3% --cells '*-litert-*' --picture power.png
     """
     from zoobench import aa as gates
     from zoobench.baselines import newest_results

@@ -20,7 +20,7 @@ def to_json(report: AAReport) -> dict[str, Any]:
         "machine": report.machine,
         "tolerances": dict(report.tolerances),
         "rates": asdict(report.rates),
-        "resampling": {name: getattr(report.resampling, name) for name in ("gates", "seed", "processes")},
+        "resampling": {name: getattr(report.resampling, name) for name in ("gates", "seed", "processes", "affordable")},
         "gates": [_detection(one) for one in report.detections],
         "learned": _learned(report.learned) if report.learned else None,
         "compare_fail": COMPARE_FAIL,

@@ -57,7 +57,18 @@ def _table(title: str, heads: Sequence[str], *, text_columns: int = _TEXT_COLUMN
 
 
 def _gates(report: AAReport) -> Table:
-    heads = ("slow-down", "gates", "number", "alarms", "%", "95 %", "every cell", "improved", "inconclusive", "failed")
+    heads = (
+        "slow-down",
+        "which gates",
+        "gates",
+        "alarms",
+        "%",
+        "95 %",
+        "every cell",
+        "improved",
+        "inconclusive",
+        "failed",
+    )
     table = _table("How gates ended", (*heads, "processes"))
     for detection in report.detections:
         for name, outcomes in _sources(detection, report.resampling.gates):
@@ -159,7 +170,8 @@ def _remarks(report: AAReport) -> list[str]:
         "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
         "(by latency of any cell; every cell: of all of them).",
         f"resampled: drawn with replacement from what real processes saw, at most {report.resampling.processes} of a "
-        "cell, judged as real gates are; true gates: all of a gate drawn from one real gate.",
+        f"cell and {report.resampling.affordable} in all, judged as real gates are; true gates: all of a gate drawn from one "
+        "real gate, whose chance becomes a bias there.",
     ]
     remarks += (
         _of_learning(report.learned)

@@ -12,13 +12,15 @@ from zoobench.judge.aarecord import AAGate
 from zoobench.judge.noise import Noise
 from zoobench.judge.noiselearning import clusterings, learn_noise
 from zoobench.judge.resampling import Draw, Resampling, of_processes, of_whole_gates, resample
-from zoobench.judge.schedule import Budget, Rates
-from zoobench.judge.sequential import FIRST_LOOK, LOOK_EVERY
+from zoobench.judge.schedule import Rates
+from zoobench.judge.sequential import FIRST_LOOK
 from zoobench.judge.statistics import Clustering
 from zoobench.judge.storedruns import StoredOutcomes, compare_stored, consecutive_runs
 
 CURVE = tuple(step / 200 for step in range(17))
 """Slow-downs of the power curve: 0 to 8 % by 0.5 %."""
+_A_SECOND = 1.0
+"""Less than any gate takes that replayed something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +101,7 @@ def analyse(
         seconds: What a gate's replay may take: it bounds the processes of drawn gates.
     """
     rates = Rates(tests=choice.gates[0].tests)
-    processes = _affordable(choice.gates, seconds)
-    resampling = Resampling(gates=draws, seed=seed, rates=rates, processes=processes)
+    resampling = Resampling(gates=draws, seed=seed, rates=rates, affordable=_affordable(choice.gates, seconds))
     true = choice.telling(0.0)
     learned = _learn(true, tolerances, resampling, wanted_rate) if true else None
     return AAReport(
@@ -116,15 +117,9 @@ def analyse(
 
 
 def _affordable(gates: Sequence[AAGate], seconds: float) -> int:
-    """Returns how many processes each cell can take in the time if all take as many.
-
-    A cell that waits for no other can take more, so drawn gates are rather less decided than real ones.
-    """
+    """Returns how many processes a gate's seconds are enough for, each taking as long as they did on average."""
     taken = sum(len(cell.log_ratios) for gate in gates for cell in gate.cells.values())
-    each = sum(gate.seconds for gate in gates) / max(taken, 1)
-    affordable = int(seconds / (each * len(gates[0].cells))) if each else Budget(seconds=seconds).processes
-    looked_at = FIRST_LOOK + max(0, affordable - FIRST_LOOK) // LOOK_EVERY * LOOK_EVERY
-    return min(looked_at, Budget(seconds=seconds).processes)
+    return int(seconds * taken / max(sum(gate.seconds for gate in gates), _A_SECOND))
 
 
 def _learn(

@@ -36,7 +36,7 @@ def write_picture(report: AAReport, handle: IO[bytes]) -> None:
     _draw_tolerances(axes, report)
     _draw_curves(axes, report)
     _draw_points(axes, report)
-    _label(axes, report)
+    _label(figure, axes, report)
     figure.savefig(handle, format="png", dpi=_DOTS_PER_INCH)
 
 
@@ -53,8 +53,8 @@ def _draw_curves(axes: Axes, report: AAReport) -> None:
     places = [100 * slowdown for slowdown in curve]
     drawn = report.resampling.gates
     for name, colour, count in (
-        (f"some cell called regressed: status 1 ({drawn} resampled gates a point)", _ANY, _caught),
-        ("every cell called regressed", _EVERY, _caught_everywhere),
+        (f"some cell called regressed (status 1), {drawn} resampled gates a point", _ANY, _caught),
+        ("every cell called regressed, resampled", _EVERY, _caught_everywhere),
     ):
         shares = [100 * count(outcomes) / outcomes.gates for outcomes in curve.values()]
         axes.plot(places, shares, color=colour, linewidth=1.6, marker=".", markersize=4, label=name)
@@ -63,18 +63,16 @@ def _draw_curves(axes: Axes, report: AAReport) -> None:
 def _draw_points(axes: Axes, report: AAReport) -> None:
     real = [(one.slowdown, one.real) for one in report.detections if one.real]
     for name, colour, count, aside in (
-        ("the same of real gates, 95 %", _ANY, _caught, -_ASIDE),
-        ("the same of real gates, 95 %", _EVERY, _caught_everywhere, _ASIDE),
+        ("some cell, real gates, 95 %", _ANY, _caught, -_ASIDE),
+        ("every cell, real gates, 95 %", _EVERY, _caught_everywhere, _ASIDE),
     ):
         found = [_point(slowdown, count(outcomes), outcomes.gates) for slowdown, outcomes in real]
         _draw(axes, found, colour=colour, marker="o", aside=aside, name=name)
     theirs = [_point(one.slowdown, one.red_runs, one.runs) for one in report.stored if one.method == PYTEST_BENCHMARK]
-    name = f"pytest-benchmark {COMPARE_FAIL}, some cell: the same runs, each against an earlier one"
+    name = f"some cell, pytest-benchmark {COMPARE_FAIL} on the same runs, 95 %"
     _draw(axes, theirs, colour=_OTHER, marker="s", aside=3 * _ASIDE, name=name)
     for slowdown, outcomes in real:
-        axes.annotate(
-            f"{outcomes.gates} gates", (100 * slowdown, -_ROOM), ha="center", va="top", fontsize=8, color=_ANY
-        )
+        axes.annotate(f"{outcomes.gates} real", (100 * slowdown, -_ROOM), ha="center", va="top", fontsize=8, color=_ANY)
 
 
 def _draw(axes: Axes, points: Sequence[Point], *, colour: str, marker: str, aside: float, name: str) -> None:
@@ -96,7 +94,7 @@ def _draw(axes: Axes, points: Sequence[Point], *, colour: str, marker: str, asid
     )
 
 
-def _label(axes: Axes, report: AAReport) -> None:
+def _label(figure: Figure, axes: Axes, report: AAReport) -> None:
     tolerances = ", ".join(percent(one) for one in sorted(set(report.tolerances.values())))
     axes.set_title(
         f"what gates of identical files call regressed, {report.machine}\n"
@@ -108,7 +106,7 @@ def _label(axes: Axes, report: AAReport) -> None:
     axes.set_ylabel("gates, %")
     axes.set_ylim(-3 * _ROOM, 100 + _ROOM)
     axes.grid(color="#E5E5E5")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=2, fontsize=8.5, frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8.5, frameon=False)
 
 
 def _caught(outcomes: Outcomes) -> int:

@@ -20,6 +20,7 @@ from zoobench.judge.sequential import is_look
 from zoobench.judge.verdict import Verdict
 
 Array = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 Draw = Callable[[np.random.Generator, int, int], Mapping[str, Array]]
 """Given numbers of gates and of processes, returns log ratios [gates, processes] of each cell."""
 _SMALLEST_STEP = 0.001
@@ -33,12 +34,14 @@ class Resampling:
         gates: How many.
         seed: Of the draws; the same for every slow-down, so that a power curve does not jitter.
         rates: Of the real gates.
+        affordable: How many processes all cells of a gate may take together: what its seconds are enough for.
         processes: The most that a cell may take.
     """
 
     gates: int
     seed: int = 0
     rates: Rates
+    affordable: int
     processes: int = Budget(seconds=0).processes
 
 
@@ -76,12 +79,13 @@ def resample(draw: Draw, tolerances: Mapping[str, float], *, resampling: Resampl
     """
     generator = np.random.default_rng(resampling.seed)
     drawn = draw(generator, resampling.gates, resampling.processes)
-    weighed = {
-        cell: _weigh(drawn[cell] + np.log1p(slowdown), tolerance=tolerance, rates=resampling.rates)
-        for cell, tolerance in tolerances.items()
+    looked_at = {
+        cell: _look(drawn[cell] + np.log1p(slowdown), tolerance=tolerance) for cell, tolerance in tolerances.items()
     }
+    units = _taken(looked_at, resampling)
+    weighed = {cell: _stopped(looks, units[cell]) for cell, looks in looked_at.items()}
     verdicts = [_verdicts(weighed, gate, resampling.rates) for gate in range(resampling.gates)]
-    return _outcomes(verdicts, weighed)
+    return _outcomes(verdicts, units)
 
 
 def smallest_tolerances(
@@ -108,17 +112,22 @@ def smallest_tolerances(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Weighed:
-    """What one cell's processes say when it stops, an element for each gate; see `sequential.RatioEvidence`."""
+class _Looks:
+    """What one cell's processes say at the most at each look so far; see `sequential.RatioEvidence`.
 
-    units: npt.NDArray[np.int64]
+    Attributes:
+        units: Processes of each look.
+        p_worse: [gates, looks], and so are the others.
+    """
+
+    units: Counts
     p_worse: Array
     p_within: Array
     p_better: Array
 
 
-def _weigh(ratios: Array, *, tolerance: float, rates: Rates) -> _Weighed:
-    looks = np.array([units for units in range(ratios.shape[1] + 1) if is_look(units)])
+def _look(ratios: Array, *, tolerance: float) -> _Looks:
+    looks = _looks(ratios)
     mean, error, spent = _moments(ratios, looks)
     bound = np.log1p(tolerance)
 
@@ -126,19 +135,38 @@ def _weigh(ratios: Array, *, tolerance: float, rates: Rates) -> _Weighed:
         probability = np.minimum(1.0, spent * _below(distance, error, looks - 1))
         return np.minimum.accumulate(probability, axis=1)
 
-    worse, within, better = least(bound - mean), least(mean - bound), least(mean + bound)
-    clear = (worse <= rates.each) | (within <= rates.miss_rate)
-    stop = np.where(clear.any(axis=1), clear.argmax(axis=1), len(looks) - 1)
-    everyone = np.arange(len(ratios))
-    return _Weighed(
-        units=looks[stop],
-        p_worse=worse[everyone, stop],
-        p_within=within[everyone, stop],
-        p_better=better[everyone, stop],
-    )
+    return _Looks(units=looks, p_worse=least(bound - mean), p_within=least(mean - bound), p_better=least(mean + bound))
 
 
-def _moments(ratios: Array, looks: npt.NDArray[np.int64]) -> tuple[Array, Array, Array]:
+def _taken(looked_at: Mapping[str, _Looks], resampling: Resampling) -> dict[str, Counts]:
+    """Returns how many processes each cell takes in each gate: in turns, until clear or until none can be afforded."""
+    rates = resampling.rates
+    clear = {
+        cell: (looks.p_worse <= rates.each) | (looks.p_within <= rates.miss_rate) for cell, looks in looked_at.items()
+    }
+    is_open = {cell: np.ones(resampling.gates, bool) for cell in looked_at}
+    units = {cell: np.zeros(resampling.gates, int) for cell in looked_at}
+    for turn in range(1, resampling.processes + 1):
+        for cell, looks in looked_at.items():
+            is_open[cell] &= sum(units.values()) < resampling.affordable
+            units[cell] += is_open[cell]
+            if is_look(turn):
+                is_open[cell] &= ~clear[cell][:, int(np.searchsorted(looks.units, turn))]
+    return units
+
+
+def _stopped(looks: _Looks, units: Counts) -> Array:
+    """Returns p_worse, p_within and p_better [gates, 3] of the last look that each gate had; 1 where it had none."""
+    last = np.searchsorted(looks.units, units, side="right") - 1
+    found = np.stack([looks.p_worse, looks.p_within, looks.p_better], axis=2)[np.arange(len(units)), last]
+    return np.where((last < 0)[:, np.newaxis], 1.0, found)
+
+
+def _looks(ratios: Array) -> Counts:
+    return np.array([units for units in range(ratios.shape[1] + 1) if is_look(units)])
+
+
+def _moments(ratios: Array, looks: Counts) -> tuple[Array, Array, Array]:
     """Returns mean and standard error of each gate at each look, and what p values there are multiplied by."""
     mean = np.stack([ratios[:, :units].mean(axis=1) for units in looks], axis=1)
     scatter = np.stack([ratios[:, :units].std(axis=1, ddof=1) for units in looks], axis=1)
@@ -146,7 +174,7 @@ def _moments(ratios: Array, looks: npt.NDArray[np.int64]) -> tuple[Array, Array,
     return mean, scatter / np.sqrt(looks), numbers * (numbers + 1)
 
 
-def _below(distance: Array, error: Array, freedom: npt.NDArray[np.int64]) -> Array:
+def _below(distance: Array, error: Array, freedom: Counts) -> Array:
     """See `sequential._below`: units that do not scatter leave no doubt."""
     none = error == 0
     told = stdtr(freedom, distance / np.where(none, 1.0, error))
@@ -154,7 +182,7 @@ def _below(distance: Array, error: Array, freedom: npt.NDArray[np.int64]) -> Arr
 
 
 def _needed(ratios: Array, rates: Rates) -> Array:
-    looks = np.array([units for units in range(ratios.shape[1] + 1) if is_look(units)])
+    looks = _looks(ratios)
     mean, error, spent = _moments(ratios, looks)
     bounds = mean - error * stdtrit(looks - 1, rates.miss_rate / spent)
     needed: Array = np.expm1(bounds.min(axis=1))
@@ -166,20 +194,18 @@ def _rounded_up(tolerance: float) -> float:
     return round(max(steps, 1) * _SMALLEST_STEP, 3)
 
 
-def _verdicts(weighed: Mapping[str, _Weighed], gate: int, rates: Rates) -> dict[str, Verdict]:
+def _verdicts(weighed: Mapping[str, Array], gate: int, rates: Rates) -> dict[str, Verdict]:
     """Returns one gate's verdicts by cell; its tests of other metrics are there and say nothing."""
     silent = unmeasured_latency_test("", tolerance=0.0, why="stands for a test of another metric")
     tests = [
-        Test(finding=silent.finding, p_worse=float(p_worse), p_within=float(p_within), p_better=float(p_better))
-        for p_worse, p_within, p_better in (
-            (one.p_worse[gate], one.p_within[gate], one.p_better[gate]) for one in weighed.values()
-        )
+        Test(finding=silent.finding, p_worse=p_worse, p_within=p_within, p_better=p_better)
+        for p_worse, p_within, p_better in (one[gate].tolist() for one in weighed.values())
     ]
     findings = decide([*tests, *[silent] * (rates.tests - len(tests))], rates)
     return dict(zip(weighed, (finding.verdict for finding in findings), strict=False))
 
 
-def _outcomes(verdicts: Sequence[Mapping[str, Verdict]], weighed: Mapping[str, _Weighed]) -> Outcomes:
+def _outcomes(verdicts: Sequence[Mapping[str, Verdict]], units: Mapping[str, Counts]) -> Outcomes:
     found = [set(one.values()) for one in verdicts]
     calm = [one for one in found if Verdict.REGRESSED not in one]
     return Outcomes(
@@ -190,6 +216,6 @@ def _outcomes(verdicts: Sequence[Mapping[str, Verdict]], weighed: Mapping[str, _
         improved=sum(Verdict.IMPROVED in one for one in calm),
         inconclusive=sum(Verdict.INCONCLUSIVE in one for one in calm),
         failed=0,
-        caught_by_cell={cell: sum(one[cell] == Verdict.REGRESSED for one in verdicts) for cell in weighed},
-        processes=float(np.mean([one.units for one in weighed.values()])),
+        caught_by_cell={cell: sum(one[cell] == Verdict.REGRESSED for one in verdicts) for cell in units},
+        processes=float(np.mean(list(units.values()))),
     )
