@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from zoobench.judge.flips import Flips
+from zoobench.judge.flipped import Flips
 from zoobench.judge.multiple import holm
 from zoobench.judge.paired import mcnemar_mid_p_of_loss, paired_difference
 from zoobench.judge.schedule import Rates
