@@ -24,6 +24,11 @@ def size(size_bytes: int) -> str:
     return f"{megabytes(size_bytes)} MB" if size_bytes >= _MEGA else f"{three_digits(size_bytes / _KILO)} kB"
 
 
+def exactly(count: int | None) -> str:
+    """Returns a whole number in full, for texts where every one of its digits may matter."""
+    return ABSENT if count is None else f"{count:,}"
+
+
 def percent(share: float | None) -> str:
     """Returns a share of one as a percentage with one decimal, as accuracies are quoted."""
     return ABSENT if share is None else f"{100 * share:.1f}"
