@@ -22,6 +22,14 @@ class Interval:
     high: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A value and the interval around it."""
+
+    point: float
+    interval: Interval
+
+
 def wilson(successes: int, total: int, *, confidence: float = CONFIDENCE) -> Interval:
     """Returns the interval of a proportion.
 
@@ -80,3 +88,26 @@ def _binomial_quantile(probability: float, trials: int, share: float) -> int:
     By `scipy.special`: importing `scipy.stats` would take half a second of every run.
     """
     return int(np.searchsorted(bdtr(np.arange(trials), trials, share), probability))
+
+
+def ratio_interval(*, above: Estimate, below: Estimate) -> Interval | None:
+    """Returns the interval of the ratio above / below of two independent estimates, from their own intervals.
+
+    The method of variance estimates recovery on logarithms, so that swapping the two turns the interval over: G. Y. Zou
+    and A. Donner, "Construction of confidence limits about effect measures: a general approach", Statistics in Medicine
+    27 (2008), equation 7.
+
+    Returns:
+        None where a value or an end of an interval is not positive, or a point is outside its interval.
+    """
+    for one in (above, below):
+        if not 0 < one.interval.low <= one.point <= one.interval.high:
+            return None
+    (point, low, high), (other_point, other_low, other_high) = (
+        [math.log(value) for value in (one.point, one.interval.low, one.interval.high)] for one in (above, below)
+    )
+    ratio = point - other_point
+    return Interval(
+        low=math.exp(ratio - math.hypot(point - low, other_high - other_point)),
+        high=math.exp(ratio + math.hypot(high - point, other_point - other_low)),
+    )
