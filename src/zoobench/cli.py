@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from zoobench.cli_baseline import baseline
+from zoobench.cli_gate import gate
 from zoobench.cli_store import store
 from zoobench.errors import ZoobenchError
 from zoobench.options import OPTIONS, PREFIX
@@ -157,6 +158,7 @@ def fetch(name: str) -> None:
 
 
 main.add_command(baseline)
+main.add_command(gate)
 main.add_command(store)
 
 

@@ -13,9 +13,14 @@ _FORMATS = ("terminal", "markdown", "github", "json")
 
 
 @click.command()
-@click.option("--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run.")
 @click.option(
-    "--candidate", metavar="FILE", type=click.Path(path_type=Path), help="Results to judge. Default: this machine's newest."
+    "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
+)
+@click.option(
+    "--candidate",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Results to judge. Default: this machine's newest.",
 )
 @click.option(
     f"{PREFIX}artifacts",
@@ -41,7 +46,9 @@ _FORMATS = ("terminal", "markdown", "github", "json")
     show_default=True,
     help="Latency by replaying both files, or by stored medians; auto replays what it can.",
 )
-@click.option(f"{PREFIX}gate-seconds", "seconds", type=click.FloatRange(min=1), help="Most seconds of replay. Default: 110.")
+@click.option(
+    f"{PREFIX}gate-seconds", "seconds", type=click.FloatRange(min=1), help="Most seconds of replay. Default: 110."
+)
 @click.option(
     "--baseline-models",
     metavar="DIR",
@@ -75,7 +82,7 @@ def gate(
     images: Path | None,
     form: str,
 ) -> None:
-    """Judge a run against a baseline: latency, top-1, size and memory of every cell.
+    r"""Judge a run against a baseline: latency, top-1, size and memory of every cell.
 
     Latency is replayed: fresh processes run both sides' model files turn about until it is clear on which side of the
     tolerance the change is. The status is 0 if nothing became worse than its tolerance, 1 if something did, 3 if that

@@ -18,7 +18,7 @@ from zoobench.units import ABSENT, megabytes, milliseconds, percent, signed_perc
 
 SCHEMA = 1
 _LEAST_WIDTH = 128
-_HEADS = ("metric", "baseline", "candidate", "", "change", "95 %", "limit", "seen from", "verdict", "by", "")
+_HEADS = ("metric", "baseline", "candidate", "", "change", "95 %", "limit", "seen from", "verdict", "by")
 _NUMBERS = frozenset({1, 2, 4, 5, 6, 7})
 _WORDS = {PASSED: "passed", REGRESSED: "REGRESSED", UNUSABLE: "UNUSABLE INPUT", INCONCLUSIVE: "INCONCLUSIVE"}
 _STYLES = {
@@ -27,6 +27,7 @@ _STYLES = {
     Verdict.REGRESSED: "bold red",
     Verdict.INCONCLUSIVE: "yellow",
 }
+_COUNTED = {"replay": "processes", "stored": "A/A runs", "paired": "samples", "processes": "processes"}
 _LEGEND = (
     "regressed: surely beyond the limit; unchanged, improved: surely not; inconclusive: neither, and not green.",
     "seen from: the smallest change for the worse that would have been called so, the noise being what it was.",
@@ -60,7 +61,7 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
         console.print(Text(f"unusable: {problem}", style="red"), soft_wrap=True)
     if report.findings:
         console.print(_table(report.findings))
-        console.print("", *_LEGEND, sep="\n", soft_wrap=True)
+        console.print("", *_remarks(report.findings), *_LEGEND, sep="\n", soft_wrap=True)
     style = "green" if report.status == PASSED else "yellow" if report.status == INCONCLUSIVE else "bold red"
     console.print(Text(headline(report), style=style), soft_wrap=True)
     return written(console)
@@ -72,10 +73,15 @@ def as_markdown(report: GateReport) -> str:
     lines += [f"- **unusable**: {_escaped(problem)}" for problem in report.problems]
     lines += [f"- {_escaped(note)}" for note in report.notes]
     if report.findings:
-        heads = ("cell", *(head or "unit" for head in _HEADS[:-1]), "remark")
+        heads = ("cell", *(head or "unit" for head in _HEADS), "remark")
         ranked = sorted(report.findings, key=lambda finding: finding.verdict is Verdict.UNCHANGED)
-        rows = [(finding.cell, *_row(finding)) for finding in ranked]
-        lines += ["", _line(heads), _line(["---"] * len(heads)), *(_line([_escaped(text) for text in row]) for row in rows)]
+        rows = [(finding.cell, *_row(finding), finding.remark) for finding in ranked]
+        lines += [
+            "",
+            _line(heads),
+            _line(["---"] * len(heads)),
+            *(_line([_escaped(text) for text in row]) for row in rows),
+        ]
         lines += ["", *_LEGEND]
     return "\n".join(lines) + "\n"
 
@@ -88,19 +94,24 @@ def as_json(report: GateReport) -> str:
 
 def sentence(finding: Finding) -> str:
     """Returns a finding as one sentence, for annotations and test reports."""
-    metric, baseline, candidate, unit, change, interval, limit, seen, verdict, method, remark = _row(finding)
+    metric, baseline, candidate, unit, change, interval, limit, seen, verdict, grounds = _row(finding)
     told = f"{metric} {verdict}: {baseline} to {candidate} {unit}, {change}"
     told += f" (95 %: {interval})" if interval else ""
-    told += f", limit {limit}, seen from {seen}, by {method}"
-    return f"{told}; {remark}" if remark else told
+    told += f", limit {limit}, seen from {seen}, by {grounds}"
+    return f"{told}; {finding.remark}" if finding.remark else told
+
+
+def _remarks(findings: Sequence[Finding]) -> list[str]:
+    """Returns what is to be said of single findings, and an empty line after it."""
+    told = [f"{finding.cell}, {finding.metric}: {finding.remark}" for finding in findings if finding.remark]
+    return [*told, ""] if told else []
 
 
 def _table(findings: Sequence[Finding]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for position, head in enumerate(_HEADS):
         justify: JustifyMethod = "right" if position in _NUMBERS else "left"
-        is_last = position == len(_HEADS) - 1
-        table.add_column(head, justify=justify, no_wrap=not is_last, overflow="fold" if is_last else "ellipsis")
+        table.add_column(head, justify=justify, no_wrap=True)
     for cell, rows in groupby(findings, key=lambda finding: finding.cell):
         table.add_row(Text(cell, style="bold"))
         for finding in rows:
@@ -131,15 +142,8 @@ def _row(finding: Finding) -> tuple[str, ...]:
         change(sign * finding.tolerance),
         ABSENT if finding.smallest_change is None else change(sign * finding.smallest_change),
         str(finding.verdict),
-        finding.method,
-        _grounds(finding),
+        f"{finding.units} {_COUNTED[finding.method]}" if finding.method in _COUNTED else finding.method,
     )
-
-
-def _grounds(finding: Finding) -> str:
-    counted = {"replay": "processes", "stored": "A/A runs", "paired": "samples", "processes": "processes"}
-    told = f"{finding.units} {counted[finding.method]}" if finding.method in counted and finding.units else ""
-    return "; ".join(part for part in (told, finding.remark) if part)
 
 
 _VALUES = {

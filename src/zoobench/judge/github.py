@@ -32,5 +32,5 @@ def _command(level: str, title: str, message: str) -> str:
     return f"::{level} title={_escaped(title, _IN_PROPERTIES)}::{_escaped(message, _IN_MESSAGES)}"
 
 
-def _escaped(text: str, table: dict[str, str]) -> str:
-    return text.translate(str.maketrans(table))
+def _escaped(text: str, escapes: dict[str, str]) -> str:
+    return "".join(escapes.get(sign, sign) for sign in text)
