@@ -22,6 +22,9 @@ of them."""
 SAME_WITHIN = 0.03
 """A change that is surely below this is called none, where processes are the unit."""
 
+_LARGEST = 1e300
+"""Beyond it sums overflow."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -62,7 +65,7 @@ class Change:
         change: new / base - 1, or new - base for a share. None where it is not defined.
         interval: Of `change`, 95 %; None where nothing is known of it.
         basis: What the interval and the judgement rest on; None where there is neither.
-        judgement: Whether it is better. None unless both sides have it.
+        judgement: Whether it is better. None unless both sides have it, under conditions that let it be judged.
         p_value: Of no change, adjusted for all cells that were compared; only top-1 has one.
     """
 
@@ -159,6 +162,12 @@ def relative(base: float | None, new: float | None) -> float | None:
     return change if math.isfinite(change) else None
 
 
+def known_values(side: Sequence[Seen], read: Read) -> list[float]:
+    """Returns the value of each run that has one that can be reckoned with."""
+    values = [read(seen) for seen in side]
+    return [value for value in values if value is not None and abs(value) < _LARGEST]
+
+
 def _timed(
     metric: Metric,
     read: Read,
@@ -169,7 +178,7 @@ def _timed(
     seed: int,
 ) -> Change:
     """Returns the change with the process as the unit where there are enough, else with the rounds of single ones."""
-    ours, theirs = ([value for seen in side if (value := read(seen)) is not None] for side in (base, new))
+    ours, theirs = known_values(base, read), known_values(new, read)
     point, other = median(ours) if ours else None, median(theirs) if theirs else None
     change = relative(point, other)
     bare = Change(metric=metric, base=point, new=other, change=change, judgement=None if change is None else "unclear")
@@ -183,7 +192,7 @@ def _timed(
 
 
 def _judged(bare: Change, ratio: Interval | None, *, basis: Basis, copies: bool = False) -> Change:
-    if ratio is None or not math.isfinite(ratio.high):
+    if ratio is None or not math.isfinite(ratio.low + ratio.high):
         return bare
     return Change(
         metric=bare.metric,
