@@ -7,9 +7,17 @@ from statistics import median
 from typing import Literal
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_ratio_interval
-from zoobench.judge.record import Record
+from zoobench.judge.seen import (
+    Read,
+    Seen,
+    initialization_seconds,
+    known_values,
+    p50_seconds,
+    p90_seconds,
+    speedup,
+    speedup_interval,
+)
 from zoobench.judge.statistics import Estimate, Interval, percentile, percentile_interval, ratio_interval
-from zoobench.judge.timings import Timing
 
 Judgement = Literal["better", "worse", "same", "unclear"]
 Basis = Literal["rounds", "processes", "samples", "exact"]
@@ -21,9 +29,6 @@ SPEEDUP_NOISE = 0.05
 of them."""
 SAME_WITHIN = 0.03
 """A change that is surely below this is called none, where processes are the unit."""
-
-_LARGEST = 1e300
-"""Beyond it sums overflow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,42 +84,6 @@ class Change:
     p_value: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What one run, a process, knows of one cell."""
-
-    record: Record | None
-    timing: Timing | None
-
-
-Read = Callable[[Seen], float | None]
-
-
-def p50_seconds(seen: Seen) -> float | None:
-    """Returns the median time of a run."""
-    if seen.record is not None:
-        return seen.record.latency.p50_seconds if seen.record.latency else None
-    return seen.timing.median_seconds if seen.timing else None
-
-
-def p90_seconds(seen: Seen) -> float | None:
-    """Returns the 90th percentile of a run, None where it has too few rounds to support one."""
-    if seen.record is not None:
-        return seen.record.latency.p90_seconds if seen.record.latency else None
-    return percentile(seen.timing.rounds, 0.90) if seen.timing else None
-
-
-def speedup(seen: Seen) -> float | None:
-    """Returns the speed-up over the float twin of a run."""
-    paired = seen.record.latency.speedup_over_float if seen.record and seen.record.latency else None
-    return paired.point if paired else None
-
-
-def initialization_seconds(seen: Seen) -> float | None:
-    """Returns how long a run took to open the model."""
-    return seen.record.latency.initialization_seconds if seen.record and seen.record.latency else None
-
-
 def p50_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
     """Returns the change of the median time; of single runs the interval is that of their rounds."""
     return _timed(P50, p50_seconds, base, new, of_rounds=lambda one, other: _of_medians(one, other, seed), seed=seed)
@@ -160,12 +129,6 @@ def relative(base: float | None, new: float | None) -> float | None:
         return None
     change = new / base - 1
     return change if math.isfinite(change) else None
-
-
-def known_values(side: Sequence[Seen], read: Read) -> list[float]:
-    """Returns the value of each run that has one that can be reckoned with."""
-    values = [read(seen) for seen in side]
-    return [value for value in values if value is not None and abs(value) < _LARGEST]
 
 
 def _timed(
@@ -250,9 +213,5 @@ def _of_speedups(base: Seen, new: Seen) -> Interval | None:
 
 
 def _speedup_estimate(seen: Seen) -> Estimate | None:
-    paired = seen.record.latency.speedup_over_float if seen.record and seen.record.latency else None
-    return (
-        Estimate(point=paired.point, interval=Interval(low=paired.interval[0], high=paired.interval[1]))
-        if paired
-        else None
-    )
+    point, interval = speedup(seen), speedup_interval(seen)
+    return Estimate(point=point, interval=interval) if point is not None and interval is not None else None

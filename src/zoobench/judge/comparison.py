@@ -12,7 +12,6 @@ from zoobench.judge.changes import (
     TOP1,
     Change,
     Metric,
-    Seen,
     bare_change,
     exact_change,
     initialization_change,
@@ -23,6 +22,7 @@ from zoobench.judge.changes import (
 from zoobench.judge.environments import DATA_SET, Difference, differences, machines_of, of_cell
 from zoobench.judge.multiple import holm
 from zoobench.judge.record import Record
+from zoobench.judge.seen import Seen, seen_by
 from zoobench.judge.timings import Side
 from zoobench.judge.top1 import top1_change
 
@@ -96,7 +96,7 @@ def compare(
     shared = [cell for cell in base.ids if cell in there]
     cells = []
     for cell in shared:
-        one = _compare_cell(cell, _seen(base, cell), _seen(new, cell), seed=seed)
+        one = _compare_cell(cell, seen_by(base, cell), seen_by(new, cell), seed=seed)
         cells.append(one if same_machine else _unjudged(one, TIMES))
         advance(1, cell)
     known = set(base.ids)
@@ -112,12 +112,6 @@ def compare(
         only_new=tuple(cell for cell in new.ids if cell not in known),
         notes=(*_of_several_models(base), *_of_several_models(new)),
     )
-
-
-def _seen(side: Side, cell: str) -> list[Seen]:
-    """Returns what each run of a side that has a cell knows of it."""
-    both = [Seen(record=run.records.get(cell), timing=run.timings.get(cell)) for run in side.runs]
-    return [seen for seen in both if seen.record or seen.timing]
 
 
 def _compare_cell(cell: str, base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> CellComparison:

@@ -84,7 +84,7 @@ def _of_run(run: Run) -> Iterator[tuple[str, str]]:
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yields the values of nested objects by their own names, but for those that are unknown."""
-    pending: list[tuple[str, Any]] = list(reversed(values.items()))
+    pending: list[tuple[str, Any]] = list(values.items())[::-1]
     while pending:
         name, value = pending.pop()
         if isinstance(value, dict):

@@ -18,9 +18,23 @@ SIGNIFICANT = 0.05
 MOST_FLIPS = 1000
 """Flips that are kept; the others are counted."""
 By = Literal["speedup", "p50"]
-Value = tuple[float, Interval | None]
 _Values = npt.NDArray[Any]
 _QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A value of a cell on a machine.
+
+    Attributes:
+        point: The value.
+        interval: Around it; None where it is not known how sure it is.
+        by_processes: Whether the interval holds what changes between processes.
+    """
+
+    point: float
+    interval: Interval | None = None
+    by_processes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +42,14 @@ class Placed:
     """A cell on one machine.
 
     Attributes:
-        p50: Median seconds and its interval.
-        speedup: Over the float twin, and its interval.
+        p50: Median seconds.
+        speedup: Over the float twin.
         twin: Id of that twin; speed-ups over one twin are in the order of the times.
-        by_processes: Whether the intervals hold what changes between processes.
     """
 
-    p50: Value | None
-    speedup: Value | None
+    p50: Reading | None
+    speedup: Reading | None
     twin: str | None
-    by_processes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,25 +150,25 @@ def find_flips(cells: Sequence[str], machines: Sequence[Mapping[str, Placed]], *
 
 
 def _by_speedup(cells: Sequence[str], machine: Mapping[str, Placed]) -> _Scale:
-    found = [machine[cell] for cell in cells]
-    return _scale([one.speedup for one in found], [0.0 if one.by_processes else SPEEDUP_NOISE for one in found])
+    return _scale([machine[cell].speedup for cell in cells], noise=SPEEDUP_NOISE)
 
 
 def _by_time(cells: Sequence[str], machine: Mapping[str, Placed]) -> _Scale:
     """Returns the scale of times turned over, so that more is faster."""
-    found = [machine[cell] for cell in cells]
-    scale = _scale([one.p50 for one in found], [0.0 if one.by_processes else TIME_NOISE for one in found])
+    scale = _scale([machine[cell].p50 for cell in cells], noise=TIME_NOISE)
     return _Scale(point=-scale.point, low=-scale.high, high=-scale.low, margin=scale.margin)
 
 
-def _scale(values: Sequence[Value | None], noises: Sequence[float]) -> _Scale:
+def _scale(readings: Sequence[Reading | None], *, noise: float) -> _Scale:
     """Returns values on a logarithmic scale; unknown are those without an interval that is positive and holds them."""
-    rows = np.full((3, len(values)), np.nan)
-    for position, value in enumerate(values):
-        interval = value[1] if value else None
-        if value and interval and 0 < interval.low <= value[0] <= interval.high < math.inf:
-            rows[:, position] = np.log([value[0], interval.low, interval.high])
-    return _Scale(point=rows[0], low=rows[1], high=rows[2], margin=np.log1p(np.array(noises)))
+    rows = np.full((3, len(readings)), np.nan)
+    margins = np.full(len(readings), math.log1p(noise))
+    for position, reading in enumerate(readings):
+        interval = reading.interval if reading else None
+        if reading and interval and 0 < interval.low <= reading.point <= interval.high < math.inf:
+            rows[:, position] = np.log([reading.point, interval.low, interval.high])
+            margins[position] = 0.0 if reading.by_processes else margins[position]
+    return _Scale(point=rows[0], low=rows[1], high=rows[2], margin=margins)
 
 
 def _same_twin(twins: _Values, index: int) -> _Values:

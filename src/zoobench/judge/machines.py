@@ -6,9 +6,9 @@ from itertools import combinations
 from statistics import median
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_interval
-from zoobench.judge.changes import Seen, known_values, p50_seconds, speedup
 from zoobench.judge.environments import conditions, machine_of
-from zoobench.judge.flips import Flip, Placed, Value, find_flips
+from zoobench.judge.flips import Flip, Placed, Reading, find_flips
+from zoobench.judge.seen import Seen, known_values, p50_seconds, seen_by, speedup, speedup_interval
 from zoobench.judge.statistics import Interval, percentile_interval
 from zoobench.judge.timings import Side
 
@@ -81,7 +81,7 @@ def across(sides: Sequence[Side], *, seed: int = 0) -> AcrossMachines:
         seed: Of the bootstrap over runs.
     """
     ids = tuple(dict.fromkeys(cell for side in sides for cell in side.ids))
-    placed = [{cell: _placed(_seen(side, cell), seed=seed) for cell in side.ids} for side in sides]
+    placed = [{cell: _placed(seen_by(side, cell), seed=seed) for cell in side.ids} for side in sides]
     machines = tuple(_machine(letter, side) for letter, side in zip(_LETTERS, sides, strict=False))
     shared = [cell for cell in ids if all(cell in one for one in placed)]
     ranks = [_ranks(one, shared) for one in placed]
@@ -109,11 +109,6 @@ def _machine_name(name: str, cores: str) -> str:
     return f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
 
 
-def _seen(side: Side, cell: str) -> list[Seen]:
-    both = [Seen(record=run.records.get(cell), timing=run.timings.get(cell)) for run in side.runs]
-    return [seen for seen in both if seen.record or seen.timing]
-
-
 def _placed(seen: Sequence[Seen], *, seed: int) -> Placed:
     """Returns a cell's time and speed-up on a machine."""
     twins = {
@@ -123,23 +118,23 @@ def _placed(seen: Sequence[Seen], *, seed: int) -> Placed:
     }
     return Placed(
         p50=_over_runs(known_values(seen, p50_seconds), [_p50_interval(one) for one in seen], seed=seed),
-        speedup=_over_runs(known_values(seen, speedup), [_speedup_interval(one) for one in seen], seed=seed),
+        speedup=_over_runs(known_values(seen, speedup), [speedup_interval(one) for one in seen], seed=seed),
         twin=next(iter(twins)) if len(twins) == 1 else None,
-        by_processes=len(seen) >= LEAST_PROCESSES,
     )
 
 
-def _over_runs(values: Sequence[float], intervals: Sequence[Interval | None], *, seed: int) -> Value | None:
+def _over_runs(values: Sequence[float], intervals: Sequence[Interval | None], *, seed: int) -> Reading | None:
     """Returns the median over runs with its interval, or None where no run has a value that makes sense."""
     known = [value for value in values if value > 0]
     if not known:
         return None
     if len(known) >= LEAST_PROCESSES:
-        return median(known), median_interval(known, seed=seed)
+        return Reading(point=median(known), interval=median_interval(known, seed=seed), by_processes=True)
     of_runs = [interval for interval in intervals if interval is not None and 0 < interval.low <= interval.high]
     if len(of_runs) < len(known):
-        return median(known), None
-    return median(known), Interval(low=min(one.low for one in of_runs), high=max(one.high for one in of_runs))
+        return Reading(point=median(known))
+    hull = Interval(low=min(one.low for one in of_runs), high=max(one.high for one in of_runs))
+    return Reading(point=median(known), interval=hull)
 
 
 def _p50_interval(seen: Seen) -> Interval | None:
@@ -149,14 +144,9 @@ def _p50_interval(seen: Seen) -> Interval | None:
     return percentile_interval(seen.timing.rounds, 0.50) if seen.timing else None
 
 
-def _speedup_interval(seen: Seen) -> Interval | None:
-    paired = seen.record.latency.speedup_over_float if seen.record and seen.record.latency else None
-    return Interval(low=paired.interval[0], high=paired.interval[1]) if paired else None
-
-
 def _ranks(placed: dict[str, Placed], shared: Sequence[str]) -> dict[str, int]:
     """Returns each cell's rank by time; equal times share the better one."""
-    times = {cell: found[0] for cell in shared if (found := placed[cell].p50) is not None}
+    times = {cell: found.point for cell in shared if (found := placed[cell].p50) is not None}
     ordered = sorted(times.values())
     first = {seconds: rank for rank, seconds in reversed(list(enumerate(ordered, start=1)))}
     return {cell: first[seconds] for cell, seconds in times.items()}
@@ -167,9 +157,9 @@ def _on_machine(placed: Placed | None, rank: int | None) -> OnMachine:
         return OnMachine()
     times, paired = placed.p50, placed.speedup
     return OnMachine(
-        p50_seconds=times[0] if times else None,
-        speedup=paired[0] if paired else None,
-        interval=paired[1] if paired else None,
+        p50_seconds=times.point if times else None,
+        speedup=paired.point if paired else None,
+        interval=paired.interval if paired else None,
         rank=rank,
     )
 
