@@ -1,4 +1,4 @@
-"""What can be done outside pytest? `zoobench build`, `show`, `baseline`, `store` and others; commands only call."""
+"""What can be done outside pytest? `zoobench build`, `show`, `compare`, `gate`, `store` and others; commands only call."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from zoobench.cli_baseline import baseline
+from zoobench.cli_compare import compare
 from zoobench.cli_gate import gate
 from zoobench.cli_store import store
 from zoobench.errors import ZoobenchError
@@ -159,6 +160,7 @@ def fetch(name: str) -> None:
 
 main.add_command(baseline)
 main.add_command(gate)
+main.add_command(compare)
 main.add_command(store)
 
 

@@ -90,4 +90,4 @@ def _row(texts: Iterable[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{one}" if one in "|\\<*`[_" else one for one in printable(text))
+    return "".join(f"\\{one}" if one in "|\\<*[_" else one for one in printable(text))

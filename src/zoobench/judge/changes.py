@@ -7,9 +7,17 @@ from statistics import median
 from typing import Literal
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_ratio_interval
-from zoobench.judge.record import Record
+from zoobench.judge.seen import (
+    Read,
+    Seen,
+    initialization_seconds,
+    known_values,
+    p50_seconds,
+    p90_seconds,
+    speedup,
+    speedup_interval,
+)
 from zoobench.judge.statistics import Estimate, Interval, percentile, percentile_interval, ratio_interval
-from zoobench.judge.timings import Timing
 
 Judgement = Literal["better", "worse", "same", "unclear"]
 Basis = Literal["rounds", "processes", "samples", "exact"]
@@ -62,7 +70,7 @@ class Change:
         change: new / base - 1, or new - base for a share. None where it is not defined.
         interval: Of `change`, 95 %; None where nothing is known of it.
         basis: What the interval and the judgement rest on; None where there is neither.
-        judgement: Whether it is better. None unless both sides have it.
+        judgement: Whether it is better. None unless both sides have it, under conditions that let it be judged.
         p_value: Of no change, adjusted for all cells that were compared; only top-1 has one.
     """
 
@@ -74,42 +82,6 @@ class Change:
     basis: Basis | None = None
     judgement: Judgement | None = None
     p_value: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What one run, a process, knows of one cell."""
-
-    record: Record | None
-    timing: Timing | None
-
-
-Read = Callable[[Seen], float | None]
-
-
-def p50_seconds(seen: Seen) -> float | None:
-    """Returns the median time of a run."""
-    if seen.record is not None:
-        return seen.record.latency.p50_seconds if seen.record.latency else None
-    return seen.timing.median_seconds if seen.timing else None
-
-
-def p90_seconds(seen: Seen) -> float | None:
-    """Returns the 90th percentile of a run, None where it has too few rounds to support one."""
-    if seen.record is not None:
-        return seen.record.latency.p90_seconds if seen.record.latency else None
-    return percentile(seen.timing.rounds, 0.90) if seen.timing else None
-
-
-def speedup(seen: Seen) -> float | None:
-    """Returns the speed-up over the float twin of a run."""
-    paired = seen.record.latency.speedup_over_float if seen.record and seen.record.latency else None
-    return paired.point if paired else None
-
-
-def initialization_seconds(seen: Seen) -> float | None:
-    """Returns how long a run took to open the model."""
-    return seen.record.latency.initialization_seconds if seen.record and seen.record.latency else None
 
 
 def p50_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
@@ -169,7 +141,7 @@ def _timed(
     seed: int,
 ) -> Change:
     """Returns the change with the process as the unit where there are enough, else with the rounds of single ones."""
-    ours, theirs = ([value for seen in side if (value := read(seen)) is not None] for side in (base, new))
+    ours, theirs = known_values(base, read), known_values(new, read)
     point, other = median(ours) if ours else None, median(theirs) if theirs else None
     change = relative(point, other)
     bare = Change(metric=metric, base=point, new=other, change=change, judgement=None if change is None else "unclear")
@@ -183,7 +155,7 @@ def _timed(
 
 
 def _judged(bare: Change, ratio: Interval | None, *, basis: Basis, copies: bool = False) -> Change:
-    if ratio is None or not math.isfinite(ratio.high):
+    if ratio is None or not math.isfinite(ratio.low + ratio.high):
         return bare
     return Change(
         metric=bare.metric,
@@ -241,9 +213,5 @@ def _of_speedups(base: Seen, new: Seen) -> Interval | None:
 
 
 def _speedup_estimate(seen: Seen) -> Estimate | None:
-    paired = seen.record.latency.speedup_over_float if seen.record and seen.record.latency else None
-    return (
-        Estimate(point=paired.point, interval=Interval(low=paired.interval[0], high=paired.interval[1]))
-        if paired
-        else None
-    )
+    point, interval = speedup(seen), speedup_interval(seen)
+    return Estimate(point=point, interval=interval) if point is not None and interval is not None else None

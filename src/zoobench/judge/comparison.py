@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from zoobench.errors import ResultsError
 from zoobench.judge.changes import (
     LOSS,
     METRICS,
@@ -13,7 +12,6 @@ from zoobench.judge.changes import (
     TOP1,
     Change,
     Metric,
-    Seen,
     bare_change,
     exact_change,
     initialization_change,
@@ -23,13 +21,12 @@ from zoobench.judge.changes import (
 )
 from zoobench.judge.environments import DATA_SET, Difference, differences, machines_of, of_cell
 from zoobench.judge.multiple import holm
-from zoobench.judge.packing import decode
-from zoobench.judge.paired import Answers, mcnemar_mid_p, paired_difference
-from zoobench.judge.record import Record, RecordedAccuracy
+from zoobench.judge.record import Record
+from zoobench.judge.seen import Seen, seen_by
 from zoobench.judge.timings import Side
+from zoobench.judge.top1 import top1_change
 
 SIGNIFICANT = 0.05
-_RANDOM = "random"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +96,7 @@ def compare(
     shared = [cell for cell in base.ids if cell in there]
     cells = []
     for cell in shared:
-        one = _compare_cell(cell, _seen(base, cell), _seen(new, cell), seed=seed)
+        one = _compare_cell(cell, seen_by(base, cell), seen_by(new, cell), seed=seed)
         cells.append(one if same_machine else _unjudged(one, TIMES))
         advance(1, cell)
     known = set(base.ids)
@@ -117,12 +114,6 @@ def compare(
     )
 
 
-def _seen(side: Side, cell: str) -> list[Seen]:
-    """Returns what each run of a side that has a cell knows of it."""
-    both = [Seen(record=run.records.get(cell), timing=run.timings.get(cell)) for run in side.runs]
-    return [seen for seen in both if seen.record or seen.timing]
-
-
 def _compare_cell(cell: str, base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> CellComparison:
     ours, theirs = _first_record(base), _first_record(new)
     unlike = of_cell(ours, theirs) if ours and theirs else {}
@@ -135,7 +126,7 @@ def _compare_cell(cell: str, base: Sequence[Seen], new: Sequence[Seen], *, seed:
             p90_change(base, new, seed=seed),
             speedup_change(base, new, seed=seed),
             initialization_change(base, new, seed=seed),
-            _top1_change(_measured(base), _measured(new)),
+            top1_change(_measured(base), _measured(new)),
             bare_change(LOSS, _loss(_measured(base)), _loss(_measured(new))),
             exact_change(SIZE, _size(ours), _size(theirs)),
         ),
@@ -148,9 +139,7 @@ def _unjudged(cell: CellComparison, metrics: Sequence[Metric]) -> CellComparison
     return replace(
         cell,
         changes=tuple(
-            replace(change, judgement="unclear", p_value=None)
-            if change.metric in metrics and change.judgement
-            else change
+            replace(change, judgement=None, p_value=None) if change.metric in metrics else change
             for change in cell.changes
         ),
     )
@@ -175,59 +164,6 @@ def _loss(record: Record | None) -> float | None:
 
 def _size(record: Record | None) -> float | None:
     return record.model.size_bytes if record and record.model else None
-
-
-def _top1_change(base: Record | None, new: Record | None) -> Change:
-    """Returns the change of top-1, paired by sample where both sides answered the same ones."""
-    ours, theirs = (record.accuracy if record else None for record in (base, new))
-    if ours is None or theirs is None or base is None or new is None:
-        return Change(metric=TOP1, base=ours.top1 if ours else None, new=theirs.top1 if theirs else None)
-    bare = Change(metric=TOP1, base=ours.top1, new=theirs.top1, change=theirs.top1 - ours.top1, judgement="unclear")
-    answers = _answers(base, new)
-    if answers is None:
-        return bare
-    interval, p_value = paired_difference(answers), mcnemar_mid_p(answers.lost, answers.won)
-    if _RANDOM in (base.cell.weights, new.cell.weights):  # what it says of such weights means nothing
-        return replace(bare, interval=interval, basis="samples")
-    unchanged = answers.lost == answers.won == 0
-    return replace(
-        bare, interval=interval, basis="samples", p_value=p_value, judgement="same" if unchanged else "unclear"
-    )
-
-
-def _answers(base: Record, new: Record) -> Answers | None:
-    """Returns how both answered, or None where they did not answer the same samples."""
-    (ours, truth), (theirs, other_truth) = _right(base), _right(new)
-    if base.dataset.sha256 != new.dataset.sha256 or truth != other_truth or not truth:
-        return None
-    counts = dict.fromkeys(((True, True), (True, False), (False, True), (False, False)), 0)
-    for pair in zip(ours, theirs, strict=True):
-        counts[pair] += 1
-    return Answers(
-        both=counts[True, True], lost=counts[True, False], won=counts[False, True], neither=counts[False, False]
-    )
-
-
-def _right(record: Record) -> tuple[list[bool], tuple[int, ...]]:
-    """Returns which samples are right, and the truth."""
-    accuracy, cell = record.accuracy, record.cell.id
-    if accuracy is None:
-        return [], ()
-    try:
-        predicted, truth = decode(accuracy.predictions.classes), decode(accuracy.predictions.truth)
-    except ResultsError as error:
-        raise ResultsError(f"{cell}: accuracy.predictions: {error}; measure this cell again") from error
-    right = [one == other for one, other in zip(predicted, truth, strict=False)]
-    if len(predicted) != len(truth) or len(truth) != accuracy.total or sum(right) != accuracy.correct:
-        raise ResultsError(_contradiction(cell, accuracy, len(predicted), len(truth), sum(right)))
-    return right, truth
-
-
-def _contradiction(cell: str, accuracy: RecordedAccuracy, predicted: int, truths: int, right: int) -> str:
-    return (
-        f"{cell}: accuracy says {accuracy.correct} right of {accuracy.total}, but its predictions are {predicted} "
-        f"answers to {truths} samples, {right} of them right; the file was changed after measuring. Measure it again"
-    )
 
 
 def _adjusted(cells: Sequence[CellComparison]) -> tuple[CellComparison, ...]:

@@ -96,7 +96,8 @@ def _plain(comparison: Comparison) -> dict[str, Any]:
 def _plain_change(change: Change) -> dict[str, Any]:
     interval = None if change.interval is None else [change.interval.low, change.interval.high]
     kind = "relative" if change.metric.relative else "difference"
-    return asdict(change) | {"metric": change.metric.title, "kind": kind, "interval": interval}
+    plain = {name: value for name, value in asdict(change).items() if name != "metric"}
+    return plain | {"kind": kind, "interval": interval}
 
 
 def _csv_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
@@ -176,12 +177,12 @@ def _interval(interval: Interval | None) -> str:
 
 
 def _remarks(comparison: Comparison) -> tuple[str, ...]:
-    times, percents = _of_times(comparison), (f"{TIME_NOISE:.0%}", f"{SPEEDUP_NOISE:.0%}")
+    times, noises = _of_times(comparison), (f"{100 * TIME_NOISE:.0f} %", f"{100 * SPEEDUP_NOISE:.0f} %")
     remarks = [*times] if comparison.cells else ["No cell is on both sides: nothing is compared."]
     if comparison.by_rounds and comparison.cells:
         remarks.append(
-            f"Two processes that time one file were measured to differ by up to {percents[0]}, in × float by less than "
-            f"{percents[1]}: only beyond that is a change called better or worse."
+            f"Two processes that time one file were measured to differ by up to {noises[0]}, in × float by less than "
+            f"{noises[1]}: only beyond that is a change called better or worse."
         )
     if not comparison.same_machine:
         remarks.append("The machines differ: times are told, not judged; `--across-machines` shows what they agree on.")

@@ -84,11 +84,11 @@ def _of_run(run: Run) -> Iterator[tuple[str, str]]:
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yields the values of nested objects by their own names, but for those that are unknown."""
-    pending: list[tuple[str, Any]] = list(values.items())
+    pending: list[tuple[str, Any]] = list(values.items())[::-1]
     while pending:
-        name, value = pending.pop(0)
+        name, value = pending.pop()
         if isinstance(value, dict):
-            pending = [*value.items(), *pending]
+            pending.extend(reversed(value.items()))
         elif value is not None:
             yield name, str(value)[:_LONGEST]
 

@@ -13,6 +13,9 @@ LEAST_SAMPLES = {0.50: 1, 0.90: 64, 0.95: 130, 0.99: 662}
 """Fewest samples that support a percentile: the early-stopping rule of MLPerf inference (appendix to its rules,
 "Early Stopping Criterion", confidence 0.99)."""
 
+_LARGEST_EXPONENT = 700.0
+"""Of e, for a number that a float can hold."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
@@ -98,7 +101,8 @@ def ratio_interval(*, above: Estimate, below: Estimate) -> Interval | None:
     27 (2008), equation 7.
 
     Returns:
-        None where a value or an end of an interval is not positive, or a point is outside its interval.
+        None where a value or an end of an interval is not positive, a point is outside its interval, or the ratio is
+        too large for a number.
     """
     for one in (above, below):
         if not 0 < one.interval.low <= one.point <= one.interval.high:
@@ -107,7 +111,6 @@ def ratio_interval(*, above: Estimate, below: Estimate) -> Interval | None:
         [math.log(value) for value in (one.point, one.interval.low, one.interval.high)] for one in (above, below)
     )
     ratio = point - other_point
-    return Interval(
-        low=math.exp(ratio - math.hypot(point - low, other_high - other_point)),
-        high=math.exp(ratio + math.hypot(high - point, other_point - other_low)),
-    )
+    least = ratio - math.hypot(point - low, other_high - other_point)
+    largest = ratio + math.hypot(high - point, other_point - other_low)
+    return Interval(low=math.exp(least), high=math.exp(largest)) if largest < _LARGEST_EXPONENT else None

@@ -11,8 +11,8 @@ from typing import Any
 from zoobench.errors import ResultsError
 from zoobench.judge.record import BLOCK, Record, read_results
 
-MOST_BYTES = 1 << 28
-"""Of one file: 2,000 cells of 200 rounds take a tenth of it."""
+MOST_BYTES = 1 << 27
+"""Of one file: 2,000 cells of 200 rounds take a sixth of it."""
 _LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
 _AGREE = 1e-6
 """Relative difference up to which a record's median and that of its rounds are the same."""
@@ -111,10 +111,11 @@ def read_run(path: Path) -> Run:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise ResultsError(f"{path} has {size} bytes; results files of at most {MOST_BYTES} bytes are read")
-        content = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        with path.open("rb") as handle:
+            text = handle.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise ResultsError(f"{path} is too large: results files of at most {MOST_BYTES} bytes are read")
+        content = json.loads(text, parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise ResultsError(f"cannot read {path}: {error}. Expected a JSON file of pytest-benchmark's format") from error
     if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
