@@ -1,4 +1,4 @@
-"""What can be done outside pytest? `zoobench build`, `show`, `compare`, `gate`, `store` and others; commands only call."""
+"""What can be done outside pytest? `build`, `show`, `compare`, `gate`, `store` and others; each command only calls."""
 
 import os
 import sys
