@@ -99,21 +99,16 @@ def _environment(records: Sequence[Record]) -> Facts:
     flat = [dict(_flat(record.environment)) for record in records]
     names = dict.fromkeys(name for one in flat for name in one)
     values = {name: list(dict.fromkeys(one[name] for one in flat if name in one)) for name in names}
-    return {name: (found, "; ".join(map(_shown, found))) for name, found in values.items()}
+    return {name: (found, "; ".join(found)) for name, found in values.items()}
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yields what is known, by its keys; what is None is as good as absent."""
     for name, inner in value.items():
         if isinstance(inner, dict):
             yield from _flat(inner, f"{name} ")
-        else:
-            yield f"{prefix}{name}", _shown(inner)
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ABSENT
-    return exactly(value) if isinstance(value, int) else str(value)
+        elif inner is not None:
+            yield f"{prefix}{name}", exactly(inner) if isinstance(inner, int) else str(inner)
 
 
 def _of_cell(record: Record) -> Facts:
