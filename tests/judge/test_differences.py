@@ -28,6 +28,8 @@ def test_cells_of_one_side_alone_are_told() -> None:
     more = replace(a_record(), cell=a_cell(id="more"))
     assert found(run(a_record()), run(a_record(), more)) == {("more", "cell", "absent", "measured")}
     assert found(run(a_record(), more), run(a_record())) == {("more", "cell", "measured", "absent")}
+    refused = replace(more, refusal=Refusal(by="litert", reason="NEG"))
+    assert found(run(a_record()), run(a_record(), refused)) == {("more", "cell", "absent", "refused")}
 
 
 def test_models_are_told_by_hash_and_single_bytes() -> None:
@@ -78,15 +80,16 @@ def test_cells_that_were_measured_in_several_environments_show_them_all() -> Non
     assert found(run(*two), run(*one)) == {("the run", "cores", "2; 4", "2")}
 
 
-def test_the_table_has_a_column_for_each_run_and_names_each_cell_once() -> None:
+def test_each_cell_has_a_paragraph_with_both_sides() -> None:
     shown = [
+        Difference(about="the run", what="cores", one="2", other="4"),
         Difference(about="a", what="model", one="x", other="y"),
-        Difference(about="a", what="bytes", one="1", other="2"),
+        Difference(about="a", what="p50 ms", one="–", other="2"),
     ]
-    text = render_differences(shown, names=("main", "pi/0001_x.json"), width=80, colours=False)
-    assert text.splitlines()[0].split() == ["cell", "what", "main", "pi/0001_x.json"]
-    assert [line.split() for line in text.splitlines()[2:4]] == [["a", "model", "x", "y"], ["bytes", "1", "2"]]
+    assert render_differences(shown, names=("main", "pi/0001_x.json")) == (
+        "main → pi/0001_x.json\n\nthe run\n    cores   2 → 4\n\na\n    model   x → y\n    p50 ms  – → 2\n"
+    )
 
 
 def test_nothing_to_tell_is_told() -> None:
-    assert render_differences((), names=("a", "b"), width=80, colours=False) == "a and b do not differ\n"
+    assert render_differences((), names=("a", "b")) == "a and b do not differ\n"
