@@ -1,11 +1,10 @@
 """How often does this machine's gate cry wolf, and what does it miss? Gates of identical files, many of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from zoobench.errors import ResultsError
 from zoobench.files import write_json
 from zoobench.gating import Gate, GateRequest, run_gate
 from zoobench.judge.aarecord import AACell, AAGate, read_gate, to_json
