@@ -20,7 +20,8 @@ _INVOCATIONS_A_TURN = 2
 _OPEN_SECONDS = 120.0
 """How long a model may take to open, and to run for the first few times."""
 _LATE = 20
-"""Times the expected duration after which a worker is taken to hang."""
+"""Times the expected duration after which a worker is taken to hang, and `_LATE_SECONDS` besides."""
+_LATE_SECONDS = 20.0
 
 Turn = tuple[str, int]
 """A side and the row of the image that it is given."""
@@ -104,8 +105,11 @@ def observe(subject: Subject, *, index: int, config: ReplayConfig) -> ProcessObs
         config: How.
 
     Raises:
-        MeasurementError: If a worker dies, hangs or cannot run a file.
+        MeasurementError: If a worker dies, hangs or cannot run a file, or the runtime is none that is replayed.
     """
+    if subject.runtime not in config.sittings:
+        known = ", ".join(config.sittings)
+        raise MeasurementError(f"{subject.cell_id} runs on {subject.runtime}; what can be replayed runs on {known}")
     with ExitStack() as stack:
         workers, versions = _workers(stack, config)
         table = _Table(subject=subject, workers=workers, config=config)
@@ -154,7 +158,7 @@ class _Table:
         turn_seconds = _INVOCATIONS_A_TURN * median(warm)
         rounds = self._rounds(len(sides) * turn_seconds)
         timed = list(turns(sides, self._rows(rounds)))
-        for side, seconds in self._run(timed, patience=_OPEN_SECONDS + _LATE * len(timed) * turn_seconds):
+        for side, seconds in self._run(timed, patience=_LATE_SECONDS + _LATE * len(timed) * turn_seconds):
             self.seconds[side].append(seconds)
         for side in sides:
             self.workers[side].ask({"do": "close", "name": side}, patience=_OPEN_SECONDS)
