@@ -2,8 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -35,6 +35,8 @@ from zoobench.subjects import Pair, Sources, find_subjects
 METHODS = ("auto", "replay", "stored")
 SECONDS = 110.0
 """How long a gate's replay may take where nobody said."""
+PRECISION = 1 / 3
+"""How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +106,18 @@ def run_gate(request: GateRequest) -> Gate:
             *problems,
             *(f"{cell}: replay failed: {one.failure}" for cell, one in replayed.items() if one.failure),
         ),
-        notes=(
-            *notes,
-            *(f"{cell}: a worker was started anew: {why}" for cell, one in replayed.items() for why in one.retries),
-        ),
+        notes=(*notes, *_incidents(replayed)),
         seconds=time.monotonic() - began,
     )
     return Gate(report=report, replayed=replayed, rates=rates)
+
+
+def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
+    for cell, seen in replayed.items():
+        yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
+        if seen.disturbed:
+            started = seen.disturbed + len(seen.observations)
+            yield f"{cell}: {seen.disturbed} of {started} processes did not count: the machine was too busy"
 
 
 def _chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
@@ -167,9 +174,13 @@ def _replay(
         notes += [*found.notes, *(f"{one}; stored times are compared instead" for one in found.obstacles)]
         if not found.subjects:
             return {}
+        subjects = [
+            replace(subject, precision=PRECISION * request.rules.of(subject.cell_id).latency)
+            for subject in found.subjects
+        ]
         return replay_cells(
-            found.subjects,
-            {subject.cell_id: request.rules.of(subject.cell_id).latency for subject in found.subjects},
+            subjects,
+            {subject.cell_id: request.rules.of(subject.cell_id).latency for subject in subjects},
             config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
             rates=rates,
             budget=Budget(seconds=request.seconds),
