@@ -1,4 +1,4 @@
-"""What can be done outside pytest? `zoobench build`, `show`, `baseline`, `store` and others; commands only call."""
+"""What can be done outside pytest? `build`, `show`, `compare`, `gate`, `store` and others; each command only calls."""
 
 import os
 import sys
@@ -10,6 +10,8 @@ import click
 
 from zoobench.cli_aa import aa
 from zoobench.cli_baseline import baseline
+from zoobench.cli_compare import compare
+from zoobench.cli_gate import gate
 from zoobench.cli_store import store
 from zoobench.errors import ZoobenchError
 from zoobench.options import OPTIONS, PREFIX
@@ -158,6 +160,8 @@ def fetch(name: str) -> None:
 
 
 main.add_command(baseline)
+main.add_command(gate)
+main.add_command(compare)
 main.add_command(store)
 main.add_command(aa)
 

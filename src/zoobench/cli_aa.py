@@ -1,6 +1,7 @@
 """What can be asked of gates of identical files? `zoobench aa`; it only calls."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,9 @@ class _Percentage:
     help="Such as latency=3%, or '*-keras-*:latency=10%'. Default: [tool.zoobench.gate] of pyproject.toml.",
 )
 @click.option("--cells", metavar="PATTERN", multiple=True, help="Only cells whose ids fit, such as 'mobilenet-*'.")
-@click.option("--seconds", type=click.FloatRange(1), metavar="N", help="How long a gate may take. Default: as a gate.")
+@click.option(
+    "--seconds", type=click.FloatRange(1), metavar="N", help="Most seconds of replay in a gate. Default: 110."
+)
 @click.option(
     "--resample",
     "draws",
@@ -130,14 +133,16 @@ def aa(
     from zoobench.gating import SECONDS, GateRequest
     from zoobench.judge.tolerances import find_pyproject, read_rules
 
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    rules = read_rules(find_pyproject(Path.cwd()), tolerances)
     source = results or newest_results(artifacts)
     request = GateRequest(
         baseline=source,
         candidate=source,
         artifacts=artifacts,
-        rules=read_rules(find_pyproject(Path.cwd()), tolerances),
+        rules=rules,
         cells=cells,
-        seconds=seconds or SECONDS,
+        seconds=seconds or rules.seconds or SECONDS,
         slowdown=slowdown,
     )
     gates.wanted_tolerances(request)

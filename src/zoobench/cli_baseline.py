@@ -108,16 +108,10 @@ def diff(name: str, other: str | None, artifacts: Path) -> None:
 
     OTHER is a baseline or a results file; without it, the newest results of this machine are taken.
     """
-    from rich.console import Console
-
     from zoobench.baselines import find_run, newest_results
     from zoobench.judge.baseline import read_baseline
     from zoobench.judge.differences import differences, render_differences
 
     one = read_baseline(find_run(name, artifacts=artifacts))
     two = read_baseline(find_run(other, artifacts=artifacts) if other else newest_results(artifacts))
-    terminal = Console()
-    text = render_differences(
-        differences(one, two), names=(one.name, two.name), width=terminal.width, colours=terminal.is_terminal
-    )
-    click.echo(text, nl=False)
+    click.echo(render_differences(differences(one, two), names=(one.name, two.name)), nl=False)

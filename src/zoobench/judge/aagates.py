@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from zoobench.judge.aarecord import AACell, AAGate
 from zoobench.judge.gate import LATENCY
@@ -24,7 +25,8 @@ class Outcomes:
         inconclusive: Something could not be told, and nothing was called regressed: exit status 3.
         failed: A cell could not be replayed: exit status 2.
         caught_by_cell: Gates in which a cell's latency was called regressed, by its id.
-        processes: How many a cell took on average.
+        processes: How many of a cell's counted, on average.
+        disturbed: How many more of it did not: the machine was too busy.
     """
 
     gates: int
@@ -36,6 +38,7 @@ class Outcomes:
     failed: int
     caught_by_cell: Mapping[str, int]
     processes: float
+    disturbed: float = 0.0
 
     def interval(self, count: int) -> Interval:
         """Returns the interval of the share that one of the counts is."""
@@ -97,7 +100,7 @@ def count_outcomes(gates: Sequence[AAGate]) -> Outcomes | None:
     found = [_all_verdicts(gate) for gate in gates]
     caught = [[_latency(gate.cells[cell]) == Verdict.REGRESSED for cell in cells] for gate in gates]
     calm = [verdicts for verdicts in found if Verdict.REGRESSED not in verdicts]
-    processes = [len(cell.log_ratios) for gate in gates for cell in gate.cells.values()]
+    seen = [cell for gate in gates for cell in gate.cells.values()]
     return Outcomes(
         gates=len(gates),
         regressed=len(found) - len(calm),
@@ -107,7 +110,8 @@ def count_outcomes(gates: Sequence[AAGate]) -> Outcomes | None:
         inconclusive=sum(Verdict.INCONCLUSIVE in verdicts for verdicts in calm),
         failed=sum(any(cell.failure for cell in gate.cells.values()) for gate in gates),
         caught_by_cell={cell: sum(one[place] for one in caught) for place, cell in enumerate(cells)},
-        processes=sum(processes) / len(processes),
+        processes=fmean(len(cell.log_ratios) for cell in seen),
+        disturbed=fmean(cell.disturbed for cell in seen),
     )
 
 

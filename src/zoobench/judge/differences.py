@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
-
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from zoobench.judge.baseline import Baseline
 from zoobench.judge.record import Record
-from zoobench.paper import blank, written
 from zoobench.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
-_LEAST_WIDTH = 100
 _SHORT = 12
 """Characters of a hash that tell it from others."""
 _WHOLE_RUN = "the run"
@@ -43,29 +39,16 @@ def differences(one: Baseline, other: Baseline) -> tuple[Difference, ...]:
     return (*_differing(_WHOLE_RUN, _of_run(one), _of_run(other)), *_of_cells(one.records, other.records))
 
 
-def render_differences(found: Sequence[Difference], *, names: tuple[str, str], width: int, colours: bool) -> str:
-    """Returns the differences as a table.
-
-    Args:
-        found: From `differences`.
-        names: Of the two runs.
-        width: Columns of the terminal.
-        colours: Whether the reader is a terminal that knows them.
-    """
+def render_differences(found: Sequence[Difference], *, names: tuple[str, str]) -> str:
+    """Returns the differences as text, a paragraph for each cell; `names` are those of the two runs."""
     if not found:
         return f"{names[0]} and {names[1]} do not differ\n"
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for head in ("cell", "what", *names):
-        table.add_column(head, overflow="fold")
-    previous = ""
-    for one in found:
-        if one.about != previous:
-            table.add_section()
-        table.add_row(one.about if one.about != previous else "", one.what, one.one, one.other)
-        previous = one.about
-    console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
-    console.print(table)
-    return written(console)
+    width = max(len(one.what) for one in found)
+    paragraphs = [
+        f"{about}\n" + "".join(f"    {one.what:{width}}  {one.one} → {one.other}\n" for one in group)
+        for about, group in groupby(found, key=lambda one: one.about)
+    ]
+    return "\n".join([f"{names[0]} → {names[1]}\n", *paragraphs])
 
 
 def _of_cells(one: Sequence[Record], other: Sequence[Record]) -> Iterator[Difference]:
@@ -74,8 +57,14 @@ def _of_cells(one: Sequence[Record], other: Sequence[Record]) -> Iterator[Differ
         if cell_id in first and cell_id in second:
             yield from _differing(cell_id, _of_cell(first[cell_id]), _of_cell(second[cell_id]))
         else:
-            sides = ("measured" if cell_id in side else "absent" for side in (first, second))
+            sides = (_presence(side.get(cell_id)) for side in (first, second))
             yield Difference(about=cell_id, what="cell", one=next(sides), other=next(sides))
+
+
+def _presence(record: Record | None) -> str:
+    if record is None:
+        return "absent"
+    return "refused" if record.refusal else "measured"
 
 
 def _differing(about: str, one: Facts, other: Facts) -> Iterator[Difference]:
@@ -99,21 +88,16 @@ def _environment(records: Sequence[Record]) -> Facts:
     flat = [dict(_flat(record.environment)) for record in records]
     names = dict.fromkeys(name for one in flat for name in one)
     values = {name: list(dict.fromkeys(one[name] for one in flat if name in one)) for name in names}
-    return {name: (found, "; ".join(map(_shown, found))) for name, found in values.items()}
+    return {name: (found, "; ".join(found)) for name, found in values.items()}
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yields what is known, by its keys; what is None is as good as absent."""
     for name, inner in value.items():
         if isinstance(inner, dict):
             yield from _flat(inner, f"{name} ")
-        else:
-            yield f"{prefix}{name}", _shown(inner)
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ABSENT
-    return exactly(value) if isinstance(value, int) else str(value)
+        elif inner is not None:
+            yield f"{prefix}{name}", exactly(inner) if isinstance(inner, int) else str(inner)
 
 
 def _of_cell(record: Record) -> Facts:

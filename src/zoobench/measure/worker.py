@@ -17,7 +17,6 @@ one more invocation.
 import gc
 import json
 import os
-import signal
 import sys
 import time
 from collections import deque
@@ -116,7 +115,6 @@ def peak_rss_bytes() -> int | None:
 
 def main() -> None:
     """Answers requests until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the asking process too, which ends this one
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not be taken for an answer
     gc.disable()

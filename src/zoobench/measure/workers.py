@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -57,23 +58,25 @@ class Worker:
                 f"the worker did not answer {doing!r} within {patience:.0f} s{self._last_words()}"
             ) from None
         if line is None:
+            self._lines.put(None)  # whoever asks again is told the same
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_PATIENCE_SECONDS)
             raise MeasurementError(f"the worker died at {doing!r}, {self._epitaph()}{self._last_words()}")
-        answer: dict[str, Any] = json.loads(line)
+        answer = self._understood(line, doing)
         if "error" in answer:
             raise MeasurementError(answer["error"])
         return answer
 
     def stop(self) -> None:
-        """Ends the process, whatever it does."""
-        self._process.kill()
+        """Ends the process and what it started, whatever they do."""
+        with suppress(BrokenPipeError):
+            self._stdin.close()
+        with suppress(ProcessLookupError, PermissionError):  # it ended; macOS has the other word for that
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._reader.join(_PATIENCE_SECONDS)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                with suppress(BrokenPipeError):
-                    pipe.close()
+        if self._process.stdout and not self._reader.is_alive():  # closing what is being read would wait for it
+            self._process.stdout.close()
 
     @property
     def _stdin(self) -> IO[str]:
@@ -85,6 +88,19 @@ class Worker:
         for line in self._process.stdout or ():
             self._lines.put(line)
         self._lines.put(None)
+
+    def _understood(self, line: str, doing: str) -> dict[str, Any]:
+        """Returns an answer; a program that is no worker, or a start-up file that prints, says something else."""
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise MeasurementError(
+                f"the worker printed {line.strip()[:_TAIL]!r} where its answer to {doing!r} was due; name a Python "
+                f"interpreter whose start prints nothing of its own{self._last_words()}"
+            )
+        return answer
 
     def _epitaph(self) -> str:
         status = self._process.returncode
@@ -127,7 +143,14 @@ def _start(python: Path | None, folder: Path, printed: IO[bytes]) -> subprocess.
     command = [str(python or sys.executable), "-m", MODULE]
     try:
         return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=printed, env=environment, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=printed,
+            env=environment,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # so that an interpreter that is a script is ended with what it started
         )
     except OSError as error:
         raise MeasurementError(
