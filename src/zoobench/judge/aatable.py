@@ -69,7 +69,7 @@ def _gates(report: AAReport) -> Table:
         "inconclusive",
         "failed",
     )
-    table = _table("How gates ended", (*heads, "processes"))
+    table = _table("How gates ended", (*heads, "processes", "not counted"))
     for detection in report.detections:
         for name, outcomes in _sources(detection, report.resampling.gates):
             table.add_row(slowdown_name(detection.slowdown), name, *_ended(outcomes, detection.slowdown))
@@ -100,6 +100,7 @@ def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
         str(outcomes.inconclusive),
         str(outcomes.failed),
         three_digits(outcomes.processes),
+        three_digits(outcomes.disturbed),
     )
 
 
@@ -166,21 +167,18 @@ def _fared(outcomes: StoredOutcomes) -> tuple[str, ...]:
 
 
 def _remarks(report: AAReport) -> list[str]:
+    most, affordable = report.resampling.processes, report.resampling.affordable
     remarks = [
         "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
         "(by latency of any cell; every cell: of all of them).",
-        f"resampled: drawn with replacement from what real processes saw, at most {report.resampling.processes} of a "
-        f"cell and {report.resampling.affordable} in all, judged as real gates are; true gates: all of a gate drawn from one "
-        "real gate, whose chance becomes a bias there.",
+        f"resampled: drawn with replacement from what real processes saw, at most {most} of a cell and {affordable} in "
+        "all, judged as real gates are; true gates: all of a gate from one real gate, whose chance becomes a bias there.",
+        "processes: of a cell, on average; not counted: its processes besides whose rounds disagreed too much.",
     ]
-    remarks += (
-        _of_learning(report.learned)
-        if report.learned
-        else [
-            "There are no gates without a slow-down, so nothing is known of the noise: run `zoobench aa` without one."
-        ]
-    )
-    return [*remarks, *report.notes]
+    if report.learned:
+        return [*remarks, *_of_learning(report.learned), *report.notes]
+    unknown = "There are no gates without a slow-down: the noise is not known. Run `zoobench aa` without one."
+    return [*remarks, unknown, *report.notes]
 
 
 def _of_learning(learned: Learned) -> list[str]:
