@@ -160,8 +160,8 @@ def _remarks(report: AAReport) -> list[str]:
         "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
         "(by latency of any cell; every cell: of all of them).",
         "resampled: drawn with replacement from what the processes of true gates saw, a slow-down added in arithmetic, "
-        f"at most {most} of a cell and {affordable} in all, judged as real gates are; whole: all of it from one real gate, "
-        "whose chance becomes a bias there; slowed: from processes that ran with the slow-down.",
+        f"at most {most} of a cell and {affordable} in all, judged as real gates are; whole: all of it from one real "
+        "gate, whose chance becomes a bias there; slowed: from processes that ran with the slow-down.",
         "processes: of a cell, on average; disturbed: more of them that did not count, as their rounds disagreed.",
     ]
     if report.learned:
