@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio, size, three_digits
+from zoobench.units import ABSENT, exactly, megabytes, milliseconds, percent, ratio, size, three_digits
 
 shown_without_exponent = st.floats(1e-4, 1e6, exclude_max=True)
 
@@ -91,3 +91,7 @@ def test_ratios_have_two_decimals_where_that_says_enough(value: float, text: str
 
 def test_what_is_absent_is_a_dash_and_never_a_zero() -> None:
     assert {milliseconds(None), megabytes(None), percent(None), ratio(None)} == {ABSENT} == {"–"}
+
+
+def test_a_number_of_which_every_digit_may_matter_is_shown_in_full() -> None:
+    assert (exactly(3_519_584), exactly(0), exactly(None)) == ("3,519,584", "0", "–")

@@ -59,6 +59,7 @@ def _recorded(gate: Gate, request: GateRequest, environment: dict[str, object]) 
                 baseline_seconds=seen.medians[0],
                 candidate_seconds=seen.medians[1],
                 failure=seen.failure,
+                disturbed=seen.disturbed,
             )
             for cell, seen in gate.replayed.items()
         },

@@ -2,15 +2,15 @@
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from zoobench.errors import DataError, ModelError, UsageError
+from zoobench.errors import UsageError
 from zoobench.judge.baseline import Baseline, read_baseline
 from zoobench.judge.comparable import obstacles
-from zoobench.judge.flips import find_flips
+from zoobench.judge.flipped import find_flips
 from zoobench.judge.gate import (
     Test,
     decide,
@@ -28,15 +28,15 @@ from zoobench.judge.schedule import Budget, Rates
 from zoobench.judge.tolerances import Rules
 from zoobench.judge.verdict import Finding, GateReport
 from zoobench.measure.environment import machine_key
-from zoobench.measure.replay import BASELINE, CANDIDATE, ReplayConfig, Subject
-from zoobench.measure.samples import Samples
-from zoobench.replayfiles import FoundModels, find_models, find_pixels, given_pixels, rebuild, wanted_models
+from zoobench.measure.replay import BASELINE, CANDIDATE, ReplayConfig
 from zoobench.replaying import Replayed, replay_cells
+from zoobench.subjects import Pair, Sources, find_subjects
 
 METHODS = ("auto", "replay", "stored")
 SECONDS = 110.0
 """How long a gate's replay may take where nobody said."""
-_GIVEN_IMAGES = 64
+PRECISION = 1 / 3
+"""How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +73,6 @@ class GateRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """A cell's two records."""
-
-    cell: str
-    baseline: Record
-    candidate: Record
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """A finished gate: what to tell, and what the processes saw."""
 
@@ -100,32 +91,33 @@ def run_gate(request: GateRequest) -> Gate:
     began = time.monotonic()
     sides = {BASELINE: read_baseline(request.baseline), CANDIDATE: read_baseline(request.candidate)}
     records = {side: _chosen(run, request.cells) for side, run in sides.items()}
-    problems = list(obstacles(records[BASELINE], records[CANDIDATE]))
-    notes = [f"the pattern {one!r} of the tolerances fits no cell" for one in request.rules.unused(records[CANDIDATE])]
     pairs = _pairs(records[BASELINE], records[CANDIDATE])
-    replayed: Mapping[str, Replayed] = {}
     rates = Rates(error_rate=request.error_rate, tests=max(1, _number_of_tests(pairs)))
+    problems = obstacles(records[BASELINE], records[CANDIDATE])
+    notes = [f"the pattern {one!r} of the tolerances fits no cell" for one in request.rules.unused(records[CANDIDATE])]
     if problems:
-        notes.append("nothing was replayed and nothing is judged: what stands above comes first")
-        findings: tuple[Finding, ...] = ()
-    else:
-        with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-            subjects = _subjects(sides, pairs, request, notes, Path(folder))
-            replayed = _replay(subjects, request, rates)
-        problems += [f"{cell} could not be replayed: {one.failure}" for cell, one in replayed.items() if one.failure]
-        notes += [
-            f"a process of {cell} was started anew: {why}" for cell, one in replayed.items() for why in one.retries
-        ]
-        findings = _findings(pairs, replayed, request, rates)
+        notes.append("nothing was replayed and nothing is judged before that is mended")
+    replayed = {} if problems else _replay(sides, pairs, request, rates, notes)
     report = GateReport(
         baseline=sides[BASELINE].name,
         candidate=str(request.candidate),
-        findings=findings,
-        problems=tuple(problems),
-        notes=tuple(notes),
+        findings=() if problems else _findings(pairs, replayed, request, rates),
+        problems=(
+            *problems,
+            *(f"{cell}: replay failed: {one.failure}" for cell, one in replayed.items() if one.failure),
+        ),
+        notes=(*notes, *_incidents(replayed)),
         seconds=time.monotonic() - began,
     )
     return Gate(report=report, replayed=replayed, rates=rates)
+
+
+def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
+    for cell, seen in replayed.items():
+        yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
+        if seen.disturbed:
+            started = seen.disturbed + len(seen.observations)
+            yield f"{cell}: {seen.disturbed} of {started} processes did not count: the machine was too busy"
 
 
 def _chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
@@ -160,99 +152,39 @@ def _has_accuracy(pair: Pair) -> bool:
     return both and pair.candidate.cell.weights != "random"
 
 
-def _subjects(
-    sides: Mapping[str, Baseline], pairs: Sequence[Pair], request: GateRequest, notes: list[str], folder: Path
-) -> list[Subject]:
-    """Returns the cells that can be replayed; why others cannot is added to the notes."""
+def _replay(
+    sides: Mapping[str, Baseline], pairs: Sequence[Pair], request: GateRequest, rates: Rates, notes: list[str]
+) -> Mapping[str, Replayed]:
+    """Returns what was replayed; why others were not is added to the notes."""
     if request.method == "stored":
-        return []
-    files = {side: _files(run, side, pairs, request, notes) for side, run in sides.items()}
-    subjects = []
-    for pair in pairs:
-        paths = {side: files[side].get(_sha256(record)) for side, record in _records(pair).items()}
-        found = {side: path for side, path in paths.items() if path is not None}
-        samples = _samples(sides, pair, request, folder)
-        if len(found) == len(paths) and samples is not None:
-            subjects.append(_subject(pair, found, samples))
-            continue
-        lacking = [f"the {side}'s file" for side in paths if side not in found] + ["the images"] * (samples is None)
-        _refuse_or_note(f"{pair.cell} cannot be replayed: {' and '.join(lacking)} cannot be had", request, notes)
-    return subjects
-
-
-def _subject(pair: Pair, files: Mapping[str, Path], samples: Samples) -> Subject:
-    cell = pair.candidate.cell
-    return Subject(
-        cell_id=pair.cell,
-        runtime=cell.runtime,
-        threads=cell.threads,
-        files=files,
-        pixels=samples.path,
-        rows=samples.rows.tolist(),
-    )
-
-
-def _records(pair: Pair) -> dict[str, Record]:
-    return {BASELINE: pair.baseline, CANDIDATE: pair.candidate}
-
-
-def _sha256(record: Record) -> str:
-    return record.model.sha256 if record.model else ""
-
-
-def _files(
-    run: Baseline, side: str, pairs: Sequence[Pair], request: GateRequest, notes: list[str]
-) -> Mapping[str, Path]:
-    """Returns a side's files by hash: from the store, from a folder, or made again."""
-    wanted = wanted_models([_records(pair)[side] for pair in pairs], run.provenance)
-    folder = request.baseline_models if side == BASELINE else None
-    found = find_models(wanted, artifacts=request.artifacts, folder=folder)
-    if not found.missing or side == CANDIDATE:
-        return found.paths
-    return {**found.paths, **_made_again(run, found, request, notes)}
-
-
-def _made_again(run: Baseline, found: FoundModels, request: GateRequest, notes: list[str]) -> Mapping[str, Path]:
-    try:
-        made = rebuild(found.missing, options=run.provenance.options, artifacts=request.artifacts)
-    except (ModelError, DataError) as error:
-        _refuse_or_note(f"the baseline's files cannot be made again: {error}", request, notes)
-    except ModuleNotFoundError as error:
-        _refuse_or_note(f"the baseline's files cannot be made again: {error.name} is not installed", request, notes)
-    else:
-        notes.append(f"{len(made)} of the baseline's files were made again from its manifest")
-        return made
-    return {}
-
-
-def _refuse_or_note(message: str, request: GateRequest, notes: list[str]) -> None:
-    """Raises where replay was demanded; else notes that the stored medians must do."""
-    if request.method == "replay":
-        raise UsageError(f"{message}; name a folder that holds the files with --baseline-models, or leave out --method")
-    notes.append(f"{message}; what was stored is compared instead")
-
-
-def _samples(sides: Mapping[str, Baseline], pair: Pair, request: GateRequest, folder: Path) -> Samples | None:
-    size = pair.candidate.cell.image_size
-    if request.images is not None:
-        return given_pixels(request.images, image_size=size, count=_GIVEN_IMAGES, folder=folder)
-    found = (
-        find_pixels(sides[side].provenance, image_size=size, artifacts=request.artifacts)
-        for side in (CANDIDATE, BASELINE)
-    )
-    return next((samples for samples in found if samples is not None), None)
-
-
-def _replay(subjects: Sequence[Subject], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
-    if not subjects:
         return {}
-    return replay_cells(
-        subjects,
-        {subject.cell_id: request.rules.of(subject.cell_id).latency for subject in subjects},
-        config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
-        rates=rates,
-        budget=Budget(seconds=request.seconds),
-    )
+    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
+        sources = Sources(
+            artifacts=request.artifacts,
+            baseline_models=request.baseline_models,
+            images=request.images,
+            workplace=Path(folder),
+        )
+        found = find_subjects(sides, pairs, sources)
+        if found.obstacles and request.method == "replay":
+            raise UsageError(
+                f"not every cell can be replayed: {'; '.join(found.obstacles)}. Name a folder of the baseline's "
+                "files with --baseline-models, or images with --images, or let --method be auto"
+            )
+        notes += [*found.notes, *(f"{one}; stored times are compared instead" for one in found.obstacles)]
+        if not found.subjects:
+            return {}
+        subjects = [
+            replace(subject, precision=PRECISION * request.rules.of(subject.cell_id).latency)
+            for subject in found.subjects
+        ]
+        return replay_cells(
+            subjects,
+            {subject.cell_id: request.rules.of(subject.cell_id).latency for subject in subjects},
+            config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
+            rates=rates,
+            budget=Budget(seconds=request.seconds),
+        )
 
 
 def _findings(

@@ -1,7 +1,6 @@
 """What exactly has been asked for? The options' texts, read and checked."""
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,13 @@ from zoobench.build.split import parse_shares
 from zoobench.build.weights import WeightsRequest, parse_request
 from zoobench.cell import Cell, matrix
 from zoobench.errors import UsageError
+from zoobench.files import PLAIN_NAME
 from zoobench.measure.latency import RoundsConfig
 from zoobench.options import PREFIX, chosen, defaults
 from zoobench.variants import Quantizer, find_variants
 
 Number = TypeVar("Number", int, float)
 Value = TypeVar("Value", int, str)
-_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _KERAS_LEAST_ROUNDS = 24
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
@@ -84,7 +83,7 @@ def make_plan(given: Mapping[str, str]) -> Plan:
 
 
 def _machine(text: str) -> str:
-    if text and not _FOLDER_NAME.fullmatch(text):
+    if text and not PLAIN_NAME.fullmatch(text):
         raise UsageError(
             f"{PREFIX}machine: received {text!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
         )

@@ -102,7 +102,7 @@ def _check_inputs(wanted: WantedModel, session: "BenchSession", cell: "Cell") ->
     if found := _differences(wanted.made_from.inputs, json.loads(json.dumps(now))):
         raise ModelError(
             f"{cell.id} would be made from other things than what was measured: {'; '.join(found)}. Set these as they "
-            "were, or name a folder that holds its file"
+            "were, or name a folder that holds its file (--baseline-models DIR)"
         )
 
 

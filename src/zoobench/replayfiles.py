@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoobench.build.inventory import Entry, products
+from zoobench.build.inventory import Entry, main_sha256, products
 from zoobench.build.store import Product, Stored, find
 from zoobench.errors import ResultsError, UsageError
 from zoobench.files import sha256_of_file
@@ -124,11 +124,6 @@ def _in_store(wanted: Sequence[WantedModel], artifacts: Path) -> dict[str, Path]
 def _entries(artifacts: Path, *, kind: str) -> Iterator[Entry]:
     if artifacts.is_dir():
         yield from (entry for entry in products(artifacts) if entry.kind == kind)
-
-
-def main_sha256(entry: Entry) -> str | None:
-    """Returns the hash of a product's main file as its manifest has it, or None without a manifest."""
-    return entry.manifest.files[entry.manifest.file].sha256 if entry.manifest else None
 
 
 def _whole(entry: Entry) -> Stored | None:

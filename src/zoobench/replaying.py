@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from zoobench.errors import MeasurementError
-from zoobench.judge.schedule import Budget, Rates, replay_until_clear
+from zoobench.judge.schedule import Budget, Nothing, Rates, replay_until_clear
 from zoobench.judge.sequential import FIRST_LOOK
 from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, Subject, observe
 from zoobench.progress import progress
@@ -21,11 +21,13 @@ class Replayed:
 
     Attributes:
         observations: In the order in which they came.
+        disturbed: How many processes more there were that did not count: their rounds disagreed too much.
         retries: Why a process was started a second time, each.
         failure: Why the cell was given up; '' where it was not.
     """
 
     observations: list[ProcessObservation] = field(default_factory=list)
+    disturbed: int = 0
     retries: list[str] = field(default_factory=list)
     failure: str = ""
 
@@ -81,10 +83,11 @@ def replay_cells(
     seen = {subject.cell_id: Replayed() for subject in subjects}
     with progress("Replaying", total=FIRST_LOOK * len(subjects)) as advance:
 
-        def replay(cell_id: str, index: int) -> float | None:
-            observed = _persistently(look, by_id[cell_id], index, seen[cell_id])
-            advance(1 if index < FIRST_LOOK else 0, f"{cell_id}, process {index + 1}")
-            return math.log(observed.ratio) if observed else None
+        def replay(cell_id: str, index: int) -> float | Nothing:
+            outcome = _persistently(look, by_id[cell_id], index, seen[cell_id])
+            counts = isinstance(outcome, float)
+            advance(1 if counts and index < FIRST_LOOK else 0, f"{cell_id}, process {index + 1}")
+            return outcome
 
         replay_until_clear(
             {cell_id: tolerances[cell_id] for cell_id in by_id}, replay=replay, rates=rates, budget=budget, clock=clock
@@ -92,17 +95,20 @@ def replay_cells(
     return seen
 
 
-def _persistently(look: Observe, subject: Subject, index: int, seen: Replayed) -> ProcessObservation | None:
-    """Returns what a process saw, of two that may try; None, and the reason is kept, where both fail."""
+def _persistently(look: Observe, subject: Subject, index: int, seen: Replayed) -> float | Nothing:
+    """Returns the log ratio that a process saw, of two that may try, if its rounds agree well enough to count."""
     observed, reason = _tried(look, subject, index)
     if observed is None:
         seen.retries.append(reason)
         observed, reason = _tried(look, subject, index)
     if observed is None:
         seen.failure = reason
-        return None
+        return Nothing.GIVEN_UP
+    if observed.uncertainty > subject.precision:
+        seen.disturbed += 1
+        return Nothing.NOT_COUNTED
     seen.observations.append(observed)
-    return observed
+    return math.log(observed.ratio)
 
 
 def _tried(look: Observe, subject: Subject, index: int) -> tuple[ProcessObservation | None, str]:

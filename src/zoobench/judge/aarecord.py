@@ -22,6 +22,7 @@ class AACell:
         baseline_seconds: Each process's median of the side that stands for the baseline.
         candidate_seconds: The same of the other side; an injected wait is part of it.
         failure: Why it was given up; '' where it was not.
+        disturbed: How many processes more there were that did not count.
     """
 
     verdicts: Mapping[str, str]
@@ -29,6 +30,7 @@ class AACell:
     baseline_seconds: tuple[float, ...]
     candidate_seconds: tuple[float, ...]
     failure: str
+    disturbed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,4 +98,9 @@ def _cell(block: Mapping[str, Any]) -> AACell:
         name: tuple(float(value) for value in block[name])
         for name in ("log_ratios", "baseline_seconds", "candidate_seconds")
     }
-    return AACell(verdicts=dict(block["verdicts"]), failure=str(block["failure"]), **numbers)
+    return AACell(
+        verdicts=dict(block["verdicts"]),
+        failure=str(block["failure"]),
+        disturbed=int(block.get("disturbed", 0)),
+        **numbers,
+    )

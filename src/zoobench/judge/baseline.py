@@ -68,8 +68,8 @@ def baseline_content(
         manifests: By the SHA-256 of the model file.
     """
     block = content.get(BLOCK, {})
-    kept = {key: block[key] for key in ("options", "pixels", "cells") if key in block}
-    about = {"name": origin.name, "saved": origin.saved, "from": origin.source, "machine": machine}
+    kept = {key: block[key] for key in ("cells", "options", "pixels", "products") if key in block}
+    about = {"name": origin.name, "saved": origin.saved, "from": origin.source}
     return {
         **{key: value for key, value in content.items() if key not in ("benchmarks", BLOCK)},
         "benchmarks": [],

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from zoobench.judge.flips import Flips
+from zoobench.judge.flipped import Flips
 from zoobench.judge.multiple import holm
 from zoobench.judge.paired import mcnemar_mid_p_of_loss, paired_difference
 from zoobench.judge.schedule import Rates
@@ -240,9 +240,9 @@ def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | No
 
 
 def _told(flips: Flips) -> str:
-    """Says how many answers flipped, and which class lost most."""
+    """Says how many answers flipped, and which class lost most; nothing where none did."""
     if not flips.lost and not flips.won:
-        return "every answer is right or wrong as before"
+        return ""
     told = f"{len(flips.lost)} lost, {len(flips.won)} won"
     if (worst := flips.worst_class) is None:
         return told

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 
 def holm(p_values: Sequence[float], *, asked: int | None = None) -> tuple[float, ...]:
     """Returns the p-values adjusted so that calling those up to 0.05 is wrong at all in at most 5 % of families.
@@ -21,8 +23,8 @@ def holm(p_values: Sequence[float], *, asked: int | None = None) -> tuple[float,
         raise ValueError(
             f"received {len(p_values)} p-values of {family}; each must be from 0 to 1, and there can be no more of them"
         )
-    adjusted, least = [0.0] * len(p_values), 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        least = max(least, min((family - rank) * p_values[index], 1.0))
-        adjusted[index] = least
-    return tuple(adjusted)
+    order = np.argsort(p_values, kind="stable")
+    steps = np.asarray(p_values, np.float64)[order] * (family - np.arange(len(order)))
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return tuple(adjusted.tolist())

@@ -61,6 +61,7 @@ class Provenance:
         cells: Ids of the cells that were to be measured.
         options: Texts of the options that were not at their defaults, but for those of measuring alone.
         pixels: By image size.
+        products: Folder names in `artifacts/models`, by the SHA-256 of the model file.
         manifests: By the SHA-256 of the model file; baselines alone have them.
         origin: None unless it is a baseline.
     """
@@ -69,6 +70,7 @@ class Provenance:
     cells: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     pixels: Mapping[int, RecordedPixels] = field(default_factory=dict)
+    products: Mapping[str, str] = field(default_factory=dict)
     manifests: Mapping[str, RecordedProduct] = field(default_factory=dict)
     origin: Origin | None = None
 
@@ -97,6 +99,7 @@ def provenance_of(content: Mapping[str, Any], path: Path) -> Provenance:
         cells=typed_value(tuple[str, ...], block.get("cells", []), f"{where}.cells"),
         options=typed_value(Mapping[str, str], block.get("options", {}), f"{where}.options"),
         pixels=_pixels(block.get("pixels", {}), f"{where}.pixels"),
+        products=typed_value(Mapping[str, str], block.get("products", {}), f"{where}.products"),
         manifests=typed_value(Mapping[str, RecordedProduct], manifests, f"{where}.baseline.manifests"),
         origin=_origin(baseline, f"{where}.baseline") if baseline else None,
     )

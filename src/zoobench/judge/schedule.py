@@ -2,11 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from zoobench.judge.sequential import RatioEvidence, is_look, weigh_sequence
 
-Replay = Callable[[str, int], float | None]
-"""Given a cell's id and how many processes it has had, returns the log ratio that one more sees; None gives it up."""
+
+class Nothing(Enum):
+    """What a process may come to instead of a ratio."""
+
+    NOT_COUNTED = "disturbed, so it is repeated"
+    GIVEN_UP = "failed, and would again"
+
+
+Replay = Callable[[str, int], float | Nothing]
+"""Given a cell's id and how many of its processes counted, returns the log ratio that one more sees."""
+_MOST_STARTED = 3
+"""Processes that are started at the most, as a multiple of those that may count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +77,21 @@ def replay_until_clear(
     """
     deadline = clock() + budget.seconds
     seen: dict[str, list[float]] = {cell: [] for cell in tolerances}
+    started = dict.fromkeys(tolerances, 0)
     longest = dict.fromkeys(tolerances, 0.0)
     open_cells = list(tolerances)
     while open_cells:
         for cell in list(open_cells):
             began = clock()
-            if began + longest[cell] > deadline:
+            if began + longest[cell] > deadline or started[cell] >= _MOST_STARTED * budget.processes:
                 open_cells.remove(cell)
                 continue
             ratio = replay(cell, len(seen[cell]))
+            started[cell] += 1
             longest[cell] = max(longest[cell], clock() - began)
-            if ratio is not None:
+            if isinstance(ratio, float):
                 seen[cell].append(ratio)
-            if ratio is None or _is_done(seen[cell], tolerances[cell], rates, budget):
+            if ratio is Nothing.GIVEN_UP or _is_done(seen[cell], tolerances[cell], rates, budget):
                 open_cells.remove(cell)
     return {cell: tuple(ratios) for cell, ratios in seen.items()}
 

@@ -1,11 +1,12 @@
 """How long do a baseline's file and a candidate's take in one fresh process, turn about on the same samples?"""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 from zoobench.errors import MeasurementError
@@ -15,7 +16,10 @@ from zoobench.measure.workers import Worker, worker
 BASELINE = "baseline"
 CANDIDATE = "candidate"
 SIDES = (BASELINE, CANDIDATE)
+MOST_SITTINGS = 3
+"""Times its usual sittings that a process takes at the most while its rounds disagree."""
 _WARMUP_TURNS = 3
+_LEAST_FOR_QUARTILES = 4
 _INVOCATIONS_A_TURN = 2
 _OPEN_SECONDS = 120.0
 """How long a model may take to open, and to run for the first few times."""
@@ -38,6 +42,8 @@ class Subject:
         files: The baseline's and the candidate's.
         pixels: uint8 .npy file [n, height, width, 3].
         rows: Which of its rows, in order; from the first again after the last.
+        precision: How uncertain a process may leave its ratio: it goes on sitting, up to `MOST_SITTINGS` times as
+            often, while its rounds disagree by more. Infinite for as they come.
     """
 
     cell_id: str
@@ -46,6 +52,7 @@ class Subject:
     files: Mapping[str, Path]
     pixels: Path
     rows: Sequence[int]
+    precision: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +102,11 @@ class ProcessObservation:
         pairs = zip(self.candidate_seconds, self.baseline_seconds, strict=True)
         return median(candidate / baseline for candidate, baseline in pairs)
 
+    @property
+    def uncertainty(self) -> float:
+        """How far the logarithm of the ratio may be off by what its own rounds say; see `uncertainty`."""
+        return uncertainty(self.baseline_seconds, self.candidate_seconds)
+
 
 def observe(subject: Subject, *, index: int, config: ReplayConfig) -> ProcessObservation:
     """Starts a worker, or one for each side where their interpreters differ, and has it take turns.
@@ -113,7 +125,10 @@ def observe(subject: Subject, *, index: int, config: ReplayConfig) -> ProcessObs
     with ExitStack() as stack:
         workers, versions = _workers(stack, config)
         table = _Table(subject=subject, workers=workers, config=config)
-        for sitting in range(config.sittings[subject.runtime]):
+        usual = config.sittings[subject.runtime]
+        for sitting in range(MOST_SITTINGS * usual):
+            if sitting >= usual and table.uncertainty <= subject.precision:
+                break
             table.sit(first=(index + sitting) % 2)
     return ProcessObservation(
         baseline_seconds=tuple(table.seconds[BASELINE]),
@@ -122,6 +137,19 @@ def observe(subject: Subject, *, index: int, config: ReplayConfig) -> ProcessObs
         slowdown=config.slowdown,
         versions=versions,
     )
+
+
+def uncertainty(baseline: Sequence[float], candidate: Sequence[float]) -> float:
+    """Returns how far the median of the log ratios of paired rounds may be off: half the width of its notch.
+
+    1.57 interquartile ranges over the square root of their number: R. McGill, J. W. Tukey and W. A. Larsen,
+    "Variations of box plots", The American Statistician 32 (1978).
+    """
+    if len(baseline) < _LEAST_FOR_QUARTILES:
+        return math.inf
+    logs = [math.log(after / before) for before, after in zip(baseline, candidate, strict=True)]
+    low, _, high = quantiles(logs, n=4, method="inclusive")
+    return 1.57 * (high - low) / math.sqrt(len(logs))
 
 
 def turns(sides: Sequence[str], rows: Sequence[int]) -> Iterator[Turn]:
@@ -150,6 +178,11 @@ class _Table:
     peaks: dict[str, int] = field(default_factory=dict)
     _next_row: int = 0
     _sittings: int = 0
+
+    @property
+    def uncertainty(self) -> float:
+        """How far the ratio may be off so far."""
+        return uncertainty(self.seconds[BASELINE], self.seconds[CANDIDATE])
 
     def sit(self, *, first: int) -> None:
         """Opens both files, the `first` of `SIDES` first, has them take turns, and closes them."""
