@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.judge.schedule import Budget, Rates, is_clear, replay_until_clear
+from zoobench.judge.schedule import Budget, Nothing, Rates, is_clear, replay_until_clear
 from zoobench.judge.sequential import FIRST_LOOK, is_look, weigh_sequence
 
 CLEAR = [0.001, -0.001] * 20
@@ -21,7 +21,7 @@ class Processes:
     """Processes of scripted results and durations, on a clock of their own."""
 
     def __init__(
-        self, ratios: Mapping[str, Sequence[float | None]], seconds: Mapping[str, Sequence[float]] | None = None
+        self, ratios: Mapping[str, Sequence[float | Nothing]], seconds: Mapping[str, Sequence[float]] | None = None
     ) -> None:
         self.now = 100.0
         self.log: list[tuple[str, int]] = []
@@ -32,7 +32,7 @@ class Processes:
     def clock(self) -> float:
         return self.now
 
-    def replay(self, cell: str, index: int) -> float | None:
+    def replay(self, cell: str, index: int) -> float | Nothing:
         self.log.append((cell, index))
         taken = next(self._seconds[cell]) if cell in self._seconds else 1.0
         self.longest = max(self.longest, taken)
@@ -81,11 +81,24 @@ def test_a_share_of_the_rate_among_many_tests_takes_more_processes() -> None:
 
 
 def test_a_cell_that_is_given_up_takes_no_more_turns_and_keeps_what_it_has() -> None:
-    processes = Processes({"a": [0.1, None], "b": CLEAR})
+    processes = Processes({"a": [0.1, Nothing.GIVEN_UP], "b": CLEAR})
     found = processes.run(Budget(seconds=100))
     assert found["a"] == (0.1,)
     assert processes.log.count(("a", 1)) == 1
     assert len(found["b"]) == FIRST_LOOK
+
+
+def test_a_process_that_does_not_count_is_repeated_with_its_number() -> None:
+    """The number tells which side is opened first: both must have their turn among those that count."""
+    processes = Processes({"a": [CLEAR[0], Nothing.NOT_COUNTED, *CLEAR[1:]]})
+    assert processes.run(Budget(seconds=100))["a"] == tuple(CLEAR[:FIRST_LOOK])
+    assert [index for _, index in processes.log] == [0, 1, 1, 2, 3, 4, 5]
+
+
+def test_a_cell_none_of_whose_processes_counts_is_left_after_three_times_as_many() -> None:
+    processes = Processes({"a": [Nothing.NOT_COUNTED] * 100})
+    assert processes.run(Budget(seconds=1000, processes=30)) == {"a": ()}
+    assert len(processes.log) == 90
 
 
 def test_no_process_is_started_that_would_not_end_within_the_budget() -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.judge.flips import ClassLoss, Flip, find_flips
+from zoobench.judge.flipped import ClassLoss, Flip, find_flips
 from zoobench.judge.paired import Answers
 
 ANIMALS = ("cat", "dog", "eel")
