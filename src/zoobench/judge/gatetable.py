@@ -14,7 +14,7 @@ from rich.text import Text
 from zoobench.judge.gate import LATENCY, MEMORY, SIZE, TOP1
 from zoobench.judge.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
 from zoobench.paper import blank, written
-from zoobench.units import ABSENT, megabytes, milliseconds, percent, signed_percent, signed_points, three_digits
+from zoobench.units import ABSENT, change_percent, megabytes, milliseconds, percent, three_digits
 
 SCHEMA = 1
 _LEAST_WIDTH = 128
@@ -128,8 +128,11 @@ def _styled(finding: Finding) -> list[Text]:
 
 def _row(finding: Finding) -> tuple[str, ...]:
     value, unit = _VALUES[finding.metric]
-    change = signed_points if finding.metric == TOP1 else signed_percent
-    interval = finding.interval
+    interval, of_change = finding.interval, "pt" if finding.metric == TOP1 else "%"
+
+    def change(share: float | None) -> str:
+        return ABSENT if share is None else f"{change_percent(share)} {of_change}"
+
     # a limit and what could be seen are losses of accuracy, and gains of all else
     sign = -1 if finding.metric == TOP1 else 1
     return (
@@ -138,9 +141,9 @@ def _row(finding: Finding) -> tuple[str, ...]:
         value(finding.candidate),
         unit,
         change(finding.change),
-        f"{change(interval.low, unit=False)} to {change(interval.high, unit=False)}" if interval else "",
+        f"{change_percent(interval.low)} to {change_percent(interval.high)}" if interval else "",
         change(sign * finding.tolerance),
-        ABSENT if finding.smallest_change is None else change(sign * finding.smallest_change),
+        change(None if finding.smallest_change is None else sign * finding.smallest_change),
         str(finding.verdict),
         f"{finding.units} {_COUNTED[finding.method]}" if finding.method in _COUNTED else finding.method,
     )
