@@ -172,7 +172,7 @@ def _remarks(report: AAReport) -> list[str]:
         "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
         "(by latency of any cell; every cell: of all of them).",
         f"resampled: drawn with replacement from what real processes saw, at most {most} of a cell and {affordable} in",
-        "all, judged as real gates are; true gates: all of a gate from one real gate, whose chance becomes a bias there.",
+        "all, judged as real gates are; true gates: all of a gate from one real gate, whose chance is a bias there.",
         "processes: of a cell, on average; not counted: its processes besides whose rounds disagreed too much.",
     ]
     if report.learned:
