@@ -11,6 +11,7 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from zoobench.judge.environments import joined
 from zoobench.judge.gate import LATENCY, MEMORY, SIZE, TOP1
 from zoobench.judge.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
 from zoobench.paper import blank, written
@@ -55,8 +56,8 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
         colours: Whether the reader is a terminal that knows them.
     """
     console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
-    for note in report.notes:
-        console.print(Text(f"note: {note}"), soft_wrap=True)
+    for line in _preamble(report):
+        console.print(Text(line), soft_wrap=True)
     for problem in report.problems:
         console.print(Text(f"unusable: {problem}", style="red"), soft_wrap=True)
     if report.findings:
@@ -71,7 +72,7 @@ def as_markdown(report: GateReport) -> str:
     """Returns a report as Markdown, what is not unchanged first."""
     lines = [f"### {headline(report)}", ""]
     lines += [f"- **unusable**: {_escaped(problem)}" for problem in report.problems]
-    lines += [f"- {_escaped(note)}" for note in report.notes]
+    lines += [f"- {_escaped(line)}" for line in _preamble(report)]
     if report.findings:
         heads = ("cell", *(head or "unit" for head in _HEADS), "remark")
         ranked = sorted(report.findings, key=lambda finding: finding.verdict is Verdict.UNCHANGED)
@@ -90,6 +91,14 @@ def as_json(report: GateReport) -> str:
     """Returns a report as JSON, in SI units and shares of one."""
     content: dict[str, Any] = {"schema": SCHEMA, "kind": "zoobench-gate", "status": report.status} | asdict(report)
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def _preamble(report: GateReport) -> list[str]:
+    differing = [
+        f"differs: {one.name}: {joined(one.base)} in the baseline, {joined(one.new)} in the candidate"
+        for one in report.environment
+    ]
+    return [*differing, *(f"note: {note}" for note in report.notes)]
 
 
 def sentence(finding: Finding) -> str:
