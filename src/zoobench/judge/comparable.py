@@ -89,6 +89,9 @@ def _differences(before: Record, after: Record) -> Iterator[str]:
                 f"{words} in {after.cell.backbone}: the baseline has {one}, the candidate {other}; "
                 "compare like with like, or save a new baseline"
             )
+    if (before.accuracy is None) != (after.accuracy is None):
+        side = "baseline" if before.accuracy is None else "candidate"
+        yield f"{before.cell.id} has no accuracy in the {side}; measure it, or gate the others alone"
     if not same_samples(before, after):
         yield f"another data set or split: {_data_difference(before, after)}; measure both on the same images"
 
