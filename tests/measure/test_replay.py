@@ -1,5 +1,6 @@
 """Do both sides have the same chances in a process, and is what they show kept apart?"""
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from zoobench.measure.replay import (
     Subject,
     observe,
     turns,
+    uncertainty,
 )
 
 MILLISECOND = 1_000_000
@@ -222,6 +224,58 @@ def test_two_workers_take_turns_where_the_interpreters_differ(monkeypatch: pytes
     assert found.peak_rss_bytes == {BASELINE: 200, CANDIDATE: 300}
     assert found.versions == {BASELINE: OTHER_VERSIONS, CANDIDATE: VERSIONS}
     assert len(found.baseline_seconds) == len(found.candidate_seconds) == 12
+
+
+class UnsteadyWorker(ScriptedWorker):
+    """A worker whose candidate takes 1 and 9 ms in turn, until a number of files have been opened."""
+
+    def __init__(self, *, until: int) -> None:
+        super().__init__({BASELINE: MILLISECOND, CANDIDATE: MILLISECOND}, None)
+        self._until = until
+
+    def ask(self, request: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
+        answer = super().ask(request, patience=patience)
+        if request["do"] == "turns" and len(self.opened()) <= self._until:
+            for place, (side, row) in enumerate(request["turns"]):
+                answer["nanoseconds"][place] *= 9 if side == CANDIDATE and row == 7 else 1
+        return answer
+
+
+@pytest.mark.parametrize(("until", "sittings"), [(0, 2), (2, 3), (99, 6)])
+def test_a_process_goes_on_sitting_while_its_rounds_disagree(
+    monkeypatch: pytest.MonkeyPatch, until: int, sittings: int
+) -> None:
+    scripted = UnsteadyWorker(until=until)
+    monkeypatch.setattr(replay, "worker", Workers(scripted))
+    found = observe(a_subject(rows=[5, 7], precision=0.01), index=0, config=a_config())
+    assert len(scripted.opened()) == 2 * sittings
+    assert (found.uncertainty <= 0.01) is (sittings < 6)
+
+
+def test_rounds_that_disagree_are_taken_as_they_come_where_no_precision_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scripted = UnsteadyWorker(until=99)
+    monkeypatch.setattr(replay, "worker", Workers(scripted))
+    observe(a_subject(rows=[5, 7]), index=0, config=a_config())
+    assert len(scripted.opened()) == 4
+
+
+def test_the_uncertainty_is_half_the_notch_of_a_box_plot() -> None:
+    """Log ratios 0, 1, 2, 3, 4: quartiles 1 and 3, so 1.57 * 2 / sqrt(5)."""
+    assert uncertainty([1.0] * 5, [math.exp(one) for one in range(5)]) == pytest.approx(1.57 * 2 / math.sqrt(5))
+
+
+def test_of_three_rounds_nothing_is_sure() -> None:
+    assert uncertainty([1.0] * 3, [1.0] * 3) == math.inf
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=4, max_size=20), st.floats(0.5, 2))
+def test_a_slow_down_as_such_makes_nothing_less_certain(ratios: list[float], factor: float) -> None:
+    """So that processes which do not count are not chosen by what they would have said."""
+    before = uncertainty([1.0] * len(ratios), ratios)
+    assert uncertainty([1.0] * len(ratios), [factor * one for one in ratios]) == pytest.approx(before, abs=1e-12)
+    assert uncertainty(ratios, [1.0] * len(ratios)) == pytest.approx(before, abs=1e-12)
 
 
 def test_only_the_candidate_is_slowed_down(alone: ScriptedWorker) -> None:

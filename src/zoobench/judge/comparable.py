@@ -7,23 +7,30 @@ from zoobench.judge.packing import decode
 from zoobench.judge.record import Record
 
 _NAMED = 5
-_CELL_FACTS = {"image_size": "image size", "weights": "weights"}
+_ALTERED = "a file was altered, so measure both again"
+_CELL_FACTS = {"image_size": "another image size", "weights": "other weights"}
 
 
 def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> tuple[str, ...]:
     """Returns why cells cannot be judged: missing on one side, or measured on or made from something else.
+
+    Empty only if there is a cell to judge: a gate that has nothing to say must not pass.
 
     Args:
         baseline: Records by cell id.
         candidate: The same of the other side.
     """
     shared = [cell for cell in baseline if cell in candidate]
-    return (
+    measured = [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
+    found = (
         *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
         *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
         *_refused(baseline, candidate, shared),
         *dict.fromkeys(text for cell in shared for text in _differences(baseline[cell], candidate[cell])),
+        *(text for cell in measured for text in _incomplete(cell, baseline[cell], candidate[cell])),
+        *(text for cell in measured for text in _unpaired(cell, baseline[cell], candidate[cell])),
     )
+    return found if found or measured else ("no cell was measured on both sides, so there is nothing to judge",)
 
 
 def same_samples(baseline: Record, candidate: Record) -> bool:
@@ -46,14 +53,45 @@ def _refused(baseline: Mapping[str, Record], candidate: Mapping[str, Record], sh
             yield f"{cell} was refused by {before.by} in the baseline and runs now; save a new baseline"
 
 
+def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
+    """Yields what one side knows and the other does not, of what can only be judged from both records."""
+    judged: dict[str, tuple[object, object]] = {"file": (before.model, after.model)}
+    if after.cell.weights != "random":
+        judged["accuracy"] = (before.accuracy, after.accuracy)
+    for name, parts in judged.items():
+        if (parts[0] is None) != (parts[1] is None):
+            side = "baseline" if parts[0] is None else "candidate"
+            yield f"the {side} has no {name} of {cell}, the other side has; measure it by the whole of `pytest bench/`"
+
+
+def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
+    """Yields what is wrong with answers that are said to be to the same samples."""
+    if before.accuracy is None or after.accuracy is None or not same_samples(before, after):
+        return
+    truth, its_truth = (decode(side.predictions.truth) for side in (before.accuracy, after.accuracy))
+    if truth != its_truth:
+        yield f"the samples of {cell} have other labels in the candidate, though both name one data set; {_ALTERED}"
+    classes = len(before.dataset.classes)
+    for side, record in (("baseline", before.accuracy), ("candidate", after.accuracy)):
+        answers = decode(record.predictions.classes)
+        if len(answers) != len(truth) or not truth or max((*answers, *truth)) >= classes:
+            yield (
+                f"the {side} has {len(answers)} answers of {cell} to {len(truth)} samples of {classes} classes, which "
+                f"do not fit; {_ALTERED}"
+            )
+
+
 def _differences(before: Record, after: Record) -> Iterator[str]:
     for name, words in _CELL_FACTS.items():
         one, other = getattr(before.cell, name), getattr(after.cell, name)
         if one != other:
             yield (
-                f"another {words} in {after.cell.backbone}: the baseline has {one}, the candidate {other}; "
+                f"{words} in {after.cell.backbone}: the baseline has {one}, the candidate {other}; "
                 "compare like with like, or save a new baseline"
             )
+    if (before.accuracy is None) != (after.accuracy is None):
+        side = "baseline" if before.accuracy is None else "candidate"
+        yield f"{before.cell.id} has no accuracy in the {side}; measure it, or gate the others alone"
     if not same_samples(before, after):
         yield f"another data set or split: {_data_difference(before, after)}; measure both on the same images"
 

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from zoobench.judge.flipped import Flips
+from zoobench.judge.flipped import Flip, Flips
 from zoobench.judge.multiple import holm
 from zoobench.judge.paired import mcnemar_mid_p_of_loss, paired_difference
 from zoobench.judge.schedule import Rates
-from zoobench.judge.sequential import RatioEvidence, weigh_mean, weigh_sequence
+from zoobench.judge.sequential import FIRST_LOOK, RatioEvidence, weigh_mean, weigh_sequence
 from zoobench.judge.verdict import Finding, Verdict
 from zoobench.units import percent
 
 LATENCY, TOP1, SIZE, MEMORY = METRICS = ("latency", "top-1", "size", "memory")
+_NAMED = 5
+"""Lost samples that are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,8 @@ def latency_test(
     draft = _draft(cell, LATENCY, "replay", tolerance, units=len(log_ratios))
     draft = replace(draft, baseline=_middle(seconds[0]), candidate=_middle(seconds[1]))
     if evidence is None:
-        return _untold(replace(draft, remark=f"{len(log_ratios)} processes are too few for a verdict"))
+        few = f"a verdict takes {FIRST_LOOK} processes, and there was time for {len(log_ratios)}: give the gate more"
+        return _untold(replace(draft, remark=few))
     return _of_ratio(draft, evidence)
 
 
@@ -151,16 +154,17 @@ def top1_test(cell: str, flips: Flips, *, tolerance: float, rates: Rates) -> Tes
     total = flips.answers.total
     change = (flips.answers.won - flips.answers.lost) / total
     draft = _draft(cell, TOP1, "paired", tolerance, units=total)
-    interval = paired_difference(flips.answers)
     return Test(
         finding=replace(
             draft,
             baseline=(flips.answers.both + flips.answers.lost) / total,
             candidate=(flips.answers.both + flips.answers.won) / total,
             change=change,
-            interval=interval,
+            interval=paired_difference(flips.answers),
             smallest_change=_smallest_loss(flips, tolerance=tolerance, rate=rates.each),
             remark=_told(flips),
+            lost=flips.lost,
+            won=flips.won,
         ),
         p_worse=mcnemar_mid_p_of_loss(flips.answers.lost, flips.answers.won) if -change > tolerance else 1.0,
         p_within=0.0 if -change <= tolerance else 1.0,
@@ -171,13 +175,12 @@ def top1_test(cell: str, flips: Flips, *, tolerance: float, rates: Rates) -> Tes
 def size_finding(cell: str, sizes: tuple[int, int], *, tolerance: float) -> Finding:
     """Returns the finding of two sizes in bytes, which are exact."""
     baseline, candidate = sizes
-    change = candidate / baseline - 1
+    change = (candidate - baseline) / baseline  # rounded once: candidate / baseline - 1 puts 1 % of 100 above 1 %
     verdict = Verdict.UNCHANGED
     if abs(change) > tolerance:
         verdict = Verdict.REGRESSED if change > 0 else Verdict.IMPROVED
-    draft = _draft(cell, SIZE, "exact", tolerance, units=1)
     return replace(
-        draft,
+        _draft(cell, SIZE, "exact", tolerance, units=1),
         verdict=verdict,
         baseline=float(baseline),
         candidate=float(candidate),
@@ -205,7 +208,11 @@ def _draft(cell: str, metric: str, method: str, tolerance: float, *, units: int)
 
 def _of_ratio(draft: Finding, evidence: RatioEvidence) -> Test:
     finding = replace(
-        draft, change=evidence.change, interval=evidence.interval, smallest_change=evidence.smallest_change
+        draft,
+        change=evidence.change,
+        interval=evidence.interval,
+        smallest_change=evidence.smallest_change,
+        units=evidence.units,
     )
     return Test(finding=finding, p_worse=evidence.p_worse, p_within=evidence.p_within, p_better=evidence.p_better)
 
@@ -237,11 +244,17 @@ def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | No
 
 
 def _told(flips: Flips) -> str:
-    """Says how many answers flipped, and which class lost most; nothing where none did."""
+    """Says how many answers flipped, which class lost most, and which samples; nothing where none did."""
     if not flips.lost and not flips.won:
         return ""
-    told = f"{len(flips.lost)} lost, {len(flips.won)} won"
-    worst = flips.worst_class
-    if worst is None:
-        return told
-    return f"{told}; most of all {worst.name}: {percent(worst.before)} to {percent(worst.after)} %"
+    told = [f"{len(flips.lost)} lost, {len(flips.won)} won"]
+    if worst := flips.worst_class:
+        told.append(f"most of all {worst.name}: {percent(worst.before)} to {percent(worst.after)} %")
+    if flips.lost:
+        more = f" and {len(flips.lost) - _NAMED} more" if len(flips.lost) > _NAMED else ""
+        told.append(f"lost are {', '.join(map(_named, flips.lost[:_NAMED]))}{more}")
+    return "; ".join(told)
+
+
+def _named(flip: Flip) -> str:
+    return f"{flip.name or f'sample {flip.sample}'} ({flip.truth} as {flip.after})"
