@@ -37,8 +37,23 @@ def test_every_promise_stands_in_the_readme(label: str) -> None:
 
 
 def test_every_command_that_the_readme_names_exists() -> None:
-    named = set(re.findall(r"zoobench (build|show|inspect|errors|backbones|baseline \w+|store \w+|data \w+)", README))
-    assert {"build", "show", "inspect", "errors", "backbones", "data fetch", "data preview"} <= named
+    named = set(
+        re.findall(
+            r"zoobench (build|show|compare|gate|aa|inspect|errors|backbones|baseline \w+|store \w+|data \w+)", README
+        )
+    )
+    assert {
+        "build",
+        "show",
+        "compare",
+        "gate",
+        "aa",
+        "inspect",
+        "errors",
+        "backbones",
+        "data fetch",
+        "data preview",
+    } <= named
     assert {"store list", "store verify", "store prune", "store path"} <= named
     assert {"baseline save", "baseline list", "baseline show", "baseline diff"} <= named
     for command in named:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from zoobench.cli_aa import aa
 from zoobench.cli_baseline import baseline
 from zoobench.cli_compare import compare
 from zoobench.cli_gate import gate
@@ -162,6 +163,7 @@ main.add_command(baseline)
 main.add_command(gate)
 main.add_command(compare)
 main.add_command(store)
+main.add_command(aa)
 
 
 def _stop(message: str, status: int) -> NoReturn:

@@ -55,9 +55,10 @@ class Gatekeeper:
             session.exitstatus = UNUSABLE
             return
         with self._uncaptured():
-            gate_status = self._judge(results, session.config)
+            gate_status = self._judge(results, session)
         session.exitstatus = _status(gate_status, int(exitstatus))
 
+    @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Prints the verdicts."""
         if self._report is None and not self._failure:
@@ -69,7 +70,7 @@ class Gatekeeper:
             width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
             terminalreporter.write(render(self._report, width=width, colours=colours))
 
-    def _judge(self, results: Path, config: pytest.Config) -> int:
+    def _judge(self, results: Path, session: pytest.Session) -> int:
         try:
             self._report = run_gate(replace(self._request, candidate=results)).report
             write_summary(self._report, os.environ)
@@ -79,8 +80,10 @@ class Gatekeeper:
         except KeyboardInterrupt:
             self._failure = f"interrupted; judge it later with: zoobench gate --baseline {self._request.baseline}"
             return int(pytest.ExitCode.INTERRUPTED)
-        for report in _reports(self._report):
-            config.hook.pytest_runtest_logreport(report=report)
+        reports = tuple(_reports(self._report))
+        session.testscollected += len(reports)  # what pytest says is done are shares of this
+        for report in reports:
+            session.config.hook.pytest_runtest_logreport(report=report)
         return self._report.status
 
 
@@ -98,13 +101,13 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     artifacts = Path(texts["artifacts"])
     baseline = find_run(texts["gate"], artifacts=artifacts)
     read_baseline(baseline)  # a broken one is told before anything is measured
-    overrides = [text.strip() for text in texts["gate-tolerances"].split(",") if text.strip()]
-    rules = read_rules(find_pyproject(root), overrides)
+    rules = read_rules(find_pyproject(root), _parts(texts["gate-tolerances"]))
     return GateRequest(
         baseline=baseline,
         candidate=baseline,
         artifacts=artifacts,
         rules=rules,
+        cells=_parts(texts["gate-cells"]),
         seconds=_seconds(texts["gate-seconds"]) or rules.seconds or SECONDS,
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),
@@ -121,6 +124,10 @@ def _seconds(text: str) -> float | None:
     if not 1 <= seconds < float("inf"):
         raise UsageError(f"{PREFIX}gate-seconds: received {text!r}; allowed is a number of 1 or more")
     return seconds
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _path(text: str) -> Path | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoobench.errors import UsageError
 from zoobench.judge.baseline import Baseline, read_baseline
 from zoobench.judge.comparable import obstacles
+from zoobench.judge.environments import differences
 from zoobench.judge.flipped import find_flips
 from zoobench.judge.gate import (
     Test,
@@ -25,10 +26,11 @@ from zoobench.judge.noise import Noise, read_noise
 from zoobench.judge.packing import decode
 from zoobench.judge.record import Record
 from zoobench.judge.schedule import Budget, Rates
+from zoobench.judge.timings import Run, Side
 from zoobench.judge.tolerances import Rules
 from zoobench.judge.verdict import Finding, GateReport
 from zoobench.measure.environment import machine_key
-from zoobench.measure.replay import BASELINE, CANDIDATE, ReplayConfig
+from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig
 from zoobench.replaying import Replayed, replay_cells
 from zoobench.subjects import Pair, Sources, find_subjects
 
@@ -106,10 +108,15 @@ def run_gate(request: GateRequest) -> Gate:
             *problems,
             *(f"{cell}: replay failed: {one.failure}" for cell, one in replayed.items() if one.failure),
         ),
+        environment=differences(*(_side(sides[side], records[side]) for side in SIDES)),
         notes=(*notes, *_incidents(replayed)),
         seconds=time.monotonic() - began,
     )
     return Gate(report=report, replayed=replayed, rates=rates)
+
+
+def _side(run: Baseline, records: Mapping[str, Record]) -> Side:
+    return Side(name=run.name, runs=(Run(path=run.path, records=records, timings={}, machine={}),))
 
 
 def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:

@@ -130,6 +130,13 @@ OPTIONS = (
         measuring=True,
     ),
     Option(
+        name="gate-cells",
+        metavar="PATTERNS",
+        default="",
+        help="Judge only cells whose ids fit one of these, such as *-litert-*, comma-separated.",
+        measuring=True,
+    ),
+    Option(
         name="gate-seconds",
         metavar="N",
         default="",

@@ -78,13 +78,3 @@ def three_digits(value: float) -> str:
         return "0"
     text = f"{value:.3g}"
     return f"{float(text):.0f}" if "e+" in text and abs(value) < 1e6 else f"{value:#.3g}".rstrip(".")
-
-
-def signed_percent(share: float | None, *, unit: bool = True) -> str:
-    """Returns a relative change as a percentage with its sign and one decimal, such as +4.9 %."""
-    return ABSENT if share is None else f"{100 * share:+.1f}{' %' if unit else ''}"
-
-
-def signed_points(share: float | None, *, unit: bool = True) -> str:
-    """Returns a difference of two shares in percentage points with its sign, such as -0.5 pt."""
-    return ABSENT if share is None else f"{100 * share:+.1f}{' pt' if unit else ''}"

@@ -17,7 +17,7 @@ def test_a_terminal_gets_lines_and_a_grid_with_numbers_on_the_right() -> None:
         "two",
         "",
         "p50, ms     base",
-        "──────────────────────────",
+        "─────────────────────────",
         "mobilenet   4.00   better",
         "x           12.5   worse",
     ]

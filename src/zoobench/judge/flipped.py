@@ -9,9 +9,18 @@ from zoobench.judge.paired import Answers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """A sample whose answer became right or wrong: its place in the test split, and names of classes."""
+    """A sample whose answer became right or wrong, with the names of classes.
+
+    Attributes:
+        sample: Its place in the test split, from 0.
+        name: Of its image, '' where that is not known.
+        truth: The right answer.
+        before: The baseline's.
+        after: The candidate's.
+    """
 
     sample: int
+    name: str
     truth: str
     before: str
     after: str
@@ -43,7 +52,14 @@ class Flips:
     worst_class: ClassLoss | None
 
 
-def find_flips(before: Sequence[int], after: Sequence[int], *, truth: Sequence[int], classes: Sequence[str]) -> Flips:
+def find_flips(
+    before: Sequence[int],
+    after: Sequence[int],
+    *,
+    truth: Sequence[int],
+    classes: Sequence[str],
+    names: Sequence[str] = (),
+) -> Flips:
     """Returns what changed.
 
     Args:
@@ -51,10 +67,20 @@ def find_flips(before: Sequence[int], after: Sequence[int], *, truth: Sequence[i
         after: The candidate's.
         truth: The right one.
         classes: Their names.
+        names: Of the samples' images, as far as they are known.
     """
     rows = list(zip(range(len(truth)), truth, before, after, strict=True))
     flipped = [
-        (first == right, Flip(sample=sample, truth=classes[right], before=classes[first], after=classes[second]))
+        (
+            first == right,
+            Flip(
+                sample=sample,
+                name=names[sample] if sample < len(names) else "",
+                truth=classes[right],
+                before=classes[first],
+                after=classes[second],
+            ),
+        )
         for sample, right, first, second in rows
         if (first == right) != (second == right)
     ]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from zoobench.judge.flipped import Flips
+from zoobench.judge.flipped import Flip, Flips
 from zoobench.judge.multiple import holm
 from zoobench.judge.paired import mcnemar_mid_p_of_loss, paired_difference
 from zoobench.judge.schedule import Rates
@@ -19,6 +19,8 @@ from zoobench.judge.verdict import Finding, Verdict
 from zoobench.units import percent
 
 LATENCY, TOP1, SIZE, MEMORY = METRICS = ("latency", "top-1", "size", "memory")
+_NAMED = 5
+"""Lost samples that are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,8 @@ def top1_test(cell: str, flips: Flips, *, tolerance: float, rates: Rates) -> Tes
             interval=paired_difference(flips.answers),
             smallest_change=_smallest_loss(flips, tolerance=tolerance, rate=rates.each),
             remark=_told(flips),
+            lost=flips.lost,
+            won=flips.won,
         ),
         p_worse=mcnemar_mid_p_of_loss(flips.answers.lost, flips.answers.won) if -change > tolerance else 1.0,
         p_within=0.0 if -change <= tolerance else 1.0,
@@ -240,10 +244,17 @@ def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | No
 
 
 def _told(flips: Flips) -> str:
-    """Says how many answers flipped, and which class lost most; nothing where none did."""
+    """Says how many answers flipped, which class lost most, and which samples; nothing where none did."""
     if not flips.lost and not flips.won:
         return ""
-    told = f"{len(flips.lost)} lost, {len(flips.won)} won"
-    if (worst := flips.worst_class) is None:
-        return told
-    return f"{told}; most of all {worst.name}: {percent(worst.before)} to {percent(worst.after)} %"
+    told = [f"{len(flips.lost)} lost, {len(flips.won)} won"]
+    if worst := flips.worst_class:
+        told.append(f"most of all {worst.name}: {percent(worst.before)} to {percent(worst.after)} %")
+    if flips.lost:
+        more = f" and {len(flips.lost) - _NAMED} more" if len(flips.lost) > _NAMED else ""
+        told.append(f"lost are {', '.join(map(_named, flips.lost[:_NAMED]))}{more}")
+    return "; ".join(told)
+
+
+def _named(flip: Flip) -> str:
+    return f"{flip.name or f'sample {flip.sample}'} ({flip.truth} as {flip.after})"

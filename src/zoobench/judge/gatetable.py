@@ -11,10 +11,11 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from zoobench.judge.environments import joined
 from zoobench.judge.gate import LATENCY, MEMORY, SIZE, TOP1
 from zoobench.judge.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
 from zoobench.paper import blank, written
-from zoobench.units import ABSENT, megabytes, milliseconds, percent, signed_percent, signed_points, three_digits
+from zoobench.units import ABSENT, change_percent, megabytes, milliseconds, percent, three_digits
 
 SCHEMA = 1
 _LEAST_WIDTH = 128
@@ -55,8 +56,8 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
         colours: Whether the reader is a terminal that knows them.
     """
     console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
-    for note in report.notes:
-        console.print(Text(f"note: {note}"), soft_wrap=True)
+    for line in _preamble(report):
+        console.print(Text(line), soft_wrap=True)
     for problem in report.problems:
         console.print(Text(f"unusable: {problem}", style="red"), soft_wrap=True)
     if report.findings:
@@ -71,7 +72,7 @@ def as_markdown(report: GateReport) -> str:
     """Returns a report as Markdown, what is not unchanged first."""
     lines = [f"### {headline(report)}", ""]
     lines += [f"- **unusable**: {_escaped(problem)}" for problem in report.problems]
-    lines += [f"- {_escaped(note)}" for note in report.notes]
+    lines += [f"- {_escaped(line)}" for line in _preamble(report)]
     if report.findings:
         heads = ("cell", *(head or "unit" for head in _HEADS), "remark")
         ranked = sorted(report.findings, key=lambda finding: finding.verdict is Verdict.UNCHANGED)
@@ -90,6 +91,14 @@ def as_json(report: GateReport) -> str:
     """Returns a report as JSON, in SI units and shares of one."""
     content: dict[str, Any] = {"schema": SCHEMA, "kind": "zoobench-gate", "status": report.status} | asdict(report)
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def _preamble(report: GateReport) -> list[str]:
+    differing = [
+        f"differs: {one.name}: {joined(one.base)} in the baseline, {joined(one.new)} in the candidate"
+        for one in report.environment
+    ]
+    return [*differing, *(f"note: {note}" for note in report.notes)]
 
 
 def sentence(finding: Finding) -> str:
@@ -128,8 +137,11 @@ def _styled(finding: Finding) -> list[Text]:
 
 def _row(finding: Finding) -> tuple[str, ...]:
     value, unit = _VALUES[finding.metric]
-    change = signed_points if finding.metric == TOP1 else signed_percent
-    interval = finding.interval
+    interval, of_change = finding.interval, "pt" if finding.metric == TOP1 else "%"
+
+    def change(share: float | None) -> str:
+        return ABSENT if share is None else f"{change_percent(share)} {of_change}"
+
     # a limit and what could be seen are losses of accuracy, and gains of all else
     sign = -1 if finding.metric == TOP1 else 1
     return (
@@ -138,9 +150,9 @@ def _row(finding: Finding) -> tuple[str, ...]:
         value(finding.candidate),
         unit,
         change(finding.change),
-        f"{change(interval.low, unit=False)} to {change(interval.high, unit=False)}" if interval else "",
+        f"{change_percent(interval.low)} to {change_percent(interval.high)}" if interval else "",
         change(sign * finding.tolerance),
-        ABSENT if finding.smallest_change is None else change(sign * finding.smallest_change),
+        change(None if finding.smallest_change is None else sign * finding.smallest_change),
         str(finding.verdict),
         f"{finding.units} {_COUNTED[finding.method]}" if finding.method in _COUNTED else finding.method,
     )

@@ -1,18 +1,15 @@
 """How much do this machine's own measurements scatter? Learned from gates of identical files, kept by machine.
 
-The stored method compares medians of different runs. What they scatter by is taken from A/A gates: each process's
-median of the baseline's side is one run of its own, apart in time, nothing of it compared with its neighbour.
+`noiselearning` learns it; the gate's stored method reads it.
 """
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import stdev
+from typing import Any
 
 from zoobench.errors import ResultsError
-from zoobench.judge.aarecord import AAGate
 
 SCHEMA = 1
 KIND = "zoobench-noise"
@@ -27,16 +24,20 @@ class CellNoise:
         runs: How many runs that is known from.
         process_scatter: Of the ratio that one replaying process sees of two identical files.
         processes: How many processes that is known from.
-        replay_tolerance: The smallest tolerance at which gates of identical files would end clear at the first look.
-        stored_tolerance: The smallest one at which two runs' medians say anything.
+        error_rate: The wanted rate of false alarms of the whole matrix, which the tolerances are for.
+        replay_tolerance: The smallest tolerance at which gates of identical files end `unchanged`, but for that
+            share of them.
+        stored_tolerance: What medians of two runs of one file differ by at most, but for that share of runs of the
+            whole matrix; None where fewer than two runs are known.
     """
 
     run_scatter: float
     runs: int
     process_scatter: float
     processes: int
+    error_rate: float
     replay_tolerance: float
-    stored_tolerance: float
+    stored_tolerance: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,27 +46,11 @@ class Noise:
 
     Attributes:
         machine: Its key.
-        error_rate: The wanted rate of false alarms of a whole gate, which the tolerances are for.
         cells: By id.
     """
 
     machine: str
-    error_rate: float
     cells: Mapping[str, CellNoise]
-
-
-def run_medians(gates: Sequence[AAGate], cell: str) -> list[float]:
-    """Returns one log median for each gate: of the baseline's side, its first process."""
-    return [
-        math.log(gate.cells[cell].baseline_seconds[0])
-        for gate in gates
-        if cell in gate.cells and gate.cells[cell].baseline_seconds
-    ]
-
-
-def scatter(values: Sequence[float]) -> float:
-    """Returns the standard deviation, 0 of fewer than two values."""
-    return stdev(values) if len(values) > 1 else 0.0
 
 
 def to_json(noise: Noise) -> dict[str, object]:
@@ -87,15 +72,15 @@ def read_noise(path: Path) -> Noise | None:
             )
         return Noise(
             machine=str(content["machine"]),
-            error_rate=float(content["error_rate"]),
             cells={
                 cell: CellNoise(
                     run_scatter=float(block["run_scatter"]),
                     runs=int(block["runs"]),
                     process_scatter=float(block["process_scatter"]),
                     processes=int(block["processes"]),
+                    error_rate=float(block["error_rate"]),
                     replay_tolerance=float(block["replay_tolerance"]),
-                    stored_tolerance=float(block["stored_tolerance"]),
+                    stored_tolerance=_number_or_none(block["stored_tolerance"]),
                 )
                 for cell, block in content["cells"].items()
             },
@@ -106,3 +91,7 @@ def read_noise(path: Path) -> Noise | None:
         raise ResultsError(
             f"cannot read {path} ({type(error).__name__}: {error}); remove it and run `zoobench aa` again"
         ) from error
+
+
+def _number_or_none(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -76,7 +76,7 @@ class Rules:
     Attributes:
         general: Those of a cell that no pattern fits.
         cells: Exceptions; where several fit, the later one wins, metric by metric.
-        seconds: How long the latency of one cell may be compared, or None where nobody said.
+        seconds: Most seconds that latencies are replayed, or None where nobody said.
     """
 
     general: Tolerances = field(default_factory=Tolerances)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from zoobench.judge.environments import Difference
+from zoobench.judge.flipped import Flip
 from zoobench.judge.statistics import Interval
 
 PASSED = 0
@@ -42,6 +44,8 @@ class Finding:
         smallest_change: The smallest change for the worse that would have been called so; None where none would.
         units: How many processes, samples or runs it rests on.
         remark: What a reader should know besides.
+        lost: Samples that only the baseline has right.
+        won: Samples that only the candidate has right.
     """
 
     cell: str
@@ -57,6 +61,8 @@ class Finding:
     smallest_change: float | None
     units: int
     remark: str = ""
+    lost: tuple[Flip, ...] = ()
+    won: tuple[Flip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,8 @@ class GateReport:
         candidate: Path of the new side.
         findings: By cell and metric.
         problems: What makes the two sides incomparable, or could not be measured.
-        notes: What differs besides, and what happened on the way.
+        environment: In what machine, libraries and settings differ.
+        notes: What happened on the way.
         seconds: How long the replay took.
     """
 
@@ -76,6 +83,7 @@ class GateReport:
     candidate: str
     findings: Sequence[Finding]
     problems: Sequence[str]
+    environment: Sequence[Difference]
     notes: Sequence[str]
     seconds: float
 
