@@ -32,10 +32,7 @@ def named(name: str, **parts: Any) -> Record:
 def test_a_side_against_itself_has_not_changed() -> None:
     side = a_side(a_timed_run(0.004))
     comparison = compare(side, side)
-    assert judgements(comparison) == {
-        **dict.fromkeys(("p50_seconds", "p90_seconds", "speedup_over_float", "top1", "loss", "size_bytes"), "same"),
-        "initialization_seconds": "unclear",  # done once, so it cannot be told
-    }
+    assert set(judgements(comparison).values()) == {"same"}
     assert comparison.environment == comparison.only_base == comparison.only_new == comparison.notes == ()
 
 

@@ -181,8 +181,8 @@ def _remarks(comparison: Comparison) -> tuple[str, ...]:
     remarks = [*times] if comparison.cells else ["No cell is on both sides: nothing is compared."]
     if comparison.by_rounds and comparison.cells:
         remarks.append(
-            f"Two processes that time one file were measured to differ by up to {noises[0]}, in × float by less than "
-            f"{noises[1]}: only beyond that is a change called better or worse."
+            f"Two processes that time one file were measured to differ by up to {noises[0]}, in × float by up to "
+            f"{noises[1]} (Keras: a factor of 2): only beyond that is a change called better or worse."
         )
     if not comparison.same_machine:
         remarks.append("The machines differ: times are told, not judged; `--across-machines` shows what they agree on.")
