@@ -67,6 +67,13 @@ def test_the_text_says_what_the_intervals_do_not_hold() -> None:
     assert "McNemar's mid-p, adjusted by Holm" in text
 
 
+def test_a_time_that_moved_while_the_speed_up_did_not_is_pointed_out() -> None:
+    moved = lines(compare(a_side(a_timed_run(0.004)), a_side(a_timed_run(0.006))))
+    assert any(line.startswith("p50 moved in 1 cells whose × float did not") for line in moved)
+    both = lines(compare(a_side(a_timed_run(0.004)), a_side(a_timed_run(0.006, speedup=1.7))))
+    assert not any(line.startswith("p50 moved") for line in both)
+
+
 def test_several_runs_say_what_their_interval_is() -> None:
     five = a_side(*(a_timed_run(0.004 + index * 1e-5) for index in range(5)))
     assert any("with the run as the unit" in line for line in lines(compare(five, five)))
