@@ -187,8 +187,8 @@ def _remarks(comparison: Comparison) -> tuple[str, ...]:
     drifted = sum(_is_drift(cell) for cell in comparison.cells)
     if drifted:
         remarks.append(
-            f"p50 moved in {drifted} cells whose × float did not: look to the load of the machine, or to what they share "
-            "with their float file, before you look to them."
+            f"p50 moved in {drifted} cells whose × float did not: look to the load of the machine, or to what they "
+            "share with their float file, before you look to them."
         )
     if not comparison.same_machine:
         remarks.append("The machines differ: times are told, not judged; `--across-machines` shows what they agree on.")
