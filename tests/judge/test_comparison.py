@@ -107,6 +107,14 @@ def test_the_same_loss_among_many_cells_is_unclear() -> None:
     assert changes(comparison, "cell7")["top1"].judgement == "same"
 
 
+def test_it_is_told_whether_both_sides_measured_the_same_file() -> None:
+    base = a_record()
+    assert base.model is not None
+    other = replace(base, model=replace(base.model, sha256="00" * 32))
+    for new, expected in ((base, True), (other, False), (replace(base, model=None), None)):
+        assert compare(a_side(a_run(base)), a_side(a_run(new))).cells[0].same_file is expected
+
+
 def test_a_refusal_is_told_with_its_side() -> None:
     refused = a_record(model=None, accuracy=None, latency=None, refusal=Refusal(by="litert", reason="no kernel"))
     comparison = compare(a_side(a_run(a_record())), a_side(a_run(refused)))

@@ -89,6 +89,11 @@ def test_nothing_in_common_is_said() -> None:
     other = replace(a_record(), cell=replace(a_record().cell, id="other"))
     shown = lines(compare(a_side(a_run(a_record())), a_side(a_run(other))))
     assert "No cell is on both sides: nothing is compared." in shown
+    assert not any("very same file" in line for line in shown)
+
+
+def test_it_is_said_how_many_cells_are_the_very_same_file() -> None:
+    assert "Both sides measured the very same file in 1 of 1 cells." in lines(a_comparison())
 
 
 def test_judgements_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

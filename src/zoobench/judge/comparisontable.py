@@ -86,6 +86,7 @@ def _plain(comparison: Comparison) -> dict[str, Any]:
             "id": cell.id,
             "differences": cell.differences,
             "refusals": cell.refusals,
+            "same_file": cell.same_file,
             "metrics": {change.metric.name: _plain_change(change) for change in cell.changes},
         }
         for cell in comparison.cells
@@ -184,6 +185,9 @@ def _remarks(comparison: Comparison) -> tuple[str, ...]:
             f"Two processes that time one file were measured to differ by up to {noises[0]}, in × float by up to "
             f"{noises[1]} (Keras: a factor of 2): only beyond that is a change called better or worse."
         )
+    same = sum(cell.same_file is True for cell in comparison.cells)
+    if same:
+        remarks.append(f"Both sides measured the very same file in {same} of {len(comparison.cells)} cells.")
     drifted = sum(_is_drift(cell) for cell in comparison.cells)
     if drifted:
         remarks.append(
