@@ -22,7 +22,6 @@ def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -
     """
     shared = [cell for cell in baseline if cell in candidate]
     measured = [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
-    measured = [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
     found = (
         *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
         *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
@@ -90,9 +89,6 @@ def _differences(before: Record, after: Record) -> Iterator[str]:
                 f"{words} in {after.cell.backbone}: the baseline has {one}, the candidate {other}; "
                 "compare like with like, or save a new baseline"
             )
-    if (before.accuracy is None) != (after.accuracy is None):
-        side = "baseline" if before.accuracy is None else "candidate"
-        yield f"{before.cell.id} has no accuracy in the {side}; measure it, or gate the others alone"
     if not same_samples(before, after):
         yield f"another data set or split: {_data_difference(before, after)}; measure both on the same images"
 
