@@ -13,9 +13,9 @@ answers = st.lists(st.tuples(*[st.integers(0, 2)] * 3), max_size=40)
 
 
 def test_what_was_lost_and_won_is_named_by_sample_and_class() -> None:
-    found = find_flips([0, 1, 2, 0, 1], [0, 0, 2, 1, 2], truth=[0, 1, 2, 1, 0], classes=ANIMALS)
-    assert found.lost == (Flip(sample=1, truth="dog", before="dog", after="cat"),)
-    assert found.won == (Flip(sample=3, truth="dog", before="cat", after="dog"),)
+    found = find_flips([0, 1, 2, 0, 1], [0, 0, 2, 1, 2], truth=[0, 1, 2, 1, 0], classes=ANIMALS, names=("a", "b"))
+    assert found.lost == (Flip(sample=1, name="b", truth="dog", before="dog", after="cat"),)
+    assert found.won == (Flip(sample=3, name="", truth="dog", before="cat", after="dog"),)
     assert found.answers == Answers(both=2, lost=1, won=1, neither=1)
 
 

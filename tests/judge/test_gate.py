@@ -212,7 +212,7 @@ def test_a_loss_of_just_the_tolerance_is_none() -> None:
 def test_as_many_won_as_lost_is_unchanged() -> None:
     finding = top1_finding(flips(lost=20, won=20, both=60))
     assert finding.verdict is Verdict.UNCHANGED
-    assert finding.remark == "20 lost, 20 won"
+    assert finding.remark.startswith("20 lost, 20 won; lost are ")
 
 
 def test_a_class_whose_images_are_all_mislabelled_is_named() -> None:
@@ -220,7 +220,11 @@ def test_a_class_whose_images_are_all_mislabelled_is_named() -> None:
     found = find_flips(truth, [0] * 40, truth=truth, classes=("cat", "dog"))
     finding = top1_finding(found)
     assert finding.verdict is Verdict.REGRESSED
-    assert finding.remark == "20 lost, 0 won; most of all dog: 100.0 to 0.0 %"
+    assert finding.remark.startswith(
+        "20 lost, 0 won; most of all dog: 100.0 to 0.0 %; lost are sample 20 (dog as cat), "
+    )
+    assert finding.remark.endswith("sample 24 (dog as cat) and 15 more")
+    assert [flip.sample for flip in finding.lost] == list(range(20, 40))
 
 
 def test_the_smallest_loss_that_would_have_been_called_so_is_told() -> None:

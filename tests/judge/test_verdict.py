@@ -16,6 +16,7 @@ def a_report(problems: Sequence[str] = (), sizes: Sequence[int] = (100,)) -> Gat
         candidate="results.json",
         findings=tuple(size_finding("a", (100, size), tolerance=0.01) for size in sizes),
         problems=problems,
+        environment=(),
         notes=(),
         seconds=1.0,
     )

@@ -26,7 +26,7 @@ def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -
         *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
         *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
         *_refused(baseline, candidate, shared),
-        *dict.fromkeys(text for cell in shared for text in _differences(baseline[cell], candidate[cell])),
+        *dict.fromkeys(text for cell in measured for text in _differences(baseline[cell], candidate[cell])),
         *(text for cell in measured for text in _incomplete(cell, baseline[cell], candidate[cell])),
         *(text for cell in measured for text in _unpaired(cell, baseline[cell], candidate[cell])),
     )
@@ -89,9 +89,6 @@ def _differences(before: Record, after: Record) -> Iterator[str]:
                 f"{words} in {after.cell.backbone}: the baseline has {one}, the candidate {other}; "
                 "compare like with like, or save a new baseline"
             )
-    if (before.accuracy is None) != (after.accuracy is None):
-        side = "baseline" if before.accuracy is None else "candidate"
-        yield f"{before.cell.id} has no accuracy in the {side}; measure it, or gate the others alone"
     if not same_samples(before, after):
         yield f"another data set or split: {_data_difference(before, after)}; measure both on the same images"
 
