@@ -10,7 +10,8 @@ from fakes import a_cell, a_record, write_results_file
 from zoobench.aa import Question, gates_folder, read_gates, report_on, save_noise, save_picture, wanted_tolerances
 from zoobench.errors import ResultsError, UsageError
 from zoobench.files import write_json
-from zoobench.gating import GateRequest, noise_path
+from zoobench.findings import noise_path
+from zoobench.gating import GateRequest
 from zoobench.judge.aarecord import AAGate, to_json
 from zoobench.judge.noise import read_noise
 from zoobench.judge.record import Refusal
