@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -27,6 +28,8 @@ from zoobench.judge.record import (
 )
 
 Place = tuple[str | int, ...]
+FUZZ_INPUTS = int(os.environ.get("ZOOBENCH_FUZZ_INPUTS", "200"))
+"""Of each property of damaged files; more find more."""
 BLOCK_PLACE = "benchmarks[0].extra_info.zoobench"
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)

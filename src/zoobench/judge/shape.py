@@ -15,8 +15,8 @@ Shape = TypeVar("Shape")
 _LARGEST_WHOLE = 2**63 - 1
 _DEEPEST = 32
 """Levels of lists and objects in free JSON: what is read must be written and shown again without deep recursion."""
-_SHOWN = 60
-"""Characters of a received value in a message."""
+_SHOWN = 80
+"""Characters of a received value in a message: room for a SHA-256."""
 _PLAIN = {float: ((int, float), "a number"), int: ((int,), "a whole number"), str: ((str,), "a text")}
 """What JSON may hold for each plain type, and what it is called."""
 _ABSENT = object()
