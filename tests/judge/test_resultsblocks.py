@@ -173,6 +173,11 @@ def test_more_values_than_memory_holds_are_refused(path: Path, monkeypatch: pyte
     assert "zoobench.records: received more than 150 values" in refusal(path, results(untimed=([0] * 200,)))
 
 
+def test_more_benchmarks_than_memory_holds_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resultsblocks, "LARGEST_OBJECTS", 100)
+    assert refusal(path, {"benchmarks": [{}] * 100}).startswith(f"{path} holds more than 100 objects, which might not")
+
+
 MEASURED = """
 import resource, sys
 from pathlib import Path

@@ -22,6 +22,9 @@ LARGEST_BLOCK_BYTES = 16_000_000
 LARGEST_VALUES = 5_000_000
 """Of all records of a file together; one has fewer than 200. Python takes up to 240 bytes for each."""
 
+LARGEST_OBJECTS = 20_000_000
+"""Of a whole file, as each could be a benchmark, which takes 40 bytes."""
+
 
 class _ExtraInfo(msgspec.Struct, gc=False):
     zoobench: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -110,13 +113,18 @@ def _content(path: Path) -> bytes:
             f"{path} holds more than {LARGEST_FILE_BYTES:,} bytes, which would not fit into a small device's memory; "
             "measure fewer cells or rounds in one run"
         )
+    if content.count(b"{") > LARGEST_OBJECTS:
+        raise ResultsError(
+            f"{path} holds more than {LARGEST_OBJECTS:,} objects, which might not fit into a small device's memory; "
+            "keep what is not zoobench's in a file of its own"
+        )
     return content
 
 
 def _excerpt(content: bytes, message: str) -> str:
     """Returns what stands where a parser's message says that it stopped."""
     byte = re.search(r"\(byte (\d+)\)", message)
-    return f": {brief(content[int(byte[1]) :][:20].decode(errors='replace'))}" if byte else ""
+    return f": {brief(content[int(byte[1]) : int(byte[1]) + 20].decode(errors='replace'))}" if byte else ""
 
 
 def _parsed(raw: msgspec.Raw, where: str) -> Any:
