@@ -246,7 +246,7 @@ def _misplace(content: Any, chance: random.Random) -> None:
     place = chance.choice(tuple(places(content)))
     holder, kind = _holder(content, place), chance.random()
     if kind < 0.6:
-        holder[place[-1]] = chance.choice(ODD)
+        holder[place[-1]] = copy.deepcopy(chance.choice(ODD))
     elif kind < 0.8:
         holder[place[-1]] = copy.deepcopy(value_at(chance.choice(PLACES)))
     elif kind < 0.9:

@@ -130,13 +130,23 @@ def test_records_that_are_no_list_are_refused(path: Path) -> None:
     ("block", "why"),
     [
         (b'{"a": 1, "b": {"c": 1, "c": 2}}', "received the key 'c' twice"),
-        (b'{"a": "\xff"}', "'utf-8' codec can't decode byte 0xff in position 7: invalid start byte"),
         (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit (4300 digits) for integer string conversion: "),
     ],
 )
 def test_a_block_that_python_cannot_read_is_refused_with_its_place(path: Path, block: bytes, why: str) -> None:
     content = b'{"benchmarks": [{"extra_info": {"zoobench": ' + block + b"}}]}"
     assert refusal(path, content).startswith(f"{path}: benchmarks[0].extra_info.zoobench: {why}")
+
+
+@pytest.mark.parametrize("start", [0, 2**20 - 27, 2**20 - 26, 2**20 - 25, 2**21])
+def test_bytes_that_are_no_text_are_refused_wherever_they_stand(path: Path, start: int) -> None:
+    padding, whole = b" " * start, "é".encode()
+    path.write_bytes(padding + b'{"benchmarks": [], "a": "' + whole + b'"}')
+    assert list(blocks(path)) == []
+    for broken in (whole[:1], whole[1:], b"\xff", b"\xed\xa0\x80"):
+        found = refusal(path, padding + b'{"benchmarks": [], "a": "' + broken + b'"}')
+        assert found.startswith(f"cannot read {path}: it is not UTF-8 near byte ")
+        assert abs(int(found.split("near byte ")[1].split(".")[0]) - (start + 25)) < 4
 
 
 def test_a_file_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

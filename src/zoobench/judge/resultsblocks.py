@@ -1,5 +1,6 @@
 """Where in a results file are our blocks? Found without keeping anything else of the file in memory."""
 
+import codecs
 import json
 import os
 import re
@@ -24,6 +25,7 @@ LARGEST_VALUES = 5_000_000
 
 LARGEST_OBJECTS = 20_000_000
 """Of a whole file, as each could be a benchmark, which takes 40 bytes."""
+_CHUNK_BYTES = 2**20
 
 
 class _ExtraInfo(msgspec.Struct, gc=False):
@@ -94,6 +96,7 @@ def _outline(path: Path) -> _File:
     content = b""
     try:
         content = _content(path)
+        _check_text(content)
         return msgspec.json.decode(content, type=_File)
     except msgspec.ValidationError as error:
         raise ResultsError(f"{path} is not in pytest-benchmark's format with zoobench's blocks: {error}") from error
@@ -119,6 +122,17 @@ def _content(path: Path) -> bytes:
             "keep what is not zoobench's in a file of its own"
         )
     return content
+
+
+def _check_text(content: bytes) -> None:
+    """Refuses what is no UTF-8, in the parts that are passed over too: it is the mark of a damaged file."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(content) + 1, _CHUNK_BYTES):
+        chunk = content[start : start + _CHUNK_BYTES]
+        try:
+            decoder.decode(chunk, final=start + len(chunk) == len(content))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"it is not UTF-8 near byte {start + error.start}") from error
 
 
 def _excerpt(content: bytes, message: str) -> str:
