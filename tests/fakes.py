@@ -1,5 +1,6 @@
 """A clock that is told the time, a model that is told its answers, samples and records to use them with."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from zoobench.judge.record import (
     RecordedLatency,
     RecordedModel,
     Speedup,
+    to_json,
 )
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.runtimes import Session
@@ -181,3 +183,12 @@ def a_record(**changes: Any) -> Record:
         "environment": {"cpu": "AMD EPYC", "cores": 2},
     }
     return Record(**{**usual, **changes})
+
+
+def write_results_file(path: Path, *records: Record, benchmarks: Sequence[Any] = (), **block: Any) -> Path:
+    """Writes a results file with these records, and whatever else its `zoobench` block is to hold."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = {"schema": SCHEMA, "records": [to_json(record) for record in records], **block}
+    content = {"machine_info": {"node": "here"}, "benchmarks": list(benchmarks), "version": "5.3.1", "zoobench": own}
+    path.write_text(json.dumps(content))
+    return path

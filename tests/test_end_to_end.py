@@ -47,6 +47,14 @@ def test_the_float32_classifier_is_right_nine_times_in_ten(artifacts: Path) -> N
     assert accuracy["top1"] >= 0.90
 
 
+def test_a_baseline_of_five_cells_is_small_enough_for_git(artifacts: Path) -> None:
+    done = zoobench("baseline", "save", "main", "--from", str(results(artifacts)[0]), folder=artifacts.parent)
+    assert done.returncode == 0, done.stderr
+    path = artifacts / "baselines" / "main.json"
+    assert len(records(load(path))) == 5
+    assert path.stat().st_size < 60_000
+
+
 @pytest.mark.parametrize("quantizer", ["tensorflow", "ai_edge"])
 def test_quantized_variants_lose_at_most_a_point_and_a_half(
     artifacts: Path, options: tuple[str, ...], quantizer: str

@@ -13,8 +13,8 @@ from PIL import Image
 
 from runs import SMALL, zoobench
 from zoobench.cli import main
-from zoobench.errors import DataError, ModelError, UsageError
-from zoobench.layererrors import _given_images, stored_float, stored_images
+from zoobench.errors import ModelError, UsageError
+from zoobench.layererrors import stored_float, stored_images
 
 HEAD = {"backbone": "mobilenet", "image_size": 8, "dataset": "ab", "training": {"seed": 0}, "recipe": 1}
 
@@ -62,36 +62,6 @@ def test_calibration_images_are_those_of_the_file_or_of_another_variant(tmp_path
     found = stored_images(model, side=8)
     assert (found.count, found.source) == (5, "images, calibration images")
     assert [image.shape for image in found.spread(2)] == [(1, 8, 8, 3)] * 2
-
-
-def test_samples_are_spread_over_all_images(tmp_path: Path) -> None:
-    images = np.zeros((9, 8, 8, 3), np.uint8) + np.arange(9, dtype=np.uint8)[:, None, None, None]
-    np.save(tmp_path / "images.npy", images)
-    found = _given_images(tmp_path / "images.npy", side=8)
-    assert [int(image[0, 0, 0, 0]) for image in found.spread(3)] == [0, 4, 8]
-    assert len(list(found.spread(100))) == 9
-
-
-def test_photos_of_any_size_and_depth_are_resized(tmp_path: Path) -> None:
-    (tmp_path / "cat").mkdir()
-    Image.new("RGB", (40, 30), (10, 20, 30)).save(tmp_path / "cat" / "one.png")
-    (image,) = _given_images(tmp_path, side=8).spread(5)
-    assert image.shape == (1, 8, 8, 3)
-    assert image[0, 0, 0].tolist() == [10, 20, 30]
-
-
-def test_images_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "float.npy", np.zeros((1, 8, 8, 3)))
-    with pytest.raises(UsageError, match=r"float64 \[1, 8, 8, 3\]; the model takes uint8"):
-        _given_images(tmp_path / "float.npy", side=8)
-    with pytest.raises(DataError, match=r"is no \.npy file"):
-        _given_images(tmp_path / "none.npy", side=8)
-    (tmp_path / "photos").mkdir()
-    with pytest.raises(UsageError, match="has no images"):
-        _given_images(tmp_path / "photos", side=8)
-    (tmp_path / "photos" / "bad.png").write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"bad\.png cannot be used"):
-        list(_given_images(tmp_path / "photos", side=8).spread(1))
 
 
 def test_the_command_fails_with_a_message_and_status_2(tmp_path: Path) -> None:

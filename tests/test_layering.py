@@ -58,6 +58,8 @@ def test_judge_imports_no_runtime() -> None:
         "zoobench.session",
         "zoobench.build.inventory",
         "zoobench.build.upkeep",
+        "zoobench.baselines",
+        "zoobench.replayfiles",
     ],
 )
 def test_the_front_doors_open_without_tensorflow(module: str) -> None:
@@ -66,9 +68,19 @@ def test_the_front_doors_open_without_tensorflow(module: str) -> None:
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.parametrize("module", ["zoobench.baselines", "zoobench.replayfiles", "zoobench.judge.tolerances"])
+def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> None:
+    """A device that measures has neither Pillow nor what TensorFlow brings along."""
+    program = (
+        f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'matplotlib', 'scipy'}!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_show_needs_neither_scipy_nor_pandas() -> None:
     program = (
-        "import sys, zoobench.cli, zoobench.judge.record, zoobench.judge.table;"
+        "import sys, zoobench.cli, zoobench.judge.record, zoobench.judge.table, zoobench.judge.baselinetable;"
         "print(*sorted({'scipy', 'pandas', 'tensorflow', 'ai_edge_litert', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

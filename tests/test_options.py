@@ -2,7 +2,7 @@
 
 import pytest
 
-from zoobench.options import OPTIONS, PREFIX, Option, defaults
+from zoobench.options import OPTIONS, PREFIX, Option, chosen, defaults
 
 every_option = pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 
@@ -36,3 +36,12 @@ def test_defaults_are_the_texts_by_name() -> None:
     assert defaults()["backbones"] == "mobilenet,inception_resnet_v2"
     assert list(defaults()) == [option.name for option in OPTIONS]
     assert all(not name.startswith(PREFIX) for name in defaults())
+
+
+def test_what_was_chosen_is_what_differs_from_the_defaults_and_decides_what_is_made() -> None:
+    measuring = {"rounds": "6", "workers": "1", "machine": "pi", "artifacts": "elsewhere"}
+    assert chosen({**defaults(), "epochs": "3", "skip-bad-images": "yes", **measuring}) == {
+        "epochs": "3",
+        "skip-bad-images": "yes",
+    }
+    assert chosen({"epochs": "40"}) == chosen({}) == {}

@@ -1,6 +1,6 @@
 """Does text come out as it would be seen?"""
 
-from zoobench.paper import blank, written
+from zoobench.paper import blank, printable, written
 
 
 def test_brackets_and_colons_mean_themselves() -> None:
@@ -17,3 +17,8 @@ def test_colours_are_for_those_who_know_them() -> None:
         texts[colours] = written(console)
     assert texts[False] == "cat\n"
     assert "\x1b[31m" in texts[True]
+
+
+def test_a_foreign_text_stays_on_its_line_and_steers_nothing() -> None:
+    assert printable("Größe × 5 – ok") == "Größe × 5 – ok"
+    assert printable("a\x1b[2J\nb\ud800\t") == "a�[2J�b��"

@@ -217,3 +217,12 @@ def test_a_model_of_ones_own_has_its_own_image_size(own_model: Path) -> None:
 def test_a_machine_is_named_like_a_folder_of_its_own(name: str) -> None:
     with pytest.raises(UsageError, match=r"^--zoo-machine: received .*; allowed are letters, digits"):
         plan(machine=name)
+
+
+def test_the_options_of_a_plan_make_the_same_plan() -> None:
+    given = {"epochs": "3", "backbones": "mobilenet_025", "split": "60/20/20", "skip-bad-images": "yes"}
+    plan = make_plan({**given, "rounds": "6", "machine": "pi"})
+    assert plan.options == given
+    again = make_plan(plan.options)
+    for what in ("cells", "data", "weights", "training", "conversion"):
+        assert getattr(again, what) == getattr(plan, what)

@@ -53,3 +53,20 @@ def test_a_session_that_was_not_prepared_says_so(tmp_path: Path) -> None:
     for question in (lambda: session.prepared, lambda: session.models):
         with pytest.raises(UsageError, match=r"call prepare\(\) first"):
             question()
+
+
+def test_cells_and_timed_pixels_are_told_for_a_replay(tmp_path: Path) -> None:
+    found = prepared(tmp_path, drawn="600")
+    told = found.provenance()
+    assert told["cells"] == [cell.id for cell in found.cells]
+    (pixels,) = told["pixels"].values()
+    assert list(told["pixels"]) == ["32"]
+    assert (found.dataset(found.cells[0]).pixels_path) == tmp_path / "artifacts/datasets" / pixels[
+        "product"
+    ] / "pixels.npy"
+    assert pixels["rows"] == found.samples(found.cells[0]).rows.tolist()
+
+
+def test_a_session_that_was_not_prepared_tells_its_machine_and_options(tmp_path: Path) -> None:
+    session = BenchSession(make_plan({**TEXTS, "artifacts": str(tmp_path), "machine": "pi"}))
+    assert session.provenance() == {"machine": "pi", "options": TEXTS}

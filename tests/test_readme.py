@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from zoobench.build.backbones import BACKBONES
 from zoobench.cli import main
+from zoobench.judge.tolerances import Tolerances, read_rules
 from zoobench.options import OPTIONS, Option
 from zoobench.promises import PROMISES
 from zoobench.variants import VARIANTS
@@ -36,11 +37,36 @@ def test_every_promise_stands_in_the_readme(label: str) -> None:
 
 
 def test_every_command_that_the_readme_names_exists() -> None:
-    named = set(re.findall(r"zoobench (build|show|inspect|errors|backbones|store \w+|data \w+)", README))
-    assert {"build", "show", "inspect", "errors", "backbones", "data fetch", "data preview"} <= named
+    named = set(
+        re.findall(
+            r"zoobench (build|show|compare|gate|aa|inspect|errors|backbones|baseline \w+|store \w+|data \w+)", README
+        )
+    )
+    assert {
+        "build",
+        "show",
+        "compare",
+        "gate",
+        "aa",
+        "inspect",
+        "errors",
+        "backbones",
+        "data fetch",
+        "data preview",
+    } <= named
     assert {"store list", "store verify", "store prune", "store path"} <= named
+    assert {"baseline save", "baseline list", "baseline show", "baseline diff"} <= named
     for command in named:
         assert CliRunner().invoke(main, [*command.split(), "--help"]).exit_code == 0
+
+
+def test_the_tolerances_that_the_readme_shows_are_the_defaults_and_can_be_read(tmp_path: Path) -> None:
+    (section,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    path = tmp_path / "pyproject.toml"
+    path.write_text(section)
+    rules = read_rules(path)
+    assert rules.general == Tolerances()
+    assert rules.of("mobilenet-keras-keras-t1").latency == pytest.approx(0.10)
 
 
 def test_the_readme_counts_the_backbones_right() -> None:

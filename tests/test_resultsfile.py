@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zoobench.errors import ResultsError
-from zoobench.resultsfile import reserve_results_path, write_results
+from zoobench.resultsfile import newest_first, reserve_results_path, write_results
 
 NOW = datetime(2026, 11, 23, 20, 33, 0)
 
@@ -65,3 +65,13 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultsError, match=r"^cannot make a results file in "):
         reserve_results_path(tmp_path / "file" / "machine", now=NOW)
+
+
+def test_results_of_all_machines_are_listed_newest_first(tmp_path: Path) -> None:
+    names = ("b/0002_20261123-203300.json", "a/0009_20261124-010000.json", "b/0010_20261123-203300.json")
+    for name in (*names, "a/notes.json", "a/0011_20261125-000000.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    reserve_results_path(tmp_path / "a", now=NOW)  # of a run that has not measured anything yet
+    assert newest_first(tmp_path) == [tmp_path / names[i] for i in (1, 2, 0)]
+    assert newest_first(tmp_path / "none") == []

@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio, size, three_digits
+from zoobench.units import (
+    ABSENT,
+    change_percent,
+    exactly,
+    megabytes,
+    milliseconds,
+    nats,
+    percent,
+    probability,
+    ratio,
+    size,
+    three_digits,
+)
 
 shown_without_exponent = st.floats(1e-4, 1e6, exclude_max=True)
 
@@ -91,3 +103,31 @@ def test_ratios_have_two_decimals_where_that_says_enough(value: float, text: str
 
 def test_what_is_absent_is_a_dash_and_never_a_zero() -> None:
     assert {milliseconds(None), megabytes(None), percent(None), ratio(None)} == {ABSENT} == {"–"}
+
+
+def test_a_number_of_which_every_digit_may_matter_is_shown_in_full() -> None:
+    assert (exactly(3_519_584), exactly(0), exactly(None)) == ("3,519,584", "0", "–")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (0.1234, "+12.3"),
+        (-0.0042, "-0.4"),
+        (0.0, "0.0"),
+        (0.0004, "0.0"),  # neither up nor down
+        (-0.0004, "0.0"),
+        (9.994, "+999.4"),
+        (11.28, "+1130"),
+        (None, "–"),
+    ],
+)
+def test_changes_carry_their_sign(change: float | None, text: str) -> None:
+    assert change_percent(change) == text
+
+
+def test_losses_have_three_decimals_and_p_values_no_more() -> None:
+    assert (nats(0.3204), nats(16.1), nats(12345.6), nats(None)) == ("0.320", "16.100", "12300", "–")
+    assert (probability(0.0391), probability(1), probability(0.0004), probability(None)) == (
+        *("0.039", "1.000", "<0.001", "–"),
+    )

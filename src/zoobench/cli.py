@@ -1,4 +1,4 @@
-"""What can be done outside pytest? `zoobench build`, `show`, `inspect`, `store` and others; each command only calls."""
+"""What can be done outside pytest? `build`, `show`, `compare`, `gate`, `store` and others; each command only calls."""
 
 import os
 import sys
@@ -8,6 +8,10 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from zoobench.cli_aa import aa
+from zoobench.cli_baseline import baseline
+from zoobench.cli_compare import compare
+from zoobench.cli_gate import gate
 from zoobench.cli_store import store
 from zoobench.errors import ZoobenchError
 from zoobench.options import OPTIONS, PREFIX
@@ -155,7 +159,11 @@ def fetch(name: str) -> None:
     click.echo(f"use it with: pytest bench/ --zoo-data {download(name)}")
 
 
+main.add_command(baseline)
+main.add_command(gate)
+main.add_command(compare)
 main.add_command(store)
+main.add_command(aa)
 
 
 def _stop(message: str, status: int) -> NoReturn:

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""Names that users give to files and folders: letters, digits, '.', '_' and '-', the first no sign."""
 _CHUNK_BYTES = 1 << 20
 
 

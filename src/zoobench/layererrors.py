@@ -1,24 +1,21 @@
 """What does `zoobench errors` need: which float file belongs to a quantized one, and which images?"""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 
-from zoobench.errors import DataError, ModelError, ResultsError, UsageError
+from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.files import writing
+from zoobench.givenimages import Images, array_images, given_images, last_parts
 from zoobench.judge.layerpicture import write_picture
 from zoobench.judge.layers import LayerReport
 from zoobench.judge.layertable import as_csv, as_json, render
 from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.progress import progress
 
-Pixels = npt.NDArray[np.uint8]
 Manifest = Mapping[str, Any]
 
 _MANIFEST = "manifest.json"
@@ -28,26 +25,6 @@ _OF_THE_VARIANT = frozenset({"variant", "io", "quantizer"})
 """What differs between the manifests of a float32 file and of a variant of the same classifier; the rest agrees."""
 _OF_THE_CLASSIFIER = frozenset({"backbone", "image_size", "dataset", "training"})
 """What at least must stand in both."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Images:
-    """Images to compare models on, none of them in memory.
-
-    Attributes:
-        source: What they are, for people.
-        count: How many there are.
-        load: Returns one of them, [height, width, 3].
-    """
-
-    source: str
-    count: int
-    load: Callable[[int], Pixels]
-
-    def spread(self, samples: int) -> Iterator[Pixels]:
-        """Yields at most `samples` of them, each [1, height, width, 3], evenly spread: folders are sorted by class."""
-        for index in np.linspace(0, self.count - 1, min(samples, self.count)).round().astype(int).tolist():
-            yield self.load(index)[None]
 
 
 def find_errors(model: Path, *, float_model: Path | None, images: Path | None, samples: int) -> LayerReport:
@@ -69,13 +46,13 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
     twin = float_model or stored_float(model)
     comparison = open_comparison(model, twin)
     side = _side(comparison.quantized_model.input_shape, model)
-    found = _given_images(images, side=side) if images else stored_images(model, side=side)
+    found = given_images(images, side=side) if images else stored_images(model, side=side)
     count = min(samples, found.count)
     with progress(f"Comparing {len(comparison.matching.pairs)} layers", total=count) as advance:
         layers = measure_layers(comparison, found.spread(samples), advance=advance)
     return LayerReport(
-        model=_shown(model),
-        float_model=_shown(twin),
+        model=last_parts(model),
+        float_model=last_parts(twin),
         images=count,
         images_from=found.source,
         matched_by=comparison.matching.by,
@@ -146,7 +123,7 @@ def stored_images(model: Path, *, side: int) -> Images:
             name = manifest["facts"].get("calibration")
             path = model.parent.parent / str(name) / _CALIBRATION_FILE
             if name and path.is_file():
-                return _array_images(path, side=side, source=f"{name}, calibration images")
+                return array_images(path, side=side, source=f"{name}, calibration images")
     raise UsageError(
         f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "
         ".npy file of uint8 images [n, height, width, 3]"
@@ -188,47 +165,7 @@ def _read_manifest(path: Path) -> Manifest:
         ) from error
 
 
-def _given_images(path: Path, *, side: int) -> Images:
-    if path.is_dir():
-        return _photos(path, side=side)
-    return _array_images(path, side=side, source=_shown(path))
-
-
-def _array_images(path: Path, *, side: int, source: str) -> Images:
-    try:
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} is no .npy file of images ({error}); give one, or a folder of photos") from error
-    if mapped.dtype != np.uint8 or mapped.ndim != 4 or mapped.shape[1:] != (side, side, 3) or not len(mapped):
-        raise UsageError(
-            f"{path} holds {mapped.dtype} {list(mapped.shape)}; the model takes uint8 images [n, {side}, {side}, 3], "
-            "with n at least 1"
-        )
-    return Images(source=source, count=len(mapped), load=lambda index: np.array(mapped[index]))
-
-
-def _photos(folder: Path, *, side: int) -> Images:
-    from zoobench.build.images import EXTENSIONS, load, resize  # needs Pillow
-
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
-    if not paths:
-        raise UsageError(f"{folder} has no images ({', '.join(EXTENSIONS)}) in it; give a folder that has")
-
-    def photo(index: int) -> Pixels:
-        try:
-            return resize(load(paths[index]), size=side)
-        except DataError as error:
-            raise DataError(f"{paths[index]} cannot be used: {error}; take it out of the folder") from error
-
-    return Images(source=f"{_shown(folder)}, resized to {side} x {side}", count=len(paths), load=photo)
-
-
 def _side(shape: tuple[int, ...], model: Path) -> int:
     if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
         raise UsageError(f"{model} takes inputs of shape {list(shape)}; only [1, side, side, 3] images are known here")
     return shape[1]
-
-
-def _shown(path: Path) -> str:
-    """Returns the end of a path that tells it from others: in a store the folder has the name."""
-    return "/".join(path.parts[-2:])

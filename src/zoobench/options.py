@@ -122,9 +122,58 @@ OPTIONS = (
         help="Name of this machine in artifacts/results. Default: made of device or CPU and cores.",
         measuring=True,
     ),
+    Option(
+        name="gate",
+        metavar="NAME",
+        default="",
+        help="Judge the run against a baseline: a name that `zoobench baseline list` shows, or a file.",
+        measuring=True,
+    ),
+    Option(
+        name="gate-cells",
+        metavar="PATTERNS",
+        default="",
+        help="Judge only cells whose ids fit one of these, such as *-litert-*, comma-separated.",
+        measuring=True,
+    ),
+    Option(
+        name="gate-seconds",
+        metavar="N",
+        default="",
+        help="Most seconds that the gate replays latencies; 110, or what pyproject.toml says.",
+        measuring=True,
+    ),
+    Option(
+        name="gate-tolerances",
+        metavar="LIST",
+        default="",
+        help="Such as latency=3%,top1=1points,*-keras-*:latency=10%; besides those of pyproject.toml.",
+        measuring=True,
+    ),
+    Option(
+        name="gate-baseline-models",
+        metavar="DIR",
+        default="",
+        help="Where the gate looks for the baseline's model files besides the store.",
+        measuring=True,
+    ),
+    Option(
+        name="gate-baseline-python",
+        metavar="PATH",
+        default="",
+        help="Python of another environment in which the gate replays the baseline.",
+        measuring=True,
+    ),
 )
 
 
 def defaults() -> Mapping[str, str]:
     """Returns every option's default text by name."""
     return {option.name: option.default for option in OPTIONS}
+
+
+def chosen(given: Mapping[str, str]) -> dict[str, str]:
+    """Returns the texts that are no defaults and decide what is made: whoever has them can make the same again."""
+    unasked = {"artifacts"} | {option.name for option in OPTIONS if option.measuring}
+    standard = {option.name: option.default for option in OPTIONS if option.name not in unasked}
+    return {name: given[name] for name, default in standard.items() if given.get(name, default) != default}

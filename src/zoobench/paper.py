@@ -29,3 +29,8 @@ def blank(*, width: int, colours: bool) -> Console:
 def written(console: Console) -> str:
     """Returns what was printed on a console that `blank` gave."""
     return cast(io.StringIO, console.file).getvalue()
+
+
+def printable(text: str) -> str:
+    """Returns a foreign text on one line with a mark for each character that would steer a terminal or is none."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

@@ -1,7 +1,6 @@
 """What exactly has been asked for? The options' texts, read and checked."""
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,13 @@ from zoobench.build.split import parse_shares
 from zoobench.build.weights import WeightsRequest, parse_request
 from zoobench.cell import Cell, matrix
 from zoobench.errors import UsageError
+from zoobench.files import PLAIN_NAME
 from zoobench.measure.latency import RoundsConfig
-from zoobench.options import PREFIX, defaults
+from zoobench.options import PREFIX, chosen, defaults
 from zoobench.variants import Quantizer, find_variants
 
 Number = TypeVar("Number", int, float)
 Value = TypeVar("Value", int, str)
-_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _KERAS_LEAST_ROUNDS = 24
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
@@ -37,6 +36,7 @@ class Plan:
         rounds: How many rounds are timed, by runtime.
         artifacts: Folder of data sets, models and results.
         machine: Name of this machine, or '' to make one.
+        options: Texts of the options that are not at their defaults, but for those of measuring alone.
     """
 
     cells: tuple[Cell, ...]
@@ -49,6 +49,7 @@ class Plan:
     workers: int
     artifacts: Path
     machine: str
+    options: Mapping[str, str]
 
 
 def make_plan(given: Mapping[str, str]) -> Plan:
@@ -77,11 +78,12 @@ def make_plan(given: Mapping[str, str]) -> Plan:
         workers=(os.cpu_count() or 1) if texts["workers"] == "cores" else _whole(texts, "workers"),
         artifacts=Path(texts["artifacts"]),
         machine=_machine(texts["machine"]),
+        options=chosen(texts),
     )
 
 
 def _machine(text: str) -> str:
-    if text and not _FOLDER_NAME.fullmatch(text):
+    if text and not PLAIN_NAME.fullmatch(text):
         raise UsageError(
             f"{PREFIX}machine: received {text!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
         )

@@ -27,6 +27,7 @@ _RESULTS: pytest.StashKey[Path] = pytest.StashKey()
 _MACHINE_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _COMMIT_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _BENCHMARK_SESSION = "pytest-benchmark"
+_UNUSABLE_INPUT = 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuses options that make no sense before anything is collected."""
     if any(config.getoption(option.flag) != option.default for option in OPTIONS):
         _bench(config)
+    if config.getoption("--zoo-gate"):
+        _register_gate(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -129,7 +132,8 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
             untimed.pop(cell_id, None)
             # its own latency stays: another benchmark may have timed the same cell since
             benchmark["extra_info"][BLOCK] = to_json(bench.records[cell_id]) | {"latency": block["latency"]}
-    output_json[BLOCK] = {"schema": SCHEMA, "records": [to_json(record) for record in untimed.values()]}
+    records = [to_json(record) for record in untimed.values()]
+    output_json[BLOCK] = {"schema": SCHEMA, "records": records, **bench.provenance()}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -157,7 +161,7 @@ def _bench(config: pytest.Config) -> BenchSession:
             from zoobench.plan import make_plan
             from zoobench.session import BenchSession
 
-            config.stash[_BENCH] = BenchSession(make_plan({o.name: config.getoption(o.flag) for o in OPTIONS}))
+            config.stash[_BENCH] = BenchSession(make_plan(_texts(config)))
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
@@ -165,6 +169,24 @@ def _bench(config: pytest.Config) -> BenchSession:
                 f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
             ) from error
     return config.stash[_BENCH]
+
+
+def _texts(config: pytest.Config) -> dict[str, str]:
+    return {option.name: config.getoption(option.flag) for option in OPTIONS}
+
+
+def _register_gate(config: pytest.Config) -> None:
+    """Has the session judged when it ends; what it is to be judged against is read first."""
+    from zoobench.gateplugin import Gatekeeper, gate_request
+
+    try:
+        request = gate_request(_texts(config), root=config.rootpath)
+    except ZoobenchError as error:
+        pytest.exit(str(error), returncode=_UNUSABLE_INPUT)
+    keeper = Gatekeeper(
+        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config)
+    )
+    config.pluginmanager.register(keeper, "zoobench-gate")
 
 
 def _cell_id(item: pytest.Item) -> str | None:

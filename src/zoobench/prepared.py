@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -49,11 +50,17 @@ class Prepared:
     def samples(self, cell: Cell) -> Samples:
         """Returns the test split in the order of contents' hashes: mixed, and the same whatever files are called."""
         dataset = self.dataset(cell)
-        rows = sorted(
-            dataset.indices("test"), key=lambda row: (dataset.samples[row].sha256, dataset.samples[row].label)
-        )
+        rows = _measuring_order(dataset)
         labels = [dataset.samples[row].label for row in rows]
         return Samples(path=dataset.pixels_path, rows=np.array(rows, np.int64), labels=np.array(labels, np.int64))
+
+    def provenance(self) -> dict[str, Any]:
+        """Returns which cells run and which pixels they are timed on, as plain JSON."""
+        pixels = {
+            str(size): {"product": dataset.pixels_path.parent.name, "rows": _measuring_order(dataset)}
+            for size, dataset in self.datasets.items()
+        }
+        return {"cells": [cell.id for cell in self.cells], "pixels": pixels}
 
     def described(self) -> tuple[str, ...]:
         """Returns what a reader of the results should know of data and weights."""
@@ -95,3 +102,10 @@ def prepare(plan: Plan, cells: Sequence[Cell]) -> Prepared:
             for name, size in sized.items()
         },
     )
+
+
+def _measuring_order(dataset: Dataset) -> list[int]:
+    def content(row: int) -> tuple[str, int]:
+        return dataset.samples[row].sha256, dataset.samples[row].label
+
+    return sorted(dataset.indices("test").tolist(), key=content)

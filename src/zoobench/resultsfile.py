@@ -12,7 +12,7 @@ from typing import Any
 from zoobench.errors import ResultsError
 from zoobench.files import write_bytes
 
-_NUMBERED = re.compile(r"(\d{4,})_.*\.json")
+_NUMBERED = re.compile(r"(\d{4,})_(.*)\.json")
 
 
 def reserve_results_path(folder: Path, *, now: datetime) -> Path:
@@ -36,6 +36,13 @@ def reserve_results_path(folder: Path, *, now: datetime) -> Path:
             f"cannot make a results file in {folder}: {error}; see to space or --zoo-artifacts"
         ) from error
     return path
+
+
+def newest_first(folder: Path) -> list[Path]:
+    """Returns the results files of all machines below `artifacts/results` by time, without those not yet written."""
+    numbered = ((path, match) for path in folder.glob("*/*.json") if (match := _NUMBERED.fullmatch(path.name)))
+    by_time = [(match.group(2), int(match.group(1)), path) for path, match in numbered if path.stat().st_size]
+    return [path for _, _, path in sorted(by_time, reverse=True)]
 
 
 def write_results(path: Path, content: Mapping[str, Any]) -> None:

@@ -93,6 +93,15 @@ class BenchSession:
             raise UsageError("there are neither data nor models yet; call prepare() first")
         return self._models
 
+    def provenance(self) -> dict[str, Any]:
+        """Returns what a later rebuild or replay needs to know of this run, as plain JSON."""
+        known = {"machine": self.machine, "options": dict(self.plan.options)}
+        if self._models is None:
+            return known
+        made = [(self.cell(one.cell.id), one.model.sha256) for one in self.records.values() if one.model]
+        products = {sha256: self._models.file(cell).path.parent.name for cell, sha256 in made}
+        return {**known, **self.prepared.provenance(), "products": products}
+
     def obstacle(self, cell: Cell) -> str | None:
         """Returns why a cell cannot be measured in this process, or None if it can."""
         first = next((one.threads for one in self.prepared.cells if one.runtime == "keras"), cell.threads)

@@ -24,6 +24,11 @@ def size(size_bytes: int) -> str:
     return f"{megabytes(size_bytes)} MB" if size_bytes >= _MEGA else f"{three_digits(size_bytes / _KILO)} kB"
 
 
+def exactly(count: int | None) -> str:
+    """Returns a whole number in full, for texts where every one of its digits may matter."""
+    return ABSENT if count is None else f"{count:,}"
+
+
 def percent(share: float | None) -> str:
     """Returns a share of one as a percentage with one decimal, as accuracies are quoted."""
     return ABSENT if share is None else f"{100 * share:.1f}"
@@ -34,6 +39,27 @@ def ratio(value: float | None) -> str:
     if value is None:
         return ABSENT
     return f"{value:.2f}" if 0.095 <= value < 9.995 else three_digits(value)
+
+
+def change_percent(change: float | None) -> str:
+    """Returns a relative change, or a difference of shares, as a signed percentage (or points) with one decimal."""
+    if change is None:
+        return ABSENT
+    value = 100 * change
+    if abs(value) >= 999.95:
+        return f"{'+' if value > 0 else '-'}{three_digits(abs(value))}"
+    text = f"{value:+.1f}"
+    return "0.0" if float(text) == 0 else text
+
+
+def nats(value: float | None) -> str:
+    """Returns a cross-entropy with three decimals, as losses are quoted."""
+    return ABSENT if value is None else f"{value:.3f}" if abs(value) < 999.5 else three_digits(value)
+
+
+def probability(value: float | None) -> str:
+    """Returns a p-value with three decimals; below those, that it is."""
+    return ABSENT if value is None else f"{value:.3f}" if value >= 0.0005 else "<0.001"
 
 
 def decibels(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """Is everything in the store listed as what it is?"""
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kept_store import ANSWERS, DAY, HEAD, NOW, PIXELS, filled, foreign, set_aside, unfinished
-from zoobench.build.inventory import as_json, main_files, products, remnants, render, size_of
+from zoobench.build.inventory import as_json, main_files, main_sha256, products, remnants, render, size_of
 from zoobench.build.manifest import MANIFEST
 from zoobench.build.store import REMOVING, obtain
 from zoobench.errors import UsageError
@@ -137,3 +138,9 @@ def test_a_whole_name_means_that_product_alone(artifacts: Path) -> None:
     found = products(artifacts)
     assert len(main_files(found, prefix=HEAD.name)) == 1
     assert len(main_files(found, prefix=HEAD.name[:-1])) == 2
+
+
+def test_the_hash_of_a_main_file_is_known_without_reading_it(artifacts: Path) -> None:
+    model = products(artifacts)[1]
+    assert main_sha256(model) == hashlib.sha256(bytes(1000)).hexdigest()
+    assert main_sha256(replace(model, manifest=None)) is None

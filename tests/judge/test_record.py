@@ -119,8 +119,8 @@ def test_keys_that_are_not_known_are_passed_over(path: Path, place: Place, value
 def test_the_same_cell_twice_is_refused_with_both_places(path: Path) -> None:
     twice = results(to_json(FULL), to_json(BARE), untimed=(to_json(a_record()),))
     assert refusal(path, twice) == (
-        f"{path}: zoobench.records[0].cell.id: received 'mobilenet-integer_only-litert-t1'; "
-        f"expected a cell once; it stands in {BLOCK_PLACE} too"
+        f"{path}: zoobench.records[0]: 'mobilenet-integer_only-litert-t1' stands in this file twice, "
+        f"first in {BLOCK_PLACE}; remove one of the two"
     )
 
 

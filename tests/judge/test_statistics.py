@@ -11,10 +11,12 @@ from scipy.stats import binom, binomtest
 
 from zoobench.judge.statistics import (
     LEAST_SAMPLES,
+    Estimate,
     Interval,
     _binomial_quantile,
     percentile,
     percentile_interval,
+    ratio_interval,
     wilson,
 )
 
@@ -213,3 +215,46 @@ def test_the_interval_of_a_median_covers_it_in_95_of_100_samples(count: int) -> 
         assert found is not None
         covered += found.low <= math.log(2) <= found.high  # the median of this skewed distribution
     assert 0.94 <= covered / 3000 <= 0.99
+
+
+def estimated(point: float, low: float, high: float) -> Estimate:
+    return Estimate(point=point, interval=Interval(low=low, high=high))
+
+
+def test_the_interval_of_a_ratio_adds_the_squares_of_logarithms() -> None:
+    """Both are known to a factor of e^0.3 and e^0.4 either way, so their ratio is to e^0.5."""
+    above = estimated(6, 6 * math.exp(-0.3), 6 * math.exp(0.3))
+    below = estimated(2, 2 * math.exp(-0.4), 2 * math.exp(0.4))
+    found = ratio_interval(above=above, below=below)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((3 * math.exp(-0.5), 3 * math.exp(0.5)))
+
+
+def test_the_interval_of_a_ratio_by_hand_where_the_two_are_lopsided() -> None:
+    """The lower end takes the upper part of what is below: hypot(0.3, 0.4); the upper one hypot(1.2, 0.5)."""
+    above = estimated(1, math.exp(-0.3), math.exp(1.2))
+    below = estimated(1, math.exp(-0.5), math.exp(0.4))
+    found = ratio_interval(above=above, below=below)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((math.exp(-0.5), math.exp(1.3)))
+
+
+positive = st.floats(1e-3, 1e3)
+estimates = st.tuples(positive, positive, positive).map(lambda three: estimated(*(sorted(three)[i] for i in (1, 0, 2))))
+
+
+@given(above=estimates, below=estimates)
+def test_swapping_the_two_turns_the_ratios_interval_over(above: Estimate, below: Estimate) -> None:
+    found, turned = ratio_interval(above=above, below=below), ratio_interval(above=below, below=above)
+    assert found is not None
+    assert turned is not None
+    assert (found.low, found.high) == pytest.approx((1 / turned.high, 1 / turned.low))
+    assert found.low <= above.point / below.point * (1 + 1e-9)
+    assert found.high >= above.point / below.point * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(
+    "odd", [estimated(1, 0, 2), estimated(1, 2, 3), estimated(-1, -2, -0.5), estimated(1, 1e-308, 1e308)]
+)
+def test_the_ratio_of_what_is_no_positive_estimate_has_no_interval(odd: Estimate) -> None:
+    assert ratio_interval(above=odd, below=odd) is None

@@ -118,6 +118,11 @@ def main_files(entries: Sequence[Entry], *, prefix: str) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def main_sha256(entry: Entry) -> str | None:
+    """Returns the hash of a product's main file as its manifest has it; None where that cannot be read."""
+    return entry.manifest.files[entry.manifest.file].sha256 if entry.manifest else None
+
+
 def render(entries: Sequence[Entry], *, width: int, colours: bool) -> str:
     """Returns the products as a table with their total."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)

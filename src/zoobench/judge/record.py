@@ -1,14 +1,14 @@
 """How is what is known of a cell written, and read back from a results file?"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from zoobench.errors import ResultsError
 from zoobench.judge.agreement import check_agreement
-from zoobench.judge.resultsblocks import BLOCK, blocks
+from zoobench.judge.resultsblocks import BLOCK, blocks, blocks_of
 from zoobench.judge.schema import (
     SCHEMA,
     Predictions,
@@ -23,7 +23,7 @@ from zoobench.judge.schema import (
     Refusal,
     Speedup,
 )
-from zoobench.judge.shape import shaped, unexpected
+from zoobench.judge.shape import brief, shaped, unexpected
 
 __all__ = [
     "BLOCK",
@@ -40,6 +40,7 @@ __all__ = [
     "Refusal",
     "Speedup",
     "read_results",
+    "records_of",
     "to_json",
 ]
 
@@ -61,22 +62,36 @@ def read_results(path: Path) -> tuple[Record, ...]:
             a record breaks the schema or contradicts itself; the message names the file and the key.
     """
     try:
-        records = tuple(_records(path))
+        return _records(blocks(path), path)
     except MemoryError as error:
         raise ResultsError(f"{path} does not fit into this machine's memory; read it on a larger one") from error
+
+
+def records_of(content: Mapping[str, Any], path: Path) -> tuple[Record, ...]:
+    """Returns the same of the content that `load_content` returned.
+
+    Raises:
+        ResultsError: As `read_results`.
+    """
+    return _records(blocks_of(content, path), path)
+
+
+def _records(found: Iterable[tuple[str, Any]], path: Path) -> tuple[Record, ...]:
+    records = tuple(_each(found, path))
     if not records:
         raise ResultsError(f"{path} holds no zoobench record; expected a file written by `pytest bench/` with zoobench")
     return records
 
 
-def _records(path: Path) -> Iterator[Record]:
+def _each(found: Iterable[tuple[str, Any]], path: Path) -> Iterator[Record]:
     places: dict[str, str] = {}
-    for place, block in blocks(path):
+    for place, block in found:
         where = f"{path}: {place}"
         record = _record(block, where)
         first = places.setdefault(record.cell.id, place)
         if first != place:
-            raise unexpected(f"{where}.cell.id", record.cell.id, f"a cell once; it stands in {first} too")
+            cell = brief(record.cell.id)
+            raise ResultsError(f"{where}: {cell} stands in this file twice, first in {first}; remove one of the two")
         yield record
 
 

@@ -5,14 +5,14 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from zoobench.errors import ResultsError
-from zoobench.judge.shape import brief, unexpected
+from zoobench.judge.shape import brief, expect, unexpected
 
 BLOCK = "zoobench"
 """The key of our block, in each benchmark's `extra_info` and at the top of a results file."""
@@ -64,6 +64,22 @@ def blocks(path: Path) -> Iterator[tuple[str, Any]]:
         yield where, _parsed(raw, f"{path}: {where}")
 
 
+def blocks_of(content: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
+    """Yields the same of a whole file's content, read before.
+
+    Raises:
+        ResultsError: If it is not in pytest-benchmark's format.
+    """
+    for index, benchmark in enumerate(expect(list, content.get("benchmarks"), f"{path}: benchmarks")):
+        where = f"benchmarks[{index}]"
+        extra = expect(dict, benchmark, f"{path}: {where}").get("extra_info", {})
+        if BLOCK in expect(dict, extra, f"{path}: {where}.extra_info"):
+            yield f"{where}.extra_info.{BLOCK}", extra[BLOCK]
+    untimed = expect(dict, content.get(BLOCK, {}), f"{path}: {BLOCK}")
+    for index, block in enumerate(expect(list, untimed.get("records", []), f"{path}: {BLOCK}.records")):
+        yield f"{BLOCK}.records[{index}]", block
+
+
 def _values(raw: msgspec.Raw) -> int:
     """Returns an upper bound of the number of values: each stands behind one of these three."""
     content = bytes(raw)
@@ -95,7 +111,7 @@ def _untimed(records: msgspec.Raw, path: Path) -> Iterator[tuple[str, msgspec.Ra
 def _outline(path: Path) -> _File:
     content = b""
     try:
-        content = _content(path)
+        content = file_content(path)
         _check_text(content)
         return msgspec.json.decode(content, type=_File)
     except msgspec.ValidationError as error:
@@ -105,7 +121,13 @@ def _outline(path: Path) -> _File:
         raise ResultsError(f"cannot read {path}: {why}. Expected a JSON file written by `pytest bench/`") from error
 
 
-def _content(path: Path) -> bytes:
+def file_content(path: Path) -> bytes:
+    """Returns a file's bytes.
+
+    Raises:
+        OSError: If it cannot be read.
+        ResultsError: If it is too large.
+    """
     with path.open("rb") as handle:
         status = os.fstat(handle.fileno())
         is_file = stat.S_ISREG(status.st_mode)  # a pipe has no size

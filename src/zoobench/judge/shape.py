@@ -52,8 +52,8 @@ def matching(pattern: str, *, expected: str) -> Rule:
 def shaped(expected: type[Shape], received: Any, where: str) -> Shape:
     """Returns JSON as a dataclass; keys that it does not know are passed over.
 
-    Its fields are plain types, `X | None`, `tuple[X, X]`, `tuple[X, ...]`, dataclasses, `Mapping[str, Any]` for free
-    JSON, and any of these in `Annotated` with rules.
+    Its fields are plain types, `X | None`, `tuple[X, X]`, `tuple[X, ...]`, dataclasses, `Mapping[str, X]`,
+    `Mapping[str, Any]` for free JSON, and any of these in `Annotated` with rules.
 
     Args:
         expected: The dataclass.
@@ -63,8 +63,32 @@ def shaped(expected: type[Shape], received: Any, where: str) -> Shape:
     Raises:
         ResultsError: If it does not fit; the message names the place, what was received and what was expected.
     """
-    value: Shape = _value(expected, received, where)
+    value: Shape = typed_value(expected, received, where)
     return value
+
+
+def expect(kind: type[Shape], received: Any, where: str) -> Shape:
+    """Returns what JSON holds if it is of a kind, an object or a list, and raises a ResultsError otherwise."""
+    if not isinstance(received, kind):
+        raise _wrong(where, received, "an object" if kind is dict else "a list")
+    return received
+
+
+def typed_value(expected: Any, received: Any, where: str) -> Any:
+    """Returns the same as `shaped` of any of the types that a field may have."""
+    origin, arguments = get_origin(expected), get_args(expected)
+    if origin is Annotated:
+        return _ruled(arguments, received, where)
+    if origin is UnionType or NoneType in arguments:
+        inner = next(argument for argument in arguments if argument is not NoneType)
+        return None if received is None or received is _ABSENT else typed_value(inner, received, where)
+    if is_dataclass(expected):
+        return _dataclass(expected, received, where)
+    if origin is tuple:
+        return _tuple(arguments, received, where)
+    if expected in _PLAIN:
+        return _plain(expected, received, where)
+    return _mapping(arguments, expect(dict, received, where), where)
 
 
 def unexpected(where: str, received: Any, expected: str) -> ResultsError:
@@ -83,25 +107,8 @@ def brief(value: Any) -> str:
     return f"{text[:_SHOWN]}..." if len(text) > _SHOWN else text
 
 
-def _value(expected: Any, received: Any, where: str) -> Any:
-    """Returns `received` as the annotated type `expected`."""
-    origin, arguments = get_origin(expected), get_args(expected)
-    if origin is Annotated:
-        return _ruled(arguments, received, where)
-    if origin is UnionType or NoneType in arguments:
-        inner = next(argument for argument in arguments if argument is not NoneType)
-        return None if received is None or received is _ABSENT else _value(inner, received, where)
-    if is_dataclass(expected):
-        return _dataclass(expected, received, where)
-    if origin is tuple:
-        return _tuple(arguments, received, where)
-    if expected in _PLAIN:
-        return _plain(expected, received, where)
-    return _free(_typed(dict, received, where), where, depth=1)
-
-
 def _ruled(arguments: tuple[Any, ...], received: Any, where: str) -> Any:
-    value = _value(arguments[0], received, where)
+    value = typed_value(arguments[0], received, where)
     for rule in arguments[1:]:
         if not rule.holds(value):
             raise unexpected(where, received, rule.expected)
@@ -109,9 +116,9 @@ def _ruled(arguments: tuple[Any, ...], received: Any, where: str) -> Any:
 
 
 def _dataclass(expected: Any, received: Any, where: str) -> Any:
-    content = _typed(dict, received, where)
+    content = expect(dict, received, where)
     types = _types(expected)
-    return expected(**{name: _value(types[name], content.get(name, _ABSENT), f"{where}.{name}") for name in types})
+    return expected(**{name: typed_value(types[name], content.get(name, _ABSENT), f"{where}.{name}") for name in types})
 
 
 @cache
@@ -123,16 +130,21 @@ def _types(expected: Any) -> Mapping[str, Any]:
 
 def _tuple(arguments: tuple[Any, ...], received: Any, where: str) -> tuple[Any, ...]:
     length = None if Ellipsis in arguments else len(arguments)
-    items = _typed(list, received, where)
+    items = expect(list, received, where)
     if length not in (None, len(items)):
         raise unexpected(where, received, f"a list of {length} values")
-    return tuple(_value(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(items))
+    return tuple(typed_value(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(items))
 
 
-def _typed(kind: type[Shape], received: Any, where: str) -> Shape:
-    if not isinstance(received, kind):
-        raise _wrong(where, received, "an object" if kind is dict else "a list")
-    return received
+def _mapping(arguments: tuple[Any, ...], received: dict[str, Any], where: str) -> dict[str, Any]:
+    if not arguments or arguments[1] is Any:
+        return dict(_free(received, where, depth=1))
+    return {key: typed_value(arguments[1], value, f"{where}.{_name(key)}") for key, value in received.items()}
+
+
+def _name(key: str) -> str:
+    """Returns a key that may be anything as a part of a place."""
+    return key if re.fullmatch(rf"[\w-]{{1,{_SHOWN}}}", key) else brief(key)
 
 
 def _plain(expected: Any, received: Any, where: str) -> Any:
@@ -149,8 +161,7 @@ def _free(received: Any, where: str, *, depth: int) -> Any:
         raise ResultsError(f"{where}: received JSON nested more than {_DEEPEST} deep; expected less")
     if isinstance(received, dict):
         for key, value in received.items():
-            name = key if key.isidentifier() and len(key) <= _SHOWN else brief(key)
-            _free(value, f"{where}.{name}", depth=depth + 1)
+            _free(value, f"{where}.{_name(key)}", depth=depth + 1)
     elif isinstance(received, list):
         for index, value in enumerate(received):
             _free(value, f"{where}[{index}]", depth=depth + 1)

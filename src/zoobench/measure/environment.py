@@ -7,8 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 LIBRARIES = ("ai-edge-litert", "ai-edge-quantizer", "keras", "numpy", "tensorflow", "zoobench")
 _CPUINFO = Path("/proc/cpuinfo")
 _DEVICE = Path("/proc/device-tree/model")
@@ -26,6 +24,8 @@ def machine_key(environment: dict[str, Any]) -> str:
 
 def describe_environment() -> dict[str, Any]:
     """Returns what is known of the machine and the libraries, as plain JSON; None for what cannot be told."""
+    import psutil  # a worker in another environment, which may lack it, asks this module for versions alone
+
     return {
         "device": _text(_DEVICE),
         "cpu": _cpu_model(),
@@ -35,9 +35,19 @@ def describe_environment() -> dict[str, Any]:
         "system": platform.system(),
         "kernel": platform.release(),
         "architecture": platform.machine(),
-        "python": platform.python_version(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
+        "python": python_version(),
+        "libraries": library_versions(),
     }
+
+
+def python_version() -> str:
+    """Returns the interpreter's version, such as 3.12.3."""
+    return platform.python_version()
+
+
+def library_versions() -> dict[str, str | None]:
+    """Returns the version of each of `LIBRARIES`; None for what is not installed."""
+    return {name: _version(name) for name in LIBRARIES}
 
 
 def cpu_features() -> str:

@@ -1,0 +1,178 @@
+"""Is a candidate worse than a baseline? Reads both, finds their files, has them replayed, and has it all judged."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from zoobench.errors import UsageError
+from zoobench.findings import Seen, find_all, number_of_tests
+from zoobench.judge.baseline import Baseline, read_baseline
+from zoobench.judge.comparable import obstacles
+from zoobench.judge.environments import differences
+from zoobench.judge.record import Record
+from zoobench.judge.schedule import Budget, Rates
+from zoobench.judge.timings import Run, Side
+from zoobench.judge.tolerances import Rules
+from zoobench.judge.verdict import GateReport
+from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, Subject
+from zoobench.replayfiles import image_names
+from zoobench.replaying import Replayed, replay_cells
+from zoobench.subjects import Pair, Sources, find_samples, find_subjects
+
+METHODS = ("auto", "replay", "stored")
+SECONDS = 110.0
+"""How long a gate's replay may take where nobody said."""
+PRECISION = 1 / 3
+"""How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRequest:
+    """What is to be judged against what, and how.
+
+    Attributes:
+        baseline: A baseline's or results file.
+        candidate: A results file.
+        artifacts: Folder of the store.
+        rules: Tolerances.
+        cells: Patterns of the ids of cells to judge; all where there is none.
+        method: Of latency, from `METHODS`: `auto` replays what it can and compares the rest as stored.
+        seconds: How long the replay may take.
+        baseline_models: Where else to look for the baseline's files.
+        baseline_python: Interpreter of the environment in which the baseline is replayed.
+        images: Folder or file of images to replay on, where the store's are gone.
+        slowdown: Share of its median that the candidate is made to wait, in an experiment.
+        error_rate: Of the whole gate.
+    """
+
+    baseline: Path
+    candidate: Path
+    artifacts: Path
+    rules: Rules = field(default_factory=Rules)
+    cells: tuple[str, ...] = ()
+    method: str = "auto"
+    seconds: float = SECONDS
+    baseline_models: Path | None = None
+    baseline_python: Path | None = None
+    images: Path | None = None
+    slowdown: float = 0.0
+    error_rate: float = Rates().error_rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A finished gate: what to tell, and what the processes saw."""
+
+    report: GateReport
+    replayed: Mapping[str, Replayed]
+    rates: Rates
+
+
+def run_gate(request: GateRequest) -> Gate:
+    """Returns the verdicts on every metric of every cell.
+
+    Raises:
+        ResultsError: If a file cannot be read.
+        UsageError: If patterns fit no cell, or replay is demanded and files are missing.
+    """
+    began = time.monotonic()
+    sides = {BASELINE: read_baseline(request.baseline), CANDIDATE: read_baseline(request.candidate)}
+    records = {side: _chosen(run, request.cells) for side, run in sides.items()}
+    pairs = _pairs(records[BASELINE], records[CANDIDATE])
+    rates = Rates(error_rate=request.error_rate, tests=max(1, number_of_tests(pairs)))
+    problems = obstacles(records[BASELINE], records[CANDIDATE])
+    seen = Seen(replayed={}, names={}, notes=()) if problems else _see(sides, pairs, request, rates)
+    judged = () if problems else find_all(pairs, seen, rules=request.rules, artifacts=request.artifacts, rates=rates)
+    report = GateReport(
+        baseline=sides[BASELINE].name,
+        candidate=str(request.candidate),
+        findings=judged,
+        problems=(
+            *problems,
+            *(f"{cell}: replay failed: {one.failure}" for cell, one in seen.replayed.items() if one.failure),
+        ),
+        environment=differences(*(_side(sides[side], records[side]) for side in SIDES)),
+        notes=(
+            *(
+                f"the pattern {one!r} of the tolerances fits no cell"
+                for one in request.rules.unused(records[CANDIDATE])
+            ),
+            *(["nothing was replayed and nothing is judged before that is mended"] if problems else []),
+            *seen.notes,
+            *_incidents(seen.replayed),
+        ),
+        seconds=time.monotonic() - began,
+    )
+    return Gate(report=report, replayed=seen.replayed, rates=rates)
+
+
+def _side(run: Baseline, records: Mapping[str, Record]) -> Side:
+    return Side(name=run.name, runs=(Run(path=run.path, records=records, timings={}, machine={}),))
+
+
+def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
+    for cell, seen in replayed.items():
+        yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
+        if seen.disturbed:
+            started = seen.disturbed + len(seen.observations)
+            yield f"{cell}: {seen.disturbed} of {started} processes did not count: the machine was too busy"
+
+
+def _chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
+    records = {record.cell.id: record for record in run.records}
+    for pattern in patterns:
+        if not any(fnmatchcase(cell, pattern) for cell in records):
+            raise UsageError(f"the pattern {pattern!r} fits no cell of {run.path}; its cells are {', '.join(records)}")
+    return {
+        cell: record
+        for cell, record in records.items()
+        if not patterns or any(fnmatchcase(cell, pattern) for pattern in patterns)
+    }
+
+
+def _pairs(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[Pair]:
+    """Returns the cells that both sides have a file of."""
+    return [
+        Pair(cell=cell, baseline=record, candidate=candidate[cell])
+        for cell, record in baseline.items()
+        if cell in candidate and not record.refusal and not candidate[cell].refusal
+    ]
+
+
+def _see(sides: Mapping[str, Baseline], pairs: Sequence[Pair], request: GateRequest, rates: Rates) -> Seen:
+    """Finds files and images, and replays what can be."""
+    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
+        sources = Sources(
+            artifacts=request.artifacts,
+            baseline_models=request.baseline_models,
+            images=request.images,
+            workplace=Path(folder),
+        )
+        samples = find_samples(sides, pairs, sources)
+        names = {size: image_names(one) for size, one in samples.items()}
+        if request.method == "stored":
+            return Seen(replayed={}, names=names, notes=())
+        found = find_subjects(sides, pairs, sources, samples)
+        if found.obstacles and request.method == "replay":
+            raise UsageError(
+                f"not every cell can be replayed: {'; '.join(found.obstacles)}. Name a folder of the baseline's files "
+                "with --baseline-models, or images with --images, or let --method be auto"
+            )
+        stored = [f"{one}; stored times are compared instead" for one in found.obstacles]
+        return Seen(replayed=_replay(found.subjects, request, rates), names=names, notes=(*found.notes, *stored))
+
+
+def _replay(subjects: Sequence[Subject], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
+    if not subjects:
+        return {}
+    tolerances = {subject.cell_id: request.rules.of(subject.cell_id).latency for subject in subjects}
+    return replay_cells(
+        [replace(subject, precision=PRECISION * tolerances[subject.cell_id]) for subject in subjects],
+        tolerances,
+        config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
+        rates=rates,
+        budget=Budget(seconds=request.seconds),
+    )

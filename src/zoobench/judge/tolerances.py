@@ -1,0 +1,202 @@
+"""How much worse may a candidate be? `[tool.zoobench.gate]` of pyproject.toml, then the command line, for each cell."""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from zoobench.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SECTION = "tool.zoobench.gate"
+METRICS = ("latency", "top1", "size", "memory")
+_SECONDS = "seconds"
+_CELLS = "cells"
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_UNITS = {name: "points" if name == "top1" else "%" for name in METRICS}
+_EXAMPLES = {"latency": "5 %", "top1": "0.5 points", "size": "1 %", "memory": "10 %"}
+_MOST = {"%": 1000.0, "points": 100.0}
+_MAY_BE_ZERO = ("top1", "size")
+"""What is known exactly; time and memory never are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerances:
+    """How much worse a candidate's cell may be, in shares of one.
+
+    Attributes:
+        latency: Of the baseline's time.
+        top1: Of all samples: 0.005 is half a percentage point.
+        size: Of the baseline's bytes.
+        memory: Of the baseline's peak.
+    """
+
+    latency: float = 0.05
+    top1: float = 0.005
+    size: float = 0.01
+    memory: float = 0.10
+
+    def __post_init__(self) -> None:
+        """Refuses what nothing could be judged by."""
+        for name in METRICS:
+            share, most = getattr(self, name), _MOST[_UNITS[name]] / 100
+            least = "0" if name in _MAY_BE_ZERO else "more than 0"
+            if not (0 < share <= most or (share == 0 and name in _MAY_BE_ZERO)):
+                raise UsageError(f"the tolerance of {name}: received {share:g}; allowed is {least} up to {most:g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRule:
+    """Other tolerances for the cells whose ids match a pattern.
+
+    Attributes:
+        pattern: With `*`, `?` and `[...]`, as in file names.
+        shares: By metric, those that it sets.
+    """
+
+    pattern: str
+    shares: Mapping[str, float]
+
+    def fits(self, cell_id: str) -> bool:
+        """Tells whether a cell is meant."""
+        return fnmatchcase(cell_id, self.pattern)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The tolerances of all cells.
+
+    Attributes:
+        general: Those of a cell that no pattern fits.
+        cells: Exceptions; where several fit, the later one wins, metric by metric.
+        seconds: Most seconds that latencies are replayed, or None where nobody said.
+    """
+
+    general: Tolerances = field(default_factory=Tolerances)
+    cells: tuple[CellRule, ...] = ()
+    seconds: float | None = None
+
+    def of(self, cell_id: str) -> Tolerances:
+        """Returns the tolerances of a cell."""
+        shares = {name: share for rule in self.cells if rule.fits(cell_id) for name, share in rule.shares.items()}
+        return replace(self.general, **shares)
+
+    def unused(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Returns the patterns that fit none of these cells: misspelt, or about cells that were not measured."""
+        known = tuple(ids)
+        return tuple(dict.fromkeys(rule.pattern for rule in self.cells if not any(map(rule.fits, known))))
+
+
+def find_pyproject(folder: Path) -> Path | None:
+    """Returns a folder's pyproject.toml if it has one."""
+    path = folder / "pyproject.toml"
+    return path if path.is_file() else None
+
+
+def read_rules(pyproject: Path | None, overrides: Sequence[str] = ()) -> Rules:
+    """Returns the tolerances that a file and a command line ask for.
+
+    Args:
+        pyproject: A file that may have a section `[tool.zoobench.gate]`; None for the defaults.
+        overrides: Such as `latency=3%`, which stands in for the file's general value, or `*-keras-*:latency=10%`,
+            which comes after the file's patterns. `seconds=20` is about all cells.
+
+    Raises:
+        UsageError: If one makes no sense; the message names its place, what was received and what is allowed.
+    """
+    rules = _of_file(pyproject) if pyproject else Rules()
+    for text in overrides:
+        rules = _overridden(rules, text)
+    return rules
+
+
+def _of_file(path: Path) -> Rules:
+    section = _section(path)
+    where = f"{path}: {SECTION}"
+    cells = _table(section.pop(_CELLS, {}), f"{where}.{_CELLS}")
+    seconds = section.pop(_SECONDS, None)
+    return Rules(
+        general=replace(Tolerances(), **_shares(section, where, also=(_SECONDS, _CELLS))),
+        cells=tuple(_cell_rules(cells, f"{where}.{_CELLS}")),
+        seconds=None if seconds is None else _seconds(seconds, f"{where}.{_SECONDS}"),
+    )
+
+
+def _section(path: Path) -> dict[str, Any]:
+    try:
+        place: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {error}; the tolerances stand in its section [{SECTION}]") from error
+    read: list[str] = []
+    for key in SECTION.split("."):
+        read.append(key)
+        place = _table(place.get(key, {}), f"{path}: {'.'.join(read)}")
+    return place
+
+
+def _table(received: Any, where: str) -> dict[str, Any]:
+    if not isinstance(received, dict):
+        raise UsageError(f"{where}: received {received!r}; allowed is a table: [{where.partition(': ')[2]}]")
+    return dict(received)
+
+
+def _cell_rules(cells: Mapping[str, Any], where: str) -> Iterator[CellRule]:
+    for pattern, table in cells.items():
+        place = f'{where}."{pattern}"'
+        yield CellRule(pattern=pattern, shares=_shares(_table(table, place), place))
+
+
+def _shares(table: Mapping[str, Any], where: str, *, also: tuple[str, ...] = ()) -> dict[str, float]:
+    for name in table:
+        if name not in METRICS:
+            raise UsageError(f"{where}: received the key {name!r}; allowed are {', '.join((*METRICS, *also))}")
+    return {name: _share(name, value, f"{where}.{name}") for name, value in table.items()}
+
+
+def _share(name: str, received: Any, where: str) -> float:
+    """Returns a text with its unit as a share of one: a bare number could be either, so it is refused."""
+    unit = _UNITS[name]
+    match = re.fullmatch(rf"{_NUMBER}\s*{unit}", received.strip()) if isinstance(received, str) else None
+    number = float(match[1]) if match else -1.0
+    if not (0 < number <= _MOST[unit] or (number == 0 and name in _MAY_BE_ZERO)):
+        least = "from 0" if name in _MAY_BE_ZERO else "above 0 and"
+        raise UsageError(
+            f"{where}: received {received!r}; allowed is a text of a number {least} up to {_MOST[unit]:g} and the unit "
+            f'{unit}, such as "{_EXAMPLES[name]}"'
+        )
+    return number / 100
+
+
+def _seconds(received: Any, where: str) -> float:
+    is_number = isinstance(received, int | float) and not isinstance(received, bool)
+    if not is_number or not 0 < received < float("inf"):
+        raise UsageError(f"{where}: received {received!r}; allowed is a number of seconds above 0, such as 20")
+    return float(received)
+
+
+def _overridden(rules: Rules, text: str) -> Rules:
+    left, equals, value = (part.strip() for part in text.rpartition("="))
+    pattern, _, name = left.rpartition(":")
+    if not equals or name not in (*METRICS, _SECONDS) or (pattern and name == _SECONDS):
+        raise UsageError(
+            f"the tolerance {text!r}: allowed are METRIC=VALUE and PATTERN:METRIC=VALUE, such as latency=3% or "
+            f"*-keras-*:latency=10%, with the metrics {', '.join(METRICS)}; and {_SECONDS}=N"
+        )
+    where = f"the tolerance {text!r}"
+    if name == _SECONDS:
+        return replace(rules, seconds=_seconds(_as_number(value), where))
+    shares = {name: _share(name, value, where)}
+    if pattern:
+        return replace(rules, cells=(*rules.cells, CellRule(pattern=pattern, shares=shares)))
+    return replace(rules, general=replace(rules.general, **shares))
+
+
+def _as_number(text: str) -> float | str:
+    return float(text) if re.fullmatch(_NUMBER, text) else text

@@ -1,0 +1,150 @@
+"""How does one fresh process time model files, turn by turn, as another process asks it to?
+
+Run as `python -m zoobench.measure.worker`. It answers each line of JSON on standard input with one on standard output:
+
+    (start)                                                 {"ready": {"python", "libraries": {name: version}}}
+    {"do": "open", "name", "path", "runtime", "threads"}    {"initialization_seconds"}
+    {"do": "turns", "turns": [[name, row], ...],            {"nanoseconds": [...], "injected_nanoseconds": [...]}
+     "pixels", "slowdown": {name: share}}
+    {"do": "peak"}                                          {"peak_rss_bytes"}
+    {"do": "close", "name"}                                 {}
+
+What goes wrong on purpose is answered with {"error": message}. It ends when its input does, so it never outlives
+whoever asked. A turn loads the image, invokes once untimed so that the caches are those of its own model, and times
+one more invocation.
+"""
+
+import gc
+import json
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any, TextIO
+
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.errors import MeasurementError, ZoobenchError
+from zoobench.measure.environment import library_versions, python_version
+from zoobench.measure.runtimes import Session, open_session
+
+_REMEMBERED = 32
+"""Latest invocations of a model whose median an injected slow-down is a share of."""
+_PEAK = Path("/proc/self/status")
+
+
+@dataclass(slots=True, kw_only=True)
+class Opened:
+    """A model that is open, and how long its latest invocations took of themselves."""
+
+    session: Session
+    stack: ExitStack
+    nanoseconds: deque[int] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+
+
+class Bench:
+    """The open models of one worker."""
+
+    def __init__(self, *, clock: Callable[[], int] = time.perf_counter_ns) -> None:
+        self._clock = clock
+        self._opened: dict[str, Opened] = {}
+
+    def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the answer to one request.
+
+        Raises:
+            ZoobenchError: If the request cannot be done.
+        """
+        kinds = {"open": self._open, "turns": self._turns, "peak": self._peak, "close": self._close}
+        kind = str(asked.get("do"))
+        if kind not in kinds:
+            raise MeasurementError(f"unknown request {kind!r}; known are {', '.join(kinds)}")
+        return kinds[kind](asked)
+
+    def _open(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        stack, began = ExitStack(), self._clock()
+        opener = open_session(Path(asked["path"]), runtime=asked["runtime"], threads=asked["threads"])
+        self._opened[asked["name"]] = Opened(session=stack.enter_context(opener), stack=stack)
+        return {"initialization_seconds": (self._clock() - began) / 1e9}
+
+    def _turns(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        images = _images(asked["pixels"])
+        taken, injected = [], []
+        for name, row in asked["turns"]:
+            nanoseconds, wait = self._turn(self._opened[name], images[row : row + 1], asked["slowdown"].get(name, 0.0))
+            taken.append(nanoseconds)
+            injected.append(wait)
+        return {"nanoseconds": taken, "injected_nanoseconds": injected}
+
+    def _turn(self, model: Opened, image: npt.NDArray[np.uint8], slowdown: float) -> tuple[int, int]:
+        """Returns how long one invocation took and how much of it was waited, in nanoseconds."""
+        session, clock = model.session, self._clock
+        session.load(np.array(image))
+        session.invoke()
+        wait = round(slowdown * median(model.nanoseconds)) if slowdown and model.nanoseconds else 0
+        began = clock()
+        session.invoke()
+        done = clock()
+        model.nanoseconds.append(done - began)
+        while wait and clock() - done < wait:
+            pass
+        return (clock() - began if wait else done - began), wait
+
+    def _peak(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {"peak_rss_bytes": peak_rss_bytes()}
+
+    def _close(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        self._opened.pop(asked["name"]).stack.close()
+        return {}
+
+
+def peak_rss_bytes() -> int | None:
+    """Returns the most memory that this process ever held resident; None where the system does not tell."""
+    with suppress(OSError):
+        for line in _PEAK.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def main() -> None:
+    """Answers requests until there are no more."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not be taken for an answer
+    gc.disable()
+    with suppress(BrokenPipeError):
+        _say(answers, {"ready": {"python": python_version(), "libraries": library_versions()}})
+        for answer in _answered(Bench(), sys.stdin):
+            _say(answers, answer)
+
+
+def _answered(bench: Bench, requests: TextIO) -> Iterator[dict[str, Any]]:
+    for line in requests:
+        try:
+            yield bench.answer(json.loads(line))
+        except ZoobenchError as error:
+            yield {"error": str(error)}
+        gc.collect()
+
+
+def _say(answers: TextIO, answer: Mapping[str, Any]) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+def _images(path: str) -> npt.NDArray[np.uint8]:
+    try:
+        images: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise MeasurementError(f"cannot read the images {path}: {error}") from error
+    return images
+
+
+if __name__ == "__main__":
+    main()

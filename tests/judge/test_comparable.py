@@ -1,0 +1,172 @@
+"""Is what stands in the way of a comparison said, in words that tell what to do?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fakes import a_cell, a_record
+from zoobench.judge.comparable import obstacles, same_samples
+from zoobench.judge.packing import encode
+from zoobench.judge.record import Record, Refusal
+
+CELL = "mobilenet-integer_only-litert-t1"
+OTHER_CELL = "mobilenet-float32-litert-t1"
+
+
+def by_id(*records: Record) -> dict[str, Record]:
+    return {record.cell.id: record for record in records}
+
+
+def found(baseline: Record, candidate: Record) -> tuple[str, ...]:
+    return obstacles(by_id(baseline), by_id(candidate))
+
+
+def with_dataset(record: Record, **changes: Any) -> Record:
+    return replace(record, dataset=replace(record.dataset, **changes))
+
+
+def with_answers(record: Record, *, classes: Sequence[int], truth: Sequence[int]) -> Record:
+    assert record.accuracy is not None
+    predictions = replace(record.accuracy.predictions, classes=encode(classes), truth=encode(truth))
+    return replace(record, accuracy=replace(record.accuracy, predictions=predictions))
+
+
+def refused(by: str, reason: str) -> Record:
+    return a_record(model=None, accuracy=None, latency=None, refusal=Refusal(by=by, reason=reason))
+
+
+def test_nothing_stands_in_the_way_of_a_run_and_itself() -> None:
+    assert found(a_record(), a_record()) == ()
+
+
+def test_other_times_answers_files_and_machines_are_what_is_judged_and_no_obstacle() -> None:
+    before = a_record()
+    after = with_answers(a_record(environment={"cpu": "Cortex", "cores": 4}), classes=[1, 1, 1], truth=[0, 1, 0])
+    after = replace(after, model=replace(after.model, sha256="ef" * 32, size_bytes=1))  # type: ignore[type-var]
+    assert found(before, after) == ()
+
+
+def test_a_cell_that_one_side_lacks_is_named_with_the_side() -> None:
+    one, both = a_record(), by_id(a_record(), a_record(cell=a_cell(id=OTHER_CELL)))
+    assert obstacles(both, by_id(one)) == (
+        f"the candidate has no record of {OTHER_CELL}; measure it, or gate the others alone",
+    )
+    assert obstacles(by_id(one), both) == (
+        f"the baseline has no record of {OTHER_CELL}; save a new one, or gate the others alone",
+    )
+
+
+def test_of_many_missing_cells_five_are_named_and_the_rest_is_counted() -> None:
+    many = by_id(*(a_record(cell=a_cell(id=f"cell-{number}")) for number in range(8)))
+    (message, _) = obstacles(many, by_id(a_record()))
+    assert "no record of cell-0, cell-1, cell-2, cell-3, cell-4 and 3 more;" in message
+
+
+def test_another_image_size_is_told_with_both() -> None:
+    (message,) = found(a_record(), a_record(cell=a_cell(image_size=160)))
+    assert message.startswith("another image size in mobilenet: the baseline has 224, the candidate 160;")
+
+
+def test_other_weights_are_told_with_both() -> None:
+    (message,) = found(a_record(), a_record(cell=a_cell(weights="random")))
+    assert message.startswith("other weights in mobilenet: the baseline has imagenet, the candidate random;")
+
+
+def test_a_difference_that_several_cells_share_is_told_once() -> None:
+    cells = (CELL, OTHER_CELL)
+    before = by_id(*(a_record(cell=a_cell(id=one)) for one in cells))
+    after = by_id(*(a_record(cell=a_cell(id=one, image_size=160)) for one in cells))
+    assert len(obstacles(before, after)) == 1
+
+
+def test_other_classes_are_listed() -> None:
+    (message,) = found(a_record(), with_dataset(a_record(), sha256="ef" * 32, classes=("cat", "eel")))
+    assert "another data set or split: the baseline's classes are cat, dog, the candidate's cat, eel;" in message
+    assert message.endswith("measure both on the same images")
+
+
+def test_another_number_of_samples_is_told_with_both() -> None:
+    (message,) = found(a_record(), with_dataset(a_record(), sha256="ef" * 32, samples=9, name="zoo"))
+    assert "the baseline has 3 test samples (pets), the candidate 9 (zoo)" in message
+
+
+def test_a_class_with_more_samples_than_before_is_named() -> None:
+    after = with_answers(with_dataset(a_record(), sha256="ef" * 32), classes=[0, 1, 1], truth=[0, 1, 1])
+    (message,) = found(a_record(), after)
+    assert "of 3 test samples in pets cat has 1 instead of 2, dog has 2 instead of 1;" in message
+
+
+@pytest.mark.parametrize("changes", [{}, {"accuracy": None}])
+def test_a_split_that_differs_in_nothing_else_is_told_by_its_hash(changes: dict[str, Any]) -> None:
+    before, after = a_record(**changes), with_dataset(a_record(**changes), sha256="ef" * 32)
+    assert not same_samples(before, after)
+    (message,) = found(before, after)
+    assert "not the same images, labels or splits (SHA-256 cdcdcdcdcdcd and efefefefefef)" in message
+
+
+def test_a_cell_that_is_newly_refused_is_told_with_the_reason() -> None:
+    (message,) = found(a_record(), refused("LiteRT", "no such operator"))
+    assert message == f"{CELL} was measured in the baseline; now LiteRT refuses it: no such operator"
+
+
+def test_a_cell_that_was_refused_and_runs_now_asks_for_a_new_baseline() -> None:
+    (message,) = found(refused("LiteRT", "no such operator"), a_record())
+    assert message == f"{CELL} was refused by LiteRT in the baseline and runs now; save a new baseline"
+
+
+def test_a_gate_of_refused_cells_alone_has_nothing_to_judge() -> None:
+    assert found(refused("LiteRT", "a"), refused("LiteRT", "a")) == (
+        "no cell was measured on both sides, so there is nothing to judge",
+    )
+
+
+def test_a_cell_that_both_sides_refuse_does_not_stand_in_the_way_of_another() -> None:
+    side = by_id(refused("LiteRT", "a"), a_record(cell=a_cell(id=OTHER_CELL)))
+    assert obstacles(side, side) == ()
+
+
+@pytest.mark.parametrize(("part", "name"), [("accuracy", "accuracy"), ("model", "file")])
+def test_what_one_side_alone_knows_of_a_cell_is_missed(part: str, name: str) -> None:
+    whole, lacking = a_record(), a_record(**{part: None})
+    (message,) = found(whole, lacking)
+    assert message.startswith(f"the candidate has no {name} of {CELL}, the other side has; measure it")
+    (message,) = found(lacking, whole)
+    assert message.startswith(f"the baseline has no {name} of {CELL}")
+
+
+def test_what_neither_side_knows_is_not_missed() -> None:
+    assert found(a_record(accuracy=None), a_record(accuracy=None)) == ()
+
+
+def test_accuracy_under_random_weights_is_not_missed() -> None:
+    cell = a_cell(weights="random")
+    assert found(a_record(cell=cell), a_record(cell=cell, accuracy=None)) == ()
+
+
+def test_times_that_one_side_lacks_can_be_replayed_and_are_not_missed() -> None:
+    assert found(a_record(), a_record(latency=None)) == ()
+
+
+def test_other_labels_under_the_same_hash_are_an_altered_file() -> None:
+    (message,) = found(a_record(), with_answers(a_record(), classes=[0, 1, 1], truth=[0, 1, 1]))
+    assert message == (
+        f"the samples of {CELL} have other labels in the candidate, though both name one data set; a file was altered, "
+        "so measure both again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("classes", "counted"),
+    [([0, 1], "2 answers"), ([0, 1, 2], "3 answers"), ([], "0 answers")],
+    ids=["too few", "of an unknown class", "none"],
+)
+def test_answers_that_do_not_fit_the_samples_are_counted(classes: list[int], counted: str) -> None:
+    (message,) = found(a_record(), with_answers(a_record(), classes=classes, truth=[0, 1, 0]))
+    assert message.startswith(f"the candidate has {counted} of {CELL} to 3 samples of 2 classes, which do not fit")
+
+
+def test_a_test_split_without_samples_is_no_evidence() -> None:
+    empty = with_answers(a_record(), classes=[], truth=[])
+    assert len(found(empty, empty)) == 2

@@ -1,0 +1,189 @@
+"""Does a worker take its turns as asked, time one invocation of each, and wait no more than it is told to?"""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
+from zoobench.errors import MeasurementError
+from zoobench.measure import worker
+from zoobench.measure.runtimes import Session
+from zoobench.measure.worker import Bench, peak_rss_bytes
+
+TICK = 1000
+"""Nanoseconds that pass at each reading of the clock."""
+
+
+class TickingClock(FakeClock):
+    """A clock on which something can be waited for."""
+
+    def __call__(self) -> int:
+        self.advance(TICK)
+        return self.now
+
+
+class Scene:
+    """A bench whose models are scripted, on a clock of its own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
+        self.clock = clock
+        self.log: list[str] = []
+        self.bench = Bench(clock=clock)
+        self.pixels = write_samples(folder, [0, 0, 0, 0]).path
+        self._sessions: dict[str, AbstractContextManager[Session]] = {}
+        monkeypatch.setattr(worker, "open_session", self._open)
+
+    def open(self, name: str, durations: Sequence[int] = (), *, takes: int = 0, **changes: Any) -> dict[str, Any]:
+        """Has a model opened that takes these nanoseconds, invocation by invocation."""
+        session = ScriptedSession(
+            [[1.0]] * 4, name=name, log=self.log, clock=self.clock, durations=durations, **changes
+        )
+        self._sessions[f"{name}.tflite"] = opening(session, duration=takes)()
+        return self.bench.answer(
+            {"do": "open", "name": name, "path": f"{name}.tflite", "runtime": "litert", "threads": 2}
+        )
+
+    def turns(self, *turns: tuple[str, int], slowdown: dict[str, float] | None = None) -> dict[str, Any]:
+        asked = {"do": "turns", "turns": turns, "pixels": str(self.pixels), "slowdown": slowdown or {}}
+        return self.bench.answer(json.loads(json.dumps(asked)))
+
+    def _open(self, path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
+        self.log.append(f"open_session({path}, {runtime}, {threads})")
+        return self._sessions[str(path)]
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    return Scene(tmp_path, monkeypatch, FakeClock())
+
+
+@pytest.fixture
+def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """The same on a clock that ticks."""
+    return Scene(tmp_path, monkeypatch, TickingClock())
+
+
+def test_opening_is_timed_and_takes_the_runtime_and_its_threads(scene: Scene) -> None:
+    assert scene.open("a", takes=3 * MILLISECOND) == {"initialization_seconds": 0.003}
+    assert scene.log == ["open_session(a.tflite, litert, 2)", "a.open"]
+
+
+def test_a_turn_loads_its_image_settles_and_times_the_second_invocation(scene: Scene) -> None:
+    scene.open("a", [50, 7])
+    assert scene.turns(("a", 2)) == {"nanoseconds": [7], "injected_nanoseconds": [0]}
+    assert scene.log[-3:] == ["a.load(2)", "a.invoke", "a.invoke"]
+
+
+def test_turns_are_taken_in_the_order_in_which_they_are_asked_for(scene: Scene) -> None:
+    scene.open("a", [50, 1, 50, 2])
+    scene.open("b", [60, 3, 60, 4])
+    scene.log.clear()
+    assert scene.turns(("a", 0), ("b", 0), ("b", 3), ("a", 3))["nanoseconds"] == [1, 3, 4, 2]
+    assert [entry for entry in scene.log if "load" in entry] == ["a.load(0)", "b.load(0)", "b.load(3)", "a.load(3)"]
+
+
+def test_loading_is_not_on_the_clock(scene: Scene) -> None:
+    scene.open("a", [1, 5], load_duration=MILLISECOND)
+    assert scene.turns(("a", 0))["nanoseconds"] == [5]
+
+
+def test_nothing_is_waited_before_anything_is_known(waiting: Scene) -> None:
+    waiting.open("a", [0, MILLISECOND])
+    found = waiting.turns(("a", 0), slowdown={"a": 0.5})
+    assert found == {"nanoseconds": [MILLISECOND + TICK], "injected_nanoseconds": [0]}
+
+
+def test_an_injected_wait_is_a_share_of_the_median_of_the_models_own_invocations(waiting: Scene) -> None:
+    own = [2, 9, 4, 6]
+    waiting.open("a", [taken * MILLISECOND for one in own for taken in (0, one)])
+    waiting.open("b", [0, 100 * MILLISECOND] * 4)
+    both = [turn for row in range(4) for turn in (("a", row), ("b", row))]
+    found = waiting.turns(*both, slowdown={"a": 0.5})
+    waits = [0] + [median(own[:known]) * MILLISECOND / 2 for known in (1, 2, 3)]
+    assert found["injected_nanoseconds"][::2] == pytest.approx(waits, abs=TICK)
+    expected = [one * MILLISECOND + wait for one, wait in zip(own, waits, strict=True)]
+    assert found["nanoseconds"][::2] == pytest.approx(expected, abs=5 * TICK)
+    assert found["nanoseconds"][1::2] == [100 * MILLISECOND + TICK] * 4
+    assert found["injected_nanoseconds"][1::2] == [0] * 4
+
+
+def test_what_was_waited_does_not_make_the_next_wait_longer(waiting: Scene) -> None:
+    waiting.open("a", [0, MILLISECOND] * 20)
+    found = waiting.turns(*[("a", 0)] * 20, slowdown={"a": 1.0})
+    assert found["injected_nanoseconds"][1:] == [MILLISECOND + TICK] * 19
+
+
+def test_the_wait_follows_the_latest_32_invocations(waiting: Scene) -> None:
+    waiting.open("a", [0, 9 * MILLISECOND] * 32 + [0, MILLISECOND] * 33)
+    found = waiting.turns(*[("a", 0)] * 65, slowdown={"a": 0.5})
+    assert found["injected_nanoseconds"][32] == pytest.approx(4.5 * MILLISECOND, abs=TICK)
+    assert found["injected_nanoseconds"][64] == pytest.approx(0.5 * MILLISECOND, abs=TICK)
+
+
+def test_closing_closes_that_model_alone(scene: Scene) -> None:
+    scene.open("a")
+    scene.open("b", [1, 1])
+    assert scene.bench.answer({"do": "close", "name": "a"}) == {}
+    assert scene.log[-1] == "a.close"
+    assert scene.turns(("b", 0))["nanoseconds"] == [1]
+
+
+def test_a_model_that_is_opened_again_knows_nothing_of_its_former_times(waiting: Scene) -> None:
+    waiting.open("a", [0, MILLISECOND])
+    waiting.turns(("a", 0))
+    waiting.bench.answer({"do": "close", "name": "a"})
+    waiting.open("a", [0, MILLISECOND])
+    assert waiting.turns(("a", 0), slowdown={"a": 0.5})["injected_nanoseconds"] == [0]
+
+
+def test_an_unknown_request_lists_the_known_ones(scene: Scene) -> None:
+    with pytest.raises(MeasurementError, match="unknown request 'stop'; known are open, turns, peak, close"):
+        scene.bench.answer({"do": "stop"})
+
+
+@pytest.mark.parametrize("content", [None, b"no images"])
+def test_images_that_cannot_be_read_are_named(scene: Scene, content: bytes | None) -> None:
+    scene.open("a")
+    scene.pixels.unlink()
+    if content:
+        scene.pixels.write_bytes(content)
+    with pytest.raises(MeasurementError, match=r"cannot read the images .*pixels\.npy"):
+        scene.turns(("a", 0))
+
+
+def answers(bench: Bench, *requests: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return worker._answered(bench, io.StringIO("".join(json.dumps(one) + "\n" for one in requests)))
+
+
+def test_a_failed_inference_is_answered_and_the_next_request_is_heard(scene: Scene) -> None:
+    scene.open("a", failures={1: MeasurementError("the model failed")})
+    turns = {"do": "turns", "pixels": str(scene.pixels), "slowdown": {}}
+    failed, heard = answers(scene.bench, turns | {"turns": [["a", 1]]}, turns | {"turns": [["a", 0]]})
+    assert failed == {"error": "the model failed"}
+    assert len(heard["nanoseconds"]) == 1
+
+
+def test_an_error_that_is_not_ours_is_not_answered(scene: Scene) -> None:
+    scene.open("a", failures={0: LookupError("a mistake of ours")})
+    with pytest.raises(LookupError):
+        next(answers(scene.bench, {"do": "turns", "turns": [["a", 0]], "pixels": str(scene.pixels), "slowdown": {}}))
+
+
+def test_the_peak_of_memory_is_what_linux_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "status").write_text("Name:\tpython\nVmHWM:\t   54321 kB\nVmRSS:\t   12345 kB\n")
+    monkeypatch.setattr(worker, "_PEAK", tmp_path / "status")
+    assert peak_rss_bytes() == 54321 * 1024
+    assert Bench().answer({"do": "peak"}) == {"peak_rss_bytes": 54321 * 1024}
+
+
+def test_the_peak_of_memory_is_none_where_the_system_does_not_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_PEAK", tmp_path / "status")
+    assert peak_rss_bytes() is None

@@ -1,0 +1,130 @@
+"""Does `zoobench compare` teach, show and fail as it should?"""
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from resultfiles import EPYC, a_file, content, plain, rounds_around, written
+from runs import run, zoobench
+from zoobench.cli import main
+
+PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
+
+
+def compare(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["compare", *map(str, arguments)])
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    return a_file(tmp_path / "base.json", 0.004, 0.010)
+
+
+def test_help_teaches_what_is_taken_and_what_is_judged() -> None:
+    text = compare("--help").output
+    for phrase in ("BASE NEW [MORE...]", "--across-machines", "--format", "--output", "--seed", "status is 0", "20 %"):
+        assert phrase in text
+
+
+def test_a_comparison_is_shown_whatever_changed(base: Path, tmp_path: Path) -> None:
+    done = compare(base, a_file(tmp_path / "new.json", 0.006, environment={**EPYC, "governor": "powersave"}))
+    assert done.exit_code == 0
+    first = done.output.splitlines()
+    assert first[0].startswith("base: ")
+    assert any(line.split() == ["governor", "not", "known", "powersave"] for line in first)
+    assert "only in base: mobilenet-float32-litert-t1" in first
+    assert "worse" in done.output
+
+
+def test_several_new_sides_are_each_compared_with_the_base(base: Path, tmp_path: Path) -> None:
+    more = [a_file(tmp_path / f"{index}.json", 0.004) for index in range(3)]
+    content = json.loads(compare(base, *more, "--format", "json").output)
+    assert [Path(one["new"]).name for one in content["comparisons"]] == ["0.json", "1.json", "2.json"]
+    assert {one["base"] for one in content["comparisons"]} == {str(base)}
+
+
+def test_csv_is_read_by_programs(base: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(compare(base, base, "--format", "csv").output)))
+    assert len(rows) == 2 * 7
+    assert {row["judgement"] for row in rows} == {"same", "unclear"}
+
+
+def test_an_output_file_is_written_and_said(base: Path, tmp_path: Path) -> None:
+    output = tmp_path / "change.md"
+    done = compare(base, base, "--format", "markdown", "-o", output)
+    assert done.exit_code == 0
+    assert done.stdout == ""
+    assert done.stderr == f"wrote {output}\n"
+    assert output.read_text().startswith("- base: ")
+
+
+def test_plain_pytest_benchmark_files_are_read(tmp_path: Path) -> None:
+    files = []
+    for factor in (1, 2):
+        rounds = [factor * one for one in rounds_around(0.01)]
+        files.append(written(tmp_path / f"{factor}.json", content(plain("tests/t.py::test_sort", rounds, data=rounds))))
+    done = compare(*files)
+    assert done.exit_code == 0
+    (row,) = (line for line in done.output.splitlines() if line.startswith("tests/t.py::test_sort") and "10.0" in line)
+    assert row.split()[1:4] == ["10.0", "20.0", "+100.0"]
+    assert row.endswith("worse")
+
+
+def test_machines_are_compared_without_a_verdict(base: Path, tmp_path: Path) -> None:
+    done = compare("--across-machines", base, a_file(tmp_path / "pi.json", 0.012, 0.030, environment=PI))
+    assert done.exit_code == 0
+    assert "A: AMD EPYC, 2 cores" in done.output
+    assert "B: Raspberry Pi 5, 4 cores" in done.output
+    assert "worse" not in done.output
+
+
+@pytest.mark.parametrize("arguments", [[], ["--across-machines"]])
+def test_one_file_alone_is_not_compared(base: Path, arguments: list[str]) -> None:
+    done = compare(*arguments, base)
+    assert done.exit_code == 2
+    assert "base.json alone; name at least two files or folders" in done.output
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{", "[]", '{"benchmarks": []}', '{"benchmarks": [{"stats": {"median": 1}}]}']
+)
+def test_unusable_input_is_named_with_status_2(base: Path, tmp_path: Path, text: str | None) -> None:
+    other = tmp_path / "other.json"
+    if text is not None:
+        other.write_text(text)
+    for arguments in ((base, other), (other, base), ("--across-machines", base, other)):
+        done = compare(*arguments)
+        assert done.exit_code == 2
+        assert done.output.startswith("zoobench: ")
+        assert "other.json" in done.output
+
+
+def test_an_unknown_format_lists_the_known_ones(base: Path) -> None:
+    done = compare(base, base, "--format", "xml")
+    assert done.exit_code == 2
+    assert "'terminal', 'markdown', 'csv', 'json'" in done.output
+
+
+def test_the_program_runs_outside_pytest_and_writes_utf8(base: Path, tmp_path: Path) -> None:
+    done = zoobench("compare", str(base), str(base), folder=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "× float" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_comparing_needs_no_tensorflow_and_asking_for_help_no_scipy(base: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from click.testing import CliRunner; from zoobench.cli import main;"
+        "CliRunner().invoke(main, ['compare', '--help']); early = {'scipy', 'numpy', 'rich'} & set(sys.modules);"
+        f"done = CliRunner().invoke(main, ['compare', {str(base)!r}, {str(base)!r}]);"
+        "late = {'tensorflow', 'keras', 'ai_edge_litert', 'pandas'} & set(sys.modules);"
+        "print(sorted(early), sorted(late), done.exit_code)"
+    )
+    done = run(sys.executable, "-c", program, folder=tmp_path)
+    assert done.stdout == "[] [] 0\n"
