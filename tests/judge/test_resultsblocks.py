@@ -14,7 +14,7 @@ from damage import BARE, FULL, VALID, changed, results
 from zoobench.errors import ResultsError
 from zoobench.judge import resultsblocks
 from zoobench.judge.record import to_json
-from zoobench.judge.resultsblocks import blocks
+from zoobench.judge.resultsblocks import blocks, blocks_of
 
 EXPECTED = "Expected a JSON file written by `pytest bench/`"
 
@@ -196,6 +196,26 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 read = len(read_results(Path(sys.argv[1])))
 print(read, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
+
+
+def test_a_content_that_was_read_before_holds_the_same_blocks(path: Path) -> None:
+    path.write_text(json.dumps(VALID))
+    assert list(blocks_of(VALID, path)) == list(blocks(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ({}, "benchmarks: received None; expected a list"),
+        ({"benchmarks": [5]}, r"benchmarks\[0\]: received 5; expected an object"),
+        ({"benchmarks": [{"extra_info": []}]}, r"benchmarks\[0\]\.extra_info: received \[\]; expected an object"),
+        ({"benchmarks": [], "zoobench": []}, r"zoobench: received \[\]; expected an object"),
+        ({"benchmarks": [], "zoobench": {"records": 5}}, r"zoobench\.records: received 5; expected a list"),
+    ],
+)
+def test_a_content_of_another_kind_is_refused_with_its_place(path: Path, content: Any, why: str) -> None:
+    with pytest.raises(ResultsError, match=f"json: {why}$"):
+        list(blocks_of(content, path))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kB on Linux alone")
