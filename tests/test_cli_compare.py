@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from resultfiles import EPYC, a_file, content, plain, rounds_around, written
-from runs import run, zoobench
+from runs import SMALL, bench, results, run, zoobench
 from zoobench.cli import main
 
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
@@ -51,7 +51,7 @@ def test_several_new_sides_are_each_compared_with_the_base(base: Path, tmp_path:
 def test_csv_is_read_by_programs(base: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(compare(base, base, "--format", "csv").output)))
     assert len(rows) == 2 * 7
-    assert {row["judgement"] for row in rows} == {"same", "unclear"}
+    assert {row["judgement"] for row in rows} == {"same"}
 
 
 def test_an_output_file_is_written_and_said(base: Path, tmp_path: Path) -> None:
@@ -128,3 +128,22 @@ def test_comparing_needs_no_tensorflow_and_asking_for_help_no_scipy(base: Path, 
     )
     done = run(sys.executable, "-c", program, folder=tmp_path)
     assert done.stdout == "[] [] 0\n"
+
+
+@pytest.mark.slow
+def test_two_real_runs_are_compared(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = bench(*SMALL, "--zoo-variants", "float32,dynamic_range", artifacts=tmp_path / "artifacts")
+        assert done.returncode == 0, done.stdout
+    before, after = results(tmp_path / "artifacts")
+    shown = zoobench("compare", str(before), str(after), folder=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "All known conditions are the same." in shown.stdout
+    assert "Both sides measured the very same file in 2 of 2 cells." in shown.stdout
+    assert "p90, ms" not in shown.stdout  # six rounds support none
+    found = json.loads(zoobench("compare", str(before), str(after), "--format", "json", folder=tmp_path).stdout)
+    for cell in found["comparisons"][0]["cells"]:
+        assert cell["metrics"]["size_bytes"]["judgement"] == cell["metrics"]["loss"]["judgement"] == "same"
+        assert cell["metrics"]["p50_seconds"]["interval"] is not None
+    across = zoobench("compare", "--across-machines", str(before), str(after), folder=tmp_path)
+    assert "WARNING: A and B are the same kind of machine" in across.stdout

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from zoobench.errors import ResultsError, UsageError
 from zoobench.files import write_json, writing
-from zoobench.gating import Gate, GateRequest, noise_path, run_gate
+from zoobench.findings import noise_path
+from zoobench.gating import Gate, GateRequest, run_gate
 from zoobench.judge.aagates import Choice, choose
 from zoobench.judge.aarecord import AACell, AAGate, read_gate, to_json
 from zoobench.judge.baseline import read_baseline

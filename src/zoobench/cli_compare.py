@@ -28,7 +28,7 @@ def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output
     interval of that, and what it comes to: better, worse, same or unclear.
 
     One run cannot tell how much the next one would differ: of single runs a change of p50 is called better or worse
-    only beyond 20 %, of × float beyond 5 %. Five runs or more on each side are compared by their own spread.
+    only beyond 20 %, of × float beyond 10 %. Five runs or more on each side are compared by their own spread.
 
     \b
     zoobench compare before.json after.json

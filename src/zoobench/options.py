@@ -147,7 +147,7 @@ OPTIONS = (
         name="gate-tolerances",
         metavar="LIST",
         default="",
-        help="Such as latency=3%,top1=1points,*-keras-*:latency=10%; besides those of pyproject.toml.",
+        help="Besides those of pyproject.toml, such as latency=3%,top1=1points,*-keras-*:latency=10%.",
         measuring=True,
     ),
     Option(

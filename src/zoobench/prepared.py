@@ -14,9 +14,6 @@ from zoobench.cell import Cell
 from zoobench.measure.samples import Samples
 from zoobench.plan import Plan
 
-RECORDED_ROWS = 64
-"""Test images whose rows a results file keeps: as many as the 90th percentile of a replay needs."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -60,7 +57,7 @@ class Prepared:
     def provenance(self) -> dict[str, Any]:
         """Returns which cells run and which pixels they are timed on, as plain JSON."""
         pixels = {
-            str(size): {"product": dataset.pixels_path.parent.name, "rows": _measuring_order(dataset)[:RECORDED_ROWS]}
+            str(size): {"product": dataset.pixels_path.parent.name, "rows": _measuring_order(dataset)}
             for size, dataset in self.datasets.items()
         }
         return {"cells": [cell.id for cell in self.cells], "pixels": pixels}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zoobench.build.inventory import Entry, main_sha256, products
+from zoobench.build.rows import ROWS, read_rows
 from zoobench.build.store import Product, Stored, find
 from zoobench.errors import ResultsError, UsageError
 from zoobench.files import sha256_of_file
@@ -86,6 +87,18 @@ def find_pixels(provenance: Provenance, *, image_size: int, artifacts: Path) -> 
             f"{image_size} px images; it holds {list(shape)}, so the results file or the store was altered"
         )
     return _unlabelled(stored.path, rows)
+
+
+def image_names(samples: Samples) -> tuple[str, ...]:
+    """Returns what the images of samples are called, or nothing for a user's own.
+
+    Raises:
+        DataError: If the store's names cannot be read.
+    """
+    if not samples.path.with_name(ROWS).is_file():
+        return ()
+    rows = read_rows(samples.path)["rows"]
+    return tuple(str(rows[row][0]) for row in samples.rows.tolist())
 
 
 def given_pixels(path: Path, *, image_size: int, count: int, folder: Path) -> Samples:

@@ -62,23 +62,42 @@ class Replayable:
     notes: Sequence[str]
 
 
-def find_subjects(sides: Mapping[str, Baseline], pairs: Sequence[Pair], sources: Sources) -> Replayable:
+def find_samples(sides: Mapping[str, Baseline], pairs: Sequence[Pair], sources: Sources) -> Mapping[int, Samples]:
+    """Returns the images of these cells by image size, as far as they can be had.
+
+    Args:
+        sides: Both runs by side.
+        pairs: The cells.
+        sources: Where files may be taken from.
+
+    Raises:
+        UsageError: If images that were named are of no use.
+        ResultsError: If the store and a results file contradict each other.
+    """
+    sizes = dict.fromkeys(pair.candidate.cell.image_size for pair in pairs)
+    found = {size: _samples(sides, size, sources) for size in sizes}
+    return {size: samples for size, samples in found.items() if samples is not None}
+
+
+def find_subjects(
+    sides: Mapping[str, Baseline], pairs: Sequence[Pair], sources: Sources, samples: Mapping[int, Samples]
+) -> Replayable:
     """Returns which cells can be replayed.
 
     Args:
         sides: Both runs by side.
         pairs: The cells to replay.
         sources: Where files may be taken from.
+        samples: From `find_samples`.
 
     Raises:
-        UsageError: If a folder or images that were named are of no use.
-        ResultsError: If the store and a results file contradict each other.
+        UsageError: If a folder that was named is of no use.
     """
     candidate = find_models(_wanted(sides, CANDIDATE, pairs), artifacts=sources.artifacts)
     baseline = find_models(_wanted(sides, BASELINE, pairs), artifacts=sources.artifacts, folder=sources.baseline_models)
     again, why_not = _made_again(sides[BASELINE], baseline, sources) if baseline.missing else ({}, "")
     files = {BASELINE: {**baseline.paths, **again}, CANDIDATE: candidate.paths}
-    found = [_subject(sides, pair, files, sources) for pair in pairs]
+    found = [_subject(pair, files, samples.get(pair.candidate.cell.image_size)) for pair in pairs]
     obstacles = [one for one in found if isinstance(one, str)]
     return Replayable(
         subjects=[one for one in found if isinstance(one, Subject)],
@@ -101,15 +120,12 @@ def _made_again(run: Baseline, found: FoundModels, sources: Sources) -> tuple[Ma
         return {}, f"the baseline's files cannot be made again: {error.name} is not installed"
 
 
-def _subject(
-    sides: Mapping[str, Baseline], pair: Pair, files: Mapping[str, Mapping[str, Path]], sources: Sources
-) -> Subject | str:
+def _subject(pair: Pair, files: Mapping[str, Mapping[str, Path]], samples: Samples | None) -> Subject | str:
     """Returns a cell's files and images, or what of them cannot be had."""
     paths = {
         side: files[side].get(record.model.sha256 if record.model else "") for side, record in pair.records.items()
     }
     found = {side: path for side, path in paths.items() if path is not None}
-    samples = _samples(sides, pair, sources)
     if len(found) < len(paths) or samples is None:
         lacking = [f"the {side}'s file" for side in paths if side not in found]
         return f"{pair.cell}: {' and '.join(lacking + ['the images'] * (samples is None))} cannot be had"
@@ -124,8 +140,7 @@ def _subject(
     )
 
 
-def _samples(sides: Mapping[str, Baseline], pair: Pair, sources: Sources) -> Samples | None:
-    size = pair.candidate.cell.image_size
+def _samples(sides: Mapping[str, Baseline], size: int, sources: Sources) -> Samples | None:
     if sources.images is not None:
         return given_pixels(sources.images, image_size=size, count=_GIVEN_IMAGES, folder=sources.workplace)
     for side in (CANDIDATE, BASELINE):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes import a_record
+from fakes import a_cell, a_record
 from resultfiles import a_plain_run, a_side, a_timed_run
 from zoobench.judge.changes import (
     LOSS,
@@ -76,12 +76,21 @@ def test_two_single_runs_of_almost_the_same_time_are_not_called_the_same() -> No
 
 
 @pytest.mark.parametrize(
-    ("new", "judgement"), [(2.5, "same"), (2.52, "same"), (2.65, "unclear"), (2.0, "worse"), (3.0, "better")]
+    ("new", "judgement"),
+    [(2.5, "same"), (2.53, "same"), (2.6, "unclear"), (2.76, "unclear"), (2.0, "worse"), (3.0, "better")],
 )
-def test_the_speed_up_is_better_where_it_is_higher_and_judged_from_five_per_cent(new: float, judgement: str) -> None:
+def test_the_speed_up_is_better_where_it_is_higher_and_judged_from_ten_per_cent(new: float, judgement: str) -> None:
     found = speedup_change(runs(0.004, speedup=2.5), runs(0.0041, speedup=new), seed=0)
     assert found.change == pytest.approx(new / 2.5 - 1)
     assert found.judgement == judgement
+
+
+@pytest.mark.parametrize("new", [0.0025, 0.004, 0.0075])
+def test_a_keras_cell_is_not_judged_within_a_factor_of_two_between_single_runs(new: float) -> None:
+    keras = a_cell(id=CELL, variant="keras", runtime="keras")
+    base, other = (seen(a_timed_run(one, speedup=0.001 / one, cell=keras)) for one in (0.004, new * 1.0001))
+    assert p50(base, other).judgement == speedup_change(base, other, seed=0).judgement == "unclear"
+    assert p50(base, seen(a_timed_run(0.009, cell=keras))).judgement == "worse"
 
 
 @pytest.mark.parametrize(("factor", "judgement"), [(1.0, "same"), (1.08, "worse"), (0.9, "better")])

@@ -63,8 +63,15 @@ def test_top1_is_in_points_with_its_p() -> None:
 def test_the_text_says_what_the_intervals_do_not_hold() -> None:
     text = "\n".join(lines(a_comparison()))
     assert "of this process's rounds alone; a change between processes is not in it – `zoobench gate` replays" in text
-    assert "up to 20 %, in × float by less than 5 %" in text
+    assert "up to 20 %, in × float by up to 10 % (Keras: a factor of 2)" in text
     assert "McNemar's mid-p, adjusted by Holm" in text
+
+
+def test_a_time_that_moved_while_the_speed_up_did_not_is_pointed_out() -> None:
+    moved = lines(compare(a_side(a_timed_run(0.004)), a_side(a_timed_run(0.006))))
+    assert any(line.startswith("p50 moved in 1 cells whose × float did not") for line in moved)
+    both = lines(compare(a_side(a_timed_run(0.004)), a_side(a_timed_run(0.006, speedup=1.7))))
+    assert not any(line.startswith("p50 moved") for line in both)
 
 
 def test_several_runs_say_what_their_interval_is() -> None:
@@ -82,6 +89,11 @@ def test_nothing_in_common_is_said() -> None:
     other = replace(a_record(), cell=replace(a_record().cell, id="other"))
     shown = lines(compare(a_side(a_run(a_record())), a_side(a_run(other))))
     assert "No cell is on both sides: nothing is compared." in shown
+    assert not any("very same file" in line for line in shown)
+
+
+def test_it_is_said_how_many_cells_are_the_very_same_file() -> None:
+    assert "Both sides measured the very same file in 1 of 1 cells." in lines(a_comparison())
 
 
 def test_judgements_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,15 +13,15 @@ from zoobench.judge.statistics import Interval
 AB = ("A", "B")
 
 
-def sure(point: float, *, within: float = 0.01, by_processes: bool = False) -> Reading:
+def sure(point: float, *, within: float = 0.01, noise: float = 0.05) -> Reading:
     """Returns a value that is known to a share of itself either way."""
-    return Reading(
-        point=point, interval=Interval(low=point / (1 + within), high=point * (1 + within)), by_processes=by_processes
-    )
+    return Reading(point=point, interval=Interval(low=point / (1 + within), high=point * (1 + within)), noise=noise)
 
 
 def placed(speedup: float, *, twin: str | None = "float", p50: float | None = None, within: float = 0.01) -> Placed:
-    return Placed(p50=sure(p50 or 1 / speedup, within=within), speedup=sure(speedup, within=within), twin=twin)
+    return Placed(
+        p50=sure(p50 or 1 / speedup, within=within, noise=0.2), speedup=sure(speedup, within=within), twin=twin
+    )
 
 
 def flips(*machines: Mapping[str, Placed], letters: Sequence[str] = AB) -> Flips:
@@ -56,13 +56,8 @@ def test_a_difference_within_what_two_processes_differ_by_is_no_flip(other: floa
 
 
 def test_several_processes_need_no_margin() -> None:
-    ours = {
-        name: Placed(p50=None, speedup=sure(one, by_processes=True), twin="f") for name, one in (("x", 1.0), ("y", 2.0))
-    }
-    theirs = {
-        name: Placed(p50=None, speedup=sure(one, by_processes=True), twin="f")
-        for name, one in (("x", 1.0), ("y", 0.96))
-    }
+    ours = {name: Placed(p50=None, speedup=sure(one, noise=0.0), twin="f") for name, one in (("x", 1.0), ("y", 2.0))}
+    theirs = {name: Placed(p50=None, speedup=sure(one, noise=0.0), twin="f") for name, one in (("x", 1.0), ("y", 0.96))}
     assert flips(ours, theirs).found == 1
 
 

@@ -7,13 +7,15 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, f_oneway
 
 from zoobench.judge.statistics import (
     LEAST_SAMPLES,
+    Clustering,
     Estimate,
     Interval,
     _binomial_quantile,
+    clustering,
     percentile,
     percentile_interval,
     ratio_interval,
@@ -258,3 +260,29 @@ def test_swapping_the_two_turns_the_ratios_interval_over(above: Estimate, below:
 )
 def test_the_ratio_of_what_is_no_positive_estimate_has_no_interval(odd: Estimate) -> None:
     assert ratio_interval(above=odd, below=odd) is None
+
+
+def test_the_intraclass_correlation_is_the_published_one() -> None:
+    # P. E. Shrout and J. L. Fleiss, "Intraclass correlations: uses in assessing rater reliability", Psychological
+    # Bulletin 86 (1979), table 2 and ICC(1,1) of table 4: .17
+    ratings = [(9, 2, 5, 8), (6, 1, 3, 2), (8, 4, 6, 8), (7, 1, 2, 6), (10, 5, 6, 9), (6, 2, 4, 7)]
+    found = clustering(ratings)
+    assert found is not None
+    assert found.correlation == pytest.approx(0.17, abs=0.005)
+    assert found.p == pytest.approx(f_oneway(*ratings).pvalue)
+
+
+def test_groups_of_unequal_size_are_tested_as_an_analysis_of_variance_does() -> None:
+    groups = [[1.0, 2.0, 3.0], [2.0, 4.0], [5.0, 6.0, 7.0, 9.0]]
+    found = clustering(groups)
+    assert found is not None
+    assert found.p == pytest.approx(f_oneway(*groups).pvalue)
+
+
+def test_groups_that_are_all_that_differs_correlate_fully() -> None:
+    assert clustering([[1.0, 1.0], [2.0, 2.0]]) == Clustering(correlation=1.0, p=0.0)
+
+
+@pytest.mark.parametrize("groups", [[], [[1.0, 2.0]], [[1.0], [2.0]], [[1.0, 1.0], [1.0, 1.0]]])
+def test_where_groups_cannot_be_compared_there_is_no_correlation(groups: list[list[float]]) -> None:
+    assert clustering(groups) is None

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -138,6 +140,16 @@ def test_a_file_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(timings, "MOST_BYTES", 1000)
     with pytest.raises(ResultsError, match="too large: results files of at most 1000 bytes"):
         read_run(Path("/dev/zero"))
+
+
+def test_a_pipe_is_refused_where_it_would_be_read_twice(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(json.dumps(VALID),))
+    writer.start()
+    with pytest.raises(ResultsError, match="is a pipe"):
+        read_run(pipe)
+    writer.join()
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "[" * 100_000, '{"benchmarks": [', "\ud800"])

@@ -13,7 +13,8 @@ from zoobench.build import drawn
 from zoobench.build.images import Pixels
 from zoobench.build.listing import counted, duplicates, photos, refuse
 from zoobench.build.pixels import LeftOut as LeftOut
-from zoobench.build.pixels import Picture, Row, Source, decode_once
+from zoobench.build.pixels import Picture, Source, decode_once
+from zoobench.build.rows import Row
 from zoobench.build.split import MIN_CONTENTS, SPLITS, Split, SplitShares, homes, split_contents, stratified
 from zoobench.errors import DataError, UsageError
 from zoobench.files import sha256_of_json

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 import PIL
 
 from zoobench.build.images import EXTENSIONS, check_file, load
-from zoobench.build.pixels import LeftOut, Picture, Row, Source, workers
+from zoobench.build.pixels import LeftOut, Picture, Source, workers
+from zoobench.build.rows import Row
 from zoobench.errors import DataError
 from zoobench.files import sha256_of_file, sha256_of_json
 

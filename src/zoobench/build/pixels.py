@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,17 +15,14 @@ import PIL
 
 from zoobench.build.images import DECODER_VERSION, Pixels, resize
 from zoobench.build.manifest import Facts
+from zoobench.build.rows import ROWS, Row, read_rows
 from zoobench.build.store import Product, Stored, obtain
 from zoobench.errors import DataError
 from zoobench.files import write_json, writing
 from zoobench.progress import Advance, progress
 
-Row = tuple[str, int, str]
-"""Name, label and SHA-256 of one decoded image."""
-
 _SCHEMA = 2
 _PIXELS = "pixels.npy"
-_ROWS = "rows.json"
 _CHUNK = 64  # images in memory at a time
 
 
@@ -103,11 +99,7 @@ def workers() -> ThreadPoolExecutor:
 
 
 def _read(stored: Stored) -> Decoded:
-    rows_path = stored.path.with_name(_ROWS)
-    try:
-        content = json.loads(rows_path.read_bytes())
-    except OSError as error:
-        raise DataError(f"{rows_path} cannot be read ({error}); run again, and the images are decoded anew") from error
+    content = read_rows(stored.path)
     return Decoded(
         rows=tuple((name, label, sha256) for name, label, sha256 in content["rows"]),
         left_out=tuple(LeftOut(name=name, reason=reason) for name, reason in content["left_out"]),
@@ -119,7 +111,7 @@ def _decode(source: Source, folder: Path, *, image_size: int) -> Facts:
     title = f"Decoding {source.name} at {image_size} px"
     with writing(folder / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
         rows, left_out = _write_rows(handle, source.pictures, image_size=image_size, advance=advance)
-    write_json(folder / _ROWS, {"rows": rows, "left_out": [[bad.name, bad.reason] for bad in left_out]})
+    write_json(folder / ROWS, {"rows": rows, "left_out": [[bad.name, bad.reason] for bad in left_out]})
     return {"name": source.name, "classes": source.classes, "images": len(rows), "left_out": len(left_out)}
 
 

@@ -57,35 +57,23 @@ def _table(title: str, heads: Sequence[str], *, text_columns: int = _TEXT_COLUMN
 
 
 def _gates(report: AAReport) -> Table:
-    heads = (
-        "slow-down",
-        "which gates",
-        "gates",
-        "alarms",
-        "%",
-        "95 %",
-        "every cell",
-        "improved",
-        "inconclusive",
-        "failed",
-    )
-    table = _table("How gates ended", (*heads, "processes", "not counted"))
+    counts = ("gates", "alarms", "%", "95 %", "every cell", "improved", "inconclusive", "failed")
+    table = _table("How gates ended", ("slow-down", "which gates", *counts, "processes", "disturbed"))
     for detection in report.detections:
-        for name, outcomes in _sources(detection, report.resampling.gates):
+        for name, outcomes in _sources(detection):
             table.add_row(slowdown_name(detection.slowdown), name, *_ended(outcomes, detection.slowdown))
         table.add_section()
     return table
 
 
-def _sources(detection: Detection, draws: int) -> Iterator[tuple[str, Outcomes]]:
-    slowed = " + slow-down" if detection.slowdown else ""
+def _sources(detection: Detection) -> Iterator[tuple[str, Outcomes]]:
     named = (
         ("real", detection.real),
-        (f"resampled, true processes{slowed}", detection.resampled),
-        (f"resampled, true gates{slowed}", detection.resampled_whole),
-        ("resampled, slowed processes", detection.resampled_slowed),
+        ("resampled", detection.resampled),
+        ("resampled whole", detection.resampled_whole),
+        ("resampled slowed", detection.resampled_slowed),
     )
-    yield from ((name, outcomes) for name, outcomes in named if outcomes is not None and draws)
+    yield from ((name, outcomes) for name, outcomes in named if outcomes is not None)
 
 
 def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
@@ -171,9 +159,10 @@ def _remarks(report: AAReport) -> list[str]:
     remarks = [
         "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
         "(by latency of any cell; every cell: of all of them).",
-        f"resampled: drawn with replacement from what real processes saw, at most {most} of a cell and {affordable} in",
-        "all, judged as real gates are; true gates: all of a gate from one real gate, whose chance is a bias there.",
-        "processes: of a cell, on average; not counted: its processes besides whose rounds disagreed too much.",
+        "resampled: drawn with replacement from what the processes of true gates saw, a slow-down added in arithmetic, "
+        f"at most {most} of a cell and {affordable} in all, judged as real gates are; whole: all of it from one real "
+        "gate, whose chance becomes a bias there; slowed: from processes that ran with the slow-down.",
+        "processes: of a cell, on average; disturbed: more of them that did not count, as their rounds disagreed.",
     ]
     if report.learned:
         return [*remarks, *_of_learning(report.learned), *report.notes]

@@ -26,7 +26,7 @@ def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -
         *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
         *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
         *_refused(baseline, candidate, shared),
-        *dict.fromkeys(text for cell in shared for text in _differences(baseline[cell], candidate[cell])),
+        *dict.fromkeys(text for cell in measured for text in _differences(baseline[cell], candidate[cell])),
         *(text for cell in measured for text in _incomplete(cell, baseline[cell], candidate[cell])),
         *(text for cell in measured for text in _unpaired(cell, baseline[cell], candidate[cell])),
     )

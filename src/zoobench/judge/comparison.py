@@ -37,12 +37,14 @@ class CellComparison:
         id: The cell's.
         differences: In what the cell itself is not the same on both sides; then its numbers answer different questions.
         refusals: Why it was refused, and on which side.
+        same_file: Whether both sides measured the very same model file; None where that is not known.
         changes: One for each metric, in the order of `METRICS`.
     """
 
     id: str
     differences: tuple[str, ...]
     refusals: tuple[str, ...]
+    same_file: bool | None
     changes: tuple[Change, ...]
 
 
@@ -121,6 +123,7 @@ def _compare_cell(cell: str, base: Sequence[Seen], new: Sequence[Seen], *, seed:
         id=cell,
         differences=tuple(f"{name}: {values}" for name, values in unlike.items()),
         refusals=(*_refusal("base", ours), *_refusal("new", theirs)),
+        same_file=_is_same_file(ours, theirs),
         changes=(
             p50_change(base, new, seed=seed),
             p90_change(base, new, seed=seed),
@@ -156,6 +159,12 @@ def _measured(seen: Sequence[Seen]) -> Record | None:
 
 def _refusal(side: Literal["base", "new"], record: Record | None) -> tuple[str, ...]:
     return (f"{side}: {record.refusal.by} refuses it: {record.refusal.reason}",) if record and record.refusal else ()
+
+
+def _is_same_file(base: Record | None, new: Record | None) -> bool | None:
+    if base is None or new is None or base.model is None or new.model is None:
+        return None
+    return base.model.sha256 == new.model.sha256
 
 
 def _loss(record: Record | None) -> float | None:

@@ -86,6 +86,7 @@ def _plain(comparison: Comparison) -> dict[str, Any]:
             "id": cell.id,
             "differences": cell.differences,
             "refusals": cell.refusals,
+            "same_file": cell.same_file,
             "metrics": {change.metric.name: _plain_change(change) for change in cell.changes},
         }
         for cell in comparison.cells
@@ -181,8 +182,17 @@ def _remarks(comparison: Comparison) -> tuple[str, ...]:
     remarks = [*times] if comparison.cells else ["No cell is on both sides: nothing is compared."]
     if comparison.by_rounds and comparison.cells:
         remarks.append(
-            f"Two processes that time one file were measured to differ by up to {noises[0]}, in × float by less than "
-            f"{noises[1]}: only beyond that is a change called better or worse."
+            f"Two processes that time one file were measured to differ by up to {noises[0]}, in × float by up to "
+            f"{noises[1]} (Keras: a factor of 2): only beyond that is a change called better or worse."
+        )
+    same = sum(cell.same_file is True for cell in comparison.cells)
+    if same:
+        remarks.append(f"Both sides measured the very same file in {same} of {len(comparison.cells)} cells.")
+    drifted = sum(_is_drift(cell) for cell in comparison.cells)
+    if drifted:
+        remarks.append(
+            f"p50 moved in {drifted} cells whose × float did not: look to the load of the machine, or to what they "
+            "share with their float file, before you look to them."
         )
     if not comparison.same_machine:
         remarks.append("The machines differ: times are told, not judged; `--across-machines` shows what they agree on.")
@@ -191,6 +201,12 @@ def _remarks(comparison: Comparison) -> tuple[str, ...]:
             "top-1: paired by sample; p is McNemar's mid-p, adjusted by Holm for all cells, and decides at 0.05."
         )
     return (*remarks, *_of_cells(comparison.cells), *comparison.notes)
+
+
+def _is_drift(cell: CellComparison) -> bool:
+    """Tells whether a cell's time is judged to have moved while its speed-up over the float file is not."""
+    judged = {change.metric: change.judgement for change in cell.changes}
+    return judged[P50] in ("better", "worse") and judged[SPEEDUP] in ("same", "unclear")
 
 
 def _of_times(comparison: Comparison) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from zoobench.judge.changes import SPEEDUP_NOISE, TIME_NOISE
 from zoobench.judge.multiple import holm
 from zoobench.judge.statistics import CONFIDENCE, Interval
 
@@ -29,12 +28,12 @@ class Reading:
     Attributes:
         point: The value.
         interval: Around it; None where it is not known how sure it is.
-        by_processes: Whether the interval holds what changes between processes.
+        noise: Share by which another process may find it different; 0 where the interval is over processes.
     """
 
     point: float
     interval: Interval | None = None
-    by_processes: bool = False
+    noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +120,11 @@ def find_flips(cells: Sequence[str], machines: Sequence[Mapping[str, Placed]], *
 
     Cells with one float twin are compared by their speed-ups over it, from which the machine's drift is taken out;
     other cells by their times. On each machine the intervals must lie apart, and the difference is tested against the
-    margin that two processes differ by (`SPEEDUP_NOISE`, `TIME_NOISE`; none where the process is the unit), with the
-    standard error that the intervals' widths on a logarithmic scale stand for. A flip needs both machines, so its
-    p-value is the larger of the two (intersection-union test: R. L. Berger, Technometrics 24 (1982)), doubled, as
-    either order may be the first. All pairs of cells and machines are one family, and Holm keeps the probability of any
-    false flip below 5 %: 30 cells on 3 machines are 1,305 questions, of which 65 would come out significant by chance.
+    larger noise of the two, with the standard error that the intervals' widths on a logarithmic scale stand for. A flip
+    needs both machines, so its p-value is the larger of the two (intersection-union test: R. L. Berger, Technometrics
+    24 (1982)), doubled, as either order may be the first. All pairs of cells and machines are one family, and Holm
+    keeps the probability of any false flip below 5 %: 30 cells on 3 machines are 1,305 questions, of which 65 would
+    come out significant by chance.
 
     Args:
         cells: Those that every machine has.
@@ -150,24 +149,24 @@ def find_flips(cells: Sequence[str], machines: Sequence[Mapping[str, Placed]], *
 
 
 def _by_speedup(cells: Sequence[str], machine: Mapping[str, Placed]) -> _Scale:
-    return _scale([machine[cell].speedup for cell in cells], noise=SPEEDUP_NOISE)
+    return _scale([machine[cell].speedup for cell in cells])
 
 
 def _by_time(cells: Sequence[str], machine: Mapping[str, Placed]) -> _Scale:
     """Returns the scale of times turned over, so that more is faster."""
-    scale = _scale([machine[cell].p50 for cell in cells], noise=TIME_NOISE)
+    scale = _scale([machine[cell].p50 for cell in cells])
     return _Scale(point=-scale.point, low=-scale.high, high=-scale.low, margin=scale.margin)
 
 
-def _scale(readings: Sequence[Reading | None], *, noise: float) -> _Scale:
+def _scale(readings: Sequence[Reading | None]) -> _Scale:
     """Returns values on a logarithmic scale; unknown are those without an interval that is positive and holds them."""
     rows = np.full((3, len(readings)), np.nan)
-    margins = np.full(len(readings), math.log1p(noise))
+    margins = np.zeros(len(readings))
     for position, reading in enumerate(readings):
         interval = reading.interval if reading else None
         if reading and interval and 0 < interval.low <= reading.point <= interval.high < math.inf:
             rows[:, position] = np.log([reading.point, interval.low, interval.high])
-            margins[position] = 0.0 if reading.by_processes else margins[position]
+            margins[position] = math.log1p(reading.noise)
     return _Scale(point=rows[0], low=rows[1], high=rows[2], margin=margins)
 
 

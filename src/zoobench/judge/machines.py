@@ -6,6 +6,7 @@ from itertools import combinations
 from statistics import median
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_interval
+from zoobench.judge.changes import P50, SPEEDUP, noise_of
 from zoobench.judge.environments import conditions, machine_of
 from zoobench.judge.flips import Flip, Placed, Reading, find_flips
 from zoobench.judge.seen import Seen, known_values, p50_seconds, seen_by, speedup, speedup_interval
@@ -116,25 +117,30 @@ def _placed(seen: Sequence[Seen], *, seed: int) -> Placed:
         for one in seen
         if one.record and one.record.latency and one.record.latency.speedup_over_float
     }
+    times, speedups = known_values(seen, p50_seconds), known_values(seen, speedup)
     return Placed(
-        p50=_over_runs(known_values(seen, p50_seconds), [_p50_interval(one) for one in seen], seed=seed),
-        speedup=_over_runs(known_values(seen, speedup), [speedup_interval(one) for one in seen], seed=seed),
+        p50=_over_runs(times, [_p50_interval(one) for one in seen], noise=noise_of(P50, seen[0]), seed=seed),
+        speedup=_over_runs(
+            speedups, [speedup_interval(one) for one in seen], noise=noise_of(SPEEDUP, seen[0]), seed=seed
+        ),
         twin=next(iter(twins)) if len(twins) == 1 else None,
     )
 
 
-def _over_runs(values: Sequence[float], intervals: Sequence[Interval | None], *, seed: int) -> Reading | None:
+def _over_runs(
+    values: Sequence[float], intervals: Sequence[Interval | None], *, noise: float, seed: int
+) -> Reading | None:
     """Returns the median over runs with its interval, or None where no run has a value that makes sense."""
     known = [value for value in values if value > 0]
     if not known:
         return None
     if len(known) >= LEAST_PROCESSES:
-        return Reading(point=median(known), interval=median_interval(known, seed=seed), by_processes=True)
+        return Reading(point=median(known), interval=median_interval(known, seed=seed))
     of_runs = [interval for interval in intervals if interval is not None and 0 < interval.low <= interval.high]
     if len(of_runs) < len(known):
         return Reading(point=median(known))
     hull = Interval(low=min(one.low for one in of_runs), high=max(one.high for one in of_runs))
-    return Reading(point=median(known), interval=hull)
+    return Reading(point=median(known), interval=hull, noise=noise)
 
 
 def _p50_interval(seen: Seen) -> Interval | None:

@@ -168,8 +168,9 @@ def _remarks(found: AcrossMachines) -> tuple[str, ...]:
     remarks = [
         "× float: over each machine's own float32 file, paired by round. rank: by p50 among the cells that all have.",
         f"Order: {found.flips_found} of {found.pairs} pairs of cells and machines flip significantly: on both machines "
-        f"the intervals lie apart, and the difference is beyond {100 * SPEEDUP_NOISE:.0f} % (of p50, which compares "
-        f"cells without a common float twin: {100 * TIME_NOISE:.0f} %); p is adjusted by Holm for all pairs.",
+        "the intervals lie apart, and the difference is beyond what two processes differ by "
+        f"({100 * SPEEDUP_NOISE:.0f} % in × float; {100 * TIME_NOISE:.0f} % in p50, which compares cells without a "
+        "common float twin; a factor of 2 for Keras). p is adjusted by Holm for all pairs.",
         "A flip that is not listed may still be there.",
     ]
     if shown < found.flips_found:

@@ -15,7 +15,7 @@ class RecordedPixels:
 
     Attributes:
         product: Folder name of the decoded data set in `artifacts/datasets`.
-        rows: The first of its rows that belong to the test split, in the order of measuring.
+        rows: Those of its rows that belong to the test split, in the order of measuring.
     """
 
     product: str

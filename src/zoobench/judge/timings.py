@@ -94,6 +94,8 @@ def read_run(path: Path) -> Run:
     benchmarks = list(_benchmarks(content, path))
     untimed = content.get(BLOCK)
     ours = any(_is_ours(one) for one in benchmarks) or bool(isinstance(untimed, dict) and untimed.get("records"))
+    if ours and not path.is_file():
+        raise ResultsError(f"{path} is a pipe, which gives its content only once; name a file")
     records = _by_id(read_results(path), path) if ours else {}
     timings: dict[str, Timing] = {}
     for index, benchmark in enumerate(benchmarks):

@@ -1,0 +1,126 @@
+"""What do a gate's two sides come to, cell by cell and metric by metric? Evidence gathered for the judge."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoobench.errors import UsageError
+from zoobench.judge.flipped import find_flips
+from zoobench.judge.gate import (
+    Test,
+    decide,
+    latency_test,
+    memory_test,
+    size_finding,
+    stored_latency_test,
+    top1_test,
+    unmeasured_latency_test,
+)
+from zoobench.judge.noise import read_noise
+from zoobench.judge.packing import decode
+from zoobench.judge.schedule import Rates
+from zoobench.judge.tolerances import Rules
+from zoobench.judge.verdict import Finding
+from zoobench.measure.environment import machine_key
+from zoobench.replaying import Replayed
+from zoobench.subjects import Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was found out about the cells besides their records.
+
+    Attributes:
+        replayed: By cell.
+        names: Of the test images, by image size, where they are known.
+        notes: On what was not replayed, and why.
+    """
+
+    replayed: Mapping[str, Replayed]
+    names: Mapping[int, Sequence[str]]
+    notes: Sequence[str]
+
+
+def noise_path(artifacts: Path, machine: str) -> Path:
+    """Returns where a machine's noise is kept."""
+    return artifacts / "noise" / f"{machine}.json"
+
+
+def number_of_tests(pairs: Sequence[Pair]) -> int:
+    """Returns among how many tests the error rate is shared: latency and memory of each, and accuracy if gated."""
+    return 2 * len(pairs) + sum(_has_accuracy(pair) for pair in pairs)
+
+
+def find_all(pairs: Sequence[Pair], seen: Seen, *, rules: Rules, artifacts: Path, rates: Rates) -> tuple[Finding, ...]:
+    """Returns all findings, by cell and metric.
+
+    Args:
+        pairs: The cells.
+        seen: What was replayed.
+        rules: Tolerances.
+        artifacts: Folder that holds what is known of machines' noise.
+        rates: How often a gate may be wrong.
+    """
+    tests: list[Test] = []
+    exact: list[Finding] = []
+    for pair in pairs:
+        tolerances = rules.of(pair.cell)
+        replayed = seen.replayed.get(pair.cell)
+        tests.append(_latency(pair, replayed, tolerance=tolerances.latency, artifacts=artifacts, rates=rates))
+        if replayed:
+            tests.append(memory_test(pair.cell, replayed.peaks, tolerance=tolerances.memory, rates=rates))
+        if _has_accuracy(pair):
+            names = seen.names.get(pair.candidate.cell.image_size, ())
+            tests.append(_top1(pair, names, tolerance=tolerances.top1, rates=rates))
+        if pair.baseline.model and pair.candidate.model:
+            sizes = (pair.baseline.model.size_bytes, pair.candidate.model.size_bytes)
+            exact.append(size_finding(pair.cell, sizes, tolerance=tolerances.size))
+    order = {pair.cell: place for place, pair in enumerate(pairs)}
+    return tuple(sorted((*decide(tests, rates), *exact), key=lambda finding: order[finding.cell]))
+
+
+def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, artifacts: Path, rates: Rates) -> Test:
+    if seen:
+        return latency_test(pair.cell, seen.log_ratios, seconds=seen.medians, tolerance=tolerance, rates=rates)
+    before, after = pair.baseline.latency, pair.candidate.latency
+    if before is None or after is None:
+        return unmeasured_latency_test(pair.cell, tolerance=tolerance, why="one side has no times")
+    seconds = (before.p50_seconds, after.p50_seconds)
+    machines = [machine_key(dict(record.environment)) for record in (pair.baseline, pair.candidate)]
+    if machines[0] != machines[1]:
+        return unmeasured_latency_test(
+            pair.cell,
+            tolerance=tolerance,
+            seconds=seconds,
+            why=f"measured on {machines[0]} and on {machines[1]}: times of two machines are no verdict",
+        )
+    noise = read_noise(noise_path(artifacts, machines[0]))
+    known = noise.cells.get(pair.cell) if noise else None
+    return stored_latency_test(
+        pair.cell,
+        seconds,
+        scatter=known.run_scatter if known else None,
+        runs=known.runs if known else 0,
+        tolerance=tolerance,
+        rates=rates,
+    )
+
+
+def _top1(pair: Pair, names: Sequence[str], *, tolerance: float, rates: Rates) -> Test:
+    before, after = pair.baseline.accuracy, pair.candidate.accuracy
+    if before is None or after is None:
+        raise UsageError(f"{pair.cell} has no accuracy on one side; measure it, or gate the others alone")
+    flips = find_flips(
+        decode(before.predictions.classes),
+        decode(after.predictions.classes),
+        truth=decode(after.predictions.truth),
+        classes=pair.candidate.dataset.classes,
+        names=names,
+    )
+    return top1_test(pair.cell, flips, tolerance=tolerance, rates=rates)
+
+
+def _has_accuracy(pair: Pair) -> bool:
+    """Tells whether accuracy is judged: with random weights it means nothing."""
+    both = pair.baseline.accuracy is not None and pair.candidate.accuracy is not None
+    return both and pair.candidate.cell.weights != "random"
