@@ -14,7 +14,8 @@ from runs import SMALL, bench, load, results
 from zoobench.cli import main
 from zoobench.errors import ResultsError, UsageError
 from zoobench.files import write_json
-from zoobench.gating import GateRequest, noise_path, run_gate
+from zoobench.findings import noise_path
+from zoobench.gating import GateRequest, run_gate
 from zoobench.judge.noise import CellNoise, Noise, to_json
 from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.record import Predictions, Record
