@@ -18,7 +18,7 @@ README = (Path(__file__).parent.parent / "README.md").read_text()
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 def test_every_option_stands_in_the_readme_with_its_default(option: Option) -> None:
-    (row,) = (line for line in README.splitlines() if line.startswith(f"| `{option.flag}"))
+    (row,) = (line for line in README.splitlines() if line.startswith((f"| `{option.flag} ", f"| `{option.flag}`")))
     assert option.metavar in row
     assert option.default in row
 

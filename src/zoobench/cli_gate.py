@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from zoobench.cli_options import artifacts_option
 from zoobench.options import PREFIX
 
 _METHODS = ("auto", "replay", "stored")
@@ -22,15 +23,7 @@ _FORMATS = ("terminal", "markdown", "github", "json")
     type=click.Path(path_type=Path),
     help="Results to judge. Default: this machine's newest.",
 )
-@click.option(
-    f"{PREFIX}artifacts",
-    "artifacts",
-    type=click.Path(path_type=Path),
-    default=Path("artifacts"),
-    show_default=True,
-    metavar="DIR",
-    help="The folder that the runs used: store, results, baselines.",
-)
+@artifacts_option
 @click.option("--cells", multiple=True, metavar="PATTERN", help="Judge only cells whose ids fit; may be repeated.")
 @click.option(
     "--tolerance",

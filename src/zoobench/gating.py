@@ -102,6 +102,7 @@ def run_gate(request: GateRequest) -> Gate:
             ),
             *(["nothing was replayed and nothing is judged before that is mended"] if problems else []),
             *seen.notes,
+            *_versions(seen.replayed),
             *_incidents(seen.replayed),
         ),
         seconds=time.monotonic() - began,
@@ -111,6 +112,17 @@ def run_gate(request: GateRequest) -> Gate:
 
 def _side(run: Baseline, records: Mapping[str, Record]) -> Side:
     return Side(name=run.name, runs=(Run(path=run.path, records=records, timings={}, machine={}),))
+
+
+def _versions(replayed: Mapping[str, Replayed]) -> Iterator[str]:
+    """Yields what runs the two sides where their interpreters are different ones."""
+    observed = next((one for seen in replayed.values() for one in seen.observations), None)
+    if observed is None:
+        return
+    one, other = ({"python": side["python"], **side["libraries"]} for side in map(observed.versions.__getitem__, SIDES))
+    for name in one:
+        if one[name] != other.get(name):
+            yield f"replayed by {name}: {one[name] or 'none'} the baseline, {other.get(name) or 'none'} the candidate"
 
 
 def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:

@@ -147,7 +147,7 @@ OPTIONS = (
         name="gate-tolerances",
         metavar="LIST",
         default="",
-        help="Besides those of pyproject.toml, such as latency=3%,top1=1points,*-keras-*:latency=10%.",
+        help="METRIC=VALUE or PATTERN:METRIC=VALUE, comma-separated, over those of pyproject.toml.",
         measuring=True,
     ),
     Option(

@@ -56,6 +56,7 @@ def rebuild(missing: Sequence[WantedModel], *, options: Mapping[str, str], artif
     """
     if not missing:
         return {}
+    kept = [_kept(one) for one in missing]  # before anything is prepared, which may take minutes
     from zoobench.plan import make_plan
     from zoobench.session import BenchSession
 
@@ -63,9 +64,18 @@ def rebuild(missing: Sequence[WantedModel], *, options: Mapping[str, str], artif
     session = BenchSession(make_plan({**_known(options), "artifacts": str(artifacts)}))
     cells = [_cell(session.plan, one) for one in missing]
     session.prepare(cells)
-    for one, cell in zip(missing, cells, strict=True):
-        _check_inputs(one, session, cell)
+    for made_from, cell in zip(kept, cells, strict=True):
+        _check_inputs(made_from, session, cell)
     return {one.sha256: _made(one, session, cell) for one, cell in zip(missing, cells, strict=True)}
+
+
+def _kept(wanted: WantedModel) -> RecordedProduct:
+    if wanted.made_from is None:
+        raise ModelError(
+            f"it was not kept what {wanted.cell.id} was made from, so its file cannot be made again; name a folder "
+            f"that holds it (SHA-256 {wanted.sha256})"
+        )
+    return wanted.made_from
 
 
 def _known(options: Mapping[str, str]) -> Mapping[str, str]:
@@ -88,18 +98,13 @@ def _cell(plan: "Plan", wanted: WantedModel) -> "Cell":
     return found
 
 
-def _check_inputs(wanted: WantedModel, session: "BenchSession", cell: "Cell") -> None:
+def _check_inputs(made_from: RecordedProduct, session: "BenchSession", cell: "Cell") -> None:
     """Refuses to make anything else than what was measured."""
     from zoobench.build.recipe import variant_model
     from zoobench.variants import VARIANTS
 
-    if wanted.made_from is None:
-        raise ModelError(
-            f"it was not kept what {cell.id} was made from, so its file cannot be made again; name a folder that "
-            f"holds it (SHA-256 {wanted.sha256})"
-        )
     now = variant_model(session.prepared.request(cell), VARIANTS[cell.variant]).inputs
-    if found := _differences(wanted.made_from.inputs, json.loads(json.dumps(now))):
+    if found := _differences(made_from.inputs, json.loads(json.dumps(now))):
         raise ModelError(
             f"{cell.id} would be made from other things than what was measured: {'; '.join(found)}. Set these as they "
             "were, or name a folder that holds its file (--baseline-models DIR)"
