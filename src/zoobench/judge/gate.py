@@ -45,7 +45,7 @@ def decide(tests: Sequence[Test], rates: Rates) -> tuple[Finding, ...]:
     worse = holm([test.p_worse for test in tests])
     better = holm([test.p_better for test in tests])
     return tuple(
-        replace(test.finding, verdict=_verdict(p_worse, test.p_within, p_better, rates), p=p_worse)
+        _advised(replace(test.finding, verdict=_verdict(p_worse, test.p_within, p_better, rates), p=p_worse))
         for test, p_worse, p_better in zip(tests, worse, better, strict=True)
     )
 
@@ -219,6 +219,13 @@ def _of_ratio(draft: Finding, evidence: RatioEvidence) -> Test:
 
 def _untold(finding: Finding) -> Test:
     return Test(finding=finding, p_worse=1.0, p_within=1.0, p_better=1.0)
+
+
+def _advised(finding: Finding) -> Finding:
+    """Returns a finding with what may make it clear, where it is not and that is not said yet."""
+    if finding.verdict is not Verdict.INCONCLUSIVE or finding.method != "replay" or finding.remark:
+        return finding
+    return replace(finding, remark="not clear yet; give it more time (--zoo-gate-seconds) or a quieter machine")
 
 
 def _verdict(p_worse: float, p_within: float, p_better: float, rates: Rates) -> Verdict:

@@ -69,8 +69,8 @@ class ReplayConfig:
 
     rounds: Mapping[str, RoundsConfig] = field(
         default_factory=lambda: {
-            "litert": RoundsConfig(seconds=0.8, least=16, most=40),
-            "keras": RoundsConfig(seconds=0.8, least=12, most=40),
+            "litert": RoundsConfig(seconds=0.8, least=8, most=40),
+            "keras": RoundsConfig(seconds=0.8, least=8, most=40),
         }
     )
     sittings: Mapping[str, int] = field(default_factory=lambda: {"litert": 4, "keras": 1})
