@@ -10,10 +10,11 @@ from fakes import a_cell, a_record, write_results_file
 from zoobench.aa import Question, gates_folder, read_gates, report_on, save_noise, save_picture, wanted_tolerances
 from zoobench.errors import ResultsError, UsageError
 from zoobench.files import write_json
-from zoobench.gating import GateRequest, noise_path
+from zoobench.findings import noise_path
+from zoobench.gating import GateRequest
 from zoobench.judge.aarecord import AAGate, to_json
 from zoobench.judge.noise import read_noise
-from zoobench.judge.record import Refusal
+from zoobench.judge.schema import Record, Refusal
 from zoobench.judge.tolerances import read_rules
 from zoobench.measure.environment import describe_environment, machine_key
 
@@ -21,13 +22,16 @@ HERE = machine_key(describe_environment())
 FLOAT, INTEGER, KERAS = "mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1", "mobilenet-keras-keras-t1"
 
 
+def a_record_of(cell: str) -> Record:
+    _, variant, runtime, _ = cell.split("-")
+    return a_record(cell=a_cell(id=cell, variant=variant, runtime=runtime), environment=describe_environment())
+
+
 @pytest.fixture
 def request_(tmp_path: Path) -> GateRequest:
     """Asks for gates of the cells of a results file that run on LiteRT, at 3 %."""
-    refused = replace(
-        a_record(cell=a_cell(id="mobilenet-int16x8-litert-t1")), refusal=Refusal(by="litert", reason="no")
-    )
-    records = [a_record(cell=a_cell(id=one)) for one in (FLOAT, INTEGER, KERAS)]
+    refused = replace(a_record_of("mobilenet-int16x8-litert-t1"), refusal=Refusal(by="litert", reason="no"))
+    records = [a_record_of(cell) for cell in (FLOAT, INTEGER, KERAS)]
     results = write_results_file(tmp_path / "results" / HERE / "0001_x.json", *records, refused)
     rules = read_rules(None, ["latency=3%", "*-integer_only-*:latency=2%"])
     return GateRequest(baseline=results, candidate=results, artifacts=tmp_path, rules=rules, cells=("*-litert-*",))

@@ -2,27 +2,25 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from fakes import a_cell, a_record, write_results_file
+from fakes import write_results_file
 from runs import SMALL, bench, results, zoobench
-from test_aa import FLOAT, HERE, INTEGER, a_gate
+from test_aa import FLOAT, HERE, INTEGER, a_gate, a_record_of
 from zoobench import aa
 from zoobench.cli import main
 from zoobench.files import write_json
 from zoobench.gating import GateRequest
 from zoobench.judge.aarecord import AAGate, to_json
-from zoobench.measure.environment import describe_environment
 
 
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Path:
     """A folder with results of this machine."""
-    records = [replace(a_record(cell=a_cell(id=one)), environment=describe_environment()) for one in (FLOAT, INTEGER)]
+    records = [a_record_of(cell) for cell in (FLOAT, INTEGER)]
     write_results_file(tmp_path / "results" / "here" / "0001_20261125-010000.json", *records)
     return tmp_path
 

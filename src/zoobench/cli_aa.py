@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoobench.options import PREFIX
+from zoobench.cli_options import artifacts_option
 
 if TYPE_CHECKING:
     from zoobench.gating import GateRequest
@@ -93,15 +93,7 @@ class _Percentage:
 )
 @click.option("--picture", metavar="FILE", type=click.Path(path_type=Path), help="Draw the power curve as PNG.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option(
-    f"{PREFIX}artifacts",
-    "artifacts",
-    type=click.Path(path_type=Path),
-    default=Path("artifacts"),
-    show_default=True,
-    metavar="DIR",
-    help="The folder that the runs used.",
-)
+@artifacts_option
 def aa(
     *,
     results: Path | None,

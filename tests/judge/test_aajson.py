@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from test_falsealarms import SLOWED, TRUE, report
+from test_falsealarms import OF_BOTH, OF_SLOWED
 
 from zoobench.judge.aajson import to_json
 from zoobench.judge.falsealarms import CURVE
 
-CONTENT = json.loads(json.dumps(to_json(report([*TRUE, *SLOWED])), allow_nan=False))
+CONTENT = json.loads(json.dumps(to_json(OF_BOTH), allow_nan=False))
 
 
 def test_it_says_what_it_is() -> None:
@@ -28,5 +28,5 @@ def test_what_was_injected_stands_beside_everything_that_it_was_part_of() -> Non
 
 
 def test_without_true_gates_nothing_is_learned() -> None:
-    content = to_json(report(SLOWED))
+    content = to_json(OF_SLOWED)
     assert (content["learned"], content["stored"]) == (None, [])

@@ -20,13 +20,17 @@ def report(gates: Sequence[AAGate], *, seconds: float = 60.0) -> AAReport:
     return analyse(choose(gates, ASKED), ASKED, wanted_rate=0.01, draws=100, seed=0, seconds=seconds)
 
 
+OF_TRUE, OF_SLOWED, OF_BOTH = report(TRUE), report(SLOWED), report([*TRUE, *SLOWED])
+"""Analysed once: each takes half a second."""
+
+
 def detection(found: AAReport, slowdown: float) -> Detection:
     (one,) = (one for one in found.detections if one.slowdown == slowdown)
     return one
 
 
 def test_true_and_slowed_gates_are_told_apart() -> None:
-    found = report([*TRUE, *SLOWED])
+    found = OF_BOTH
     assert [one.slowdown for one in found.detections] == [0.0, 0.05]
     true, slowed = (detection(found, share).real for share in (0.0, 0.05))
     assert true is not None
@@ -36,23 +40,23 @@ def test_true_and_slowed_gates_are_told_apart() -> None:
 
 
 def test_slowed_gates_are_drawn_from_true_ones_in_arithmetic_and_from_real_slowed_ones() -> None:
-    slowed = detection(report([*TRUE, *SLOWED]), 0.05)
+    slowed = detection(OF_BOTH, 0.05)
     assert slowed.resampled is not None
     assert slowed.resampled_slowed is not None
     assert slowed.resampled.caught == slowed.resampled_slowed.caught == 100
 
 
 def test_true_gates_are_not_said_to_be_drawn_from_slowed_ones() -> None:
-    assert detection(report(TRUE), 0.0).resampled_slowed is None
+    assert detection(OF_TRUE, 0.0).resampled_slowed is None
 
 
 def test_gates_with_a_slow_down_teach_nothing_about_noise() -> None:
     wild = tuple(simulated(5, scatter=0.3, slowdown=0.05, seed=3))
-    assert report([*TRUE, *wild]).learned == report(TRUE).learned
+    assert report([*TRUE, *wild]).learned == OF_TRUE.learned
 
 
 def test_without_true_gates_only_how_gates_ended_is_told() -> None:
-    found = report(SLOWED)
+    found = OF_SLOWED
     assert (found.learned, found.stored) == (None, ())
     slowed = detection(found, 0.05)
     assert slowed.real is not None
@@ -60,7 +64,7 @@ def test_without_true_gates_only_how_gates_ended_is_told() -> None:
 
 
 def test_the_curve_goes_from_nothing_to_everything() -> None:
-    learned = report(TRUE).learned
+    learned = OF_TRUE.learned
     assert learned is not None
     assert tuple(learned.curve) == CURVE
     assert learned.curve[0.0].caught == 0
@@ -68,14 +72,14 @@ def test_the_curve_goes_from_nothing_to_everything() -> None:
 
 
 def test_gates_drawn_at_the_proposed_tolerances_end_clear() -> None:
-    learned = report(TRUE).learned
+    learned = OF_TRUE.learned
     assert learned is not None
     assert learned.at_proposed.regressed <= 1
     assert learned.at_proposed.inconclusive <= 5
 
 
 def test_the_stored_methods_are_asked_about_true_and_slowed_runs() -> None:
-    plain = {one.slowdown: one for one in report([*TRUE, *SLOWED]).stored if one.method == PLAIN}
+    plain = {one.slowdown: one for one in OF_BOTH.stored if one.method == PLAIN}
     assert {slowdown: one.runs for slowdown, one in plain.items()} == {0.0: 11 * 6, 0.05: 5 * 6}
 
 

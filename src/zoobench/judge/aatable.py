@@ -57,7 +57,7 @@ def _table(title: str, heads: Sequence[str], *, text_columns: int = _TEXT_COLUMN
 
 
 def _gates(report: AAReport) -> Table:
-    counts = ("gates", "alarms", "%", "95 %", "every cell", "improved", "inconclusive", "failed")
+    counts = ("gates", "alarms", "%", "95 %", "every cell", "improved", "inconclusive")
     table = _table("How gates ended", ("slow-down", "which gates", *counts, "processes", "disturbed"))
     for detection in report.detections:
         for name, outcomes in _sources(detection):
@@ -86,7 +86,6 @@ def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
         str(outcomes.caught_everywhere),
         str(outcomes.improved),
         str(outcomes.inconclusive),
-        str(outcomes.failed),
         three_digits(outcomes.processes),
         three_digits(outcomes.disturbed),
     )
@@ -165,9 +164,14 @@ def _remarks(report: AAReport) -> list[str]:
         "processes: of a cell, on average; disturbed: more of them that did not count, as their rounds disagreed.",
     ]
     if report.learned:
-        return [*remarks, *_of_learning(report.learned), *report.notes]
+        return [*remarks, *_of_learning(report.learned), *_failures(report), *report.notes]
     unknown = "There are no gates without a slow-down: the noise is not known. Run `zoobench aa` without one."
-    return [*remarks, unknown, *report.notes]
+    return [*remarks, unknown, *_failures(report), *report.notes]
+
+
+def _failures(report: AAReport) -> list[str]:
+    failed = sum(detection.real.failed for detection in report.detections if detection.real)
+    return [f"{failed} gates had a cell that could not be replayed and ended with status 2."] if failed else []
 
 
 def _of_learning(learned: Learned) -> list[str]:
@@ -176,7 +180,8 @@ def _of_learning(learned: Learned) -> list[str]:
         "scatter: standard deviation, of processes' ratios and of runs' medians. alike: correlation of the ratios of "
         "one gate's processes, 0 where they are as good as strangers, and the p of its F test.",
         f"replay %: smallest tolerance at which all but {rate} % of gates end `unchanged` within {WITHIN_PROCESSES} "
-        f"processes a cell; {at.gates} resampled at these: {at.regressed} alarms, {at.inconclusive} inconclusive.",
+        f"processes a cell that count at the tolerance set; {at.gates} resampled at these: {at.regressed} alarms, "
+        f"{at.inconclusive} inconclusive.",
         f"stored %: what medians of two runs differ by but for {rate} % of runs of the matrix.",
     ]
 

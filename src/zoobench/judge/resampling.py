@@ -57,12 +57,16 @@ def of_processes(gates: Sequence[AAGate]) -> Draw:
 
 def of_whole_gates(gates: Sequence[AAGate]) -> Draw:
     """Draws a real gate for each, and all processes of all cells from that one: keeps whatever ties them together."""
+    ratios = {cell: [gate.cells[cell].log_ratios for gate in gates] for cell in gates[0].cells}
+    sizes = {cell: np.array([len(one) for one in of_gates]) for cell, of_gates in ratios.items()}
+    first = {cell: np.cumsum(of_gates) - of_gates for cell, of_gates in sizes.items()}
+    pools = {cell: np.concatenate(of_gates) for cell, of_gates in ratios.items()}
 
     def draw(generator: np.random.Generator, count: int, processes: int) -> Mapping[str, Array]:
-        sources = generator.integers(len(gates), size=count)
+        source = generator.integers(len(gates), size=(count, 1))
         return {
-            cell: np.array([generator.choice(gates[one].cells[cell].log_ratios, processes) for one in sources])
-            for cell in gates[0].cells
+            cell: pool[first[cell][source] + generator.integers(sizes[cell][source], size=(count, processes))]
+            for cell, pool in pools.items()
         }
 
     return draw
