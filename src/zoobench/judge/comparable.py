@@ -28,6 +28,7 @@ def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -
         *_refused(baseline, candidate, shared),
         *dict.fromkeys(text for cell in measured for text in _differences(baseline[cell], candidate[cell])),
         *(text for cell in measured for text in _incomplete(cell, baseline[cell], candidate[cell])),
+        *(text for cell in measured for text in _impossible(cell, baseline[cell], candidate[cell])),
         *(text for cell in measured for text in _unpaired(cell, baseline[cell], candidate[cell])),
     )
     return found if found or measured else ("no cell was measured on both sides, so there is nothing to judge",)
@@ -62,6 +63,15 @@ def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
         if (parts[0] is None) != (parts[1] is None):
             side = "baseline" if parts[0] is None else "candidate"
             yield f"the {side} has no {name} of {cell}, the other side has; measure it by the whole of `pytest bench/`"
+
+
+def _impossible(cell: str, before: Record, after: Record) -> Iterator[str]:
+    """Yields what no run can have measured, and no ratio can be taken of."""
+    for side, record in (("baseline", before), ("candidate", after)):
+        if record.latency and record.latency.p50_seconds <= 0:
+            yield f"the {side} has a median of {record.latency.p50_seconds} seconds of {cell}; {_ALTERED}"
+        if record.model and record.model.size_bytes <= 0:
+            yield f"the {side} has {record.model.size_bytes} bytes of {cell}; {_ALTERED}"
 
 
 def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
