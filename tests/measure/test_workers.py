@@ -157,7 +157,7 @@ def test_an_interpreter_that_is_none_is_named(tmp_path: Path, named: str) -> Non
             pytest.fail("it cannot have started")
 
 
-@pytest.mark.parametrize("said", ["hello", "[1]", '"ready"'])
+@pytest.mark.parametrize("said", ["hello", "[1]", '"ready"', "{}"])
 def test_a_program_that_is_no_interpreter_is_told_what_it_said(tmp_path: Path, said: str) -> None:
     with pytest.raises(MeasurementError, match=r"printed '.*' where its answer to 'start' was due"):  # noqa: SIM117
         with worker(program(tmp_path, f"echo '{said}'")):

@@ -20,6 +20,7 @@ MODULE = "zoobench.measure.worker"
 START_SECONDS = 60.0
 """How long a worker may take to start."""
 _PATIENCE_SECONDS = 5.0
+_START, _READY = "start", "ready"
 _TAIL = 400
 """Characters of what a lost worker printed that are shown."""
 
@@ -95,7 +96,7 @@ class Worker:
             answer = json.loads(line)
         except ValueError:
             answer = None
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or (doing == _START and answer.keys() != {_READY}):
             raise MeasurementError(
                 f"the worker printed {line.strip()[:_TAIL]!r} where its answer to {doing!r} was due; name a Python "
                 f"interpreter whose start prints nothing of its own{self._last_words()}"
@@ -129,7 +130,7 @@ def worker(python: Path | None = None) -> Iterator[tuple[Worker, Mapping[str, An
         process = _start(python, Path(folder), printed)
         running = Worker(process, printed)
         try:
-            yield running, running.hear(patience=START_SECONDS, doing="start")["ready"]
+            yield running, running.hear(patience=START_SECONDS, doing=_START)[_READY]
         finally:
             running.stop()
 
