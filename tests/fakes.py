@@ -137,8 +137,8 @@ def row_of(image: npt.NDArray[np.uint8]) -> int:
 
 
 def a_cell(**changes: Any) -> RecordedCell:
+    """Returns a cell; its id is that of its parts unless it is given."""
     usual: dict[str, Any] = {
-        "id": "mobilenet-integer_only-litert-t1",
         "backbone": "mobilenet",
         "variant": "integer_only",
         "runtime": "litert",
@@ -146,7 +146,9 @@ def a_cell(**changes: Any) -> RecordedCell:
         "image_size": 224,
         "weights": "imagenet",
     }
-    return RecordedCell(**{**usual, **changes})
+    parts = {**usual, **changes}
+    parts.setdefault("id", "{backbone}-{variant}-{runtime}-t{threads}".format(**parts))
+    return RecordedCell(**parts)
 
 
 def a_record(**changes: Any) -> Record:

@@ -184,6 +184,6 @@ def test_no_folder_holds_no_baselines(tmp_path: Path) -> None:
 
 
 def test_all_records_are_saved_in_their_order(tmp_path: Path) -> None:
-    records = [replace(a_record(), cell=a_cell(id=name)) for name in ("a", "b")]
+    records = [replace(a_record(), cell=a_cell(backbone=name)) for name in ("a", "b")]
     saved = save("main", results(tmp_path, "pi/0001_x.json", *records), artifacts=tmp_path)
-    assert [record.cell.id for record in saved.baseline.records] == ["a", "b"]
+    assert [record.cell.backbone for record in saved.baseline.records] == ["a", "b"]

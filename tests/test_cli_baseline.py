@@ -97,10 +97,10 @@ def test_diff_holds_a_baseline_against_the_newest_results_or_another(tmp_path: P
     run("save", "main", artifacts=tmp_path)
     assert run("diff", "main", artifacts=tmp_path).output == "main and here/0001_20261125-010000.json do not differ\n"
     newer = results.with_name("0002_20261125-020000.json")
-    write_results_file(newer, MINE, replace(MINE, cell=a_cell(id="new")), machine="here")
+    write_results_file(newer, MINE, replace(MINE, cell=a_cell(backbone="new")), machine="here")
     done = run("diff", "main", artifacts=tmp_path)
     assert done.exit_code == 0
-    assert done.output.endswith("\n\nnew\n    cell  absent → measured\n")
+    assert done.output.endswith("\n\nnew-integer_only-litert-t1\n    cell  absent → measured\n")
     assert run("diff", "main", str(results), artifacts=tmp_path).output.endswith("do not differ\n")
     run("save", "second", artifacts=tmp_path)
     assert "new" in run("diff", "main", "second", artifacts=tmp_path).output

@@ -122,7 +122,7 @@ def _versions(replayed: Mapping[str, Replayed]) -> Iterator[str]:
     one, other = ({"python": side["python"], **side["libraries"]} for side in map(observed.versions.__getitem__, SIDES))
     for name in one:
         if one[name] != other.get(name):
-            yield f"replayed by {name} {one[name] or 'none'} in the baseline, {other.get(name) or 'none'} in the candidate"
+            yield f"replayed by {name}: {one[name] or 'none'} the baseline, {other.get(name) or 'none'} the candidate"
 
 
 def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:

@@ -67,9 +67,9 @@ def run(folder: Path, *records: object, cells: list[str]) -> Baseline:
 
 
 def test_what_was_not_measured_is_named_with_what_is_missing(tmp_path: Path) -> None:
-    quick = replace(a_record(), cell=a_cell(id="b"), accuracy=None)
-    found = run(tmp_path, replace(a_record(), cell=a_cell(id="a")), quick, cells=["a", "b", "c"])
-    assert unmeasured(found) == ("c (no record)", "b (no accuracy)")
+    quick = replace(a_record(), cell=a_cell(backbone="quick"), accuracy=None)
+    found = run(tmp_path, a_record(), quick, cells=[a_cell().id, quick.cell.id, "c"])
+    assert unmeasured(found) == ("c (no record)", f"{quick.cell.id} (no accuracy)")
 
 
 def test_what_is_refused_needs_no_measuring(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, norm
 
@@ -70,6 +70,7 @@ def test_where_bca_is_not_defined_the_percentile_interval_is_given_without_a_war
 
 
 @few
+@example(values=[181.76883525101894, 15.0, 1.25])  # rounded to 3e-14 above the largest
 @given(values=samples)
 def test_the_interval_lies_within_the_sample_and_is_never_nan(values: list[float]) -> None:
     found = median_interval(values)

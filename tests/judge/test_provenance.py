@@ -62,11 +62,11 @@ def test_files_of_before_this_was_written_down_have_nothing_of_it(tmp_path: Path
         ),
         ("pixels", {"²": {"product": "p", "rows": []}}, "expected an image size in pixels"),
         ("pixels", {"64": {"product": "p", "rows": [0.5]}}, r"pixels.64.rows\[0\]: received 0.5; expected a whole"),
-        ("pixels", {"64": {"rows": [1]}}, "pixels.64.product: received None; expected a text"),
+        ("pixels", {"64": {"rows": [1]}}, "pixels.64.product is missing; expected a text"),
         ("machine", 7, "zoobench.machine: received 7; expected a text"),
         ("products", ["ab"], "zoobench.products: received"),
         ("baseline", {"name": "main", "saved": "now"}, "zoobench.baseline.from: received None; expected a text"),
-        ("baseline", {**FULL["baseline"], "manifests": {"ab": {}}}, "baseline.manifests.ab.product: received None"),
+        ("baseline", {**FULL["baseline"], "manifests": {"ab": {}}}, "baseline.manifests.ab.product is missing"),
         ("baseline", [], r"zoobench.baseline: received \[\]; expected an object"),
     ],
 )

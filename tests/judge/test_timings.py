@@ -5,7 +5,6 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakes import a_record
+from fakes import a_cell, a_record
 from resultfiles import a_timed_record, content, ours, plain, rounds_around, written
 from zoobench.errors import ResultsError
 from zoobench.judge import timings
@@ -31,7 +30,7 @@ RECORD = a_timed_record(ROUNDS)
 VALID = content(
     ours(RECORD, ROUNDS),
     plain("test_sort", (1.0, 2.0, 4.0), data=[1.0, 2.0, 4.0]),
-    zoobench={"schema": 1, "records": [to_json(a_record(cell=replace(RECORD.cell, id="untimed"), latency=None))]},
+    zoobench={"schema": 1, "records": [to_json(a_record(cell=a_cell(backbone="untimed"), latency=None))]},
 )
 Place = tuple[str | int, ...]
 
@@ -44,7 +43,7 @@ def test_a_cell_of_ours_is_read_with_its_record_and_rounds(tmp_path: Path) -> No
     run = read(tmp_path, VALID)
     assert run.records[RECORD.cell.id] == RECORD
     assert run.timings[RECORD.cell.id].rounds == ROUNDS
-    assert run.ids == (RECORD.cell.id, "test_sort", "untimed")
+    assert run.ids == (RECORD.cell.id, "test_sort", a_cell(backbone="untimed").id)
 
 
 def test_a_plain_benchmark_is_read_for_its_times(tmp_path: Path) -> None:
@@ -72,7 +71,7 @@ def test_a_folder_is_several_runs_of_one_side(tmp_path: Path) -> None:
     (tmp_path / ".hidden.json").write_text("{")
     side = read_side(tmp_path)
     assert [run.path.name for run in side.runs] == ["0001.json", "0002.json"]
-    assert side.ids == (RECORD.cell.id, "test_sort", "untimed")
+    assert side.ids == (RECORD.cell.id, "test_sort", a_cell(backbone="untimed").id)
 
 
 def test_a_folder_without_results_says_which_one_to_name(tmp_path: Path) -> None:

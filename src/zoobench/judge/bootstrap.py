@@ -108,4 +108,6 @@ def _interval(
         if not np.all(np.isfinite(done.confidence_interval)):
             given["n_resamples"] = 0
             done = bootstrap(arrays, statistic, method="percentile", bootstrap_result=done, **given)
-    return Interval(low=float(done.confidence_interval.low), high=float(done.confidence_interval.high))
+    # Interpolating between resamples may round to just outside them.
+    low, high = np.clip(done.confidence_interval, done.bootstrap_distribution.min(), done.bootstrap_distribution.max())
+    return Interval(low=float(low), high=float(high))

@@ -19,6 +19,8 @@ from zoobench.units import ABSENT, change_percent, megabytes, milliseconds, perc
 
 SCHEMA = 1
 _LEAST_WIDTH = 128
+_OTHER_COLUMNS = 100
+"""Characters that the columns beside the cell's take at the most."""
 _HEADS = ("metric", "baseline", "candidate", "", "change", "95 %", "limit", "seen from", "verdict", "by")
 _NUMBERS = frozenset({1, 2, 4, 5, 6, 7})
 _WORDS = {PASSED: "passed", REGRESSED: "REGRESSED", UNUSABLE: "UNUSABLE INPUT", INCONCLUSIVE: "INCONCLUSIVE"}
@@ -55,7 +57,8 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
         width: Columns of the terminal; numbers are never cut.
         colours: Whether the reader is a terminal that knows them.
     """
-    console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
+    longest = max((len(one.cell) for one in report.findings), default=0)
+    console = blank(width=max(width, _LEAST_WIDTH, longest + _OTHER_COLUMNS), colours=colours)
     for line in _preamble(report):
         console.print(Text(line), soft_wrap=True)
     for problem in report.problems:

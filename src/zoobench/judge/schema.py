@@ -1,0 +1,203 @@
+"""What is known of one cell in one run? Schema 1, with the bounds that every reader may rely on.
+
+What has to hold between two values stands in `agreement.py`.
+
+History of the schema:
+    1 (2026-11): the first; `Record.memory` was added to it and is None in older files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from zoobench.judge.shape import Rule, at_least, between, matching
+
+SCHEMA = 1
+
+Count = Annotated[int, at_least(0)]
+Positive = Annotated[int, at_least(1)]
+Seconds = Annotated[float, at_least(0)]
+Amount = Annotated[float, at_least(0)]
+Share = Annotated[float, between(0, 1)]
+Sha256 = Annotated[str, matching("[0-9a-f]{64}", expected="64 hexadecimal digits, small letters")]
+Weights = Annotated[
+    str, matching("imagenet|random|file:[0-9a-f]{64}", expected="'imagenet', 'random' or 'file:' and a SHA-256")
+]
+_NOT_EMPTY = Rule(expected="at least one value", holds=bool)
+_ASCENDING = Rule(expected="the lower end first", holds=lambda ends: bool(ends[0] <= ends[1]))
+Interval = Annotated[tuple[Amount, Amount], _ASCENDING]
+ShareInterval = Annotated[tuple[Share, Share], _ASCENDING]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedCell:
+    """Which cell: `id` joins results and is `<backbone>-<variant>-<runtime>-t<threads>`.
+
+    `weights` is `imagenet`, `random` or `file:<sha256>`.
+    """
+
+    id: str
+    backbone: str
+    variant: str
+    runtime: str
+    threads: Positive
+    image_size: Positive
+    weights: Weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedNumerics:
+    """A variant's answers to calibration images against the Keras classifier's.
+
+    Attributes:
+        images: How many were compared.
+        top1_agreement: Share of images on which both have the same most probable class.
+        mean_probability_difference: Mean absolute difference over images and classes.
+        max_probability_difference: The largest one.
+        kl_divergence_nats: Mean Kullback-Leibler divergence of the variant's probabilities from Keras's; rounding may
+            take it a little below 0.
+    """
+
+    images: Positive
+    top1_agreement: Share
+    mean_probability_difference: Amount
+    max_probability_difference: Amount
+    kl_divergence_nats: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedModel:
+    """The file that was measured and the size of its float twin's.
+
+    Attributes:
+        contract: What stands in a TFLite file; None for others.
+        numerics: How near its answers are to Keras's; None for Keras itself and where the runtime refuses the file.
+    """
+
+    sha256: Sha256
+    size_bytes: Count
+    float_twin_size_bytes: Count
+    contract: Mapping[str, Any] | None = None
+    numerics: RecordedNumerics | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A quantizer that does not make a variant of this backbone, or a runtime that does not take it, and why."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDataset:
+    """What it was measured on.
+
+    Attributes:
+        name: The folder's name, or `drawn`.
+        sha256: Of classes, contents, labels and splits: the same only if the samples are.
+        classes: Their names, in the order of the model's outputs.
+        samples: Number of test samples.
+        left_out: Number of images that could not be used, in all splits.
+    """
+
+    name: str
+    sha256: Sha256
+    classes: Annotated[tuple[str, ...], _NOT_EMPTY]
+    samples: Positive
+    left_out: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """Every test sample's predicted class, its probability, and the truth, in the order of the test split.
+
+    Each is base64 of little-endian unsigned 16-bit numbers; probabilities are in units of 1/65535.
+    """
+
+    classes: str
+    probabilities: str
+    truth: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedAccuracy:
+    """How often it was right.
+
+    Attributes:
+        top1: correct / total.
+        loss: Mean categorical cross-entropy in nats.
+        interval: Wilson interval of top1, 95 %.
+        agreement_with_float: Share of samples on which it predicts what the float twin predicts.
+        invocation_p50_seconds: Median invocation, where samples were run one by one.
+    """
+
+    top1: Share
+    loss: Amount
+    correct: Count
+    total: Positive
+    interval: ShareInterval
+    agreement_with_float: Share
+    invocation_p50_seconds: Seconds | None
+    predictions: Predictions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speedup:
+    """How many times faster than the float twin, paired by round.
+
+    Attributes:
+        twin: Id of the float twin's cell.
+        point: Median over the rounds of twin's seconds / own seconds.
+        interval: Of that median over the rounds of this process, 95 %. It does not hold what changes between processes.
+    """
+
+    twin: str
+    point: Amount
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedLatency:
+    """How long one invocation took.
+
+    Attributes:
+        p50_seconds: Median of the rounds; its 95 % interval is of this process's rounds.
+        p90_seconds: None below 64 rounds.
+        samples: Number of rounds.
+    """
+
+    p50_seconds: Seconds
+    p50_interval: Interval | None
+    p90_seconds: Seconds | None
+    mean_seconds: Seconds
+    samples: Positive
+    speedup_over_float: Speedup | None
+    initialization_seconds: Seconds
+    first_inference_seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMemory:
+    """How much memory one needs.
+
+    Attributes:
+        peak_rss_bytes: Peak resident memory of each of some fresh processes that opened and ran the model.
+    """
+
+    peak_rss_bytes: Annotated[tuple[Positive, ...], _NOT_EMPTY]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that is known of one cell in one run; a part that was not measured is None."""
+
+    schema: Positive
+    cell: RecordedCell
+    model: RecordedModel | None
+    dataset: RecordedDataset
+    accuracy: RecordedAccuracy | None
+    latency: RecordedLatency | None
+    environment: Mapping[str, Any]
+    refusal: Refusal | None = None
+    memory: RecordedMemory | None = None

@@ -1,0 +1,291 @@
+"""Valid records of every kind, a valid results file, and what can happen to it on the way."""
+
+import copy
+import json
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from fakes import a_cell, a_record
+from zoobench.judge.packing import encode, encode_shares
+from zoobench.judge.record import (
+    Predictions,
+    Record,
+    RecordedAccuracy,
+    RecordedCell,
+    RecordedDataset,
+    RecordedLatency,
+    RecordedMemory,
+    RecordedModel,
+    RecordedNumerics,
+    Refusal,
+    Speedup,
+    to_json,
+)
+
+Place = tuple[str | int, ...]
+FUZZ_INPUTS = int(os.environ.get("ZOOBENCH_FUZZ_INPUTS", "200"))
+"""Of each property of damaged files; more find more."""
+BLOCK_PLACE = "benchmarks[0].extra_info.zoobench"
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+amounts = st.floats(0, allow_nan=False, allow_infinity=False)
+shares = st.floats(0, 1)
+wholes = st.integers(-(2**63) + 1, 2**63 - 1)
+counts = st.integers(0, 2**63 - 1)
+positives = st.integers(1, 2**63 - 1)
+hashes = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
+intervals = st.tuples(amounts, amounts).map(sorted).map(tuple)
+plain_json = st.recursive(
+    st.none() | st.booleans() | wholes | numbers | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+free_json = st.dictionaries(st.text(), plain_json, max_size=4)
+models = st.builds(
+    RecordedModel,
+    sha256=hashes,
+    size_bytes=counts,
+    float_twin_size_bytes=counts,
+    contract=st.none() | free_json,
+    numerics=st.none()
+    | st.builds(
+        RecordedNumerics,
+        images=positives,
+        top1_agreement=shares,
+        mean_probability_difference=amounts,
+        max_probability_difference=amounts,
+        kl_divergence_nats=numbers,
+    ),
+)
+latencies = st.builds(
+    RecordedLatency,
+    p50_seconds=amounts,
+    p50_interval=st.none() | intervals,
+    p90_seconds=st.none() | amounts,
+    mean_seconds=amounts,
+    samples=positives,
+    speedup_over_float=st.none() | st.builds(Speedup, twin=st.text(), point=amounts, interval=intervals),
+    initialization_seconds=amounts,
+    first_inference_seconds=amounts,
+)
+memories = st.builds(RecordedMemory, peak_rss_bytes=st.lists(positives, min_size=1, max_size=3).map(tuple))
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> RecordedCell:
+    backbone, variant, runtime = draw(st.text()), draw(st.text()), draw(st.text())
+    threads = draw(positives)
+    return RecordedCell(
+        id=f"{backbone}-{variant}-{runtime}-t{threads}",
+        backbone=backbone,
+        variant=variant,
+        runtime=runtime,
+        threads=threads,
+        image_size=draw(positives),
+        weights=draw(st.sampled_from(["imagenet", "random"]) | hashes.map(lambda digest: f"file:{digest}")),
+    )
+
+
+@st.composite
+def accuracies(draw: st.DrawFn, classes: int) -> RecordedAccuracy:
+    indices = st.integers(0, classes - 1)
+    answers = draw(st.lists(st.tuples(indices, shares, indices), min_size=1, max_size=5))
+    predicted, probability, truth = (list(column) for column in zip(*answers, strict=True))
+    correct = sum(one == other for one, other in zip(predicted, truth, strict=True))
+    low, high = sorted((draw(shares), draw(shares)))
+    return RecordedAccuracy(
+        top1=correct / len(answers),
+        loss=draw(amounts),
+        correct=correct,
+        total=len(answers),
+        interval=(low, high),
+        agreement_with_float=draw(shares),
+        invocation_p50_seconds=draw(st.none() | amounts),
+        predictions=Predictions(
+            classes=encode(predicted), probabilities=encode_shares(probability), truth=encode(truth)
+        ),
+    )
+
+
+@st.composite
+def records(draw: st.DrawFn) -> Record:
+    """Records whose values are anything that the program could have measured."""
+    classes = draw(st.lists(st.text(), min_size=1, max_size=4))
+    accuracy = draw(st.none() | accuracies(len(classes)))
+    return Record(
+        schema=1,
+        cell=draw(cells()),
+        model=draw(st.none() | models),
+        dataset=RecordedDataset(
+            name=draw(st.text()),
+            sha256=draw(hashes),
+            classes=tuple(classes),
+            samples=accuracy.total if accuracy else draw(positives),
+            left_out=draw(counts),
+        ),
+        accuracy=accuracy,
+        latency=draw(st.none() | latencies),
+        environment=draw(free_json),
+        refusal=draw(st.none() | st.builds(Refusal, by=st.text(), reason=st.text())),
+        memory=draw(st.none() | memories),
+    )
+
+
+def results(*timed: Any, untimed: tuple[Any, ...] = ()) -> dict[str, Any]:
+    """Returns the content of a results file with these blocks."""
+    return {
+        "machine_info": {},
+        "benchmarks": [{"name": "test_latency", "extra_info": {"zoobench": block}} for block in timed],
+        "zoobench": {"schema": 1, "records": list(untimed)},
+    }
+
+
+FULL = a_record(memory=RecordedMemory(peak_rss_bytes=(50_000_000, 51_000_000)))
+BARE = replace(a_record(latency=None), cell=a_cell(backbone="xception"))
+VALID = results(to_json(FULL), untimed=(to_json(BARE),))
+
+
+def places(value: Any, at: Place = ()) -> Iterator[Place]:
+    """Yields the way to every value inside a value."""
+    if at:
+        yield at
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from places(inner, (*at, key))
+
+
+PLACES = tuple(places(VALID))
+
+
+def block(*keys: str | int) -> Place:
+    """Returns the way to a key in the first record."""
+    return ("benchmarks", 0, "extra_info", "zoobench", *keys)
+
+
+def value_at(place: Place) -> Any:
+    value: Any = VALID
+    for key in place:
+        value = value[key]
+    return value
+
+
+def changed(place: Place, value: Any) -> dict[str, Any]:
+    """Returns the valid content with another value in one place."""
+    content = copy.deepcopy(VALID)
+    _holder(content, place)[place[-1]] = value
+    return content
+
+
+def without(place: Place) -> dict[str, Any]:
+    """Returns the valid content without one key."""
+    content = copy.deepcopy(VALID)
+    del _holder(content, place)[place[-1]]
+    return content
+
+
+def _holder(content: Any, place: Place) -> Any:
+    for key in place[:-1]:
+        content = content[key]
+    return content
+
+
+ODD = (
+    *(None, True, False, 0, -1, 1, 2, 0.5, -0.0, 1.5, -1e-300, 1e308, 10**400, -(2**63), 2**63, 2**31),
+    *(
+        float("nan"),
+        float("inf"),
+        "",
+        "x",
+        "\x00",
+        "\x1b[2J",
+        "\ud800",
+        "\udcff",
+        "é" * 999,
+        "AAAA",
+        "AAA",
+        "=",
+        "file:",
+    ),
+    *([], {}, [[]], [[[[[]]]]], {"": {}}, {"records": 5}, [None] * 99, {"schema": 1}, ["x"] * 2, [1, 0], [0.9, 0.1]),
+    *("x" * 2_000, {"k" * 2_000: 1}, ["0" * 64], "0" * 64),
+)
+"""What stands in a place where it should not."""
+
+
+def is_json(value: Any) -> bool:
+    """Returns whether a value is strict JSON: no number that is none, no half of a character."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:
+        return False
+    return True
+
+
+odd_json = plain_json | st.sampled_from([value for value in ODD if is_json(value)])
+
+
+def damaged(chance: random.Random) -> bytes:
+    """Returns the valid file after one to three misfortunes."""
+    content = copy.deepcopy(VALID)
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        _misplace(content, chance)
+    text = json.dumps(content, indent=chance.choice((None, 1)), ensure_ascii=chance.random() < 0.9)
+    damaged_bytes = bytearray(text.encode(errors="surrogatepass"))
+    for _ in range(chance.choice((0, 0, 1, 2))):
+        chance.choice(_MISHAPS)(damaged_bytes, chance)
+    return bytes(damaged_bytes)
+
+
+def _misplace(content: Any, chance: random.Random) -> None:
+    """Puts an odd value, or one from elsewhere, or a nest of lists, into any place; or takes out what is there."""
+    place = chance.choice(tuple(places(content)))
+    holder, kind = _holder(content, place), chance.random()
+    if kind < 0.6:
+        holder[place[-1]] = copy.deepcopy(chance.choice(ODD))
+    elif kind < 0.8:
+        holder[place[-1]] = copy.deepcopy(value_at(chance.choice(PLACES)))
+    elif kind < 0.9:
+        del holder[place[-1]]
+    else:
+        for _ in range(chance.choice((1, 31, 33, 200))):
+            holder[place[-1]] = [holder[place[-1]]]
+
+
+def _flip(content: bytearray, chance: random.Random) -> None:
+    if content:
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+
+
+def _cut(content: bytearray, chance: random.Random) -> None:
+    del content[chance.randrange(len(content) + 1) :]
+
+
+def _drop(content: bytearray, chance: random.Random) -> None:
+    start = chance.randrange(len(content) + 1)
+    del content[start : start + chance.randrange(40)]
+
+
+def _repeat(content: bytearray, chance: random.Random) -> None:
+    start = chance.randrange(len(content) + 1)
+    content[start:start] = content[start : start + chance.randrange(400)]
+
+
+def _insert(content: bytearray, chance: random.Random) -> None:
+    start = chance.randrange(len(content) + 1)
+    content[start:start] = chance.choice((b"NaN", b"1e999", b"\\ud800", b"\xff\xfe", b"\x00", b"[" * 5000, b"9" * 5000))
+
+
+def _double_a_key(content: bytearray, chance: random.Random) -> None:
+    opened = [position for position, byte in enumerate(content) if byte == ord("{")]
+    key = json.dumps(str(chance.choice(chance.choice(PLACES)))).encode()
+    if opened:
+        position = chance.choice(opened) + 1
+        content[position:position] = key + b": 0, " + key + b": 1, "
+
+
+_MISHAPS: tuple[Callable[[bytearray, random.Random], None], ...] = (_flip, _cut, _drop, _repeat, _insert, _double_a_key)

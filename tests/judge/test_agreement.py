@@ -1,0 +1,82 @@
+"""Is a record that contradicts itself refused?"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fakes import a_cell, a_record
+from zoobench.errors import ResultsError
+from zoobench.judge.agreement import check_agreement
+from zoobench.judge.packing import encode, encode_shares
+from zoobench.judge.record import Record
+
+
+def refusal(record: Record) -> str:
+    with pytest.raises(ResultsError) as caught:
+        check_agreement(record, "place")
+    return str(caught.value)
+
+
+def scored(**changes: Any) -> Record:
+    """Returns a record with another accuracy: 2 of 3 samples right unless changed."""
+    accuracy = a_record().accuracy
+    assert accuracy is not None
+    return a_record(accuracy=replace(accuracy, **changes))
+
+
+def predicted(**changes: str) -> Record:
+    """Returns a record with other predictions."""
+    accuracy = a_record().accuracy
+    assert accuracy is not None
+    return scored(predictions=replace(accuracy.predictions, **changes))
+
+
+def test_a_record_of_the_program_agrees() -> None:
+    check_agreement(a_record(), "place")
+    check_agreement(a_record(accuracy=None), "place")
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        (
+            a_record(cell=a_cell(id="mobilenet-integer_only-litert-t2")),
+            "cell.id: received 'mobilenet-integer_only-litert-t2'; "
+            "expected 'mobilenet-integer_only-litert-t1' from backbone, variant, runtime and threads",
+        ),
+        (scored(correct=4), "accuracy.correct: received 4; expected at most the 3 of accuracy.total"),
+        (scored(total=4), "accuracy.total: received 4; expected the 3 of dataset.samples"),
+        (scored(top1=0.66), "accuracy.top1: received 0.66; expected 2 / 3 of accuracy.correct and .total"),
+        (
+            scored(correct=3, top1=1.0),
+            "accuracy.predictions: received 2; expected as many right ones as accuracy.correct, 3",
+        ),
+        (
+            predicted(classes=encode([0, 1])),
+            "accuracy.predictions.classes: received 2 values; expected 3, as in truth",
+        ),
+        (
+            predicted(classes=encode([0, 1, 2])),
+            "accuracy.predictions.classes: received class 2; expected 0 to 1",
+        ),
+        (
+            predicted(truth=encode([0, 1, 9])),
+            "accuracy.predictions.truth: received class 9; expected 0 to 1",
+        ),
+        (
+            predicted(classes=encode([0]), probabilities=encode_shares([1]), truth=encode([0])),
+            "accuracy.predictions.truth: received 1; expected one for each of the 3 of accuracy.total",
+        ),
+        (
+            predicted(probabilities="AAA"),
+            "accuracy.predictions.probabilities: predictions are not base64: Incorrect padding",
+        ),
+    ],
+)
+def test_values_that_contradict_one_another_are_named(record: Record, why: str) -> None:
+    assert refusal(record) == f"place.{why}"
+
+
+def test_long_names_make_no_long_message() -> None:
+    assert len(refusal(a_record(cell=a_cell(id="x", backbone="b" * 1_000_000)))) < 300

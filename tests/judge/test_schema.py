@@ -1,0 +1,84 @@
+"""Is each value of a record held to what every reader may rely on?"""
+
+from typing import Any
+
+import pytest
+
+from damage import BLOCK_PLACE, FULL, Place, block, changed
+from zoobench.errors import ResultsError
+from zoobench.judge.record import to_json
+from zoobench.judge.schema import Record
+from zoobench.judge.shape import shaped
+
+
+def refusal(keys: Place, value: Any) -> str:
+    content: Any = changed(block(*keys), value)
+    with pytest.raises(ResultsError) as caught:
+        shaped(Record, content["benchmarks"][0]["extra_info"]["zoobench"], BLOCK_PLACE)
+    return str(caught.value)
+
+
+def test_a_record_of_which_all_was_measured_is_read() -> None:
+    assert shaped(Record, to_json(FULL), BLOCK_PLACE) == FULL
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "expected"),
+    [
+        (("cell", "threads"), 0, "1 or more"),
+        (("cell", "image_size"), -224, "1 or more"),
+        (("cell", "weights"), "Imagenet", "'imagenet', 'random' or 'file:' and a SHA-256"),
+        (("cell", "weights"), "file:abc", "'imagenet', 'random' or 'file:' and a SHA-256"),
+        (("model", "sha256"), "ab", "64 hexadecimal digits, small letters"),
+        (("model", "sha256"), "AB" * 32, "64 hexadecimal digits, small letters"),
+        (("model", "size_bytes"), -1, "0 or more"),
+        (("model", "float_twin_size_bytes"), -1, "0 or more"),
+        (("dataset", "sha256"), "", "64 hexadecimal digits, small letters"),
+        (("dataset", "classes"), [], "at least one value"),
+        (("dataset", "samples"), 0, "1 or more"),
+        (("dataset", "left_out"), -1, "0 or more"),
+        (("accuracy", "top1"), 1.01, "0 to 1"),
+        (("accuracy", "top1"), -0.1, "0 to 1"),
+        (("accuracy", "loss"), -0.5, "0 or more"),
+        (("accuracy", "correct"), -1, "0 or more"),
+        (("accuracy", "total"), 0, "1 or more"),
+        (("accuracy", "interval"), [0.9, 0.2], "the lower end first"),
+        (("accuracy", "agreement_with_float"), 100, "0 to 1"),
+        (("accuracy", "invocation_p50_seconds"), -1, "0 or more"),
+        (("latency", "p50_seconds"), -0.004, "0 or more"),
+        (("latency", "p50_interval"), [0.005, 0.004], "the lower end first"),
+        (("latency", "p90_seconds"), -0.004, "0 or more"),
+        (("latency", "mean_seconds"), -0.004, "0 or more"),
+        (("latency", "samples"), 0, "1 or more"),
+        (("latency", "speedup_over_float", "point"), -1, "0 or more"),
+        (("latency", "speedup_over_float", "interval"), [2.6, 2.4], "the lower end first"),
+        (("latency", "initialization_seconds"), -1, "0 or more"),
+        (("latency", "first_inference_seconds"), -1, "0 or more"),
+        (("memory", "peak_rss_bytes"), [], "at least one value"),
+    ],
+)
+def test_a_value_out_of_its_bounds_is_named(keys: Place, value: Any, expected: str) -> None:
+    place = ".".join(map(str, (BLOCK_PLACE, *keys)))
+    assert refusal(keys, value) == f"{place}: received {value!r}; expected {expected}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [(("accuracy", "interval", 1), "0 to 1"), (("memory", "peak_rss_bytes", 1), "1 or more")],
+)
+def test_a_value_in_a_list_is_named_by_its_position(keys: Place, expected: str) -> None:
+    *outer, position = keys
+    place = ".".join(map(str, (BLOCK_PLACE, *outer)))
+    assert refusal(keys, -1) == f"{place}[{position}]: received -1; expected {expected}"
+
+
+@pytest.mark.parametrize("key", ["top1_agreement", "mean_probability_difference", "max_probability_difference"])
+def test_how_near_to_keras_is_bounded_too(key: str) -> None:
+    numerics = {"images": 32, "top1_agreement": 1.0, "mean_probability_difference": 0.001}
+    numerics |= {"max_probability_difference": 0.02, "kl_divergence_nats": -1e-17}
+    content = to_json(FULL)
+    content["model"]["numerics"] = numerics
+    assert shaped(Record, content, BLOCK_PLACE).model is not None
+    content["model"]["numerics"] = {**numerics, key: -0.1}
+    with pytest.raises(ResultsError, match=rf"numerics\.{key}: received -0\.1; expected 0"):
+        shaped(Record, content, BLOCK_PLACE)

@@ -1,0 +1,66 @@
+"""Findings and reports of no real gate, to render and to announce."""
+
+from typing import Any
+
+from zoobench.judge.environments import Difference
+from zoobench.judge.statistics import Interval
+from zoobench.judge.verdict import Finding, GateReport, Verdict
+
+
+def a_finding(**changes: Any) -> Finding:
+    usual: dict[str, Any] = {
+        "cell": "mobilenet-integer_only-litert-t1",
+        "metric": "latency",
+        "method": "replay",
+        "verdict": Verdict.UNCHANGED,
+        "baseline": 0.00565,
+        "candidate": 0.0057,
+        "change": 0.0088,
+        "interval": Interval(low=-0.002, high=0.015),
+        "tolerance": 0.05,
+        "p": 1.0,
+        "smallest_change": 0.066,
+        "units": 6,
+    }
+    return Finding(**{**usual, **changes})
+
+
+MISLABELLED = a_finding(
+    metric="top-1",
+    method="paired",
+    verdict=Verdict.REGRESSED,
+    baseline=0.9,
+    candidate=0.8,
+    change=-0.1,
+    interval=Interval(low=-0.14, high=-0.07),
+    tolerance=0.005,
+    p=1e-7,
+    smallest_change=0.031,
+    units=260,
+    remark="26 lost, 0 won; most of all dog: 92.3 to 0.0 %",
+)
+UNKNOWN = a_finding(
+    cell="mobilenet-float32-litert-t1",
+    method="stored",
+    verdict=Verdict.INCONCLUSIVE,
+    interval=None,
+    smallest_change=None,
+    units=0,
+    remark="this machine's own noise is not known",
+)
+
+
+def a_report(**changes: Any) -> GateReport:
+    usual: dict[str, Any] = {
+        "baseline": "main",
+        "candidate": "0002.json",
+        "findings": (a_finding(),),
+        "problems": (),
+        "environment": (),
+        "notes": (),
+        "seconds": 31.4,
+    }
+    return GateReport(**{**usual, **changes})
+
+
+OTHER_CPU = Difference(name="cpu", base=("Cortex-A76",), new=("AMD EPYC",))
