@@ -165,6 +165,14 @@ def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides)
     assert report.status == INCONCLUSIVE
 
 
+def test_times_of_machines_that_nothing_is_known_of_are_inconclusive(sides: Sides) -> None:
+    for side in (sides.baseline, sides.candidate):
+        side |= {cell: replace(one, environment={}) for cell, one in side.items()}
+    report = sides.judged()
+    assert verdicts(report) == dict.fromkeys([(cell, "latency") for cell in CELLS], Verdict.INCONCLUSIVE)
+    assert report.status == INCONCLUSIVE
+
+
 def drop_a_cell(candidate: dict[str, Record]) -> None:
     del candidate[CELLS[0]]
 
