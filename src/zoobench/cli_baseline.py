@@ -5,18 +5,9 @@ from pathlib import Path
 
 import click
 
-from zoobench.options import PREFIX
+from zoobench.cli_options import artifacts_option
 
 _UNREADABLE = 2
-_artifacts = click.option(
-    f"{PREFIX}artifacts",
-    "artifacts",
-    type=click.Path(path_type=Path),
-    default=Path("artifacts"),
-    show_default=True,
-    metavar="DIR",
-    help="The folder that the runs used.",
-)
 
 
 @click.group()
@@ -39,7 +30,7 @@ def baseline() -> None:
 )
 @click.option("--partial", is_flag=True, help="Save it though cells of the run were not measured.")
 @click.option("--force", is_flag=True, help="Replace a baseline of this name.")
-@_artifacts
+@artifacts_option
 def save(*, name: str, source: Path | None, partial: bool, force: bool, artifacts: Path) -> None:
     """Save a run as the baseline NAME.
 
@@ -63,7 +54,7 @@ def save(*, name: str, source: Path | None, partial: bool, force: bool, artifact
 
 
 @baseline.command(name="list")
-@_artifacts
+@artifacts_option
 def list_(artifacts: Path) -> None:
     """List the baselines; ends with status 2 if one cannot be read."""
     from rich.console import Console
@@ -85,7 +76,7 @@ def list_(artifacts: Path) -> None:
 
 @baseline.command()
 @click.argument("name")
-@_artifacts
+@artifacts_option
 def show(name: str, artifacts: Path) -> None:
     """Print where the baseline NAME comes from and its table."""
     from rich.console import Console
@@ -102,7 +93,7 @@ def show(name: str, artifacts: Path) -> None:
 @baseline.command()
 @click.argument("name")
 @click.argument("other", required=False)
-@_artifacts
+@artifacts_option
 def diff(name: str, other: str | None, artifacts: Path) -> None:
     """Print in what the baseline NAME and OTHER differ: cells, models, data, environment, medians. No verdict.
 

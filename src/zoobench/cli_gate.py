@@ -6,13 +6,24 @@ from pathlib import Path
 
 import click
 
+from zoobench.cli_options import artifacts_option
 from zoobench.options import PREFIX
 
 _METHODS = ("auto", "replay", "stored")
 _FORMATS = ("terminal", "markdown", "github", "json")
 
 
-@click.command()
+_EXAMPLES = """\b
+Against a named run:
+  zoobench baseline save main
+  pytest bench/
+  zoobench gate --baseline main
+Two versions of a library against each other, before one ships:
+  zoobench gate --baseline main --baseline-python .venv-old/bin/python
+"""
+
+
+@click.command(epilog=_EXAMPLES)
 @click.option(
     "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
 )
@@ -22,15 +33,7 @@ _FORMATS = ("terminal", "markdown", "github", "json")
     type=click.Path(path_type=Path),
     help="Results to judge. Default: this machine's newest.",
 )
-@click.option(
-    f"{PREFIX}artifacts",
-    "artifacts",
-    type=click.Path(path_type=Path),
-    default=Path("artifacts"),
-    show_default=True,
-    metavar="DIR",
-    help="The folder that the runs used: store, results, baselines.",
-)
+@artifacts_option
 @click.option("--cells", multiple=True, metavar="PATTERN", help="Judge only cells whose ids fit; may be repeated.")
 @click.option(
     "--tolerance",
@@ -82,22 +85,13 @@ def gate(
     images: Path | None,
     form: str,
 ) -> None:
-    r"""Judge a run against a baseline: latency, top-1, size and memory of every cell.
+    """Judge a run against a baseline: latency, top-1, size and memory of every cell.
 
     Latency is replayed: fresh processes run both sides' model files turn about until it is clear on which side of the
-    tolerance the change is. The status is 0 if nothing became worse than its tolerance, 1 if something did, 3 if that
-    cannot be told, 2 if the two cannot be compared.
+    tolerance the change is. Tolerances stand in pyproject.toml, [tool.zoobench.gate].
 
-    \b
-    zoobench baseline save main
-    pytest bench/
-    zoobench gate --baseline main
-
-    Tolerances stand in pyproject.toml, [tool.zoobench.gate]. `--format github` annotates a pull request and adds to
-    its summary. To judge two versions of a library, save a baseline, then name the other version's Python:
-
-    \b
-    zoobench gate --baseline main --baseline-python .venv-old/bin/python
+    The status is 0 if nothing became worse than its tolerance, 1 if something did, 3 if that cannot be told, 2 if the
+    two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     from zoobench.baselines import find_run, newest_results
     from zoobench.gating import SECONDS, GateRequest, run_gate

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoobench.options import PREFIX
+from zoobench.cli_options import artifacts_option
 
 if TYPE_CHECKING:
     from zoobench.build.upkeep import Removal
@@ -19,15 +19,6 @@ _UNFINISHED = {
     False: "left by a run that was killed",
     None: "whether a run is making it cannot be told without the right to write here",
 }
-_artifacts = click.option(
-    f"{PREFIX}artifacts",
-    "artifacts",
-    type=click.Path(path_type=Path),
-    default=Path("artifacts"),
-    show_default=True,
-    metavar="DIR",
-    help="The folder that the runs used.",
-)
 
 
 @click.group()
@@ -40,7 +31,7 @@ def store() -> None:
 
 
 @store.command(name="list")
-@_artifacts
+@artifacts_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def list_(artifacts: Path, form: str) -> None:
     """List every product: kind, size, when it was made and last used, how long making it took.
@@ -60,7 +51,7 @@ def list_(artifacts: Path, form: str) -> None:
 
 
 @store.command()
-@_artifacts
+@artifacts_option
 def verify(artifacts: Path) -> None:
     """Check the hash of every file; ends with status 1 if anything is damaged.
 
@@ -91,7 +82,7 @@ def verify(artifacts: Path) -> None:
 
 
 @store.command()
-@_artifacts
+@artifacts_option
 @click.option(
     "--keep-days",
     type=click.IntRange(min=0),
@@ -118,7 +109,7 @@ def prune(artifacts: Path, keep_days: int, dry_run: bool) -> None:
 
 
 @store.command()
-@_artifacts
+@artifacts_option
 @click.argument("name_prefix", required=False)
 def path(artifacts: Path, name_prefix: str | None) -> None:
     """Print the store's folder, or the file of every product whose name begins with NAME_PREFIX.

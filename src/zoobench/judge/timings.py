@@ -1,6 +1,5 @@
 """What do results files hold beside our records: the single rounds, and benchmarks that are not ours?"""
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,10 +8,9 @@ from statistics import median
 from typing import Any
 
 from zoobench.errors import ResultsError
-from zoobench.judge.record import BLOCK, Record, read_results
+from zoobench.judge.reading import load_content, unexpected
+from zoobench.judge.record import BLOCK, Record, records_of
 
-MOST_BYTES = 1 << 27
-"""Of one file: 2,000 cells of 200 rounds take a sixth of it."""
 _LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
 _AGREE = 1e-6
 """Relative difference up to which a record's median and that of its rounds are the same."""
@@ -90,13 +88,11 @@ def read_run(path: Path) -> Run:
         ResultsError: If it cannot be read or is not in pytest-benchmark's format, a time is no time, a cell stands in
             it twice, or a record contradicts its rounds; the message names the file and the key.
     """
-    content = _content(path)
+    content = load_content(path)
     benchmarks = list(_benchmarks(content, path))
     untimed = content.get(BLOCK)
     ours = any(_is_ours(one) for one in benchmarks) or bool(isinstance(untimed, dict) and untimed.get("records"))
-    if ours and not path.is_file():
-        raise ResultsError(f"{path} is a pipe, which gives its content only once; name a file")
-    records = _by_id(read_results(path), path) if ours else {}
+    records = {record.cell.id: record for record in records_of(content, path)} if ours else {}
     timings: dict[str, Timing] = {}
     for index, benchmark in enumerate(benchmarks):
         where = f"{path}: benchmarks[{index}]"
@@ -111,28 +107,10 @@ def read_run(path: Path) -> Run:
     return Run(path=path, records=records, timings=timings, machine=_machine(content))
 
 
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as handle:
-            text = handle.read(MOST_BYTES + 1)
-        if len(text) > MOST_BYTES:
-            raise ResultsError(f"{path} is too large: results files of at most {MOST_BYTES} bytes are read")
-        content = json.loads(text, parse_constant=_refuse_constant)
-    except (OSError, ValueError, RecursionError) as error:
-        raise ResultsError(f"cannot read {path}: {error}. Expected a JSON file of pytest-benchmark's format") from error
-    if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
-        raise ResultsError(f"{path} is not in pytest-benchmark's format: it has no list under the key 'benchmarks'")
-    return content
-
-
-def _refuse_constant(text: str) -> float:
-    raise ValueError(f"{text} is not a finite number")
-
-
 def _benchmarks(content: Mapping[str, Any], path: Path) -> Iterator[Mapping[str, Any]]:
     for index, benchmark in enumerate(content["benchmarks"]):
         if not isinstance(benchmark, dict):
-            raise _unexpected(f"{path}: benchmarks[{index}]", benchmark, "an object")
+            raise unexpected(f"{path}: benchmarks[{index}]", benchmark, "an object")
         yield benchmark
 
 
@@ -147,7 +125,7 @@ def _name(benchmark: Mapping[str, Any], where: str) -> str:
         return str(benchmark["extra_info"][BLOCK]["cell"]["id"])
     name = benchmark.get("fullname") or benchmark.get("name")
     if not isinstance(name, str):
-        raise _unexpected(f"{where}.fullname", name, "a text")
+        raise unexpected(f"{where}.fullname", name, "a text")
     return name
 
 
@@ -157,10 +135,10 @@ def _timing(benchmark: Mapping[str, Any], where: str) -> Timing | None:
     if stats is None and _is_ours(benchmark):
         return None
     if not isinstance(stats, dict):
-        raise _unexpected(f"{where}.stats", stats, "an object")
+        raise unexpected(f"{where}.stats", stats, "an object")
     data = stats.get("data", [])
     if not isinstance(data, list):
-        raise _unexpected(f"{where}.stats.data", data, "a list of seconds")
+        raise unexpected(f"{where}.stats.data", data, "a list of seconds")
     rounds = tuple(_seconds(value, f"{where}.stats.data[{index}]") for index, value in enumerate(data))
     if "median" not in stats and rounds:
         return Timing(median_seconds=median(rounds), rounds=rounds)
@@ -170,17 +148,8 @@ def _timing(benchmark: Mapping[str, Any], where: str) -> Timing | None:
 def _seconds(value: Any, where: str) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not (value == 0 or _LEAST_SECONDS <= value <= _MOST_SECONDS):
-        raise _unexpected(where, value, f"seconds: 0, or from {_LEAST_SECONDS:g} to {_MOST_SECONDS:g}")
+        raise unexpected(where, value, f"seconds: 0, or from {_LEAST_SECONDS:g} to {_MOST_SECONDS:g}")
     return float(value)
-
-
-def _by_id(records: tuple[Record, ...], path: Path) -> dict[str, Record]:
-    by_id: dict[str, Record] = {}
-    for record in records:
-        if record.cell.id in by_id:
-            raise ResultsError(f"{path}: the cell {record.cell.id!r} stands in this file twice; remove one of the two")
-        by_id[record.cell.id] = record
-    return by_id
 
 
 def _check_agreement(record: Record | None, timing: Timing, where: str) -> None:
@@ -209,8 +178,3 @@ def _machine(content: Mapping[str, Any]) -> dict[str, Any]:
         "python": info.get("python_version"),
     }
     return {name: value for name, value in known.items() if isinstance(value, str | int)}
-
-
-def _unexpected(where: str, received: Any, expected: str) -> ResultsError:
-    shown = repr(received)
-    return ResultsError(f"{where}: received {shown[:60]}{'...' if len(shown) > 60 else ''}; expected {expected}")
