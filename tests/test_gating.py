@@ -289,8 +289,9 @@ def test_real_files_are_replayed_and_a_slow_down_of_a_half_regresses(store: Path
         candidate=results(store)[-1],
         artifacts=store,
         method="replay",
-        rules=Rules(cells=(CellRule(pattern="*", shares={"latency": 0.10, "memory": 0.50}),)),
+        rules=Rules(cells=(CellRule(pattern="*", shares={"latency": 0.20, "memory": 0.50}),)),
         slowdown=0.5,
+        seconds=60,
     )
     found = run_gate(request)
     assert not found.report.problems
