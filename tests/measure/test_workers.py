@@ -1,8 +1,10 @@
 """Is a worker started and asked, and is it told how one ended that died, hung or never was one?"""
 
+import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import time
 import venv
@@ -104,6 +106,25 @@ def test_a_worker_does_not_outlive_its_input() -> None:
         process = process_of(running)
         running._stdin.close()
         assert eventually(lambda: is_gone(process))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a process that its parent died")
+def test_a_worker_that_hangs_does_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "never.tflite")
+    request = {"do": "open", "name": "a", "path": str(tmp_path / "never.tflite"), "runtime": "litert", "threads": 1}
+    asking = (
+        "from zoobench.measure.workers import worker\n"
+        "with worker() as (running, _):\n"
+        f"    running._stdin.write({json.dumps(request)!r} + '\\n')\n"
+        "    running._stdin.flush()\n"
+        "    print(running._process.pid, flush=True)\n"
+        "    running.hear(patience=60, doing='open')\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        hanging = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    assert eventually(lambda: is_gone(hanging))
 
 
 def test_ctrl_c_on_the_terminal_reaches_no_worker() -> None:

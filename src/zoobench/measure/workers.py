@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -126,8 +126,8 @@ def worker(python: Path | None = None) -> Iterator[tuple[Worker, Mapping[str, An
     Raises:
         MeasurementError: If it cannot be started.
     """
-    with tempfile.TemporaryFile() as printed, tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-        process = _start(python, Path(folder), printed)
+    with tempfile.TemporaryFile() as printed, nullcontext() if python is None else _lent() as folder:
+        process = _start(python, folder, printed)
         running = Worker(process, printed)
         try:
             yield running, running.hear(patience=START_SECONDS, doing=_START)[_READY]
@@ -135,11 +135,18 @@ def worker(python: Path | None = None) -> Iterator[tuple[Worker, Mapping[str, An
             running.stop()
 
 
-def _start(python: Path | None, folder: Path, printed: IO[bytes]) -> subprocess.Popen[str]:
+@contextmanager
+def _lent() -> Iterator[Path]:
+    """Makes a folder of zoobench itself, for another interpreter: the rest here was made for this one."""
+    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
+        (Path(folder) / "zoobench").symlink_to(Path(zoobench.__file__).resolve().parent, target_is_directory=True)
+        yield Path(folder)
+
+
+def _start(python: Path | None, lent: Path | None, printed: IO[bytes]) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if python is not None:  # only zoobench itself is lent to it: the rest here was made for another interpreter
-        (folder / "zoobench").symlink_to(Path(zoobench.__file__).resolve().parent, target_is_directory=True)
-        environment |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    if lent is not None:
+        environment |= {"PYTHONPATH": str(lent), "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("PYTHONHOME", None)
     command = [str(python or sys.executable), "-m", MODULE]
     try:
