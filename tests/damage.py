@@ -19,7 +19,6 @@ from zoobench.judge.record import (
     RecordedCell,
     RecordedDataset,
     RecordedLatency,
-    RecordedMemory,
     RecordedModel,
     RecordedNumerics,
     Refusal,
@@ -73,7 +72,6 @@ latencies = st.builds(
     initialization_seconds=amounts,
     first_inference_seconds=amounts,
 )
-memories = st.builds(RecordedMemory, peak_rss_bytes=st.lists(positives, min_size=1, max_size=3).map(tuple))
 
 
 @st.composite
@@ -132,7 +130,6 @@ def records(draw: st.DrawFn) -> Record:
         latency=draw(st.none() | latencies),
         environment=draw(free_json),
         refusal=draw(st.none() | st.builds(Refusal, by=st.text(), reason=st.text())),
-        memory=draw(st.none() | memories),
     )
 
 
@@ -145,7 +142,7 @@ def results(*timed: Any, untimed: tuple[Any, ...] = ()) -> dict[str, Any]:
     }
 
 
-FULL = a_record(memory=RecordedMemory(peak_rss_bytes=(50_000_000, 51_000_000)))
+FULL = a_record()
 BARE = replace(a_record(latency=None), cell=a_cell(backbone="xception"))
 VALID = results(to_json(FULL), untimed=(to_json(BARE),))
 

@@ -25,6 +25,7 @@ from zoobench.subjects import Pair, Sources, find_samples, find_subjects
 METHODS = ("auto", "replay", "stored")
 SECONDS = 110.0
 """How long a gate's replay may take where nobody said."""
+_MEMORY_UNKNOWN = "memory is judged only where files are replayed: a run does not keep it"
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 
@@ -102,6 +103,7 @@ def run_gate(request: GateRequest) -> Gate:
             ),
             *(["nothing was replayed and nothing is judged before that is mended"] if problems else []),
             *seen.notes,
+            *([_MEMORY_UNKNOWN] if judged and len(seen.replayed) < len(pairs) else []),
             *_versions(seen.replayed),
             *_incidents(seen.replayed),
         ),

@@ -92,19 +92,13 @@ def test_a_record_that_holds_no_number_is_not_written() -> None:
 
 @pytest.mark.parametrize(
     "keys",
-    [("model", "contract"), ("model", "numerics"), ("refusal",), ("memory",), ("accuracy",), ("latency",), ("model",)],
+    [("model", "contract"), ("model", "numerics"), ("refusal",), ("accuracy",), ("latency",), ("model",)],
 )
 def test_what_older_files_do_not_hold_is_none(path: Path, keys: tuple[str, ...]) -> None:
     found: Any = asdict(read(path, without(block(*keys)))[0])
     for key in keys:
         found = found[key]
     assert found is None
-
-
-def test_the_memory_of_each_process_is_read(path: Path) -> None:
-    memory = read(path, VALID)[0].memory
-    assert memory is not None
-    assert memory.peak_rss_bytes == (50_000_000, 51_000_000)
 
 
 @pytest.mark.parametrize(

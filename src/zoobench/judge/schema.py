@@ -3,7 +3,7 @@
 What has to hold between two values stands in `agreement.py`.
 
 History of the schema:
-    1 (2026-11): the first; `Record.memory` was added to it and is None in older files.
+    1 (2026-11): the first.
 """
 
 from collections.abc import Mapping
@@ -178,17 +178,6 @@ class RecordedLatency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedMemory:
-    """How much memory one needs.
-
-    Attributes:
-        peak_rss_bytes: Peak resident memory of each of some fresh processes that opened and ran the model.
-    """
-
-    peak_rss_bytes: Annotated[tuple[Positive, ...], _NOT_EMPTY]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """All that is known of one cell in one run; a part that was not measured is None."""
 
@@ -200,4 +189,3 @@ class Record:
     latency: RecordedLatency | None
     environment: Mapping[str, Any]
     refusal: Refusal | None = None
-    memory: RecordedMemory | None = None
