@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoobench.baselines import measured_on
 from zoobench.errors import UsageError
 from zoobench.judge.flipped import find_flips
 from zoobench.judge.gate import (
@@ -21,7 +22,6 @@ from zoobench.judge.packing import decode
 from zoobench.judge.schedule import Rates
 from zoobench.judge.tolerances import Rules
 from zoobench.judge.verdict import Finding
-from zoobench.measure.environment import machine_key
 from zoobench.replaying import Replayed
 from zoobench.subjects import Pair
 
@@ -86,7 +86,7 @@ def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, artifacts: 
     if before is None or after is None:
         return unmeasured_latency_test(pair.cell, tolerance=tolerance, why="one side has no times")
     seconds = (before.p50_seconds, after.p50_seconds)
-    machines = [machine_key(dict(record.environment)) for record in (pair.baseline, pair.candidate)]
+    machines = [measured_on([record]) for record in (pair.baseline, pair.candidate)]
     if machines[0] != machines[1]:
         return unmeasured_latency_test(
             pair.cell,

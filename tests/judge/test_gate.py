@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from zoobench.judge.gate import (
     unmeasured_latency_test,
 )
 from zoobench.judge.gate import Test as GateTest
-from zoobench.judge.schedule import Rates
+from zoobench.judge.schedule import Budget, Rates, replay_until_clear
 from zoobench.judge.verdict import Finding, Verdict
 
 CELL = "mobilenet-integer_only-litert-t1"
@@ -318,3 +319,23 @@ def test_what_the_schedule_holds_clear_the_verdict_holds_too(values: list[float]
     findings = decide([a_test(value, p_within=1.0) for value in values], rates)
     for value, finding in zip(values, findings, strict=True):
         assert value > rates.each or finding.verdict is Verdict.REGRESSED
+
+
+def test_a_gate_of_ten_cells_at_the_bound_calls_any_of_them_worse_no_oftener_than_its_rate() -> None:
+    """Replayed until clear or twelve processes, then judged together: 200 gates of heavy-tailed units, seeded."""
+    random = np.random.default_rng(20261125)
+    rates, cells = Rates(error_rate=0.05, tests=10), [f"cell-{number}" for number in range(10)]
+
+    def any_worse() -> bool:
+        units = {cell: iter(math.log(1.05) + 0.02 * random.standard_t(3, 12)) for cell in cells}
+        seen = replay_until_clear(
+            dict.fromkeys(cells, 0.05),
+            replay=lambda cell, _: float(next(units[cell])),
+            rates=rates,
+            budget=Budget(seconds=1.0, processes=12),
+            clock=lambda: 0.0,
+        )
+        tests = [latency_test(cell, seen[cell], seconds=([], []), tolerance=0.05, rates=rates) for cell in cells]
+        return any(finding.verdict is Verdict.REGRESSED for finding in decide(tests, rates))
+
+    assert 0 < sum(any_worse() for _ in range(200)) / 200 <= 0.05

@@ -1,8 +1,10 @@
 """Is a worker started and asked, and is it told how one ended that died, hung or never was one?"""
 
+import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import time
 import venv
@@ -106,6 +108,25 @@ def test_a_worker_does_not_outlive_its_input() -> None:
         assert eventually(lambda: is_gone(process))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a process that its parent died")
+def test_a_worker_that_hangs_does_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "never.tflite")
+    request = {"do": "open", "name": "a", "path": str(tmp_path / "never.tflite"), "runtime": "litert", "threads": 1}
+    asking = (
+        "from zoobench.measure.workers import worker\n"
+        "with worker() as (running, _):\n"
+        f"    running._stdin.write({json.dumps(request)!r} + '\\n')\n"
+        "    running._stdin.flush()\n"
+        "    print(running._process.pid, flush=True)\n"
+        "    running.hear(patience=60, doing='open')\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        hanging = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    assert eventually(lambda: is_gone(hanging))
+
+
 def test_ctrl_c_on_the_terminal_reaches_no_worker() -> None:
     with worker() as (running, _):
         assert os.getpgid(running._process.pid) != os.getpgid(0)
@@ -157,7 +178,7 @@ def test_an_interpreter_that_is_none_is_named(tmp_path: Path, named: str) -> Non
             pytest.fail("it cannot have started")
 
 
-@pytest.mark.parametrize("said", ["hello", "[1]", '"ready"'])
+@pytest.mark.parametrize("said", ["hello", "[1]", '"ready"', "{}"])
 def test_a_program_that_is_no_interpreter_is_told_what_it_said(tmp_path: Path, said: str) -> None:
     with pytest.raises(MeasurementError, match=r"printed '.*' where its answer to 'start' was due"):  # noqa: SIM117
         with worker(program(tmp_path, f"echo '{said}'")):

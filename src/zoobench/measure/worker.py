@@ -9,14 +9,16 @@ Run as `python -m zoobench.measure.worker`. It answers each line of JSON on stan
     {"do": "peak"}                                          {"peak_rss_bytes"}
     {"do": "close", "name"}                                 {}
 
-What goes wrong on purpose is answered with {"error": message}. It ends when its input does, so it never outlives
-whoever asked. A turn loads the image, invokes once untimed so that the caches are those of its own model, and times
-one more invocation.
+What goes wrong on purpose is answered with {"error": message}. It ends when its input does, and on Linux in the middle
+of what hangs too, so it never outlives whoever asked. A turn loads the image, invokes once untimed so that the caches
+are those of its own model, and times one more invocation.
 """
 
+import ctypes
 import gc
 import json
 import os
+import signal
 import sys
 import time
 from collections import deque
@@ -37,6 +39,8 @@ from zoobench.measure.runtimes import Session, open_session
 _REMEMBERED = 32
 """Latest invocations of a model whose median an injected slow-down is a share of."""
 _PEAK = Path("/proc/self/status")
+_PR_SET_PDEATHSIG = 1
+"""Of `linux/prctl.h`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,6 +119,7 @@ def peak_rss_bytes() -> int | None:
 
 def main() -> None:
     """Answers requests until there are no more."""
+    _end_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not be taken for an answer
     gc.disable()
@@ -122,6 +127,12 @@ def main() -> None:
         _say(answers, {"ready": {"python": python_version(), "libraries": library_versions()}})
         for answer in _answered(Bench(), sys.stdin):
             _say(answers, answer)
+
+
+def _end_with_parent() -> None:
+    """Has Linux kill this process when the thread that started it ends: native code that hangs hears of no input."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _answered(bench: Bench, requests: TextIO) -> Iterator[dict[str, Any]]:
