@@ -64,6 +64,10 @@ class GateRequest:
     slowdown: float = 0.0
     error_rate: float = Rates().error_rate
 
+    def seconds_for(self, cells: int) -> float:
+        """Returns how long the replay of a number of cells may take."""
+        return self.seconds or max(SECONDS, SECONDS_A_CELL * cells)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
@@ -190,5 +194,5 @@ def _replay(subjects: Sequence[Subject], request: GateRequest, rates: Rates) -> 
         tolerances,
         config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
         rates=rates,
-        budget=Budget(seconds=request.seconds or max(SECONDS, SECONDS_A_CELL * len(subjects))),
+        budget=Budget(seconds=request.seconds_for(len(subjects))),
     )
