@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pytest_benchmark.utils import parse_compare_fail
 
 from zoobench.judge.aarecord import AAGate
-from zoobench.judge.gate import Test, decide, stored_latency_test, unmeasured_latency_test
+from zoobench.judge.gate import Test, decide
+from zoobench.judge.metrics import stored_latency_test, unmeasured_latency_test
 from zoobench.judge.noise import Noise
 from zoobench.judge.schedule import Rates
 from zoobench.judge.sequential import FIRST_LOOK
