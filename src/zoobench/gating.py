@@ -138,7 +138,7 @@ def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
         yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
         if seen.disturbed:
             started = seen.disturbed + len(seen.observations)
-            yield f"{cell}: {seen.disturbed} of {started} processes did not count: the machine was too busy"
+            yield f"{cell}: {seen.disturbed} of {started} processes did not count, as their rounds disagreed"
 
 
 def _chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:

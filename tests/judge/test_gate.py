@@ -27,9 +27,8 @@ def only(test: GateTest, rates: Rates = RATES) -> Finding:
 
 
 def a_test(p_worse: float, *, p_within: float = 0.0, p_better: float = 1.0) -> GateTest:
-    return GateTest(
-        finding=a_finding(verdict=Verdict.INCONCLUSIVE, p=None), p_worse=p_worse, p_within=p_within, p_better=p_better
-    )
+    draft = a_finding(verdict=Verdict.INCONCLUSIVE, p=None)
+    return GateTest(finding=draft, p_worse=p_worse, p_within=p_within, p_better=p_better)
 
 
 def test_what_would_regress_alone_does_not_among_twenty() -> None:

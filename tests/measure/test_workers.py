@@ -78,7 +78,13 @@ def test_a_killed_worker_is_told_with_its_signal_however_often_it_is_asked() -> 
 
 def test_an_error_that_is_not_ours_ends_the_worker_and_its_last_words_are_shown(tmp_path: Path) -> None:
     np.save(tmp_path / "pixels.npy", np.zeros((1, 2, 2, 3), np.uint8))
-    request = {"do": "turns", "turns": [["nobody", 0]], "pixels": str(tmp_path / "pixels.npy"), "slowdown": {}}
+    request = {
+        "do": "turns",
+        "turns": [["nobody", 0]],
+        "pixels": str(tmp_path / "pixels.npy"),
+        "settle": True,
+        "slowdown": {},
+    }
     with (
         worker() as (running, _),
         pytest.raises(MeasurementError, match=r"(?s)with status 1; .*KeyError: 'nobody'"),

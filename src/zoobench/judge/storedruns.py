@@ -2,7 +2,7 @@
 
 A run of the matrix is a turn: one process of each cell, all within seconds, as `pytest bench/` takes one of each. It is
 held against the same turn of the gate before, so that as much time lies between as between two gates. Processes that
-the gate did not count, as the machine was too busy, are not among them: that flatters these methods.
+the gate did not count, as their rounds disagreed, are not among them: that flatters these methods.
 """
 
 from collections.abc import Callable, Mapping, Sequence

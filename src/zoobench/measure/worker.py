@@ -5,13 +5,13 @@ Run as `python -m zoobench.measure.worker`. It answers each line of JSON on stan
     (start)                                                 {"ready": {"python", "libraries": {name: version}}}
     {"do": "open", "name", "path", "runtime", "threads"}    {"initialization_seconds"}
     {"do": "turns", "turns": [[name, row], ...],            {"nanoseconds": [...], "injected_nanoseconds": [...]}
-     "pixels", "slowdown": {name: share}}
+     "pixels", "settle", "slowdown": {name: share}}
     {"do": "peak"}                                          {"peak_rss_bytes"}
     {"do": "close", "name"}                                 {}
 
 What goes wrong on purpose is answered with {"error": message}. It ends when its input does, and on Linux in the middle
-of what hangs too, so it never outlives whoever asked. A turn loads the image, invokes once untimed so that the caches
-are those of its own model, and times one more invocation.
+of what hangs too, so it never outlives whoever asked. A turn loads the image, invokes once untimed if it is to
+settle, so that the caches are those of its own model, and times one more invocation.
 """
 
 import ctypes
@@ -81,16 +81,18 @@ class Bench:
         images = _images(asked["pixels"])
         taken, injected = [], []
         for name, row in asked["turns"]:
-            nanoseconds, wait = self._turn(self._opened[name], images[row : row + 1], asked["slowdown"].get(name, 0.0))
+            model, slowdown = self._opened[name], asked["slowdown"].get(name, 0.0)
+            model.session.load(np.array(images[row : row + 1]))
+            if asked["settle"]:
+                model.session.invoke()
+            nanoseconds, wait = self._timed(model, slowdown)
             taken.append(nanoseconds)
             injected.append(wait)
         return {"nanoseconds": taken, "injected_nanoseconds": injected}
 
-    def _turn(self, model: Opened, image: npt.NDArray[np.uint8], slowdown: float) -> tuple[int, int]:
+    def _timed(self, model: Opened, slowdown: float) -> tuple[int, int]:
         """Returns how long one invocation took and how much of it was waited, in nanoseconds."""
         session, clock = model.session, self._clock
-        session.load(np.array(image))
-        session.invoke()
         wait = round(slowdown * median(model.nanoseconds)) if slowdown and model.nanoseconds else 0
         began = clock()
         session.invoke()
