@@ -5,6 +5,7 @@ from test_falsealarms import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
 from aagates import a_cell_of, a_gate_of
 from zoobench.judge.aatable import LEAST_WIDTH, render, slowdown_name
 from zoobench.judge.falsealarms import AAReport
+from zoobench.units import ABSENT
 
 
 def lines(of: AAReport) -> list[str]:
@@ -56,3 +57,14 @@ def test_a_gate_with_a_cell_that_could_not_be_replayed_is_told() -> None:
     failed = a_gate_of({"a": a_cell_of([0.0] * 6), "b": a_cell_of([], failure="it died")})
     assert "1 gates had a cell that could not be replayed and ended with status 2." in lines(report([*TRUE, failed]))
     assert not any("could not be replayed" in line for line in lines(OF_TRUE))
+
+
+def test_drawn_gates_have_no_disturbed_processes_to_tell_of() -> None:
+    (row,) = (line.split() for line in lines(OF_TRUE) if line.startswith("none") and "resampled  " in line)
+    assert row[-1] == ABSENT
+
+
+def test_a_small_probability_is_told_as_that() -> None:
+    alike = [a_gate_of({"a": a_cell_of([shift, shift + 0.001] * 3), "b": a_cell_of([0.0] * 6)}) for shift in (0.0, 0.1)]
+    (row,) = (line.split() for line in lines(report(alike)) if line.startswith("a ") and "of" not in line)
+    assert row[3:6] == ["1.00", "<", "0.01"]

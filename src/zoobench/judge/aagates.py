@@ -26,7 +26,7 @@ class Outcomes:
         failed: A cell could not be replayed: exit status 2.
         caught_by_cell: Gates in which a cell's latency was called regressed, by its id.
         processes: How many of a cell's counted, on average.
-        disturbed: How many more of it did not: their rounds disagreed.
+        disturbed: How many more of it did not, as their rounds disagreed; None of drawn gates.
     """
 
     gates: int
@@ -38,7 +38,7 @@ class Outcomes:
     failed: int
     caught_by_cell: Mapping[str, int]
     processes: float
-    disturbed: float = 0.0
+    disturbed: float | None = None
 
     def interval(self, count: int) -> Interval:
         """Returns the interval of the share that one of the counts is."""

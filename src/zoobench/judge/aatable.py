@@ -14,6 +14,7 @@ from zoobench.paper import blank, written
 from zoobench.units import ABSENT, percent, three_digits
 
 LEAST_WIDTH = 128
+_SMALLEST_P = 0.01
 _TEXT_COLUMNS = 2
 
 
@@ -87,7 +88,7 @@ def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
         str(outcomes.improved),
         str(outcomes.inconclusive),
         three_digits(outcomes.processes),
-        three_digits(outcomes.disturbed),
+        ABSENT if outcomes.disturbed is None else three_digits(outcomes.disturbed),
     )
 
 
@@ -117,7 +118,7 @@ def _noise(report: AAReport) -> Iterator[Table]:
             str(noise.processes),
             three_digits(100 * noise.process_scatter),
             f"{alike.correlation:.2f}" if alike else ABSENT,
-            f"{alike.p:.2f}" if alike else ABSENT,
+            _probability(alike.p) if alike else ABSENT,
             str(noise.runs),
             three_digits(100 * noise.run_scatter) if noise.stored_tolerance is not None else ABSENT,
             percent(report.tolerances[cell]),
@@ -183,7 +184,13 @@ def _of_learning(learned: Learned) -> list[str]:
         f"processes a cell that count at the tolerance set; {at.gates} resampled at these: {at.regressed} alarms, "
         f"{at.inconclusive} inconclusive.",
         f"stored %: what medians of two runs differ by but for {rate} % of runs of the matrix.",
+        "runs: a turn of a gate each, a process of every cell; turns of one gate are no strangers, so the 95 % of runs is "
+        "rather narrow.",
     ]
+
+
+def _probability(p: float) -> str:
+    return f"{p:.2f}" if p >= _SMALLEST_P else f"< {_SMALLEST_P}"
 
 
 def _interval(interval: Interval) -> str:

@@ -51,7 +51,7 @@ class StoredOutcomes:
 
     @property
     def interval(self) -> Interval:
-        """Of the share of red runs."""
+        """Of the share of red runs, as if turns of one gate had nothing in common: rather too narrow."""
         return wilson(self.red_runs, self.runs)
 
 
