@@ -88,7 +88,7 @@ def report_on(question: Question) -> AAReport:
         wanted_rate=question.wanted_rate,
         draws=question.draws,
         seed=question.seed,
-        seconds=request.seconds,
+        seconds=request.seconds_for(len(tolerances)),
     )
 
 

@@ -122,7 +122,7 @@ def aa(
     """
     from zoobench import aa as gates
     from zoobench.baselines import newest_results
-    from zoobench.gating import SECONDS, GateRequest
+    from zoobench.gating import GateRequest
     from zoobench.judge.tolerances import find_pyproject, read_rules
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -134,7 +134,7 @@ def aa(
         artifacts=artifacts,
         rules=rules,
         cells=cells,
-        seconds=seconds or rules.seconds or SECONDS,
+        seconds=seconds or rules.seconds,
         slowdown=slowdown,
     )
     gates.wanted_tolerances(request)

@@ -50,7 +50,10 @@ Two versions of a library against each other, before one ships:
     help="Latency by replaying both files, or by stored medians; auto replays what it can.",
 )
 @click.option(
-    f"{PREFIX}gate-seconds", "seconds", type=click.FloatRange(min=1), help="Most seconds of replay. Default: 110."
+    f"{PREFIX}gate-seconds",
+    "seconds",
+    type=click.FloatRange(min=1),
+    help="Most seconds of replay. Default: 110, and 22 for each cell above five.",
 )
 @click.option(
     "--baseline-models",
@@ -94,7 +97,7 @@ def gate(
     two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     from zoobench.baselines import find_run, newest_results
-    from zoobench.gating import SECONDS, GateRequest, run_gate
+    from zoobench.gating import GateRequest, run_gate
     from zoobench.judge.tolerances import find_pyproject, read_rules
     from zoobench.verdicts import shown, write_summary
 
@@ -107,7 +110,7 @@ def gate(
         rules=rules,
         cells=cells,
         method=method,
-        seconds=seconds or rules.seconds or SECONDS,
+        seconds=seconds or rules.seconds,
         baseline_models=baseline_models,
         baseline_python=baseline_python,
         images=images,

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoobench.errors import UsageError
+from zoobench.baselines import measured_on
 from zoobench.judge.flipped import find_flips
-from zoobench.judge.gate import (
-    Test,
-    decide,
+from zoobench.judge.gate import Test, decide
+from zoobench.judge.metrics import (
     latency_test,
     memory_test,
     size_finding,
@@ -18,12 +17,15 @@ from zoobench.judge.gate import (
 )
 from zoobench.judge.noise import read_noise
 from zoobench.judge.packing import decode
+from zoobench.judge.record import RecordedAccuracy
 from zoobench.judge.schedule import Rates
 from zoobench.judge.tolerances import Rules
 from zoobench.judge.verdict import Finding
-from zoobench.measure.environment import machine_key
 from zoobench.replaying import Replayed
 from zoobench.subjects import Pair
+
+BothAnswers = tuple[RecordedAccuracy, RecordedAccuracy]
+"""The baseline's and the candidate's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def noise_path(artifacts: Path, machine: str) -> Path:
 
 def number_of_tests(pairs: Sequence[Pair]) -> int:
     """Returns among how many tests the error rate is shared: latency and memory of each, and accuracy if gated."""
-    return 2 * len(pairs) + sum(_has_accuracy(pair) for pair in pairs)
+    return 2 * len(pairs) + sum(_both_answers(pair) is not None for pair in pairs)
 
 
 def find_all(pairs: Sequence[Pair], seen: Seen, *, rules: Rules, artifacts: Path, rates: Rates) -> tuple[Finding, ...]:
@@ -69,9 +71,9 @@ def find_all(pairs: Sequence[Pair], seen: Seen, *, rules: Rules, artifacts: Path
         tests.append(_latency(pair, replayed, tolerance=tolerances.latency, artifacts=artifacts, rates=rates))
         if replayed:
             tests.append(memory_test(pair.cell, replayed.peaks, tolerance=tolerances.memory, rates=rates))
-        if _has_accuracy(pair):
+        if both := _both_answers(pair):
             names = seen.names.get(pair.candidate.cell.image_size, ())
-            tests.append(_top1(pair, names, tolerance=tolerances.top1, rates=rates))
+            tests.append(_top1(pair, both, names, tolerance=tolerances.top1, rates=rates))
         if pair.baseline.model and pair.candidate.model:
             sizes = (pair.baseline.model.size_bytes, pair.candidate.model.size_bytes)
             exact.append(size_finding(pair.cell, sizes, tolerance=tolerances.size))
@@ -86,7 +88,7 @@ def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, artifacts: 
     if before is None or after is None:
         return unmeasured_latency_test(pair.cell, tolerance=tolerance, why="one side has no times")
     seconds = (before.p50_seconds, after.p50_seconds)
-    machines = [machine_key(dict(record.environment)) for record in (pair.baseline, pair.candidate)]
+    machines = [measured_on([record]) for record in (pair.baseline, pair.candidate)]
     if machines[0] != machines[1]:
         return unmeasured_latency_test(
             pair.cell,
@@ -106,10 +108,8 @@ def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, artifacts: 
     )
 
 
-def _top1(pair: Pair, names: Sequence[str], *, tolerance: float, rates: Rates) -> Test:
-    before, after = pair.baseline.accuracy, pair.candidate.accuracy
-    if before is None or after is None:
-        raise UsageError(f"{pair.cell} has no accuracy on one side; measure it, or gate the others alone")
+def _top1(pair: Pair, both: BothAnswers, names: Sequence[str], *, tolerance: float, rates: Rates) -> Test:
+    before, after = both
     flips = find_flips(
         decode(before.predictions.classes),
         decode(after.predictions.classes),
@@ -120,7 +120,9 @@ def _top1(pair: Pair, names: Sequence[str], *, tolerance: float, rates: Rates) -
     return top1_test(pair.cell, flips, tolerance=tolerance, rates=rates)
 
 
-def _has_accuracy(pair: Pair) -> bool:
-    """Tells whether accuracy is judged: with random weights it means nothing."""
-    both = pair.baseline.accuracy is not None and pair.candidate.accuracy is not None
-    return both and pair.candidate.cell.weights != "random"
+def _both_answers(pair: Pair) -> BothAnswers | None:
+    """Returns the accuracies to judge, or None where there are none: with random weights they mean nothing."""
+    before, after = pair.baseline.accuracy, pair.candidate.accuracy
+    if before is None or after is None or pair.candidate.cell.weights == "random":
+        return None
+    return before, after

@@ -13,7 +13,7 @@ import pytest
 
 from zoobench.baselines import find_run
 from zoobench.errors import UsageError, ZoobenchError
-from zoobench.gating import SECONDS, GateRequest, run_gate
+from zoobench.gating import GateRequest, run_gate
 from zoobench.judge.baseline import read_baseline
 from zoobench.judge.gatetable import headline, render, sentence
 from zoobench.judge.tolerances import find_pyproject, read_rules
@@ -108,7 +108,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         artifacts=artifacts,
         rules=rules,
         cells=_parts(texts["gate-cells"]),
-        seconds=_seconds(texts["gate-seconds"]) or rules.seconds or SECONDS,
+        seconds=_seconds(texts["gate-seconds"]) or rules.seconds,
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),
     )

@@ -24,7 +24,9 @@ from zoobench.subjects import Pair, Sources, find_samples, find_subjects
 
 METHODS = ("auto", "replay", "stored")
 SECONDS = 110.0
-"""How long a gate's replay may take where nobody said."""
+"""How long a gate's replay may take where nobody said, up to five cells."""
+SECONDS_A_CELL = 22.0
+"""How much longer for each cell more."""
 _MEMORY_UNKNOWN = "memory is judged only where files are replayed: a run does not keep it"
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
@@ -41,7 +43,7 @@ class GateRequest:
         rules: Tolerances.
         cells: Patterns of the ids of cells to judge; all where there is none.
         method: Of latency, from `METHODS`: `auto` replays what it can and compares the rest as stored.
-        seconds: How long the replay may take.
+        seconds: How long the replay may take; None for what `SECONDS` and the number of cells come to.
         baseline_models: Where else to look for the baseline's files.
         baseline_python: Interpreter of the environment in which the baseline is replayed.
         images: Folder or file of images to replay on, where the store's are gone.
@@ -55,12 +57,16 @@ class GateRequest:
     rules: Rules = field(default_factory=Rules)
     cells: tuple[str, ...] = ()
     method: str = "auto"
-    seconds: float = SECONDS
+    seconds: float | None = None
     baseline_models: Path | None = None
     baseline_python: Path | None = None
     images: Path | None = None
     slowdown: float = 0.0
     error_rate: float = Rates().error_rate
+
+    def seconds_for(self, cells: int) -> float:
+        """Returns how long the replay of a number of cells may take."""
+        return self.seconds or max(SECONDS, SECONDS_A_CELL * cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +138,7 @@ def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
         yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
         if seen.disturbed:
             started = seen.disturbed + len(seen.observations)
-            yield f"{cell}: {seen.disturbed} of {started} processes did not count: the machine was too busy"
+            yield f"{cell}: {seen.disturbed} of {started} processes did not count, as their rounds disagreed"
 
 
 def _chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
@@ -188,5 +194,5 @@ def _replay(subjects: Sequence[Subject], request: GateRequest, rates: Rates) -> 
         tolerances,
         config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
         rates=rates,
-        budget=Budget(seconds=request.seconds),
+        budget=Budget(seconds=request.seconds_for(len(subjects))),
     )

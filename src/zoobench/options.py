@@ -140,7 +140,7 @@ OPTIONS = (
         name="gate-seconds",
         metavar="N",
         default="",
-        help="Most seconds that the gate replays latencies; 110, or what pyproject.toml says.",
+        help="Most seconds that the gate replays; else what pyproject.toml says, else 110 for up to five cells.",
         measuring=True,
     ),
     Option(

@@ -157,16 +157,16 @@ def test_other_labels_under_the_same_hash_are_an_altered_file() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("classes", "counted"),
-    [([0, 1], "2 answers"), ([0, 1, 2], "3 answers"), ([], "0 answers")],
-    ids=["too few", "of an unknown class", "none"],
-)
-def test_answers_that_do_not_fit_the_samples_are_counted(classes: list[int], counted: str) -> None:
-    (message,) = found(a_record(), with_answers(a_record(), classes=classes, truth=[0, 1, 0]))
-    assert message.startswith(f"the candidate has {counted} of {CELL} to 3 samples of 2 classes, which do not fit")
+@pytest.mark.parametrize("seconds", [0.0, -0.004])
+def test_times_that_cannot_be_are_an_altered_file(seconds: float) -> None:
+    record = a_record()
+    assert record.latency is not None
+    (message,) = found(replace(record, latency=replace(record.latency, p50_seconds=seconds)), record)
+    assert message.startswith(f"the baseline has a median of {seconds} seconds of {CELL}; a file was altered")
 
 
-def test_a_test_split_without_samples_is_no_evidence() -> None:
-    empty = with_answers(a_record(), classes=[], truth=[])
-    assert len(found(empty, empty)) == 2
+def test_a_file_of_no_bytes_is_an_altered_file() -> None:
+    record = a_record()
+    assert record.model is not None
+    (message,) = found(record, replace(record, model=replace(record.model, size_bytes=0)))
+    assert message.startswith(f"the candidate has 0 bytes of {CELL}; a file was altered")

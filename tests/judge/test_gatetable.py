@@ -36,6 +36,11 @@ def test_no_line_is_cut_on_a_narrow_terminal() -> None:
     assert not any("…" in line for line in lines(findings=(a_finding(), MISLABELLED, UNKNOWN)))
 
 
+def test_what_is_to_be_said_of_several_cells_is_said_once() -> None:
+    shown = lines(findings=(a_finding(cell="a", remark="no noise"), a_finding(cell="b", remark="no noise")))
+    assert [line for line in shown if "no noise" in line] == ["2 cells, latency: no noise"]
+
+
 def test_colours_are_for_terminals_alone() -> None:
     report = a_report(findings=(MISLABELLED,))
     assert "\x1b[" not in render(report, width=128, colours=False)

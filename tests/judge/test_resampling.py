@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from aagates import TOLERANCE, a_cell_of, a_gate_of, simulated
-from zoobench.judge.gate import decide, latency_test, unmeasured_latency_test
+from zoobench.judge.gate import decide
+from zoobench.judge.metrics import latency_test, unmeasured_latency_test
 from zoobench.judge.resampling import (
     Array,
     Draw,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from zoobench.judge.gate import size_finding
+from zoobench.judge.metrics import size_finding
 from zoobench.judge.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport, Verdict, status_of
 
 I, R, U, C = Verdict.IMPROVED, Verdict.REGRESSED, Verdict.UNCHANGED, Verdict.INCONCLUSIVE  # noqa: E741

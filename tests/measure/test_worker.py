@@ -49,8 +49,11 @@ class Scene:
             {"do": "open", "name": name, "path": f"{name}.tflite", "runtime": "litert", "threads": 2}
         )
 
-    def turns(self, *turns: tuple[str, int], slowdown: dict[str, float] | None = None) -> dict[str, Any]:
-        asked = {"do": "turns", "turns": turns, "pixels": str(self.pixels), "slowdown": slowdown or {}}
+    def turns(
+        self, *turns: tuple[str, int], slowdown: dict[str, float] | None = None, settle: bool = True
+    ) -> dict[str, Any]:
+        pixels = str(self.pixels)
+        asked = {"do": "turns", "turns": turns, "pixels": pixels, "settle": settle, "slowdown": slowdown or {}}
         return self.bench.answer(json.loads(json.dumps(asked)))
 
     def _open(self, path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
@@ -78,6 +81,12 @@ def test_a_turn_loads_its_image_settles_and_times_the_second_invocation(scene: S
     scene.open("a", [50, 7])
     assert scene.turns(("a", 2)) == {"nanoseconds": [7], "injected_nanoseconds": [0]}
     assert scene.log[-3:] == ["a.load(2)", "a.invoke", "a.invoke"]
+
+
+def test_a_turn_that_is_not_to_settle_times_its_only_invocation(scene: Scene) -> None:
+    scene.open("a", [50, 7])
+    assert scene.turns(("a", 2), settle=False)["nanoseconds"] == [50]
+    assert scene.log[-2:] == ["a.load(2)", "a.invoke"]
 
 
 def test_turns_are_taken_in_the_order_in_which_they_are_asked_for(scene: Scene) -> None:
@@ -163,7 +172,7 @@ def answers(bench: Bench, *requests: dict[str, Any]) -> Iterator[dict[str, Any]]
 
 def test_a_failed_inference_is_answered_and_the_next_request_is_heard(scene: Scene) -> None:
     scene.open("a", failures={1: MeasurementError("the model failed")})
-    turns = {"do": "turns", "pixels": str(scene.pixels), "slowdown": {}}
+    turns = {"do": "turns", "pixels": str(scene.pixels), "settle": True, "slowdown": {}}
     failed, heard = answers(scene.bench, turns | {"turns": [["a", 1]]}, turns | {"turns": [["a", 0]]})
     assert failed == {"error": "the model failed"}
     assert len(heard["nanoseconds"]) == 1
@@ -172,7 +181,12 @@ def test_a_failed_inference_is_answered_and_the_next_request_is_heard(scene: Sce
 def test_an_error_that_is_not_ours_is_not_answered(scene: Scene) -> None:
     scene.open("a", failures={0: LookupError("a mistake of ours")})
     with pytest.raises(LookupError):
-        next(answers(scene.bench, {"do": "turns", "turns": [["a", 0]], "pixels": str(scene.pixels), "slowdown": {}}))
+        next(
+            answers(
+                scene.bench,
+                {"do": "turns", "turns": [["a", 0]], "pixels": str(scene.pixels), "settle": True, "slowdown": {}},
+            )
+        )
 
 
 def test_the_peak_of_memory_is_what_linux_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

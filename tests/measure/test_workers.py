@@ -1,8 +1,10 @@
 """Is a worker started and asked, and is it told how one ended that died, hung or never was one?"""
 
+import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import time
 import venv
@@ -76,7 +78,13 @@ def test_a_killed_worker_is_told_with_its_signal_however_often_it_is_asked() -> 
 
 def test_an_error_that_is_not_ours_ends_the_worker_and_its_last_words_are_shown(tmp_path: Path) -> None:
     np.save(tmp_path / "pixels.npy", np.zeros((1, 2, 2, 3), np.uint8))
-    request = {"do": "turns", "turns": [["nobody", 0]], "pixels": str(tmp_path / "pixels.npy"), "slowdown": {}}
+    request = {
+        "do": "turns",
+        "turns": [["nobody", 0]],
+        "pixels": str(tmp_path / "pixels.npy"),
+        "settle": True,
+        "slowdown": {},
+    }
     with (
         worker() as (running, _),
         pytest.raises(MeasurementError, match=r"(?s)with status 1; .*KeyError: 'nobody'"),
@@ -104,6 +112,25 @@ def test_a_worker_does_not_outlive_its_input() -> None:
         process = process_of(running)
         running._stdin.close()
         assert eventually(lambda: is_gone(process))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a process that its parent died")
+def test_a_worker_that_hangs_does_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "never.tflite")
+    request = {"do": "open", "name": "a", "path": str(tmp_path / "never.tflite"), "runtime": "litert", "threads": 1}
+    asking = (
+        "from zoobench.measure.workers import worker\n"
+        "with worker() as (running, _):\n"
+        f"    running._stdin.write({json.dumps(request)!r} + '\\n')\n"
+        "    running._stdin.flush()\n"
+        "    print(running._process.pid, flush=True)\n"
+        "    running.hear(patience=60, doing='open')\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        hanging = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    assert eventually(lambda: is_gone(hanging))
 
 
 def test_ctrl_c_on_the_terminal_reaches_no_worker() -> None:
@@ -157,7 +184,7 @@ def test_an_interpreter_that_is_none_is_named(tmp_path: Path, named: str) -> Non
             pytest.fail("it cannot have started")
 
 
-@pytest.mark.parametrize("said", ["hello", "[1]", '"ready"'])
+@pytest.mark.parametrize("said", ["hello", "[1]", '"ready"', "{}"])
 def test_a_program_that_is_no_interpreter_is_told_what_it_said(tmp_path: Path, said: str) -> None:
     with pytest.raises(MeasurementError, match=r"printed '.*' where its answer to 'start' was due"):  # noqa: SIM117
         with worker(program(tmp_path, f"echo '{said}'")):

@@ -26,7 +26,7 @@ class Outcomes:
         failed: A cell could not be replayed: exit status 2.
         caught_by_cell: Gates in which a cell's latency was called regressed, by its id.
         processes: How many of a cell's counted, on average.
-        disturbed: How many more of it did not: the machine was too busy; None of drawn gates.
+        disturbed: How many more of it did not, as their rounds disagreed; None of drawn gates.
     """
 
     gates: int

@@ -87,7 +87,7 @@ def read_gate(path: Path) -> AAGate:
             cells=cells,
             environment=dict(content["environment"]),
         )
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, OverflowError, TypeError, AttributeError, RecursionError) as error:
         raise ResultsError(f"cannot read {path}: {error}; expected a file written by `zoobench aa`") from error
     except KeyError as error:
         raise ResultsError(f"{path} has no key {error}; expected a file written by `zoobench aa`") from error

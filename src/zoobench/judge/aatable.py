@@ -184,8 +184,8 @@ def _of_learning(learned: Learned) -> list[str]:
         f"processes a cell that count at the tolerance set; {at.gates} resampled at these: {at.regressed} alarms, "
         f"{at.inconclusive} inconclusive.",
         f"stored %: what medians of two runs differ by but for {rate} % of runs of the matrix.",
-        "runs: a turn of a gate each, a process of every cell; turns of one gate are not strangers, so that the 95 % "
-        "of runs is rather too narrow.",
+        "runs: a turn of a gate each, a process of every cell; turns of one gate are no strangers, so the 95 % of runs "
+        "is rather narrow.",
     ]
 
 

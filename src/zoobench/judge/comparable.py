@@ -28,6 +28,7 @@ def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -
         *_refused(baseline, candidate, shared),
         *dict.fromkeys(text for cell in measured for text in _differences(baseline[cell], candidate[cell])),
         *(text for cell in measured for text in _incomplete(cell, baseline[cell], candidate[cell])),
+        *(text for cell in measured for text in _impossible(cell, baseline[cell], candidate[cell])),
         *(text for cell in measured for text in _unpaired(cell, baseline[cell], candidate[cell])),
     )
     return found if found or measured else ("no cell was measured on both sides, so there is nothing to judge",)
@@ -64,21 +65,22 @@ def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
             yield f"the {side} has no {name} of {cell}, the other side has; measure it by the whole of `pytest bench/`"
 
 
+def _impossible(cell: str, before: Record, after: Record) -> Iterator[str]:
+    """Yields what no run can have measured, and no ratio can be taken of."""
+    for side, record in (("baseline", before), ("candidate", after)):
+        if record.latency and record.latency.p50_seconds <= 0:
+            yield f"the {side} has a median of {record.latency.p50_seconds} seconds of {cell}; {_ALTERED}"
+        if record.model and record.model.size_bytes <= 0:
+            yield f"the {side} has {record.model.size_bytes} bytes of {cell}; {_ALTERED}"
+
+
 def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
-    """Yields what is wrong with answers that are said to be to the same samples."""
+    """Yields where answers that are said to be to the same samples are not."""
     if before.accuracy is None or after.accuracy is None or not same_samples(before, after):
         return
     truth, its_truth = (decode(side.predictions.truth) for side in (before.accuracy, after.accuracy))
     if truth != its_truth:
         yield f"the samples of {cell} have other labels in the candidate, though both name one data set; {_ALTERED}"
-    classes = len(before.dataset.classes)
-    for side, record in (("baseline", before.accuracy), ("candidate", after.accuracy)):
-        answers = decode(record.predictions.classes)
-        if len(answers) != len(truth) or not truth or max((*answers, *truth)) >= classes:
-            yield (
-                f"the {side} has {len(answers)} answers of {cell} to {len(truth)} samples of {classes} classes, which "
-                f"do not fit; {_ALTERED}"
-            )
 
 
 def _differences(before: Record, after: Record) -> Iterator[str]:

@@ -114,8 +114,15 @@ def sentence(finding: Finding) -> str:
 
 
 def _remarks(findings: Sequence[Finding]) -> list[str]:
-    """Returns what is to be said of single findings, and an empty line after it."""
-    told = [f"{finding.cell}, {finding.metric}: {finding.remark}" for finding in findings if finding.remark]
+    """Returns what is to be said of single findings, the same of several once, and an empty line after it."""
+    cells: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        if finding.remark:
+            cells.setdefault((finding.metric, finding.remark), []).append(finding.cell)
+    told = [
+        f"{those[0] if len(those) == 1 else f'{len(those)} cells'}, {metric}: {remark}"
+        for (metric, remark), those in cells.items()
+    ]
     return [*told, ""] if told else []
 
 

@@ -14,7 +14,8 @@ from scipy.special import stdtr, stdtrit
 
 from zoobench.judge.aagates import Outcomes
 from zoobench.judge.aarecord import AAGate
-from zoobench.judge.gate import Test, decide, unmeasured_latency_test
+from zoobench.judge.gate import Test, decide
+from zoobench.judge.metrics import unmeasured_latency_test
 from zoobench.judge.schedule import Budget, Rates
 from zoobench.judge.sequential import is_look
 from zoobench.judge.verdict import Verdict

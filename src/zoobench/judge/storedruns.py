@@ -2,7 +2,7 @@
 
 A run of the matrix is a turn: one process of each cell, all within seconds, as `pytest bench/` takes one of each. It is
 held against the same turn of the gate before, so that as much time lies between as between two gates. Processes that
-the gate did not count, as the machine was too busy, are not among them: that flatters these methods.
+the gate did not count, as their rounds disagreed, are not among them: that flatters these methods.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pytest_benchmark.utils import parse_compare_fail
 
 from zoobench.judge.aarecord import AAGate
-from zoobench.judge.gate import Test, decide, stored_latency_test, unmeasured_latency_test
+from zoobench.judge.gate import Test, decide
+from zoobench.judge.metrics import stored_latency_test, unmeasured_latency_test
 from zoobench.judge.noise import Noise
 from zoobench.judge.schedule import Rates
 from zoobench.judge.sequential import FIRST_LOOK

@@ -20,7 +20,6 @@ MOST_SITTINGS = 3
 """Times its usual sittings that a process takes at the most while its rounds disagree."""
 _WARMUP_TURNS = 3
 _LEAST_FOR_QUARTILES = 4
-_INVOCATIONS_A_TURN = 2
 _OPEN_SECONDS = 120.0
 """How long a model may take to open, and to run for the first few times."""
 _LATE = 20
@@ -63,17 +62,20 @@ class ReplayConfig:
         rounds: How many rounds, by runtime; a round is a turn of each side.
         sittings: How often both files are opened anew, by runtime: where a model lies in memory changes its time by
             up to 1 %, and several places even that out.
+        settling: Runtimes whose every timed invocation follows an untimed one: a few milliseconds depend on what is
+            in the processor's caches, Keras's many do not.
         slowdown: Share of the candidate's median that each of its invocations is made to wait on purpose.
         baseline_python: Another environment's interpreter that runs the baseline.
     """
 
     rounds: Mapping[str, RoundsConfig] = field(
         default_factory=lambda: {
-            "litert": RoundsConfig(seconds=0.8, least=16, most=40),
-            "keras": RoundsConfig(seconds=0.8, least=12, most=40),
+            "litert": RoundsConfig(seconds=0.8, least=8, most=40),
+            "keras": RoundsConfig(seconds=2.5, least=8, most=40),
         }
     )
     sittings: Mapping[str, int] = field(default_factory=lambda: {"litert": 4, "keras": 1})
+    settling: frozenset[str] = frozenset({"litert"})
     slowdown: float = 0.0
     baseline_python: Path | None = None
 
@@ -184,11 +186,15 @@ class _Table:
         """How far the ratio may be off so far."""
         return uncertainty(self.seconds[BASELINE], self.seconds[CANDIDATE])
 
+    @property
+    def _settles(self) -> bool:
+        return self.subject.runtime in self.config.settling
+
     def sit(self, *, first: int) -> None:
         """Opens both files, the `first` of `SIDES` first, has them take turns, and closes them."""
         sides = (SIDES[first], SIDES[1 - first])
         warm = [seconds for side in sides for seconds in self._open(side)]
-        turn_seconds = _INVOCATIONS_A_TURN * median(warm)
+        turn_seconds = (2 if self._settles else 1) * median(warm)
         rounds = self._rounds(len(sides) * turn_seconds)
         timed = list(turns(sides, self._rows(rounds)))
         for side, seconds in self._run(timed, patience=_LATE_SECONDS + _LATE * len(timed) * turn_seconds):
@@ -225,7 +231,7 @@ class _Table:
         """Yields each turn's side and seconds; what follows one another in one worker is asked at once."""
         for its_worker, group in groupby(asked, key=lambda turn: self.workers[turn[0]]):
             mine = list(group)
-            request = {"do": "turns", "turns": mine, "pixels": str(self.subject.pixels)}
+            request = {"do": "turns", "turns": mine, "pixels": str(self.subject.pixels), "settle": self._settles}
             answer = its_worker.ask(request | {"slowdown": {CANDIDATE: self.config.slowdown}}, patience=patience)
             if len(answer["nanoseconds"]) != len(mine):
                 raise MeasurementError(f"the worker answered {len(answer['nanoseconds'])} of {len(mine)} turns")

@@ -5,18 +5,20 @@ Run as `python -m zoobench.measure.worker`. It answers each line of JSON on stan
     (start)                                                 {"ready": {"python", "libraries": {name: version}}}
     {"do": "open", "name", "path", "runtime", "threads"}    {"initialization_seconds"}
     {"do": "turns", "turns": [[name, row], ...],            {"nanoseconds": [...], "injected_nanoseconds": [...]}
-     "pixels", "slowdown": {name: share}}
+     "pixels", "settle", "slowdown": {name: share}}
     {"do": "peak"}                                          {"peak_rss_bytes"}
     {"do": "close", "name"}                                 {}
 
-What goes wrong on purpose is answered with {"error": message}. It ends when its input does, so it never outlives
-whoever asked. A turn loads the image, invokes once untimed so that the caches are those of its own model, and times
-one more invocation.
+What goes wrong on purpose is answered with {"error": message}. It ends when its input does, and on Linux in the middle
+of what hangs too, so it never outlives whoever asked. A turn loads the image, invokes once untimed if it is to
+settle, so that the caches are those of its own model, and times one more invocation.
 """
 
+import ctypes
 import gc
 import json
 import os
+import signal
 import sys
 import time
 from collections import deque
@@ -37,6 +39,8 @@ from zoobench.measure.runtimes import Session, open_session
 _REMEMBERED = 32
 """Latest invocations of a model whose median an injected slow-down is a share of."""
 _PEAK = Path("/proc/self/status")
+_PR_SET_PDEATHSIG = 1
+"""Of `linux/prctl.h`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,16 +81,18 @@ class Bench:
         images = _images(asked["pixels"])
         taken, injected = [], []
         for name, row in asked["turns"]:
-            nanoseconds, wait = self._turn(self._opened[name], images[row : row + 1], asked["slowdown"].get(name, 0.0))
+            model, slowdown = self._opened[name], asked["slowdown"].get(name, 0.0)
+            model.session.load(np.array(images[row : row + 1]))
+            if asked["settle"]:
+                model.session.invoke()
+            nanoseconds, wait = self._timed(model, slowdown)
             taken.append(nanoseconds)
             injected.append(wait)
         return {"nanoseconds": taken, "injected_nanoseconds": injected}
 
-    def _turn(self, model: Opened, image: npt.NDArray[np.uint8], slowdown: float) -> tuple[int, int]:
+    def _timed(self, model: Opened, slowdown: float) -> tuple[int, int]:
         """Returns how long one invocation took and how much of it was waited, in nanoseconds."""
         session, clock = model.session, self._clock
-        session.load(np.array(image))
-        session.invoke()
         wait = round(slowdown * median(model.nanoseconds)) if slowdown and model.nanoseconds else 0
         began = clock()
         session.invoke()
@@ -115,6 +121,7 @@ def peak_rss_bytes() -> int | None:
 
 def main() -> None:
     """Answers requests until there are no more."""
+    _end_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not be taken for an answer
     gc.disable()
@@ -122,6 +129,12 @@ def main() -> None:
         _say(answers, {"ready": {"python": python_version(), "libraries": library_versions()}})
         for answer in _answered(Bench(), sys.stdin):
             _say(answers, answer)
+
+
+def _end_with_parent() -> None:
+    """Has Linux kill this process when the thread that started it ends: native code that hangs hears of no input."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _answered(bench: Bench, requests: TextIO) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,7 @@ MODULE = "zoobench.measure.worker"
 START_SECONDS = 60.0
 """How long a worker may take to start."""
 _PATIENCE_SECONDS = 5.0
+_START, _READY = "start", "ready"
 _TAIL = 400
 """Characters of what a lost worker printed that are shown."""
 
@@ -95,7 +96,7 @@ class Worker:
             answer = json.loads(line)
         except ValueError:
             answer = None
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or (doing == _START and answer.keys() != {_READY}):
             raise MeasurementError(
                 f"the worker printed {line.strip()[:_TAIL]!r} where its answer to {doing!r} was due; name a Python "
                 f"interpreter whose start prints nothing of its own{self._last_words()}"
@@ -125,20 +126,27 @@ def worker(python: Path | None = None) -> Iterator[tuple[Worker, Mapping[str, An
     Raises:
         MeasurementError: If it cannot be started.
     """
-    with tempfile.TemporaryFile() as printed, tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-        process = _start(python, Path(folder), printed)
+    with tempfile.TemporaryFile() as printed, nullcontext() if python is None else _lent() as folder:
+        process = _start(python, folder, printed)
         running = Worker(process, printed)
         try:
-            yield running, running.hear(patience=START_SECONDS, doing="start")["ready"]
+            yield running, running.hear(patience=START_SECONDS, doing=_START)[_READY]
         finally:
             running.stop()
 
 
-def _start(python: Path | None, folder: Path, printed: IO[bytes]) -> subprocess.Popen[str]:
+@contextmanager
+def _lent() -> Iterator[Path]:
+    """Makes a folder of zoobench itself, for another interpreter: the rest here was made for this one."""
+    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
+        (Path(folder) / "zoobench").symlink_to(Path(zoobench.__file__).resolve().parent, target_is_directory=True)
+        yield Path(folder)
+
+
+def _start(python: Path | None, lent: Path | None, printed: IO[bytes]) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if python is not None:  # only zoobench itself is lent to it: the rest here was made for another interpreter
-        (folder / "zoobench").symlink_to(Path(zoobench.__file__).resolve().parent, target_is_directory=True)
-        environment |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    if lent is not None:
+        environment |= {"PYTHONPATH": str(lent), "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("PYTHONHOME", None)
     command = [str(python or sys.executable), "-m", MODULE]
     try:
