@@ -71,7 +71,10 @@ class _Percentage:
 )
 @click.option("--cells", metavar="PATTERN", multiple=True, help="Only cells whose ids fit, such as 'mobilenet-*'.")
 @click.option(
-    "--seconds", type=click.FloatRange(1), metavar="N", help="Most seconds of replay in a gate. Default: 110."
+    "--seconds",
+    type=click.FloatRange(1),
+    metavar="N",
+    help="Most seconds of replay in a gate. Default: that of `zoobench gate`.",
 )
 @click.option(
     "--resample",
