@@ -56,7 +56,7 @@ def test_a_session_that_was_not_prepared_says_so(tmp_path: Path) -> None:
 
 
 def test_cells_and_timed_pixels_are_told_for_a_replay(tmp_path: Path) -> None:
-    found = prepared(tmp_path, drawn="600")
+    found = prepared(tmp_path)
     told = found.provenance()
     assert told["cells"] == [cell.id for cell in found.cells]
     (pixels,) = told["pixels"].values()
