@@ -1,9 +1,12 @@
 """Real photos and real weights, where a checkout has them beside it."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from runs import SMALL, bench
 
 BESIDE = Path(os.environ.get("ZOOBENCH_REAL_DATA", Path(__file__).parent.parent.parent / "shared"))
 
@@ -37,3 +40,19 @@ def photos() -> Path:
 def imagenet_weights() -> Path:
     """ImageNet weights of MobileNet: 1.0 at 224 px, 0.5 at 160 px, 0.25 at 128 px."""
     return beside("weights")
+
+
+@pytest.fixture(scope="session")
+def real_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifacts of two equal small runs, `float32` and `dynamic_range`; for tests that leave them as they are."""
+    artifacts = tmp_path_factory.mktemp("runs") / "artifacts"
+    for _ in range(2):
+        done = bench(*SMALL, "--zoo-variants", "float32,dynamic_range", artifacts=artifacts)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return artifacts
+
+
+@pytest.fixture
+def own_runs(real_runs: Path, tmp_path: Path) -> Path:
+    """A copy of them."""
+    return shutil.copytree(real_runs, tmp_path / "artifacts")

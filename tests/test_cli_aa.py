@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fakes import write_results_file
-from runs import SMALL, bench, results, zoobench
+from runs import results, zoobench
 from test_aa import FLOAT, HERE, INTEGER, a_gate, a_record_of
 from zoobench import aa
 from zoobench.cli import main
@@ -96,13 +96,10 @@ def test_what_was_finished_when_one_stopped_it_is_told_of(artifacts: Path, monke
 
 
 @pytest.mark.slow
-def test_real_gates_of_identical_files_are_run_kept_and_told_of(tmp_path: Path) -> None:
-    artifacts = tmp_path / "artifacts"
-    built = bench(*SMALL, "--zoo-variants", "float32,integer_only", artifacts=artifacts)
-    assert built.returncode == 0, built.stdout
-    (file,) = results(artifacts)
+def test_real_gates_of_identical_files_are_run_kept_and_told_of(own_runs: Path, tmp_path: Path) -> None:
+    artifacts, file = own_runs, results(own_runs)[-1]
     before = file.read_bytes()
-    asked = ("--cells", "*-integer_only-*", "--seconds", "9", "--resample", "50", "--zoo-artifacts", str(artifacts))
+    asked = ("--cells", "*-dynamic_range-*", "--seconds", "9", "--resample", "50", "--zoo-artifacts", str(artifacts))
     true = zoobench("aa", str(file), "--times", "2", *asked, folder=tmp_path)
     assert true.returncode == 0, true.stderr
     slowed = zoobench("aa", "--times", "1", "--inject-slowdown", "60%", "--format", "json", *asked, folder=tmp_path)
