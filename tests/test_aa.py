@@ -54,14 +54,14 @@ def test_the_cells_that_fit_and_run_are_wanted_each_at_its_own_tolerance(request
 
 
 def test_a_pattern_that_fits_no_cell_is_refused_with_those_that_there_are(request_: GateRequest) -> None:
-    with pytest.raises(UsageError, match=rf"'xception-\*' fits no cell of .*; its cells: {FLOAT}, "):
+    with pytest.raises(UsageError, match=rf"'xception-\*' fits no cell of .*; its cells are {FLOAT}, "):
         wanted_tolerances(replace(request_, cells=("xception-*",)))
 
 
 def test_results_without_a_cell_that_runs_are_refused(request_: GateRequest) -> None:
     refused = replace(a_record(), refusal=Refusal(by="litert", reason="no"))
     path = write_results_file(request_.artifacts / "refused.json", refused)
-    with pytest.raises(UsageError, match="has no cell that runs"):
+    with pytest.raises(UsageError, match="has no such cell that runs"):
         wanted_tolerances(replace(request_, candidate=path, cells=()))
 
 
@@ -102,8 +102,29 @@ def test_the_noise_is_kept_where_the_gate_looks_for_it(request_: GateRequest) ->
     assert {cell: one.runs for cell, one in noise.cells.items()} == {FLOAT: 3, INTEGER: 3}
 
 
-def test_what_is_known_of_other_cells_stays_known(request_: GateRequest) -> None:
+def test_what_is_known_from_more_runs_stays_known(request_: GateRequest) -> None:
+    keep(request_, *(a_gate() for _ in range(3)))
+    save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts)
+    report = report_on(Question(request=request_, draws=20))
+    assert report.learned is not None
+    fewer = {cell: replace(one, runs=2, run_scatter=9.0) for cell, one in report.learned.noise.cells.items()}
+    once = {cell: replace(one, runs=1) for cell, one in report.learned.noise.cells.items()}
+    for cells in (fewer, once):
+        noise = replace(report.learned.noise, cells=cells)
+        save_noise(replace(report, learned=replace(report.learned, noise=noise)), request_.artifacts)
+    kept = read_noise(noise_path(request_.artifacts, HERE))
+    assert kept is not None
+    assert {one.runs for one in kept.cells.values()} == {3}
+
+
+def test_a_single_run_teaches_no_noise(request_: GateRequest) -> None:
     keep(request_, a_gate())
+    assert save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts) is None
+    assert not noise_path(request_.artifacts, HERE).exists()
+
+
+def test_what_is_known_of_other_cells_stays_known(request_: GateRequest) -> None:
+    keep(request_, *(a_gate() for _ in range(3)))
     report = report_on(Question(request=request_, draws=20))
     save_noise(report, request_.artifacts)
     assert report.learned is not None

@@ -116,6 +116,19 @@ def test_one_class_mislabelled_regresses_and_is_named(sides: Sides) -> None:
     assert "20 lost, 0 won; most of all dog: 100.0 to 0.0 %" in of(report, "top-1", CELLS[1]).remark
 
 
+def test_another_interpreter_is_never_passed_over(sides: Sides) -> None:
+    with pytest.raises(UsageError, match="--baseline-python replays"):
+        sides.judged(baseline_python=Path("python"))
+    with pytest.raises(UsageError, match="not every cell can be replayed"):
+        sides.judged(baseline_python=Path("python"), method="auto")
+
+
+def test_a_run_that_is_judged_against_itself_is_told_so(sides: Sides) -> None:
+    assert any("the very run" in note for note in sides.judged().notes)
+    sides.candidate[CELLS[0]] = change(sides.candidate[CELLS[0]], "model", size_bytes=3_400_001)
+    assert not any("the very run" in note for note in sides.judged().notes)
+
+
 def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
     for side in (sides.baseline, sides.candidate):
         side |= {cell: change(record, "cell", weights="random") for cell, record in side.items()}

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from zoobench.errors import ResultsError, UsageError
 from zoobench.files import write_json, writing
 from zoobench.findings import noise_path
-from zoobench.gating import Gate, GateRequest, run_gate
+from zoobench.gating import Gate, GateRequest, chosen, run_gate
 from zoobench.judge.aagates import Choice, choose
 from zoobench.judge.aarecord import AACell, AAGate, read_gate, to_json
 from zoobench.judge.baseline import read_baseline
@@ -19,6 +18,9 @@ from zoobench.judge.noise import to_json as noise_to_json
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.resultsfile import reserve_results_path
 from zoobench.units import percent
+
+_LEAST_RUNS = 2
+"""Fewest runs that scatter at all."""
 
 
 def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGate]]:
@@ -99,21 +101,15 @@ def wanted_tolerances(request: GateRequest) -> dict[str, float]:
         ResultsError: If the results cannot be read.
         UsageError: If a pattern fits no cell, or there is nothing to replay.
     """
-    records = [record for record in read_baseline(request.candidate).records if not record.refusal]
-    ids = [record.cell.id for record in records]
-    for pattern in request.cells:
-        if not any(fnmatchcase(cell, pattern) for cell in ids):
-            raise UsageError(
-                f"the pattern {pattern!r} fits no cell of {request.candidate}; its cells: {', '.join(ids)}"
-            )
-    chosen = [cell for cell in ids if not request.cells or any(fnmatchcase(cell, one) for one in request.cells)]
-    if not chosen:
-        raise UsageError(f"{request.candidate} has no cell that runs; measure some with pytest bench/")
-    return {cell: request.rules.of(cell).latency for cell in chosen}
+    records = chosen(read_baseline(request.candidate), request.cells)
+    runnable = [cell for cell, record in records.items() if not record.refusal]
+    if not runnable:
+        raise UsageError(f"{request.candidate} has no such cell that runs; measure some with pytest bench/")
+    return {cell: request.rules.of(cell).latency for cell in runnable}
 
 
 def save_noise(report: AAReport, artifacts: Path) -> Path | None:
-    """Keeps the noise that a report learned, beside what is known of other cells; None where it learned none.
+    """Keeps the noise that a report learned, unless more is known already; None where nothing is known.
 
     Raises:
         ResultsError: If it cannot be written.
@@ -123,7 +119,13 @@ def save_noise(report: AAReport, artifacts: Path) -> Path | None:
     path = noise_path(artifacts, report.machine)
     known = read_noise(path)
     learned = report.learned.noise
-    noise = replace(learned, cells={**(known.cells if known else {}), **learned.cells})
+    cells = dict(known.cells) if known else {}
+    for cell, noise_of_cell in learned.cells.items():
+        if noise_of_cell.runs >= max(_LEAST_RUNS, cells[cell].runs if cell in cells else 0):
+            cells[cell] = noise_of_cell
+    if not cells:
+        return None
+    noise = replace(learned, cells=cells)
     try:
         write_json(path, noise_to_json(noise))
     except OSError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from zoobench.cli_options import artifacts_option
+from zoobench.errors import ZoobenchError
 from zoobench.options import PREFIX
 
 _METHODS = ("auto", "replay", "stored")
@@ -53,7 +54,7 @@ Two versions of a library against each other, before one ships:
     f"{PREFIX}gate-seconds",
     "seconds",
     type=click.FloatRange(min=1),
-    help="Most seconds of replay. Default: 110, and 22 for each cell above five.",
+    help="Most seconds of replay. Default: what pyproject.toml says, else 110, and 22 for each cell above five.",
 )
 @click.option(
     "--baseline-models",
@@ -99,23 +100,28 @@ def gate(
     from zoobench.baselines import find_run, newest_results
     from zoobench.gating import GateRequest, run_gate
     from zoobench.judge.tolerances import find_pyproject, read_rules
-    from zoobench.verdicts import shown, write_summary
+    from zoobench.verdicts import shown, unusable, write_summary
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    rules = read_rules(find_pyproject(Path()), tolerances)
-    request = GateRequest(
-        baseline=find_run(baseline, artifacts=artifacts),
-        candidate=candidate or newest_results(artifacts),
-        artifacts=artifacts,
-        rules=rules,
-        cells=cells,
-        method=method,
-        seconds=seconds or rules.seconds,
-        baseline_models=baseline_models,
-        baseline_python=baseline_python,
-        images=images,
-    )
-    report = run_gate(request).report
+    try:
+        rules = read_rules(find_pyproject(Path()), tolerances)
+        request = GateRequest(
+            baseline=find_run(baseline, artifacts=artifacts),
+            candidate=candidate or newest_results(artifacts),
+            artifacts=artifacts,
+            rules=rules,
+            cells=cells,
+            method=method,
+            seconds=seconds or rules.seconds,
+            baseline_models=baseline_models,
+            baseline_python=baseline_python,
+            images=images,
+        )
+        report = run_gate(request).report
+    except ZoobenchError as error:
+        if form == "terminal":
+            raise
+        report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
     click.echo(shown(report, form=form), nl=False)
     if form == "github":
         write_summary(report, os.environ)

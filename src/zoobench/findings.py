@@ -69,7 +69,7 @@ def find_all(pairs: Sequence[Pair], seen: Seen, *, rules: Rules, artifacts: Path
         tolerances = rules.of(pair.cell)
         replayed = seen.replayed.get(pair.cell)
         tests.append(_latency(pair, replayed, tolerance=tolerances.latency, artifacts=artifacts, rates=rates))
-        if replayed:
+        if replayed and any(replayed.peaks):
             tests.append(memory_test(pair.cell, replayed.peaks, tolerance=tolerances.memory, rates=rates))
         if both := _both_answers(pair):
             names = seen.names.get(pair.candidate.cell.image_size, ())

@@ -19,7 +19,7 @@ from zoobench.judge.gatetable import headline, render, sentence
 from zoobench.judge.tolerances import find_pyproject, read_rules
 from zoobench.judge.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport, Verdict
 from zoobench.options import PREFIX
-from zoobench.verdicts import write_summary
+from zoobench.verdicts import unusable, write_summary
 
 _NODE = "zoobench gate"
 _GREEN = (Verdict.IMPROVED, Verdict.UNCHANGED)
@@ -73,10 +73,8 @@ class Gatekeeper:
     def _judge(self, results: Path, session: pytest.Session) -> int:
         try:
             self._report = run_gate(replace(self._request, candidate=results)).report
-            write_summary(self._report, os.environ)
         except ZoobenchError as error:
-            self._failure = str(error)
-            return UNUSABLE
+            self._report = unusable(error, baseline=str(self._request.baseline), candidate=str(results))
         except KeyboardInterrupt:
             self._failure = f"interrupted; judge it later with: zoobench gate --baseline {self._request.baseline}"
             return int(pytest.ExitCode.INTERRUPTED)
@@ -84,7 +82,11 @@ class Gatekeeper:
         session.testscollected += len(reports)  # what pytest says is done are shares of this
         for report in reports:
             session.config.hook.pytest_runtest_logreport(report=report)
-        return self._report.status
+        try:
+            write_summary(self._report, os.environ)
+        except ZoobenchError as error:
+            self._failure = str(error)
+        return self._report.status or (UNUSABLE if self._failure else PASSED)
 
 
 def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:

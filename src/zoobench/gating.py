@@ -22,12 +22,13 @@ from zoobench.replayfiles import image_names
 from zoobench.replaying import Replayed, replay_cells
 from zoobench.subjects import Pair, Sources, find_samples, find_subjects
 
-METHODS = ("auto", "replay", "stored")
 SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
 _MEMORY_UNKNOWN = "memory is judged only where files are replayed: a run does not keep it"
+_MEMORY_UNTOLD = "memory is not judged: this system does not tell how much a process took"
+_SAME_RUN = "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 
@@ -42,10 +43,10 @@ class GateRequest:
         artifacts: Folder of the store.
         rules: Tolerances.
         cells: Patterns of the ids of cells to judge; all where there is none.
-        method: Of latency, from `METHODS`: `auto` replays what it can and compares the rest as stored.
+        method: Of latency: `replay`, `stored`, or `auto`, which replays what it can and compares the rest as stored.
         seconds: How long the replay may take; None for what `SECONDS` and the number of cells come to.
         baseline_models: Where else to look for the baseline's files.
-        baseline_python: Interpreter of the environment in which the baseline is replayed.
+        baseline_python: Interpreter of the environment in which the baseline is replayed; then all must be.
         images: Folder or file of images to replay on, where the store's are gone.
         slowdown: Share of its median that the candidate is made to wait, in an experiment.
         error_rate: Of the whole gate.
@@ -85,9 +86,13 @@ def run_gate(request: GateRequest) -> Gate:
         ResultsError: If a file cannot be read.
         UsageError: If patterns fit no cell, or replay is demanded and files are missing.
     """
+    if request.baseline_python and request.method == "stored":
+        raise UsageError(
+            "--baseline-python replays; leave it out to compare stored times, or leave out --method stored"
+        )
     began = time.monotonic()
     sides = {BASELINE: read_baseline(request.baseline), CANDIDATE: read_baseline(request.candidate)}
-    records = {side: _chosen(run, request.cells) for side, run in sides.items()}
+    records = {side: chosen(run, request.cells) for side, run in sides.items()}
     pairs = _pairs(records[BASELINE], records[CANDIDATE])
     rates = Rates(error_rate=request.error_rate, tests=max(1, number_of_tests(pairs)))
     problems = obstacles(records[BASELINE], records[CANDIDATE])
@@ -105,11 +110,17 @@ def run_gate(request: GateRequest) -> Gate:
         notes=(
             *(
                 f"the pattern {one!r} of the tolerances fits no cell"
-                for one in request.rules.unused(records[CANDIDATE])
+                for one in request.rules.unused(record.cell.id for record in sides[CANDIDATE].records)
             ),
             *(["nothing was replayed and nothing is judged before that is mended"] if problems else []),
             *seen.notes,
+            *([_SAME_RUN] if sides[BASELINE].records == sides[CANDIDATE].records else []),
             *([_MEMORY_UNKNOWN] if judged and len(seen.replayed) < len(pairs) else []),
+            *(
+                [_MEMORY_UNTOLD]
+                if any(one.observations and not any(one.peaks) for one in seen.replayed.values())
+                else []
+            ),
             *_versions(seen.replayed),
             *_incidents(seen.replayed),
         ),
@@ -141,7 +152,12 @@ def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
             yield f"{cell}: {seen.disturbed} of {started} processes did not count, as their rounds disagreed"
 
 
-def _chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
+def chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
+    """Returns the records of the cells that fit one of the patterns, or of all if there is none, by id.
+
+    Raises:
+        UsageError: If a pattern fits no cell.
+    """
     records = {record.cell.id: record for record in run.records}
     for pattern in patterns:
         if not any(fnmatchcase(cell, pattern) for cell in records):
@@ -176,10 +192,10 @@ def _see(sides: Mapping[str, Baseline], pairs: Sequence[Pair], request: GateRequ
         if request.method == "stored":
             return Seen(replayed={}, names=names, notes=())
         found = find_subjects(sides, pairs, sources, samples)
-        if found.obstacles and request.method == "replay":
+        if found.obstacles and (request.method == "replay" or request.baseline_python):
             raise UsageError(
                 f"not every cell can be replayed: {'; '.join(found.obstacles)}. Name a folder of the baseline's files "
-                "with --baseline-models, or images with --images, or let --method be auto"
+                "with --baseline-models, or images with --images, or let --method be auto without --baseline-python"
             )
         stored = [f"{one}; stored times are compared instead" for one in found.obstacles]
         return Seen(replayed=_replay(found.subjects, request, rates), names=names, notes=(*found.notes, *stored))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoobench.errors import DataError, ModelError
+from zoobench.errors import DataError, ModelError, UsageError
 from zoobench.judge.baseline import Baseline
 from zoobench.judge.record import Record
 from zoobench.measure.replay import BASELINE, CANDIDATE, Subject
@@ -114,7 +114,7 @@ def _made_again(run: Baseline, found: FoundModels, sources: Sources) -> tuple[Ma
     """Returns the files that were missing, made anew, or none and the reason."""
     try:
         return rebuild(found.missing, options=run.provenance.options, artifacts=sources.artifacts), ""
-    except (ModelError, DataError) as error:
+    except (ModelError, DataError, UsageError) as error:
         return {}, f"the baseline's files cannot be made again: {error}"
     except ModuleNotFoundError as error:
         return {}, f"the baseline's files cannot be made again: {error.name} is not installed"

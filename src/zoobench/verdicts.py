@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from zoobench.errors import ResultsError
+from zoobench.errors import ResultsError, ZoobenchError
 from zoobench.judge.gatetable import as_json, as_markdown, render
 from zoobench.judge.github import annotations
 from zoobench.judge.verdict import GateReport
@@ -22,6 +22,19 @@ def shown(report: GateReport, *, form: str) -> str:
     terminal = Console()
     table = render(report, width=terminal.width, colours=terminal.is_terminal)
     return table + annotations(report) if form == "github" else table
+
+
+def unusable(error: ZoobenchError, *, baseline: str, candidate: str) -> GateReport:
+    """Returns the report of a gate that could not be held."""
+    return GateReport(
+        baseline=baseline,
+        candidate=candidate,
+        findings=(),
+        problems=(str(error),),
+        environment=(),
+        notes=(),
+        seconds=0.0,
+    )
 
 
 def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:

@@ -119,6 +119,14 @@ def test_an_unknown_noise_is_inconclusive_and_says_how_to_learn_it(scatter: floa
     assert finding.change == pytest.approx(1.0)
 
 
+def test_noise_known_from_few_runs_ends_in_no_overflow() -> None:
+    for runs in (2, 5):
+        rates = Rates(tests=120)
+        test = stored_latency_test(CELL, (0.010, 0.011), scatter=0.4, runs=runs, tolerance=0.05, rates=rates)
+        finding = only(test, rates)
+        assert (finding.verdict, finding.smallest_change) == (Verdict.INCONCLUSIVE, None)
+
+
 def test_times_that_are_no_evidence_are_shown_with_the_reason() -> None:
     finding = only(unmeasured_latency_test(CELL, tolerance=0.05, why="two machines", seconds=(0.010, 0.020)))
     assert (finding.verdict, finding.remark, finding.change) == (Verdict.INCONCLUSIVE, "two machines", 1.0)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -196,8 +197,14 @@ def test_the_peak_of_memory_is_what_linux_says(tmp_path: Path, monkeypatch: pyte
     assert Bench().answer({"do": "peak"}) == {"peak_rss_bytes": 54321 * 1024}
 
 
-def test_the_peak_of_memory_is_none_where_the_system_does_not_tell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_elsewhere_the_peak_of_memory_is_asked_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "_PEAK", tmp_path / "status")
+    peak = peak_rss_bytes()
+    assert peak is not None
+    assert 10_000_000 < peak < 100_000_000_000
+
+
+def test_the_peak_of_memory_is_none_where_nothing_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_PEAK", tmp_path / "status")
+    monkeypatch.setitem(sys.modules, "resource", None)
     assert peak_rss_bytes() is None

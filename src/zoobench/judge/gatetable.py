@@ -32,7 +32,7 @@ _STYLES = {
 }
 _COUNTED = {"replay": "processes", "stored": "A/A runs", "paired": "samples", "processes": "processes"}
 _LEGEND = (
-    "regressed: surely beyond the limit; unchanged, improved: surely not; inconclusive: neither, and not green.",
+    "regressed: surely beyond the limit; unchanged, improved: surely not (top-1: not found so); inconclusive: neither.",
     "seen from: the smallest change for the worse that would have been called so, the noise being what it was.",
 )
 

@@ -13,6 +13,8 @@ from zoobench.judge.sequential import FIRST_LOOK, RatioEvidence, weigh_mean, wei
 from zoobench.judge.verdict import Finding, Verdict
 from zoobench.units import percent
 
+LEAST_RUNS = 5
+"""Fewest runs whose scatter says anything: Student's t of fewer takes any change for noise."""
 _NAMED = 5
 """Lost samples that are named."""
 
@@ -59,8 +61,10 @@ def stored_latency_test(
     baseline, candidate = seconds
     draft = _draft(cell, LATENCY, "stored", tolerance, units=runs)
     draft = replace(draft, baseline=baseline, candidate=candidate, change=candidate / baseline - 1)
-    if scatter is None or runs < 2:
-        return _untold(replace(draft, remark="this machine's own noise is not known; learn it with `zoobench aa`"))
+    if scatter is None or runs < LEAST_RUNS:
+        known = f"known from {runs} runs, and it takes {LEAST_RUNS}" if runs else "not known"
+        remark = f"this machine's own noise is {known}; learn it with `zoobench aa`"
+        return _untold(replace(draft, remark=remark))
     evidence = weigh_mean(
         math.log(candidate / baseline),
         error=scatter * math.sqrt(2),  # both medians scatter

@@ -18,6 +18,9 @@ from zoobench.judge.statistics import CONFIDENCE, Interval
 
 FIRST_LOOK = 6
 """Units at the first look: fewer say too little of how much they scatter."""
+_BLIND = math.log(10)
+"""Who could only have seen a tenfold change could have seen none."""
+_LARGEST = math.log(1000)
 LOOK_EVERY = 2
 """Units from one look to the next: so that both orders have been taken."""
 
@@ -33,7 +36,8 @@ class RatioEvidence:
         p_worse: At the most how probable such units are, at any look so far, if the ratio is within the tolerance.
         p_within: The same if the ratio is beyond the tolerance.
         p_better: The same if the ratio is not smaller than 1 / (1 + tolerance).
-        smallest_change: The smallest change that would have been called worse here, the units scattering as they do.
+        smallest_change: The smallest change that would have been called worse here, the units scattering as they do;
+            None where they scatter so that none would.
     """
 
     change: float
@@ -42,7 +46,7 @@ class RatioEvidence:
     p_worse: float
     p_within: float
     p_better: float
-    smallest_change: float
+    smallest_change: float | None
 
 
 def is_look(units: int) -> bool:
@@ -116,13 +120,13 @@ def weigh_mean(
     reach = error * float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
     seen = bound + error * -float(stdtrit(freedom, min(error_rate / inflation, 0.5)))
     return RatioEvidence(
-        change=math.expm1(mean),
-        interval=Interval(low=math.expm1(mean - reach), high=math.expm1(mean + reach)),
+        change=_change(mean),
+        interval=Interval(low=_change(mean - reach), high=_change(mean + reach)),
         units=units,
         p_worse=_at_most_one(inflation * _below(bound - mean, error, freedom)),
         p_within=_at_most_one(inflation * _below(mean - bound, error, freedom)),
         p_better=_at_most_one(inflation * _below(mean + bound, error, freedom)),
-        smallest_change=math.expm1(seen),
+        smallest_change=_change(seen) if seen < _BLIND else None,
     )
 
 
@@ -131,6 +135,11 @@ def _below(distance: float, error: float, freedom: int) -> float:
     if error == 0:
         return 0.0 if distance < 0 else 1.0
     return float(stdtr(freedom, distance / error))
+
+
+def _change(logarithm: float) -> float:
+    """Returns a change as a share; one of more than a thousandfold is told as that."""
+    return math.expm1(min(logarithm, _LARGEST))
 
 
 def _at_most_one(probability: float) -> float:
