@@ -39,7 +39,7 @@ def observed(ratio: float, *, spread: float = 0.0, peaks: dict[str, int] | None 
         baseline_seconds=(0.010,) * 4,
         candidate_seconds=tuple(0.010 * ratio * math.exp(spread * one) for one in (-1, -1, 1, 1)),
         peak_rss_bytes=peaks or {},
-        slowdown=0.0,
+        injected_seconds=(0.0,) * 4,
         versions={},
     )
 

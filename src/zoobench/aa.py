@@ -178,6 +178,7 @@ def _recorded(gate: Gate, request: GateRequest, environment: dict[str, object]) 
                 candidate_seconds=seen.medians[1],
                 failure=seen.failure,
                 disturbed=seen.disturbed,
+                injected_seconds=seen.injected,
             )
             for cell, seen in gate.replayed.items()
         },

@@ -45,6 +45,11 @@ class Replayed:
         )
 
     @property
+    def injected(self) -> tuple[float, ...]:
+        """Each process's median of what the candidate was made to wait, in seconds."""
+        return tuple(median(one.injected_seconds) for one in self.observations)
+
+    @property
     def peaks(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Peaks of memory of the processes that told the baseline's, and of those that told the candidate's."""
         told = [one.peak_rss_bytes for one in self.observations]

@@ -50,7 +50,7 @@ class ScriptedWorker:
         taken = [self._takes[side] for side, _ in request.get("turns", ())][: self._answered]
         answers = {
             "open": {"initialization_seconds": 0.1},
-            "turns": {"nanoseconds": taken, "injected_nanoseconds": [0] * len(taken)},
+            "turns": {"nanoseconds": taken, "injected_nanoseconds": [7] * len(taken)},
             "peak": {"peak_rss_bytes": self._peak},
             "close": {},
         }
@@ -281,7 +281,7 @@ def test_a_slow_down_as_such_makes_nothing_less_certain(ratios: list[float], fac
 def test_only_the_candidate_is_slowed_down(alone: ScriptedWorker) -> None:
     found = observe(a_subject(), index=0, config=a_config(slowdown=0.1))
     assert all(one["slowdown"] == {CANDIDATE: 0.1} for one in alone.asked if one["do"] == "turns")
-    assert found.slowdown == 0.1
+    assert found.injected_seconds == (7e-9,) * len(found.candidate_seconds)
 
 
 def test_a_worker_is_given_twenty_times_what_its_turns_should_take(alone: ScriptedWorker) -> None:
@@ -312,7 +312,7 @@ def test_a_candidate_that_is_slower_throughout_has_that_ratio(pairs: list[tuple[
             baseline_seconds=tuple(before for before, _ in pairs),
             candidate_seconds=tuple(scale * after for _, after in pairs),
             peak_rss_bytes={},
-            slowdown=0.0,
+            injected_seconds=(),
             versions={},
         ).ratio
 
@@ -334,5 +334,6 @@ def test_real_files_are_replayed_and_a_slow_down_of_a_half_is_seen(
     assert len(found.baseline_seconds) == len(found.candidate_seconds) == 40
     assert min(found.baseline_seconds) > 0
     assert found.ratio > 1.2
+    assert min(found.injected_seconds) > 0
     assert set(found.peak_rss_bytes) == ({BASELINE} if baseline_python is None else set(SIDES))
     assert min(found.peak_rss_bytes.values()) > 1 << 20

@@ -1,7 +1,7 @@
 """What is kept of a gate of identical files, and how is it read back? Schema 1."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ class AACell:
         candidate_seconds: The same of the other side; an injected wait is part of it.
         failure: Why it was given up; '' where it was not.
         disturbed: How many processes more there were that did not count.
+        injected_seconds: Each process's median of what the candidate was made to wait.
     """
 
     verdicts: Mapping[str, str]
@@ -31,6 +32,7 @@ class AACell:
     candidate_seconds: tuple[float, ...]
     failure: str
     disturbed: int = 0
+    injected_seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +96,16 @@ def read_gate(path: Path) -> AAGate:
 
 
 def _cell(block: Mapping[str, Any]) -> AACell:
-    numbers = {
-        name: tuple(float(value) for value in block[name])
-        for name in ("log_ratios", "baseline_seconds", "candidate_seconds")
-    }
     return AACell(
         verdicts=dict(block["verdicts"]),
+        log_ratios=_numbers(block["log_ratios"]),
+        baseline_seconds=_numbers(block["baseline_seconds"]),
+        candidate_seconds=_numbers(block["candidate_seconds"]),
         failure=str(block["failure"]),
         disturbed=int(block.get("disturbed", 0)),
-        **numbers,
+        injected_seconds=_numbers(block.get("injected_seconds", ())),
     )
+
+
+def _numbers(values: Iterable[Any]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)

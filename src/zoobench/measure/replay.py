@@ -88,14 +88,14 @@ class ProcessObservation:
         baseline_seconds: The baseline's timed invocation of each round.
         candidate_seconds: The candidate's of the same round, on the same image; an injected wait is part of it.
         peak_rss_bytes: By side, of the sides that were alone in their process until then.
-        slowdown: The share that was injected; 0 but in an experiment.
+        injected_seconds: How much of the candidate's time of each round was waited on purpose; 0 but in an experiment.
         versions: Python and libraries, by side.
     """
 
     baseline_seconds: tuple[float, ...]
     candidate_seconds: tuple[float, ...]
     peak_rss_bytes: Mapping[str, int]
-    slowdown: float
+    injected_seconds: tuple[float, ...]
     versions: Mapping[str, Mapping[str, Any]]
 
     @property
@@ -136,7 +136,7 @@ def observe(subject: Subject, *, index: int, config: ReplayConfig) -> ProcessObs
         baseline_seconds=tuple(table.seconds[BASELINE]),
         candidate_seconds=tuple(table.seconds[CANDIDATE]),
         peak_rss_bytes=table.peaks,
-        slowdown=config.slowdown,
+        injected_seconds=tuple(table.injected),
         versions=versions,
     )
 
@@ -177,6 +177,7 @@ class _Table:
     workers: Mapping[str, Worker]
     config: ReplayConfig
     seconds: dict[str, list[float]] = field(default_factory=lambda: {side: [] for side in SIDES})
+    injected: list[float] = field(default_factory=list)
     peaks: dict[str, int] = field(default_factory=dict)
     _next_row: int = 0
     _sittings: int = 0
@@ -197,8 +198,9 @@ class _Table:
         turn_seconds = (2 if self._settles else 1) * median(warm)
         rounds = self._rounds(len(sides) * turn_seconds)
         timed = list(turns(sides, self._rows(rounds)))
-        for side, seconds in self._run(timed, patience=_LATE_SECONDS + _LATE * len(timed) * turn_seconds):
+        for side, seconds, injected in self._run(timed, patience=_LATE_SECONDS + _LATE * len(timed) * turn_seconds):
             self.seconds[side].append(seconds)
+            self.injected += [injected] if side == CANDIDATE else []
         for side in sides:
             self.workers[side].ask({"do": "close", "name": side}, patience=_OPEN_SECONDS)
         self._sittings += 1
@@ -209,7 +211,7 @@ class _Table:
         request = {"do": "open", "name": side, "path": str(subject.files[side])}
         its_worker.ask(request | {"runtime": subject.runtime, "threads": subject.threads}, patience=_OPEN_SECONDS)
         row = subject.rows[0]
-        warm = [seconds for _, seconds in self._run([(side, row)] * _WARMUP_TURNS, patience=_OPEN_SECONDS)]
+        warm = [seconds for _, seconds, _ in self._run([(side, row)] * _WARMUP_TURNS, patience=_OPEN_SECONDS)]
         known = {self.workers[other] for other in self.peaks}
         if self._sittings == 0 and its_worker not in known:
             peak = its_worker.ask({"do": "peak"}, patience=_OPEN_SECONDS)["peak_rss_bytes"]
@@ -227,12 +229,16 @@ class _Table:
         self._next_row += count
         return rows
 
-    def _run(self, asked: Sequence[Turn], *, patience: float) -> Iterator[tuple[str, float]]:
-        """Yields each turn's side and seconds; what follows one another in one worker is asked at once."""
+    def _run(self, asked: Sequence[Turn], *, patience: float) -> Iterator[tuple[str, float, float]]:
+        """Yields each turn's side, its seconds and how many of them were waited on purpose.
+
+        What follows one another in one worker is asked at once.
+        """
         for its_worker, group in groupby(asked, key=lambda turn: self.workers[turn[0]]):
             mine = list(group)
             request = {"do": "turns", "turns": mine, "pixels": str(self.subject.pixels), "settle": self._settles}
             answer = its_worker.ask(request | {"slowdown": {CANDIDATE: self.config.slowdown}}, patience=patience)
-            if len(answer["nanoseconds"]) != len(mine):
-                raise MeasurementError(f"the worker answered {len(answer['nanoseconds'])} of {len(mine)} turns")
-            yield from ((side, taken / 1e9) for (side, _), taken in zip(mine, answer["nanoseconds"], strict=True))
+            taken, injected = answer["nanoseconds"], answer["injected_nanoseconds"]
+            if not len(taken) == len(injected) == len(mine):
+                raise MeasurementError(f"the worker answered {len(taken)} of {len(mine)} turns")
+            yield from ((side, t / 1e9, i / 1e9) for (side, _), t, i in zip(mine, taken, injected, strict=True))
