@@ -146,6 +146,20 @@ def file_content(path: Path) -> bytes:
     return content
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns a JSON object, and refuses one that has a key twice: readers differ in which they take.
+
+    Raises:
+        ValueError: As a JSON reader would; the message names the key.
+    """
+    content = {}
+    for key, value in pairs:
+        if key in content:
+            raise ValueError(f"received the key {brief(key)} twice")
+        content[key] = value
+    return content
+
+
 def _check_text(content: bytes) -> None:
     """Refuses what is no UTF-8, in the parts that are passed over too: it is the mark of a damaged file."""
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -168,16 +182,6 @@ def _parsed(raw: msgspec.Raw, where: str) -> Any:
     if len(content) > LARGEST_BLOCK_BYTES:
         raise ResultsError(f"{where}: received {len(content):,} bytes; expected at most {LARGEST_BLOCK_BYTES:,}")
     try:
-        return json.loads(content.decode(), object_pairs_hook=_once)
+        return json.loads(content.decode(), object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{where}: {error}; expected a record as `pytest bench/` writes it") from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Returns an object, and refuses one that has a key twice: readers differ in which they take."""
-    content = {}
-    for key, value in pairs:
-        if key in content:
-            raise ValueError(f"received the key {brief(key)} twice")
-        content[key] = value
-    return content
