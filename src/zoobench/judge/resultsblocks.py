@@ -55,7 +55,7 @@ def blocks(path: Path) -> Iterator[tuple[str, Any]]:
     """
     left = LARGEST_VALUES
     for where, raw in _raw_blocks(path):
-        left -= _values(raw)
+        left -= values(bytes(raw))
         if left < 0:
             raise ResultsError(
                 f"{path}: {where}: received more than {LARGEST_VALUES:,} values up to here; expected fewer than that "
@@ -80,9 +80,8 @@ def blocks_of(content: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Any
         yield f"{BLOCK}.records[{index}]", block
 
 
-def _values(raw: msgspec.Raw) -> int:
-    """Returns an upper bound of the number of values: each stands behind one of these three."""
-    content = bytes(raw)
+def values(content: bytes) -> int:
+    """Returns an upper bound of the number of values in JSON: each stands behind one of these three."""
     return sum(map(content.count, (b",", b"[", b"{")))
 
 
@@ -98,7 +97,7 @@ def _raw_blocks(path: Path) -> Iterator[tuple[str, msgspec.Raw]]:
 
 def _untimed(records: msgspec.Raw, path: Path) -> Iterator[tuple[str, msgspec.Raw]]:
     where = f"{BLOCK}.records"
-    if _values(records) > LARGEST_VALUES:
+    if values(bytes(records)) > LARGEST_VALUES:
         raise ResultsError(f"{path}: {where}: received more than {LARGEST_VALUES:,} values; expected fewer")
     try:
         items = msgspec.json.decode(records, type=list[msgspec.Raw])
