@@ -64,3 +64,23 @@ def a_report(**changes: Any) -> GateReport:
 
 
 OTHER_CPU = Difference(name="cpu", base=("Cortex-A76",), new=("AMD EPYC",))
+HOSTILE = "a\n::error::b\x1b[2J\r\ud800"
+"""A name from a file: a line of its own that is a command, a sign that steers a terminal, half a character."""
+ALL_HOSTILE = a_report(
+    baseline=HOSTILE,
+    candidate=HOSTILE,
+    findings=(
+        a_finding(cell=HOSTILE, remark=HOSTILE, verdict=Verdict.REGRESSED),
+        a_finding(cell=f"{HOSTILE}2", remark=HOSTILE, verdict=Verdict.INCONCLUSIVE),
+    ),
+    problems=(HOSTILE,),
+    environment=(Difference(name=HOSTILE, base=(HOSTILE,), new=(HOSTILE,)),),
+    notes=(HOSTILE,),
+)
+"""A report each foreign text of which is such a name."""
+
+
+def is_tame(text: str) -> bool:
+    """Returns whether a text can be encoded, steers no terminal, and says nothing to GitHub."""
+    lines = text.split("\n")
+    return all(line.isprintable() and not line.lstrip().startswith("::error::b") for line in lines)

@@ -170,6 +170,12 @@ def test_a_time_is_inconclusive_where_the_noise_is_not_known(tmp_path: Path) -> 
     assert report.status == INCONCLUSIVE
 
 
+def test_noise_of_times_that_were_all_alike_is_not_known(tmp_path: Path) -> None:
+    sides = Sides(tmp_path)
+    sides.learn(scatter=0.0)
+    assert sides.judged().status == INCONCLUSIVE
+
+
 def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides) -> None:
     sides.candidate = {cell: replace(one, environment=OTHER_MACHINE) for cell, one in sides.candidate.items()}
     report = sides.judged()

@@ -98,10 +98,11 @@ def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, artifacts: 
         )
     noise = read_noise(noise_path(artifacts, machines[0]))
     known = noise.cells.get(pair.cell) if noise else None
+    scatter = known.run_scatter if known else 0.0
     return stored_latency_test(
         pair.cell,
         seconds,
-        scatter=known.run_scatter if known else None,
+        scatter=scatter or None,  # times that did not scatter at all were too coarse to learn from
         runs=known.runs if known else 0,
         tolerance=tolerance,
         rates=rates,

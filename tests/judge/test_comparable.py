@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes import a_cell, a_record
-from zoobench.judge.comparable import obstacles, same_samples
+from zoobench.judge.comparable import obstacles, same_samples, unjudged
 from zoobench.judge.packing import encode
 from zoobench.judge.record import Record, Refusal
 
@@ -170,3 +170,48 @@ def test_a_file_of_no_bytes_is_an_altered_file() -> None:
     assert record.model is not None
     (message,) = found(record, replace(record, model=replace(record.model, size_bytes=0)))
     assert message.startswith(f"the candidate has 0 bytes of {CELL}; a file was altered")
+
+
+def test_other_classes_or_samples_under_the_same_hash_are_an_altered_file() -> None:
+    (message,) = found(a_record(), with_dataset(a_record(), classes=("cat",)))
+    assert message == (
+        f"{CELL}: the baseline's classes are cat, dog, the candidate's cat, though both name one data set; "
+        "a file was altered, so measure both again"
+    )
+    (message,) = found(a_record(), with_dataset(a_record(), samples=9))
+    assert message.startswith(f"{CELL}: the baseline has 3 test samples (pets), the candidate 9 (pets), though both")
+
+
+def test_of_cells_that_are_judged_in_full_there_is_nothing_to_note() -> None:
+    assert unjudged(by_id(a_record()), by_id(a_record())) == ()
+
+
+def test_accuracy_that_neither_side_has_is_noted() -> None:
+    without = by_id(a_record(accuracy=None), a_record(accuracy=None, cell=a_cell(id=OTHER_CELL)))
+    assert unjudged(without, without) == (
+        f"top-1 is not judged where neither side has measured it: {CELL}, {OTHER_CELL}",
+    )
+
+
+@pytest.mark.parametrize("changes", [{}, {"accuracy": None}])
+def test_random_weights_are_noted_and_not_as_an_accuracy_that_is_missing(changes: dict[str, Any]) -> None:
+    drawn = by_id(a_record(cell=a_cell(weights="random"), **changes))
+    assert unjudged(drawn, drawn) == (f"top-1 is not judged where the weights are random: {CELL}",)
+
+
+def test_cells_that_both_sides_refuse_are_noted_with_who_refuses_them() -> None:
+    one, other = (by_id(refused(by, "NEG"), a_record(cell=a_cell(id=OTHER_CELL))) for by in ("litert", "tflite"))
+    assert unjudged(one, one) == (f"nothing is judged where both sides are refused: {CELL} (by litert)",)
+    assert unjudged(one, other) == (f"nothing is judged where both sides are refused: {CELL} (by litert and tflite)",)
+
+
+def test_what_one_side_alone_lacks_is_an_obstacle_and_no_note() -> None:
+    assert unjudged(by_id(a_record()), by_id(a_record(accuracy=None))) == ()
+    assert unjudged(by_id(a_record()), by_id(refused("litert", "NEG"))) == ()
+    assert unjudged(by_id(a_record()), {}) == ()
+
+
+def test_many_cells_are_one_note() -> None:
+    many = by_id(*(a_record(accuracy=None, cell=a_cell(id=f"cell-{number}")) for number in range(8)))
+    (note,) = unjudged(many, many)
+    assert note.endswith("cell-0, cell-1, cell-2, cell-3, cell-4 and 3 more")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fakes import a_cell, a_record
+from reports import HOSTILE, is_tame
 from zoobench.judge.baseline import Baseline
 from zoobench.judge.differences import Difference, differences, render_differences
 from zoobench.judge.provenance import Provenance
@@ -93,3 +94,9 @@ def test_each_cell_has_a_paragraph_with_both_sides() -> None:
 
 def test_nothing_to_tell_is_told() -> None:
     assert render_differences((), names=("a", "b")) == "a and b do not differ\n"
+
+
+def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_encoding() -> None:
+    hostile = Difference(about=HOSTILE, what=HOSTILE, one=HOSTILE, other=HOSTILE)
+    assert is_tame(render_differences((hostile,), names=(HOSTILE, HOSTILE)))
+    assert is_tame(render_differences((), names=(HOSTILE, HOSTILE)))

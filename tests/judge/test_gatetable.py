@@ -2,7 +2,7 @@
 
 import json
 
-from reports import MISLABELLED, OTHER_CPU, UNKNOWN, a_finding, a_report
+from reports import ALL_HOSTILE, HOSTILE, MISLABELLED, OTHER_CPU, UNKNOWN, a_finding, a_report, is_tame
 from zoobench.judge.gatetable import as_json, as_markdown, headline, render, sentence
 from zoobench.judge.verdict import Verdict
 
@@ -81,3 +81,20 @@ def test_a_sentence_says_it_all_on_one_line() -> None:
 def test_every_verdict_has_a_style() -> None:
     for verdict in Verdict:
         assert str(verdict) in render(a_report(findings=(a_finding(verdict=verdict),)), width=128, colours=True)
+
+
+def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_encoding() -> None:
+    (first, _) = ALL_HOSTILE.findings
+    for text in (render(ALL_HOSTILE, width=128, colours=False), as_markdown(ALL_HOSTILE), headline(ALL_HOSTILE)):
+        assert is_tame(text)
+        assert "a\ufffd::error::b" in text
+    assert sentence(first).isprintable()
+
+
+def test_json_holds_names_as_they_are_in_plain_signs() -> None:
+    assert as_json(ALL_HOSTILE).isascii()
+    assert json.loads(as_json(ALL_HOSTILE))["problems"] == [HOSTILE]
+
+
+def test_a_baselines_name_means_itself_in_the_markdown_title() -> None:
+    assert as_markdown(a_report(baseline="a_<b>")).startswith("### gate against a\\_\\<b>: passed")

@@ -1,6 +1,6 @@
 """Workflow commands, as GitHub's toolkit writes them."""
 
-from reports import MISLABELLED, UNKNOWN, a_finding, a_report
+from reports import ALL_HOSTILE, MISLABELLED, UNKNOWN, a_finding, a_report, is_tame
 from zoobench.judge.github import annotations
 
 
@@ -17,3 +17,9 @@ def test_signs_that_end_a_command_are_escaped() -> None:
 
 def test_a_gate_that_passed_says_so() -> None:
     assert annotations(a_report()) == "::notice title=zoobench::gate against main: passed (1 unchanged) in 31.4 s\n"
+
+
+def test_names_from_files_cannot_add_a_command() -> None:
+    text = annotations(ALL_HOSTILE)
+    assert is_tame(text)
+    assert [line.partition(" ")[0] for line in text.splitlines()] == ["::error", "::error", "::warning"]

@@ -58,9 +58,12 @@ def test_files_of_before_this_was_written_down_have_nothing_of_it(tmp_path: Path
         (
             "pixels",
             {"big": {"product": "p", "rows": []}},
-            "zoobench.pixels.big: received 'big'; expected an image size",
+            "zoobench.pixels: received 'big'; expected an image size",
         ),
         ("pixels", {"²": {"product": "p", "rows": []}}, "expected an image size in pixels"),
+        ("pixels", {"9" * 5_000: {"product": "p", "rows": []}}, "pixels: received '999.*expected an image size"),
+        ("pixels", {"064": {"product": "p", "rows": []}}, "pixels: received '064'; expected an image size"),
+        ("pixels", {"0": {"product": "p", "rows": []}}, "pixels: received '0'; expected an image size"),
         ("pixels", {"64": {"product": "p", "rows": [0.5]}}, r"pixels.64.rows\[0\]: received 0.5; expected a whole"),
         ("pixels", {"64": {"rows": [1]}}, "pixels.64.product is missing; expected a text"),
         ("machine", 7, "zoobench.machine: received 7; expected a text"),

@@ -61,6 +61,16 @@ def to_markdown(blocks: Sequence[Block]) -> str:
     return "\n\n".join(_marked(block) for block in _filled(blocks)) + "\n"
 
 
+def row(texts: Iterable[str]) -> str:
+    """Returns texts as a row of a markdown table, in which each means itself."""
+    return f"| {' | '.join(escaped(text) for text in texts)} |"
+
+
+def escaped(text: str) -> str:
+    """Returns a foreign text that means itself in markdown, on one line."""
+    return "".join(f"\\{one}" if one in "|\\<*[_`" else one for one in printable(text))
+
+
 def _filled(blocks: Sequence[Block]) -> list[Block]:
     return [block for block in blocks if (block.lines if isinstance(block, Lines) else block.rows)]
 
@@ -73,21 +83,13 @@ def _print(console: Console, block: Block) -> None:
     for position, head in enumerate(block.heads):
         left = position == 0 or position in block.words
         table.add_column(printable(head), justify="left" if left else "right", no_wrap=not left, overflow="fold")
-    for row in block.rows:
-        table.add_row(*(Text(printable(text), style=COLOURS.get(text, "")) for text in row))
+    for texts in block.rows:
+        table.add_row(*(Text(printable(text), style=COLOURS.get(text, "")) for text in texts))
     console.print(table)
 
 
 def _marked(block: Block) -> str:
     if isinstance(block, Lines):
-        return "\n".join(f"- {_escaped(line)}" for line in block.lines)
+        return "\n".join(f"- {escaped(line)}" for line in block.lines)
     rule = [":---" if position == 0 or position in block.words else "---:" for position in range(len(block.heads))]
-    return "\n".join(map(_row, (block.heads, rule, *block.rows)))
-
-
-def _row(texts: Iterable[str]) -> str:
-    return f"| {' | '.join(_escaped(text) for text in texts)} |"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{one}" if one in "|\\<*[_" else one for one in printable(text))
+    return "\n".join(map(row, (block.heads, rule, *block.rows)))

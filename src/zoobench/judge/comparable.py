@@ -8,6 +8,7 @@ from zoobench.judge.record import Record
 
 _NAMED = 5
 _ALTERED = "a file was altered, so measure both again"
+_RANDOM = "random"
 _CELL_FACTS = {"image_size": "another image size", "weights": "other weights"}
 
 
@@ -34,6 +35,29 @@ def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -
     return found if found or measured else ("no cell was measured on both sides, so there is nothing to judge",)
 
 
+def unjudged(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> tuple[str, ...]:
+    """Returns what of the shared cells a gate is silent on, a note for each kind: it stands in nothing's way.
+
+    Args:
+        baseline: Records by cell id.
+        candidate: The same of the other side.
+    """
+    shared = [cell for cell in baseline if cell in candidate]
+    measured = [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
+    random = [cell for cell in measured if candidate[cell].cell.weights == _RANDOM]
+    unknown = [
+        cell
+        for cell in measured
+        if cell not in random and baseline[cell].accuracy is None and candidate[cell].accuracy is None
+    ]
+    kinds = (
+        (unknown, "top-1 is not judged where neither side has measured it: {}"),
+        (random, "top-1 is not judged where the weights are random: {}"),
+        (list(_refused_by_both(baseline, candidate, shared)), "nothing is judged where both sides are refused: {}"),
+    )
+    return tuple(message.format(_listed(cells)) for cells, message in kinds if cells)
+
+
 def same_samples(baseline: Record, candidate: Record) -> bool:
     """Tells whether both sides were asked the same questions, so that their answers can be paired."""
     return baseline.dataset.sha256 == candidate.dataset.sha256
@@ -54,10 +78,19 @@ def _refused(baseline: Mapping[str, Record], candidate: Mapping[str, Record], sh
             yield f"{cell} was refused by {before.by} in the baseline and runs now; save a new baseline"
 
 
+def _refused_by_both(
+    baseline: Mapping[str, Record], candidate: Mapping[str, Record], shared: Sequence[str]
+) -> Iterator[str]:
+    for cell in shared:
+        before, after = baseline[cell].refusal, candidate[cell].refusal
+        if before and after:
+            yield f"{cell} (by {' and '.join(dict.fromkeys((before.by, after.by)))})"
+
+
 def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
     """Yields what one side knows and the other does not, of what can only be judged from both records."""
     judged: dict[str, tuple[object, object]] = {"file": (before.model, after.model)}
-    if after.cell.weights != "random":
+    if after.cell.weights != _RANDOM:
         judged["accuracy"] = (before.accuracy, after.accuracy)
     for name, parts in judged.items():
         if (parts[0] is None) != (parts[1] is None):
@@ -77,6 +110,9 @@ def _impossible(cell: str, before: Record, after: Record) -> Iterator[str]:
 def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
     """Yields where answers that are said to be to the same samples are not."""
     if before.accuracy is None or after.accuracy is None or not same_samples(before, after):
+        return
+    if before.dataset.classes != after.dataset.classes or before.dataset.samples != after.dataset.samples:
+        yield f"{cell}: {_data_difference(before, after)}, though both name one data set; {_ALTERED}"
         return
     truth, its_truth = (decode(side.predictions.truth) for side in (before.accuracy, after.accuracy))
     if truth != its_truth:

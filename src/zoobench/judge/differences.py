@@ -7,6 +7,7 @@ from typing import Any
 
 from zoobench.judge.baseline import Baseline
 from zoobench.judge.record import Record
+from zoobench.paper import printable
 from zoobench.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
 _SHORT = 12
@@ -41,14 +42,19 @@ def differences(one: Baseline, other: Baseline) -> tuple[Difference, ...]:
 
 def render_differences(found: Sequence[Difference], *, names: tuple[str, str]) -> str:
     """Returns the differences as text, a paragraph for each cell; `names` are those of the two runs."""
+    one_name, other_name = map(printable, names)
     if not found:
-        return f"{names[0]} and {names[1]} do not differ\n"
+        return f"{one_name} and {other_name} do not differ\n"
     width = max(len(one.what) for one in found)
     paragraphs = [
-        f"{about}\n" + "".join(f"    {one.what:{width}}  {one.one} → {one.other}\n" for one in group)
+        f"{printable(about)}\n" + "".join(f"    {_told(one, width)}\n" for one in group)
         for about, group in groupby(found, key=lambda one: one.about)
     ]
-    return "\n".join([f"{names[0]} → {names[1]}\n", *paragraphs])
+    return "\n".join([f"{one_name} → {other_name}\n", *paragraphs])
+
+
+def _told(found: Difference, width: int) -> str:
+    return printable(f"{found.what:{width}}  {found.one} → {found.other}")
 
 
 def _of_cells(one: Sequence[Record], other: Sequence[Record]) -> Iterator[Difference]:

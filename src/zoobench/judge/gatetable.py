@@ -11,10 +11,11 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from zoobench.judge import blocks
 from zoobench.judge.environments import joined
 from zoobench.judge.gate import LATENCY, MEMORY, SIZE, TOP1
 from zoobench.judge.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
-from zoobench.paper import blank, written
+from zoobench.paper import blank, printable, written
 from zoobench.units import ABSENT, change_percent, megabytes, milliseconds, percent, three_digits
 
 SCHEMA = 1
@@ -43,10 +44,8 @@ def headline(report: GateReport) -> str:
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
     problems = f"{len(report.problems)} problems" if len(report.problems) != 1 else "1 problem"
     parts = ([problems] if report.problems else []) + ([told] if told else [])
-    return (
-        f"gate against {report.baseline}: {_WORDS[report.status]} ({'; '.join(parts) or 'nothing to judge'}) "
-        f"in {three_digits(report.seconds)} s"
-    )
+    outcome = f"{_WORDS[report.status]} ({'; '.join(parts) or 'nothing to judge'})"
+    return f"gate against {printable(report.baseline)}: {outcome} in {three_digits(report.seconds)} s"
 
 
 def render(report: GateReport, *, width: int, colours: bool) -> str:
@@ -62,7 +61,7 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
     for line in _preamble(report):
         console.print(Text(line), soft_wrap=True)
     for problem in report.problems:
-        console.print(Text(f"unusable: {problem}", style="red"), soft_wrap=True)
+        console.print(Text(f"unusable: {printable(problem)}", style="red"), soft_wrap=True)
     if report.findings:
         console.print(_table(report.findings))
         console.print("", *_remarks(report.findings), *_LEGEND, sep="\n", soft_wrap=True)
@@ -73,18 +72,18 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
 
 def as_markdown(report: GateReport) -> str:
     """Returns a report as Markdown, what is not unchanged first."""
-    lines = [f"### {headline(report)}", ""]
-    lines += [f"- **unusable**: {_escaped(problem)}" for problem in report.problems]
-    lines += [f"- {_escaped(line)}" for line in _preamble(report)]
+    lines = [f"### {blocks.escaped(headline(report))}", ""]
+    lines += [f"- **unusable**: {blocks.escaped(problem)}" for problem in report.problems]
+    lines += [f"- {blocks.escaped(line)}" for line in _preamble(report)]
     if report.findings:
         heads = ("cell", *(head or "unit" for head in _HEADS), "remark")
         ranked = sorted(report.findings, key=lambda finding: finding.verdict is Verdict.UNCHANGED)
         rows = [(finding.cell, *_row(finding), finding.remark) for finding in ranked]
         lines += [
             "",
-            _line(heads),
-            _line(["---"] * len(heads)),
-            *(_line([_escaped(text) for text in row]) for row in rows),
+            blocks.row(heads),
+            blocks.row(["---"] * len(heads)),
+            *map(blocks.row, rows),
         ]
         lines += ["", *_LEGEND]
     return "\n".join(lines) + "\n"
@@ -101,7 +100,7 @@ def _preamble(report: GateReport) -> list[str]:
         f"differs: {one.name}: {joined(one.base)} in the baseline, {joined(one.new)} in the candidate"
         for one in report.environment
     ]
-    return [*differing, *(f"note: {note}" for note in report.notes)]
+    return [printable(line) for line in (*differing, *(f"note: {note}" for note in report.notes))]
 
 
 def sentence(finding: Finding) -> str:
@@ -110,7 +109,7 @@ def sentence(finding: Finding) -> str:
     told = f"{metric} {verdict}: {baseline} to {candidate} {unit}, {change}"
     told += f" (95 %: {interval})" if interval else ""
     told += f", limit {limit}, seen from {seen}, by {grounds}"
-    return f"{told}; {finding.remark}" if finding.remark else told
+    return printable(f"{told}; {finding.remark}" if finding.remark else told)
 
 
 def _remarks(findings: Sequence[Finding]) -> list[str]:
@@ -123,7 +122,7 @@ def _remarks(findings: Sequence[Finding]) -> list[str]:
         f"{those[0] if len(those) == 1 else f'{len(those)} cells'}, {metric}: {remark}"
         for (metric, remark), those in cells.items()
     ]
-    return [*told, ""] if told else []
+    return [*map(printable, told), ""] if told else []
 
 
 def _table(findings: Sequence[Finding]) -> Table:
@@ -132,7 +131,7 @@ def _table(findings: Sequence[Finding]) -> Table:
         justify: JustifyMethod = "right" if position in _NUMBERS else "left"
         table.add_column(head, justify=justify, no_wrap=True)
     for cell, rows in groupby(findings, key=lambda finding: finding.cell):
-        table.add_row(Text(cell, style="bold"))
+        table.add_row(Text(printable(cell), style="bold"))
         for finding in rows:
             table.add_row(*_styled(finding))
         table.add_section()
@@ -174,14 +173,3 @@ _VALUES = {
     SIZE: (megabytes, "MB"),
     MEMORY: (megabytes, "MB"),
 }
-
-
-def _line(texts: Sequence[str]) -> str:
-    return f"| {' | '.join(texts)} |"
-
-
-def _escaped(text: str) -> str:
-    """Returns a text that means itself in a cell of a Markdown table."""
-    for sign in ("\\", "|", "*", "_", "<", "`"):
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zoobench.judge.gatetable import headline, sentence
 from zoobench.judge.verdict import PASSED, GateReport, Verdict
+from zoobench.paper import printable
 
 _LEVELS = {Verdict.REGRESSED: "error", Verdict.INCONCLUSIVE: "warning"}
 _IN_MESSAGES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -33,4 +34,4 @@ def _command(level: str, title: str, message: str) -> str:
 
 
 def _escaped(text: str, escapes: dict[str, str]) -> str:
-    return "".join(escapes.get(sign, sign) for sign in text)
+    return "".join(escapes.get(sign) or printable(sign) for sign in text)

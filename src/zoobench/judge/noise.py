@@ -7,12 +7,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from zoobench.errors import ResultsError
+from zoobench.judge.resultsblocks import once
+from zoobench.judge.shape import Rule, at_least, between, expect, typed_value, unexpected
 
 SCHEMA = 1
 KIND = "zoobench-noise"
+_AGAIN = "remove it and run `zoobench aa` again"
+_MOST = 10
+"""Of a scatter: a factor of 22,000 from one run to another is no measurement."""
+
+Scatter = Annotated[float, between(0, _MOST)]
+Number = Annotated[int, at_least(1)]
+Rate = Annotated[float, Rule(expected="more than 0 and less than 1", holds=lambda rate: bool(0 < rate < 1))]
+Tolerance = Annotated[float, at_least(0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +30,7 @@ class CellNoise:
     """One cell's noise on one machine; all are standard deviations of natural logarithms, so 0.05 is about 5 %.
 
     Attributes:
-        run_scatter: Of a run's median from one run to another.
+        run_scatter: Of a run's median from one run to another; 0 where it is not known, of one run or times all alike.
         runs: How many runs that is known from.
         process_scatter: Of the ratio that one replaying process sees of two identical files.
         processes: How many processes that is known from.
@@ -31,13 +41,13 @@ class CellNoise:
             whole matrix; None where fewer than two runs are known.
     """
 
-    run_scatter: float
-    runs: int
-    process_scatter: float
-    processes: int
-    error_rate: float
-    replay_tolerance: float
-    stored_tolerance: float | None
+    run_scatter: Scatter
+    runs: Number
+    process_scatter: Scatter
+    processes: Number
+    error_rate: Rate
+    replay_tolerance: Tolerance
+    stored_tolerance: Tolerance | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,36 +72,24 @@ def read_noise(path: Path) -> Noise | None:
     """Returns a machine's noise, or None where nothing is known of it.
 
     Raises:
-        ResultsError: If there is a file that cannot be understood.
+        ResultsError: If there is a file that cannot be understood; the message names the file and the key.
     """
     try:
-        content = json.loads(path.read_bytes())
-        if content["schema"] != SCHEMA or content["kind"] != KIND:
-            raise ResultsError(
-                f"{path}: this version of zoobench reads schema {SCHEMA}, {KIND}; run `zoobench aa` again"
-            )
-        return Noise(
-            machine=str(content["machine"]),
-            cells={
-                cell: CellNoise(
-                    run_scatter=float(block["run_scatter"]),
-                    runs=int(block["runs"]),
-                    process_scatter=float(block["process_scatter"]),
-                    processes=int(block["processes"]),
-                    error_rate=float(block["error_rate"]),
-                    replay_tolerance=float(block["replay_tolerance"]),
-                    stored_tolerance=_number_or_none(block["stored_tolerance"]),
-                )
-                for cell, block in content["cells"].items()
-            },
-        )
+        content = json.loads(path.read_bytes().decode(), object_pairs_hook=once)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise ResultsError(
-            f"cannot read {path} ({type(error).__name__}: {error}); remove it and run `zoobench aa` again"
-        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ResultsError(f"cannot read {path}: {error}; {_AGAIN}") from error
+    try:
+        return _noise(content, str(path))
+    except ResultsError as error:
+        raise ResultsError(f"{error}; {_AGAIN}") from error
 
 
-def _number_or_none(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _noise(received: Any, where: str) -> Noise:
+    content = expect(dict, received, where)
+    for key, known in (("schema", SCHEMA), ("kind", KIND)):
+        if content.get(key) != known:
+            raise unexpected(f"{where}: {key}", content.get(key), f"{known!r}, which this version of zoobench reads")
+    cells = typed_value(Mapping[str, CellNoise], content.get("cells"), f"{where}: cells")
+    return Noise(machine=typed_value(str, content.get("machine"), f"{where}: machine"), cells=cells)

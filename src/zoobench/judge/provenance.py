@@ -1,5 +1,6 @@
 """What does a results file say of its run beside the records: which options, pixels and model files?"""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 from zoobench.judge.reading import expect, load_content, typed_value, unexpected
 from zoobench.judge.record import BLOCK
+
+_IMAGE_SIZE = re.compile("[1-9][0-9]{0,4}", re.ASCII)
+"""As a key; one way of writing each, so that no size can stand there twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +112,8 @@ def provenance_of(content: Mapping[str, Any], path: Path) -> Provenance:
 def _pixels(received: Any, where: str) -> dict[int, RecordedPixels]:
     by_text = typed_value(Mapping[str, RecordedPixels], received, where)
     for text in by_text:
-        if not (text.isascii() and text.isdigit()):
-            raise unexpected(f"{where}.{text}", text, "an image size in pixels as the key")
+        if not _IMAGE_SIZE.fullmatch(text):
+            raise unexpected(where, text, "an image size in pixels, 1 to 99999, as each key")
     return {int(text): pixels for text, pixels in by_text.items()}
 
 

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import ResultsError
-from zoobench.judge.resultsblocks import file_content
+from zoobench.judge.resultsblocks import file_content, once, values
 from zoobench.judge.shape import expect, typed_value, unexpected
+
+LARGEST_CONTENT_VALUES = 20_000_000
+"""Of a whole file; a file of 200 MB has up to 10 million rounds, each of which takes Python 32 bytes."""
 
 __all__ = ["expect", "load_content", "typed_value", "unexpected"]
 
@@ -16,15 +19,27 @@ def load_content(path: Path) -> dict[str, Any]:
     """Returns the content of a file in pytest-benchmark's format.
 
     Raises:
-        ResultsError: If it cannot be read or is not such a file.
+        ResultsError: If it cannot be read, is too large, has a key twice, or is not such a file.
     """
     try:
-        content = json.loads(file_content(path), parse_float=_finite, parse_constant=_finite)
+        text = file_content(path)
+        _check_values(text, path)
+        content = json.loads(text.decode(), parse_float=_finite, parse_constant=_finite, object_pairs_hook=once)
+    except MemoryError as error:
+        raise ResultsError(f"{path} does not fit into this machine's memory; read it on a larger one") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ResultsError(f"cannot read {path}: {error}. Expected a JSON file written by `pytest bench/`") from error
     if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
         raise ResultsError(f"{path} is not in pytest-benchmark's format: it has no list under the key 'benchmarks'")
     return content
+
+
+def _check_values(content: bytes, path: Path) -> None:
+    if values(content) > LARGEST_CONTENT_VALUES:
+        raise ResultsError(
+            f"{path}: received more than {LARGEST_CONTENT_VALUES:,} values, which would not fit into a small device's "
+            "memory; measure fewer cells or rounds in one run"
+        )
 
 
 def _finite(text: str) -> float:

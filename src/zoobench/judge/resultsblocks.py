@@ -55,7 +55,7 @@ def blocks(path: Path) -> Iterator[tuple[str, Any]]:
     """
     left = LARGEST_VALUES
     for where, raw in _raw_blocks(path):
-        left -= _values(raw)
+        left -= values(bytes(raw))
         if left < 0:
             raise ResultsError(
                 f"{path}: {where}: received more than {LARGEST_VALUES:,} values up to here; expected fewer than that "
@@ -80,9 +80,8 @@ def blocks_of(content: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Any
         yield f"{BLOCK}.records[{index}]", block
 
 
-def _values(raw: msgspec.Raw) -> int:
-    """Returns an upper bound of the number of values: each stands behind one of these three."""
-    content = bytes(raw)
+def values(content: bytes) -> int:
+    """Returns an upper bound of the number of values in JSON: each stands behind one of these three."""
     return sum(map(content.count, (b",", b"[", b"{")))
 
 
@@ -98,7 +97,7 @@ def _raw_blocks(path: Path) -> Iterator[tuple[str, msgspec.Raw]]:
 
 def _untimed(records: msgspec.Raw, path: Path) -> Iterator[tuple[str, msgspec.Raw]]:
     where = f"{BLOCK}.records"
-    if _values(records) > LARGEST_VALUES:
+    if values(bytes(records)) > LARGEST_VALUES:
         raise ResultsError(f"{path}: {where}: received more than {LARGEST_VALUES:,} values; expected fewer")
     try:
         items = msgspec.json.decode(records, type=list[msgspec.Raw])
@@ -146,6 +145,20 @@ def file_content(path: Path) -> bytes:
     return content
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns a JSON object, and refuses one that has a key twice: readers differ in which they take.
+
+    Raises:
+        ValueError: As a JSON reader would; the message names the key.
+    """
+    content = {}
+    for key, value in pairs:
+        if key in content:
+            raise ValueError(f"received the key {brief(key)} twice")
+        content[key] = value
+    return content
+
+
 def _check_text(content: bytes) -> None:
     """Refuses what is no UTF-8, in the parts that are passed over too: it is the mark of a damaged file."""
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -168,16 +181,6 @@ def _parsed(raw: msgspec.Raw, where: str) -> Any:
     if len(content) > LARGEST_BLOCK_BYTES:
         raise ResultsError(f"{where}: received {len(content):,} bytes; expected at most {LARGEST_BLOCK_BYTES:,}")
     try:
-        return json.loads(content.decode(), object_pairs_hook=_once)
+        return json.loads(content.decode(), object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{where}: {error}; expected a record as `pytest bench/` writes it") from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Returns an object, and refuses one that has a key twice: readers differ in which they take."""
-    content = {}
-    for key, value in pairs:
-        if key in content:
-            raise ValueError(f"received the key {brief(key)} twice")
-        content[key] = value
-    return content
