@@ -136,6 +136,7 @@ def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
     report = sides.judged()
     assert {one.metric for one in report.findings} == {"latency", "size"}
     assert report.status == PASSED
+    assert f"top-1 is not judged where the weights are random: {', '.join(CELLS)}" in report.notes
 
 
 @pytest.mark.parametrize(

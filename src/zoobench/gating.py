@@ -10,7 +10,7 @@ from pathlib import Path
 from zoobench.errors import UsageError
 from zoobench.findings import Seen, find_all, number_of_tests
 from zoobench.judge.baseline import Baseline, read_baseline
-from zoobench.judge.comparable import obstacles
+from zoobench.judge.comparable import obstacles, unjudged
 from zoobench.judge.environments import differences
 from zoobench.judge.record import Record
 from zoobench.judge.schedule import Budget, Rates
@@ -113,6 +113,7 @@ def run_gate(request: GateRequest) -> Gate:
                 for one in request.rules.unused(record.cell.id for record in sides[CANDIDATE].records)
             ),
             *(["nothing was replayed and nothing is judged before that is mended"] if problems else []),
+            *unjudged(records[BASELINE], records[CANDIDATE]),
             *seen.notes,
             *([_SAME_RUN] if sides[BASELINE].records == sides[CANDIDATE].records else []),
             *([_MEMORY_UNKNOWN] if judged and len(seen.replayed) < len(pairs) else []),
