@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from fakes import a_cell, a_record, write_results_file
 from zoobench.baselines import baseline_path, find_run, measured_on, newest_results, save, saved_baselines
 from zoobench.build.store import Product, Stored, obtain
 from zoobench.errors import ResultsError, UsageError
+from zoobench.files import PLAIN_NAME
 from zoobench.judge.baseline import read_baseline
 from zoobench.judge.record import Record, RecordedModel
 from zoobench.measure.environment import describe_environment, machine_key
@@ -168,6 +170,16 @@ def test_a_newer_file_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> 
 def test_the_machine_is_told_from_the_environment_and_an_empty_one_is_no_machine() -> None:
     assert measured_on([MINE]) == machine_key(HERE)
     assert measured_on([replace(MINE, environment={})]) != machine_key(HERE)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"cores": "../../x"}, {"cores": ["../x"]}, {"cpu": "../x"}, {"device": "x" * 2_000}, {"cpu": {"../x": 1}}],
+)
+def test_no_record_takes_the_machines_key_out_of_its_folder(environment: dict[str, Any]) -> None:
+    key = measured_on([replace(MINE, environment=environment)])
+    assert PLAIN_NAME.fullmatch(key)
+    assert len(key) < 250
 
 
 def test_what_cannot_be_read_is_told_beside_the_baselines(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.resultsfile import newest_first, write_results
 
 _UNKNOWN = {"device": None, "cpu": None, "cores": None}
+_LONGEST = 200
+"""Characters of a device's name: no file's name may be much longer."""
 _NAMED = 5
 """Unmeasured cells that a message names."""
 
@@ -90,8 +92,11 @@ def newest_results(artifacts: Path, *, machine: str | None = None) -> Path:
 
 
 def measured_on(records: Sequence[Record]) -> str:
-    """Returns the key of the machine that records were measured on."""
-    return machine_key({**_UNKNOWN, **records[0].environment})
+    """Returns the key of the machine that records were measured on; files are named by it, whatever a record says."""
+    told = {**_UNKNOWN, **records[0].environment}
+    device, cpu = (told[name] and str(told[name])[:_LONGEST] for name in ("device", "cpu"))
+    cores = told["cores"] if isinstance(told["cores"], int) else None
+    return machine_key({"device": device, "cpu": cpu, "cores": cores})
 
 
 def save(

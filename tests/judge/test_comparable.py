@@ -157,7 +157,7 @@ def test_other_labels_under_the_same_hash_are_an_altered_file() -> None:
     )
 
 
-@pytest.mark.parametrize("seconds", [0.0, -0.004])
+@pytest.mark.parametrize("seconds", [0.0, -0.004, 5e-324, 1e308])
 def test_times_that_cannot_be_are_an_altered_file(seconds: float) -> None:
     record = a_record()
     assert record.latency is not None

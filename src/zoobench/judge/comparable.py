@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoobench.judge.packing import decode
 from zoobench.judge.record import Record
 
+_LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
+"""Between which a ratio of two medians is a number, too."""
 _NAMED = 5
 _ALTERED = "a file was altered, so measure both again"
 _RANDOM = "random"
@@ -101,7 +103,7 @@ def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
 def _impossible(cell: str, before: Record, after: Record) -> Iterator[str]:
     """Yields what no run can have measured, and no ratio can be taken of."""
     for side, record in (("baseline", before), ("candidate", after)):
-        if record.latency and record.latency.p50_seconds <= 0:
+        if record.latency and not _LEAST_SECONDS <= record.latency.p50_seconds <= _MOST_SECONDS:
             yield f"the {side} has a median of {record.latency.p50_seconds} seconds of {cell}; {_ALTERED}"
         if record.model and record.model.size_bytes <= 0:
             yield f"the {side} has {record.model.size_bytes} bytes of {cell}; {_ALTERED}"
