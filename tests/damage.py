@@ -11,6 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from fakes import a_cell, a_record
+from zoobench.judge.noise import CellNoise, Noise
+from zoobench.judge.noise import to_json as noise_json
 from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.record import (
     Predictions,
@@ -157,6 +159,41 @@ def places(value: Any, at: Place = ()) -> Iterator[Place]:
 
 
 PLACES = tuple(places(VALID))
+BASELINE = VALID | {
+    "zoobench": {
+        **VALID["zoobench"],
+        "machine": "amd-epyc-2c",
+        "cells": [FULL.cell.id, BARE.cell.id],
+        "options": {"epochs": "3"},
+        "pixels": {"224": {"product": "pets-224-0123456789ab", "rows": [2, 0, 1]}},
+        "products": {"ab" * 32: "mobilenet-224-float32-0123456789ab"},
+        "baseline": {
+            "name": "main",
+            "saved": "2026-11-25T03:00:00+00:00",
+            "from": "results/amd-epyc-2c/0001_x.json",
+            "manifests": {"ab" * 32: {"product": "a-224-0123456789ab", "file": "model.tflite", "inputs": {"seed": 0}}},
+        },
+    }
+}
+"""The same records as a baseline keeps them."""
+NOISE = noise_json(
+    Noise(
+        machine="amd-epyc-2c",
+        cells={
+            cell.id: CellNoise(
+                run_scatter=0.02,
+                runs=4,
+                process_scatter=0.01,
+                processes=24,
+                error_rate=0.01,
+                replay_tolerance=0.02,
+                stored_tolerance=0.2,
+            )
+            for cell in (FULL.cell, BARE.cell)
+        },
+    )
+)
+"""What is known of the machine that measured them."""
 
 
 def block(*keys: str | int) -> Place:
@@ -226,9 +263,9 @@ def is_json(value: Any) -> bool:
 odd_json = plain_json | st.sampled_from([value for value in ODD if is_json(value)])
 
 
-def damaged(chance: random.Random) -> bytes:
-    """Returns the valid file after one to three misfortunes."""
-    content = copy.deepcopy(VALID)
+def damaged(chance: random.Random, valid: Any = VALID) -> bytes:
+    """Returns a valid file after up to three misfortunes."""
+    content = copy.deepcopy(valid)
     for _ in range(chance.choice((0, 1, 1, 2))):
         _misplace(content, chance)
     text = json.dumps(content, indent=chance.choice((None, 1)), ensure_ascii=chance.random() < 0.9)
@@ -236,6 +273,25 @@ def damaged(chance: random.Random) -> bytes:
     for _ in range(chance.choice((0, 0, 1, 2))):
         chance.choice(_MISHAPS)(damaged_bytes, chance)
     return bytes(damaged_bytes)
+
+
+def disguised(chance: random.Random, valid: Any) -> bytes:
+    """Returns a valid file with odd values of the kind that was there, which a reader of kinds alone lets pass."""
+    content = copy.deepcopy(valid)
+    for _ in range(chance.choice((1, 2, 4))):
+        place = chance.choice([one for one in places(content) if "sha256" not in one and "predictions" not in one])
+        holder = _holder(content, place)
+        alike = [value for value in ODD if type(value) is type(holder[place[-1]])]
+        if alike and not isinstance(holder[place[-1]], list | dict):
+            holder[place[-1]] = chance.choice(alike)
+    for record in _blocks(content):
+        cell = record["cell"]
+        cell["id"] = f"{cell['backbone']}-{cell['variant']}-{cell['runtime']}-t{cell['threads']}"
+    return json.dumps(content).encode()
+
+
+def _blocks(content: Any) -> list[Any]:
+    return [one["extra_info"]["zoobench"] for one in content["benchmarks"]] + content["zoobench"]["records"]
 
 
 def _misplace(content: Any, chance: random.Random) -> None:
