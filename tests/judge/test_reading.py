@@ -105,3 +105,11 @@ def test_a_file_that_does_not_fit_into_memory_is_named(tmp_path: Path, monkeypat
     path.write_text("{}")
     with pytest.raises(ResultsError, match=r"results\.json does not fit into this machine's memory"):
         load_content(path)
+
+
+def test_a_number_of_thousands_of_digits_is_refused_in_few_words(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(f'{{"benchmarks": [{"9" * 5_000}.5]}}')
+    with pytest.raises(ResultsError, match=r"9\.\.\. is not a finite number") as caught:
+        load_content(path)
+    assert len(str(caught.value)) < 400

@@ -7,7 +7,7 @@ from typing import Any
 
 from zoobench.errors import ResultsError
 from zoobench.judge.resultsblocks import file_content, once, values
-from zoobench.judge.shape import expect, typed_value, unexpected
+from zoobench.judge.shape import brief, expect, typed_value, unexpected
 
 LARGEST_CONTENT_VALUES = 20_000_000
 """Of a whole file; a file of 200 MB has up to 10 million rounds, each of which takes Python 32 bytes."""
@@ -46,5 +46,5 @@ def _finite(text: str) -> float:
     """Returns a JSON number, and refuses what Python's reader takes for one: NaN, Infinity and 1e999."""
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is not a finite number")
+        raise ValueError(f"{brief(text)} is not a finite number")
     return number
