@@ -1,10 +1,9 @@
 """Is a cell right more often than before? Paired by sample where both sides answered the same ones."""
 
-import math
 from dataclasses import replace
 
-from zoobench.errors import ResultsError
 from zoobench.judge.changes import TOP1, Change
+from zoobench.judge.flipped import find_flips
 from zoobench.judge.packing import decode
 from zoobench.judge.paired import Answers, mcnemar_mid_p, paired_difference
 from zoobench.judge.record import Record
@@ -32,32 +31,17 @@ def top1_change(base: Record | None, new: Record | None) -> Change:
 
 def paired_answers(base: Record, new: Record) -> Answers | None:
     """Returns how both answered, or None where they did not answer the same samples."""
-    (ours, truth), (theirs, other_truth) = _right(base), _right(new)
-    if base.dataset.sha256 != new.dataset.sha256 or truth != other_truth or not truth:
+    (ours, truth), (theirs, other_truth) = _answers(base), _answers(new)
+    if base.dataset.sha256 != new.dataset.sha256 or base.dataset.classes != new.dataset.classes:
         return None
-    counts = dict.fromkeys(((True, True), (True, False), (False, True), (False, False)), 0)
-    for pair in zip(ours, theirs, strict=True):
-        counts[pair] += 1
-    return Answers(
-        both=counts[True, True], lost=counts[True, False], won=counts[False, True], neither=counts[False, False]
-    )
+    if truth != other_truth or not truth:
+        return None
+    return find_flips(ours, theirs, truth=truth, classes=base.dataset.classes).answers
 
 
-def _right(record: Record) -> tuple[list[bool], tuple[int, ...]]:
-    """Returns which samples are right, and the truth."""
-    accuracy, cell = record.accuracy, record.cell.id
-    if accuracy is None:
-        return [], ()
-    try:
-        predicted, truth = decode(accuracy.predictions.classes), decode(accuracy.predictions.truth)
-    except ResultsError as error:
-        raise ResultsError(f"{cell}: accuracy.predictions: {error}; measure this cell again") from error
-    right = [one == other for one, other in zip(predicted, truth, strict=False)]
-    told = (len(predicted), len(truth), sum(right), sum(right) / max(len(truth), 1))
-    if told[:3] != (accuracy.total, accuracy.total, accuracy.correct) or not math.isclose(told[3], accuracy.top1):
-        raise ResultsError(
-            f"{cell}: accuracy says {accuracy.correct} right of {accuracy.total}, top1 {accuracy.top1:g}, but its "
-            f"predictions are {len(predicted)} answers to {len(truth)} samples, {sum(right)} of them right; the file "
-            "was changed after measuring. Measure it again"
-        )
-    return right, truth
+def _answers(record: Record) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Returns the predicted classes and the truth; whoever read the record has seen to it that they can be decoded."""
+    if record.accuracy is None:
+        return (), ()
+    predictions = record.accuracy.predictions
+    return decode(predictions.classes), decode(predictions.truth)
