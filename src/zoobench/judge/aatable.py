@@ -8,7 +8,7 @@ from rich.table import Table
 from zoobench.judge.aagates import Outcomes
 from zoobench.judge.falsealarms import AAReport, Detection, Learned
 from zoobench.judge.noiselearning import WITHIN_PROCESSES
-from zoobench.judge.statistics import Interval, wilson
+from zoobench.judge.statistics import Interval
 from zoobench.judge.storedruns import COMPARE_FAIL, PYTEST_BENCHMARK, StoredOutcomes
 from zoobench.paper import blank, written
 from zoobench.units import ABSENT, percent, three_digits
@@ -146,7 +146,7 @@ def _fared(outcomes: StoredOutcomes) -> tuple[str, ...]:
         str(outcomes.runs),
         str(outcomes.red_runs),
         percent(outcomes.red_runs / outcomes.runs),
-        _interval(wilson(outcomes.red_runs, outcomes.runs)),
+        _interval(outcomes.interval),
         str(outcomes.cell_runs),
         str(outcomes.red_cell_runs),
         percent(outcomes.red_cell_runs / outcomes.cell_runs),
