@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from zoobench.judge.flips import Flips, Placed, Reading, find_flips
+from zoobench.judge.orderflips import OrderFlips, Placed, Reading, find_order_flips
 from zoobench.judge.statistics import Interval
 
 AB = ("A", "B")
@@ -24,8 +24,8 @@ def placed(speedup: float, *, twin: str | None = "float", p50: float | None = No
     )
 
 
-def flips(*machines: Mapping[str, Placed], letters: Sequence[str] = AB) -> Flips:
-    return find_flips(list(machines[0]), machines, letters=letters)
+def flips(*machines: Mapping[str, Placed], letters: Sequence[str] = AB) -> OrderFlips:
+    return find_order_flips(list(machines[0]), machines, letters=letters)
 
 
 def test_two_cells_that_change_places_are_a_flip_the_faster_on_the_first_machine_first() -> None:
@@ -121,7 +121,7 @@ def test_the_order_of_the_cells_does_not_matter() -> None:
     ours = {name: placed(one) for name, one in (("x", 1.0), ("y", 2.0), ("z", 3.0))}
     theirs = {name: placed(one) for name, one in (("x", 3.0), ("y", 2.0), ("z", 1.0))}
     there = flips(ours, theirs)
-    back = find_flips(["z", "x", "y"], [ours, theirs], letters=AB)
+    back = find_order_flips(["z", "x", "y"], [ours, theirs], letters=AB)
     assert {(one.cells, round(one.p_value, 9)) for one in there.flips} == {
         (one.cells, round(one.p_value, 9)) for one in back.flips
     }
@@ -129,7 +129,7 @@ def test_the_order_of_the_cells_does_not_matter() -> None:
 
 
 def test_the_surest_flips_are_kept_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoobench.judge.flips.MOST_FLIPS", 2)
+    monkeypatch.setattr("zoobench.judge.orderflips.MOST_FLIPS", 2)
     ours = {f"cell{index}": placed(2.0**index) for index in range(4)}
     theirs = {f"cell{index}": placed(2.0**-index) for index in range(4)}
     found = flips(ours, theirs)
@@ -138,5 +138,5 @@ def test_the_surest_flips_are_kept_and_all_are_counted(monkeypatch: pytest.Monke
 
 
 def test_no_cell_and_one_cell_have_no_order() -> None:
-    assert flips({}, {}) == Flips(flips=(), found=0, pairs=0)
+    assert flips({}, {}) == OrderFlips(flips=(), found=0, pairs=0)
     assert flips({"x": placed(1.0)}, {"x": placed(2.0)}).pairs == 0

@@ -8,7 +8,7 @@ from statistics import median
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_interval
 from zoobench.judge.changes import P50, SPEEDUP, noise_of
 from zoobench.judge.environments import conditions, machine_of
-from zoobench.judge.flips import Flip, Placed, Reading, find_flips
+from zoobench.judge.orderflips import OrderFlip, Placed, Reading, find_order_flips
 from zoobench.judge.seen import Seen, known_values, p50_seconds, seen_by, speedup, speedup_interval
 from zoobench.judge.statistics import Interval, percentile_interval
 from zoobench.judge.timings import Side
@@ -68,7 +68,7 @@ class AcrossMachines:
     machines: tuple[Machine, ...]
     cells: tuple[tuple[str, tuple[OnMachine, ...]], ...]
     conditions: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
-    flips: tuple[Flip, ...]
+    flips: tuple[OrderFlip, ...]
     flips_found: int
     pairs: int
     notes: tuple[str, ...]
@@ -86,7 +86,7 @@ def across(sides: Sequence[Side], *, seed: int = 0) -> AcrossMachines:
     machines = tuple(_machine(letter, side) for letter, side in zip(_LETTERS, sides, strict=False))
     shared = [cell for cell in ids if all(cell in one for one in placed)]
     ranks = [_ranks(one, shared) for one in placed]
-    found = find_flips(shared, placed, letters=[machine.letter for machine in machines])
+    found = find_order_flips(shared, placed, letters=[machine.letter for machine in machines])
     return AcrossMachines(
         machines=machines,
         cells=tuple(

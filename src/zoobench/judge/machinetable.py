@@ -10,8 +10,8 @@ from typing import Any
 from zoobench.judge.blocks import Block, Grid, Lines, to_markdown, to_terminal
 from zoobench.judge.changes import SPEEDUP_NOISE, TIME_NOISE
 from zoobench.judge.environments import joined
-from zoobench.judge.flips import MOST_FLIPS
 from zoobench.judge.machines import AcrossMachines, OnMachine
+from zoobench.judge.orderflips import MOST_FLIPS
 from zoobench.judge.statistics import Interval
 from zoobench.paper import printable
 from zoobench.units import ABSENT, milliseconds, probability, ratio

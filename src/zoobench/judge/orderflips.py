@@ -52,7 +52,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flip:
+class OrderFlip:
     """Two cells whose order differs between two machines.
 
     Attributes:
@@ -71,10 +71,10 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flips:
+class OrderFlips:
     """The strongest flips, how many there are, and of how many pairs."""
 
-    flips: tuple[Flip, ...]
+    flips: tuple[OrderFlip, ...]
     found: int
     pairs: int
 
@@ -115,7 +115,9 @@ class _Candidates:
     by: By
 
 
-def find_flips(cells: Sequence[str], machines: Sequence[Mapping[str, Placed]], *, letters: Sequence[str]) -> Flips:
+def find_order_flips(
+    cells: Sequence[str], machines: Sequence[Mapping[str, Placed]], *, letters: Sequence[str]
+) -> OrderFlips:
     """Returns the pairs of cells that surely are in one order on one machine and in the other order on another.
 
     Cells with one float twin are compared by their speed-ups over it, from which the machine's drift is taken out;
@@ -210,10 +212,12 @@ def _against_later(scale: _Scale, index: int) -> tuple[_Values, _Values]:
     return difference, np.where(apart, p_values, 1.0)
 
 
-def _significant(candidates: Sequence[_Candidates], pairs: int, cells: Sequence[str], letters: Sequence[str]) -> Flips:
+def _significant(
+    candidates: Sequence[_Candidates], pairs: int, cells: Sequence[str], letters: Sequence[str]
+) -> OrderFlips:
     """Returns the candidates that are significant among all pairs, the surest first, of these the largest."""
     if not candidates:
-        return Flips(flips=(), found=0, pairs=pairs)
+        return OrderFlips(flips=(), found=0, pairs=pairs)
     adjusted = np.array(holm(np.concatenate([one.p_values for one in candidates]).tolist(), asked=pairs))
     smaller = np.concatenate([np.abs(one.differences).min(axis=0) for one in candidates])
     order = np.lexsort((-smaller, adjusted))
@@ -224,17 +228,19 @@ def _significant(candidates: Sequence[_Candidates], pairs: int, cells: Sequence[
         group = int(np.searchsorted(ends, position, side="right"))
         within = position - (int(ends[group - 1]) if group else 0)
         flips.append(_flip(candidates[group], within, float(adjusted[position]), cells, letters))
-    return Flips(flips=tuple(flips), found=found, pairs=pairs)
+    return OrderFlips(flips=tuple(flips), found=found, pairs=pairs)
 
 
-def _flip(candidates: _Candidates, position: int, p_value: float, cells: Sequence[str], letters: Sequence[str]) -> Flip:
+def _flip(
+    candidates: _Candidates, position: int, p_value: float, cells: Sequence[str], letters: Sequence[str]
+) -> OrderFlip:
     """Returns a flip, the cell that is faster on the first machine first."""
     first, second = cells[candidates.first[position]], cells[candidates.second[position]]
     ours, theirs = candidates.differences[:, position].tolist()
     if ours < 0:
         first, second, ours, theirs = second, first, -ours, -theirs
     one, other = candidates.machines
-    return Flip(
+    return OrderFlip(
         cells=(first, second),
         machines=(letters[one], letters[other]),
         times_faster=(math.exp(ours), math.exp(theirs)),
