@@ -6,7 +6,7 @@ from pathlib import Path
 from fakes import a_cell, a_record
 from reports import HOSTILE, is_tame
 from zoobench.judge.baseline import Baseline
-from zoobench.judge.differences import Difference, differences, render_differences
+from zoobench.judge.differences import RunDifference, differences, render_differences
 from zoobench.judge.provenance import Provenance
 from zoobench.judge.record import Record, RecordedModel, Refusal
 
@@ -83,9 +83,9 @@ def test_cells_that_were_measured_in_several_environments_show_them_all() -> Non
 
 def test_each_cell_has_a_paragraph_with_both_sides() -> None:
     shown = [
-        Difference(about="the run", what="cores", one="2", other="4"),
-        Difference(about="a", what="model", one="x", other="y"),
-        Difference(about="a", what="p50 ms", one="–", other="2"),
+        RunDifference(about="the run", what="cores", one="2", other="4"),
+        RunDifference(about="a", what="model", one="x", other="y"),
+        RunDifference(about="a", what="p50 ms", one="–", other="2"),
     ]
     assert render_differences(shown, names=("main", "pi/0001_x.json")) == (
         "main → pi/0001_x.json\n\nthe run\n    cores   2 → 4\n\na\n    model   x → y\n    p50 ms  – → 2\n"
@@ -97,6 +97,6 @@ def test_nothing_to_tell_is_told() -> None:
 
 
 def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_encoding() -> None:
-    hostile = Difference(about=HOSTILE, what=HOSTILE, one=HOSTILE, other=HOSTILE)
+    hostile = RunDifference(about=HOSTILE, what=HOSTILE, one=HOSTILE, other=HOSTILE)
     assert is_tame(render_differences((hostile,), names=(HOSTILE, HOSTILE)))
     assert is_tame(render_differences((), names=(HOSTILE, HOSTILE)))

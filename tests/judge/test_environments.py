@@ -5,7 +5,16 @@ from typing import Any
 
 from fakes import a_cell, a_record
 from resultfiles import EPYC, a_plain_run, a_run, a_side
-from zoobench.judge.environments import Difference, conditions, differences, joined, machine_of, machines_of, of_cell
+from zoobench.judge.environments import (
+    Difference,
+    conditions,
+    differences,
+    joined,
+    leaves,
+    machine_of,
+    machines_of,
+    of_cell,
+)
 from zoobench.judge.timings import Side
 
 
@@ -78,3 +87,8 @@ def test_a_cell_that_is_not_the_same_says_in_what() -> None:
 def test_no_value_is_not_known() -> None:
     assert joined(()) == "not known"
     assert joined(("1", "2")) == "1, 2"
+
+
+def test_leaves_come_in_order_with_the_keys_that_lead_there() -> None:
+    nested = {"a": 1, "b": {"c": {"d": None, "e": [2]}, "f": {}}, "g": 0}
+    assert list(leaves(nested)) == [(("a",), 1), (("b", "c", "e"), [2]), (("g",), 0)]

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from zoobench.judge.baseline import Baseline
+from zoobench.judge.environments import leaves
 from zoobench.judge.record import Record
 from zoobench.paper import printable
 from zoobench.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
@@ -19,7 +20,7 @@ Facts = Mapping[str, tuple[Any, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class RunDifference:
     """One thing that is not the same in both.
 
     Attributes:
@@ -35,12 +36,12 @@ class Difference:
     other: str
 
 
-def differences(one: Baseline, other: Baseline) -> tuple[Difference, ...]:
+def differences(one: Baseline, other: Baseline) -> tuple[RunDifference, ...]:
     """Returns all that differs, what is about the runs first, then cell by cell as the first run has them."""
     return (*_differing(_WHOLE_RUN, _of_run(one), _of_run(other)), *_of_cells(one.records, other.records))
 
 
-def render_differences(found: Sequence[Difference], *, names: tuple[str, str]) -> str:
+def render_differences(found: Sequence[RunDifference], *, names: tuple[str, str]) -> str:
     """Returns the differences as text, a paragraph for each cell; `names` are those of the two runs."""
     one_name, other_name = map(printable, names)
     if not found:
@@ -53,18 +54,18 @@ def render_differences(found: Sequence[Difference], *, names: tuple[str, str]) -
     return "\n".join([f"{one_name} → {other_name}\n", *paragraphs])
 
 
-def _told(found: Difference, width: int) -> str:
+def _told(found: RunDifference, width: int) -> str:
     return printable(f"{found.what:{width}}  {found.one} → {found.other}")
 
 
-def _of_cells(one: Sequence[Record], other: Sequence[Record]) -> Iterator[Difference]:
+def _of_cells(one: Sequence[Record], other: Sequence[Record]) -> Iterator[RunDifference]:
     first, second = ({record.cell.id: record for record in records} for records in (one, other))
     for cell_id in {**first, **second}:
         if cell_id in first and cell_id in second:
             yield from _differing(cell_id, _of_cell(first[cell_id]), _of_cell(second[cell_id]))
         else:
             sides = (_presence(side.get(cell_id)) for side in (first, second))
-            yield Difference(about=cell_id, what="cell", one=next(sides), other=next(sides))
+            yield RunDifference(about=cell_id, what="cell", one=next(sides), other=next(sides))
 
 
 def _presence(record: Record | None) -> str:
@@ -73,12 +74,12 @@ def _presence(record: Record | None) -> str:
     return "refused" if record.refusal else "measured"
 
 
-def _differing(about: str, one: Facts, other: Facts) -> Iterator[Difference]:
+def _differing(about: str, one: Facts, other: Facts) -> Iterator[RunDifference]:
     absent = (None, ABSENT)
     for what in {**one, **other}:
         (value, shown), (other_value, other_shown) = one.get(what, absent), other.get(what, absent)
         if value != other_value:
-            yield Difference(about=about, what=what, one=shown, other=other_shown)
+            yield RunDifference(about=about, what=what, one=shown, other=other_shown)
 
 
 def _of_run(run: Baseline) -> Facts:
@@ -91,19 +92,14 @@ def _of_run(run: Baseline) -> Facts:
 
 def _environment(records: Sequence[Record]) -> Facts:
     """Returns the environments of all records; where cells were measured in several, each value that one has."""
-    flat = [dict(_flat(record.environment)) for record in records]
+    flat = [{" ".join(keys): _plain(value) for keys, value in leaves(record.environment)} for record in records]
     names = dict.fromkeys(name for one in flat for name in one)
     values = {name: list(dict.fromkeys(one[name] for one in flat if name in one)) for name in names}
     return {name: (found, "; ".join(found)) for name, found in values.items()}
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yields what is known, by its keys; what is None is as good as absent."""
-    for name, inner in value.items():
-        if isinstance(inner, dict):
-            yield from _flat(inner, f"{name} ")
-        elif inner is not None:
-            yield f"{prefix}{name}", exactly(inner) if isinstance(inner, int) else str(inner)
+def _plain(value: Any) -> str:
+    return exactly(value) if isinstance(value, int) else str(value)
 
 
 def _of_cell(record: Record) -> Facts:

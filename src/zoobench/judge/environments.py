@@ -56,6 +56,17 @@ def machine_of(run: Run) -> tuple[str, str]:
     return (known.get("device") or known.get("cpu", ""), known.get("cores", ""))
 
 
+def leaves(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yields the values of nested objects with the keys that lead there; what is None is as good as absent."""
+    pending: list[tuple[tuple[str, ...], Any]] = [((), dict(values))]
+    while pending:
+        keys, value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(((*keys, name), inner) for name, inner in reversed(value.items()))
+        elif value is not None:
+            yield keys, value
+
+
 def of_cell(base: Record, new: Record) -> dict[str, str]:
     """Returns in what the same cell of two sides differs, so that its numbers answer different questions."""
     pairs = {
@@ -83,14 +94,9 @@ def _of_run(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yields the values of nested objects by their own names, but for those that are unknown."""
-    pending: list[tuple[str, Any]] = list(values.items())[::-1]
-    while pending:
-        name, value = pending.pop()
-        if isinstance(value, dict):
-            pending.extend(reversed(value.items()))
-        elif value is not None:
-            yield name, str(value)[:_LONGEST]
+    """Yields what is known by its own name, wherever it stands."""
+    for keys, value in leaves(values):
+        yield keys[-1], str(value)[:_LONGEST]
 
 
 def _data(record: Record) -> str:
