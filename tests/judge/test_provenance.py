@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from zoobench.errors import ResultsError
-from zoobench.judge.provenance import Origin, Provenance, RecordedPixels, RecordedProduct, read_provenance
+from zoobench.judge.provenance import Origin, Provenance, RecordedPixels, RecordedProduct, provenance_of
+from zoobench.judge.reading import load_content
 
 FULL: dict[str, Any] = {
     "schema": 1,
@@ -29,7 +30,7 @@ FULL: dict[str, Any] = {
 def read(folder: Path, block: Any) -> Provenance:
     path = folder / "results.json"
     path.write_text(json.dumps({"benchmarks": [], "zoobench": block}))
-    return read_provenance(path)
+    return provenance_of(load_content(path), path)
 
 
 def test_everything_is_read_back(tmp_path: Path) -> None:

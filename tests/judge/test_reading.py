@@ -1,50 +1,11 @@
-"""Is JSON read as the types that were meant, and everything else refused with its place?"""
+"""Is a whole results file read, and what is none refused by name?"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from zoobench.errors import ResultsError
-from zoobench.judge.reading import expect, load_content, typed_value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """Something to read."""
-
-    x: float
-    names: tuple[str, ...] = ()
-
-
-def test_objects_become_dataclasses_and_lists_become_tuples() -> None:
-    assert typed_value(Point, {"x": 1, "names": ["a"]}, "f") == Point(x=1.0, names=("a",))
-
-
-def test_mappings_are_read_value_by_value() -> None:
-    assert typed_value(Mapping[str, Point], {"a": {"x": 2.5, "names": []}}, "f") == {"a": Point(x=2.5)}
-    assert typed_value(Mapping[str, Any], {"a": [None]}, "f") == {"a": [None]}
-
-
-@pytest.mark.parametrize(
-    ("kind", "received", "place"),
-    [
-        (Mapping[str, str], {"a": "b", "c": 3}, "f.c: received 3; expected a text"),
-        (Mapping[str, str], ["a"], r"f: received \['a'\]; expected an object"),
-        (Mapping[str, Point], {"a": {"x": "1", "names": []}}, "f.a.x: received '1'; expected a number"),
-        (tuple[int, ...], [1, True], r"f\[1\]: received True; expected a whole number"),
-    ],
-)
-def test_anything_else_is_refused_with_its_place(kind: Any, received: Any, place: str) -> None:
-    with pytest.raises(ResultsError, match=place):
-        typed_value(kind, received, "f")
-
-
-def test_an_object_is_no_list() -> None:
-    with pytest.raises(ResultsError, match=r"f: received \{\}; expected a list"):
-        expect(list, {}, "f")
+from zoobench.judge.reading import load_content
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 
 from zoobench.errors import ResultsError
-from zoobench.judge.shape import at_least, between, brief, matching, shaped
+from zoobench.judge.shape import at_least, between, brief, expect, matching, shaped, typed_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,3 +149,27 @@ def test_rules_include_their_ends() -> None:
     digits = matching("[0-9]+", expected="digits")
     assert digits.holds("12")
     assert not digits.holds("12\n")
+
+
+def test_mappings_are_read_value_by_value() -> None:
+    assert typed_value(Mapping[str, Inner], {"a": {"text": "b"}}, "f") == {"a": Inner(text="b")}
+    assert typed_value(Mapping[str, Any], {"a": [None]}, "f") == {"a": [None]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "received", "place"),
+    [
+        (Mapping[str, str], {"a": "b", "c": 3}, "f.c: received 3; expected a text"),
+        (Mapping[str, str], ["a"], r"f: received \['a'\]; expected an object"),
+        (Mapping[str, Inner], {"a": {"text": 1}}, "f.a.text: received 1; expected a text"),
+        (tuple[int, ...], [1, True], r"f\[1\]: received True; expected a whole number"),
+    ],
+)
+def test_anything_else_is_refused_with_its_place(kind: Any, received: Any, place: str) -> None:
+    with pytest.raises(ResultsError, match=place):
+        typed_value(kind, received, "f")
+
+
+def test_an_object_is_no_list() -> None:
+    with pytest.raises(ResultsError, match=r"f: received \{\}; expected a list"):
+        expect(list, {}, "f")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoobench.judge.reading import expect, load_content, typed_value, unexpected
 from zoobench.judge.record import BLOCK
+from zoobench.judge.shape import expect, typed_value, unexpected
 
 _IMAGE_SIZE = re.compile("[1-9][0-9]{0,4}", re.ASCII)
 """As a key; one way of writing each, so that no size can stand there twice."""
@@ -79,20 +79,11 @@ class Provenance:
     origin: Origin | None = None
 
 
-def read_provenance(path: Path) -> Provenance:
-    """Returns what a results file or a baseline says of its run.
-
-    Raises:
-        ResultsError: If it cannot be read or is not what it should be; the message names the file and the key.
-    """
-    return provenance_of(load_content(path), path)
-
-
 def provenance_of(content: Mapping[str, Any], path: Path) -> Provenance:
-    """Returns the same of the content that `load_content` returned.
+    """Returns what a results file or a baseline says of its run, of the content that `load_content` returned.
 
     Raises:
-        ResultsError: As `read_provenance`.
+        ResultsError: If it is not what it should be; the message names the file and the key.
     """
     where = f"{path}: {BLOCK}"
     block = expect(dict, content.get(BLOCK, {}), where)

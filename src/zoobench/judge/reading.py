@@ -7,12 +7,10 @@ from typing import Any
 
 from zoobench.errors import ResultsError
 from zoobench.judge.resultsblocks import file_content, once, values
-from zoobench.judge.shape import brief, expect, typed_value, unexpected
+from zoobench.judge.shape import brief
 
 LARGEST_CONTENT_VALUES = 20_000_000
 """Of a whole file; a file of 200 MB has up to 10 million rounds, each of which takes Python 32 bytes."""
-
-__all__ = ["expect", "load_content", "typed_value", "unexpected"]
 
 
 def load_content(path: Path) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from statistics import median
 from typing import Any
 
 from zoobench.errors import ResultsError
-from zoobench.judge.reading import load_content, unexpected
+from zoobench.judge.reading import load_content
 from zoobench.judge.record import BLOCK, Record, records_of
+from zoobench.judge.shape import unexpected
 
 _LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
 _AGREE = 1e-6
