@@ -64,7 +64,7 @@ def a_report(**changes: Any) -> GateReport:
 
 
 OTHER_CPU = Difference(name="cpu", base=("Cortex-A76",), new=("AMD EPYC",))
-HOSTILE = "a\n::error::b\x1b[2J\r\ud800"
+HOSTILE = "::error::b\n::error::b\x1b[2J\r\ud800"
 """A name from a file: a line of its own that is a command, a sign that steers a terminal, half a character."""
 ALL_HOSTILE = a_report(
     baseline=HOSTILE,

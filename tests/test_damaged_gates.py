@@ -54,8 +54,10 @@ def check(outcome: GateReport | str) -> None:
         assert len(outcome) < LONGEST_MESSAGE
         assert outcome.encode()
         return
-    for text in (render(outcome, width=80, colours=False), as_markdown(outcome), annotations(outcome)):
+    shown = render(outcome, width=80, colours=False)
+    for text in (shown, as_markdown(outcome), annotations(outcome)):
         assert all(line.isprintable() for line in text.split("\n"))
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in shown.splitlines())
     assert len(annotations(outcome).splitlines()) <= len(outcome.problems) + len(outcome.findings) + 1
     assert json.loads(as_json(outcome))["status"] == outcome.status
 

@@ -22,3 +22,10 @@ def test_colours_are_for_those_who_know_them() -> None:
 def test_a_foreign_text_stays_on_its_line_and_steers_nothing() -> None:
     assert printable("Größe × 5 – ok") == "Größe × 5 – ok"
     assert printable("a\x1b[2J\nb\ud800\t") == "a�[2J�b��"
+
+
+def test_a_text_that_github_would_take_for_a_command_is_marked() -> None:
+    assert printable("::error::x") == ":\ufffderror::x"
+    assert printable("  ::error::x") == "  :\ufffderror::x"
+    assert printable("x ##[error]y") == "x ##\ufffderror]y"
+    assert printable("a::b: 5 % ## [c]") == "a::b: 5 % ## [c]"

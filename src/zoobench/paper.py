@@ -1,9 +1,14 @@
 """How do tables and lines become text, the same for a terminal, a pipe and a file?"""
 
 import io
+import re
 from typing import cast
 
 from rich.console import Console
+
+_MARK = "\N{REPLACEMENT CHARACTER}"
+_COMMAND = re.compile(r"^\s*::|##\[")
+"""Of GitHub's runner: the one at the start of a line, the older one anywhere."""
 
 
 def blank(*, width: int, colours: bool) -> Console:
@@ -32,5 +37,9 @@ def written(console: Console) -> str:
 
 
 def printable(text: str) -> str:
-    """Returns a foreign text on one line with a mark for each character that would steer a terminal or is none."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    """Returns a foreign text on one line with a mark for each character that would steer a terminal or is none.
+
+    What GitHub's runner would take for a command, were it printed at the start of a line, is marked too.
+    """
+    plain = "".join(one if one.isprintable() else _MARK for one in text)
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}{_MARK}", plain)

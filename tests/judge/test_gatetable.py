@@ -87,7 +87,7 @@ def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_enco
     (first, _) = ALL_HOSTILE.findings
     for text in (render(ALL_HOSTILE, width=128, colours=False), as_markdown(ALL_HOSTILE), headline(ALL_HOSTILE)):
         assert is_tame(text)
-        assert "a\ufffd::error::b" in text
+        assert "error::b\ufffd::error::b" in text
     assert sentence(first).isprintable()
 
 
