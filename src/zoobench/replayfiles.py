@@ -83,10 +83,14 @@ def find_pixels(provenance: Provenance, *, image_size: int, artifacts: Path) -> 
     rows = recorded.rows
     if shape[1:] != (image_size, image_size, 3) or not rows or min(rows) < 0 or max(rows) >= shape[0]:
         raise ResultsError(
-            f"the results name the rows {', '.join(map(str, rows)) or 'none'} of {recorded.product} as "
-            f"{image_size} px images; it holds {list(shape)}, so the results file or the store was altered"
+            f"the results name {_span(rows)} of {recorded.product} as {image_size} px images; it holds {list(shape)}, "
+            "so the results file or the store was altered"
         )
     return _unlabelled(stored.path, rows)
+
+
+def _span(rows: Sequence[int]) -> str:
+    return f"{len(rows)} rows from {min(rows)} to {max(rows)}" if rows else "no rows"
 
 
 def image_names(samples: Samples) -> tuple[str, ...]:

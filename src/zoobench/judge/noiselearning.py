@@ -22,6 +22,7 @@ from zoobench.judge.statistics import Clustering, clustering
 WITHIN_PROCESSES = 12
 """Processes within which a cell has to be clear at the tolerance that is proposed."""
 _DRAWS = 20_000
+_LARGEST = math.log(1000)
 
 
 def learn_noise(gates: Sequence[AAGate], *, error_rate: float, rates: Rates, seed: int = 0) -> Noise:
@@ -58,13 +59,14 @@ def run_scatter(gates: Sequence[AAGate], cell: str) -> tuple[float, int]:
 
 
 def stored_tolerance(scatter: float, runs: int, *, share: float) -> float | None:
-    """Returns what two runs' medians differ by at most, but for a share of pairs of runs.
+    """Returns what two runs' medians differ by at most, but for a share of pairs of runs; None for a thousandfold.
 
     The difference of two log medians scatters by sqrt(2) of one; Student's t, as the scatter is known from few runs.
     """
     if runs < 2:
         return None
-    return math.expm1(scatter * math.sqrt(2) * -float(stdtrit(runs - 1, share)))
+    reach = scatter * math.sqrt(2) * -float(stdtrit(runs - 1, share))
+    return math.expm1(reach) if reach < _LARGEST else None
 
 
 def _cell_noise(gates: Sequence[AAGate], cell: str, *, error_rate: float, replay_tolerance: float) -> CellNoise:
