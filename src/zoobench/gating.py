@@ -28,7 +28,7 @@ SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
 _MEMORY_UNKNOWN = "memory is judged only where files are replayed: a run does not keep it"
 _MEMORY_UNTOLD = "memory is not judged: this system does not tell how much a process took"
-_SAME_RUN = "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
+_NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 
@@ -87,9 +87,7 @@ def run_gate(request: GateRequest) -> Gate:
         UsageError: If patterns fit no cell, or replay is demanded and files are missing.
     """
     if request.baseline_python and request.method == "stored":
-        raise UsageError(
-            "--baseline-python replays; leave it out to compare stored times, or leave out --method stored"
-        )
+        raise UsageError("--baseline-python replays; leave it out, or leave out --method stored")
     began = time.monotonic()
     sides = {BASELINE: read_baseline(request.baseline), CANDIDATE: read_baseline(request.candidate)}
     records = {side: chosen(run, request.cells) for side, run in sides.items()}
@@ -98,36 +96,32 @@ def run_gate(request: GateRequest) -> Gate:
     problems = obstacles(records[BASELINE], records[CANDIDATE])
     seen = Seen(replayed={}, names={}, notes=()) if problems else _see(sides, pairs, request, rates)
     judged = () if problems else find_all(pairs, seen, rules=request.rules, artifacts=request.artifacts, rates=rates)
+    failures = (f"{cell}: replay failed: {one.failure}" for cell, one in seen.replayed.items() if one.failure)
     report = GateReport(
         baseline=sides[BASELINE].name,
         candidate=str(request.candidate),
         findings=judged,
-        problems=(
-            *problems,
-            *(f"{cell}: replay failed: {one.failure}" for cell, one in seen.replayed.items() if one.failure),
-        ),
+        problems=(*problems, *failures),
         environment=differences(*(_side(sides[side], records[side]) for side in SIDES)),
         notes=(
-            *(
-                f"the pattern {one!r} of the tolerances fits no cell"
-                for one in request.rules.unused(record.cell.id for record in sides[CANDIDATE].records)
-            ),
-            *(["nothing was replayed and nothing is judged before that is mended"] if problems else []),
-            *unjudged(records[BASELINE], records[CANDIDATE]),
+            *_on_request(request, sides),
+            *([_NOTHING_JUDGED] if problems else unjudged(records[BASELINE], records[CANDIDATE])),
             *seen.notes,
-            *([_SAME_RUN] if sides[BASELINE].records == sides[CANDIDATE].records else []),
             *([_MEMORY_UNKNOWN] if judged and len(seen.replayed) < len(pairs) else []),
-            *(
-                [_MEMORY_UNTOLD]
-                if any(one.observations and not any(one.peaks) for one in seen.replayed.values())
-                else []
-            ),
             *_versions(seen.replayed),
             *_incidents(seen.replayed),
         ),
         seconds=time.monotonic() - began,
     )
     return Gate(report=report, replayed=seen.replayed, rates=rates)
+
+
+def _on_request(request: GateRequest, sides: Mapping[str, Baseline]) -> Iterator[str]:
+    """Yields what of the request may not be what was meant."""
+    for pattern in request.rules.unused(record.cell.id for record in sides[CANDIDATE].records):
+        yield f"the pattern {pattern!r} of the tolerances fits no cell"
+    if sides[BASELINE].records == sides[CANDIDATE].records:
+        yield "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
 
 
 def _side(run: Baseline, records: Mapping[str, Record]) -> Side:
@@ -146,6 +140,8 @@ def _versions(replayed: Mapping[str, Replayed]) -> Iterator[str]:
 
 
 def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
+    if any(seen.observations and not any(seen.peaks) for seen in replayed.values()):
+        yield _MEMORY_UNTOLD
     for cell, seen in replayed.items():
         yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
         if seen.disturbed:
