@@ -96,7 +96,7 @@ def find_subjects(
     candidate = find_models(_wanted(sides, CANDIDATE, pairs), artifacts=sources.artifacts)
     baseline = find_models(_wanted(sides, BASELINE, pairs), artifacts=sources.artifacts, folder=sources.baseline_models)
     again, why_not = _made_again(sides[BASELINE], baseline, sources) if baseline.missing else ({}, "")
-    files = {BASELINE: {**baseline.paths, **again}, CANDIDATE: candidate.paths}
+    files = {**candidate.paths, **baseline.paths, **again}  # by hash, so one side's may serve the other
     found = [_subject(pair, files, samples.get(pair.candidate.cell.image_size)) for pair in pairs]
     obstacles = [one for one in found if isinstance(one, str)]
     return Replayable(
@@ -120,11 +120,9 @@ def _made_again(run: Baseline, found: FoundModels, sources: Sources) -> tuple[Ma
         return {}, f"the baseline's files cannot be made again: {error.name} is not installed"
 
 
-def _subject(pair: Pair, files: Mapping[str, Mapping[str, Path]], samples: Samples | None) -> Subject | str:
+def _subject(pair: Pair, files: Mapping[str, Path], samples: Samples | None) -> Subject | str:
     """Returns a cell's files and images, or what of them cannot be had."""
-    paths = {
-        side: files[side].get(record.model.sha256 if record.model else "") for side, record in pair.records.items()
-    }
+    paths = {side: files.get(record.model.sha256 if record.model else "") for side, record in pair.records.items()}
     found = {side: path for side, path in paths.items() if path is not None}
     if len(found) < len(paths) or samples is None:
         lacking = [f"the {side}'s file" for side in paths if side not in found]
