@@ -115,7 +115,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from zoobench.judge.baseline import read_baseline
-from zoobench.replayfiles import find_models, rebuild, wanted_models
+from zoobench.rebuilding import rebuild
+from zoobench.replayfiles import find_models, wanted_models
 
 if __name__ == "__main__":
     artifacts = Path(sys.argv[1])

@@ -14,7 +14,8 @@ from zoobench.files import sha256_of_file
 from zoobench.judge.provenance import Provenance, RecordedPixels, RecordedProduct
 from zoobench.judge.record import Record, RecordedModel
 from zoobench.measure.samples import Samples
-from zoobench.replayfiles import WantedModel, find_models, find_pixels, given_pixels, wanted_models
+from zoobench.rebuilding import WantedModel
+from zoobench.replayfiles import find_models, find_pixels, given_pixels, wanted_models
 
 PIXELS = Product(name="pets-8", file_name="pixels.npy", inputs={"image_size": 8})
 

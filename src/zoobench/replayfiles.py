@@ -15,8 +15,7 @@ from zoobench.givenimages import given_images
 from zoobench.judge.provenance import Provenance
 from zoobench.judge.record import Record
 from zoobench.measure.samples import Samples
-from zoobench.rebuilding import WantedModel as WantedModel
-from zoobench.rebuilding import rebuild as rebuild
+from zoobench.rebuilding import WantedModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

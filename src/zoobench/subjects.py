@@ -9,15 +9,8 @@ from zoobench.judge.baseline import Baseline
 from zoobench.judge.record import Record
 from zoobench.measure.replay import BASELINE, CANDIDATE, Subject
 from zoobench.measure.samples import Samples
-from zoobench.replayfiles import (
-    FoundModels,
-    WantedModel,
-    find_models,
-    find_pixels,
-    given_pixels,
-    rebuild,
-    wanted_models,
-)
+from zoobench.rebuilding import WantedModel, rebuild
+from zoobench.replayfiles import FoundModels, find_models, find_pixels, given_pixels, wanted_models
 
 _GIVEN_IMAGES = 64
 
