@@ -4,7 +4,9 @@ import io
 import re
 from typing import cast
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 _MARK = "\N{REPLACEMENT CHARACTER}"
 _COMMAND = re.compile(r"^\s*::|##\[")
@@ -28,6 +30,25 @@ def blank(*, width: int, colours: bool) -> Console:
         highlight=False,
         markup=False,
         emoji=False,
+    )
+
+
+def empty_table(*, title: str | None = None, footer: bool = False, gap: int = 1) -> Table:
+    """Returns a table without columns yet: a line below the heads, nothing around it.
+
+    Args:
+        title: What stands above it, to the left.
+        footer: Whether columns have a last line of their own.
+        gap: Spaces between columns.
+    """
+    return Table(
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, gap, 0, 0),
+        title=title,
+        title_justify="left",
+        show_footer=footer,
     )
 
 

@@ -8,14 +8,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import JustifyMethod
-from rich.table import Table
 
 from zoobench.build.manifest import MANIFEST, Manifest, read_manifest
 from zoobench.build.store import DAMAGED, MAKING, REMOVING
 from zoobench.errors import UsageError
-from zoobench.paper import blank, written
+from zoobench.paper import blank, empty_table, written
 from zoobench.units import ABSENT, megabytes, three_digits
 
 KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation"}
@@ -125,7 +123,7 @@ def main_sha256(entry: Entry) -> str | None:
 
 def render(entries: Sequence[Entry], *, width: int, colours: bool) -> str:
     """Returns the products as a table with their total."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)
+    table = empty_table(footer=True)
     total = sum(entry.size_bytes for entry in entries)
     for head, foot in zip(_HEADS, (f"{len(entries)} products", "", megabytes(total), "", "", ""), strict=True):
         is_number = head in {"MB", "made in s"}

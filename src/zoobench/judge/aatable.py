@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from zoobench.judge.aagates import Outcomes
@@ -10,7 +9,7 @@ from zoobench.judge.falsealarms import AAReport, Detection, Learned
 from zoobench.judge.noiselearning import WITHIN_PROCESSES
 from zoobench.judge.statistics import Interval
 from zoobench.judge.storedruns import COMPARE_FAIL, PYTEST_BENCHMARK, StoredOutcomes
-from zoobench.paper import blank, written
+from zoobench.paper import blank, empty_table, written
 from zoobench.units import ABSENT, percent, three_digits
 
 LEAST_WIDTH = 128
@@ -49,9 +48,7 @@ def _headline(report: AAReport) -> str:
 
 
 def _table(title: str, heads: Sequence[str], *, text_columns: int = _TEXT_COLUMNS) -> Table:
-    table = Table(
-        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left"
-    )
+    table = empty_table(title=title)
     for position, head in enumerate(heads):
         table.add_column(head, justify="left" if position < text_columns else "right", no_wrap=True)
     return table

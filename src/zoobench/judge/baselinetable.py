@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import JustifyMethod
-from rich.table import Table
 
 from zoobench.judge.baseline import Baseline
 from zoobench.judge.table import render
-from zoobench.paper import blank, written
+from zoobench.paper import blank, empty_table, written
 from zoobench.units import ABSENT
 
 _HEADS = ("name", "saved", "machine", "cells", "data set", "weights")
@@ -19,7 +17,7 @@ _IDENTITY = 13
 
 def render_list(baselines: Sequence[Baseline], *, width: int, colours: bool) -> str:
     """Returns a table of baselines, one a row."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = empty_table()
     for head in _HEADS:
         justify: JustifyMethod = "right" if head == "cells" else "left"
         table.add_column(head, justify=justify, no_wrap=head in ("saved", "cells"), overflow="fold")

@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from zoobench.paper import blank, printable, written
+from zoobench.paper import blank, empty_table, printable, written
 
 LEAST_WIDTH = 120
 COLOURS: Mapping[str, str] = {"better": "green", "worse": "red"}
@@ -79,7 +77,7 @@ def _print(console: Console, block: Block) -> None:
     if isinstance(block, Lines):
         console.print(*map(printable, block.lines), sep="\n", soft_wrap=True)
         return
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table = empty_table(gap=2)
     for position, head in enumerate(block.heads):
         left = position == 0 or position in block.words
         table.add_column(printable(head), justify="left" if left else "right", no_wrap=not left, overflow="fold")

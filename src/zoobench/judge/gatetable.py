@@ -6,7 +6,6 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +14,7 @@ from zoobench.judge import blocks
 from zoobench.judge.environments import joined
 from zoobench.judge.gate import LATENCY, MEMORY, SIZE, TOP1
 from zoobench.judge.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
-from zoobench.paper import blank, printable, written
+from zoobench.paper import blank, empty_table, printable, written
 from zoobench.units import ABSENT, change_percent, megabytes, milliseconds, percent, three_digits
 
 SCHEMA = 1
@@ -126,7 +125,7 @@ def _remarks(findings: Sequence[Finding]) -> list[str]:
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = empty_table()
     for position, head in enumerate(_HEADS):
         justify: JustifyMethod = "right" if position in _NUMBERS else "left"
         table.add_column(head, justify=justify, no_wrap=True)

@@ -6,13 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
-from rich.box import SIMPLE_HEAD
 from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from zoobench.judge.layers import LayerError, LayerReport, losses, short_names, worst
-from zoobench.paper import blank, written
+from zoobench.paper import blank, empty_table, written
 from zoobench.units import cosine, decibels, percent, three_digits
 
 LONG = 40
@@ -72,7 +71,7 @@ def as_csv(report: LayerReport) -> str:
 
 
 def _table(report: LayerReport, marked: Sequence[int], *, shown: Sequence[int]) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = empty_table()
     for position, head in enumerate(_HEADS):
         is_name = position == _NAME
         justify: JustifyMethod = "left" if position in _LEFT else "right"

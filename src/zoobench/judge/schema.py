@@ -44,6 +44,11 @@ class RecordedCell:
     image_size: Positive
     weights: Weights
 
+    @property
+    def has_random_weights(self) -> bool:
+        """Whether the accuracy means nothing."""
+        return self.weights == "random"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedNumerics:

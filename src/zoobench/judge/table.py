@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from textwrap import shorten
 
-from rich.box import SIMPLE_HEAD
 from rich.console import JustifyMethod
-from rich.table import Table
 from rich.text import Text
 
 from zoobench.judge.record import Record, RecordedAccuracy, RecordedModel, Speedup
-from zoobench.paper import blank, written
+from zoobench.paper import blank, empty_table, written
 from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio
 from zoobench.variants import VARIANTS
 
@@ -36,14 +34,7 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
             narrow, names are cut and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
-    table = Table(
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        title=_title(records),
-        title_justify="left",
-    )
+    table = empty_table(title=_title(records))
     for position, head in enumerate(_HEADS):
         justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"
         table.add_column(head, justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
@@ -119,7 +110,7 @@ def _remarks(records: Sequence[Record]) -> list[str]:
     remarks = [
         "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
     ]
-    random = dict.fromkeys(record.cell.backbone for record in records if record.cell.weights == "random")
+    random = dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights)
     if random:
         remarks.append(f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do.")
     remarks += [

@@ -8,8 +8,6 @@ from zoobench.judge.packing import decode
 from zoobench.judge.paired import Answers, mcnemar_mid_p, paired_difference
 from zoobench.judge.record import Record
 
-_RANDOM = "random"
-
 
 def top1_change(base: Record | None, new: Record | None) -> Change:
     """Returns the change of top-1, paired by sample where both sides answered the same ones."""
@@ -21,7 +19,7 @@ def top1_change(base: Record | None, new: Record | None) -> Change:
     if answers is None:
         return bare
     interval, p_value = paired_difference(answers), mcnemar_mid_p(answers.lost, answers.won)
-    if _RANDOM in (base.cell.weights, new.cell.weights):  # what it says of such weights means nothing
+    if base.cell.has_random_weights or new.cell.has_random_weights:  # what it says of such weights means nothing
         return replace(bare, interval=interval, basis="samples")
     unchanged = answers.lost == answers.won == 0
     return replace(
