@@ -1,7 +1,8 @@
 """What do a gate's two sides come to, cell by cell and metric by metric? Evidence gathered for the judge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from zoobench.baselines import measured_on
@@ -15,7 +16,7 @@ from zoobench.judge.metrics import (
     top1_test,
     unmeasured_latency_test,
 )
-from zoobench.judge.noise import read_noise
+from zoobench.judge.noise import Noise, read_noise
 from zoobench.judge.packing import decode
 from zoobench.judge.record import RecordedAccuracy
 from zoobench.judge.schedule import Rates
@@ -24,6 +25,8 @@ from zoobench.judge.verdict import Finding
 from zoobench.replaying import Replayed
 from zoobench.subjects import Pair
 
+KnownNoise = Callable[[str], Noise | None]
+"""Given a machine's key, returns what is known of its noise."""
 BothAnswers = tuple[RecordedAccuracy, RecordedAccuracy]
 """The baseline's and the candidate's."""
 
@@ -63,12 +66,13 @@ def find_all(pairs: Sequence[Pair], seen: Seen, *, rules: Rules, artifacts: Path
         artifacts: Folder that holds what is known of machines' noise.
         rates: How often a gate may be wrong.
     """
+    known = cache(lambda machine: read_noise(noise_path(artifacts, machine)))
     tests: list[Test] = []
     exact: list[Finding] = []
     for pair in pairs:
         tolerances = rules.of(pair.cell)
         replayed = seen.replayed.get(pair.cell)
-        tests.append(_latency(pair, replayed, tolerance=tolerances.latency, artifacts=artifacts, rates=rates))
+        tests.append(_latency(pair, replayed, tolerance=tolerances.latency, known=known, rates=rates))
         if replayed and any(replayed.peaks):
             tests.append(memory_test(pair.cell, replayed.peaks, tolerance=tolerances.memory, rates=rates))
         if both := _both_answers(pair):
@@ -81,7 +85,7 @@ def find_all(pairs: Sequence[Pair], seen: Seen, *, rules: Rules, artifacts: Path
     return tuple(sorted((*decide(tests, rates), *exact), key=lambda finding: order[finding.cell]))
 
 
-def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, artifacts: Path, rates: Rates) -> Test:
+def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, known: KnownNoise, rates: Rates) -> Test:
     if seen:
         return latency_test(pair.cell, seen.log_ratios, seconds=seen.medians, tolerance=tolerance, rates=rates)
     before, after = pair.baseline.latency, pair.candidate.latency
@@ -96,14 +100,14 @@ def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, artifacts: 
             seconds=seconds,
             why=f"measured on {machines[0]} and on {machines[1]}: times of two machines are no verdict",
         )
-    noise = read_noise(noise_path(artifacts, machines[0]))
-    known = noise.cells.get(pair.cell) if noise else None
-    scatter = known.run_scatter if known else 0.0
+    noise = known(machines[0])
+    of_cell = noise.cells.get(pair.cell) if noise else None
+    scatter = of_cell.run_scatter if of_cell else 0.0
     return stored_latency_test(
         pair.cell,
         seconds,
         scatter=scatter or None,  # times that did not scatter at all were too coarse to learn from
-        runs=known.runs if known else 0,
+        runs=of_cell.runs if of_cell else 0,
         tolerance=tolerance,
         rates=rates,
     )
@@ -124,6 +128,6 @@ def _top1(pair: Pair, both: BothAnswers, names: Sequence[str], *, tolerance: flo
 def _both_answers(pair: Pair) -> BothAnswers | None:
     """Returns the accuracies to judge, or None where there are none: with random weights they mean nothing."""
     before, after = pair.baseline.accuracy, pair.candidate.accuracy
-    if before is None or after is None or pair.candidate.cell.weights == "random":
+    if before is None or after is None or pair.candidate.cell.has_random_weights:
         return None
     return before, after

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoobench.errors import UsageError
 from zoobench.findings import Seen, find_all, number_of_tests
 from zoobench.judge.baseline import Baseline, read_baseline
-from zoobench.judge.comparable import obstacles, unjudged
+from zoobench.judge.comparable import measured_on_both, obstacles, unjudged
 from zoobench.judge.environments import differences
 from zoobench.judge.record import Record
 from zoobench.judge.schedule import Budget, Rates
@@ -169,9 +169,8 @@ def chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
 def _pairs(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[Pair]:
     """Returns the cells that both sides have a file of."""
     return [
-        Pair(cell=cell, baseline=record, candidate=candidate[cell])
-        for cell, record in baseline.items()
-        if cell in candidate and not record.refusal and not candidate[cell].refusal
+        Pair(cell=cell, baseline=baseline[cell], candidate=candidate[cell])
+        for cell in measured_on_both(baseline, candidate)
     ]
 
 

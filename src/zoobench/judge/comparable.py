@@ -10,7 +10,6 @@ _LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
 """Between which a ratio of two medians is a number, too."""
 _NAMED = 5
 _ALTERED = "a file was altered, so measure both again"
-_RANDOM = "random"
 _CELL_FACTS = {"image_size": "another image size", "weights": "other weights"}
 
 
@@ -23,8 +22,7 @@ def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -
         baseline: Records by cell id.
         candidate: The same of the other side.
     """
-    shared = [cell for cell in baseline if cell in candidate]
-    measured = [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
+    shared, measured = _shared(baseline, candidate), measured_on_both(baseline, candidate)
     found = (
         *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
         *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
@@ -44,9 +42,8 @@ def unjudged(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) ->
         baseline: Records by cell id.
         candidate: The same of the other side.
     """
-    shared = [cell for cell in baseline if cell in candidate]
-    measured = [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
-    random = [cell for cell in measured if candidate[cell].cell.weights == _RANDOM]
+    shared, measured = _shared(baseline, candidate), measured_on_both(baseline, candidate)
+    random = [cell for cell in measured if candidate[cell].cell.has_random_weights]
     unknown = [
         cell
         for cell in measured
@@ -60,9 +57,19 @@ def unjudged(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) ->
     return tuple(message.format(_listed(cells)) for cells, message in kinds if cells)
 
 
+def measured_on_both(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[str]:
+    """Returns the ids of the cells that neither side lacks or was refused, in the baseline's order."""
+    shared = _shared(baseline, candidate)
+    return [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
+
+
 def same_samples(baseline: Record, candidate: Record) -> bool:
     """Tells whether both sides were asked the same questions, so that their answers can be paired."""
     return baseline.dataset.sha256 == candidate.dataset.sha256
+
+
+def _shared(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[str]:
+    return [cell for cell in baseline if cell in candidate]
 
 
 def _missing(there: Mapping[str, Record], here: Mapping[str, Record], message: str) -> Iterator[str]:
@@ -92,7 +99,7 @@ def _refused_by_both(
 def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
     """Yields what one side knows and the other does not, of what can only be judged from both records."""
     judged: dict[str, tuple[object, object]] = {"file": (before.model, after.model)}
-    if after.cell.weights != _RANDOM:
+    if not after.cell.has_random_weights:
         judged["accuracy"] = (before.accuracy, after.accuracy)
     for name, parts in judged.items():
         if (parts[0] is None) != (parts[1] is None):
