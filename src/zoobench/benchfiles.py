@@ -1,4 +1,4 @@
-"""Where are the benchmarks? In the package, so that a device needs no checkout of the project; in a checkout beside it."""
+"""Where are the benchmarks? In the package, so that a device needs no checkout; in a checkout beside it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What does `pytest --zoo-kit KIT.zip` run where it is started? The package's own benchmarks, unless a path is given."""
+"""What does `pytest --zoo-kit KIT.zip` run where it is started? The package's benchmarks, unless a path is given."""
 
 import sys
 from collections.abc import Mapping

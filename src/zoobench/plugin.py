@@ -40,6 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(option.flag, action="store_const", const="yes", default="", help=option.full_help)
 
 
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Has a kit's benchmarks run wherever pytest is started."""
+    from zoobench.kitargs import aim_at_benchmarks
+
+    aim_at_benchmarks(early_config, args)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Refuses options that make no sense before anything is collected."""
     if any(config.getoption(option.flag) != option.default for option in OPTIONS):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,13 @@ from zoobench.kits import imagefile
 from zoobench.kits.coherence import check_coherence
 from zoobench.kits.container import CHUNK_BYTES, opened, refusing
 from zoobench.kits.contents import MANIFEST, SCHEMA, Manifest
+from zoobench.kits.steps import OnBytes
 
 LARGEST_MANIFEST_BYTES = 32_000_000
 """A sample takes 95 bytes."""
 LARGEST_VALUES = 2_000_000
 _TFLITE = (4, b"TFL3")
 _LIMIT_OPTION = "--zoo-kit-limit"
-
-OnBytes = Callable[[int, str], None]
-"""Told how many bytes were just checked and of which member."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil
 from pathlib import Path
 
 from zoobench.errors import DataError, UsageError
@@ -24,8 +23,9 @@ from zoobench.kits.contents import (
     Manifest,
 )
 from zoobench.kits.opening import read_manifest
+from zoobench.kits.steps import OnBytes, in_megabytes, megabytes_begun
 from zoobench.measure.samples import Samples
-from zoobench.progress import Advance, progress
+from zoobench.progress import progress
 
 Chunks = Callable[[], Iterator[bytes]]
 """Yields a member's content; called twice, for its hash and to write it."""
@@ -34,7 +34,6 @@ _THE_SAME_DAY = (1980, 1, 1, 0, 0, 0)
 _RIGHTS = 0o100644
 _LEVEL = 6
 _IMAGES_AT_A_TIME = 64
-_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +92,9 @@ def write_kit(path: Path, contents: Contents, *, overwriting: bool = False) -> W
         with (
             writing(path) as handle,
             zipfile.ZipFile(handle, "w", allowZip64=False) as archive,
-            progress(f"Packing {path.name}, MB", total=ceil(known.size_bytes / _MEGABYTE)) as advance,
+            progress(f"Packing {path.name}, MB", total=megabytes_begun(known.size_bytes)) as advance,
         ):
-            _write_members(archive, manifest, contents.chunks, files, _in_megabytes(advance))
+            _write_members(archive, manifest, contents.chunks, files, in_megabytes(advance))
     except zipfile.LargeZipFile as error:
         raise DataError(f"{path} would have more than 4 GB; export fewer cells by --cells") from error
     except OSError as error:
@@ -158,7 +157,7 @@ def _write_members(
     manifest: bytes,
     chunks: Mapping[str, Chunks],
     files: Mapping[str, KitFile],
-    on_bytes: Callable[[int], None],
+    on_bytes: OnBytes,
 ) -> None:
     archive.writestr(_member(MANIFEST, len(manifest)), manifest, compresslevel=_LEVEL)
     for name, file in files.items():
@@ -167,7 +166,7 @@ def _write_members(
             for chunk in chunks[name]():
                 member.write(chunk)
                 digest.update(chunk)
-                on_bytes(len(chunk))
+                on_bytes(len(chunk), name)
         if digest.hexdigest() != file.sha256:
             raise DataError(f"{name} changed while it was being packed; export again when nothing else writes it")
 
@@ -179,15 +178,3 @@ def _member(name: str, size_bytes: int) -> zipfile.ZipInfo:
     member.external_attr = _RIGHTS << 16
     member.file_size = size_bytes
     return member
-
-
-def _in_megabytes(advance: Advance) -> Callable[[int], None]:
-    done = 0
-
-    def on_bytes(count: int) -> None:
-        nonlocal done
-        steps = ceil((done + count) / _MEGABYTE) - ceil(done / _MEGABYTE)
-        done += count
-        advance(steps, "")
-
-    return on_bytes
