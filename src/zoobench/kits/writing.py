@@ -83,8 +83,7 @@ def write_kit(path: Path, contents: Contents, *, overwriting: bool = False) -> W
         DataError: If what goes in breaks a kit's own rules (as class names do that cannot be printed), is too large,
             or cannot be written.
     """
-    if path.exists() and not overwriting:
-        raise UsageError(f"there is a {path} already; name another file, or replace it with --force")
+    check_free(path, overwriting=overwriting)
     files = {name: _state(contents.chunks[name]) for name in sorted(contents.chunks)}
     manifest = _manifest_bytes(contents, files)
     known = read_manifest(manifest, where=f"{path}: {MANIFEST}")
@@ -105,6 +104,16 @@ def write_kit(path: Path, contents: Contents, *, overwriting: bool = False) -> W
         size_bytes=path.stat().st_size,
         unpacked_bytes=known.size_bytes,
     )
+
+
+def check_free(path: Path, *, overwriting: bool) -> None:
+    """Refuses a name that is taken, for those who have hours of work before they write.
+
+    Raises:
+        UsageError: If there is such a file and it may not be replaced.
+    """
+    if path.exists() and not overwriting:
+        raise UsageError(f"there is a {path} already; name another file, or replace it with --force")
 
 
 def of_file(path: Path) -> Chunks:
