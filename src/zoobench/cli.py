@@ -57,7 +57,7 @@ def build(**given: str) -> None:
     for line in session.prepare(session.plan.cells):
         click.echo(line, err=True)
     for cell in session.plan.cells:
-        if session.models.is_made(cell):
+        if session.source.is_made(cell):
             click.echo(f"{cell.id}\t{session.model(cell).path}")
         elif refusal := session.refusal(cell):
             click.echo(f"{cell.id} is not made: {refusal.by} refuses it: {refusal.reason}", err=True)

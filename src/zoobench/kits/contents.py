@@ -128,9 +128,9 @@ class Manifest:
         """Of all members together, unpacked."""
         return sum(file.size_bytes for file in self.files.values())
 
-    def model_of(self, cell: KitCell, *, variant: str) -> KitModel | None:
-        """Returns the file of a variant of a cell's backbone, or None if there is none."""
-        wanted = (cell.backbone, variant, cell.image_size)
+    def model(self, *, backbone: str, variant: str, image_size: int) -> KitModel | None:
+        """Returns the file of a variant of a backbone, or None if there is none."""
+        wanted = (backbone, variant, image_size)
         return next((one for one in self.models if (one.backbone, one.variant, one.image_size) == wanted), None)
 
 

@@ -44,7 +44,7 @@ def _head(kit: Kit, size_bytes: int) -> Iterator[str]:
 
 
 def _row(manifest: Manifest, cell: KitCell) -> tuple[str, ...]:
-    model = manifest.model_of(cell, variant=cell.variant)
+    model = manifest.model(backbone=cell.backbone, variant=cell.variant, image_size=cell.image_size)
     refusal = f"{cell.refusal.by}: {cell.refusal.reason[:_LONGEST]}" if cell.refusal else ABSENT
     return (
         cell.id,
