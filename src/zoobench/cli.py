@@ -12,6 +12,7 @@ from zoobench.cli_aa import aa
 from zoobench.cli_baseline import baseline
 from zoobench.cli_compare import compare
 from zoobench.cli_gate import gate
+from zoobench.cli_parity import parity
 from zoobench.cli_store import store
 from zoobench.errors import ZoobenchError
 from zoobench.options import OPTIONS, PREFIX
@@ -164,6 +165,7 @@ main.add_command(gate)
 main.add_command(compare)
 main.add_command(store)
 main.add_command(aa)
+main.add_command(parity)
 
 
 def _stop(message: str, status: int) -> NoReturn:
