@@ -9,13 +9,13 @@ from rich.console import Console
 
 from zoobench.endtoend import PHASES
 from zoobench.errors import MeasurementError
-from zoobench.judge.parity import Effort, LeftOut, ParityReport, TimedPath
+from zoobench.judge.gaps import Effort, LeftOut, ParityReport, TimedPath
 from zoobench.judge.paritytable import as_json, render
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import LITERT_BENCHMARK, Dose
-from zoobench.parityways import OPEN_SECONDS, REFERENCE, Turn, Way, find_ways
 from zoobench.paritysubject import ParityRequest, ParitySubject, find_subject
+from zoobench.parityways import OPEN_SECONDS, REFERENCE, Turn, Way, find_ways
 from zoobench.progress import progress
 
 PAIRS = (("litert_compiled", LITERT_BENCHMARK.name), (REFERENCE, LITERT_BENCHMARK.name))

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from zoobench.endtoend import time_end_to_end
-from zoobench.judge.parity import LeftOut
+from zoobench.judge.gaps import LeftOut
 from zoobench.measure.programs import PROGRAMS, Dose, Order, Program, find_program, time_by
 from zoobench.measure.runtimes import RUNTIMES
 from zoobench.measure.workers import worker

@@ -10,7 +10,7 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from zoobench.judge.parity import TOLERANCE, Agreement, Answer, Gap, ParityReport, TimedPath, gap
+from zoobench.judge.gaps import TOLERANCE, Agreement, Answer, Gap, ParityReport, TimedPath, gap
 from zoobench.judge.statistics import Interval
 from zoobench.paper import blank, empty_table, printable, written
 from zoobench.units import ABSENT, change_percent, milliseconds, percent, three_digits
@@ -128,7 +128,8 @@ def _remarks(report: ParityReport) -> Iterator[str]:
         )
     for path in report.paths:
         if path.rounding > _ROUNDING_SHOWN:
+            resolution = three_digits(path.resolution_seconds * 1e3)
             yield (
-                f"{path.name} rounds its median to {three_digits(1e3 * path.resolution_seconds)} ms, so its gap may be off "
-                f"by {percent(path.rounding)} %, by which the interval is wider."
+                f"{path.name} rounds its median to {resolution} ms, so its gap may be off by "
+                f"{percent(path.rounding)} %, by which the interval is wider."
             )

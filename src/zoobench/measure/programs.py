@@ -222,7 +222,7 @@ LITERT_BENCHMARK = Program(
 )
 BENCHMARK_APP = Program(
     name="benchmark_app",
-    what="the program of OpenVINO in float32, one stream: random numbers, the same in every run",
+    what="the program of OpenVINO in float32, one stream, warmed up once: random numbers, the same in every run",
     install="pip install openvino",
     resolution_seconds=_HUNDREDTH_MILLISECOND,
     arguments=_openvino_arguments,
