@@ -7,6 +7,7 @@ import click
 
 from zoobench.cli_options import artifacts_option
 
+_INTERRUPTED = 130
 _EXAMPLES = """\b
 For example:
   zoobench parity mobilenet-float32-litert-t1
@@ -68,8 +69,13 @@ def parity(
     from zoobench.parity import run_parity, shown
     from zoobench.paritysubject import ParityRequest
 
-    report = run_parity(
-        ParityRequest(cell=cell, artifacts=artifacts, images=images, threads=threads, turns=turns, seconds=seconds)
+    request = ParityRequest(
+        cell=cell, artifacts=artifacts, images=images, threads=threads, turns=turns, seconds=seconds
     )
+    try:
+        report = run_parity(request)
+    except KeyboardInterrupt:
+        click.echo("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", err=True)
+        sys.exit(_INTERRUPTED)
     click.echo(shown(report, form=form), nl=False)
     sys.exit(report.status)
