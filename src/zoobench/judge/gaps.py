@@ -84,11 +84,21 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much was timed: in each turn each way ran the file `warmups` times and then `runs` times on the clock."""
+    """How much was timed.
+
+    Attributes:
+        turns: How many count.
+        warmups: How often each way ran the file in a turn before the clock.
+        runs: And how often on the clock.
+        retaken: How many turns more were taken that do not count, as others kept the processors busy.
+        crowded: How many count although that was so: there were not enough others.
+    """
 
     turns: int
     warmups: int
     runs: int
+    retaken: int = 0
+    crowded: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

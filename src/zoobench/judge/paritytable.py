@@ -10,7 +10,7 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from zoobench.judge.gaps import TOLERANCE, Agreement, Answer, Gap, ParityReport, TimedPath, gap
+from zoobench.judge.gaps import TOLERANCE, Agreement, Answer, Effort, Gap, ParityReport, TimedPath, gap
 from zoobench.judge.statistics import Interval
 from zoobench.paper import blank, empty_table, printable, written
 from zoobench.units import ABSENT, change_percent, milliseconds, percent, three_digits
@@ -126,6 +126,7 @@ def _remarks(report: ParityReport) -> Iterator[str]:
             f"invoke end to end: {change_percent(found.change)} % ({_interval(found.interval)}) to "
             f"{report.paths[0].name}: there the caches hold what decoding left in them."
         )
+    yield from _on_crowds(report.effort)
     for path in report.paths:
         if path.rounding > _ROUNDING_SHOWN:
             resolution = three_digits(path.resolution_seconds * 1e3)
@@ -133,3 +134,13 @@ def _remarks(report: ParityReport) -> Iterator[str]:
                 f"{path.name} rounds its median to {resolution} ms, so its gap may be off by "
                 f"{percent(path.rounding)} %, by which the interval is wider."
             )
+
+
+def _on_crowds(effort: Effort) -> Iterator[str]:
+    if effort.retaken:
+        yield f"{effort.retaken} turns more were taken and do not count: other processes kept the processors busy."
+    if effort.crowded:
+        yield (
+            f"In {effort.crowded} of the {effort.turns} turns OTHER PROCESSES KEPT THE PROCESSORS BUSY, and there were "
+            "no better ones; expect wide intervals, and measure again when the machine is quiet."
+        )
