@@ -90,6 +90,9 @@ def test_a_program_that_fails_says_why(tmp_path: Path) -> None:
     failing = program(tmp_path, "print('no such\\n model', file=sys.stderr)", "sys.exit(7)")
     with pytest.raises(MeasurementError, match="litert-benchmark failed with status 7; it printed: no such model"):
         time_by(LITERT_BENCHMARK, failing, ORDER)
+    chatty = program(tmp_path, "print('[Step 1/11] Parsing\\nno such model\\n[ INFO ] stored')", "sys.exit(1)")
+    with pytest.raises(MeasurementError, match=r"benchmark_app failed with status 1; it printed: no such model$"):
+        time_by(BENCHMARK_APP, chatty, ORDER)
     killed = program(tmp_path, "import os", "os.kill(os.getpid(), 9)")
     with pytest.raises(MeasurementError, match="was killed by signal 9"):
         time_by(LITERT_BENCHMARK, killed, ORDER)

@@ -19,6 +19,8 @@ from zoobench.errors import MeasurementError
 
 _TAIL = 400
 """Characters of what a failed program printed that are shown."""
+_CHATTER = ("[ INFO ]", "[Step ")
+"""Beginnings of lines of `benchmark_app` that tell nothing of what went wrong."""
 _SHOWN = 200
 """Characters of what was received that are shown."""
 _HUNDREDTH_MILLISECOND = 1e-5
@@ -139,7 +141,8 @@ def _read(path: Path, name: str, printed: str) -> Any:
 
 
 def _last_words(printed: str) -> str:
-    said = " ".join(printed.split())
+    lines = (line for line in printed.splitlines() if not line.startswith(_CHATTER))
+    said = " ".join(" ".join(lines).split())
     return f"; it printed: {said[-_TAIL:]}" if said else ""
 
 
