@@ -39,7 +39,8 @@ def test_every_promise_stands_in_the_readme(label: str) -> None:
 def test_every_command_that_the_readme_names_exists() -> None:
     named = set(
         re.findall(
-            r"zoobench (build|show|compare|gate|aa|inspect|errors|backbones|baseline \w+|store \w+|data \w+)", README
+            r"zoobench (build|show|compare|gate|aa|inspect|errors|backbones|baseline \w+|store \w+|data \w+|kit \w+)",
+            README,
         )
     )
     assert {
@@ -55,6 +56,7 @@ def test_every_command_that_the_readme_names_exists() -> None:
         "data preview",
     } <= named
     assert {"store list", "store verify", "store prune", "store path"} <= named
+    assert {"kit export", "kit show", "kit run"} <= named
     assert {"baseline save", "baseline list", "baseline show", "baseline diff"} <= named
     for command in named:
         assert CliRunner().invoke(main, [*command.split(), "--help"]).exit_code == 0
