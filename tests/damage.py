@@ -132,6 +132,7 @@ def records(draw: st.DrawFn) -> Record:
         latency=draw(st.none() | latencies),
         environment=draw(free_json),
         refusal=draw(st.none() | st.builds(Refusal, by=st.text(), reason=st.text())),
+        kit=draw(st.none() | hashes),
     )
 
 

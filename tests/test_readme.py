@@ -39,7 +39,8 @@ def test_every_promise_stands_in_the_readme(label: str) -> None:
 def test_every_command_that_the_readme_names_exists() -> None:
     named = set(
         re.findall(
-            r"zoobench (build|show|compare|gate|aa|inspect|errors|parity|backbones|baseline \w+|store \w+|data \w+)",
+            r"zoobench (build|show|compare|gate|aa|inspect|errors|parity|backbones"
+            r"|baseline \w+|store \w+|data \w+|kit \w+)",
             README,
         )
     )
@@ -57,6 +58,7 @@ def test_every_command_that_the_readme_names_exists() -> None:
         "data preview",
     } <= named
     assert {"store list", "store verify", "store prune", "store path"} <= named
+    assert {"kit export", "kit show", "kit run"} <= named
     assert {"baseline save", "baseline list", "baseline show", "baseline diff"} <= named
     for command in named:
         assert CliRunner().invoke(main, [*command.split(), "--help"]).exit_code == 0

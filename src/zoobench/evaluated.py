@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build.dataset import Dataset
-from zoobench.build.images import DECODER_VERSION
 from zoobench.build.manifest import Facts
 from zoobench.build.store import Product, obtain
 from zoobench.cell import Cell
@@ -33,8 +30,7 @@ class Subject:
     Attributes:
         cell: Which file, run by what.
         model_sha256: Of the file.
-        dataset: Where the samples come from.
-        rows: Their positions in the data set, in the order of measuring.
+        samples: All that determines the samples and their order, as plain JSON.
         threads: Of one invocation.
         batch_size: Samples in one invocation.
         environment: From `describe_environment`.
@@ -42,8 +38,7 @@ class Subject:
 
     cell: Cell
     model_sha256: str
-    dataset: Dataset
-    rows: npt.NDArray[np.int64]
+    samples: Mapping[str, Any]
     threads: int
     batch_size: int
     environment: Mapping[str, Any]
@@ -52,15 +47,10 @@ class Subject:
 def evaluation_of(subject: Subject) -> Product:
     """Returns the evaluation as a product; kernels round differently on other CPUs, so these are part of it."""
     cell, environment = subject.cell, subject.environment
-    samples = [subject.dataset.samples[row] for row in subject.rows.tolist()]
     inputs = {
         "evaluation": EVALUATION,
         "model": subject.model_sha256,
-        "dataset": subject.dataset.sha256,
-        "samples_in_order": sha256_of_json([(sample.sha256, sample.label) for sample in samples]),
-        "image_size": subject.dataset.image_size,
-        "decoder": DECODER_VERSION,
-        "pillow": version("pillow"),
+        **subject.samples,
         "runtime": cell.runtime,
         "threads": subject.threads,
         "batch_size": subject.batch_size,

@@ -123,6 +123,20 @@ OPTIONS = (
         measuring=True,
     ),
     Option(
+        name="kit",
+        metavar="FILE",
+        default="",
+        help="Measure the cells of a kit that `zoobench kit export` wrote, without building anything.",
+        measuring=True,
+    ),
+    Option(
+        name="kit-limit",
+        metavar="MB",
+        default="2000",
+        help="Most megabytes of a kit when it is unpacked.",
+        measuring=True,
+    ),
+    Option(
         name="gate",
         metavar="NAME",
         default="",

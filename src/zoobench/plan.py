@@ -4,11 +4,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from zoobench.build.backbones import Backbone, find_backbones, own_image_size
 from zoobench.build.config import ConversionConfig, TrainingConfig
-from zoobench.build.dataset import DatasetConfig
 from zoobench.build.split import parse_shares
 from zoobench.build.weights import WeightsRequest, parse_request
 from zoobench.cell import Cell, matrix
@@ -16,7 +15,12 @@ from zoobench.errors import UsageError
 from zoobench.files import PLAIN_NAME
 from zoobench.measure.latency import RoundsConfig
 from zoobench.options import PREFIX, chosen, defaults
+from zoobench.source import Source
 from zoobench.variants import Quantizer, find_variants
+
+# A device, which measures what a kit holds, has no Pillow.
+if TYPE_CHECKING:
+    from zoobench.build.dataset import DatasetConfig
 
 Number = TypeVar("Number", int, float)
 Value = TypeVar("Value", int, str)
@@ -41,7 +45,7 @@ class Plan:
 
     cells: tuple[Cell, ...]
     backbones: Mapping[str, Backbone]
-    data: DatasetConfig
+    data: "DatasetConfig"
     weights: WeightsRequest
     training: TrainingConfig
     conversion: ConversionConfig
@@ -50,6 +54,18 @@ class Plan:
     artifacts: Path
     machine: str
     options: Mapping[str, str]
+
+    def open_source(self, cells: Sequence[Cell]) -> Source:
+        """Opens the data and finds the weights for these cells.
+
+        Raises:
+            DataError: If images cannot be used.
+            ModelError: If weights cannot be had.
+        """
+        from zoobench.prepared import prepare
+        from zoobench.workstation import Workstation
+
+        return Workstation(prepare(self, cells))
 
 
 def make_plan(given: Mapping[str, str]) -> Plan:
@@ -72,17 +88,18 @@ def make_plan(given: Mapping[str, str]) -> Plan:
         weights=parse_request(texts["weights"]),
         training=_training(texts),
         conversion=ConversionConfig(
-            quantizer=_quantizer(texts["quantizer"]), calibration_images=_whole(texts, "calibration")
+            quantizer=_quantizer(texts["quantizer"]), calibration_images=whole(texts, "calibration")
         ),
-        rounds=_rounds(texts),
-        workers=(os.cpu_count() or 1) if texts["workers"] == "cores" else _whole(texts, "workers"),
+        rounds=rounds_asked(texts),
+        workers=workers_asked(texts),
         artifacts=Path(texts["artifacts"]),
-        machine=_machine(texts["machine"]),
+        machine=machine_asked(texts["machine"]),
         options=chosen(texts),
     )
 
 
-def _machine(text: str) -> str:
+def machine_asked(text: str) -> str:
+    """Returns the name of this machine that was asked for, '' if none was."""
     if text and not PLAIN_NAME.fullmatch(text):
         raise UsageError(
             f"{PREFIX}machine: received {text!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
@@ -90,35 +107,43 @@ def _machine(text: str) -> str:
     return text
 
 
-def _data(texts: Mapping[str, str]) -> DatasetConfig:
+def workers_asked(texts: Mapping[str, str]) -> int:
+    """Returns how many sessions share the test samples."""
+    return (os.cpu_count() or 1) if texts["workers"] == "cores" else whole(texts, "workers")
+
+
+def _data(texts: Mapping[str, str]) -> "DatasetConfig":
+    from zoobench.build.dataset import DatasetConfig
+
     return DatasetConfig(
         folder=Path(texts["data"]) if texts["data"] else None,
-        drawn_images=_whole(texts, "drawn"),
+        drawn_images=whole(texts, "drawn"),
         shares=parse_shares(texts["split"]),
-        seed=_whole(texts, "seed", least=0),
+        seed=whole(texts, "seed", least=0),
         skip_bad_images=bool(texts["skip-bad-images"]),
     )
 
 
 def _training(texts: Mapping[str, str]) -> TrainingConfig:
     return TrainingConfig(
-        epochs=_whole(texts, "epochs"),
-        validation_every=_whole(texts, "validation-every"),
-        early_stopping_from=_whole(texts, "early-stopping-from", least=0),
-        patience=_whole(texts, "patience"),
+        epochs=whole(texts, "epochs"),
+        validation_every=whole(texts, "validation-every"),
+        early_stopping_from=whole(texts, "early-stopping-from", least=0),
+        patience=whole(texts, "patience"),
         learning_rate=_number(texts, "learning-rate", float),
         decay=_number(texts, "decay", float),
-        batch_size=_whole(texts, "batch-size"),
+        batch_size=whole(texts, "batch-size"),
         dropout=_number(texts, "dropout", float),
         head_layers=tuple(_wholes(texts, "head-layers")) if texts["head-layers"] else (),
-        seed=_whole(texts, "seed", least=0),
+        seed=whole(texts, "seed", least=0),
     )
 
 
-def _rounds(texts: Mapping[str, str]) -> Mapping[str, RoundsConfig]:
+def rounds_asked(texts: Mapping[str, str]) -> Mapping[str, RoundsConfig]:
+    """Returns how many rounds are timed, by runtime."""
     if texts["rounds"] == "auto":
         return {"litert": RoundsConfig(), "keras": RoundsConfig(least=_KERAS_LEAST_ROUNDS)}
-    fixed = _whole(texts, "rounds")
+    fixed = whole(texts, "rounds")
     return {runtime: RoundsConfig(least=fixed, most=fixed) for runtime in ("litert", "keras")}
 
 
@@ -127,7 +152,7 @@ def _image_size(text: str, backbone: Backbone) -> int:
     own = own_image_size(backbone.path) if backbone.path else None
     if own is not None:
         return own
-    return backbone.default_size if text == "native" else _whole({"image-size": text}, "image-size")
+    return backbone.default_size if text == "native" else whole({"image-size": text}, "image-size")
 
 
 def _quantizer(text: str) -> Quantizer | None:
@@ -143,7 +168,7 @@ def _names(texts: Mapping[str, str], name: str) -> Sequence[str]:
 
 
 def _wholes(texts: Mapping[str, str], name: str) -> Sequence[int]:
-    return [_whole({name: part}, name) for part in _parts(texts, name, "whole numbers")]
+    return [whole({name: part}, name) for part in _parts(texts, name, "whole numbers")]
 
 
 def _parts(texts: Mapping[str, str], name: str, kind: str) -> Sequence[str]:
@@ -157,7 +182,12 @@ def _once(values: Sequence[Value]) -> Sequence[Value]:
     return list(dict.fromkeys(values))
 
 
-def _whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
+def whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
+    """Returns a whole number that was asked for.
+
+    Raises:
+        UsageError: If the text is none, or not an allowed one.
+    """
     number = _number(texts, name, int)
     if number < least:
         raise UsageError(f"{PREFIX}{name}: received {number}; allowed is {least} or more")

@@ -1,4 +1,4 @@
-"""One benchmark session: prepare data and weights, have models made, measure cells, keep their records."""
+"""One benchmark session: open data and models, measure cells, keep their records."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, cast
 
-from zoobench.build.contract import plain
-from zoobench.build.store import Stored
 from zoobench.cell import Cell
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
@@ -17,10 +15,8 @@ from zoobench.judge.record import (
     Record,
     RecordedAccuracy,
     RecordedCell,
-    RecordedDataset,
     RecordedLatency,
     RecordedModel,
-    RecordedNumerics,
     Refusal,
     to_json,
 )
@@ -31,10 +27,8 @@ from zoobench.measure.isolated import in_fresh_process
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened
 from zoobench.measure.observation import recorded_accuracy, recorded_latency
 from zoobench.measure.runtimes import open_answering_session, open_session
-from zoobench.models import Models
 from zoobench.native import output_held
-from zoobench.plan import Plan
-from zoobench.prepared import Prepared, prepare
+from zoobench.source import ModelFile, Request, Source
 
 KERAS_BATCH = 8
 """Images in one invocation of Keras where only its answers matter."""
@@ -43,10 +37,10 @@ KERAS_BATCH = 8
 class BenchSession:
     """Makes, measures and remembers; every model, evaluation and record at most once."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Request) -> None:
         self.plan = plan
         self.records: dict[str, Record] = {}
-        self._models: Models | None = None
+        self._source: Source | None = None
         self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
 
     @cached_property
@@ -70,41 +64,31 @@ class BenchSession:
             DataError: If images cannot be used.
             ModelError: If weights cannot be had.
         """
-        self._models = Models(prepare(self.plan, cells))
-        return self.prepared.described()
+        self._source = self.plan.open_source(cells)
+        return self.source.described()
 
     @property
-    def prepared(self) -> Prepared:
-        """The run's data and weights.
+    def source(self) -> Source:
+        """The run's samples and model files.
 
         Raises:
             UsageError: Before `prepare`.
         """
-        return self.models.prepared
-
-    @property
-    def models(self) -> Models:
-        """The run's model files.
-
-        Raises:
-            UsageError: Before `prepare`.
-        """
-        if self._models is None:
+        if self._source is None:
             raise UsageError("there are neither data nor models yet; call prepare() first")
-        return self._models
+        return self._source
 
     def provenance(self) -> dict[str, Any]:
         """Returns what a later rebuild or replay needs to know of this run, as plain JSON."""
         known = {"machine": self.machine, "options": dict(self.plan.options)}
-        if self._models is None:
+        if self._source is None:
             return known
-        made = [(self.cell(one.cell.id), one.model.sha256) for one in self.records.values() if one.model]
-        products = {sha256: self._models.file(cell).path.parent.name for cell, sha256 in made}
-        return {**known, **self.prepared.provenance(), "products": products}
+        made = [self.cell(one.cell.id) for one in self.records.values() if one.model]
+        return {**known, **self._source.provenance(made)}
 
     def obstacle(self, cell: Cell) -> str | None:
         """Returns why a cell cannot be measured in this process, or None if it can."""
-        first = next((one.threads for one in self.prepared.cells if one.runtime == "keras"), cell.threads)
+        first = next((one.threads for one in self.source.cells if one.runtime == "keras"), cell.threads)
         if cell.runtime != "keras" or cell.threads == first:
             return None
         return (
@@ -112,17 +96,17 @@ class BenchSession:
             f"measure this cell by a run of its own: --zoo-threads {cell.threads}"
         )
 
-    def model(self, cell: Cell) -> Stored:
+    def model(self, cell: Cell) -> ModelFile:
         """Returns a cell's file; makes it, and the other variants of its backbone, in a process of its own if need be.
 
         Raises:
             ModelError: If it cannot be made.
         """
-        return self.models.file(cell)
+        return self.source.file(cell)
 
     def refusal(self, cell: Cell) -> Refusal | None:
         """Returns why a quantizer does not make a cell's file or the runtime does not take it, and records it."""
-        refusal = self.models.refusal(cell)
+        refusal = self.source.refusal(cell)
         if refusal:
             self.records[cell.id] = replace(self._record(cell), refusal=refusal)
         return refusal
@@ -133,12 +117,12 @@ class BenchSession:
         Raises:
             ModelError: If there is no file.
         """
-        self.models.file(cell)
+        self.source.file(cell)
         return cast(RecordedModel, self._record(cell).model)  # there is one where there is a file
 
     def broken_promises(self, cell: Cell) -> str:
         """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is."""
-        return self.models.broken_promises(cell)
+        return self.source.broken_promises(cell)
 
     def measure_accuracy(self, cell: Cell) -> RecordedAccuracy:
         """Evaluates a cell and its float twin on the whole test split and records it.
@@ -165,7 +149,7 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file.
         """
         self._require_runnable(cell)
-        samples = self.prepared.samples(cell)
+        samples = self.source.samples(cell)
         with ExitStack() as stack:
             with output_held():
                 session, opening = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
@@ -201,12 +185,11 @@ class BenchSession:
         """Returns a cell's evaluation from the store; with one worker every invocation is timed, so it is made anew."""
         if self.plan.workers == 1:
             return self._run_samples(cell)
-        samples, is_keras = self.prepared.samples(cell), cell.runtime == "keras"
+        samples, is_keras = self.source.samples(cell), cell.runtime == "keras"
         subject = Subject(
             cell=cell,
             model_sha256=self.model(cell).sha256,
-            dataset=self.prepared.dataset(cell),
-            rows=samples.rows,
+            samples=self.source.sample_inputs(cell),
             threads=self.plan.workers if is_keras else 1,
             batch_size=KERAS_BATCH if is_keras else 1,
             environment=self.environment,
@@ -218,13 +201,13 @@ class BenchSession:
         workers = self.plan.workers
         if cell.runtime != "keras":
             opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
-            return evaluate(opener, self.prepared.samples(cell), name=cell.id, workers=workers)
+            return evaluate(opener, self.source.samples(cell), name=cell.id, workers=workers)
         if workers == 1:
             opener, batch = self._opener(cell, threads=cell.threads), 1
         else:
             path = self.model(cell).path
             opener, batch = partial(open_answering_session, path, runtime=cell.runtime, threads=workers), KERAS_BATCH
-        return in_fresh_process(evaluate, opener, self.prepared.samples(cell), name=cell.id, batch_size=batch)
+        return in_fresh_process(evaluate, opener, self.source.samples(cell), name=cell.id, batch_size=batch)
 
     def _record(self, cell: Cell) -> Record:
         """Returns the cell's record, begun with what needs no measuring."""
@@ -233,7 +216,6 @@ class BenchSession:
         return self.records[cell.id]
 
     def _begun(self, cell: Cell) -> Record:
-        dataset = self.prepared.dataset(cell)
         return Record(
             schema=SCHEMA,
             cell=RecordedCell(
@@ -243,28 +225,12 @@ class BenchSession:
                 runtime=cell.runtime,
                 threads=cell.threads,
                 image_size=cell.image_size,
-                weights=self.prepared.weights[cell.backbone].identity,
+                weights=self.source.weights(cell),
             ),
-            model=self._recorded_model(cell) if self.models.is_made(cell) else None,
-            dataset=RecordedDataset(
-                name=dataset.name,
-                sha256=dataset.sha256,
-                classes=dataset.classes,
-                samples=len(dataset.indices("test")),
-                left_out=len(dataset.left_out),
-            ),
+            model=self.source.recorded(cell) if self.source.is_made(cell) else None,
+            dataset=self.source.dataset(cell),
             accuracy=None,
             latency=None,
             environment=self.environment,
-        )
-
-    def _recorded_model(self, cell: Cell) -> RecordedModel:
-        model, contract = self.models.file(cell), self.models.contract(cell)
-        numerics = model.facts.get("numerics")
-        return RecordedModel(
-            sha256=model.sha256,
-            size_bytes=model.size_bytes,
-            float_twin_size_bytes=self.models.file(cell.float_twin).size_bytes,
-            contract=plain(contract) if contract else None,
-            numerics=RecordedNumerics(**numerics) if numerics else None,
+            kit=self.source.kit,
         )

@@ -9,6 +9,7 @@ from zoobench.judge.bootstrap import LEAST_PROCESSES, median_interval
 from zoobench.judge.changes import P50, SPEEDUP, noise_of
 from zoobench.judge.environments import conditions, machine_of
 from zoobench.judge.orderflips import OrderFlip, Placed, Reading, find_order_flips
+from zoobench.judge.samesubject import check_same_subject
 from zoobench.judge.seen import Seen, known_values, p50_seconds, seen_by, speedup, speedup_interval
 from zoobench.judge.statistics import Interval, percentile_interval
 from zoobench.judge.timings import Side
@@ -80,7 +81,11 @@ def across(sides: Sequence[Side], *, seed: int = 0) -> AcrossMachines:
     Args:
         sides: The results of one machine each.
         seed: Of the bootstrap over runs.
+
+    Raises:
+        ResultsError: If they were measured on different samples or with different kits.
     """
+    check_same_subject(sides)
     ids = tuple(dict.fromkeys(cell for side in sides for cell in side.ids))
     placed = [{cell: _placed(seen_by(side, cell), seed=seed) for cell in side.ids} for side in sides]
     machines = tuple(_machine(letter, side) for letter, side in zip(_LETTERS, sides, strict=False))

@@ -184,7 +184,11 @@ class RecordedLatency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that is known of one cell in one run; a part that was not measured is None."""
+    """All that is known of one cell in one run; a part that was not measured is None.
+
+    Attributes:
+        kit: SHA-256 of the kit that file and samples came in; None where the machine that measured made the file.
+    """
 
     schema: Positive
     cell: RecordedCell
@@ -194,3 +198,4 @@ class Record:
     latency: RecordedLatency | None
     environment: Mapping[str, Any]
     refusal: Refusal | None = None
+    kit: Sha256 | None = None
