@@ -63,8 +63,9 @@ def parity(
     The paths take turns, each time in a fresh process and in another order, so that what the machine does meanwhile
     falls on all of them. The gap to the Interpreter is that of the medians of one turn, with its 95 % interval.
 
-    The status is 0 if Interpreter and CompiledModel both agree with litert-benchmark within 3 %, that is if the whole
-    interval does, 1 if one of them surely does not, 3 if that is open, 2 if the file cannot be timed.
+    The status is 0 if ours agree with their makers' programs within 3 %, Interpreter and CompiledModel with
+    litert-benchmark and OpenVINO with benchmark_app, that is if the whole interval does; 1 if one surely does not; 3 if
+    that is open; 2 if the file cannot be timed.
     """
     from zoobench.parity import run_parity, shown
     from zoobench.paritysubject import ParityRequest

@@ -15,12 +15,16 @@ from zoobench.judge.paritytable import as_json, render
 from zoobench.measure.crowding import Marking, crowding, is_crowded, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
-from zoobench.measure.programs import LITERT_BENCHMARK, Dose
+from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Dose
 from zoobench.paritysubject import ParityRequest, ParitySubject, find_subject
 from zoobench.parityways import OPEN_SECONDS, REFERENCE, Turn, Way, find_ways
 from zoobench.progress import progress
 
-PAIRS = (("litert_compiled", LITERT_BENCHMARK.name), (REFERENCE, LITERT_BENCHMARK.name))
+PAIRS = (
+    ("litert_compiled", LITERT_BENCHMARK.name),
+    (REFERENCE, LITERT_BENCHMARK.name),
+    ("openvino", BENCHMARK_APP.name),
+)
 """Ways that should agree, ours first."""
 _LEAST_RUNS, _MOST_RUNS = 20, 400
 _PILOT = Dose(warmups=5, runs=10)
