@@ -10,7 +10,6 @@ from statistics import median
 from zoobench.endtoend import time_end_to_end
 from zoobench.judge.gaps import LeftOut
 from zoobench.measure.programs import PROGRAMS, Dose, Order, Program, find_program, time_by
-from zoobench.measure.runtimes import RUNTIMES
 from zoobench.measure.workers import worker
 from zoobench.paritysubject import ParitySubject
 from zoobench.sourcephotos import Photos
@@ -53,9 +52,11 @@ class Way:
 
 
 def find_ways(subject: ParitySubject) -> tuple[list[Way], list[LeftOut]]:
-    """Returns the ways in which a file can be timed here, and why not in the others."""
-    known = [name for name in OURS if name in RUNTIMES]
-    ways = [Way(name=name, what=OURS[name], take=partial(_by_worker, subject, name)) for name in known]
+    """Returns the ways in which a file can be timed here, and why not in the others.
+
+    Whether a runtime of ours is installed shows in the worker that is to open the file: it says what to install.
+    """
+    ways = [Way(name=name, what=what, take=partial(_by_worker, subject, name)) for name, what in OURS.items()]
     absent = []
     for program in PROGRAMS:
         executable = find_program(program.name)
