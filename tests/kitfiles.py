@@ -75,6 +75,7 @@ def _whole(content: bytes) -> Chunks:
 
 def a_kit(folder: Path) -> Path:
     """Writes a sound kit."""
+    folder.mkdir(exist_ok=True)
     return write_kit(folder / "kit.zip", contents(folder)).path
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import ZoobenchError
+from zoobench.errors import DataError, ZoobenchError
 from zoobench.options import OPTIONS
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
@@ -169,6 +169,8 @@ def _bench(config: pytest.Config) -> BenchSession:
             from zoobench.session import BenchSession
 
             config.stash[_BENCH] = BenchSession(_plan(_texts(config)))
+        except DataError as error:  # a kit that is refused
+            pytest.exit(str(error), returncode=_UNUSABLE_INPUT)
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
