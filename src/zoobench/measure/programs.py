@@ -216,7 +216,7 @@ def _brief(value: Any) -> str:
 
 LITERT_BENCHMARK = Program(
     name="litert-benchmark",
-    what="CompiledModel.run_by_name, the program of ai-edge-litert: random numbers, the same in every run",
+    what="ai-edge-litert's program: CompiledModel, one random input",
     install="pip install 'ai-edge-litert>=2.3'",
     resolution_seconds=_HUNDREDTH_MILLISECOND,
     arguments=_litert_arguments,
@@ -225,7 +225,7 @@ LITERT_BENCHMARK = Program(
 )
 BENCHMARK_APP = Program(
     name="benchmark_app",
-    what="the program of OpenVINO in float32, one stream, warmed up once: random numbers, the same in every run",
+    what="OpenVINO's program: float32, one stream, one random input",
     install="pip install openvino",
     resolution_seconds=_HUNDREDTH_MILLISECOND,
     arguments=_openvino_arguments,
