@@ -124,7 +124,7 @@ def _remarks(report: ParityReport) -> Iterator[str]:
         found = gap(invoked, report.paths[0])
         yield (
             f"invoke end to end: {change_percent(found.change)} % ({_interval(found.interval)}) to "
-            f"{report.paths[0].name}: there the caches hold what decoding left in them."
+            f"{report.paths[0].name}: it follows decoding and resizing there."
         )
     yield from _on_crowds(report.effort)
     for path in report.paths:
