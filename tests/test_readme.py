@@ -39,7 +39,8 @@ def test_every_promise_stands_in_the_readme(label: str) -> None:
 def test_every_command_that_the_readme_names_exists() -> None:
     named = set(
         re.findall(
-            r"zoobench (build|show|compare|gate|aa|inspect|errors|backbones|baseline \w+|store \w+|data \w+|kit \w+)",
+            r"zoobench (build|show|compare|gate|aa|inspect|errors|parity|backbones"
+            r"|baseline \w+|store \w+|data \w+|kit \w+)",
             README,
         )
     )
@@ -51,6 +52,7 @@ def test_every_command_that_the_readme_names_exists() -> None:
         "aa",
         "inspect",
         "errors",
+        "parity",
         "backbones",
         "data fetch",
         "data preview",
