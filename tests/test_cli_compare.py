@@ -50,7 +50,7 @@ def test_several_new_sides_are_each_compared_with_the_base(base: Path, tmp_path:
 
 def test_csv_is_read_by_programs(base: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(compare(base, base, "--format", "csv").output)))
-    assert len(rows) == 2 * 7
+    assert len(rows) == 2 * 9
     assert {row["judgement"] for row in rows} == {"same"}
 
 

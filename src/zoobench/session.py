@@ -168,8 +168,8 @@ class BenchSession:
         samples = self.prepared.samples(cell)
         with ExitStack() as stack:
             with output_held():
-                session, opening = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
-                twin, _ = stack.enter_context(opened(self._opener(cell.float_twin, threads=cell.threads), samples))
+                session = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
+                twin = stack.enter_context(opened(self._opener(cell.float_twin, threads=cell.threads), samples))
             rounds = Interleaving(cell=session, twin=twin, samples=samples)
             number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
             benchmark.pedantic(rounds.invoke, setup=rounds.before, teardown=rounds.after, rounds=number)
@@ -178,7 +178,7 @@ class BenchSession:
             return None
         seconds = tuple(benchmark.stats.stats.data)
         # --benchmark-cprofile runs the target once more, and the twin perhaps with it
-        observed = Latency(seconds=seconds, twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]), opening=opening)
+        observed = Latency(seconds=seconds, twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]))
         latency = recorded_latency(observed, twin=cell.float_twin.id)
         self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])

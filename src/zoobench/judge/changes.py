@@ -9,11 +9,14 @@ from typing import Literal
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_ratio_interval
 from zoobench.judge.seen import (
     Read,
+    ReadAll,
     Seen,
-    initialization_seconds,
+    first_inference,
+    initialization,
     known_values,
     p50_seconds,
     p90_seconds,
+    peak_rss,
     speedup,
     speedup_interval,
 )
@@ -30,6 +33,11 @@ within 10 % of each other, 19 in 20 pairs within 8 %."""
 KERAS_NOISE = 1.0
 """Any two of 15 runs of a Keras cell there were within a factor of two; as its float file is LiteRT's, its speed-up
 drifts like its time."""
+STARTUP_NOISE = 0.80
+"""The median of six fresh processes that open one LiteRT file, or run it first, moved by up to 77 % over 16
+repetitions of four cells."""
+MEMORY_NOISE = 0.01
+"""The median of their peaks of memory moved by up to 0.5 %."""
 SAME_WITHIN = 0.03
 """A change that is surely below this is called none."""
 _KERAS = "keras"
@@ -56,11 +64,13 @@ P50 = Metric(name="p50_seconds", title="p50, ms", lower_is_better=True)
 P90 = Metric(name="p90_seconds", title="p90, ms", lower_is_better=True)
 SPEEDUP = Metric(name="speedup_over_float", title="× float", lower_is_better=False)
 INITIALIZATION = Metric(name="initialization_seconds", title="initialization, ms", lower_is_better=True)
+FIRST_INFERENCE = Metric(name="first_inference_seconds", title="first inference, ms", lower_is_better=True)
+MEMORY = Metric(name="peak_rss_bytes", title="peak memory, MB", lower_is_better=True)
 TOP1 = Metric(name="top1", title="top-1, %", lower_is_better=False, relative=False)
 LOSS = Metric(name="loss", title="loss, nats", lower_is_better=True)
 SIZE = Metric(name="size_bytes", title="size, MB", lower_is_better=True)
-TIMES = (P50, P90, SPEEDUP, INITIALIZATION)
-METRICS = (*TIMES, TOP1, LOSS, SIZE)
+OF_THE_MACHINE = (P50, P90, SPEEDUP, INITIALIZATION, FIRST_INFERENCE, MEMORY)
+METRICS = (*OF_THE_MACHINE, TOP1, LOSS, SIZE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +115,17 @@ def speedup_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> C
 
 def initialization_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
     """Returns the change of the time to open the model, which each process does once."""
-    return _timed(INITIALIZATION, initialization_seconds, base, new, of_rounds=lambda *_: None, seed=seed)
+    return _begun(INITIALIZATION, initialization, base, new, seed=seed)
+
+
+def first_inference_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
+    """Returns the change of the time of the first invocation."""
+    return _begun(FIRST_INFERENCE, first_inference, base, new, seed=seed)
+
+
+def memory_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
+    """Returns the change of the peak of resident memory."""
+    return _begun(MEMORY, peak_rss, base, new, seed=seed)
 
 
 def exact_change(metric: Metric, base: float | None, new: float | None) -> Change:
@@ -148,7 +168,8 @@ def _timed(
     ours, theirs = known_values(base, read), known_values(new, read)
     point, other = median(ours) if ours else None, median(theirs) if theirs else None
     change = relative(point, other)
-    bare = Change(metric=metric, base=point, new=other, change=change, judgement=None if change is None else "unclear")
+    judgement: Judgement | None = None if change is None else "unclear"
+    bare = Change(metric=metric, base=point, new=other, change=change, judgement=judgement)
     if change is None:
         return bare
     if min(len(ours), len(theirs)) >= LEAST_PROCESSES:
@@ -159,6 +180,24 @@ def _timed(
     return bare
 
 
+def _begun(metric: Metric, read: ReadAll, base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
+    """Returns the change of what each fresh process of a run observes once, so that single runs have an interval too.
+
+    Of several runs the unit is the run, as what changes between them is not in the processes of one.
+    """
+
+    def of_processes(one: Seen, other: Seen) -> Interval | None:
+        ours, theirs = read(one), read(other)
+        enough = min(len(ours), len(theirs)) >= LEAST_PROCESSES
+        return median_ratio_interval(theirs, ours, seed=seed) if enough else None
+
+    def middle(seen: Seen) -> float | None:
+        return median(values) if (values := read(seen)) else None
+
+    change = _timed(metric, middle, base, new, of_rounds=of_processes, seed=seed)
+    return replace(change, basis="processes") if change.basis else change
+
+
 def _judged(bare: Change, ratio: Interval | None, *, basis: Basis, noise: float) -> Change:
     if ratio is None or not math.isfinite(ratio.low + ratio.high):
         return bare
@@ -167,9 +206,13 @@ def _judged(bare: Change, ratio: Interval | None, *, basis: Basis, noise: float)
 
 
 def noise_of(metric: Metric, cell: Seen) -> float:
-    """Returns the share by which two processes may differ in a time of one file."""
+    """Returns the share by which two runs may differ in what they measure of one file."""
+    if metric is MEMORY:
+        return MEMORY_NOISE
     if cell.record is not None and cell.record.cell.runtime == _KERAS:
         return KERAS_NOISE
+    if metric in (INITIALIZATION, FIRST_INFERENCE):
+        return STARTUP_NOISE
     return SPEEDUP_NOISE if metric is SPEEDUP else TIME_NOISE
 
 
