@@ -205,7 +205,8 @@ class RecordedStartup:
         initialization: To open the file, the runtime being imported and the file in the system's page cache.
         first_inference: The first invocation.
         threads_started: The fewest threads that a process had more after it had run the file; None where the system
-            does not tell. LiteRT starts one less than it is to run on.
+            does not tell. LiteRT starts one less than it is to run on, and more where kernels outside XNNPACK keep
+            some of their own.
     """
 
     initialization: RecordedPhase
