@@ -33,6 +33,8 @@ class Plan:
         cells: The matrix.
         backbones: By name.
         workers: Sessions that share the test samples for accuracy.
+        processes: How many fresh processes tell a cell's memory and start-up; None for as many as its runtime usually
+            takes.
         rounds: How many rounds are timed, by runtime.
         artifacts: Folder of data sets, models and results.
         machine: Name of this machine, or '' to make one.
@@ -47,6 +49,7 @@ class Plan:
     conversion: ConversionConfig
     rounds: Mapping[str, RoundsConfig]
     workers: int
+    processes: int | None
     artifacts: Path
     machine: str
     options: Mapping[str, str]
@@ -76,6 +79,7 @@ def make_plan(given: Mapping[str, str]) -> Plan:
         ),
         rounds=_rounds(texts),
         workers=(os.cpu_count() or 1) if texts["workers"] == "cores" else _whole(texts, "workers"),
+        processes=None if texts["processes"] == "auto" else _whole(texts, "processes"),
         artifacts=Path(texts["artifacts"]),
         machine=_machine(texts["machine"]),
         options=chosen(texts),
