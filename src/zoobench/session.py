@@ -19,6 +19,7 @@ from zoobench.judge.record import (
     RecordedCell,
     RecordedDataset,
     RecordedLatency,
+    RecordedMemory,
     RecordedModel,
     RecordedNumerics,
     Refusal,
@@ -29,12 +30,14 @@ from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.isolated import in_fresh_process
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened
-from zoobench.measure.observation import recorded_accuracy, recorded_latency
+from zoobench.measure.observation import recorded_accuracy, recorded_latency, recorded_memory, recorded_startup
 from zoobench.measure.runtimes import open_answering_session, open_session
+from zoobench.measure.startup import Beginner, observe_starts, usual_processes
 from zoobench.models import Models
 from zoobench.native import output_held
 from zoobench.plan import Plan
 from zoobench.prepared import Prepared, prepare
+from zoobench.progress import progress
 
 KERAS_BATCH = 8
 """Images in one invocation of Keras where only its answers matter."""
@@ -183,6 +186,34 @@ class BenchSession:
         self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
         return latency
+
+    def measure_memory(self, cell: Cell) -> RecordedMemory | None:
+        """Has fresh processes open a cell's file and run it; records their memory and how long they took to start.
+
+        Returns:
+            None where the system does not tell a process's memory.
+
+        Raises:
+            MeasurementError: If the runtime does not take the file, or a process dies or hangs.
+        """
+        self._require_runnable(cell)
+        processes = self.plan.processes or usual_processes(cell.runtime)
+        with progress("Starting", total=processes) as advance:
+            starts = observe_starts(self._beginner(cell), processes=processes, advance=advance)
+        memory = recorded_memory(starts)
+        self.records[cell.id] = replace(self._record(cell), startup=recorded_startup(starts), memory=memory)
+        return memory
+
+    def _beginner(self, cell: Cell) -> Beginner:
+        samples = self.prepared.samples(cell)
+        return Beginner(
+            cell_id=cell.id,
+            path=self.model(cell).path,
+            runtime=cell.runtime,
+            threads=cell.threads,
+            pixels=samples.path,
+            rows=samples.rows.tolist(),
+        )
 
     def _require_runnable(self, cell: Cell) -> None:
         if refusal := self.refusal(cell):
