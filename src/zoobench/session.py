@@ -198,7 +198,7 @@ class BenchSession:
         """
         self._require_runnable(cell)
         processes = self.plan.processes or usual_processes(cell.runtime)
-        with progress("Starting", total=processes) as advance:
+        with progress("Starting processes", total=processes) as advance:
             starts = observe_starts(self._beginner(cell), processes=processes, advance=advance)
         memory = recorded_memory(starts)
         self.records[cell.id] = replace(self._record(cell), startup=recorded_startup(starts), memory=memory)
