@@ -28,8 +28,8 @@ _NAMES = 1
 _ENOUGH = 10_000
 """Columns for any table."""
 _SPEEDUP = "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
-_TELLING_THREADS = frozenset({"litert"})
-"""Runtimes of which each thread beyond the first is started for its own pool: TensorFlow starts others besides."""
+_TELLING_THREADS = frozenset({"litert", "litert_compiled"})
+"""Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
 
