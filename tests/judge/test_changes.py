@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from fakes import a_cell, a_memory, a_phase, a_record
 from resultfiles import a_plain_run, a_side, a_timed_run
 from zoobench.judge.changes import (
-    LOSS,
-    SIZE,
     Change,
     bare_change,
     exact_change,
@@ -23,6 +21,7 @@ from zoobench.judge.changes import (
     relative,
     speedup_change,
 )
+from zoobench.judge.compared import LOSS, SIZE
 from zoobench.judge.record import RecordedStartup
 from zoobench.judge.seen import Seen, seen_by
 from zoobench.judge.timings import Run

@@ -5,13 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from zoobench.judge.changes import (
-    LOSS,
-    METRICS,
-    OF_THE_MACHINE,
-    SIZE,
-    TOP1,
     Change,
-    Metric,
     bare_change,
     exact_change,
     first_inference_change,
@@ -21,6 +15,7 @@ from zoobench.judge.changes import (
     p90_change,
     speedup_change,
 )
+from zoobench.judge.compared import LOSS, METRICS, OF_THE_MACHINE, SIZE, TOP1, Metric
 from zoobench.judge.environments import DATA_SET, Difference, differences, machines_of, of_cell
 from zoobench.judge.multiple import holm
 from zoobench.judge.record import Record

@@ -9,7 +9,8 @@ from typing import Any
 
 from zoobench.judge.blocks import Block, Grid, Lines, to_markdown, to_terminal
 from zoobench.judge.bootstrap import LEAST_PROCESSES
-from zoobench.judge.changes import (
+from zoobench.judge.changes import Change
+from zoobench.judge.compared import (
     FIRST_INFERENCE,
     INITIALIZATION,
     LOSS,
@@ -22,7 +23,6 @@ from zoobench.judge.changes import (
     SPEEDUP_NOISE,
     TIME_NOISE,
     TOP1,
-    Change,
     Metric,
 )
 from zoobench.judge.comparison import CellComparison, Comparison

@@ -6,7 +6,7 @@ from itertools import combinations
 from statistics import median
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_interval
-from zoobench.judge.changes import P50, SPEEDUP, noise_of
+from zoobench.judge.compared import P50, SPEEDUP, noise_of
 from zoobench.judge.environments import conditions, machine_of
 from zoobench.judge.orderflips import OrderFlip, Placed, Reading, find_order_flips
 from zoobench.judge.seen import Seen, known_values, p50_seconds, peak_rss, seen_by, speedup, speedup_interval

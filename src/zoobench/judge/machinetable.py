@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from zoobench.judge.blocks import Block, Grid, Lines, to_markdown, to_terminal
-from zoobench.judge.changes import SPEEDUP_NOISE, TIME_NOISE
+from zoobench.judge.compared import SPEEDUP_NOISE, TIME_NOISE
 from zoobench.judge.environments import joined
 from zoobench.judge.machines import AcrossMachines, OnMachine
 from zoobench.judge.orderflips import MOST_FLIPS
