@@ -21,7 +21,7 @@ from zoobench.kits.keeping import KeptKit, keep_kit
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.samples import Samples
 from zoobench.options import defaults
-from zoobench.plan import machine_asked, rounds_asked, whole, workers_asked
+from zoobench.plan import machine_asked, processes_asked, rounds_asked, whole, workers_asked
 from zoobench.promises import PROMISES
 
 _MEGABYTE = 1_000_000
@@ -45,6 +45,7 @@ class KitPlan:
         cells: The kit's, in its order.
         rounds: How many rounds are timed, by runtime.
         workers: Sessions that share the test samples for accuracy.
+        processes: Fresh processes that tell a cell's memory and start-up; None for its runtime's usual number.
         artifacts: Folder of kits and results.
         machine: Name of this machine, or '' to make one.
         options: Empty, as no option decides what is made.
@@ -54,6 +55,7 @@ class KitPlan:
     cells: tuple[Cell, ...]
     rounds: Mapping[str, RoundsConfig]
     workers: int
+    processes: int | None
     artifacts: Path
     machine: str
     options: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +86,7 @@ def make_kit_plan(given: Mapping[str, str]) -> KitPlan:
         cells=tuple(cell_of(cell) for cell in kit.manifest.cells),
         rounds=rounds,
         workers=workers,
+        processes=processes_asked(texts),
         artifacts=artifacts,
         machine=machine,
     )

@@ -114,6 +114,13 @@ OPTIONS = (
         help="Sessions that share the test samples for accuracy; 1 goes sample by sample and times each.",
         measuring=True,
     ),
+    Option(
+        name="processes",
+        metavar="N",
+        default="auto",
+        help="Fresh processes of a cell that tell its memory and start-up; auto starts 6 (3 for TensorFlow).",
+        measuring=True,
+    ),
     Option(name="artifacts", metavar="DIR", default="artifacts", help="Where data sets, models and results are kept."),
     Option(
         name="machine",

@@ -37,6 +37,8 @@ class Plan:
         cells: The matrix.
         backbones: By name.
         workers: Sessions that share the test samples for accuracy.
+        processes: How many fresh processes tell a cell's memory and start-up; None for as many as its runtime usually
+            takes.
         rounds: How many rounds are timed, by runtime.
         artifacts: Folder of data sets, models and results.
         machine: Name of this machine, or '' to make one.
@@ -51,6 +53,7 @@ class Plan:
     conversion: ConversionConfig
     rounds: Mapping[str, RoundsConfig]
     workers: int
+    processes: int | None
     artifacts: Path
     machine: str
     options: Mapping[str, str]
@@ -92,6 +95,7 @@ def make_plan(given: Mapping[str, str]) -> Plan:
         ),
         rounds=rounds_asked(texts),
         workers=workers_asked(texts),
+        processes=processes_asked(texts),
         artifacts=Path(texts["artifacts"]),
         machine=machine_asked(texts["machine"]),
         options=chosen(texts),
@@ -110,6 +114,11 @@ def machine_asked(text: str) -> str:
 def workers_asked(texts: Mapping[str, str]) -> int:
     """Returns how many sessions share the test samples."""
     return (os.cpu_count() or 1) if texts["workers"] == "cores" else whole(texts, "workers")
+
+
+def processes_asked(texts: Mapping[str, str]) -> int | None:
+    """Returns how many fresh processes tell a cell's memory and start-up; None for its runtime's usual number."""
+    return None if texts["processes"] == "auto" else whole(texts, "processes")
 
 
 def _data(texts: Mapping[str, str]) -> "DatasetConfig":

@@ -16,6 +16,7 @@ from zoobench.judge.record import (
     RecordedAccuracy,
     RecordedCell,
     RecordedLatency,
+    RecordedMemory,
     RecordedModel,
     Refusal,
     to_json,
@@ -25,9 +26,11 @@ from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.isolated import in_fresh_process
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened
-from zoobench.measure.observation import recorded_accuracy, recorded_latency
+from zoobench.measure.observation import recorded_accuracy, recorded_latency, recorded_memory, recorded_startup
 from zoobench.measure.runtimes import open_answering_session, open_session
+from zoobench.measure.startup import Beginner, observe_starts, usual_processes
 from zoobench.native import output_held
+from zoobench.progress import progress
 from zoobench.source import ModelFile, Request, Source
 
 KERAS_BATCH = 8
@@ -152,8 +155,8 @@ class BenchSession:
         samples = self.source.samples(cell)
         with ExitStack() as stack:
             with output_held():
-                session, opening = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
-                twin, _ = stack.enter_context(opened(self._opener(cell.float_twin, threads=cell.threads), samples))
+                session = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
+                twin = stack.enter_context(opened(self._opener(cell.float_twin, threads=cell.threads), samples))
             rounds = Interleaving(cell=session, twin=twin, samples=samples)
             number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
             benchmark.pedantic(rounds.invoke, setup=rounds.before, teardown=rounds.after, rounds=number)
@@ -162,11 +165,39 @@ class BenchSession:
             return None
         seconds = tuple(benchmark.stats.stats.data)
         # --benchmark-cprofile runs the target once more, and the twin perhaps with it
-        observed = Latency(seconds=seconds, twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]), opening=opening)
+        observed = Latency(seconds=seconds, twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]))
         latency = recorded_latency(observed, twin=cell.float_twin.id)
         self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
         return latency
+
+    def measure_memory(self, cell: Cell) -> RecordedMemory | None:
+        """Has fresh processes open a cell's file and run it; records their memory and how long they took to start.
+
+        Returns:
+            None where the system does not tell a process's memory.
+
+        Raises:
+            MeasurementError: If the runtime does not take the file, or a process dies or hangs.
+        """
+        self._require_runnable(cell)
+        processes = self.plan.processes or usual_processes(cell.runtime)
+        with progress("Starting processes", total=processes) as advance:
+            starts = observe_starts(self._beginner(cell), processes=processes, advance=advance)
+        memory = recorded_memory(starts)
+        self.records[cell.id] = replace(self._record(cell), startup=recorded_startup(starts), memory=memory)
+        return memory
+
+    def _beginner(self, cell: Cell) -> Beginner:
+        samples = self.source.samples(cell)
+        return Beginner(
+            cell_id=cell.id,
+            path=self.model(cell).path,
+            runtime=cell.runtime,
+            threads=cell.threads,
+            pixels=samples.path,
+            rows=samples.rows.tolist(),
+        )
 
     def _require_runnable(self, cell: Cell) -> None:
         if refusal := self.refusal(cell):

@@ -3,7 +3,8 @@
 What has to hold between two values stands in `agreement.py`.
 
 History of the schema:
-    1 (2026-11): the first.
+    1 (2026-11): the first. `latency` used to hold `initialization_seconds` and `first_inference_seconds` of the process
+        that measured all; since `startup` and `memory` came, which older files lack, fresh processes tell both.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ Weights = Annotated[
 _NOT_EMPTY = Rule(expected="at least one value", holds=bool)
 _ASCENDING = Rule(expected="the lower end first", holds=lambda ends: bool(ends[0] <= ends[1]))
 Interval = Annotated[tuple[Amount, Amount], _ASCENDING]
+WholeInterval = Annotated[tuple[Positive, Positive], _ASCENDING]
 ShareInterval = Annotated[tuple[Share, Share], _ASCENDING]
 
 
@@ -178,8 +180,64 @@ class RecordedLatency:
     mean_seconds: Seconds
     samples: Positive
     speedup_over_float: Speedup | None
-    initialization_seconds: Seconds
-    first_inference_seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPhase:
+    """How long a phase took that every process goes through once.
+
+    Attributes:
+        p50_seconds: Median of the processes.
+        interval: Of that median, 95 %, by order statistics; None below 6 processes.
+        observed_seconds: Each process's.
+    """
+
+    p50_seconds: Seconds
+    interval: Interval | None
+    observed_seconds: Annotated[tuple[Seconds, ...], _NOT_EMPTY]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStartup:
+    """What fresh processes, in which nothing else ran before, took until the steady state.
+
+    Attributes:
+        initialization: To open the file, the runtime being imported and the file in the system's page cache.
+        first_inference: The first invocation.
+        threads_started: The fewest threads that a process had more after it had run the file; None where the system
+            does not tell. LiteRT starts one less than it is to run on, and more where kernels outside XNNPACK keep
+            some of their own.
+    """
+
+    initialization: RecordedPhase
+    first_inference: RecordedPhase
+    threads_started: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMemory:
+    """How much memory a fresh process takes that opens the file and runs it.
+
+    Each value is the median of the processes, of an even number the lower of the middle two.
+
+    Attributes:
+        peak_rss_bytes: The most that was resident, Python and libraries with it.
+        interval: Of that median, 95 %, by order statistics; None below 6 processes.
+        base_rss_bytes: What was resident before the file was opened, the runtime being imported: the same for every
+            file of a runtime. None where the system does not tell, as is `anonymous_bytes`.
+        anonymous_bytes: What of the resident memory was in no file in the end, so that it cannot be read again.
+        observed_peak_rss_bytes: Each process's.
+        observed_base_rss_bytes: The same of what is known.
+        observed_anonymous_bytes: The same.
+    """
+
+    peak_rss_bytes: Positive
+    interval: WholeInterval | None
+    base_rss_bytes: Positive | None
+    anonymous_bytes: Count | None
+    observed_peak_rss_bytes: Annotated[tuple[Positive, ...], _NOT_EMPTY]
+    observed_base_rss_bytes: tuple[Positive, ...]
+    observed_anonymous_bytes: tuple[Count, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,3 +257,5 @@ class Record:
     environment: Mapping[str, Any]
     refusal: Refusal | None = None
     kit: Sha256 | None = None
+    startup: RecordedStartup | None = None
+    memory: RecordedMemory | None = None

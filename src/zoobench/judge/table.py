@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from statistics import median
 from textwrap import shorten
 
-from rich.console import JustifyMethod
+from rich.console import Console, JustifyMethod
+from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 from zoobench.judge.record import Record, RecordedAccuracy, RecordedModel, Speedup
@@ -15,12 +18,18 @@ from zoobench.variants import VARIANTS
 LEAST_WIDTH = 128
 _HEADS = (
     *("", "cell", "runtime", "threads", "top-1 %", "95 %", "loss"),
-    *("p50 ms", "p90 ms", "× float", "95 %", "MB", "size"),
+    *("p50 ms", "p90 ms", "× float", "95 %", "MB", "size", "peak MB"),
 )
+_LAST = _HEADS.index("peak MB")
 _NUMBERS_FROM = 3
 _COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
 _NAMES = 1
+_ENOUGH = 10_000
+"""Columns for any table."""
+_SPEEDUP = "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
+_TELLING_THREADS = frozenset({"litert", "litert_compiled"})
+"""Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
 
@@ -31,22 +40,36 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     Args:
         records: In any order; backbones stand in that of their first record.
         width: Columns of the terminal; below `LEAST_WIDTH` the table is wider than it. Where even that is too
-            narrow, names are cut and numbers are not.
+            narrow, memory is left out, then names are cut, and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
+    console = blank(width=max(width, LEAST_WIDTH), colours=colours)
+    table, memory = _table(records, columns=len(_HEADS)), _memory(records)
+    if not memory or _width(table, console) > console.width:
+        table = _table(records, columns=_LAST)
+        memory = [f"Peaks of memory are in the file; they do not fit {console.width} columns."] if memory else []
+    console.print(table)
+    console.print("", _SPEEDUP, *memory, *_remarks(records), sep="\n", soft_wrap=True)
+    return written(console)
+
+
+def _width(table: Table, console: Console) -> int:
+    """Returns how many columns a table takes where nothing of it is cut."""
+    return Measurement.get(console, console.options.update_width(_ENOUGH), table).maximum
+
+
+def _table(records: Sequence[Record], *, columns: int) -> Table:
+    """Returns the table's first columns."""
     table = empty_table(title=_title(records))
-    for position, head in enumerate(_HEADS):
+    for position, head in enumerate(_HEADS[:columns]):
         justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"
         table.add_column(head, justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
     for backbone, rows in groupby(_by_backbone(records), key=lambda record: record.cell.backbone):
         table.add_row("", Text(backbone, style="bold"))
         for record in rows:
-            table.add_row(*_row(record))
+            table.add_row(*_row(record)[:columns])
         table.add_section()
-    console = blank(width=max(width, LEAST_WIDTH), colours=colours)
-    console.print(table)
-    console.print("", *_remarks(records), sep="\n", soft_wrap=True)
-    return written(console)
+    return table
 
 
 def _by_backbone(records: Sequence[Record]) -> list[Record]:
@@ -83,6 +106,7 @@ def _row(record: Record) -> tuple[Text | str, ...]:
         *_speedup(latency.speedup_over_float if latency else None),
         megabytes(record.model.size_bytes if record.model else None),
         ratio(_relative_size(record.model)),
+        megabytes(record.memory.peak_rss_bytes if record.memory else None),
     )
 
 
@@ -107,9 +131,7 @@ def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
 
 
 def _remarks(records: Sequence[Record]) -> list[str]:
-    remarks = [
-        "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
-    ]
+    remarks = []
     random = dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights)
     if random:
         remarks.append(f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do.")
@@ -118,10 +140,34 @@ def _remarks(records: Sequence[Record]) -> list[str]:
         for record in records
         if record.refusal
     ]
+    remarks += [
+        f"THREADS {record.cell.id}: {record.cell.runtime} started {started} more of them, not {expected}."
+        for record in records
+        if (started := _started(record)) is not None and started < (expected := record.cell.threads - 1)
+    ]
     left_out = max(record.dataset.left_out for record in records)
     if left_out:
         remarks.append(f"{left_out} images could not be used and were left out.")
     return remarks
+
+
+def _started(record: Record) -> int | None:
+    """Returns how many threads a cell's runtime started, None where that does not tell on how many it runs."""
+    known = record.startup is not None and record.cell.runtime in _TELLING_THREADS
+    return record.startup.threads_started if record.startup and known else None
+
+
+def _memory(records: Sequence[Record]) -> list[str]:
+    """Says what a peak of memory is, and how much of it each runtime takes before it opens a file; or nothing."""
+    if not any(record.memory for record in records):
+        return []
+    bases: dict[str, list[int]] = {}
+    for record in records:
+        if record.memory and record.memory.base_rss_bytes:
+            bases.setdefault(record.cell.runtime, []).append(record.memory.base_rss_bytes)
+    told = ", ".join(f"{runtime} {megabytes(median(found))}" for runtime, found in bases.items())
+    before = f"; before it opened it: {told}" if told else ""
+    return [f"peak MB: the most that a fresh process held to open the file and run it{before}."]
 
 
 def _on_one_line(text: str) -> str:

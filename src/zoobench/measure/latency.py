@@ -32,43 +32,25 @@ class RoundsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """The phases before the steady state, in seconds: making the session, and its first invocation."""
-
-    initialization_seconds: float
-    first_inference_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """What was observed of one cell.
 
     Attributes:
         seconds: Each round's invocation.
         twin_seconds: The float twin's invocation on the same sample in the same round.
-        opening: The phases before.
     """
 
     seconds: tuple[float, ...]
     twin_seconds: tuple[float, ...]
-    opening: Opening
 
 
 @contextmanager
-def opened(
-    open_session: OpenSession, samples: Samples, *, clock: Clock = time.perf_counter_ns
-) -> Iterator[tuple[Session, Opening]]:
-    """Opens a model and runs its first invocation, timing both phases."""
-    began = clock()
+def opened(open_session: OpenSession, samples: Samples) -> Iterator[Session]:
+    """Opens a model and runs its first invocation; what both take is asked of fresh processes, see `startup`."""
     with open_session() as session:
-        ready = clock()
         session.load(samples.images(0, 1))
-        called = clock()
         session.invoke()
-        opening = Opening(
-            initialization_seconds=(ready - began) / 1e9, first_inference_seconds=(clock() - called) / 1e9
-        )
-        yield session, opening
+        yield session
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,14 +1,24 @@
 """What do raw observations come to? The step from what was measured to what is recorded."""
 
-from statistics import fmean, median
+from collections.abc import Sequence
+from statistics import fmean, median, median_low
 
 import numpy as np
 
 from zoobench.judge.packing import encode, encode_shares
-from zoobench.judge.record import Predictions, RecordedAccuracy, RecordedLatency, Speedup
+from zoobench.judge.record import (
+    Predictions,
+    RecordedAccuracy,
+    RecordedLatency,
+    RecordedMemory,
+    RecordedPhase,
+    RecordedStartup,
+    Speedup,
+)
 from zoobench.judge.statistics import percentile, percentile_interval, wilson
 from zoobench.measure.accuracy import Evaluation
 from zoobench.measure.latency import Latency
+from zoobench.measure.startup import Start
 
 
 def recorded_accuracy(evaluation: Evaluation, *, twin: Evaluation) -> RecordedAccuracy:
@@ -41,8 +51,44 @@ def recorded_latency(latency: Latency, *, twin: str) -> RecordedLatency:
         mean_seconds=fmean(latency.seconds),
         samples=len(latency.seconds),
         speedup_over_float=_speedup(latency, twin),
-        initialization_seconds=latency.opening.initialization_seconds,
-        first_inference_seconds=latency.opening.first_inference_seconds,
+    )
+
+
+def recorded_startup(starts: Sequence[Start]) -> RecordedStartup:
+    """Returns the phases before the steady state to record; `starts` are one or more."""
+    threads = [start.threads_started for start in starts if start.threads_started is not None]
+    return RecordedStartup(
+        initialization=_phase([start.initialization_seconds for start in starts]),
+        first_inference=_phase([start.first_inference_seconds for start in starts]),
+        threads_started=min(threads, default=None),
+    )
+
+
+def recorded_memory(starts: Sequence[Start]) -> RecordedMemory | None:
+    """Returns the memory to record, or None where the system does not tell a process's peak."""
+    peaks = [start.peak_rss_bytes for start in starts if start.peak_rss_bytes is not None]
+    bases = [start.base_rss_bytes for start in starts if start.base_rss_bytes is not None]
+    anonymous = [start.anonymous_bytes for start in starts if start.anonymous_bytes is not None]
+    if not peaks:
+        return None
+    interval = percentile_interval(peaks, 0.50)
+    return RecordedMemory(
+        peak_rss_bytes=median_low(peaks),
+        interval=None if interval is None else (int(interval.low), int(interval.high)),
+        base_rss_bytes=median_low(bases) if bases else None,
+        anonymous_bytes=median_low(anonymous) if anonymous else None,
+        observed_peak_rss_bytes=tuple(peaks),
+        observed_base_rss_bytes=tuple(bases),
+        observed_anonymous_bytes=tuple(anonymous),
+    )
+
+
+def _phase(seconds: Sequence[float]) -> RecordedPhase:
+    interval = percentile_interval(seconds, 0.50)
+    return RecordedPhase(
+        p50_seconds=median(seconds),
+        interval=None if interval is None else (interval.low, interval.high),
+        observed_seconds=tuple(seconds),
     )
 
 

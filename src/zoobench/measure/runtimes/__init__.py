@@ -60,6 +60,15 @@ def open_answering_session(path: Path, *, runtime: str, threads: int) -> Abstrac
     return cast(AbstractContextManager[Session], opener(path, threads=threads))
 
 
+def import_runtime(runtime: str) -> None:
+    """Imports a runtime's libraries, so that opening a file later does not take their time.
+
+    Raises:
+        MeasurementError: If the runtime is unknown or not installed.
+    """
+    _module(runtime)
+
+
 def _module(runtime: str) -> ModuleType:
     if runtime not in RUNTIMES:
         raise MeasurementError(f"unknown runtime: {runtime}; known are {', '.join(RUNTIMES)}")
