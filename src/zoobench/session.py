@@ -11,6 +11,7 @@ from zoobench.build.store import Stored
 from zoobench.cell import Cell
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
+from zoobench.judge.disturbance import judged
 from zoobench.judge.record import (
     BLOCK,
     SCHEMA,
@@ -25,6 +26,7 @@ from zoobench.judge.record import (
     to_json,
 )
 from zoobench.measure.accuracy import Evaluation, evaluate
+from zoobench.measure.disturbance import Watch
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.isolated import in_fresh_process
@@ -165,21 +167,24 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file.
         """
         self._require_runnable(cell)
-        samples = self.prepared.samples(cell)
+        samples, watch = self.prepared.samples(cell), Watch()
         with ExitStack() as stack:
             with output_held():
                 session, opening = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
                 twin, _ = stack.enter_context(opened(self._opener(cell.float_twin, threads=cell.threads), samples))
             rounds = Interleaving(cell=session, twin=twin, samples=samples)
             number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
+            rounds.watch = watch
+            watch.begin()
             benchmark.pedantic(rounds.invoke, setup=rounds.before, teardown=rounds.after, rounds=number)
+            disturbance = judged(watch.end(), threads=cell.threads, governor=self.environment["governor"])
         record = self._record(cell)
         if benchmark.stats is None:
             return None
         seconds = tuple(benchmark.stats.stats.data)
         # --benchmark-cprofile runs the target once more, and the twin perhaps with it
         observed = Latency(seconds=seconds, twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]), opening=opening)
-        latency = recorded_latency(observed, twin=cell.float_twin.id)
+        latency = replace(recorded_latency(observed, twin=cell.float_twin.id), disturbance=disturbance)
         self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
         return latency

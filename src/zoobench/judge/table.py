@@ -7,7 +7,8 @@ from textwrap import shorten
 from rich.console import JustifyMethod
 from rich.text import Text
 
-from zoobench.judge.record import Record, RecordedAccuracy, RecordedModel, Speedup
+from zoobench.judge.disturbance import told
+from zoobench.judge.record import Record, RecordedAccuracy, RecordedLatency, RecordedModel, Speedup
 from zoobench.paper import blank, empty_table, written
 from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio
 from zoobench.variants import VARIANTS
@@ -21,6 +22,8 @@ _NUMBERS_FROM = 3
 _COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
 _NAMES = 1
+DISTURBED = "~"
+"""Before the time of a cell whose rounds were disturbed."""
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
 
@@ -78,12 +81,16 @@ def _row(record: Record) -> tuple[Text | str, ...]:
         cell.runtime,
         str(cell.threads),
         *_accuracy(record.accuracy),
-        milliseconds(latency.p50_seconds if latency else None),
+        f"{_mark(latency)}{milliseconds(latency.p50_seconds if latency else None)}",
         milliseconds(latency.p90_seconds if latency else None),
         *_speedup(latency.speedup_over_float if latency else None),
         megabytes(record.model.size_bytes if record.model else None),
         ratio(_relative_size(record.model)),
     )
+
+
+def _mark(latency: RecordedLatency | None) -> str:
+    return DISTURBED if latency and latency.disturbance and latency.disturbance.causes else ""
 
 
 def _relative_size(model: RecordedModel | None) -> float | None:
@@ -117,6 +124,11 @@ def _remarks(records: Sequence[Record]) -> list[str]:
         f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: {_on_one_line(record.refusal.reason)}"
         for record in records
         if record.refusal
+    ]
+    remarks += [
+        f"{DISTURBED} {record.cell.id}: {told(record.latency.disturbance)}."
+        for record in records
+        if record.latency and record.latency.disturbance and record.latency.disturbance.causes
     ]
     left_out = max(record.dataset.left_out for record in records)
     if left_out:
