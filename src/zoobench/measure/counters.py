@@ -51,9 +51,9 @@ class Look:
 class Counters:
     """Reads the counters. Which files this machine has is found out once, so that a look is cheap."""
 
-    def __init__(self, files: SystemFiles = HERE) -> None:
+    def __init__(self, files: SystemFiles = HERE, *, cpus: frozenset[int] | None = None) -> None:
         self._files = files
-        self._cpus = usable_cpus()
+        self._cpus = usable_cpus() if cpus is None else cpus
         self._heat = tuple(self._paths("sys/devices/system/cpu/cpu{}/thermal_throttle/*_throttle_count"))
         self._policies = tuple(dict.fromkeys(self._limits()))
         self._sensors = files.found("sys/class/thermal/thermal_zone*/temp")
