@@ -46,7 +46,7 @@ PI_5 = PI_4 | {
     "proc/cpuinfo": _cores(
         4,
         *_PI_LINES,
-        "Features\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp",
+        "Features\t: fp asimd evtstrm aes pmull crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp",
         "CPU part\t: 0xd0b",
     ),
     "proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.0\0",

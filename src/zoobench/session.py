@@ -11,7 +11,7 @@ from zoobench.build.store import Stored
 from zoobench.cell import Cell
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
-from zoobench.judge.disturbance import judged
+from zoobench.judge.disturbed import judged
 from zoobench.judge.record import (
     BLOCK,
     SCHEMA,

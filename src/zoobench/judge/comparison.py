@@ -19,7 +19,7 @@ from zoobench.judge.changes import (
     p90_change,
     speedup_change,
 )
-from zoobench.judge.disturbance import told
+from zoobench.judge.disturbed import told
 from zoobench.judge.environments import DATA_SET, Difference, differences, machines_of, of_cell
 from zoobench.judge.multiple import holm
 from zoobench.judge.record import Record

@@ -7,7 +7,7 @@ from textwrap import shorten
 from rich.console import JustifyMethod
 from rich.text import Text
 
-from zoobench.judge.disturbance import told
+from zoobench.judge.disturbed import told
 from zoobench.judge.record import Record, RecordedAccuracy, RecordedLatency, RecordedModel, Speedup
 from zoobench.paper import blank, empty_table, written
 from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio

@@ -1,7 +1,7 @@
 """What else happens on the machine while a cell is timed?
 
 The counters are looked at between rounds, outside every timed invocation, and seldom: see `Watch`. What was counted is
-recorded; what it comes to, and the limits, are in `zoobench.judge.disturbance`.
+recorded; what it comes to, and the limits, are in `zoobench.judge.disturbed`.
 """
 
 import statistics
