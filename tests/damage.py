@@ -16,11 +16,14 @@ from zoobench.judge.noise import CellNoise, Noise
 from zoobench.judge.noise import to_json as noise_json
 from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.record import (
+    Cause,
     Predictions,
     Record,
     RecordedAccuracy,
     RecordedCell,
     RecordedDataset,
+    RecordedDisturbance,
+    RecordedInterval,
     RecordedLatency,
     RecordedMemory,
     RecordedModel,
@@ -31,6 +34,7 @@ from zoobench.judge.record import (
     Speedup,
     to_json,
 )
+from zoobench.judge.schema import CAUSE_KINDS
 
 Place = tuple[str | int, ...]
 FUZZ_INPUTS = int(os.environ.get("ZOOBENCH_FUZZ_INPUTS", "200"))
@@ -67,6 +71,39 @@ models = st.builds(
         kl_divergence_nats=numbers,
     ),
 )
+recorded_intervals = st.builds(
+    RecordedInterval,
+    rounds=counts,
+    seconds=amounts,
+    busy_seconds=st.none() | amounts,
+    own_seconds=amounts,
+    steal_seconds=st.none() | amounts,
+    waiting_seconds=st.none() | amounts,
+    involuntary_switches=st.none() | counts,
+    major_faults=st.none() | counts,
+    frequency_share=st.none() | amounts,
+    temperature_celsius=st.none() | numbers,
+    throttled=st.lists(st.text(), max_size=2).map(tuple),
+)
+disturbances = st.builds(
+    RecordedDisturbance,
+    cpus=positives,
+    look_seconds=amounts,
+    load_before=st.none() | amounts,
+    available_memory_bytes=st.none() | counts,
+    before=recorded_intervals,
+    intervals=st.lists(recorded_intervals, max_size=2).map(tuple),
+    disturbed_rounds=counts,
+    causes=st.lists(
+        st.builds(
+            Cause,
+            kind=st.sampled_from(CAUSE_KINDS),
+            worst=amounts,
+            names=st.lists(st.text(), max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
+)
 latencies = st.builds(
     RecordedLatency,
     p50_seconds=amounts,
@@ -75,6 +112,7 @@ latencies = st.builds(
     mean_seconds=amounts,
     samples=positives,
     speedup_over_float=st.none() | st.builds(Speedup, twin=st.text(), point=amounts, interval=intervals),
+    disturbance=st.none() | disturbances,
 )
 phases = st.lists(st.floats(0, 1e300), min_size=1, max_size=7).map(
     lambda seconds: RecordedPhase(

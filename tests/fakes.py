@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median, median_low
 from types import MappingProxyType
@@ -14,11 +15,14 @@ import numpy.typing as npt
 from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.record import (
     SCHEMA,
+    Cause,
     Predictions,
     Record,
     RecordedAccuracy,
     RecordedCell,
     RecordedDataset,
+    RecordedDisturbance,
+    RecordedInterval,
     RecordedLatency,
     RecordedMemory,
     RecordedModel,
@@ -213,6 +217,48 @@ def a_record(**changes: Any) -> Record:
         "memory": a_memory(56_000_000, 56_100_000, 55_900_000, 56_000_000, 56_200_000, 56_000_000),
     }
     return Record(**{**usual, **changes})
+
+
+def an_interval(**changes: Any) -> RecordedInterval:
+    """Returns half a second with 30 rounds of a single thread on a quiet machine."""
+    usual: dict[str, Any] = {
+        "rounds": 30,
+        "seconds": 0.5,
+        "busy_seconds": 0.5,
+        "own_seconds": 0.49,
+        "steal_seconds": 0.0,
+        "waiting_seconds": 0.002,
+        "involuntary_switches": 4,
+        "major_faults": 0,
+        "frequency_share": None,
+        "temperature_celsius": None,
+        "throttled": (),
+    }
+    return RecordedInterval(**{**usual, **changes})
+
+
+def a_disturbance(*intervals: RecordedInterval, **changes: Any) -> RecordedDisturbance:
+    """Returns what was seen in these intervals on two CPUs, without a judgement."""
+    usual: dict[str, Any] = {
+        "cpus": 2,
+        "look_seconds": 0.0001,
+        "load_before": 0.3,
+        "available_memory_bytes": 8_000_000_000,
+        "before": an_interval(rounds=0),
+        "intervals": intervals,
+        "disturbed_rounds": 0,
+        "causes": (),
+    }
+    return RecordedDisturbance(**{**usual, **changes})
+
+
+def disturbed(record: Record) -> Record:
+    """Returns a record whose cell waited for a CPU in 12 of its 30 rounds."""
+    assert record.latency is not None
+    found = a_disturbance(
+        an_interval(waiting_seconds=0.2), disturbed_rounds=12, causes=(Cause(kind="waiting", worst=0.29),)
+    )
+    return replace(record, latency=replace(record.latency, disturbance=found))
 
 
 def write_results_file(path: Path, *records: Record, benchmarks: Sequence[Any] = (), **block: Any) -> Path:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from zoobench.cell import Cell
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
+from zoobench.judge.disturbed import judged
 from zoobench.judge.record import (
     BLOCK,
     SCHEMA,
@@ -22,6 +23,7 @@ from zoobench.judge.record import (
     to_json,
 )
 from zoobench.measure.accuracy import Evaluation, evaluate
+from zoobench.measure.disturbance import Watch
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.isolated import in_fresh_process
@@ -152,21 +154,24 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file.
         """
         self._require_runnable(cell)
-        samples = self.source.samples(cell)
+        samples, watch = self.source.samples(cell), Watch()
         with ExitStack() as stack:
             with output_held():
                 session = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
                 twin = stack.enter_context(opened(self._opener(cell.float_twin, threads=cell.threads), samples))
             rounds = Interleaving(cell=session, twin=twin, samples=samples)
             number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
+            rounds.watch = watch
+            watch.begin()
             benchmark.pedantic(rounds.invoke, setup=rounds.before, teardown=rounds.after, rounds=number)
+            disturbance = judged(watch.end(), threads=cell.threads, governor=self.environment["governor"])
         record = self._record(cell)
         if benchmark.stats is None:
             return None
         seconds = tuple(benchmark.stats.stats.data)
         # --benchmark-cprofile runs the target once more, and the twin perhaps with it
         observed = Latency(seconds=seconds, twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]))
-        latency = recorded_latency(observed, twin=cell.float_twin.id)
+        latency = replace(recorded_latency(observed, twin=cell.float_twin.id), disturbance=disturbance)
         self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
         return latency

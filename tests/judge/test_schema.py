@@ -1,10 +1,12 @@
 """Is each value of a record held to what every reader may rely on?"""
 
+import re
 from typing import Any
 
 import pytest
 
 from damage import BLOCK_PLACE, FULL, Place, block, changed
+from fakes import disturbed
 from zoobench.errors import ResultsError
 from zoobench.judge.record import to_json
 from zoobench.judge.schema import Record
@@ -96,3 +98,28 @@ def test_a_record_from_before_memory_was_measured_is_read_without_it() -> None:
     old = shaped(Record, content, BLOCK_PLACE)
     assert old.startup is old.memory is None
     assert old.latency == FULL.latency
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "expected"),
+    [
+        (("cpus",), 0, "1 or more"),
+        (("look_seconds",), -1, "0 or more"),
+        (("disturbed_rounds",), -1, "0 or more"),
+        (("before", "seconds"), -1, "0 or more"),
+        (("intervals", 0, "rounds"), -1, "0 or more"),
+        (("intervals", 0, "steal_seconds"), -0.5, "0 or more"),
+        (("causes", 0, "kind"), "ghosts", "one of steal, waiting, others, throttled, frequency"),
+        (("causes", 0, "worst"), -0.1, "0 or more"),
+    ],
+)
+def test_what_disturbed_a_cell_is_bounded_too(keys: Place, value: Any, expected: str) -> None:
+    content: Any = to_json(disturbed(FULL))
+    assert shaped(Record, content, BLOCK_PLACE) == disturbed(FULL)
+    *outer, last = ("latency", "disturbance", *keys)
+    inner = content
+    for key in outer:
+        inner = inner[key]
+    inner[last] = value
+    with pytest.raises(ResultsError, match=re.escape(f"received {value!r}; expected {expected}")):
+        shaped(Record, content, BLOCK_PLACE)

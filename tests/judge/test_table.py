@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fakes import a_cell, a_record
+from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
 from zoobench.judge.record import Record, RecordedDataset, RecordedModel, Refusal, Speedup
 from zoobench.judge.table import LEAST_WIDTH, render
 from zoobench.units import ABSENT
@@ -234,3 +234,18 @@ def test_a_refused_cell_has_a_row_and_its_reason_below() -> None:
         f"XFAIL {refused.cell.id}: ai_edge refuses it: AI Edge Quantizer cannot quantize the float32"
     )
     assert remark.endswith(" ...")
+
+
+def test_a_cell_that_was_disturbed_is_marked_and_named() -> None:
+    shown = lines(disturbed(record()), record("xception"))
+    assert [line.split()[7] for line in shown if line.startswith("IO")] == ["~4.00", "4.00"]
+    assert [line for line in shown if line.startswith("~")] == [
+        "~ mobilenet-integer_only-litert-t1: 12 of 30 rounds were disturbed: waited for a CPU up to 29.0 % of the time."
+    ]
+
+
+def test_a_cell_that_was_watched_and_not_disturbed_is_not_marked() -> None:
+    one = record()
+    assert one.latency is not None
+    watched = replace(one, latency=replace(one.latency, disturbance=a_disturbance(an_interval())))
+    assert lines(watched) == lines(one)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
+from zoobench.measure.disturbance import Watch
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, RoundsConfig, opened
 from zoobench.measure.samples import Samples
 
@@ -169,3 +170,21 @@ def test_an_opened_session_is_closed_when_the_rounds_fail(samples: Samples, cloc
     with pytest.raises(RuntimeError), opened(opening(session), samples):
         raise RuntimeError
     assert session.log[-1] == "model.close"
+
+
+def test_a_look_at_the_machine_comes_before_a_round_and_an_untimed_invocation_after_it(
+    samples: Samples, clock: FakeClock, log: list[str]
+) -> None:
+    rounds = interleaving(samples, clock, log)
+    timed(rounds, 2, clock)
+    log.clear()
+    rounds.watch = Watch(clock=clock)
+    clock.advance(10_000 * MILLISECOND)
+    timed(rounds, 1, clock)
+    assert log == [
+        "cell.load(2)",
+        "twin.load(2)",
+        *("twin.invoke", "twin.invoke"),
+        *("cell.invoke", "cell.invoke"),
+    ]
+    assert [one.rounds for one in rounds.watch.end().intervals] == [1]

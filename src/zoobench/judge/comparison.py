@@ -1,6 +1,6 @@
 """What changed from one side to another, cell by cell?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ from zoobench.judge.changes import (
     speedup_change,
 )
 from zoobench.judge.compared import LOSS, METRICS, OF_THE_MACHINE, SIZE, TOP1, Metric
+from zoobench.judge.disturbed import told
 from zoobench.judge.environments import DATA_SET, Difference, differences, machines_of, of_cell
 from zoobench.judge.multiple import holm
 from zoobench.judge.record import Record
@@ -109,7 +110,7 @@ def compare(
         cells=_adjusted(cells),
         only_base=tuple(cell for cell in base.ids if cell not in there),
         only_new=tuple(cell for cell in new.ids if cell not in known),
-        notes=(*_of_several_models(base), *_of_several_models(new)),
+        notes=tuple(note for side in (base, new) for note in (*_of_several_models(side), *_of_disturbed(side, shared))),
     )
 
 
@@ -207,3 +208,12 @@ def _of_several_models(side: Side) -> tuple[str, ...]:
         for cell, found in models.items()
         if len(found) > 1
     )
+
+
+def _of_disturbed(side: Side, cells: Sequence[str]) -> Iterator[str]:
+    """Yields which of these cells were disturbed while they were timed: their times are not the model's alone."""
+    for run in side.runs:
+        for cell in cells:
+            latency = run.records[cell].latency if cell in run.records else None
+            if latency and latency.disturbance and latency.disturbance.causes:
+                yield f"{run.path}: {cell}: {told(latency.disturbance)}"

@@ -24,6 +24,8 @@ Sha256 = Annotated[str, matching("[0-9a-f]{64}", expected="64 hexadecimal digits
 Weights = Annotated[
     str, matching("imagenet|random|file:[0-9a-f]{64}", expected="'imagenet', 'random' or 'file:' and a SHA-256")
 ]
+CAUSE_KINDS = ("steal", "waiting", "others", "throttled", "frequency")
+CauseKind = Annotated[str, matching("|".join(CAUSE_KINDS), expected=f"one of {', '.join(CAUSE_KINDS)}")]
 _NOT_EMPTY = Rule(expected="at least one value", holds=bool)
 _ASCENDING = Rule(expected="the lower end first", holds=lambda ends: bool(ends[0] <= ends[1]))
 Interval = Annotated[tuple[Amount, Amount], _ASCENDING]
@@ -165,6 +167,76 @@ class Speedup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedInterval:
+    """What the system counted from one look to the next, on the CPUs that this process may use; None if not told.
+
+    Attributes:
+        rounds: Timed rounds that ended in it.
+        seconds: Its length.
+        busy_seconds: CPU time that any process used.
+        own_seconds: CPU time that this process used.
+        steal_seconds: CPU time that was wanted and that the hypervisor gave to others.
+        waiting_seconds: Time that this process's threads were ready to run and had no CPU.
+        involuntary_switches: Times that a thread of this process was made to yield.
+        major_faults: Times that it waited for a page from the disk.
+        frequency_share: Highest frequency of a CPU at its end, as a share of what its policy allows.
+        temperature_celsius: Of the hottest sensor at its end.
+        throttled: What slowed the machine down in it: names such as `under-voltage`.
+    """
+
+    rounds: Count
+    seconds: Seconds
+    busy_seconds: Seconds | None
+    own_seconds: Seconds
+    steal_seconds: Seconds | None
+    waiting_seconds: Seconds | None
+    involuntary_switches: Count | None
+    major_faults: Count | None
+    frequency_share: Amount | None
+    temperature_celsius: float | None
+    throttled: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What disturbed a cell's rounds: one of `CAUSE_KINDS`, and how much of it at worst."""
+
+    kind: CauseKind
+    worst: Amount
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDisturbance:
+    """What else happened on the machine while a cell was timed.
+
+    Attributes:
+        cpus: How many CPUs this process may use.
+        look_seconds: Median cost of one look at the counters, outside the timed invocations.
+        load_before: Load average of the last minute before the cell.
+        available_memory_bytes: Before the cell.
+        before: Opening and warm-up.
+        intervals: The rounds, from look to look.
+        disturbed_rounds: How many were in intervals in which something was above its limit.
+        causes: What that was; empty unless they are so many that the cell is marked.
+    """
+
+    cpus: Positive
+    look_seconds: Seconds
+    load_before: Amount | None
+    available_memory_bytes: Count | None
+    before: RecordedInterval
+    intervals: tuple[RecordedInterval, ...]
+    disturbed_rounds: Count
+    causes: tuple[Cause, ...]
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds were watched."""
+        return sum(interval.rounds for interval in self.intervals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedLatency:
     """How long one invocation took.
 
@@ -172,6 +244,7 @@ class RecordedLatency:
         p50_seconds: Median of the rounds; its 95 % interval is of this process's rounds.
         p90_seconds: None below 64 rounds.
         samples: Number of rounds.
+        disturbance: What else happened on the machine; None where it was not watched.
     """
 
     p50_seconds: Seconds
@@ -180,6 +253,7 @@ class RecordedLatency:
     mean_seconds: Seconds
     samples: Positive
     speedup_over_float: Speedup | None
+    disturbance: RecordedDisturbance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from zoobench.judge.record import Record, RecordedAccuracy, RecordedModel, Speedup
+from zoobench.judge.disturbed import told
+from zoobench.judge.record import Record, RecordedAccuracy, RecordedLatency, RecordedModel, Speedup
 from zoobench.paper import blank, empty_table, written
 from zoobench.units import ABSENT, megabytes, milliseconds, percent, ratio
 from zoobench.variants import VARIANTS
@@ -30,6 +31,8 @@ _ENOUGH = 10_000
 _SPEEDUP = "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
 _TELLING_THREADS = frozenset({"litert", "litert_compiled"})
 """Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
+DISTURBED = "~"
+"""Before the time of a cell whose rounds were disturbed."""
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
 
@@ -101,13 +104,17 @@ def _row(record: Record) -> tuple[Text | str, ...]:
         cell.runtime,
         str(cell.threads),
         *_accuracy(record.accuracy),
-        milliseconds(latency.p50_seconds if latency else None),
+        f"{_mark(latency)}{milliseconds(latency.p50_seconds if latency else None)}",
         milliseconds(latency.p90_seconds if latency else None),
         *_speedup(latency.speedup_over_float if latency else None),
         megabytes(record.model.size_bytes if record.model else None),
         ratio(_relative_size(record.model)),
         megabytes(record.memory.peak_rss_bytes if record.memory else None),
     )
+
+
+def _mark(latency: RecordedLatency | None) -> str:
+    return DISTURBED if latency and latency.disturbance and latency.disturbance.causes else ""
 
 
 def _relative_size(model: RecordedModel | None) -> float | None:
@@ -144,6 +151,11 @@ def _remarks(records: Sequence[Record]) -> list[str]:
         f"THREADS {record.cell.id}: {record.cell.runtime} started {started} more of them, not {expected}."
         for record in records
         if (started := _started(record)) is not None and started < (expected := record.cell.threads - 1)
+    ]
+    remarks += [
+        f"{DISTURBED} {record.cell.id}: {told(record.latency.disturbance)}."
+        for record in records
+        if record.latency and record.latency.disturbance and record.latency.disturbance.causes
     ]
     left_out = max(record.dataset.left_out for record in records)
     if left_out:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from zoobench.measure.disturbance import Watch
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.runtimes import Session
 from zoobench.measure.samples import Samples
@@ -67,18 +68,22 @@ class Interleaving:
         twin: The float twin's session.
         samples: Each round takes the next, from the first again after the last.
         clock: Nanoseconds.
+        watch: Is told of every round that counts, and may look at the machine before it.
     """
 
     cell: Session
     twin: Session
     samples: Samples
     clock: Clock = time.perf_counter_ns
+    watch: Watch | None = None
     twin_seconds: list[float] = field(default_factory=list)
     _round: int = 0
     _warm: Session | None = None
 
     def before(self) -> None:
         """Loads the next sample, and on even rounds runs the twin on it; then the cell is ready to be timed."""
+        if self.watch and self.watch.round_begins():
+            self._warm = None
         position = self._round % len(self.samples)
         image = self.samples.images(position, position + 1)
         self.cell.load(image)
