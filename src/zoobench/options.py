@@ -62,6 +62,12 @@ OPTIONS = (
         default="keras,float32,dynamic_range,float_fallback,integer_only",
         help="Quantization variants, comma-separated.",
     ),
+    Option(
+        name="runtimes",
+        metavar="NAMES",
+        default="litert,keras",
+        help="What runs them, comma-separated: litert, litert_compiled, openvino, keras, keras_graph, or all.",
+    ),
     Option(name="threads", metavar="NS", default="1", help="Threads of one invocation, comma-separated numbers."),
     Option(
         name="image-size",

@@ -11,6 +11,7 @@ from zoobench.judge.agreement import check_agreement
 from zoobench.judge.resultsblocks import BLOCK, blocks, blocks_of
 from zoobench.judge.schema import (
     SCHEMA,
+    Agreement,
     Cause,
     Predictions,
     Record,
@@ -33,6 +34,7 @@ from zoobench.judge.shape import brief, shaped, unexpected
 __all__ = [
     "BLOCK",
     "SCHEMA",
+    "Agreement",
     "Cause",
     "Predictions",
     "Record",

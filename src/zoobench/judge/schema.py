@@ -130,6 +130,19 @@ class Predictions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """The share of samples on which two cells predict the same class.
+
+    Attributes:
+        cell: Id of the other one: the same file on LiteRT, or on Keras called eagerly.
+        share: 1 where they always agree.
+    """
+
+    cell: str
+    share: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAccuracy:
     """How often it was right.
 
@@ -139,6 +152,8 @@ class RecordedAccuracy:
         interval: Wilson interval of top1, 95 %.
         agreement_with_float: Share of samples on which it predicts what the float twin predicts.
         invocation_p50_seconds: Median invocation, where samples were run one by one.
+        agreement_with_reference: With the same file's answers on the runtime that others are held against, because
+            runtimes round differently; None where the cell is that one.
     """
 
     top1: Share
@@ -149,14 +164,15 @@ class RecordedAccuracy:
     agreement_with_float: Share
     invocation_p50_seconds: Seconds | None
     predictions: Predictions
+    agreement_with_reference: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speedup:
-    """How many times faster than the float twin, paired by round.
+    """How many times faster than another cell, paired by round.
 
     Attributes:
-        twin: Id of the float twin's cell.
+        twin: Id of that cell.
         point: Median over the rounds of twin's seconds / own seconds.
         interval: Of that median over the rounds of this process, 95 %. It does not hold what changes between processes.
     """
@@ -244,7 +260,10 @@ class RecordedLatency:
         p50_seconds: Median of the rounds; its 95 % interval is of this process's rounds.
         p90_seconds: None below 64 rounds.
         samples: Number of rounds.
+        speedup_over_float: Over the float twin.
         disturbance: What else happened on the machine; None where it was not watched.
+        speedup_over_reference: Over the same file on LiteRT, or on Keras called eagerly; None where the cell is that.
+        threads_reported: On how many threads the runtime said that it ran; None where it does not tell.
     """
 
     p50_seconds: Seconds
@@ -254,6 +273,8 @@ class RecordedLatency:
     samples: Positive
     speedup_over_float: Speedup | None
     disturbance: RecordedDisturbance | None = None
+    speedup_over_reference: Speedup | None = None
+    threads_reported: Positive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,10 @@ from zoobench.variants import VARIANTS
 LEAST_WIDTH = 128
 _HEADS = (
     *("", "cell", "runtime", "threads", "top-1 %", "95 %", "loss"),
-    *("p50 ms", "p90 ms", "× float", "95 %", "MB", "size", "peak MB"),
+    *("p50 ms", "p90 ms", "× float", "95 %", "× litert", "95 %", "MB", "size", "peak MB"),
 )
-_LAST = _HEADS.index("peak MB")
+_MEMORY = frozenset({_HEADS.index("peak MB")})
+_REFERENCE = frozenset({_HEADS.index("× litert"), _HEADS.index("× litert") + 1})
 _NUMBERS_FROM = 3
 _COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
@@ -29,8 +30,11 @@ _NAMES = 1
 _ENOUGH = 10_000
 """Columns for any table."""
 _SPEEDUP = "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
+_OVER_REFERENCE = "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
 _TELLING_THREADS = frozenset({"litert", "litert_compiled"})
 """Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
+_MOST_DISAGREEMENT = 0.01
+"""Share of the samples; rounding alone tips those that two classes are equally probable for."""
 DISTURBED = "~"
 """Before the time of a cell whose rounds were disturbed."""
 _REASON_WIDTH = 200
@@ -47,12 +51,14 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
         colours: Whether the reader is a terminal that knows them.
     """
     console = blank(width=max(width, LEAST_WIDTH), colours=colours)
-    table, memory = _table(records, columns=len(_HEADS)), _memory(records)
+    hidden = frozenset() if any(map(_over_reference, records)) else _REFERENCE
+    table, memory = _table(records, hidden=hidden), _memory(records)
     if not memory or _width(table, console) > console.width:
-        table = _table(records, columns=_LAST)
+        table = _table(records, hidden=hidden | _MEMORY)
         memory = [f"Peaks of memory are in the file; they do not fit {console.width} columns."] if memory else []
     console.print(table)
-    console.print("", _SPEEDUP, *memory, *_remarks(records), sep="\n", soft_wrap=True)
+    footnotes = (_SPEEDUP,) if hidden else (_SPEEDUP, _OVER_REFERENCE)
+    console.print("", *footnotes, *memory, *_remarks(records), sep="\n", soft_wrap=True)
     return written(console)
 
 
@@ -61,16 +67,18 @@ def _width(table: Table, console: Console) -> int:
     return Measurement.get(console, console.options.update_width(_ENOUGH), table).maximum
 
 
-def _table(records: Sequence[Record], *, columns: int) -> Table:
-    """Returns the table's first columns."""
+def _table(records: Sequence[Record], *, hidden: frozenset[int]) -> Table:
+    """Returns the table without some of its columns."""
     table = empty_table(title=_title(records))
-    for position, head in enumerate(_HEADS[:columns]):
+    shown = [position for position in range(len(_HEADS)) if position not in hidden]
+    for position in shown:
         justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"
-        table.add_column(head, justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
+        table.add_column(_HEADS[position], justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
     for backbone, rows in groupby(_by_backbone(records), key=lambda record: record.cell.backbone):
         table.add_row("", Text(backbone, style="bold"))
         for record in rows:
-            table.add_row(*_row(record)[:columns])
+            row = _row(record)
+            table.add_row(*(row[position] for position in shown))
         table.add_section()
     return table
 
@@ -83,7 +91,7 @@ def _by_backbone(records: Sequence[Record]) -> list[Record]:
     def place(record: Record) -> tuple[int, int, int]:
         cell = record.cell
         known = variants.index(cell.variant) if cell.variant in VARIANTS else len(variants)
-        return (backbones.index(cell.backbone), cell.threads, known)
+        return (backbones.index(cell.backbone), cell.threads, known)  # runtimes stay in the order of the records
 
     return sorted(records, key=place)
 
@@ -107,10 +115,15 @@ def _row(record: Record) -> tuple[Text | str, ...]:
         f"{_mark(latency)}{milliseconds(latency.p50_seconds if latency else None)}",
         milliseconds(latency.p90_seconds if latency else None),
         *_speedup(latency.speedup_over_float if latency else None),
+        *_speedup(_over_reference(record)),
         megabytes(record.model.size_bytes if record.model else None),
         ratio(_relative_size(record.model)),
         megabytes(record.memory.peak_rss_bytes if record.memory else None),
     )
+
+
+def _over_reference(record: Record) -> Speedup | None:
+    return record.latency.speedup_over_reference if record.latency else None
 
 
 def _mark(latency: RecordedLatency | None) -> str:
@@ -146,6 +159,13 @@ def _remarks(records: Sequence[Record]) -> list[str]:
         f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: {_on_one_line(record.refusal.reason)}"
         for record in records
         if record.refusal
+    ]
+    remarks += [
+        f"{record.cell.id} predicts another class than {other.cell} for {percent(1 - other.share)} % of the samples."
+        for record in records
+        if record.accuracy
+        and (other := record.accuracy.agreement_with_reference)
+        and other.share < 1 - _MOST_DISAGREEMENT
     ]
     remarks += [
         f"THREADS {record.cell.id}: {record.cell.runtime} started {started} more of them, not {expected}."

@@ -7,7 +7,7 @@ from zoobench.errors import DataError
 from zoobench.judge.shape import brief
 from zoobench.kits import imagefile
 from zoobench.kits.contents import KitCell, Manifest
-from zoobench.measure.runtimes import RUNTIMES
+from zoobench.runtimes import RUNTIMES
 from zoobench.variants import VARIANTS
 
 SUFFIX = ".tflite"

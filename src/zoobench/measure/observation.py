@@ -7,6 +7,7 @@ import numpy as np
 
 from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.record import (
+    Agreement,
     Predictions,
     RecordedAccuracy,
     RecordedLatency,
@@ -21,8 +22,17 @@ from zoobench.measure.latency import Latency
 from zoobench.measure.startup import Start
 
 
-def recorded_accuracy(evaluation: Evaluation, *, twin: Evaluation) -> RecordedAccuracy:
-    """Returns the accuracy to record, with the agreement with the float twin's answers to the same samples."""
+def recorded_accuracy(
+    evaluation: Evaluation, *, twin: Evaluation, reference: tuple[str, Evaluation] | None = None
+) -> RecordedAccuracy:
+    """Returns the accuracy to record, with the agreement with others' answers to the same samples.
+
+    Args:
+        evaluation: The cell's.
+        twin: The float twin's.
+        reference: Id and evaluation of the same file's cell on the runtime that others are held against; None where the
+            cell is that one.
+    """
     interval = wilson(evaluation.correct, evaluation.total)
     seconds = evaluation.invocation_seconds
     return RecordedAccuracy(
@@ -31,7 +41,10 @@ def recorded_accuracy(evaluation: Evaluation, *, twin: Evaluation) -> RecordedAc
         correct=evaluation.correct,
         total=evaluation.total,
         interval=(interval.low, interval.high),
-        agreement_with_float=float(np.mean(evaluation.predicted == twin.predicted)),
+        agreement_with_float=_agreement(evaluation, twin),
+        agreement_with_reference=Agreement(cell=reference[0], share=_agreement(evaluation, reference[1]))
+        if reference
+        else None,
         invocation_p50_seconds=None if seconds is None else float(np.median(seconds)),
         predictions=Predictions(
             classes=encode(evaluation.predicted.tolist()),
@@ -41,8 +54,8 @@ def recorded_accuracy(evaluation: Evaluation, *, twin: Evaluation) -> RecordedAc
     )
 
 
-def recorded_latency(latency: Latency, *, twin: str) -> RecordedLatency:
-    """Returns the latency to record; `twin` is the id of the float twin's cell."""
+def recorded_latency(latency: Latency, *, twin: str, reference: str = "") -> RecordedLatency:
+    """Returns the latency to record; `twin` and `reference` are the ids of the cells that it was run beside."""
     interval = percentile_interval(latency.seconds, 0.50)
     return RecordedLatency(
         p50_seconds=median(latency.seconds),
@@ -50,7 +63,11 @@ def recorded_latency(latency: Latency, *, twin: str) -> RecordedLatency:
         p90_seconds=percentile(latency.seconds, 0.90),
         mean_seconds=fmean(latency.seconds),
         samples=len(latency.seconds),
-        speedup_over_float=_speedup(latency, twin),
+        speedup_over_float=_speedup(latency.seconds, latency.twin_seconds, twin),
+        speedup_over_reference=_speedup(latency.seconds, latency.reference_seconds, reference)
+        if latency.reference_seconds
+        else None,
+        threads_reported=latency.threads_reported,
     )
 
 
@@ -92,9 +109,13 @@ def _phase(seconds: Sequence[float]) -> RecordedPhase:
     )
 
 
-def _speedup(latency: Latency, twin: str) -> Speedup | None:
+def _agreement(ours: Evaluation, theirs: Evaluation) -> float:
+    return float(np.mean(ours.predicted == theirs.predicted))
+
+
+def _speedup(seconds: Sequence[float], others: Sequence[float], twin: str) -> Speedup | None:
     """Returns the paired speed-up, or None where there are too few rounds for its interval."""
-    ratios = [theirs / own for own, theirs in zip(latency.seconds, latency.twin_seconds, strict=True)]
+    ratios = [theirs / own for own, theirs in zip(seconds, others, strict=True)]
     interval = percentile_interval(ratios, 0.50)
     if interval is None:
         return None

@@ -19,13 +19,10 @@ from typing import Any
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.workers import Worker, worker
+from zoobench.runtimes import RUNTIMES
 
 StartWorker = Callable[[], AbstractContextManager[tuple[Worker, Mapping[str, Any]]]]
 
-PROCESSES = 6
-"""Fewest of which the median has a 95 % interval without assuming a distribution."""
-_FEWER = {"keras": 3, "keras_graph": 3}
-"""Runtimes whose import alone takes seconds."""
 _MORE_IMAGES = 4
 """After the first: some memory is taken by the second invocation only."""
 _PATIENCE_SECONDS = 120.0
@@ -78,7 +75,7 @@ class Start:
 
 def usual_processes(runtime: str) -> int:
     """Returns how many processes are started for a cell of a runtime where nobody said."""
-    return _FEWER.get(runtime, PROCESSES)
+    return RUNTIMES[runtime].processes
 
 
 def observe_starts(
