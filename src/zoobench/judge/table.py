@@ -23,6 +23,8 @@ _HEADS = (
 )
 _MEMORY = frozenset({_HEADS.index("peak MB")})
 _REFERENCE = frozenset({_HEADS.index("× litert"), _HEADS.index("× litert") + 1})
+_REFERENCE_WIDTH = 22
+"""Columns that they take."""
 _NUMBERS_FROM = 3
 _COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
@@ -50,8 +52,9 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
             narrow, memory is left out, then names are cut, and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
-    console = blank(width=max(width, LEAST_WIDTH), colours=colours)
     hidden = frozenset() if any(map(_over_reference, records)) else _REFERENCE
+    least = LEAST_WIDTH if hidden else LEAST_WIDTH + _REFERENCE_WIDTH
+    console = blank(width=max(width, least), colours=colours)
     table, memory = _table(records, hidden=hidden), _memory(records)
     if not memory or _width(table, console) > console.width:
         table = _table(records, hidden=hidden | _MEMORY)
