@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from statistics import median, median_low
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,18 +16,25 @@ from zoobench.judge.noise import CellNoise, Noise
 from zoobench.judge.noise import to_json as noise_json
 from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.record import (
+    Cause,
     Predictions,
     Record,
     RecordedAccuracy,
     RecordedCell,
     RecordedDataset,
+    RecordedDisturbance,
+    RecordedInterval,
     RecordedLatency,
+    RecordedMemory,
     RecordedModel,
     RecordedNumerics,
+    RecordedPhase,
+    RecordedStartup,
     Refusal,
     Speedup,
     to_json,
 )
+from zoobench.judge.schema import CAUSE_KINDS
 
 Place = tuple[str | int, ...]
 FUZZ_INPUTS = int(os.environ.get("ZOOBENCH_FUZZ_INPUTS", "200"))
@@ -63,6 +71,39 @@ models = st.builds(
         kl_divergence_nats=numbers,
     ),
 )
+recorded_intervals = st.builds(
+    RecordedInterval,
+    rounds=counts,
+    seconds=amounts,
+    busy_seconds=st.none() | amounts,
+    own_seconds=amounts,
+    steal_seconds=st.none() | amounts,
+    waiting_seconds=st.none() | amounts,
+    involuntary_switches=st.none() | counts,
+    major_faults=st.none() | counts,
+    frequency_share=st.none() | amounts,
+    temperature_celsius=st.none() | numbers,
+    throttled=st.lists(st.text(), max_size=2).map(tuple),
+)
+disturbances = st.builds(
+    RecordedDisturbance,
+    cpus=positives,
+    look_seconds=amounts,
+    load_before=st.none() | amounts,
+    available_memory_bytes=st.none() | counts,
+    before=recorded_intervals,
+    intervals=st.lists(recorded_intervals, max_size=2).map(tuple),
+    disturbed_rounds=counts,
+    causes=st.lists(
+        st.builds(
+            Cause,
+            kind=st.sampled_from(CAUSE_KINDS),
+            worst=amounts,
+            names=st.lists(st.text(), max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
+)
 latencies = st.builds(
     RecordedLatency,
     p50_seconds=amounts,
@@ -71,9 +112,32 @@ latencies = st.builds(
     mean_seconds=amounts,
     samples=positives,
     speedup_over_float=st.none() | st.builds(Speedup, twin=st.text(), point=amounts, interval=intervals),
-    initialization_seconds=amounts,
-    first_inference_seconds=amounts,
+    disturbance=st.none() | disturbances,
 )
+phases = st.lists(st.floats(0, 1e300), min_size=1, max_size=7).map(
+    lambda seconds: RecordedPhase(
+        p50_seconds=median(seconds),
+        interval=(min(seconds), max(seconds)) if len(seconds) > 5 else None,
+        observed_seconds=tuple(seconds),
+    )
+)
+startups = st.builds(RecordedStartup, initialization=phases, first_inference=phases, threads_started=st.none() | wholes)
+
+
+@st.composite
+def memories(draw: st.DrawFn) -> RecordedMemory:
+    peaks = draw(st.lists(positives, min_size=1, max_size=7))
+    bases = draw(st.lists(st.integers(1, min(peaks)), max_size=len(peaks)))
+    anonymous = draw(st.lists(counts, max_size=len(peaks)))
+    return RecordedMemory(
+        peak_rss_bytes=median_low(peaks),
+        interval=(min(peaks), max(peaks)) if len(peaks) > 5 else None,
+        base_rss_bytes=median_low(bases) if bases else None,
+        anonymous_bytes=median_low(anonymous) if anonymous else None,
+        observed_peak_rss_bytes=tuple(peaks),
+        observed_base_rss_bytes=tuple(bases),
+        observed_anonymous_bytes=tuple(anonymous),
+    )
 
 
 @st.composite
@@ -133,6 +197,8 @@ def records(draw: st.DrawFn) -> Record:
         environment=draw(free_json),
         refusal=draw(st.none() | st.builds(Refusal, by=st.text(), reason=st.text())),
         kit=draw(st.none() | hashes),
+        startup=draw(st.none() | startups),
+        memory=draw(st.none() | memories()),
     )
 
 

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from statistics import median, median_low
 from types import MappingProxyType
 from typing import Any
 
@@ -13,13 +15,19 @@ import numpy.typing as npt
 from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.record import (
     SCHEMA,
+    Cause,
     Predictions,
     Record,
     RecordedAccuracy,
     RecordedCell,
     RecordedDataset,
+    RecordedDisturbance,
+    RecordedInterval,
     RecordedLatency,
+    RecordedMemory,
     RecordedModel,
+    RecordedPhase,
+    RecordedStartup,
     Speedup,
     to_json,
 )
@@ -151,6 +159,28 @@ def a_cell(**changes: Any) -> RecordedCell:
     return RecordedCell(**parts)
 
 
+def a_phase(*seconds: float) -> RecordedPhase:
+    """Returns a phase that processes took, with the interval of six or of none."""
+    return RecordedPhase(
+        p50_seconds=median(seconds),
+        interval=(min(seconds), max(seconds)) if len(seconds) == 6 else None,
+        observed_seconds=seconds,
+    )
+
+
+def a_memory(*peaks: int) -> RecordedMemory:
+    """Returns the memory of processes that had these peaks, with the interval of six or of none."""
+    return RecordedMemory(
+        peak_rss_bytes=median_low(peaks),
+        interval=(min(peaks), max(peaks)) if len(peaks) == 6 else None,
+        base_rss_bytes=40_000_000,
+        anonymous_bytes=25_000_000,
+        observed_peak_rss_bytes=peaks,
+        observed_base_rss_bytes=(40_000_000,) * len(peaks),
+        observed_anonymous_bytes=(25_000_000,) * len(peaks),
+    )
+
+
 def a_record(**changes: Any) -> Record:
     """Returns a record of which every part was measured; the numbers are those of no real run."""
     usual: dict[str, Any] = {
@@ -177,12 +207,58 @@ def a_record(**changes: Any) -> Record:
             mean_seconds=0.0043,
             samples=64,
             speedup_over_float=Speedup(twin="mobilenet-float32-litert-t1", point=2.5, interval=(2.4, 2.6)),
-            initialization_seconds=0.05,
-            first_inference_seconds=0.02,
         ),
         "environment": {"cpu": "AMD EPYC", "cores": 2},
+        "startup": RecordedStartup(
+            initialization=a_phase(0.05, 0.049, 0.052, 0.048, 0.05, 0.051),
+            first_inference=a_phase(0.02, 0.019, 0.022, 0.018, 0.02, 0.021),
+            threads_started=0,
+        ),
+        "memory": a_memory(56_000_000, 56_100_000, 55_900_000, 56_000_000, 56_200_000, 56_000_000),
     }
     return Record(**{**usual, **changes})
+
+
+def an_interval(**changes: Any) -> RecordedInterval:
+    """Returns half a second with 30 rounds of a single thread on a quiet machine."""
+    usual: dict[str, Any] = {
+        "rounds": 30,
+        "seconds": 0.5,
+        "busy_seconds": 0.5,
+        "own_seconds": 0.49,
+        "steal_seconds": 0.0,
+        "waiting_seconds": 0.002,
+        "involuntary_switches": 4,
+        "major_faults": 0,
+        "frequency_share": None,
+        "temperature_celsius": None,
+        "throttled": (),
+    }
+    return RecordedInterval(**{**usual, **changes})
+
+
+def a_disturbance(*intervals: RecordedInterval, **changes: Any) -> RecordedDisturbance:
+    """Returns what was seen in these intervals on two CPUs, without a judgement."""
+    usual: dict[str, Any] = {
+        "cpus": 2,
+        "look_seconds": 0.0001,
+        "load_before": 0.3,
+        "available_memory_bytes": 8_000_000_000,
+        "before": an_interval(rounds=0),
+        "intervals": intervals,
+        "disturbed_rounds": 0,
+        "causes": (),
+    }
+    return RecordedDisturbance(**{**usual, **changes})
+
+
+def disturbed(record: Record) -> Record:
+    """Returns a record whose cell waited for a CPU in 12 of its 30 rounds."""
+    assert record.latency is not None
+    found = a_disturbance(
+        an_interval(waiting_seconds=0.2), disturbed_rounds=12, causes=(Cause(kind="waiting", worst=0.29),)
+    )
+    return replace(record, latency=replace(record.latency, disturbance=found))
 
 
 def write_results_file(path: Path, *records: Record, benchmarks: Sequence[Any] = (), **block: Any) -> Path:

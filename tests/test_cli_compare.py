@@ -58,7 +58,7 @@ def test_results_of_two_kits_end_with_status_two_and_both_named(tmp_path: Path) 
 
 def test_csv_is_read_by_programs(base: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(compare(base, base, "--format", "csv").output)))
-    assert len(rows) == 2 * 7
+    assert len(rows) == 2 * 9
     assert {row["judgement"] for row in rows} == {"same"}
 
 

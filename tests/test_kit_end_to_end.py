@@ -96,7 +96,7 @@ def test_a_device_compares_its_results_with_the_workstations(measured: Path, rea
     assert "not the same model file" not in done.stdout
 
 
-def test_results_of_another_kit_are_refused(exported: Path, measured: Path, real_runs: Path, tmp_path: Path) -> None:
+def test_results_of_another_kit_are_refused(measured: Path, real_runs: Path, tmp_path: Path) -> None:
     options = ("--zoo-artifacts", str(real_runs), *BUILD, "--cells", "*-float32-*")
     done = zoobench("kit", "export", "OTHER.zip", *options, folder=tmp_path)
     assert done.returncode == 0, done.stderr

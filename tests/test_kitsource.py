@@ -1,12 +1,14 @@
 """Is it told of a kit's cells what measuring needs?"""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from kitfiles import SIDE, a_kit, a_tflite, with_manifest
+from zoobench import kitsource
 from zoobench.cell import Cell
 from zoobench.errors import DataError, ModelError, UsageError
 from zoobench.kits.imagefile import HEADER_BYTES
@@ -102,7 +104,33 @@ def test_other_pixels_are_other_samples(source: KitSource, cell: Cell, tmp_path:
     assert other.open_source(other.cells).sample_inputs(cell) != source.sample_inputs(cell)
 
 
-def test_a_file_is_that_of_the_kit_and_so_is_its_float_twin(plan: KitPlan, source: KitSource, cell: Cell) -> None:
+Shape = tuple[int, ...]
+
+
+def of_shapes(taken: Shape, given: Shape) -> Any:
+    """Returns what reads files as if each took and gave tensors of these shapes."""
+
+    def read_contract(_content: bytes) -> Any:
+        return SimpleNamespace(inputs=(SimpleNamespace(shape=taken),), outputs=(SimpleNamespace(shape=given),))
+
+    return read_contract
+
+
+@pytest.mark.parametrize(
+    ("taken", "given"), [((1, 24, 24, 3), (1, 2)), ((1, SIDE, SIDE, 3), (1, 3)), ((1, SIDE, SIDE, 3), (2,)), ((), ())]
+)
+def test_a_model_that_does_not_fit_the_samples_is_refused_before_it_is_run(
+    source: KitSource, cell: Cell, monkeypatch: pytest.MonkeyPatch, taken: Shape, given: Shape
+) -> None:
+    monkeypatch.setattr(kitsource, "read_contract", of_shapes(taken, given))
+    with pytest.raises(ModelError, match=r"expected images of \(1, 32, 32, 3\) and \(1, 2\) probabilities"):
+        source.file(cell)
+
+
+def test_a_file_is_that_of_the_kit_and_so_is_its_float_twin(
+    plan: KitPlan, source: KitSource, cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kitsource, "read_contract", of_shapes((1, SIDE, SIDE, 3), (1, 2)))
     for one, variant in ((cell, "integer_only"), (cell.float_twin, "float32")):
         file = source.file(one)
         assert file.path == plan.kit.folder / f"mobilenet-{SIDE}-{variant}.tflite"
@@ -113,7 +141,7 @@ def test_a_file_is_that_of_the_kit_and_so_is_its_float_twin(plan: KitPlan, sourc
 
 
 def test_a_damaged_tflite_file_is_our_own_error_and_never_run(source: KitSource, cell: Cell) -> None:
-    for question in (source.recorded, source.broken_promises):
+    for question in (source.file, source.recorded, source.broken_promises):
         with pytest.raises(ModelError):
             question(cell)
 

@@ -85,6 +85,8 @@ REFUSED = [
     ("rounds", "some", f"--zoo-rounds: received 'some'; {WHOLE}"),
     ("rounds", "0", "--zoo-rounds: received 0; allowed is 1 or more"),
     ("workers", "all", f"--zoo-workers: received 'all'; {WHOLE}"),
+    ("processes", "many", f"--zoo-processes: received 'many'; {WHOLE}"),
+    ("processes", "0", "--zoo-processes: received 0; allowed is 1 or more"),
     ("workers", "0", "--zoo-workers: received 0; allowed is 1 or more"),
 ]
 
@@ -126,6 +128,7 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert made.conversion == ConversionConfig(quantizer=None, calibration_images=100)
     assert made.rounds == {"litert": RoundsConfig(least=64, most=200), "keras": RoundsConfig(least=24, most=200)}
     assert made.workers == 6
+    assert made.processes is None
     assert made.artifacts == Path("artifacts")
     assert made.machine == ""
 
@@ -133,6 +136,7 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
 def test_one_worker_is_taken_where_cores_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: None)
     assert plan().workers == 1
+    assert plan(processes="12").processes == 12
 
 
 def test_every_training_option_reaches_training() -> None:

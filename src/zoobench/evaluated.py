@@ -14,13 +14,13 @@ from zoobench.cell import Cell
 from zoobench.errors import MeasurementError
 from zoobench.files import sha256_of_json
 from zoobench.measure.accuracy import Evaluation
-from zoobench.measure.environment import LIBRARIES, cpu_features
+from zoobench.measure.environment import cpu_features
 from zoobench.measure.kept import load_evaluation, save_evaluation
+from zoobench.runtimes import RUNTIMES
 
 EVALUATION = 2
 """Raised whenever the code would come to other numbers from the same answers."""
 _FILE = "evaluation.npz"
-_RUNTIME_LIBRARIES = {"litert": ("ai-edge-litert", "numpy"), "keras": ("keras", "numpy", "tensorflow")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,23 +46,33 @@ class Subject:
 
 def evaluation_of(subject: Subject) -> Product:
     """Returns the evaluation as a product; kernels round differently on other CPUs, so these are part of it."""
-    cell, environment = subject.cell, subject.environment
+    cell = subject.cell
     inputs = {
         "evaluation": EVALUATION,
         "model": subject.model_sha256,
         **subject.samples,
-        "runtime": cell.runtime,
         "threads": subject.threads,
         "batch_size": subject.batch_size,
-        "libraries": {
-            name: environment["libraries"].get(name) for name in _RUNTIME_LIBRARIES.get(cell.runtime, LIBRARIES)
-        },
+        **conditions(cell.runtime, subject.environment),
+    }
+    name = f"{cell.backbone}-{cell.image_size}-{cell.variant}-{cell.runtime}"
+    return Product(name=name, file_name=_FILE, inputs=inputs)
+
+
+def conditions(runtime: str, environment: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a runtime's answers depend on besides file and images: its libraries and the CPU.
+
+    Args:
+        runtime: A name from `RUNTIMES`.
+        environment: From `describe_environment`.
+    """
+    return {
+        "runtime": runtime,
+        "libraries": {name: environment["libraries"].get(name) for name in RUNTIMES[runtime].libraries},
         "cpu": environment["cpu"],
         "architecture": environment["architecture"],
         "cpu_features": sha256_of_json(cpu_features()),
     }
-    name = f"{cell.backbone}-{cell.image_size}-{cell.variant}-{cell.runtime}"
-    return Product(name=name, file_name=_FILE, inputs=inputs)
 
 
 def obtain_evaluation(

@@ -13,6 +13,7 @@ from zoobench.cell import Cell
 from zoobench.errors import ModelError
 from zoobench.files import sha256_of_json
 from zoobench.judge.record import RecordedDataset, RecordedModel, Refusal
+from zoobench.judge.shape import brief
 from zoobench.kitargs import check_options
 from zoobench.kits.coherence import cell_of
 from zoobench.kits.contents import KitModel
@@ -20,7 +21,7 @@ from zoobench.kits.keeping import KeptKit, keep_kit
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.samples import Samples
 from zoobench.options import defaults
-from zoobench.plan import machine_asked, rounds_asked, whole, workers_asked
+from zoobench.plan import machine_asked, processes_asked, rounds_asked, whole, workers_asked
 from zoobench.promises import PROMISES
 
 _MEGABYTE = 1_000_000
@@ -44,6 +45,7 @@ class KitPlan:
         cells: The kit's, in its order.
         rounds: How many rounds are timed, by runtime.
         workers: Sessions that share the test samples for accuracy.
+        processes: Fresh processes that tell a cell's memory and start-up; None for its runtime's usual number.
         artifacts: Folder of kits and results.
         machine: Name of this machine, or '' to make one.
         options: Empty, as no option decides what is made.
@@ -53,6 +55,7 @@ class KitPlan:
     cells: tuple[Cell, ...]
     rounds: Mapping[str, RoundsConfig]
     workers: int
+    processes: int | None
     artifacts: Path
     machine: str
     options: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +86,7 @@ def make_kit_plan(given: Mapping[str, str]) -> KitPlan:
         cells=tuple(cell_of(cell) for cell in kit.manifest.cells),
         rounds=rounds,
         workers=workers,
+        processes=processes_asked(texts),
         artifacts=artifacts,
         machine=machine,
     )
@@ -148,13 +152,15 @@ class KitSource:
         """Returns a cell's file.
 
         Raises:
-            ModelError: If the kit has none, as its making was refused.
+            ModelError: If the kit has none, as its making was refused, or one that does not fit its samples.
         """
         model = self._model(cell)
         if model is None:
             raise ModelError(f"the kit has no {cell.variant} of {cell.backbone}; export one with {cell.id}")
         known = self._kit.manifest.files[model.file]
-        return KitFileOnDisk(path=self._kit.folder / model.file, sha256=known.sha256, size_bytes=known.size_bytes)
+        file = KitFileOnDisk(path=self._kit.folder / model.file, sha256=known.sha256, size_bytes=known.size_bytes)
+        self._check_ports(file, cell)
+        return file
 
     def recorded(self, cell: Cell) -> RecordedModel:
         """Returns what to record of a cell's file; what stands in it is read here, not believed.
@@ -193,6 +199,18 @@ class KitSource:
 
     def _images(self, cell: Cell) -> str:
         return next(one.file for one in self._kit.manifest.images if one.image_size == cell.image_size)
+
+    def _check_ports(self, file: KitFileOnDisk, cell: Cell) -> None:
+        """Refuses what is no classifier of the kit's samples, before a runtime is given it."""
+        contract = self._contract(file)
+        received = tuple(tuple(one.shape) for one in (*contract.inputs, *contract.outputs))
+        side, classes = cell.image_size, len(self._kit.manifest.dataset.classes)
+        allowed: list[tuple[tuple[int, ...], ...]] = [((one, side, side, 3), (one, classes)) for one in (1, -1)]
+        if received not in allowed:
+            raise ModelError(
+                f"{file.path} takes and gives tensors of the shapes {brief(received)}; expected images of "
+                f"(1, {side}, {side}, 3) and (1, {classes}) probabilities, as the kit's samples have"
+            )
 
     def _contract(self, file: KitFileOnDisk) -> Contract:
         if file.sha256 not in self._contracts:

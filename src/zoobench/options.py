@@ -62,6 +62,12 @@ OPTIONS = (
         default="keras,float32,dynamic_range,float_fallback,integer_only",
         help="Quantization variants, comma-separated.",
     ),
+    Option(
+        name="runtimes",
+        metavar="NAMES",
+        default="litert,keras",
+        help="What runs them, comma-separated: litert, litert_compiled, openvino, keras, keras_graph, or all.",
+    ),
     Option(name="threads", metavar="NS", default="1", help="Threads of one invocation, comma-separated numbers."),
     Option(
         name="image-size",
@@ -112,6 +118,13 @@ OPTIONS = (
         metavar="N",
         default="cores",
         help="Sessions that share the test samples for accuracy; 1 goes sample by sample and times each.",
+        measuring=True,
+    ),
+    Option(
+        name="processes",
+        metavar="N",
+        default="auto",
+        help="Fresh processes of a cell that tell its memory and start-up; auto starts 6 (3 for TensorFlow).",
         measuring=True,
     ),
     Option(name="artifacts", metavar="DIR", default="artifacts", help="Where data sets, models and results are kept."),

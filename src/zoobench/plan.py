@@ -15,6 +15,7 @@ from zoobench.errors import UsageError
 from zoobench.files import PLAIN_NAME
 from zoobench.measure.latency import RoundsConfig
 from zoobench.options import PREFIX, chosen, defaults
+from zoobench.runtimes import RUNTIMES, find_runtimes
 from zoobench.source import Source
 from zoobench.variants import Quantizer, find_variants
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Number = TypeVar("Number", int, float)
 Value = TypeVar("Value", int, str)
 _QUANTIZERS = ("tensorflow", "ai_edge")
-_KERAS_LEAST_ROUNDS = 24
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
 
 
@@ -37,6 +37,8 @@ class Plan:
         cells: The matrix.
         backbones: By name.
         workers: Sessions that share the test samples for accuracy.
+        processes: How many fresh processes tell a cell's memory and start-up; None for as many as its runtime usually
+            takes.
         rounds: How many rounds are timed, by runtime.
         artifacts: Folder of data sets, models and results.
         machine: Name of this machine, or '' to make one.
@@ -51,6 +53,7 @@ class Plan:
     conversion: ConversionConfig
     rounds: Mapping[str, RoundsConfig]
     workers: int
+    processes: int | None
     artifacts: Path
     machine: str
     options: Mapping[str, str]
@@ -79,10 +82,9 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     """
     texts = {**defaults(), **given}
     backbones = find_backbones(_names(texts, "backbones"))
-    variants = [variant.name for variant in find_variants(_names(texts, "variants"))]
     sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
     return Plan(
-        cells=matrix(backbones=sized, variants=variants, threads=_once(_wholes(texts, "threads"))),
+        cells=_cells(texts, sized),
         backbones={backbone.name: backbone for backbone in backbones},
         data=_data(texts),
         weights=parse_request(texts["weights"]),
@@ -92,6 +94,7 @@ def make_plan(given: Mapping[str, str]) -> Plan:
         ),
         rounds=rounds_asked(texts),
         workers=workers_asked(texts),
+        processes=processes_asked(texts),
         artifacts=Path(texts["artifacts"]),
         machine=machine_asked(texts["machine"]),
         options=chosen(texts),
@@ -110,6 +113,11 @@ def machine_asked(text: str) -> str:
 def workers_asked(texts: Mapping[str, str]) -> int:
     """Returns how many sessions share the test samples."""
     return (os.cpu_count() or 1) if texts["workers"] == "cores" else whole(texts, "workers")
+
+
+def processes_asked(texts: Mapping[str, str]) -> int | None:
+    """Returns how many fresh processes tell a cell's memory and start-up; None for its runtime's usual number."""
+    return None if texts["processes"] == "auto" else whole(texts, "processes")
 
 
 def _data(texts: Mapping[str, str]) -> "DatasetConfig":
@@ -139,12 +147,24 @@ def _training(texts: Mapping[str, str]) -> TrainingConfig:
     )
 
 
+def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tuple[Cell, ...]:
+    variants = [variant.name for variant in find_variants(_names(texts, "variants"))]
+    runtimes, threads = find_runtimes(_names(texts, "runtimes")), _once(_wholes(texts, "threads"))
+    cells = matrix(backbones=backbones, variants=variants, threads=threads, runtimes=runtimes)
+    if not cells:
+        raise UsageError(
+            f"{PREFIX}runtimes: received {', '.join(runtimes)}, of which none runs {', '.join(variants)}; "
+            f"keras and keras_graph run the variant keras, all others the rest"
+        )
+    return cells
+
+
 def rounds_asked(texts: Mapping[str, str]) -> Mapping[str, RoundsConfig]:
     """Returns how many rounds are timed, by runtime."""
     if texts["rounds"] == "auto":
-        return {"litert": RoundsConfig(), "keras": RoundsConfig(least=_KERAS_LEAST_ROUNDS)}
+        return {name: RoundsConfig(least=one.least_rounds) for name, one in RUNTIMES.items()}
     fixed = whole(texts, "rounds")
-    return {runtime: RoundsConfig(least=fixed, most=fixed) for runtime in ("litert", "keras")}
+    return {runtime: RoundsConfig(least=fixed, most=fixed) for runtime in RUNTIMES}
 
 
 def _image_size(text: str, backbone: Backbone) -> int:

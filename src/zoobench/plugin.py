@@ -223,11 +223,15 @@ def _fail(item: pytest.Function, error: ZoobenchError) -> NoReturn:
 
 
 def _complete(item: pytest.Function) -> None:
-    """Evaluates the cell where `--benchmark-only` leaves out the test that would have."""
+    """Measures of the cell what `--benchmark-only` leaves out with the tests that would have."""
+    if not item.config.getoption("benchmark_only", False):
+        return
     bench = _bench(item.config)
     cell = bench.cell(_cell_id(item) or "")
-    if item.config.getoption("benchmark_only", False) and bench.records[cell.id].accuracy is None:
+    if bench.records[cell.id].accuracy is None:
         bench.measure_accuracy(cell)
+    if bench.records[cell.id].startup is None:
+        bench.measure_memory(cell)
 
 
 def _save(config: pytest.Config) -> None:

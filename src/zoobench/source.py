@@ -95,6 +95,10 @@ class Request(Protocol):
         """Sessions that share the test samples for accuracy."""
 
     @property
+    def processes(self) -> int | None:
+        """Fresh processes that tell a cell's memory and start-up; None for its runtime's usual number."""
+
+    @property
     def artifacts(self) -> Path:
         """Folder of data sets, models and results."""
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from fakes import a_record
+from fakes import a_record, disturbed
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, answered, rounds_around
-from zoobench.judge.changes import METRICS, Change
+from zoobench.judge.changes import Change
+from zoobench.judge.compared import METRICS
 from zoobench.judge.comparison import Comparison, compare
 from zoobench.judge.record import Record, Refusal
 from zoobench.judge.timings import Run
@@ -144,3 +145,10 @@ def test_the_number_of_runs_decides_what_the_unit_is() -> None:
     assert not compare(five, five).by_rounds
     assert changes(compare(five, five))["p50_seconds"].basis == "processes"
     assert changes(compare(one, five))["p50_seconds"].basis is None
+
+
+def test_a_side_that_was_disturbed_is_noted() -> None:
+    quiet, loud = a_run(a_record()), a_run(disturbed(a_record()))
+    assert compare(a_side(quiet), a_side(quiet)).notes == ()
+    (note,) = compare(a_side(quiet), a_side(loud)).notes
+    assert note == (f"results.json: {CELL}: 12 of 30 rounds were disturbed: waited for a CPU up to 29.0 % of the time")

@@ -92,3 +92,13 @@ def test_no_value_is_not_known() -> None:
 def test_leaves_come_in_order_with_the_keys_that_lead_there() -> None:
     nested = {"a": 1, "b": {"c": {"d": None, "e": [2]}, "f": {}}, "g": 0}
     assert list(leaves(nested)) == [(("a",), 1), (("b", "c", "e"), [2]), (("g",), 0)]
+
+
+def test_a_feature_that_one_machine_lacks_is_one_line() -> None:
+    base, new = (
+        side(processor={"features": features, "frequency": {"turbo": None}})
+        for features in (["avx2", "fma"], ["avx2", "fma", "avx512_vnni"])
+    )
+    assert differences(base, new) == (
+        Difference(name="features", base=("avx2, fma",), new=("avx2, fma, avx512_vnni",)),
+    )

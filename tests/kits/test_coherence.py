@@ -138,9 +138,14 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "an absolute path": (renamed_file("/tmp/evil.tflite"), "the first no sign: no path"),
     "a hidden file": (renamed_file(".evil.tflite"), "the first no sign: no path"),
-    "the manifest as a file of images": (
+    "a name of great length": (renamed_file(f"{'x' * 200}.tflite"), "expected at most 200 characters"),
+    "the kit's manifest as images": (
         put("images", 0, "file", to="kit.json"),
-        "files: received no 'kit.json', which is named above",
+        "images[0].file: received 'kit.json'; expected a name that ends in .npy",
+    ),
+    "the store's manifest as images": (
+        put("images", 0, "file", to="manifest.json"),
+        "expected a name that ends in .npy",
     ),
     "a refusal that steers the terminal": (
         put("cells", 1, "refusal", to={"by": "litert", "reason": "\x1b]0;evil\x07"}),

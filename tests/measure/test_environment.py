@@ -9,28 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from systemtrees import PI_4, VM, a_system
 from zoobench.measure import environment
 from zoobench.measure.environment import LIBRARIES, cpu_features, describe_environment, machine_key
-
-PI = """processor\t: 0
-BogoMIPS\t: 108.00
-CPU part\t: 0xd08
-
-Hardware\t: BCM2835
-Model\t\t: Raspberry Pi 4 Model B Rev 1.4
-"""
-PC = """processor\t: 0
-model\t\t: 1
-model name\t: AMD EPYC 7B13
-"""
-
-
-@pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that stands for the system's files `cpuinfo`, `device` and `governor`; none of them exists."""
-    for name in ("cpuinfo", "device", "governor"):
-        monkeypatch.setattr(environment, f"_{name.upper()}", tmp_path / name)
-    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -52,35 +33,36 @@ def test_the_key_is_a_name_that_every_file_system_takes(cpu: str, cores: int) ->
     assert re.fullmatch(r"[a-z0-9-]+", machine_key({"device": None, "cpu": cpu, "cores": cores}))
 
 
-def test_a_raspberry_pi_is_known_by_its_device_tree(files: Path) -> None:
-    (files / "device").write_bytes(b"Raspberry Pi 4 Model B Rev 1.4\0")
-    (files / "cpuinfo").write_text(PI)
-    (files / "governor").write_text("ondemand\n")
-    found = describe_environment()
+def test_a_raspberry_pi_is_known_by_its_device_tree(tmp_path: Path) -> None:
+    found = describe_environment(a_system(tmp_path, PI_4))
     assert found["device"] == found["cpu"] == "Raspberry Pi 4 Model B Rev 1.4"
     assert found["governor"] == "ondemand"
 
 
-def test_a_pc_is_known_by_its_cpu(files: Path) -> None:
-    (files / "cpuinfo").write_text(PC)
-    found = describe_environment()
-    assert (found["device"], found["cpu"], found["governor"]) == (None, "AMD EPYC 7B13", None)
+def test_a_pc_is_known_by_its_cpu(tmp_path: Path) -> None:
+    found = describe_environment(a_system(tmp_path, VM))
+    assert (found["device"], found["cpu"], found["governor"]) == (None, "AMD EPYC", None)
+    assert found["processor"]["quota_cores"] == 1.5
+    assert found["virtualization"]["container"] == "docker"
 
 
 def test_a_system_without_these_files_is_known_by_what_python_knows(
-    files: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert list(files.iterdir()) == []
     monkeypatch.setattr(platform, "processor", lambda: "")
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
-    assert describe_environment()["cpu"] == "arm64"
+    assert describe_environment(a_system(tmp_path, {}))["cpu"] == "arm64"
 
 
 @pytest.mark.parametrize(("name", "listed"), [("flags", "fpu sse2 avx2"), ("Features", "fp asimd")])
-def test_the_instruction_sets_are_those_that_the_system_lists(files: Path, name: str, listed: str) -> None:
-    assert cpu_features() == ""
-    (files / "cpuinfo").write_text(f"{PC}{name}\t\t: {listed}\nbugs\t\t: none\n")
-    assert cpu_features() == listed
+def test_the_instruction_sets_are_those_that_the_system_lists(tmp_path: Path, name: str, listed: str) -> None:
+    assert cpu_features(a_system(tmp_path, {})) == ""
+    text = f"model name\t: AMD EPYC\n{name}\t\t: {listed}\nbugs\t\t: none\n"
+    assert cpu_features(a_system(tmp_path, {"proc/cpuinfo": text})) == listed
+
+
+def test_two_descriptions_of_one_machine_are_the_same() -> None:
+    assert describe_environment() == describe_environment()
 
 
 def test_libraries_have_their_versions_or_none(monkeypatch: pytest.MonkeyPatch) -> None:

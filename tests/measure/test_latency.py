@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
-from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Opening, RoundsConfig, opened
+from zoobench.measure.disturbance import Watch
+from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, RoundsConfig, opened
 from zoobench.measure.samples import Samples
 
 ANSWERS = np.zeros((3, 2))
@@ -156,19 +157,34 @@ def test_the_number_of_rounds_keeps_its_bounds(seconds: float, least: int, more:
         assert number == least
 
 
-def test_opening_times_initialization_and_first_invocation_apart(samples: Samples, clock: FakeClock) -> None:
-    session = ScriptedSession(
-        ANSWERS, clock=clock, durations=(7 * MILLISECOND, 1 * MILLISECOND), load_duration=100 * MILLISECOND
-    )
-    with opened(opening(session, duration=50 * MILLISECOND), samples, clock=clock) as (found, phases):
+def test_an_opened_session_has_run_its_first_invocation(samples: Samples, clock: FakeClock) -> None:
+    session = ScriptedSession(ANSWERS, clock=clock)
+    with opened(opening(session), samples) as found:
         assert found is session
-        assert phases == Opening(initialization_seconds=0.05, first_inference_seconds=0.007)
         assert session.log == ["model.open", "model.load(0)", "model.invoke"]
     assert session.log[-1] == "model.close"
 
 
 def test_an_opened_session_is_closed_when_the_rounds_fail(samples: Samples, clock: FakeClock) -> None:
     session = ScriptedSession(ANSWERS, clock=clock, durations=repeat(MILLISECOND))
-    with pytest.raises(RuntimeError), opened(opening(session), samples, clock=clock):
+    with pytest.raises(RuntimeError), opened(opening(session), samples):
         raise RuntimeError
     assert session.log[-1] == "model.close"
+
+
+def test_a_look_at_the_machine_comes_before_a_round_and_an_untimed_invocation_after_it(
+    samples: Samples, clock: FakeClock, log: list[str]
+) -> None:
+    rounds = interleaving(samples, clock, log)
+    timed(rounds, 2, clock)
+    log.clear()
+    rounds.watch = Watch(clock=clock)
+    clock.advance(10_000 * MILLISECOND)
+    timed(rounds, 1, clock)
+    assert log == [
+        "cell.load(2)",
+        "twin.load(2)",
+        *("twin.invoke", "twin.invoke"),
+        *("cell.invoke", "cell.invoke"),
+    ]
+    assert [one.rounds for one in rounds.watch.end().intervals] == [1]

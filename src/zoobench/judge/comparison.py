@@ -1,24 +1,22 @@
 """What changed from one side to another, cell by cell?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from zoobench.judge.changes import (
-    LOSS,
-    METRICS,
-    SIZE,
-    TIMES,
-    TOP1,
     Change,
-    Metric,
     bare_change,
     exact_change,
+    first_inference_change,
     initialization_change,
+    memory_change,
     p50_change,
     p90_change,
     speedup_change,
 )
+from zoobench.judge.compared import LOSS, METRICS, OF_THE_MACHINE, SIZE, TOP1, Metric
+from zoobench.judge.disturbed import told
 from zoobench.judge.environments import DATA_SET, Difference, differences, machines_of, of_cell
 from zoobench.judge.multiple import holm
 from zoobench.judge.record import Record
@@ -55,7 +53,7 @@ class Comparison:
     Attributes:
         base: Its name; `base_runs` is how many processes measured it.
         new: As `base`.
-        same_machine: Whether both were measured on the same kind of machine; if not, times are not judged.
+        same_machine: Whether both were measured on the same kind of machine; if not, times and memory are not judged.
         environment: In what the conditions differ.
         cells: Those of both sides, in the base's order.
         only_base: Cells that the new side lacks.
@@ -99,7 +97,7 @@ def compare(
     cells = []
     for cell in shared:
         one = _compare_cell(cell, seen_by(base, cell), seen_by(new, cell), seed=seed)
-        cells.append(one if same_machine else _unjudged(one, TIMES))
+        cells.append(one if same_machine else _unjudged(one, OF_THE_MACHINE))
         advance(1, cell)
     known = set(base.ids)
     return Comparison(
@@ -112,7 +110,7 @@ def compare(
         cells=_adjusted(cells),
         only_base=tuple(cell for cell in base.ids if cell not in there),
         only_new=tuple(cell for cell in new.ids if cell not in known),
-        notes=(*_of_several_models(base), *_of_several_models(new)),
+        notes=tuple(note for side in (base, new) for note in (*_of_several_models(side), *_of_disturbed(side, shared))),
     )
 
 
@@ -129,6 +127,8 @@ def _compare_cell(cell: str, base: Sequence[Seen], new: Sequence[Seen], *, seed:
             p90_change(base, new, seed=seed),
             speedup_change(base, new, seed=seed),
             initialization_change(base, new, seed=seed),
+            first_inference_change(base, new, seed=seed),
+            memory_change(base, new, seed=seed),
             top1_change(_measured(base), _measured(new)),
             bare_change(LOSS, _loss(_measured(base)), _loss(_measured(new))),
             exact_change(SIZE, _size(ours), _size(theirs)),
@@ -208,3 +208,12 @@ def _of_several_models(side: Side) -> tuple[str, ...]:
         for cell, found in models.items()
         if len(found) > 1
     )
+
+
+def _of_disturbed(side: Side, cells: Sequence[str]) -> Iterator[str]:
+    """Yields which of these cells were disturbed while they were timed: their times are not the model's alone."""
+    for run in side.runs:
+        for cell in cells:
+            latency = run.records[cell].latency if cell in run.records else None
+            if latency and latency.disturbance and latency.disturbance.causes:
+                yield f"{run.path}: {cell}: {told(latency.disturbance)}"

@@ -6,11 +6,12 @@ from zoobench.cell import Cell
 from zoobench.errors import DataError
 from zoobench.judge.shape import brief
 from zoobench.kits import imagefile
-from zoobench.kits.contents import MANIFEST, KitCell, Manifest
-from zoobench.measure.runtimes import RUNTIMES
+from zoobench.kits.contents import KitCell, Manifest
+from zoobench.runtimes import RUNTIMES
 from zoobench.variants import VARIANTS
 
 SUFFIX = ".tflite"
+PIXELS_SUFFIX = ".npy"
 
 
 def check_coherence(manifest: Manifest, where: str) -> None:
@@ -66,6 +67,11 @@ def _models(manifest: Manifest) -> Problems:
 
 def _images(manifest: Manifest) -> Problems:
     for index, images in enumerate(manifest.images):
+        if not images.file.endswith(PIXELS_SUFFIX):  # others have a meaning in the store's folders
+            yield (
+                f"images[{index}].file",
+                f"received {brief(images.file)}; expected a name that ends in {PIXELS_SUFFIX}",
+            )
         file = manifest.files.get(images.file)
         size = imagefile.size_bytes(len(manifest.samples), image_size=images.image_size)
         if file and file.size_bytes != size:
@@ -122,8 +128,6 @@ def _files(manifest: Manifest) -> Problems:
         yield "files", f"received no {brief(absent[0])}, which is named above; expected its hash and size"
     if unused := [name for name in manifest.files if name not in used]:
         yield "files", f"received {brief(unused[0])}, which nothing above names; expected only what is measured"
-    if MANIFEST in used:
-        yield "files", f"received {MANIFEST}; expected another name for a file of models or images"
 
 
 def _is_tflite(variant: str) -> bool:

@@ -28,7 +28,9 @@ BackboneName = Annotated[
     str, matching(f"[A-Za-z0-9_.]{{1,{_LONGEST}}}", expected="letters, digits, '_' and '.', as in ids of cells")
 ]
 FileName = Annotated[
-    str, matching(PLAIN_NAME.pattern, expected="letters, digits, '.', '_' and '-', the first no sign: no path")
+    str,
+    matching(PLAIN_NAME.pattern, expected="letters, digits, '.', '_' and '-', the first no sign: no path"),
+    Rule(expected=f"at most {_LONGEST} characters", holds=lambda text: len(text) <= _LONGEST),
 ]
 ImageSize = Annotated[int, between(1, 1024)]
 Threads = Annotated[int, between(1, 1024)]

@@ -4,13 +4,15 @@ import os
 import platform
 import re
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("ai-edge-litert", "ai-edge-quantizer", "keras", "numpy", "tensorflow", "zoobench")
-_CPUINFO = Path("/proc/cpuinfo")
-_DEVICE = Path("/proc/device-tree/model")
-_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+from zoobench.measure.processor import cpuinfo, describe_processor
+from zoobench.measure.systemfiles import HERE, SystemFiles
+from zoobench.measure.virtualization import describe_virtualization
+
+LIBRARIES = ("ai-edge-litert", "ai-edge-quantizer", "keras", "numpy", "openvino", "tensorflow", "zoobench")
+_DEVICE = "proc/device-tree/model"
+_GOVERNOR = "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
@@ -22,20 +24,25 @@ def machine_key(environment: dict[str, Any]) -> str:
     return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
 
 
-def describe_environment() -> dict[str, Any]:
-    """Returns what is known of the machine and the libraries, as plain JSON; None for what cannot be told."""
+def describe_environment(files: SystemFiles = HERE) -> dict[str, Any]:
+    """Returns what is known of the machine and the libraries, as plain JSON; None for what cannot be told.
+
+    Two descriptions of one machine are the same: load, temperature, free memory and the like are in `disturbance.py`.
+    """
     import psutil  # a worker in another environment, which may lack it, asks this module for versions alone
 
     return {
-        "device": _text(_DEVICE),
-        "cpu": _cpu_model(),
+        "device": files.text(_DEVICE),
+        "cpu": _cpu_model(files),
         "cores": os.cpu_count(),
-        "governor": _text(_GOVERNOR),
+        "governor": files.text(_GOVERNOR),
         "memory_bytes": psutil.virtual_memory().total,
         "system": platform.system(),
         "kernel": platform.release(),
         "architecture": platform.machine(),
         "python": python_version(),
+        "processor": describe_processor(files),
+        "virtualization": describe_virtualization(files),
         "libraries": library_versions(),
     }
 
@@ -50,30 +57,14 @@ def library_versions() -> dict[str, str | None]:
     return {name: _version(name) for name in LIBRARIES}
 
 
-def cpu_features() -> str:
+def cpu_features(files: SystemFiles = HERE) -> str:
     """Returns the CPU's instruction sets as Linux lists them, '' where that cannot be told: its name may not say."""
-    return _cpuinfo("flags", "Features") or ""
+    return cpuinfo(files, "flags", "Features") or ""
 
 
-def _cpu_model() -> str:
+def _cpu_model(files: SystemFiles) -> str:
     """Returns the CPU's name; py-cpuinfo would take a second to say the same."""
-    return _cpuinfo("model name", "Model") or platform.processor() or platform.machine()
-
-
-def _cpuinfo(*names: str) -> str | None:
-    """Returns the first line of /proc/cpuinfo that has one of these names."""
-    for line in (_text(_CPUINFO) or "").splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() in names:
-            return value.strip()
-    return None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(errors="replace").strip("\0\n ")
-    except OSError:
-        return None
+    return cpuinfo(files, "model name", "Model") or platform.processor() or platform.machine()
 
 
 def _version(name: str) -> str | None:
