@@ -1,6 +1,7 @@
 """Does the small environment, which has no TensorFlow, measure and judge what the large one made?
 
-The large one is that of these tests. The small one is made here as a device makes it: a venv and `pip install` of a wheel.
+The large one is that of these tests. The small one is made here as a device makes it: a venv, and `pip install` of a
+wheel.
 """
 
 import ast
@@ -50,17 +51,19 @@ def size_bytes(folder: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Skips where no package index answers: a small package that we do not make shows it."""
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small package from the index, which is none of ours; skips where no index answers."""
     folder = tmp_path_factory.mktemp("index")
     asked = outside(sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", "iniconfig", folder=folder)
     if asked.returncode:
         pytest.skip(f"no package index can be reached: {asked.stderr.strip().splitlines()[-1]}")
+    return folder
 
 
 @pytest.fixture(scope="module")
-def wheel(index: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this checkout, built from a copy so that the build leaves nothing here."""
+    assert list(index.iterdir())
     folder = tmp_path_factory.mktemp("wheel")
     leftovers = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for part in ("src", "bench"):

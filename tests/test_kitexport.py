@@ -8,7 +8,12 @@ from zoobench.cell import Cell, matrix
 from zoobench.errors import UsageError
 from zoobench.kitexport import chosen, export_kit, is_tflite
 
-CELLS = matrix(backbones=[("mobilenet", 224)], variants=["keras", "float32", "integer_only"], threads=[1, 4])
+CELLS = matrix(
+    backbones=[("mobilenet", 224)],
+    variants=["keras", "float32", "integer_only"],
+    threads=[1, 4],
+    runtimes=("litert", "keras"),
+)
 
 
 def ids(cells: list[Cell]) -> list[str]:

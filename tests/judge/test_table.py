@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
-from zoobench.judge.record import Record, RecordedDataset, RecordedModel, Refusal, Speedup
+from zoobench.judge.record import Agreement, Record, RecordedDataset, RecordedModel, Refusal, Speedup
 from zoobench.judge.table import LEAST_WIDTH, render
 from zoobench.units import ABSENT
 from zoobench.variants import VARIANTS
@@ -42,6 +42,18 @@ def sped(record: Record, point: float, low: float, high: float) -> Record:
     assert record.latency is not None
     speedup = Speedup(twin="twin", point=point, interval=(low, high))
     return replace(record, latency=replace(record.latency, speedup_over_float=speedup))
+
+
+def over_litert(record: Record, point: float, low: float, high: float) -> Record:
+    assert record.latency is not None
+    speedup = Speedup(twin="the-same-file", point=point, interval=(low, high))
+    return replace(record, latency=replace(record.latency, speedup_over_reference=speedup))
+
+
+def agreeing(record: Record, share: float) -> Record:
+    assert record.accuracy is not None
+    agreement = Agreement(cell="mobilenet-integer_only-litert-t1", share=share)
+    return replace(record, accuracy=replace(record.accuracy, agreement_with_reference=agreement))
 
 
 def on(record: Record, **changes: Any) -> Record:
@@ -249,3 +261,19 @@ def test_a_cell_that_was_watched_and_not_disturbed_is_not_marked() -> None:
     assert one.latency is not None
     watched = replace(one, latency=replace(one.latency, disturbance=a_disturbance(an_interval())))
     assert lines(watched) == lines(one)
+
+
+def test_another_runtime_has_its_time_over_litert_beside_it() -> None:
+    usual, other = record(), a_record(cell=a_cell(variant="integer_only", runtime="openvino"))
+    shown = lines(usual, over_litert(other, 1.5, 1.4, 1.6))
+    assert "× litert       95 %" in shown[1]
+    assert "1.50  1.40–1.60" in next(line for line in shown if "openvino" in line)
+    assert any(line.startswith("× litert: the same file's time on LiteRT") for line in shown)
+    assert not any("× litert" in line for line in lines(usual))
+
+
+@pytest.mark.parametrize(("share", "is_named"), [(1.0, False), (0.99, False), (0.98, True)])
+def test_a_runtime_that_predicts_otherwise_for_more_than_one_percent_is_named(share: float, is_named: bool) -> None:
+    other = agreeing(a_record(cell=a_cell(variant="integer_only", runtime="openvino")), share)
+    told = f"{other.cell.id} predicts another class than mobilenet-integer_only-litert-t1 for 2.0 % of the samples."
+    assert (told in lines(other)) is is_named

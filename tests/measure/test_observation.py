@@ -1,12 +1,13 @@
 """Do raw observations come to the numbers that one gets by hand?"""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from zoobench.judge.packing import decode
-from zoobench.judge.record import Speedup
+from zoobench.judge.record import Agreement, Speedup
 from zoobench.measure.accuracy import Evaluation
 from zoobench.measure.latency import Latency
 from zoobench.measure.observation import recorded_accuracy, recorded_latency, recorded_memory, recorded_startup
@@ -42,6 +43,26 @@ def test_agreement_counts_equal_answers_right_or_wrong() -> None:
     twin = evaluation([0, 1, 2, 2], [0, 0, 0, 0])
     assert recorded_accuracy(own, twin=twin).agreement_with_float == 0.75
     assert recorded_accuracy(own, twin=own).agreement_with_float == 1.0
+
+
+def test_another_runtime_is_held_against_the_same_file_elsewhere() -> None:
+    own, elsewhere = evaluation([0, 1, 1, 2], [0, 0, 0, 0]), evaluation([0, 1, 1, 1], [0, 0, 0, 0])
+    recorded = recorded_accuracy(own, twin=own, reference=("the-other", elsewhere))
+    assert recorded.agreement_with_reference == Agreement(cell="the-other", share=0.75)
+    assert recorded_accuracy(own, twin=own).agreement_with_reference is None
+
+
+def test_the_time_over_the_same_file_elsewhere_is_paired_too() -> None:
+    seconds = (1.0, 2.0, 4.0) * 3
+    observed = replace(
+        latency(list(seconds), list(seconds)),
+        reference_seconds=tuple(1.5 * one for one in seconds),
+        threads_reported=2,
+    )
+    recorded = recorded_latency(observed, twin=TWIN, reference="the-other")
+    assert recorded.speedup_over_reference == Speedup(twin="the-other", point=1.5, interval=(1.5, 1.5))
+    assert recorded.threads_reported == 2
+    assert recorded_latency(latency(list(seconds), list(seconds)), twin=TWIN).speedup_over_reference is None
 
 
 def test_every_prediction_is_kept_with_its_probability_and_the_truth() -> None:
