@@ -113,9 +113,11 @@ def test_keras_depends_on_its_own_libraries() -> None:
     assert key(cell=keras, environment=with_library("ai-edge-litert")) == before
 
 
-def test_a_runtime_that_is_not_known_depends_on_every_library() -> None:
-    other = replace(CELL, runtime="openvino")
-    assert key(cell=other, environment=with_library("zoobench")) != key(cell=other)
+def test_another_runtime_depends_on_its_own_libraries() -> None:
+    elsewhere = replace(CELL, runtime="openvino")
+    assert key(cell=elsewhere) != key()
+    assert key(cell=elsewhere, environment=with_library("openvino")) != key(cell=elsewhere)
+    assert key(cell=elsewhere, environment=with_library("ai-edge-litert")) == key(cell=elsewhere)
 
 
 def other(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> str:

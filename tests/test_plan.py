@@ -15,6 +15,7 @@ from zoobench.errors import UsageError
 from zoobench.measure.latency import RoundsConfig
 from zoobench.options import OPTIONS
 from zoobench.plan import Plan, make_plan
+from zoobench.runtimes import RUNTIMES
 from zoobench.variants import Quantizer
 
 ARGUMENTLESS = {option.name for option in OPTIONS if not option.metavar}
@@ -50,6 +51,12 @@ REFUSED = [
         "int16x8, or all",
     ),
     ("variants", "", "--zoo-variants: received nothing; allowed are names separated by commas"),
+    (
+        "runtimes",
+        "litert,tvm",
+        "unknown runtime: tvm; known are litert, keras, keras_graph, litert_compiled, openvino, or all",
+    ),
+    ("runtimes", "", "--zoo-runtimes: received nothing; allowed are names separated by commas"),
     ("threads", "1,two", f"--zoo-threads: received 'two'; {WHOLE}"),
     ("threads", "1,0", "--zoo-threads: received 0; allowed is 1 or more"),
     ("threads", "", "--zoo-threads: received nothing; allowed are whole numbers separated by commas"),
@@ -103,6 +110,15 @@ def test_a_text_that_makes_no_sense_is_refused(name: str, text: str, message: st
     assert str(caught.value) == message
 
 
+def test_a_matrix_without_any_cell_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        plan(runtimes="openvino", variants="keras")
+    assert str(caught.value) == (
+        "--zoo-runtimes: received openvino, of which none runs keras; keras and keras_graph run the variant keras, "
+        "all others the rest"
+    )
+
+
 def test_every_option_that_can_be_wrong_is_tried_above() -> None:
     read_elsewhere = {option.name for option in OPTIONS if option.name.startswith(("gate", "kit"))}
     assert {name for name, _, _ in REFUSED} == {
@@ -126,7 +142,10 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert made.weights == WeightsRequest(default="auto")
     assert made.training == TrainingConfig()
     assert made.conversion == ConversionConfig(quantizer=None, calibration_images=100)
-    assert made.rounds == {"litert": RoundsConfig(least=64, most=200), "keras": RoundsConfig(least=24, most=200)}
+    assert made.rounds == {
+        **dict.fromkeys(("litert", "litert_compiled", "openvino"), RoundsConfig(least=64, most=200)),
+        **dict.fromkeys(("keras", "keras_graph"), RoundsConfig(least=24, most=200)),
+    }
     assert made.workers == 6
     assert made.processes is None
     assert made.artifacts == Path("artifacts")
@@ -179,7 +198,7 @@ def test_every_data_option_reaches_the_data() -> None:
 
 def test_what_measuring_needs_is_read() -> None:
     made = plan(rounds="6", workers="2", artifacts="/tmp/kept", machine="pi")
-    assert made.rounds == {runtime: RoundsConfig(least=6, most=6) for runtime in ("litert", "keras")}
+    assert made.rounds == {runtime: RoundsConfig(least=6, most=6) for runtime in RUNTIMES}
     assert (made.workers, made.artifacts, made.machine) == (2, Path("/tmp/kept"), "pi")
 
 
