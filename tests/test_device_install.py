@@ -20,7 +20,17 @@ import pytest
 
 from runs import ROOT, SMALL_BUILD, environment, load, records, results, zoobench
 
-HEAVY = ("tensorflow", "keras", "ai_edge_quantizer", "PIL", "matplotlib", "openvino", "kagglehub", "hypothesis")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "ai_edge_quantizer",
+    "PIL",
+    "matplotlib",
+    "openvino",
+    "onnxruntime",
+    "kagglehub",
+    "hypothesis",
+)
 """What the extras bring, by the names under which it is imported."""
 
 
@@ -34,7 +44,9 @@ CPUINFO = next(name for name in map(_name, requires("pytest-benchmark") or ()) i
 """Brings `cpuinfo`; under which name it is had is for pytest-benchmark to say."""
 LIMIT_BYTES = 450_000_000
 CELLS = ("mobilenet_025-float32-litert-t1", "mobilenet_025-dynamic_range-litert-t1")
-EVERYWHERE = re.compile(r"zoobench\.(build|measure\.runtimes\.(keras|openvino)|judge\.(layer|power)picture)\b")
+EVERYWHERE = re.compile(
+    r"zoobench\.(build|measure\.runtimes\.(keras|openvino|onnxruntime)|judge\.(layer|power)picture)\b"
+)
 """Modules that a device may lack what they import: they are asked for by name."""
 
 

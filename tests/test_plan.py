@@ -54,7 +54,7 @@ REFUSED = [
     (
         "runtimes",
         "litert,tvm",
-        "unknown runtime: tvm; known are litert, keras, keras_graph, litert_compiled, openvino, or all",
+        "unknown runtime: tvm; known are litert, keras, keras_graph, litert_compiled, openvino, onnxruntime, or all",
     ),
     ("runtimes", "", "--zoo-runtimes: received nothing; allowed are names separated by commas"),
     ("threads", "1,two", f"--zoo-threads: received 'two'; {WHOLE}"),
@@ -143,7 +143,7 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert made.training == TrainingConfig()
     assert made.conversion == ConversionConfig(quantizer=None, calibration_images=100)
     assert made.rounds == {
-        **dict.fromkeys(("litert", "litert_compiled", "openvino"), RoundsConfig(least=64, most=200)),
+        **dict.fromkeys(("litert", "litert_compiled", "openvino", "onnxruntime"), RoundsConfig(least=64, most=200)),
         **dict.fromkeys(("keras", "keras_graph"), RoundsConfig(least=24, most=200)),
     }
     assert made.workers == 6

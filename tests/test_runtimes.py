@@ -40,7 +40,7 @@ def test_an_unknown_runtime_is_named_with_the_known_ones() -> None:
 
 def test_files_have_the_runtimes_of_their_ending() -> None:
     assert runtimes_of(".keras") == ("keras", "keras_graph")
-    assert runtimes_of(".tflite") == ("litert", "litert_compiled", "openvino")
+    assert runtimes_of(".tflite") == ("litert", "litert_compiled", "openvino", "onnxruntime")
 
 
 def test_what_is_not_installed_is_told_with_how_to_install_it() -> None:

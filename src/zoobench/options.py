@@ -66,7 +66,7 @@ OPTIONS = (
         name="runtimes",
         metavar="NAMES",
         default="litert,keras",
-        help="What runs them, comma-separated: litert, litert_compiled, openvino, keras, keras_graph, or all.",
+        help="Runtimes, comma-separated: litert, litert_compiled, openvino, onnxruntime, keras, keras_graph, or all.",
     ),
     Option(name="threads", metavar="NS", default="1", help="Threads of one invocation, comma-separated numbers."),
     Option(

@@ -109,6 +109,13 @@ RUNTIMES = {
             libraries=("openvino", "numpy"),
             install="zoobench[openvino]",
         ),
+        Runtime(
+            name="onnxruntime",
+            module="zoobench.measure.runtimes.onnxruntime",
+            packages=("onnxruntime", "tf2onnx", "tensorflow"),
+            libraries=("onnxruntime", "tf2onnx", "numpy"),
+            install="zoobench[build,onnxruntime]",
+        ),
     )
 }
 
