@@ -75,7 +75,7 @@ def open_session(path: Path, *, threads: int) -> Iterator[ONNXSession]:
     try:
         session = onnxruntime.InferenceSession(str(converted), options, providers=_PROVIDERS)
     except _REFUSALS as error:
-        raise MeasurementError(f"ONNX Runtime cannot open {path}, converted to {converted}: {error}") from error
+        raise MeasurementError(f"ONNX Runtime cannot open {path} as converted to ONNX: {error}") from error
     _check_types(session, ports)
     yield ONNXSession(session, ports=ports)
 
