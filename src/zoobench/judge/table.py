@@ -33,7 +33,7 @@ _ENOUGH = 10_000
 """Columns for any table."""
 _SPEEDUP = "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
 _OVER_REFERENCE = "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
-_TELLING_THREADS = frozenset({"litert", "litert_compiled"})
+_TELLING_THREADS = frozenset({"litert", "litert_compiled", "onnxruntime"})
 """Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
 _MOST_DISAGREEMENT = 0.01
 """Share of the samples; rounding alone tips those that two classes are equally probable for."""

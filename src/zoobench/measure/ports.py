@@ -8,17 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert import schema_py_generated as schema
 
 from zoobench.errors import MeasurementError
 
 Floats = npt.NDArray[np.float32]
-_DTYPES = {
-    schema.TensorType.FLOAT32: np.float32,
-    schema.TensorType.UINT8: np.uint8,
-    schema.TensorType.INT8: np.int8,
-    schema.TensorType.INT16: np.int16,
-}
+_DTYPES = {0: np.float32, 3: np.uint8, 7: np.int16, 9: np.int8}
+"""By the number that TFLite's schema gives a type, `TensorType`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +62,8 @@ def read_ports(path: Path) -> tuple[Port, Port]:
     Raises:
         MeasurementError: If it is no TFLite file, or no image classifier's.
     """
+    from ai_edge_litert import schema_py_generated as schema  # LiteRT's own session needs none of its 4 MB
+
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             graph = schema.Model.GetRootAs(content).Subgraphs(0)
