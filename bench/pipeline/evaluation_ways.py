@@ -2,7 +2,6 @@
 
 import os
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from finding import Cost
@@ -11,7 +10,7 @@ from fresh import Steps
 from zoobench.cell import Cell
 from zoobench.measure.accuracy import Evaluation, evaluate
 from zoobench.measure.inference import OpenSession
-from zoobench.measure.runtimes import RUNTIMES, open_answering_session, open_session
+from zoobench.measure.runtimes import import_runtime, open_answering_session, open_session
 from zoobench.measure.samples import Samples
 from zoobench.session import BATCH
 
@@ -36,7 +35,7 @@ def on_all_cores(cell: Cell, file: Path, samples: Samples) -> tuple[Cost, Evalua
 def _timed(
     cell: Cell, opener: OpenSession, samples: Samples, *, workers: int, batch_size: int
 ) -> tuple[Cost, Evaluation]:
-    import_module(RUNTIMES[cell.runtime])  # imports are not part of what is timed
+    import_runtime(cell.runtime)  # imports are not part of what is timed
 
     steps = Steps()
     with steps.step("evaluating"):

@@ -15,6 +15,7 @@ from zoobench.measure.isolated import in_fresh_process
 from zoobench.measure.latency import opened
 from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
+from zoobench.native import output_held
 from zoobench.runtimes import RUNTIMES
 
 TRIAL = 1
@@ -83,7 +84,10 @@ def _run_once(path: Path, runtime: str, threads: int, samples: Samples) -> None:
     def opener() -> Any:
         return open_session(path, runtime=runtime, threads=threads)
 
-    with opened(opener, samples) as session:
+    with (
+        output_held(),
+        opened(opener, samples) as session,
+    ):  # LiteRT tells much as it compiles
         session.read()
 
 
