@@ -94,7 +94,7 @@ def test_the_worst_of_each_kind_is_told() -> None:
         replace(QUIET, busy_seconds=1.1),
     )
     assert told(found) == (
-        "90 of 90 rounds were disturbed: the hypervisor took up to 51.0 % of the CPU time; the machine slowed itself "
+        "90 of 90 rounds were disturbed: the hypervisor took up to 50.5 % of the CPU time; the machine slowed itself "
         "down (throttled, under-voltage); waited for a CPU up to 50.0 % of the time; other processes kept up to 1.18 "
         "of 2 CPUs busy"
     )
