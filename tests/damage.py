@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from statistics import median, median_low
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,8 +25,11 @@ from zoobench.judge.record import (
     RecordedDisturbance,
     RecordedInterval,
     RecordedLatency,
+    RecordedMemory,
     RecordedModel,
     RecordedNumerics,
+    RecordedPhase,
+    RecordedStartup,
     Refusal,
     Speedup,
     to_json,
@@ -108,10 +112,32 @@ latencies = st.builds(
     mean_seconds=amounts,
     samples=positives,
     speedup_over_float=st.none() | st.builds(Speedup, twin=st.text(), point=amounts, interval=intervals),
-    initialization_seconds=amounts,
-    first_inference_seconds=amounts,
     disturbance=st.none() | disturbances,
 )
+phases = st.lists(st.floats(0, 1e300), min_size=1, max_size=7).map(
+    lambda seconds: RecordedPhase(
+        p50_seconds=median(seconds),
+        interval=(min(seconds), max(seconds)) if len(seconds) > 5 else None,
+        observed_seconds=tuple(seconds),
+    )
+)
+startups = st.builds(RecordedStartup, initialization=phases, first_inference=phases, threads_started=st.none() | wholes)
+
+
+@st.composite
+def memories(draw: st.DrawFn) -> RecordedMemory:
+    peaks = draw(st.lists(positives, min_size=1, max_size=7))
+    bases = draw(st.lists(st.integers(1, min(peaks)), max_size=len(peaks)))
+    anonymous = draw(st.lists(counts, max_size=len(peaks)))
+    return RecordedMemory(
+        peak_rss_bytes=median_low(peaks),
+        interval=(min(peaks), max(peaks)) if len(peaks) > 5 else None,
+        base_rss_bytes=median_low(bases) if bases else None,
+        anonymous_bytes=median_low(anonymous) if anonymous else None,
+        observed_peak_rss_bytes=tuple(peaks),
+        observed_base_rss_bytes=tuple(bases),
+        observed_anonymous_bytes=tuple(anonymous),
+    )
 
 
 @st.composite
@@ -170,6 +196,9 @@ def records(draw: st.DrawFn) -> Record:
         latency=draw(st.none() | latencies),
         environment=draw(free_json),
         refusal=draw(st.none() | st.builds(Refusal, by=st.text(), reason=st.text())),
+        kit=draw(st.none() | hashes),
+        startup=draw(st.none() | startups),
+        memory=draw(st.none() | memories()),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from statistics import median, median_low
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +24,10 @@ from zoobench.judge.record import (
     RecordedDisturbance,
     RecordedInterval,
     RecordedLatency,
+    RecordedMemory,
     RecordedModel,
+    RecordedPhase,
+    RecordedStartup,
     Speedup,
     to_json,
 )
@@ -155,6 +159,28 @@ def a_cell(**changes: Any) -> RecordedCell:
     return RecordedCell(**parts)
 
 
+def a_phase(*seconds: float) -> RecordedPhase:
+    """Returns a phase that processes took, with the interval of six or of none."""
+    return RecordedPhase(
+        p50_seconds=median(seconds),
+        interval=(min(seconds), max(seconds)) if len(seconds) == 6 else None,
+        observed_seconds=seconds,
+    )
+
+
+def a_memory(*peaks: int) -> RecordedMemory:
+    """Returns the memory of processes that had these peaks, with the interval of six or of none."""
+    return RecordedMemory(
+        peak_rss_bytes=median_low(peaks),
+        interval=(min(peaks), max(peaks)) if len(peaks) == 6 else None,
+        base_rss_bytes=40_000_000,
+        anonymous_bytes=25_000_000,
+        observed_peak_rss_bytes=peaks,
+        observed_base_rss_bytes=(40_000_000,) * len(peaks),
+        observed_anonymous_bytes=(25_000_000,) * len(peaks),
+    )
+
+
 def a_record(**changes: Any) -> Record:
     """Returns a record of which every part was measured; the numbers are those of no real run."""
     usual: dict[str, Any] = {
@@ -181,10 +207,14 @@ def a_record(**changes: Any) -> Record:
             mean_seconds=0.0043,
             samples=64,
             speedup_over_float=Speedup(twin="mobilenet-float32-litert-t1", point=2.5, interval=(2.4, 2.6)),
-            initialization_seconds=0.05,
-            first_inference_seconds=0.02,
         ),
         "environment": {"cpu": "AMD EPYC", "cores": 2},
+        "startup": RecordedStartup(
+            initialization=a_phase(0.05, 0.049, 0.052, 0.048, 0.05, 0.051),
+            first_inference=a_phase(0.02, 0.019, 0.022, 0.018, 0.02, 0.021),
+            threads_started=0,
+        ),
+        "memory": a_memory(56_000_000, 56_100_000, 55_900_000, 56_000_000, 56_200_000, 56_000_000),
     }
     return Record(**{**usual, **changes})
 

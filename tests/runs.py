@@ -12,7 +12,7 @@ SMALL_BUILD = (
     *("--zoo-backbones", "mobilenet_025", "--zoo-image-size", "64", "--zoo-weights", "random"),
     *("--zoo-drawn", "60", "--zoo-calibration", "8", "--zoo-epochs", "3"),
 )
-SMALL = (*SMALL_BUILD, "--zoo-rounds", "6")
+SMALL = (*SMALL_BUILD, "--zoo-rounds", "6", "--zoo-processes", "2")
 """Options under which a whole run takes seconds: real code, a tiny network, few drawn images."""
 
 

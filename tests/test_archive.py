@@ -56,15 +56,13 @@ def test_a_member_that_leads_out_of_its_folder_is_refused(tmp_path: Path, name: 
 
 @pytest.mark.parametrize("name", ["a//b", "./a", "a/./b"])
 def test_a_name_that_is_not_plain_is_refused(tmp_path: Path, name: str) -> None:
-    assert (
-        refusal(crafted(tmp_path, member(name))) == f"the archive's member {name!r} has a name that no Keras model has"
-    )
+    assert refusal(crafted(tmp_path, member(name))) == f"the archive's member {name!r} has a name that is not plain"
 
 
 def test_a_name_with_a_hidden_end_is_refused(tmp_path: Path) -> None:
     path = crafted(tmp_path, member("config.json_hidden"))
     path.write_bytes(path.read_bytes().replace(b"json_hidden", b"json\0hidden"))
-    assert "has a name that no Keras model has" in refusal(path)
+    assert "has a name that is not plain" in refusal(path)
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])

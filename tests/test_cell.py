@@ -1,11 +1,15 @@
 """Are rows named, ordered and held against the right twin?"""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zoobench.cell import Cell, matrix
 from zoobench.variants import VARIANTS
 
+BOTH = ("litert", "keras")
 INTEGER = Cell(backbone="mobilenet", variant="integer_only", runtime="litert", threads=2, image_size=224)
 
 
@@ -28,8 +32,37 @@ def test_a_keras_cell_is_held_against_litert() -> None:
     assert keras.float_twin.id == "mobilenet-float32-litert-t1"
 
 
+def test_a_runtime_that_runs_float32_has_a_float_twin_of_its_own() -> None:
+    cell = replace(INTEGER, runtime="openvino")
+    assert cell.float_twin.id == "mobilenet-float32-openvino-t2"
+
+
+@pytest.mark.parametrize(
+    ("variant", "runtime", "reference"),
+    [
+        ("integer_only", "litert", None),
+        ("integer_only", "litert_compiled", "mobilenet-integer_only-litert-t2"),
+        ("integer_only", "openvino", "mobilenet-integer_only-litert-t2"),
+        ("keras", "keras", None),
+        ("keras", "keras_graph", "mobilenet-keras-keras-t2"),
+    ],
+)
+def test_the_same_file_on_another_runtime_is_held_against_the_usual_one(
+    variant: str, runtime: str, reference: str | None
+) -> None:
+    found = replace(INTEGER, variant=variant, runtime=runtime).reference
+    assert (found and found.id) == reference
+
+
+def test_a_variant_has_a_cell_for_each_runtime_that_takes_its_file() -> None:
+    cells = matrix(
+        backbones=[("b", 32)], variants=["keras", "float32"], threads=[1], runtimes=("litert", "keras", "openvino")
+    )
+    assert [cell.id for cell in cells] == ["b-keras-keras-t1", "b-float32-litert-t1", "b-float32-openvino-t1"]
+
+
 def test_the_matrix_goes_by_backbone_then_threads_then_variant() -> None:
-    cells = matrix(backbones=[("b", 32), ("a", 64)], variants=["keras", "float32"], threads=[2, 1])
+    cells = matrix(backbones=[("b", 32), ("a", 64)], variants=["keras", "float32"], threads=[2, 1], runtimes=BOTH)
     assert [cell.id for cell in cells] == [
         *("b-keras-keras-t2", "b-float32-litert-t2", "b-keras-keras-t1", "b-float32-litert-t1"),
         *("a-keras-keras-t2", "a-float32-litert-t2", "a-keras-keras-t1", "a-float32-litert-t1"),
@@ -45,7 +78,7 @@ def test_the_matrix_goes_by_backbone_then_threads_then_variant() -> None:
 def test_every_combination_is_one_cell_with_an_id_of_its_own(
     backbones: list[str], variants: list[str], threads: list[int]
 ) -> None:
-    cells = matrix(backbones=[(name, 224) for name in backbones], variants=variants, threads=threads)
+    cells = matrix(backbones=[(name, 224) for name in backbones], variants=variants, threads=threads, runtimes=BOTH)
     assert len(cells) == len(backbones) * len(variants) * len(threads)
     assert len({cell.id for cell in cells}) == len(cells)
     assert {cell.float_twin.id for cell in cells} == {

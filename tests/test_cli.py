@@ -17,7 +17,7 @@ def test_help_names_every_command() -> None:
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
     assert "pytest bench/" in shown.output
-    for command in ("build", "show", "compare", "inspect", "errors", "backbones", "data", "store"):
+    for command in ("build", "show", "compare", "inspect", "errors", "parity", "backbones", "data", "store"):
         assert command in shown.output
 
 

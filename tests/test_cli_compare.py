@@ -48,9 +48,17 @@ def test_several_new_sides_are_each_compared_with_the_base(base: Path, tmp_path:
     assert {one["base"] for one in content["comparisons"]} == {str(base)}
 
 
+def test_results_of_two_kits_end_with_status_two_and_both_named(tmp_path: Path) -> None:
+    here, there = (a_file(tmp_path / f"{name}.json", 0.004, kit=name * 64) for name in "ab")
+    done = compare("--across-machines", here, there)
+    assert done.exit_code == 2
+    assert f"different kits: {here} of aaaaaaaaaaaa, {there} of bbbbbbbbbbbb" in done.output
+    assert "a" * 8 in compare(here, there).output  # runs of one machine are compared, and the kit told
+
+
 def test_csv_is_read_by_programs(base: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(compare(base, base, "--format", "csv").output)))
-    assert len(rows) == 2 * 7
+    assert len(rows) == 2 * 9
     assert {row["judgement"] for row in rows} == {"same"}
 
 

@@ -77,8 +77,18 @@ def test_every_cell_has_percentiles_and_a_paired_speedup(artifacts: Path) -> Non
         assert latency["p90_seconds"] >= latency["p50_seconds"] > 0
         low, high = latency["speedup_over_float"]["interval"]
         assert low <= latency["speedup_over_float"]["point"] <= high
-        assert latency["initialization_seconds"] > 0
-        assert latency["first_inference_seconds"] > 0
+
+
+def test_every_cell_was_started_in_processes_of_its_own(artifacts: Path) -> None:
+    for record in records(load(results(artifacts)[0])).values():
+        processes = 3 if record["cell"]["runtime"] == "keras" else 6
+        for phase in (record["startup"]["initialization"], record["startup"]["first_inference"]):
+            assert len(phase["observed_seconds"]) == processes
+            assert min(phase["observed_seconds"]) > 0
+        memory = record["memory"]
+        assert len(memory["observed_peak_rss_bytes"]) == processes
+        assert (memory["interval"] is None) == (processes == 3)
+        assert memory["peak_rss_bytes"] - memory["base_rss_bytes"] > record["model"]["size_bytes"]
 
 
 def test_every_prediction_is_kept(artifacts: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from fakes import a_cell, a_record, write_results_file
+from fakes import a_cell, a_memory, a_record, write_results_file
 from runs import SMALL, bench, load, results
 from zoobench.cli import main
 from zoobench.errors import ResultsError, UsageError
@@ -103,9 +103,39 @@ def verdicts(report: GateReport) -> Mapping[tuple[str, str], Verdict]:
 def test_a_run_and_itself_pass_in_every_metric(sides: Sides) -> None:
     report = sides.judged()
     assert [(one.cell, one.metric) for one in report.findings] == [
-        (cell, metric) for cell in CELLS for metric in ("latency", "top-1", "size")
+        (cell, metric) for cell in CELLS for metric in ("latency", "memory", "top-1", "size")
     ]
     assert (verdicts(report), report.problems, report.status) == ({}, (), PASSED)
+
+
+def test_more_memory_than_allowed_regresses_without_a_replay(sides: Sides) -> None:
+    sides.candidate[CELLS[1]] = replace(
+        sides.candidate[CELLS[1]], memory=a_memory(*[64_000_000] * 3, *[64_200_000] * 3)
+    )
+    report = sides.judged()
+    assert verdicts(report) == {(CELLS[1], "memory"): Verdict.REGRESSED}
+    found = of(report, "memory", CELLS[1])
+    assert found.change == pytest.approx(64.1 / 56.0 - 1, abs=0.002)
+    assert (found.units, found.method) == (12, "processes")
+
+
+@pytest.mark.parametrize("lacking", ["baseline", "candidate"])
+def test_a_run_that_lacks_memory_is_told_and_judged_without_it(sides: Sides, lacking: str) -> None:
+    cells = getattr(sides, lacking)
+    cells[CELLS[0]] = replace(cells[CELLS[0]], memory=None)
+    report = sides.judged()
+    assert [one.cell for one in report.findings if one.metric == "memory"] == [CELLS[1]]
+    (note,) = (one for one in report.notes if one.startswith("memory is not judged"))
+    assert note.endswith(f"on one machine: {CELLS[0]}")
+    assert report.status == PASSED
+
+
+def test_memory_of_two_machines_is_never_judged(sides: Sides) -> None:
+    for cell, record in sides.candidate.items():
+        sides.candidate[cell] = replace(record, environment=OTHER_MACHINE)
+    report = sides.judged()
+    assert not [one for one in report.findings if one.metric == "memory"]
+    assert any(one.startswith("memory is not judged") for one in report.notes)
 
 
 def test_one_class_mislabelled_regresses_and_is_named(sides: Sides) -> None:
@@ -134,7 +164,7 @@ def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
         side |= {cell: change(record, "cell", weights="random") for cell, record in side.items()}
     sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
     report = sides.judged()
-    assert {one.metric for one in report.findings} == {"latency", "size"}
+    assert {one.metric for one in report.findings} == {"latency", "memory", "size"}
     assert report.status == PASSED
     assert f"top-1 is not judged where the weights are random: {', '.join(CELLS)}" in report.notes
 

@@ -78,6 +78,13 @@ def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> Non
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.parametrize("module", ["zoobench.session", "zoobench.kitsource", "zoobench.kitargs"])
+def test_measuring_a_kit_needs_nothing_that_builds(module: str) -> None:
+    program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'matplotlib'}!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_show_needs_neither_scipy_nor_pandas() -> None:
     program = (
         "import sys, zoobench.cli, zoobench.judge.record, zoobench.judge.table, zoobench.judge.baselinetable;"

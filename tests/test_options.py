@@ -30,7 +30,8 @@ def test_a_flag_is_off_unless_given(option: Option) -> None:
 
 def test_building_goes_without_what_concerns_measuring_alone() -> None:
     measuring = {option.name for option in OPTIONS if option.measuring}
-    assert {name for name in measuring if not name.startswith("gate")} == {"rounds", "workers", "machine"}
+    expected = {"rounds", "workers", "processes", "machine"}
+    assert {name for name in measuring if not name.startswith(("gate", "kit"))} == expected
 
 
 def test_defaults_are_the_texts_by_name() -> None:
@@ -40,7 +41,7 @@ def test_defaults_are_the_texts_by_name() -> None:
 
 
 def test_what_was_chosen_is_what_differs_from_the_defaults_and_decides_what_is_made() -> None:
-    measuring = {"rounds": "6", "workers": "1", "machine": "pi", "artifacts": "elsewhere"}
+    measuring = {"rounds": "6", "workers": "1", "processes": "2", "machine": "pi", "artifacts": "elsewhere"}
     assert chosen({**defaults(), "epochs": "3", "skip-bad-images": "yes", **measuring}) == {
         "epochs": "3",
         "skip-bad-images": "yes",

@@ -15,6 +15,7 @@ from zoobench.errors import UsageError
 from zoobench.measure.latency import RoundsConfig
 from zoobench.options import OPTIONS
 from zoobench.plan import Plan, make_plan
+from zoobench.runtimes import RUNTIMES
 from zoobench.variants import Quantizer
 
 ARGUMENTLESS = {option.name for option in OPTIONS if not option.metavar}
@@ -50,6 +51,12 @@ REFUSED = [
         "int16x8, or all",
     ),
     ("variants", "", "--zoo-variants: received nothing; allowed are names separated by commas"),
+    (
+        "runtimes",
+        "litert,tvm",
+        "unknown runtime: tvm; known are litert, keras, keras_graph, litert_compiled, openvino, onnxruntime, or all",
+    ),
+    ("runtimes", "", "--zoo-runtimes: received nothing; allowed are names separated by commas"),
     ("threads", "1,two", f"--zoo-threads: received 'two'; {WHOLE}"),
     ("threads", "1,0", "--zoo-threads: received 0; allowed is 1 or more"),
     ("threads", "", "--zoo-threads: received nothing; allowed are whole numbers separated by commas"),
@@ -85,6 +92,8 @@ REFUSED = [
     ("rounds", "some", f"--zoo-rounds: received 'some'; {WHOLE}"),
     ("rounds", "0", "--zoo-rounds: received 0; allowed is 1 or more"),
     ("workers", "all", f"--zoo-workers: received 'all'; {WHOLE}"),
+    ("processes", "many", f"--zoo-processes: received 'many'; {WHOLE}"),
+    ("processes", "0", "--zoo-processes: received 0; allowed is 1 or more"),
     ("workers", "0", "--zoo-workers: received 0; allowed is 1 or more"),
 ]
 
@@ -101,9 +110,20 @@ def test_a_text_that_makes_no_sense_is_refused(name: str, text: str, message: st
     assert str(caught.value) == message
 
 
+def test_a_matrix_without_any_cell_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        plan(runtimes="openvino", variants="keras")
+    assert str(caught.value) == (
+        "--zoo-runtimes: received openvino, of which none runs keras; keras and keras_graph run the variant keras, "
+        "all others the rest"
+    )
+
+
 def test_every_option_that_can_be_wrong_is_tried_above() -> None:
-    of_gate = {option.name for option in OPTIONS if option.name.startswith("gate")}  # read by the gate alone
-    assert {name for name, _, _ in REFUSED} == {option.name for option in OPTIONS} - ARGUMENTLESS - FREE - of_gate
+    read_elsewhere = {option.name for option in OPTIONS if option.name.startswith(("gate", "kit"))}
+    assert {name for name, _, _ in REFUSED} == {
+        option.name for option in OPTIONS
+    } - ARGUMENTLESS - FREE - read_elsewhere
 
 
 def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,8 +142,12 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert made.weights == WeightsRequest(default="auto")
     assert made.training == TrainingConfig()
     assert made.conversion == ConversionConfig(quantizer=None, calibration_images=100)
-    assert made.rounds == {"litert": RoundsConfig(least=64, most=200), "keras": RoundsConfig(least=24, most=200)}
+    assert made.rounds == {
+        **dict.fromkeys(("litert", "litert_compiled", "openvino", "onnxruntime"), RoundsConfig(least=64, most=200)),
+        **dict.fromkeys(("keras", "keras_graph"), RoundsConfig(least=24, most=200)),
+    }
     assert made.workers == 6
+    assert made.processes is None
     assert made.artifacts == Path("artifacts")
     assert made.machine == ""
 
@@ -131,6 +155,7 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
 def test_one_worker_is_taken_where_cores_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: None)
     assert plan().workers == 1
+    assert plan(processes="12").processes == 12
 
 
 def test_every_training_option_reaches_training() -> None:
@@ -173,7 +198,7 @@ def test_every_data_option_reaches_the_data() -> None:
 
 def test_what_measuring_needs_is_read() -> None:
     made = plan(rounds="6", workers="2", artifacts="/tmp/kept", machine="pi")
-    assert made.rounds == {runtime: RoundsConfig(least=6, most=6) for runtime in ("litert", "keras")}
+    assert made.rounds == {runtime: RoundsConfig(least=6, most=6) for runtime in RUNTIMES}
     assert (made.workers, made.artifacts, made.machine) == (2, Path("/tmp/kept"), "pi")
 
 

@@ -48,12 +48,12 @@ def warm(first: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
     return artifacts
 
 
-def test_a_run_measures_size_accuracy_and_latency_of_every_cell(
+def test_a_run_measures_size_accuracy_latency_and_memory_of_every_cell(
     first: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     artifacts, done = first
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "15 passed" in done.stdout
+    assert "20 passed" in done.stdout
     (path,) = results(artifacts)
     content = load(path)
     found = records(content)
@@ -67,6 +67,10 @@ def test_a_run_measures_size_accuracy_and_latency_of_every_cell(
         assert record["accuracy"]["total"] == record["dataset"]["samples"] == 10
         assert record["latency"]["samples"] == 6
         assert record["latency"]["p90_seconds"] is None
+        assert record["memory"]["peak_rss_bytes"] > record["memory"]["base_rss_bytes"] > 10_000_000
+        assert len(record["memory"]["observed_peak_rss_bytes"]) == 2
+        assert record["startup"]["initialization"]["p50_seconds"] > 0
+        assert "keras" in cell_id or record["startup"]["threads_started"] == 0
         twin = "mobilenet_025-float32-litert-t1"
         assert record["latency"]["speedup_over_float"]["twin"] == twin, cell_id
     assert content["zoobench"]["records"] == []
@@ -125,11 +129,11 @@ def test_a_second_run_makes_nothing_again(warm: Path) -> None:
         assert word not in done.stderr
 
 
-def test_a_latency_run_alone_is_saved_without_accuracy(warm: Path) -> None:
+def test_a_latency_run_alone_is_saved_without_accuracy_and_memory(warm: Path) -> None:
     done = bench(*SMALL, "-k", "integer_only", artifacts=warm, paths=("test_latency.py",))
     assert "1 passed" in done.stdout
     (record,) = records(load(results(warm)[0])).values()
-    assert record["accuracy"] is None
+    assert record["accuracy"] is record["memory"] is record["startup"] is None
     assert record["latency"]["samples"] == 6
 
 
@@ -152,18 +156,19 @@ def test_a_file_that_is_not_what_its_variant_promises_fails_the_size_with_both_s
     assert re.search(r"promised: all integer\nE +found: +15 hybrid, 13 float", done.stdout), done.stdout
 
 
-def test_benchmark_only_loses_neither_accuracy_nor_size(warm: Path) -> None:
+def test_benchmark_only_loses_neither_accuracy_nor_size_nor_memory(warm: Path) -> None:
     done = bench(*SMALL, *FAST, "--benchmark-only", artifacts=warm)
-    assert "2 passed, 4 skipped" in done.stdout
+    assert "2 passed, 6 skipped" in done.stdout
     for record in records(load(results(warm)[0])).values():
         assert record["accuracy"]["total"] == 10
         assert record["model"]["size_bytes"] > 0
         assert record["latency"]["samples"] == 6
+        assert record["memory"]["peak_rss_bytes"] > 10_000_000
 
 
 def test_benchmark_disable_keeps_accuracy_and_size_and_times_nothing(warm: Path) -> None:
     done = bench(*SMALL, *FAST, "--benchmark-disable", artifacts=warm)
-    assert "6 passed" in done.stdout
+    assert "8 passed" in done.stdout
     content = load(results(warm)[0])
     assert content["benchmarks"] == []
     for record in records(content).values():
@@ -292,7 +297,7 @@ def test_a_variant_that_the_runtime_refuses_is_an_expected_failure_with_its_reas
     """Random weights make features of 1e-16, and LiteRT's int16 kernels cannot rescale to numbers so small."""
     done = bench(*SMALL, "--zoo-variants", "int16x8", "-rx", artifacts=warm)
     assert done.returncode == 0, done.stdout
-    assert "1 passed, 2 xfailed" in done.stdout
+    assert "1 passed, 3 xfailed" in done.stdout
     reason = "no_integer_overflow_from_quantization"
     assert f"XFAIL {IDS[0].replace('keras-keras', 'int16x8-litert')}: litert refuses it: " in done.stdout
     (record,) = records(load(results(warm)[0])).values()
@@ -306,7 +311,7 @@ def test_a_variant_that_the_quantizer_does_not_make_is_an_expected_failure_and_n
     options = ("--zoo-quantizer", "tensorflow", "--zoo-variants", "float32,weight_only_int8")
     done = bench(*SMALL, *options, "-rx", artifacts=warm)
     assert done.returncode == 0, done.stdout
-    assert "3 passed, 3 xfailed" in done.stdout
+    assert "4 passed, 4 xfailed" in done.stdout
     _, record = records(load(results(warm)[0])).values()
     assert record["refusal"]["by"] == "tensorflow"
     assert record["model"] is None

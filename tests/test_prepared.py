@@ -50,9 +50,8 @@ def test_the_samples_are_the_test_split_mixed(tmp_path: Path) -> None:
 
 def test_a_session_that_was_not_prepared_says_so(tmp_path: Path) -> None:
     session = BenchSession(make_plan({**TEXTS, "artifacts": str(tmp_path)}))
-    for question in (lambda: session.prepared, lambda: session.models):
-        with pytest.raises(UsageError, match=r"call prepare\(\) first"):
-            question()
+    with pytest.raises(UsageError, match=r"call prepare\(\) first"):
+        _ = session.source
 
 
 def test_cells_and_timed_pixels_are_told_for_a_replay(tmp_path: Path) -> None:

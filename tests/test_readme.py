@@ -39,7 +39,9 @@ def test_every_promise_stands_in_the_readme(label: str) -> None:
 def test_every_command_that_the_readme_names_exists() -> None:
     named = set(
         re.findall(
-            r"zoobench (build|show|compare|gate|aa|inspect|errors|backbones|baseline \w+|store \w+|data \w+)", README
+            r"zoobench (build|show|compare|gate|aa|inspect|errors|parity|backbones"
+            r"|baseline \w+|store \w+|data \w+|kit \w+)",
+            README,
         )
     )
     assert {
@@ -50,11 +52,13 @@ def test_every_command_that_the_readme_names_exists() -> None:
         "aa",
         "inspect",
         "errors",
+        "parity",
         "backbones",
         "data fetch",
         "data preview",
     } <= named
     assert {"store list", "store verify", "store prune", "store path"} <= named
+    assert {"kit export", "kit show", "kit run"} <= named
     assert {"baseline save", "baseline list", "baseline show", "baseline diff"} <= named
     for command in named:
         assert CliRunner().invoke(main, [*command.split(), "--help"]).exit_code == 0

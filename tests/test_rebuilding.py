@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from runs import SMALL, bench, load, results, run, zoobench
+from zoobench import prepared
 from zoobench.errors import ModelError
 from zoobench.judge.baseline import Baseline, read_baseline
 from zoobench.judge.packing import decode
 from zoobench.rebuilding import WantedModel, rebuild
 from zoobench.replayfiles import find_models, find_pixels, wanted_models
-from zoobench.session import BenchSession
 
 VARIANTS = ("--zoo-variants", "float32,float_fallback")
 GONE = "mobilenet_025-float_fallback-litert-t1"
@@ -151,5 +151,5 @@ def test_a_baseline_alone_is_enough_to_make_its_models(artifacts: Path, baseline
 
 
 def test_nothing_missing_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BenchSession, "prepare", lambda *_: pytest.fail("nothing is to be prepared"))
+    monkeypatch.setattr(prepared, "prepare", lambda *_: pytest.fail("nothing is to be prepared"))
     assert rebuild([], options={}, artifacts=tmp_path) == {}

@@ -4,7 +4,7 @@ import pytest
 
 from zoobench.build.quantizing import _MAKERS
 from zoobench.errors import UsageError
-from zoobench.measure.runtimes import RUNTIMES
+from zoobench.runtimes import RUNTIMES
 from zoobench.variants import VARIANTS, Variant, find_variants
 
 every_variant = pytest.mark.parametrize("variant", VARIANTS.values(), ids=list(VARIANTS))
@@ -54,7 +54,7 @@ def test_all_is_the_whole_table() -> None:
 @every_variant
 def test_the_ending_of_a_file_fits_its_runtimes(variant: Variant) -> None:
     assert set(variant.runtimes) <= set(RUNTIMES)
-    assert variant.suffix == (".keras" if variant.runtimes == ("keras",) else ".tflite")
+    assert variant.suffix == (".tflite" if "litert" in variant.runtimes else ".keras")
 
 
 def test_variants_are_found_in_the_order_asked_for() -> None:

@@ -13,7 +13,7 @@ from zoobench.measure.accuracy import Evaluation, evaluate
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.runtimes import RUNTIMES, open_answering_session, open_session
 from zoobench.measure.samples import Samples
-from zoobench.session import KERAS_BATCH
+from zoobench.session import BATCH
 
 CORES = os.cpu_count() or 1
 
@@ -28,7 +28,7 @@ def on_all_cores(cell: Cell, file: Path, samples: Samples) -> tuple[Cost, Evalua
     """Evaluates as a benchmark does by default: one session a core, or Keras in batches on all cores."""
     if cell.runtime == "keras":
         opener = partial(open_answering_session, file, runtime=cell.runtime, threads=CORES)
-        return _timed(cell, opener, samples, workers=1, batch_size=KERAS_BATCH)
+        return _timed(cell, opener, samples, workers=1, batch_size=BATCH)
     opener = partial(open_session, file, runtime=cell.runtime, threads=1)
     return _timed(cell, opener, samples, workers=CORES, batch_size=1)
 

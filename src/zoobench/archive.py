@@ -1,4 +1,4 @@
-"""Is a `.keras` archive safe to open? Nothing in it may lead out of its folder or grow without measure."""
+"""Is an archive safe to open, a `.keras` file or a kit? Nothing may lead out of its folder or grow without measure."""
 
 import re
 import stat
@@ -8,7 +8,7 @@ from pathlib import Path
 
 MAX_MEMBERS = 10_000
 MAX_EXPANSION = 200
-"""Times the archive's size. Keras stores weights as they are; the most that DEFLATE can do is 1032."""
+"""Times the archive's size. Weights and photos hardly shrink; the most that DEFLATE can do is 1032."""
 _ALWAYS_ALLOWED_BYTES = 64_000_000
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ENCRYPTED = 1
@@ -28,13 +28,26 @@ def check_archive(path: Path) -> None:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(f"it is no .keras archive ({error})") from error
+    check_members(members, archive_bytes=path.stat().st_size)
+
+
+def check_members(members: Sequence[zipfile.ZipInfo], *, archive_bytes: int) -> None:
+    """Refuses members that could do harm once they are unpacked.
+
+    Args:
+        members: All of the archive's, as its directory lists them.
+        archive_bytes: Size of the file that they are packed in.
+
+    Raises:
+        ValueError: If one is not safe, or all together are not; the message is the reason.
+    """
     if len(members) > MAX_MEMBERS:
         raise ValueError(f"the archive has {len(members)} members; at most {MAX_MEMBERS} are opened")
     for member in members:
         _check_name(member.orig_filename)
         _check_kind(member)
     _check_once([member.filename for member in members])
-    _check_sizes(members, archive_bytes=path.stat().st_size)
+    _check_sizes(members, archive_bytes=archive_bytes)
 
 
 def _check_name(name: str) -> None:
@@ -42,7 +55,7 @@ def _check_name(name: str) -> None:
     if not parts[0] or ".." in parts or _DRIVE.match(name):
         raise ValueError(f"the archive's member {name!r} leads out of the folder that it is unpacked into")
     if "" in parts or "." in parts or "\0" in name:
-        raise ValueError(f"the archive's member {name!r} has a name that no Keras model has")
+        raise ValueError(f"the archive's member {name!r} has a name that is not plain")
 
 
 def _check_kind(member: zipfile.ZipInfo) -> None:

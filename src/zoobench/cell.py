@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from zoobench.runtimes import REFERENCE, RUNTIMES
 from zoobench.variants import VARIANTS
 
 
@@ -33,24 +34,32 @@ class Cell:
         first thing its users ask is what leaving Keras gains.
         """
         float32 = VARIANTS["float32"]
-        runtime = self.runtime if self.runtime in float32.runtimes else float32.runtimes[0]
+        runtime = self.runtime if self.runtime in float32.runtimes else REFERENCE
         return replace(self, variant=float32.name, runtime=runtime)
+
+    @property
+    def reference(self) -> "Cell | None":
+        """The cell of the same file on the runtime that others are held against; None where that is its own."""
+        runtime = RUNTIMES[self.runtime].reference
+        return None if runtime == self.runtime else replace(self, runtime=runtime)
 
 
 def matrix(
-    *, backbones: Iterable[tuple[str, int]], variants: Sequence[str], threads: Sequence[int]
+    *, backbones: Iterable[tuple[str, int]], variants: Sequence[str], threads: Sequence[int], runtimes: Sequence[str]
 ) -> tuple[Cell, ...]:
-    """Returns every cell of the matrix, ordered by backbone, threads, then variant.
+    """Returns every cell of the matrix, ordered by backbone, threads, variant, then runtime.
 
     Args:
         backbones: Name and image size in pixels of each backbone.
         variants: Names from `VARIANTS`.
         threads: Numbers of threads that a single invocation may use.
+        runtimes: Names from `RUNTIMES`; a variant has a cell for each of them that takes its file.
     """
     return tuple(
         Cell(backbone=backbone, variant=variant, runtime=runtime, threads=count, image_size=image_size)
         for backbone, image_size in backbones
         for count in threads
         for variant in variants
-        for runtime in VARIANTS[variant].runtimes
+        for runtime in runtimes
+        if runtime in VARIANTS[variant].runtimes
     )

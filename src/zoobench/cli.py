@@ -1,10 +1,9 @@
-"""What can be done outside pytest? `build`, `show`, `compare`, `gate`, `store` and others; each command only calls."""
+"""What can be done outside pytest? `build`, `show`, `compare`, `gate`, `kit` and others; each command only calls."""
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
@@ -12,11 +11,13 @@ from zoobench.cli_aa import aa
 from zoobench.cli_baseline import baseline
 from zoobench.cli_compare import compare
 from zoobench.cli_gate import gate
+from zoobench.cli_kit import kit
+from zoobench.cli_options import build_options
+from zoobench.cli_parity import parity
 from zoobench.cli_store import store
 from zoobench.errors import ZoobenchError
-from zoobench.options import OPTIONS, PREFIX
+from zoobench.options import PREFIX
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 _BROKEN_PROMISE = 1
 _UNUSABLE_INPUT = 2
 _INTERRUPTED = 130
@@ -45,17 +46,8 @@ def main() -> None:
     """
 
 
-def _build_options(command: Command) -> Command:
-    """Adds the options of `pytest bench/` that concern what is built."""
-    for option in reversed([option for option in OPTIONS if not option.measuring]):
-        kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"is_flag": True, "flag_value": "yes"}
-        name = option.name.replace("-", "_")
-        command = click.option(option.flag, name, default=option.default, help=option.full_help, **kind)(command)
-    return command
-
-
 @main.command()
-@_build_options
+@build_options
 def build(**given: str) -> None:
     """Make the models that `pytest bench/` would measure, with the same options, and list them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -66,7 +58,7 @@ def build(**given: str) -> None:
     for line in session.prepare(session.plan.cells):
         click.echo(line, err=True)
     for cell in session.plan.cells:
-        if session.models.is_made(cell):
+        if session.source.is_made(cell):
             click.echo(f"{cell.id}\t{session.model(cell).path}")
         elif refusal := session.refusal(cell):
             click.echo(f"{cell.id} is not made: {refusal.by} refuses it: {refusal.reason}", err=True)
@@ -161,9 +153,11 @@ def fetch(name: str) -> None:
 
 main.add_command(baseline)
 main.add_command(gate)
+main.add_command(kit)
 main.add_command(compare)
 main.add_command(store)
 main.add_command(aa)
+main.add_command(parity)
 
 
 def _stop(message: str, status: int) -> NoReturn:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from zoobench.options import PREFIX
+from zoobench.options import OPTIONS, PREFIX
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 artifacts_option: Callable[[Any], Any] = click.option(
     f"{PREFIX}artifacts",
@@ -17,3 +19,12 @@ artifacts_option: Callable[[Any], Any] = click.option(
     metavar="DIR",
     help="The folder that the runs used: store, results, baselines.",
 )
+
+
+def build_options(command: Command) -> Command:
+    """Adds the options of `pytest bench/` that concern what is built."""
+    for option in reversed([option for option in OPTIONS if not option.measuring]):
+        kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"is_flag": True, "flag_value": "yes"}
+        name = option.name.replace("-", "_")
+        command = click.option(option.flag, name, default=option.default, help=option.full_help, **kind)(command)
+    return command

@@ -2,28 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build.dataset import Dataset
-from zoobench.build.images import DECODER_VERSION
 from zoobench.build.manifest import Facts
 from zoobench.build.store import Product, obtain
 from zoobench.cell import Cell
 from zoobench.errors import MeasurementError
 from zoobench.files import sha256_of_json
 from zoobench.measure.accuracy import Evaluation
-from zoobench.measure.environment import LIBRARIES, cpu_features
+from zoobench.measure.environment import cpu_features
 from zoobench.measure.kept import load_evaluation, save_evaluation
+from zoobench.runtimes import RUNTIMES
 
 EVALUATION = 2
 """Raised whenever the code would come to other numbers from the same answers."""
 _FILE = "evaluation.npz"
-_RUNTIME_LIBRARIES = {"litert": ("ai-edge-litert", "numpy"), "keras": ("keras", "numpy", "tensorflow")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +30,7 @@ class Subject:
     Attributes:
         cell: Which file, run by what.
         model_sha256: Of the file.
-        dataset: Where the samples come from.
-        rows: Their positions in the data set, in the order of measuring.
+        samples: All that determines the samples and their order, as plain JSON.
         threads: Of one invocation.
         batch_size: Samples in one invocation.
         environment: From `describe_environment`.
@@ -42,8 +38,7 @@ class Subject:
 
     cell: Cell
     model_sha256: str
-    dataset: Dataset
-    rows: npt.NDArray[np.int64]
+    samples: Mapping[str, Any]
     threads: int
     batch_size: int
     environment: Mapping[str, Any]
@@ -51,28 +46,33 @@ class Subject:
 
 def evaluation_of(subject: Subject) -> Product:
     """Returns the evaluation as a product; kernels round differently on other CPUs, so these are part of it."""
-    cell, environment = subject.cell, subject.environment
-    samples = [subject.dataset.samples[row] for row in subject.rows.tolist()]
+    cell = subject.cell
     inputs = {
         "evaluation": EVALUATION,
         "model": subject.model_sha256,
-        "dataset": subject.dataset.sha256,
-        "samples_in_order": sha256_of_json([(sample.sha256, sample.label) for sample in samples]),
-        "image_size": subject.dataset.image_size,
-        "decoder": DECODER_VERSION,
-        "pillow": version("pillow"),
-        "runtime": cell.runtime,
+        **subject.samples,
         "threads": subject.threads,
         "batch_size": subject.batch_size,
-        "libraries": {
-            name: environment["libraries"].get(name) for name in _RUNTIME_LIBRARIES.get(cell.runtime, LIBRARIES)
-        },
+        **conditions(cell.runtime, subject.environment),
+    }
+    name = f"{cell.backbone}-{cell.image_size}-{cell.variant}-{cell.runtime}"
+    return Product(name=name, file_name=_FILE, inputs=inputs)
+
+
+def conditions(runtime: str, environment: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a runtime's answers depend on besides file and images: its libraries and the CPU.
+
+    Args:
+        runtime: A name from `RUNTIMES`.
+        environment: From `describe_environment`.
+    """
+    return {
+        "runtime": runtime,
+        "libraries": {name: environment["libraries"].get(name) for name in RUNTIMES[runtime].libraries},
         "cpu": environment["cpu"],
         "architecture": environment["architecture"],
         "cpu_features": sha256_of_json(cpu_features()),
     }
-    name = f"{cell.backbone}-{cell.image_size}-{cell.variant}-{cell.runtime}"
-    return Product(name=name, file_name=_FILE, inputs=inputs)
 
 
 def obtain_evaluation(

@@ -27,6 +27,8 @@ from zoobench.subjects import Pair
 
 KnownNoise = Callable[[str], Noise | None]
 """Given a machine's key, returns what is known of its noise."""
+Peaks = tuple[Sequence[int], Sequence[int]]
+"""In bytes, of the baseline's processes and the candidate's."""
 BothAnswers = tuple[RecordedAccuracy, RecordedAccuracy]
 """The baseline's and the candidate's."""
 
@@ -73,8 +75,8 @@ def find_all(pairs: Sequence[Pair], seen: Seen, *, rules: Rules, artifacts: Path
         tolerances = rules.of(pair.cell)
         replayed = seen.replayed.get(pair.cell)
         tests.append(_latency(pair, replayed, tolerance=tolerances.latency, known=known, rates=rates))
-        if replayed and any(replayed.peaks):
-            tests.append(memory_test(pair.cell, replayed.peaks, tolerance=tolerances.memory, rates=rates))
+        if peaks := _peaks(pair, replayed):
+            tests.append(memory_test(pair.cell, peaks, tolerance=tolerances.memory, rates=rates))
         if both := _both_answers(pair):
             names = seen.names.get(pair.candidate.cell.image_size, ())
             tests.append(_top1(pair, both, names, tolerance=tolerances.top1, rates=rates))
@@ -92,7 +94,7 @@ def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, known: Know
     if before is None or after is None:
         return unmeasured_latency_test(pair.cell, tolerance=tolerance, why="one side has no times")
     seconds = (before.p50_seconds, after.p50_seconds)
-    machines = [measured_on([record]) for record in (pair.baseline, pair.candidate)]
+    machines = _machines(pair)
     if machines[0] != machines[1]:
         return unmeasured_latency_test(
             pair.cell,
@@ -111,6 +113,23 @@ def _latency(pair: Pair, seen: Replayed | None, *, tolerance: float, known: Know
         tolerance=tolerance,
         rates=rates,
     )
+
+
+def _peaks(pair: Pair, seen: Replayed | None) -> Peaks | None:
+    """Returns the peaks of memory that were replayed, or else those that both runs observed on one machine.
+
+    Either way each is of a fresh process, and from one run to another they differ no more than within one.
+    """
+    if seen:
+        return seen.peaks if any(seen.peaks) else None
+    before, after = pair.baseline.memory, pair.candidate.memory
+    if before is None or after is None or len(set(_machines(pair))) > 1:
+        return None
+    return before.observed_peak_rss_bytes, after.observed_peak_rss_bytes
+
+
+def _machines(pair: Pair) -> tuple[str, str]:
+    return measured_on([pair.baseline]), measured_on([pair.candidate])
 
 
 def _top1(pair: Pair, both: BothAnswers, names: Sequence[str], *, tolerance: float, rates: Rates) -> Test:

@@ -12,11 +12,12 @@ from zoobench.findings import Seen, find_all, number_of_tests
 from zoobench.judge.baseline import Baseline, read_baseline
 from zoobench.judge.comparable import measured_on_both, obstacles, unjudged
 from zoobench.judge.environments import differences
+from zoobench.judge.gate import MEMORY
 from zoobench.judge.record import Record
 from zoobench.judge.schedule import Budget, Rates
 from zoobench.judge.timings import Run, Side
 from zoobench.judge.tolerances import Rules
-from zoobench.judge.verdict import GateReport
+from zoobench.judge.verdict import Finding, GateReport
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, Subject
 from zoobench.replayfiles import image_names
 from zoobench.replaying import Replayed, replay_cells
@@ -26,7 +27,7 @@ SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
-_MEMORY_UNKNOWN = "memory is judged only where files are replayed: a run does not keep it"
+_MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
 _MEMORY_UNTOLD = "memory is not judged: this system does not tell how much a process took"
 _NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"
 PRECISION = 1 / 3
@@ -107,7 +108,7 @@ def run_gate(request: GateRequest) -> Gate:
             *_on_request(request, sides),
             *([_NOTHING_JUDGED] if problems else unjudged(records[BASELINE], records[CANDIDATE])),
             *seen.notes,
-            *([_MEMORY_UNKNOWN] if judged and len(seen.replayed) < len(pairs) else []),
+            *_on_memory(judged, pairs, seen.replayed),
             *_versions(seen.replayed),
             *_incidents(seen.replayed),
         ),
@@ -122,6 +123,14 @@ def _on_request(request: GateRequest, sides: Mapping[str, Baseline]) -> Iterator
         yield f"the pattern {pattern!r} of the tolerances fits no cell"
     if sides[BASELINE].records == sides[CANDIDATE].records:
         yield "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
+
+
+def _on_memory(judged: Sequence[Finding], pairs: Sequence[Pair], replayed: Mapping[str, Replayed]) -> Iterator[str]:
+    """Yields where memory is not judged because neither a replay nor the records tell of it."""
+    known = {finding.cell for finding in judged if finding.metric == MEMORY}
+    unknown = [pair.cell for pair in pairs if pair.cell not in known and pair.cell not in replayed]
+    if judged and unknown:
+        yield f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"
 
 
 def _side(run: Baseline, records: Mapping[str, Record]) -> Side:

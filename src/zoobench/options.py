@@ -62,6 +62,12 @@ OPTIONS = (
         default="keras,float32,dynamic_range,float_fallback,integer_only",
         help="Quantization variants, comma-separated.",
     ),
+    Option(
+        name="runtimes",
+        metavar="NAMES",
+        default="litert,keras",
+        help="Runtimes, comma-separated: litert, litert_compiled, openvino, onnxruntime, keras, keras_graph, or all.",
+    ),
     Option(name="threads", metavar="NS", default="1", help="Threads of one invocation, comma-separated numbers."),
     Option(
         name="image-size",
@@ -114,12 +120,33 @@ OPTIONS = (
         help="Sessions that share the test samples for accuracy; 1 goes sample by sample and times each.",
         measuring=True,
     ),
+    Option(
+        name="processes",
+        metavar="N",
+        default="auto",
+        help="Fresh processes of a cell that tell its memory and start-up; auto starts 6 (3 for TensorFlow).",
+        measuring=True,
+    ),
     Option(name="artifacts", metavar="DIR", default="artifacts", help="Where data sets, models and results are kept."),
     Option(
         name="machine",
         metavar="NAME",
         default="",
         help="Name of this machine in artifacts/results. Default: made of device or CPU and cores.",
+        measuring=True,
+    ),
+    Option(
+        name="kit",
+        metavar="FILE",
+        default="",
+        help="Measure the cells of a kit that `zoobench kit export` wrote, without building anything.",
+        measuring=True,
+    ),
+    Option(
+        name="kit-limit",
+        metavar="MB",
+        default="2000",
+        help="Most megabytes of a kit when it is unpacked.",
         measuring=True,
     ),
     Option(

@@ -4,11 +4,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from zoobench.build.backbones import Backbone, find_backbones, own_image_size
 from zoobench.build.config import ConversionConfig, TrainingConfig
-from zoobench.build.dataset import DatasetConfig
 from zoobench.build.split import parse_shares
 from zoobench.build.weights import WeightsRequest, parse_request
 from zoobench.cell import Cell, matrix
@@ -16,12 +15,17 @@ from zoobench.errors import UsageError
 from zoobench.files import PLAIN_NAME
 from zoobench.measure.latency import RoundsConfig
 from zoobench.options import PREFIX, chosen, defaults
+from zoobench.runtimes import RUNTIMES, find_runtimes
+from zoobench.source import Source
 from zoobench.variants import Quantizer, find_variants
+
+# A device, which measures what a kit holds, has no Pillow.
+if TYPE_CHECKING:
+    from zoobench.build.dataset import DatasetConfig
 
 Number = TypeVar("Number", int, float)
 Value = TypeVar("Value", int, str)
 _QUANTIZERS = ("tensorflow", "ai_edge")
-_KERAS_LEAST_ROUNDS = 24
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
 
 
@@ -33,6 +37,8 @@ class Plan:
         cells: The matrix.
         backbones: By name.
         workers: Sessions that share the test samples for accuracy.
+        processes: How many fresh processes tell a cell's memory and start-up; None for as many as its runtime usually
+            takes.
         rounds: How many rounds are timed, by runtime.
         artifacts: Folder of data sets, models and results.
         machine: Name of this machine, or '' to make one.
@@ -41,15 +47,28 @@ class Plan:
 
     cells: tuple[Cell, ...]
     backbones: Mapping[str, Backbone]
-    data: DatasetConfig
+    data: "DatasetConfig"
     weights: WeightsRequest
     training: TrainingConfig
     conversion: ConversionConfig
     rounds: Mapping[str, RoundsConfig]
     workers: int
+    processes: int | None
     artifacts: Path
     machine: str
     options: Mapping[str, str]
+
+    def open_source(self, cells: Sequence[Cell]) -> Source:
+        """Opens the data and finds the weights for these cells.
+
+        Raises:
+            DataError: If images cannot be used.
+            ModelError: If weights cannot be had.
+        """
+        from zoobench.prepared import prepare
+        from zoobench.workstation import Workstation
+
+        return Workstation(prepare(self, cells))
 
 
 def make_plan(given: Mapping[str, str]) -> Plan:
@@ -63,26 +82,27 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     """
     texts = {**defaults(), **given}
     backbones = find_backbones(_names(texts, "backbones"))
-    variants = [variant.name for variant in find_variants(_names(texts, "variants"))]
     sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
     return Plan(
-        cells=matrix(backbones=sized, variants=variants, threads=_once(_wholes(texts, "threads"))),
+        cells=_cells(texts, sized),
         backbones={backbone.name: backbone for backbone in backbones},
         data=_data(texts),
         weights=parse_request(texts["weights"]),
         training=_training(texts),
         conversion=ConversionConfig(
-            quantizer=_quantizer(texts["quantizer"]), calibration_images=_whole(texts, "calibration")
+            quantizer=_quantizer(texts["quantizer"]), calibration_images=whole(texts, "calibration")
         ),
-        rounds=_rounds(texts),
-        workers=(os.cpu_count() or 1) if texts["workers"] == "cores" else _whole(texts, "workers"),
+        rounds=rounds_asked(texts),
+        workers=workers_asked(texts),
+        processes=processes_asked(texts),
         artifacts=Path(texts["artifacts"]),
-        machine=_machine(texts["machine"]),
+        machine=machine_asked(texts["machine"]),
         options=chosen(texts),
     )
 
 
-def _machine(text: str) -> str:
+def machine_asked(text: str) -> str:
+    """Returns the name of this machine that was asked for, '' if none was."""
     if text and not PLAIN_NAME.fullmatch(text):
         raise UsageError(
             f"{PREFIX}machine: received {text!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
@@ -90,36 +110,61 @@ def _machine(text: str) -> str:
     return text
 
 
-def _data(texts: Mapping[str, str]) -> DatasetConfig:
+def workers_asked(texts: Mapping[str, str]) -> int:
+    """Returns how many sessions share the test samples."""
+    return (os.cpu_count() or 1) if texts["workers"] == "cores" else whole(texts, "workers")
+
+
+def processes_asked(texts: Mapping[str, str]) -> int | None:
+    """Returns how many fresh processes tell a cell's memory and start-up; None for its runtime's usual number."""
+    return None if texts["processes"] == "auto" else whole(texts, "processes")
+
+
+def _data(texts: Mapping[str, str]) -> "DatasetConfig":
+    from zoobench.build.dataset import DatasetConfig
+
     return DatasetConfig(
         folder=Path(texts["data"]) if texts["data"] else None,
-        drawn_images=_whole(texts, "drawn"),
+        drawn_images=whole(texts, "drawn"),
         shares=parse_shares(texts["split"]),
-        seed=_whole(texts, "seed", least=0),
+        seed=whole(texts, "seed", least=0),
         skip_bad_images=bool(texts["skip-bad-images"]),
     )
 
 
 def _training(texts: Mapping[str, str]) -> TrainingConfig:
     return TrainingConfig(
-        epochs=_whole(texts, "epochs"),
-        validation_every=_whole(texts, "validation-every"),
-        early_stopping_from=_whole(texts, "early-stopping-from", least=0),
-        patience=_whole(texts, "patience"),
+        epochs=whole(texts, "epochs"),
+        validation_every=whole(texts, "validation-every"),
+        early_stopping_from=whole(texts, "early-stopping-from", least=0),
+        patience=whole(texts, "patience"),
         learning_rate=_number(texts, "learning-rate", float),
         decay=_number(texts, "decay", float),
-        batch_size=_whole(texts, "batch-size"),
+        batch_size=whole(texts, "batch-size"),
         dropout=_number(texts, "dropout", float),
         head_layers=tuple(_wholes(texts, "head-layers")) if texts["head-layers"] else (),
-        seed=_whole(texts, "seed", least=0),
+        seed=whole(texts, "seed", least=0),
     )
 
 
-def _rounds(texts: Mapping[str, str]) -> Mapping[str, RoundsConfig]:
+def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tuple[Cell, ...]:
+    variants = [variant.name for variant in find_variants(_names(texts, "variants"))]
+    runtimes, threads = find_runtimes(_names(texts, "runtimes")), _once(_wholes(texts, "threads"))
+    cells = matrix(backbones=backbones, variants=variants, threads=threads, runtimes=runtimes)
+    if not cells:
+        raise UsageError(
+            f"{PREFIX}runtimes: received {', '.join(runtimes)}, of which none runs {', '.join(variants)}; "
+            f"keras and keras_graph run the variant keras, all others the rest"
+        )
+    return cells
+
+
+def rounds_asked(texts: Mapping[str, str]) -> Mapping[str, RoundsConfig]:
+    """Returns how many rounds are timed, by runtime."""
     if texts["rounds"] == "auto":
-        return {"litert": RoundsConfig(), "keras": RoundsConfig(least=_KERAS_LEAST_ROUNDS)}
-    fixed = _whole(texts, "rounds")
-    return {runtime: RoundsConfig(least=fixed, most=fixed) for runtime in ("litert", "keras")}
+        return {name: RoundsConfig(least=one.least_rounds) for name, one in RUNTIMES.items()}
+    fixed = whole(texts, "rounds")
+    return {runtime: RoundsConfig(least=fixed, most=fixed) for runtime in RUNTIMES}
 
 
 def _image_size(text: str, backbone: Backbone) -> int:
@@ -127,7 +172,7 @@ def _image_size(text: str, backbone: Backbone) -> int:
     own = own_image_size(backbone.path) if backbone.path else None
     if own is not None:
         return own
-    return backbone.default_size if text == "native" else _whole({"image-size": text}, "image-size")
+    return backbone.default_size if text == "native" else whole({"image-size": text}, "image-size")
 
 
 def _quantizer(text: str) -> Quantizer | None:
@@ -143,7 +188,7 @@ def _names(texts: Mapping[str, str], name: str) -> Sequence[str]:
 
 
 def _wholes(texts: Mapping[str, str], name: str) -> Sequence[int]:
-    return [_whole({name: part}, name) for part in _parts(texts, name, "whole numbers")]
+    return [whole({name: part}, name) for part in _parts(texts, name, "whole numbers")]
 
 
 def _parts(texts: Mapping[str, str], name: str, kind: str) -> Sequence[str]:
@@ -157,7 +202,12 @@ def _once(values: Sequence[Value]) -> Sequence[Value]:
     return list(dict.fromkeys(values))
 
 
-def _whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
+def whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
+    """Returns a whole number that was asked for.
+
+    Raises:
+        UsageError: If the text is none, or not an allowed one.
+    """
     number = _number(texts, name, int)
     if number < least:
         raise UsageError(f"{PREFIX}{name}: received {number}; allowed is {least} or more")

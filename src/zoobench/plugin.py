@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import ZoobenchError
+from zoobench.errors import DataError, ZoobenchError
 from zoobench.options import OPTIONS
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
     from zoobench.cell import Cell
     from zoobench.session import BenchSession
+    from zoobench.source import Request
 
 CELL = "zoo_cell"
 """The fixture that a benchmark asks for to be run for every cell."""
@@ -38,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(option.flag, metavar=option.metavar, default=option.default, help=option.full_help)
         else:
             group.addoption(option.flag, action="store_const", const="yes", default="", help=option.full_help)
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Has a kit's benchmarks run wherever pytest is started."""
+    from zoobench.kitargs import aim_at_benchmarks
+
+    aim_at_benchmarks(early_config, args)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,7 +99,7 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
     with _uncaptured(request.config):
         try:
             refusal = zoo.refusal(cell)
-            if refusal and not zoo.models.is_made(cell):
+            if refusal and not zoo.source.is_made(cell):
                 _save(request.config)
                 pytest.xfail(f"{refusal.by}: {refusal.reason}")
         except ZoobenchError as error:
@@ -158,10 +166,11 @@ def _bench(config: pytest.Config) -> BenchSession:
             raise pytest.UsageError("benchmarks need pytest-benchmark; leave out -p no:benchmark")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            from zoobench.plan import make_plan
             from zoobench.session import BenchSession
 
-            config.stash[_BENCH] = BenchSession(make_plan(_texts(config)))
+            config.stash[_BENCH] = BenchSession(_plan(_texts(config)))
+        except DataError as error:  # a kit that is refused
+            pytest.exit(str(error), returncode=_UNUSABLE_INPUT)
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
@@ -169,6 +178,17 @@ def _bench(config: pytest.Config) -> BenchSession:
                 f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
             ) from error
     return config.stash[_BENCH]
+
+
+def _plan(texts: dict[str, str]) -> Request:
+    """Returns what a kit or the options of building ask for."""
+    if texts["kit"]:
+        from zoobench.kitsource import make_kit_plan
+
+        return make_kit_plan(texts)
+    from zoobench.plan import make_plan
+
+    return make_plan(texts)
 
 
 def _texts(config: pytest.Config) -> dict[str, str]:
@@ -203,11 +223,15 @@ def _fail(item: pytest.Function, error: ZoobenchError) -> NoReturn:
 
 
 def _complete(item: pytest.Function) -> None:
-    """Evaluates the cell where `--benchmark-only` leaves out the test that would have."""
+    """Measures of the cell what `--benchmark-only` leaves out with the tests that would have."""
+    if not item.config.getoption("benchmark_only", False):
+        return
     bench = _bench(item.config)
     cell = bench.cell(_cell_id(item) or "")
-    if item.config.getoption("benchmark_only", False) and bench.records[cell.id].accuracy is None:
+    if bench.records[cell.id].accuracy is None:
         bench.measure_accuracy(cell)
+    if bench.records[cell.id].startup is None:
+        bench.measure_memory(cell)
 
 
 def _save(config: pytest.Config) -> None:

@@ -15,8 +15,8 @@ from zoobench.options import defaults
 # Only what is gone must be made again, and only that needs the libraries that build.
 if TYPE_CHECKING:
     from zoobench.cell import Cell
+    from zoobench.models import Models
     from zoobench.plan import Plan
-    from zoobench.session import BenchSession
 
 _SHOWN = 60
 """Characters of a manifest's value in a message."""
@@ -57,16 +57,17 @@ def rebuild(missing: Sequence[WantedModel], *, options: Mapping[str, str], artif
     if not missing:
         return {}
     kept = [_kept(one) for one in missing]  # before anything is prepared, which may take minutes
+    from zoobench.models import Models
     from zoobench.plan import make_plan
-    from zoobench.session import BenchSession
+    from zoobench.prepared import prepare
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    session = BenchSession(make_plan({**_known(options), "artifacts": str(artifacts)}))
-    cells = [_cell(session.plan, one) for one in missing]
-    session.prepare(cells)
+    plan = make_plan({**_known(options), "artifacts": str(artifacts)})
+    cells = [_cell(plan, one) for one in missing]
+    models = Models(prepare(plan, cells))
     for made_from, cell in zip(kept, cells, strict=True):
-        _check_inputs(made_from, session, cell)
-    return {one.sha256: _made(one, session, cell) for one, cell in zip(missing, cells, strict=True)}
+        _check_inputs(made_from, models, cell)
+    return {one.sha256: _made(one, models, cell) for one, cell in zip(missing, cells, strict=True)}
 
 
 def _kept(wanted: WantedModel) -> RecordedProduct:
@@ -98,12 +99,12 @@ def _cell(plan: "Plan", wanted: WantedModel) -> "Cell":
     return found
 
 
-def _check_inputs(made_from: RecordedProduct, session: "BenchSession", cell: "Cell") -> None:
+def _check_inputs(made_from: RecordedProduct, models: "Models", cell: "Cell") -> None:
     """Refuses to make anything else than what was measured."""
     from zoobench.build.recipe import variant_model
     from zoobench.variants import VARIANTS
 
-    now = variant_model(session.prepared.request(cell), VARIANTS[cell.variant]).inputs
+    now = variant_model(models.prepared.request(cell), VARIANTS[cell.variant]).inputs
     if found := _differences(made_from.inputs, json.loads(json.dumps(now))):
         raise ModelError(
             f"{cell.id} would be made from other things than what was measured: {'; '.join(found)}. Set these as they "
@@ -130,8 +131,8 @@ def _brief(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def _made(wanted: WantedModel, session: "BenchSession", cell: "Cell") -> Path:
-    stored = session.model(cell)
+def _made(wanted: WantedModel, models: "Models", cell: "Cell") -> Path:
+    stored = models.file(cell)
     if stored.sha256 != wanted.sha256:
         raise ModelError(
             f"{cell.id} was made from the same as what was measured and came out otherwise: SHA-256 {stored.sha256} "

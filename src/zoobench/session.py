@@ -1,4 +1,4 @@
-"""One benchmark session: prepare data and weights, have models made, measure cells, keep their records."""
+"""One benchmark session: open data and models, measure cells, keep their records."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, cast
 
-from zoobench.build.contract import plain
-from zoobench.build.store import Stored
 from zoobench.cell import Cell
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
@@ -18,10 +16,9 @@ from zoobench.judge.record import (
     Record,
     RecordedAccuracy,
     RecordedCell,
-    RecordedDataset,
     RecordedLatency,
+    RecordedMemory,
     RecordedModel,
-    RecordedNumerics,
     Refusal,
     to_json,
 )
@@ -31,25 +28,28 @@ from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.isolated import in_fresh_process
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened
-from zoobench.measure.observation import recorded_accuracy, recorded_latency
-from zoobench.measure.runtimes import open_answering_session, open_session
-from zoobench.models import Models
+from zoobench.measure.observation import recorded_accuracy, recorded_latency, recorded_memory, recorded_startup
+from zoobench.measure.runtimes import open_answering_session, open_session, threads_reported
+from zoobench.measure.startup import Beginner, observe_starts, usual_processes
 from zoobench.native import output_held
-from zoobench.plan import Plan
-from zoobench.prepared import Prepared, prepare
+from zoobench.progress import progress
+from zoobench.runtimes import RUNTIMES
+from zoobench.source import ModelFile, Request, Source
+from zoobench.trials import Tried, needs_trial, obtain_refusal
 
-KERAS_BATCH = 8
-"""Images in one invocation of Keras where only its answers matter."""
+BATCH = 8
+"""Images in one invocation where only the answers matter, of runtimes that answer in batches."""
 
 
 class BenchSession:
     """Makes, measures and remembers; every model, evaluation and record at most once."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Request) -> None:
         self.plan = plan
         self.records: dict[str, Record] = {}
-        self._models: Models | None = None
+        self._source: Source | None = None
         self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
+        self._tried: dict[str, Refusal | None] = {}
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -72,62 +72,76 @@ class BenchSession:
             DataError: If images cannot be used.
             ModelError: If weights cannot be had.
         """
-        self._models = Models(prepare(self.plan, cells))
-        return self.prepared.described()
+        self._source = self.plan.open_source(cells)
+        return (*self.source.described(), *self._missing())
+
+    def _missing(self) -> tuple[str, ...]:
+        runtimes = dict.fromkeys(cell.runtime for cell in self.source.cells)
+        return tuple(f"skipped: {RUNTIMES[name].told_missing}" for name in runtimes if RUNTIMES[name].missing)
 
     @property
-    def prepared(self) -> Prepared:
-        """The run's data and weights.
+    def source(self) -> Source:
+        """The run's samples and model files.
 
         Raises:
             UsageError: Before `prepare`.
         """
-        return self.models.prepared
-
-    @property
-    def models(self) -> Models:
-        """The run's model files.
-
-        Raises:
-            UsageError: Before `prepare`.
-        """
-        if self._models is None:
+        if self._source is None:
             raise UsageError("there are neither data nor models yet; call prepare() first")
-        return self._models
+        return self._source
 
     def provenance(self) -> dict[str, Any]:
         """Returns what a later rebuild or replay needs to know of this run, as plain JSON."""
         known = {"machine": self.machine, "options": dict(self.plan.options)}
-        if self._models is None:
+        if self._source is None:
             return known
-        made = [(self.cell(one.cell.id), one.model.sha256) for one in self.records.values() if one.model]
-        products = {sha256: self._models.file(cell).path.parent.name for cell, sha256 in made}
-        return {**known, **self.prepared.provenance(), "products": products}
+        made = [self.cell(one.cell.id) for one in self.records.values() if one.model]
+        return {**known, **self._source.provenance(made)}
 
     def obstacle(self, cell: Cell) -> str | None:
         """Returns why a cell cannot be measured in this process, or None if it can."""
-        first = next((one.threads for one in self.prepared.cells if one.runtime == "keras"), cell.threads)
-        if cell.runtime != "keras" or cell.threads == first:
+        runtime = RUNTIMES[cell.runtime]
+        if runtime.missing:
+            return runtime.told_missing
+        fixed = (one.threads for one in self.source.cells if RUNTIMES[one.runtime].fixes_threads)
+        first = next(fixed, cell.threads)
+        if not runtime.fixes_threads or cell.threads == first:
             return None
         return (
             f"TensorFlow fixes its threads once per process, here at {first}; "
             f"measure this cell by a run of its own: --zoo-threads {cell.threads}"
         )
 
-    def model(self, cell: Cell) -> Stored:
+    def model(self, cell: Cell) -> ModelFile:
         """Returns a cell's file; makes it, and the other variants of its backbone, in a process of its own if need be.
 
         Raises:
             ModelError: If it cannot be made.
         """
-        return self.models.file(cell)
+        return self.source.file(cell)
 
     def refusal(self, cell: Cell) -> Refusal | None:
         """Returns why a quantizer does not make a cell's file or the runtime does not take it, and records it."""
-        refusal = self.models.refusal(cell)
+        refusal = self.source.refusal(cell) or self._refused(cell)
         if refusal:
             self.records[cell.id] = replace(self._record(cell), refusal=refusal)
         return refusal
+
+    def _refused(self, cell: Cell) -> Refusal | None:
+        """Returns why a runtime that nobody has tried yet does not take a cell's file, or None if it does."""
+        if not needs_trial(cell):
+            return None
+        if cell.id not in self._tried:
+            model = self.model(cell)
+            tried = Tried(
+                cell=cell,
+                path=model.path,
+                model_sha256=model.sha256,
+                samples=self.source.samples(cell),
+                environment=self.environment,
+            )
+            self._tried[cell.id] = obtain_refusal(self.plan.artifacts / "evaluations", tried)
+        return self._tried[cell.id]
 
     def measure_size(self, cell: Cell) -> RecordedModel:
         """Returns a file's size with its float twin's.
@@ -135,12 +149,12 @@ class BenchSession:
         Raises:
             ModelError: If there is no file.
         """
-        self.models.file(cell)
+        self.source.file(cell)
         return cast(RecordedModel, self._record(cell).model)  # there is one where there is a file
 
     def broken_promises(self, cell: Cell) -> str:
         """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is."""
-        return self.models.broken_promises(cell)
+        return self.source.broken_promises(cell)
 
     def measure_accuracy(self, cell: Cell) -> RecordedAccuracy:
         """Evaluates a cell and its float twin on the whole test split and records it.
@@ -149,12 +163,14 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file.
         """
         self._require_runnable(cell)
-        accuracy = recorded_accuracy(self._evaluation(cell), twin=self._evaluation(cell.float_twin))
+        reference = (cell.reference.id, self._evaluation(cell.reference)) if cell.reference else None
+        twin = self._evaluation(cell.float_twin)
+        accuracy = recorded_accuracy(self._evaluation(cell), twin=twin, reference=reference)
         self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
         return accuracy
 
     def measure_latency(self, cell: Cell, benchmark: Any) -> RecordedLatency | None:
-        """Times a cell's rounds on pytest-benchmark's clock, the float twin's in between, and records them.
+        """Times a cell's rounds on pytest-benchmark's clock, those of its float twin and of its reference in between.
 
         Args:
             cell: What to time.
@@ -167,12 +183,16 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file.
         """
         self._require_runnable(cell)
-        samples, watch = self.prepared.samples(cell), Watch()
+        samples, watch = self.source.samples(cell), Watch()
         with ExitStack() as stack:
             with output_held():
-                session, opening = stack.enter_context(opened(self._opener(cell, threads=cell.threads), samples))
-                twin, _ = stack.enter_context(opened(self._opener(cell.float_twin, threads=cell.threads), samples))
-            rounds = Interleaving(cell=session, twin=twin, samples=samples)
+                others = (cell.float_twin, *((cell.reference,) if cell.reference else ()))
+                session, twin, *references = (
+                    stack.enter_context(opened(self._opener(one, threads=one.threads), samples))
+                    for one in (cell, *others)
+                )
+                reference = references[0] if references else None
+            rounds = Interleaving(cell=session, twin=twin, samples=samples, reference=reference)
             number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
             rounds.watch = watch
             watch.begin()
@@ -183,11 +203,45 @@ class BenchSession:
             return None
         seconds = tuple(benchmark.stats.stats.data)
         # --benchmark-cprofile runs the target once more, and the twin perhaps with it
-        observed = Latency(seconds=seconds, twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]), opening=opening)
-        latency = replace(recorded_latency(observed, twin=cell.float_twin.id), disturbance=disturbance)
+        observed = Latency(
+            seconds=seconds,
+            twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]),
+            reference_seconds=tuple(rounds.reference_seconds[: len(seconds)]) if reference else None,
+            threads_reported=threads_reported(session),
+        )
+        ids = {"twin": cell.float_twin.id, "reference": cell.reference.id if cell.reference else ""}
+        latency = replace(recorded_latency(observed, **ids), disturbance=disturbance)
         self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
         return latency
+
+    def measure_memory(self, cell: Cell) -> RecordedMemory | None:
+        """Has fresh processes open a cell's file and run it; records their memory and how long they took to start.
+
+        Returns:
+            None where the system does not tell a process's memory.
+
+        Raises:
+            MeasurementError: If the runtime does not take the file, or a process dies or hangs.
+        """
+        self._require_runnable(cell)
+        processes = self.plan.processes or usual_processes(cell.runtime)
+        with progress("Starting processes", total=processes) as advance:
+            starts = observe_starts(self._beginner(cell), processes=processes, advance=advance)
+        memory = recorded_memory(starts)
+        self.records[cell.id] = replace(self._record(cell), startup=recorded_startup(starts), memory=memory)
+        return memory
+
+    def _beginner(self, cell: Cell) -> Beginner:
+        samples = self.source.samples(cell)
+        return Beginner(
+            cell_id=cell.id,
+            path=self.model(cell).path,
+            runtime=cell.runtime,
+            threads=cell.threads,
+            pixels=samples.path,
+            rows=samples.rows.tolist(),
+        )
 
     def _require_runnable(self, cell: Cell) -> None:
         if refusal := self.refusal(cell):
@@ -206,14 +260,13 @@ class BenchSession:
         """Returns a cell's evaluation from the store; with one worker every invocation is timed, so it is made anew."""
         if self.plan.workers == 1:
             return self._run_samples(cell)
-        samples, is_keras = self.prepared.samples(cell), cell.runtime == "keras"
+        samples, in_batches = self.source.samples(cell), RUNTIMES[cell.runtime].answers_in_batches
         subject = Subject(
             cell=cell,
             model_sha256=self.model(cell).sha256,
-            dataset=self.prepared.dataset(cell),
-            rows=samples.rows,
-            threads=self.plan.workers if is_keras else 1,
-            batch_size=KERAS_BATCH if is_keras else 1,
+            samples=self.source.sample_inputs(cell),
+            threads=self.plan.workers if in_batches else 1,
+            batch_size=BATCH if in_batches else 1,
             environment=self.environment,
         )
         root, run = self.plan.artifacts / "evaluations", partial(self._run_samples, cell)
@@ -221,15 +274,15 @@ class BenchSession:
 
     def _run_samples(self, cell: Cell) -> Evaluation:
         workers = self.plan.workers
-        if cell.runtime != "keras":
+        if not RUNTIMES[cell.runtime].answers_in_batches:
             opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
-            return evaluate(opener, self.prepared.samples(cell), name=cell.id, workers=workers)
+            return evaluate(opener, self.source.samples(cell), name=cell.id, workers=workers)
         if workers == 1:
             opener, batch = self._opener(cell, threads=cell.threads), 1
         else:
             path = self.model(cell).path
-            opener, batch = partial(open_answering_session, path, runtime=cell.runtime, threads=workers), KERAS_BATCH
-        return in_fresh_process(evaluate, opener, self.prepared.samples(cell), name=cell.id, batch_size=batch)
+            opener, batch = partial(open_answering_session, path, runtime=cell.runtime, threads=workers), BATCH
+        return in_fresh_process(evaluate, opener, self.source.samples(cell), name=cell.id, batch_size=batch)
 
     def _record(self, cell: Cell) -> Record:
         """Returns the cell's record, begun with what needs no measuring."""
@@ -238,7 +291,6 @@ class BenchSession:
         return self.records[cell.id]
 
     def _begun(self, cell: Cell) -> Record:
-        dataset = self.prepared.dataset(cell)
         return Record(
             schema=SCHEMA,
             cell=RecordedCell(
@@ -248,28 +300,12 @@ class BenchSession:
                 runtime=cell.runtime,
                 threads=cell.threads,
                 image_size=cell.image_size,
-                weights=self.prepared.weights[cell.backbone].identity,
+                weights=self.source.weights(cell),
             ),
-            model=self._recorded_model(cell) if self.models.is_made(cell) else None,
-            dataset=RecordedDataset(
-                name=dataset.name,
-                sha256=dataset.sha256,
-                classes=dataset.classes,
-                samples=len(dataset.indices("test")),
-                left_out=len(dataset.left_out),
-            ),
+            model=self.source.recorded(cell) if self.source.is_made(cell) else None,
+            dataset=self.source.dataset(cell),
             accuracy=None,
             latency=None,
             environment=self.environment,
-        )
-
-    def _recorded_model(self, cell: Cell) -> RecordedModel:
-        model, contract = self.models.file(cell), self.models.contract(cell)
-        numerics = model.facts.get("numerics")
-        return RecordedModel(
-            sha256=model.sha256,
-            size_bytes=model.size_bytes,
-            float_twin_size_bytes=self.models.file(cell.float_twin).size_bytes,
-            contract=plain(contract) if contract else None,
-            numerics=RecordedNumerics(**numerics) if numerics else None,
+            kit=self.source.kit,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zoobench.errors import UsageError
+from zoobench.runtimes import runtimes_of
 
 NumberType = Literal["float32", "float16", "int16", "int8", "uint8", "int4"]
 Quantizer = Literal["tensorflow", "ai_edge"]
@@ -25,7 +26,6 @@ class Variant:
         calibrated: Whether making it needs calibration images.
         quantizers: What can make it, the default first; none where nothing is quantized.
         suffix: Ending of its file.
-        runtimes: What can run it.
     """
 
     name: str
@@ -36,12 +36,16 @@ class Variant:
     calibrated: bool = False
     quantizers: tuple[Quantizer, ...] = ()
     suffix: str = ".tflite"
-    runtimes: tuple[str, ...] = ("litert",)
 
     @property
     def is_quantized(self) -> bool:
         """Whether a quantizer makes it."""
         return bool(self.quantizers)
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """Names of the runtimes that take its file."""
+        return runtimes_of(self.suffix)
 
 
 _ANY: tuple[Quantizer, ...] = ("ai_edge", "tensorflow")
@@ -50,7 +54,7 @@ _AI_EDGE: tuple[Quantizer, ...] = ("ai_edge",)
 VARIANTS = {
     variant.name: variant
     for variant in (
-        Variant(name="keras", short="NQ", weights="float32", suffix=".keras", runtimes=("keras",)),
+        Variant(name="keras", short="NQ", weights="float32", suffix=".keras"),
         Variant(name="float32", short="TL", weights="float32"),
         Variant(name="float16", short="F16", weights="float16", quantizers=_ANY),
         Variant(name="dynamic_range", short="DR", weights="int8", quantizers=_ANY),

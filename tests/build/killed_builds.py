@@ -15,15 +15,14 @@ from pathlib import Path
 from runs import SMALL_BUILD
 from zoobench.build.assembly import make_models
 from zoobench.plan import make_plan
-from zoobench.session import BenchSession
+from zoobench.prepared import prepare
 from zoobench.variants import VARIANTS
 
 
 def build(artifacts: Path) -> None:
     names = (flag.removeprefix("--zoo-") for flag in SMALL_BUILD[::2])
-    session = BenchSession(make_plan({**dict(zip(names, SMALL_BUILD[1::2], strict=True)), "artifacts": str(artifacts)}))
-    session.prepare(session.plan.cells)
-    make_models(session.prepared.request(session.plan.cells[0]), tuple(VARIANTS.values()))
+    plan = make_plan({**dict(zip(names, SMALL_BUILD[1::2], strict=True)), "artifacts": str(artifacts)})
+    make_models(prepare(plan, plan.cells).request(plan.cells[0]), tuple(VARIANTS.values()))
 
 
 def forked_build(artifacts: Path) -> int:

@@ -1,6 +1,7 @@
 """Does AI Edge Quantizer do well with what we set for it?"""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -182,3 +183,31 @@ def test_both_quantizers_make_mobilenet_alike() -> None:
     theirs = conversion.integer(conversion.calibrated(lively_float32(), lambda: one_by_one(images)), io="uint8")
     assert abs(len(ours) / len(theirs) - 1) < 0.05
     assert np.abs(answers(ours, images) - answers(theirs, images)).mean() < 0.05
+
+
+# Every runtime
+
+
+def quantized_files(content: bytes, statistics: Statistics) -> Iterator[bytes]:
+    yield ai_edge.float16(content)
+    yield ai_edge.dynamic_range(content)
+    yield from (ai_edge.integer(content, statistics, io=io) for io in IO_TYPES)
+
+
+def test_every_constant_stands_in_the_flatbuffer_and_every_operator_is_named_twice(
+    tiny: bytes, tiny_statistics: Statistics
+) -> None:
+    for content in quantized_files(tiny, tiny_statistics):
+        model = schema.ModelT.InitFromPackedBuf(content)
+        assert {(buffer.offset, buffer.size) for buffer in model.buffers} == {(0, 0)}
+        assert sum(len(buffer.data) for buffer in model.buffers if buffer.data is not None) > 1024
+        assert all(code.deprecatedBuiltinCode == min(code.builtinCode, 127) for code in model.operatorCodes)
+
+
+def test_openvino_reads_every_file(tiny: bytes, tiny_statistics: Statistics, tmp_path: Path) -> None:
+    openvino = pytest.importorskip("openvino", reason="needs pip install openvino")
+    core = openvino.Core()
+    path = tmp_path / "model.tflite"
+    for content in quantized_files(tiny, tiny_statistics):
+        path.write_bytes(content)
+        assert len(core.read_model(path).inputs) == 1

@@ -1,5 +1,6 @@
 """Is a joined file the two files one after the other, and can it be used like any other?"""
 
+import flatbuffers
 import keras
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from ai_edge_litert import schema_py_generated as schema
 from networks import answers, noise, one_by_one, opened, tiny_features, tiny_head
 
 from zoobench.build import ai_edge, conversion
-from zoobench.build.flatbuffer import joined
+from zoobench.build.flatbuffer import joined, plain_for_runtimes
 from zoobench.errors import ModelError
 
 IMAGES = noise(5)
@@ -139,3 +140,26 @@ def test_ai_edge_quantizes_a_joined_file(whole: bytes) -> None:
     content = ai_edge.integer(whole, statistics, io="float32")
     np.testing.assert_allclose(answers(content, IMAGES), answers(whole, IMAGES), atol=0.05)
     np.testing.assert_allclose(answers(ai_edge.dynamic_range(whole), IMAGES), answers(whole, IMAGES), atol=0.05)
+
+
+def test_constants_are_aligned_to_16_bytes(whole: bytes) -> None:
+    model = schema.Model.GetRootAs(plain_for_runtimes(whole))
+    buffers = [model.Buffers(position) for position in range(model.BuffersLength())]
+    starts = [buffer._tab.Vector(buffer._tab.Offset(4)) for buffer in buffers if buffer.DataLength()]
+    assert len(starts) > 3
+    assert {start % 16 for start in starts} == {0}
+
+
+def test_what_is_plain_already_stays_as_it_is(whole: bytes) -> None:
+    once = plain_for_runtimes(whole)
+    assert plain_for_runtimes(once) == once
+    np.testing.assert_array_equal(answers(once, IMAGES), answers(whole, IMAGES))
+
+
+def test_a_constant_beyond_the_end_of_the_file_is_refused(whole: bytes) -> None:
+    model = schema.ModelT.InitFromPackedBuf(whole)
+    model.buffers[1].offset, model.buffers[1].size = len(whole), 10**6
+    builder = flatbuffers.Builder(0)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    with pytest.raises(ModelError, match="a constant ends at byte"):
+        plain_for_runtimes(bytes(builder.Output()))

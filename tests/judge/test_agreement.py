@@ -32,9 +32,24 @@ def predicted(**changes: str) -> Record:
     return scored(predictions=replace(accuracy.predictions, **changes))
 
 
+def begun(**changes: Any) -> Record:
+    """Returns a record with another initialization."""
+    startup = a_record().startup
+    assert startup is not None
+    return a_record(startup=replace(startup, initialization=replace(startup.initialization, **changes)))
+
+
+def held(**changes: Any) -> Record:
+    """Returns a record with other memory."""
+    memory = a_record().memory
+    assert memory is not None
+    return a_record(memory=replace(memory, **changes))
+
+
 def test_a_record_of_the_program_agrees() -> None:
     check_agreement(a_record(), "place")
     check_agreement(a_record(accuracy=None), "place")
+    check_agreement(a_record(startup=None, memory=None), "place")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +82,34 @@ def test_a_record_of_the_program_agrees() -> None:
         (
             predicted(classes=encode([0]), probabilities=encode_shares([1]), truth=encode([0])),
             "accuracy.predictions.truth: received 1; expected one for each of the 3 of accuracy.total",
+        ),
+        (
+            begun(p50_seconds=0.07),
+            "startup.initialization.p50_seconds: received 0.07; expected 0.05, the median of observed_seconds",
+        ),
+        (
+            begun(interval=(0.04, 0.06)),
+            "startup.initialization.interval: received [0.04, 0.06]; expected two of what was observed",
+        ),
+        (
+            held(peak_rss_bytes=56_050_000),
+            "memory.peak_rss_bytes: received 56050000; expected 56000000, the median of observed_peak_rss_bytes",
+        ),
+        (
+            held(base_rss_bytes=None),
+            "memory.base_rss_bytes: received None; expected 40000000, the median of observed_base_rss_bytes",
+        ),
+        (
+            held(observed_anonymous_bytes=()),
+            "memory.anonymous_bytes: received 25000000; expected None, the median of observed_anonymous_bytes",
+        ),
+        (
+            held(interval=(1, 99_000_000)),
+            "memory.interval: received [1, 99000000]; expected two of what was observed",
+        ),
+        (
+            held(base_rss_bytes=57_000_000, observed_base_rss_bytes=(57_000_000,)),
+            "memory.base_rss_bytes: received 57000000; expected at most the peak, 56000000",
         ),
         (
             predicted(probabilities="AAA"),

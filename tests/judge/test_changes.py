@@ -7,20 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes import a_cell, a_record
+from fakes import a_cell, a_memory, a_phase, a_record
 from resultfiles import a_plain_run, a_side, a_timed_run
 from zoobench.judge.changes import (
-    LOSS,
-    SIZE,
     Change,
     bare_change,
     exact_change,
+    first_inference_change,
     initialization_change,
+    memory_change,
     p50_change,
     p90_change,
     relative,
     speedup_change,
 )
+from zoobench.judge.compared import LOSS, SIZE
+from zoobench.judge.record import RecordedStartup
 from zoobench.judge.seen import Seen, seen_by
 from zoobench.judge.timings import Run
 
@@ -107,10 +109,58 @@ def test_too_few_runs_have_a_change_but_no_interval() -> None:
     assert (found.interval, found.basis, found.judgement) == (None, None, "unclear")
 
 
-def test_initialization_is_done_once_a_process_and_so_needs_several() -> None:
-    assert initialization_change(runs(0.004), runs(0.005), seed=0).judgement == "unclear"
+def started(*seconds: float) -> list[Seen]:
+    """Returns what one run knows whose fresh processes took this long to open the file, half of it to run it first."""
+    phases = [a_phase(*seconds), a_phase(*(one / 2 for one in seconds))]
+    startup = RecordedStartup(initialization=phases[0], first_inference=phases[1], threads_started=0)
+    return seen(a_timed_run(seconds[0], startup=startup))
+
+
+def held(*peaks: int) -> list[Seen]:
+    """Returns what one run knows whose fresh processes had these peaks of memory."""
+    return seen(a_timed_run(peaks[0] / 1e10, memory=a_memory(*peaks)))
+
+
+@pytest.mark.parametrize(("factor", "judgement"), [(1.5, "unclear"), (2.1, "worse"), (0.4, "better")])
+def test_single_runs_are_judged_by_their_fresh_processes_beyond_what_two_runs_differ_by(
+    factor: float, judgement: str
+) -> None:
+    base, new = spread(0.05, count=6), spread(0.05 * factor, count=6, seed=1)
+    for change in (initialization_change, first_inference_change):
+        found = change(started(*base), started(*new), seed=0)
+        assert found.change == pytest.approx(factor - 1, abs=0.05)
+        assert (found.basis, found.judgement) == ("processes", judgement)
+
+
+@pytest.mark.parametrize(
+    ("factor", "judgement"), [(1.0, "same"), (1.005, "same"), (1.03, "worse"), (0.97, "better"), (1.02, "unclear")]
+)
+def test_a_peak_of_memory_that_moved_by_more_than_a_percent_is_judged(factor: float, judgement: str) -> None:
+    peaks = [56_000_000, 56_800_000, 55_200_000, 56_000_000, 56_400_000, 55_600_000]
+    found = memory_change(held(*peaks), held(*(int(factor * peak) for peak in peaks)), seed=0)
+    assert found.change == pytest.approx(factor - 1, abs=1e-6)
+    assert found.judgement == judgement
+    assert found.basis == "processes"
+
+
+def test_too_few_processes_have_a_change_of_memory_but_no_interval() -> None:
+    found = memory_change(held(50, 50, 50), held(80, 80, 80), seed=0)
+    assert found.change == pytest.approx(0.6)
+    assert (found.interval, found.basis, found.judgement) == (None, None, "unclear")
+
+
+def test_of_several_runs_the_run_is_the_unit() -> None:
     found = initialization_change(runs(*spread(0.004)), runs(*spread(0.005)), seed=0)
     assert (found.basis, found.judgement) == ("processes", "same")
+    moved = [run for factor in spread(1.05) for run in held(int(56e6 * factor))]
+    usual = [run for factor in spread(1.00) for run in held(int(56e6 * factor))]
+    assert memory_change(usual, moved, seed=0).judgement == "worse"
+
+
+def test_a_record_from_before_memory_was_measured_has_no_change_of_it() -> None:
+    old = seen(a_timed_run(0.004, memory=None, startup=None))
+    found = memory_change(old, held(56, 56), seed=0)
+    assert (found.base, found.new, found.change, found.judgement) == (None, 56, None, None)
 
 
 def test_the_p90_of_single_runs_has_an_interval_by_order_statistics() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from fakes import a_record, disturbed
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, answered, rounds_around
-from zoobench.judge.changes import METRICS, Change
+from zoobench.judge.changes import Change
+from zoobench.judge.compared import METRICS
 from zoobench.judge.comparison import Comparison, compare
 from zoobench.judge.record import Record, Refusal
 from zoobench.judge.timings import Run

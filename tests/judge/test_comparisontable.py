@@ -9,7 +9,7 @@ import pytest
 
 from fakes import a_record
 from resultfiles import EPYC, a_run, a_side, a_timed_run, answered
-from zoobench.judge.changes import METRICS
+from zoobench.judge.compared import METRICS
 from zoobench.judge.comparison import Comparison, compare
 from zoobench.judge.comparisontable import as_csv, as_json, as_markdown, render
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fakes import a_record
+from fakes import a_memory, a_record
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, cell_id, rounds_around
 from zoobench.judge.machines import AcrossMachines, OnMachine, across
 from zoobench.judge.statistics import Interval
@@ -50,6 +50,12 @@ def test_each_machine_has_its_own_time_speed_up_and_rank() -> None:
     assert ours.interval == Interval(low=2.0 * 0.99, high=2.0 * 1.01)
     assert (ours.rank, theirs.rank) == (2, 3)
     assert [one.rank for one in on(found, "integer_only")] == [1, 1]
+
+
+def test_a_machines_peak_of_memory_is_the_middle_one_of_its_runs_and_unknown_where_none_was_measured() -> None:
+    runs = [a_timed_run(0.004, memory=None if peak is None else a_memory(peak)) for peak in (50, None, 70, 80)]
+    ours, theirs = dict(across([a_side(*runs), a_side(a_timed_run(0.004, memory=None))]).cells)[CELL]
+    assert (ours.peak_rss_bytes, theirs.peak_rss_bytes) == (70, None)
 
 
 def test_the_order_that_flips_is_told() -> None:

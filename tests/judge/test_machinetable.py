@@ -30,6 +30,11 @@ mobilenet-dynamic_range-litert-t1   5.00      1   20.0      2
 mobilenet-float32-litert-t1         1.00   0.99–1.01   1.00   0.99–1.01
 mobilenet-dynamic_range-litert-t1   2.00   1.98–2.02   0.50   0.49–0.51
 
+peak memory, MB                        A      B
+───────────────────────────────────────────────
+mobilenet-float32-litert-t1         56.0   56.0
+mobilenet-dynamic_range-litert-t1   56.0   56.0
+
 the order flips                     against                        × faster    × faster   by             p
 ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 mobilenet-dynamic_range-litert-t1   mobilenet-float32-litert-t1   2.00 on A   0.50 on B   × float   <0.001
@@ -62,7 +67,7 @@ def test_there_is_no_verdict_and_no_merged_rank(found: AcrossMachines) -> None:
 
 def test_markdown_has_the_same_tables(found: AcrossMachines) -> None:
     text = as_markdown(found)
-    assert text.count("\n| :---") == 4
+    assert text.count("\n| :---") == 5
     assert "| mobilenet-dynamic\\_range-litert-t1 | 5.00 | 1 | 20.0 | 2 |" in text
 
 
@@ -71,6 +76,7 @@ def test_csv_has_a_line_for_each_machine_condition_cell_and_flip(found: AcrossMa
     assert [row["kind"] for row in rows] == ["machine"] * 2 + ["condition"] * 2 + ["cell"] * 4 + ["flip"]
     assert (rows[6]["name"], rows[6]["machine"], rows[6]["rank"]) == (cell_id("dynamic_range"), "A", "1")
     assert float(rows[6]["speedup_over_float"]) == 2.0
+    assert float(rows[6]["peak_rss_bytes"]) == 56_000_000
     assert (rows[8]["other"], float(rows[8]["times_faster_on_other"])) == (cell_id("float32"), pytest.approx(0.5))
 
 

@@ -54,8 +54,14 @@ def test_a_record_of_which_all_was_measured_is_read() -> None:
         (("latency", "samples"), 0, "1 or more"),
         (("latency", "speedup_over_float", "point"), -1, "0 or more"),
         (("latency", "speedup_over_float", "interval"), [2.6, 2.4], "the lower end first"),
-        (("latency", "initialization_seconds"), -1, "0 or more"),
-        (("latency", "first_inference_seconds"), -1, "0 or more"),
+        (("startup", "initialization", "p50_seconds"), -1, "0 or more"),
+        (("startup", "first_inference", "interval"), [0.2, 0.1], "the lower end first"),
+        (("startup", "first_inference", "observed_seconds"), [], "at least one value"),
+        (("memory", "peak_rss_bytes"), 0, "1 or more"),
+        (("memory", "base_rss_bytes"), 0, "1 or more"),
+        (("memory", "anonymous_bytes"), -1, "0 or more"),
+        (("memory", "interval"), [2, 1], "the lower end first"),
+        (("memory", "observed_peak_rss_bytes"), [], "at least one value"),
     ],
 )
 def test_a_value_out_of_its_bounds_is_named(keys: Place, value: Any, expected: str) -> None:
@@ -83,6 +89,15 @@ def test_how_near_to_keras_is_bounded_too(key: str) -> None:
     content["model"]["numerics"] = {**numerics, key: -0.1}
     with pytest.raises(ResultsError, match=rf"numerics\.{key}: received -0\.1; expected 0"):
         shaped(Record, content, BLOCK_PLACE)
+
+
+def test_a_record_from_before_memory_was_measured_is_read_without_it() -> None:
+    content = to_json(FULL)
+    del content["startup"], content["memory"]
+    content["latency"] |= {"initialization_seconds": 0.05, "first_inference_seconds": 0.02}
+    old = shaped(Record, content, BLOCK_PLACE)
+    assert old.startup is old.memory is None
+    assert old.latency == FULL.latency
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
-from zoobench.judge.record import Record, RecordedDataset, RecordedModel, Refusal, Speedup
+from zoobench.judge.record import Agreement, Record, RecordedDataset, RecordedModel, Refusal, Speedup
 from zoobench.judge.table import LEAST_WIDTH, render
 from zoobench.units import ABSENT
 from zoobench.variants import VARIANTS
@@ -16,13 +16,14 @@ FLOAT = RecordedModel(sha256="00" * 32, size_bytes=12_800_000, float_twin_size_b
 
 GOLDEN = """\
 pets, 3 test samples of 2 classes
-    cell          runtime  threads  top-1 %       95 %   loss  p50 ms  p90 ms  × float       95 %    MB  size
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    cell          runtime  threads  top-1 %       95 %   loss  p50 ms  p90 ms  × float       95 %    MB  size  peak MB
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
     mobilenet
-TL  float32       litert         1     66.7  20.8–93.9  0.500    4.00    5.10     1.00  0.99–1.01  12.8  1.00
-IO  integer_only  litert         1     66.7  20.8–93.9  0.500    4.00    5.10     2.50  2.40–2.60  3.40  0.27
+TL  float32       litert         1     66.7  20.8–93.9  0.500    4.00    5.10     1.00  0.99–1.01  12.8  1.00     56.0
+IO  integer_only  litert         1     66.7  20.8–93.9  0.500    4.00    5.10     2.50  2.40–2.60  3.40  0.27     56.0
 
 × float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it.
+peak MB: the most that a fresh process held to open the file and run it; before it opened it: litert 40.0.
 """
 
 
@@ -41,6 +42,18 @@ def sped(record: Record, point: float, low: float, high: float) -> Record:
     assert record.latency is not None
     speedup = Speedup(twin="twin", point=point, interval=(low, high))
     return replace(record, latency=replace(record.latency, speedup_over_float=speedup))
+
+
+def over_litert(record: Record, point: float, low: float, high: float) -> Record:
+    assert record.latency is not None
+    speedup = Speedup(twin="the-same-file", point=point, interval=(low, high))
+    return replace(record, latency=replace(record.latency, speedup_over_reference=speedup))
+
+
+def agreeing(record: Record, share: float) -> Record:
+    assert record.accuracy is not None
+    agreement = Agreement(cell="mobilenet-integer_only-litert-t1", share=share)
+    return replace(record, accuracy=replace(record.accuracy, agreement_with_reference=agreement))
 
 
 def on(record: Record, **changes: Any) -> Record:
@@ -100,19 +113,60 @@ def test_names_are_cut_where_there_is_no_room_and_numbers_are_not() -> None:
 
 def test_what_was_not_measured_is_a_dash() -> None:
     bare = replace(record(), accuracy=None, latency=None)
-    assert row(bare) == ["IO", "integer_only", "litert", "1", *("–",) * 5, "3.40", "0.27"]
+    assert row(bare) == ["IO", "integer_only", "litert", "1", *("–",) * 5, "3.40", "0.27", "56.0"]
 
 
 def test_few_rounds_leave_percentile_and_speedup_absent() -> None:
     latency = a_record().latency
     assert latency is not None
     few = replace(record(), latency=replace(latency, p90_seconds=None, speedup_over_float=None))
-    assert row(few)[4:] == ["66.7", "20.8–93.9", "0.500", "4.00", "–", "–", "3.40", "0.27"]
+    assert row(few)[4:] == ["66.7", "20.8–93.9", "0.500", "4.00", "–", "–", "3.40", "0.27", "56.0"]
+
+
+def test_runs_without_memory_have_no_column_and_no_word_of_it() -> None:
+    assert not any("peak" in line.lower() for line in lines(replace(record(), memory=None)))
+
+
+def test_a_cell_whose_memory_is_not_known_beside_one_whose_is_has_a_dash() -> None:
+    shown = lines(record(variant="float32"), replace(record(), memory=None))
+    assert [line.split()[-1] for line in shown if line.startswith(("TL", "IO"))] == ["56.0", ABSENT]
+
+
+def test_memory_is_left_out_where_it_does_not_fit_and_that_is_said() -> None:
+    long = record("my_own_network_fine_tuned")
+    wide, narrow = lines(long, width=160), lines(long, width=128)
+    assert wide[1].endswith("peak MB")
+    assert narrow[1].endswith("size")
+    assert "Peaks of memory are in the file; they do not fit 128 columns." in narrow
+    assert max(len(line) for line in narrow if not line.startswith("×")) <= 128
+
+
+def test_each_runtime_is_told_with_what_it_holds_before_a_file_is_opened() -> None:
+    shown = "\n".join(lines(record(), record(variant="keras")))
+    assert "before it opened it: litert 40.0, keras 40.0." in shown
+    memory = a_record().memory
+    assert memory is not None
+    untold = replace(record(), memory=replace(memory, base_rss_bytes=None, observed_base_rss_bytes=()))
+    assert "to open the file and run it." in "\n".join(lines(untold))
+
+
+@pytest.mark.parametrize(("threads", "started", "named"), [(1, 0, False), (2, 1, False), (2, 2, False), (4, 1, True)])
+def test_a_runtime_that_started_fewer_threads_than_asked_for_is_named(threads: int, started: int, named: bool) -> None:
+    startup = a_record().startup
+    assert startup is not None
+    some = replace(a_record(cell=a_cell(threads=threads)), startup=replace(startup, threads_started=started))
+    found = [line for line in lines(some) if line.startswith("THREADS")]
+    assert found == ["THREADS mobilenet-integer_only-litert-t4: litert started 1 more of them, not 3."] * named
+
+
+def test_threads_of_tensorflow_tell_nothing() -> None:
+    keras = a_cell(variant="keras", runtime="keras", threads=8)
+    assert not any(line.startswith("THREADS") for line in lines(a_record(cell=keras)))
 
 
 def test_a_twin_of_no_size_leaves_the_relative_size_absent() -> None:
     model = RecordedModel(sha256="00" * 32, size_bytes=3_400_000, float_twin_size_bytes=0)
-    assert row(replace(record(), model=model))[-2:] == ["3.40", "–"]
+    assert row(replace(record(), model=model))[-3:] == ["3.40", "–", "56.0"]
 
 
 def test_a_variant_of_another_version_is_shown_without_its_letters() -> None:
@@ -207,3 +261,19 @@ def test_a_cell_that_was_watched_and_not_disturbed_is_not_marked() -> None:
     assert one.latency is not None
     watched = replace(one, latency=replace(one.latency, disturbance=a_disturbance(an_interval())))
     assert lines(watched) == lines(one)
+
+
+def test_another_runtime_has_its_time_over_litert_beside_it() -> None:
+    usual, other = record(), a_record(cell=a_cell(variant="integer_only", runtime="openvino"))
+    shown = lines(usual, over_litert(other, 1.5, 1.4, 1.6))
+    assert "× litert       95 %" in shown[1]
+    assert "1.50  1.40–1.60" in next(line for line in shown if "openvino" in line)
+    assert any(line.startswith("× litert: the same file's time on LiteRT") for line in shown)
+    assert not any("× litert" in line for line in lines(usual))
+
+
+@pytest.mark.parametrize(("share", "is_named"), [(1.0, False), (0.99, False), (0.98, True)])
+def test_a_runtime_that_predicts_otherwise_for_more_than_one_percent_is_named(share: float, is_named: bool) -> None:
+    other = agreeing(a_record(cell=a_cell(variant="integer_only", runtime="openvino")), share)
+    told = f"{other.cell.id} predicts another class than mobilenet-integer_only-litert-t1 for 2.0 % of the samples."
+    assert (told in lines(other)) is is_named

@@ -1,5 +1,6 @@
 """Does each round time the cell beside its float twin, on one sample, in the promised order?"""
 
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
 from zoobench.measure.disturbance import Watch
-from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Opening, RoundsConfig, opened
+from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, RoundsConfig, opened
 from zoobench.measure.samples import Samples
 
 ANSWERS = np.zeros((3, 2))
@@ -157,22 +158,39 @@ def test_the_number_of_rounds_keeps_its_bounds(seconds: float, least: int, more:
         assert number == least
 
 
-def test_opening_times_initialization_and_first_invocation_apart(samples: Samples, clock: FakeClock) -> None:
-    session = ScriptedSession(
-        ANSWERS, clock=clock, durations=(7 * MILLISECOND, 1 * MILLISECOND), load_duration=100 * MILLISECOND
-    )
-    with opened(opening(session, duration=50 * MILLISECOND), samples, clock=clock) as (found, phases):
+def test_an_opened_session_has_run_its_first_invocation(samples: Samples, clock: FakeClock) -> None:
+    session = ScriptedSession(ANSWERS, clock=clock)
+    with opened(opening(session), samples) as found:
         assert found is session
-        assert phases == Opening(initialization_seconds=0.05, first_inference_seconds=0.007)
         assert session.log == ["model.open", "model.load(0)", "model.invoke"]
     assert session.log[-1] == "model.close"
 
 
 def test_an_opened_session_is_closed_when_the_rounds_fail(samples: Samples, clock: FakeClock) -> None:
     session = ScriptedSession(ANSWERS, clock=clock, durations=repeat(MILLISECOND))
-    with pytest.raises(RuntimeError), opened(opening(session), samples, clock=clock):
+    with pytest.raises(RuntimeError), opened(opening(session), samples):
         raise RuntimeError
     assert session.log[-1] == "model.close"
+
+
+def test_the_same_file_on_another_runtime_runs_in_every_round_too(
+    samples: Samples, clock: FakeClock, log: list[str]
+) -> None:
+    reference = ScriptedSession(ANSWERS, name="reference", log=log, clock=clock, durations=[0, 7 * MILLISECOND] * 3)
+    rounds = replace(interleaving(samples, clock, log), reference=reference)
+    timed(rounds, 2, clock)
+    assert [one for one in log if "load" in one] == [
+        *("cell.load(0)", "twin.load(0)", "reference.load(0)"),
+        *("cell.load(1)", "twin.load(1)", "reference.load(1)"),
+    ]
+    # each is run once untimed where another was before it; the cell comes last in even rounds, first in odd ones
+    assert [one.removesuffix(".invoke") for one in log if "invoke" in one] == [
+        *("twin", "twin", "reference", "reference", "cell", "cell"),
+        *("cell", "twin", "twin", "reference", "reference"),
+    ]
+    assert rounds.reference_seconds == [0.007, 0.007]
+    rounds.warm_up(1)
+    assert rounds.reference_seconds == []
 
 
 def test_a_look_at_the_machine_comes_before_a_round_and_an_untimed_invocation_after_it(

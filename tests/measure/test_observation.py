@@ -1,17 +1,18 @@
 """Do raw observations come to the numbers that one gets by hand?"""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from zoobench.judge.packing import decode
-from zoobench.judge.record import Speedup
+from zoobench.judge.record import Agreement, Speedup
 from zoobench.measure.accuracy import Evaluation
-from zoobench.measure.latency import Latency, Opening
-from zoobench.measure.observation import recorded_accuracy, recorded_latency
+from zoobench.measure.latency import Latency
+from zoobench.measure.observation import recorded_accuracy, recorded_latency, recorded_memory, recorded_startup
+from zoobench.measure.startup import Start
 
-OPENING = Opening(initialization_seconds=0.5, first_inference_seconds=0.25)
 TWIN = "mobilenet-float32-litert-t1"
 
 
@@ -26,7 +27,7 @@ def evaluation(predicted: list[int], truth: list[int], *, seconds: list[float] |
 
 
 def latency(seconds: list[float], twin_seconds: list[float]) -> Latency:
-    return Latency(seconds=tuple(seconds), twin_seconds=tuple(twin_seconds), opening=OPENING)
+    return Latency(seconds=tuple(seconds), twin_seconds=tuple(twin_seconds))
 
 
 def test_accuracy_is_counted_and_has_wilsons_interval() -> None:
@@ -42,6 +43,26 @@ def test_agreement_counts_equal_answers_right_or_wrong() -> None:
     twin = evaluation([0, 1, 2, 2], [0, 0, 0, 0])
     assert recorded_accuracy(own, twin=twin).agreement_with_float == 0.75
     assert recorded_accuracy(own, twin=own).agreement_with_float == 1.0
+
+
+def test_another_runtime_is_held_against_the_same_file_elsewhere() -> None:
+    own, elsewhere = evaluation([0, 1, 1, 2], [0, 0, 0, 0]), evaluation([0, 1, 1, 1], [0, 0, 0, 0])
+    recorded = recorded_accuracy(own, twin=own, reference=("the-other", elsewhere))
+    assert recorded.agreement_with_reference == Agreement(cell="the-other", share=0.75)
+    assert recorded_accuracy(own, twin=own).agreement_with_reference is None
+
+
+def test_the_time_over_the_same_file_elsewhere_is_paired_too() -> None:
+    seconds = (1.0, 2.0, 4.0) * 3
+    observed = replace(
+        latency(list(seconds), list(seconds)),
+        reference_seconds=tuple(1.5 * one for one in seconds),
+        threads_reported=2,
+    )
+    recorded = recorded_latency(observed, twin=TWIN, reference="the-other")
+    assert recorded.speedup_over_reference == Speedup(twin="the-other", point=1.5, interval=(1.5, 1.5))
+    assert recorded.threads_reported == 2
+    assert recorded_latency(latency(list(seconds), list(seconds)), twin=TWIN).speedup_over_reference is None
 
 
 def test_every_prediction_is_kept_with_its_probability_and_the_truth() -> None:
@@ -69,8 +90,6 @@ def test_rounds_come_to_percentiles_and_mean() -> None:
     assert recorded.p50_seconds == recorded.mean_seconds == 32.5 / 1024
     assert recorded.p90_seconds == 58 / 1024  # rank 57.6, rounded up
     assert recorded.p50_interval == (24 / 1024, 41 / 1024)  # ranks whose binomial tails hold 1.6 % each
-    assert recorded.initialization_seconds == 0.5
-    assert recorded.first_inference_seconds == 0.25
 
 
 def test_the_speedup_is_the_median_of_paired_ratios() -> None:
@@ -101,3 +120,54 @@ def test_few_rounds_have_neither_intervals_nor_a_speedup(rounds: int, told: bool
 def test_rounds_without_their_twin_are_an_error_and_not_cut_off() -> None:
     with pytest.raises(ValueError, match="shorter"):
         recorded_latency(latency([1.0] * 10, [1.0] * 9), twin=TWIN)
+
+
+def start(seconds: float, *, peak: int | None = 80, base: int | None = 40, threads: int | None = 1) -> Start:
+    return Start(
+        initialization_seconds=seconds,
+        first_inference_seconds=2 * seconds,
+        base_rss_bytes=base,
+        peak_rss_bytes=peak,
+        anonymous_bytes=base,
+        threads_started=threads,
+    )
+
+
+def test_phases_come_to_their_median_and_six_processes_to_an_interval_from_the_least_to_the_most() -> None:
+    seconds = [0.5, 0.25, 0.125, 0.75, 1.0, 0.375]
+    recorded = recorded_startup([start(one) for one in seconds])
+    assert recorded.initialization.p50_seconds == 0.4375
+    assert recorded.initialization.interval == (0.125, 1.0)  # misses the median with 2 / 2^6 = 3.1 %
+    assert recorded.initialization.observed_seconds == tuple(seconds)
+    assert recorded.first_inference.p50_seconds == 0.875
+
+
+def test_the_fewest_threads_that_any_process_started_are_told() -> None:
+    assert recorded_startup([start(1, threads=2), start(1, threads=1)]).threads_started == 1
+    assert recorded_startup([start(1, threads=None)]).threads_started is None
+
+
+def test_memory_comes_to_a_peak_that_a_process_had_and_keeps_them_all() -> None:
+    peaks = [81, 83, 80, 82, 90, 84]
+    recorded = recorded_memory([start(1, peak=peak) for peak in peaks])
+    assert recorded is not None
+    assert recorded.peak_rss_bytes == 82
+    assert recorded.interval == (80, 90)
+    assert recorded.base_rss_bytes == recorded.anonymous_bytes == 40
+    assert recorded.observed_peak_rss_bytes == tuple(peaks)
+
+
+@pytest.mark.parametrize("processes", [1, 3, 5])
+def test_fewer_than_six_processes_have_no_interval(processes: int) -> None:
+    starts = [start(1)] * processes
+    assert recorded_startup(starts).initialization.interval is None
+    memory = recorded_memory(starts)
+    assert memory is not None
+    assert memory.interval is None
+
+
+def test_a_system_that_tells_the_peak_alone_has_no_base_and_one_that_tells_nothing_no_memory() -> None:
+    peak_alone = recorded_memory([start(1, base=None)])
+    assert peak_alone is not None
+    assert (peak_alone.peak_rss_bytes, peak_alone.base_rss_bytes, peak_alone.anonymous_bytes) == (80, None, None)
+    assert recorded_memory([start(1, peak=None)]) is None

@@ -2,7 +2,6 @@
 
 import io
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,8 +13,9 @@ import pytest
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
 from zoobench.errors import MeasurementError
 from zoobench.measure import worker
+from zoobench.measure.footprint import Footprint
 from zoobench.measure.runtimes import Session
-from zoobench.measure.worker import Bench, peak_rss_bytes
+from zoobench.measure.worker import Bench
 
 TICK = 1000
 """Nanoseconds that pass at each reading of the clock."""
@@ -153,7 +153,7 @@ def test_a_model_that_is_opened_again_knows_nothing_of_its_former_times(waiting:
 
 
 def test_an_unknown_request_lists_the_known_ones(scene: Scene) -> None:
-    with pytest.raises(MeasurementError, match="unknown request 'stop'; known are open, turns, peak, close"):
+    with pytest.raises(MeasurementError, match="unknown request 'stop'; known are import, open, turns, peak"):
         scene.bench.answer({"do": "stop"})
 
 
@@ -190,21 +190,22 @@ def test_an_error_that_is_not_ours_is_not_answered(scene: Scene) -> None:
         )
 
 
-def test_the_peak_of_memory_is_what_linux_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "status").write_text("Name:\tpython\nVmHWM:\t   54321 kB\nVmRSS:\t   12345 kB\n")
-    monkeypatch.setattr(worker, "_PEAK", tmp_path / "status")
-    assert peak_rss_bytes() == 54321 * 1024
-    assert Bench().answer({"do": "peak"}) == {"peak_rss_bytes": 54321 * 1024}
+def test_memory_and_threads_are_told_as_the_system_tells_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Footprint(rss_bytes=20, peak_rss_bytes=30, anonymous_bytes=10, threads=2)
+    monkeypatch.setattr(worker, "footprint", lambda: held)
+    monkeypatch.setattr(worker, "peak_rss_bytes", lambda: 30)
+    told = {"rss_bytes": 20, "peak_rss_bytes": 30, "anonymous_bytes": 10, "threads": 2}
+    assert Bench().answer({"do": "footprint"}) == told
+    assert Bench().answer({"do": "peak"}) == {"peak_rss_bytes": 30}
 
 
-def test_elsewhere_the_peak_of_memory_is_asked_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "_PEAK", tmp_path / "status")
-    peak = peak_rss_bytes()
-    assert peak is not None
-    assert 10_000_000 < peak < 100_000_000_000
+def test_a_runtime_is_imported_before_a_file_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+    monkeypatch.setattr(worker, "import_runtime", imported.append)
+    assert Bench().answer({"do": "import", "runtime": "litert"}) == {}
+    assert imported == ["litert"]
 
 
-def test_the_peak_of_memory_is_none_where_nothing_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "_PEAK", tmp_path / "status")
-    monkeypatch.setitem(sys.modules, "resource", None)
-    assert peak_rss_bytes() is None
+def test_a_runtime_that_is_unknown_lists_the_known_ones() -> None:
+    with pytest.raises(MeasurementError, match="unknown runtime: abacus; known are litert, keras"):
+        Bench().answer({"do": "import", "runtime": "abacus"})

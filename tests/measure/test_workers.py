@@ -56,7 +56,7 @@ def test_a_worker_says_what_it_runs_on_and_answers() -> None:
 
 def test_an_error_is_raised_here_and_the_worker_goes_on() -> None:
     with worker() as (running, _):
-        with pytest.raises(MeasurementError, match=r"unknown request 'dance'; known are open, turns, peak, close"):
+        with pytest.raises(MeasurementError, match=r"unknown request 'dance'; known are import, open, turns, peak"):
             running.ask({"do": "dance"}, patience=PATIENCE)
         assert running.ask({"do": "peak"}, patience=PATIENCE)
 

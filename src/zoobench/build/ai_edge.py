@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
 
-from zoobench.build.flatbuffer import INPUT_NAME, SIGNATURE
+from zoobench.build.flatbuffer import INPUT_NAME, SIGNATURE, plain_for_runtimes
 from zoobench.build.guards import INT16_STEPS, Statistics, guarded, off_powers_of_two
 from zoobench.errors import ModelError
 from zoobench.native import output_held
@@ -137,9 +137,10 @@ def _quantized(worker: quantizer.Quantizer, statistics: Statistics | None = None
     own = None if statistics is None else copy.deepcopy(dict(statistics))  # the quantizer writes into what it is given
     try:
         with _undisturbed():
-            return bytes(worker.quantize(own, enable_progress_report=False).quantized_model)
+            content = bytes(worker.quantize(own, enable_progress_report=False).quantized_model)
     except (ValueError, RuntimeError, RuntimeWarning) as error:
         raise ModelError(f"AI Edge Quantizer cannot quantize the float32 model: {error}") from error
+    return plain_for_runtimes(content)
 
 
 @contextmanager

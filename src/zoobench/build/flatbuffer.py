@@ -1,4 +1,4 @@
-"""How are TFLite files made into one, and how does a file get a signature?"""
+"""How are TFLite files made into one, how does a file get a signature, and what must it be for every runtime?"""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any
 
 import flatbuffers
+import numpy as np
+import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from zoobench.errors import ModelError
@@ -17,6 +19,11 @@ _FILE_IDENTIFIER = b"TFL3"
 _NO_TENSOR = -1
 _NEEDED_RUNTIME = b"min_runtime_version"
 _ROOM = 2**20
+_LARGEST = 2**31 - 1
+"""Bytes of a flatbuffer: its offsets are 32 bits wide."""
+_PLACEHOLDER = schema.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES
+_ALIGNMENT = 16
+"""Bytes to which the schema aligns a constant; Python's builder leaves that to whoever builds."""
 
 
 def joined(first: bytes, *others: bytes) -> bytes:
@@ -40,6 +47,38 @@ def joined(first: bytes, *others: bytes) -> bytes:
     _name_apart(model.subgraphs[0].tensors)
     _sign(model)
     return _write(model, size=sum(map(len, (first, *others))))
+
+
+def plain_for_runtimes(content: bytes) -> bytes:
+    """Returns a model with its constants in the flatbuffer, aligned to 16 bytes, and its operators named twice.
+
+    AI Edge Quantizer puts larger constants behind it, as files above 2 GB need, and gives operators that it adds no
+    code in the field that older readers know. LiteRT minds neither; OpenVINO misses the constants, and takes QUANTIZE
+    for ADD.
+
+    Raises:
+        ModelError: If the file is too large for that, or one of its constants is not in it.
+    """
+    if len(content) > _LARGEST - _ROOM:
+        raise ModelError(
+            f"the model has {len(content):,} bytes; a TFLite file that every runtime reads has at most {_LARGEST:,}: "
+            "take a smaller backbone"
+        )
+    model = _read(content)
+    for buffer in model.buffers:
+        if buffer.offset:
+            buffer.data = _outside(content, buffer)
+            buffer.offset = buffer.size = 0
+    for code in model.operatorCodes:
+        code.deprecatedBuiltinCode = min(code.builtinCode, _PLACEHOLDER)
+    return _write(model, size=len(content))
+
+
+def _outside(content: bytes, buffer: Any) -> npt.NDArray[np.uint8]:
+    """Returns a constant that stands behind the flatbuffer."""
+    if buffer.offset + buffer.size > len(content):
+        raise ModelError(f"a constant ends at byte {buffer.offset + buffer.size:,} of {len(content):,}")
+    return np.frombuffer(content, np.uint8, count=buffer.size, offset=buffer.offset)
 
 
 def _append(front: Any, back: Any) -> None:
@@ -155,6 +194,17 @@ def _write(model: Any, *, size: int) -> bytes:
         model: The model.
         size: About how large it will be, so that the room for it is taken once and not doubled again and again.
     """
-    builder = flatbuffers.Builder(size + _ROOM)
+    builder = _Builder(size + _ROOM)
     builder.Finish(model.Pack(builder), file_identifier=_FILE_IDENTIFIER)
     return bytes(memoryview(builder.Bytes)[builder.Head() :])
+
+
+class _Builder(flatbuffers.Builder):  # type: ignore[misc]  # the library has no types
+    """A builder that aligns constants, which are the only vectors of bytes that it is given as arrays."""
+
+    def CreateNumpyVector(self, x: npt.NDArray[Any]) -> int:  # noqa: N802
+        """Writes an array."""
+        if x.dtype == np.uint8:
+            self.Prep(_ALIGNMENT, x.nbytes)
+        place: int = super().CreateNumpyVector(x)
+        return place

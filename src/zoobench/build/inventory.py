@@ -16,7 +16,7 @@ from zoobench.errors import UsageError
 from zoobench.paper import blank, empty_table, written
 from zoobench.units import ABSENT, megabytes, three_digits
 
-KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation"}
+KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation", "kits": "kit"}
 """What stands in each folder of the store."""
 _HEADS = ("product", "kind", "MB", "made", "last used", "made in s")
 _CUT = "product"

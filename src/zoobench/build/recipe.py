@@ -14,7 +14,7 @@ from zoobench.build.weights import Weights
 from zoobench.files import sha256_of_json
 from zoobench.variants import Variant
 
-RECIPE = 3
+RECIPE = 4
 """Raised whenever the code in this package would make other files from the same inputs."""
 COMPARED_IMAGES = 32
 """Calibration images on which a variant's answers are held against Keras's, where there are as many."""

@@ -1,12 +1,20 @@
 """Do the values of a record agree with one another? What no annotation of a single value can say."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import eq
+from statistics import median, median_low
 
 from zoobench.errors import ResultsError
 from zoobench.judge.packing import unpack
-from zoobench.judge.schema import Record, RecordedAccuracy, RecordedCell, RecordedDataset
+from zoobench.judge.schema import (
+    Record,
+    RecordedAccuracy,
+    RecordedCell,
+    RecordedDataset,
+    RecordedMemory,
+    RecordedPhase,
+)
 from zoobench.judge.shape import brief, unexpected
 
 _ROUNDING = 1e-9
@@ -36,15 +44,45 @@ def _disagreements(record: Record) -> Iterator[Disagreement]:
     cell_id = _id(record.cell)
     if record.cell.id != cell_id:
         yield "cell.id", record.cell.id, f"{brief(cell_id)} from backbone, variant, runtime and threads"
-    accuracy = record.accuracy
-    if accuracy is None:
-        return
-    if accuracy.total != record.dataset.samples:
-        yield "accuracy.total", accuracy.total, f"the {record.dataset.samples} of dataset.samples"
+    if record.accuracy is not None:
+        yield from _of_accuracy(record.accuracy, record.dataset)
+    if record.startup is not None:
+        yield from _of_phase("startup.initialization", record.startup.initialization)
+        yield from _of_phase("startup.first_inference", record.startup.first_inference)
+    if record.memory is not None:
+        yield from _of_memory(record.memory)
+
+
+def _of_accuracy(accuracy: RecordedAccuracy, dataset: RecordedDataset) -> Iterator[Disagreement]:
+    if accuracy.total != dataset.samples:
+        yield "accuracy.total", accuracy.total, f"the {dataset.samples} of dataset.samples"
     if accuracy.correct > accuracy.total:
         yield "accuracy.correct", accuracy.correct, f"at most the {accuracy.total} of accuracy.total"
     if not math.isclose(accuracy.top1, accuracy.correct / accuracy.total, abs_tol=_ROUNDING):
         yield "accuracy.top1", accuracy.top1, f"{accuracy.correct} / {accuracy.total} of accuracy.correct and .total"
+
+
+def _of_phase(key: str, phase: RecordedPhase) -> Iterator[Disagreement]:
+    middle = median(phase.observed_seconds)
+    if not math.isclose(phase.p50_seconds, middle, rel_tol=_ROUNDING):
+        yield f"{key}.p50_seconds", phase.p50_seconds, f"{middle:g}, the median of observed_seconds"
+    yield from _of_interval(key, phase.interval, phase.observed_seconds)
+
+
+def _of_memory(memory: RecordedMemory) -> Iterator[Disagreement]:
+    for name in ("peak_rss_bytes", "base_rss_bytes", "anonymous_bytes"):
+        value, observed = getattr(memory, name), getattr(memory, f"observed_{name}")
+        middle = median_low(observed) if observed else None
+        if value != middle:
+            yield f"memory.{name}", value, f"{middle}, the median of observed_{name}"
+    yield from _of_interval("memory", memory.interval, memory.observed_peak_rss_bytes)
+    if (memory.base_rss_bytes or 0) > memory.peak_rss_bytes:
+        yield "memory.base_rss_bytes", memory.base_rss_bytes, f"at most the peak, {memory.peak_rss_bytes}"
+
+
+def _of_interval(key: str, interval: tuple[float, float] | None, observed: Sequence[float]) -> Iterator[Disagreement]:
+    if interval is not None and not set(interval) <= set(observed):
+        yield f"{key}.interval", list(interval), "two of what was observed"
 
 
 def _id(cell: RecordedCell) -> str:

@@ -7,13 +7,27 @@ from statistics import median
 from typing import Literal
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_ratio_interval
+from zoobench.judge.compared import (
+    FIRST_INFERENCE,
+    INITIALIZATION,
+    MEMORY,
+    P50,
+    P90,
+    SPEEDUP,
+    SPEEDUP_NOISE,
+    Metric,
+    noise_of,
+)
 from zoobench.judge.seen import (
     Read,
+    ReadAll,
     Seen,
-    initialization_seconds,
+    first_inference,
+    initialization,
     known_values,
     p50_seconds,
     p90_seconds,
+    peak_rss,
     speedup,
     speedup_interval,
 )
@@ -22,45 +36,8 @@ from zoobench.judge.statistics import Estimate, Interval, percentile, percentile
 Judgement = Literal["better", "worse", "same", "unclear"]
 Basis = Literal["rounds", "processes", "samples", "exact"]
 
-TIME_NOISE = 0.20
-"""Between two processes that time one file the median was measured to move by up to 18 %."""
-SPEEDUP_NOISE = 0.10
-"""Of 16 runs each of four LiteRT cells on two shared cores, any two had speed-ups over the interleaved float file
-within 10 % of each other, 19 in 20 pairs within 8 %."""
-KERAS_NOISE = 1.0
-"""Any two of 15 runs of a Keras cell there were within a factor of two; as its float file is LiteRT's, its speed-up
-drifts like its time."""
 SAME_WITHIN = 0.03
 """A change that is surely below this is called none."""
-_KERAS = "keras"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """What is compared.
-
-    Attributes:
-        name: In files.
-        title: For people, with the unit.
-        lower_is_better: The direction.
-        relative: Whether its change is relative to the base; otherwise it is the difference.
-    """
-
-    name: str
-    title: str
-    lower_is_better: bool
-    relative: bool = True
-
-
-P50 = Metric(name="p50_seconds", title="p50, ms", lower_is_better=True)
-P90 = Metric(name="p90_seconds", title="p90, ms", lower_is_better=True)
-SPEEDUP = Metric(name="speedup_over_float", title="× float", lower_is_better=False)
-INITIALIZATION = Metric(name="initialization_seconds", title="initialization, ms", lower_is_better=True)
-TOP1 = Metric(name="top1", title="top-1, %", lower_is_better=False, relative=False)
-LOSS = Metric(name="loss", title="loss, nats", lower_is_better=True)
-SIZE = Metric(name="size_bytes", title="size, MB", lower_is_better=True)
-TIMES = (P50, P90, SPEEDUP, INITIALIZATION)
-METRICS = (*TIMES, TOP1, LOSS, SIZE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +82,17 @@ def speedup_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> C
 
 def initialization_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
     """Returns the change of the time to open the model, which each process does once."""
-    return _timed(INITIALIZATION, initialization_seconds, base, new, of_rounds=lambda *_: None, seed=seed)
+    return _begun(INITIALIZATION, initialization, base, new, seed=seed)
+
+
+def first_inference_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
+    """Returns the change of the time of the first invocation."""
+    return _begun(FIRST_INFERENCE, first_inference, base, new, seed=seed)
+
+
+def memory_change(base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
+    """Returns the change of the peak of resident memory."""
+    return _begun(MEMORY, peak_rss, base, new, seed=seed)
 
 
 def exact_change(metric: Metric, base: float | None, new: float | None) -> Change:
@@ -148,7 +135,8 @@ def _timed(
     ours, theirs = known_values(base, read), known_values(new, read)
     point, other = median(ours) if ours else None, median(theirs) if theirs else None
     change = relative(point, other)
-    bare = Change(metric=metric, base=point, new=other, change=change, judgement=None if change is None else "unclear")
+    judgement: Judgement | None = None if change is None else "unclear"
+    bare = Change(metric=metric, base=point, new=other, change=change, judgement=judgement)
     if change is None:
         return bare
     if min(len(ours), len(theirs)) >= LEAST_PROCESSES:
@@ -159,18 +147,29 @@ def _timed(
     return bare
 
 
+def _begun(metric: Metric, read: ReadAll, base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> Change:
+    """Returns the change of what each fresh process of a run observes once, so that single runs have an interval too.
+
+    Of several runs the unit is the run, as what changes between them is not in the processes of one.
+    """
+
+    def of_processes(one: Seen, other: Seen) -> Interval | None:
+        ours, theirs = read(one), read(other)
+        enough = min(len(ours), len(theirs)) >= LEAST_PROCESSES
+        return median_ratio_interval(theirs, ours, seed=seed) if enough else None
+
+    def middle(seen: Seen) -> float | None:
+        return median(values) if (values := read(seen)) else None
+
+    change = _timed(metric, middle, base, new, of_rounds=of_processes, seed=seed)
+    return replace(change, basis="processes") if change.basis else change
+
+
 def _judged(bare: Change, ratio: Interval | None, *, basis: Basis, noise: float) -> Change:
     if ratio is None or not math.isfinite(ratio.low + ratio.high):
         return bare
     interval = Interval(low=ratio.low - 1, high=ratio.high - 1)
     return replace(bare, interval=interval, basis=basis, judgement=_judgement(bare.metric, ratio, noise=noise))
-
-
-def noise_of(metric: Metric, cell: Seen) -> float:
-    """Returns the share by which two processes may differ in a time of one file."""
-    if cell.record is not None and cell.record.cell.runtime == _KERAS:
-        return KERAS_NOISE
-    return SPEEDUP_NOISE if metric is SPEEDUP else TIME_NOISE
 
 
 def _judgement(metric: Metric, ratio: Interval, *, noise: float) -> Judgement:

@@ -5,20 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from zoobench.judge.changes import (
-    LOSS,
-    METRICS,
-    SIZE,
-    TIMES,
-    TOP1,
     Change,
-    Metric,
     bare_change,
     exact_change,
+    first_inference_change,
     initialization_change,
+    memory_change,
     p50_change,
     p90_change,
     speedup_change,
 )
+from zoobench.judge.compared import LOSS, METRICS, OF_THE_MACHINE, SIZE, TOP1, Metric
 from zoobench.judge.disturbed import told
 from zoobench.judge.environments import DATA_SET, Difference, differences, machines_of, of_cell
 from zoobench.judge.multiple import holm
@@ -56,7 +53,7 @@ class Comparison:
     Attributes:
         base: Its name; `base_runs` is how many processes measured it.
         new: As `base`.
-        same_machine: Whether both were measured on the same kind of machine; if not, times are not judged.
+        same_machine: Whether both were measured on the same kind of machine; if not, times and memory are not judged.
         environment: In what the conditions differ.
         cells: Those of both sides, in the base's order.
         only_base: Cells that the new side lacks.
@@ -100,7 +97,7 @@ def compare(
     cells = []
     for cell in shared:
         one = _compare_cell(cell, seen_by(base, cell), seen_by(new, cell), seed=seed)
-        cells.append(one if same_machine else _unjudged(one, TIMES))
+        cells.append(one if same_machine else _unjudged(one, OF_THE_MACHINE))
         advance(1, cell)
     known = set(base.ids)
     return Comparison(
@@ -130,6 +127,8 @@ def _compare_cell(cell: str, base: Sequence[Seen], new: Sequence[Seen], *, seed:
             p90_change(base, new, seed=seed),
             speedup_change(base, new, seed=seed),
             initialization_change(base, new, seed=seed),
+            first_inference_change(base, new, seed=seed),
+            memory_change(base, new, seed=seed),
             top1_change(_measured(base), _measured(new)),
             bare_change(LOSS, _loss(_measured(base)), _loss(_measured(new))),
             exact_change(SIZE, _size(ours), _size(theirs)),

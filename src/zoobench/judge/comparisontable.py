@@ -9,9 +9,12 @@ from typing import Any
 
 from zoobench.judge.blocks import Block, Grid, Lines, to_markdown, to_terminal
 from zoobench.judge.bootstrap import LEAST_PROCESSES
-from zoobench.judge.changes import (
+from zoobench.judge.changes import Change
+from zoobench.judge.compared import (
+    FIRST_INFERENCE,
     INITIALIZATION,
     LOSS,
+    MEMORY,
     METRICS,
     P50,
     P90,
@@ -20,7 +23,6 @@ from zoobench.judge.changes import (
     SPEEDUP_NOISE,
     TIME_NOISE,
     TOP1,
-    Change,
     Metric,
 )
 from zoobench.judge.comparison import CellComparison, Comparison
@@ -35,6 +37,8 @@ _SHOWN: Mapping[Metric, Callable[[float | None], str]] = {
     P90: milliseconds,
     SPEEDUP: ratio,
     INITIALIZATION: milliseconds,
+    FIRST_INFERENCE: milliseconds,
+    MEMORY: megabytes,
     TOP1: percent,
     LOSS: nats,
     SIZE: megabytes,
@@ -195,7 +199,9 @@ def _remarks(comparison: Comparison) -> tuple[str, ...]:
             "share with their float file, before you look to them."
         )
     if not comparison.same_machine:
-        remarks.append("The machines differ: times are told, not judged; `--across-machines` shows what they agree on.")
+        remarks.append(
+            "The machines differ: times and memory are told, not judged; `--across-machines` shows what they agree on."
+        )
     if any(change.p_value is not None for cell in comparison.cells for change in cell.changes):
         remarks.append(
             "top-1: paired by sample; p is McNemar's mid-p, adjusted by Holm for all cells, and decides at 0.05."

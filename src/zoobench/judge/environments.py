@@ -91,6 +91,8 @@ def _of_run(run: Run) -> Iterator[tuple[str, str]]:
         yield "weights", _short(record.cell.weights)
         yield "image size", str(record.cell.image_size)
         yield DATA_SET, _data(record)
+        if record.kit:
+            yield "kit", record.kit[:_SHORT_HASH]
 
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,11 @@ from itertools import combinations
 from statistics import median
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES, median_interval
-from zoobench.judge.changes import P50, SPEEDUP, noise_of
+from zoobench.judge.compared import P50, SPEEDUP, noise_of
 from zoobench.judge.environments import conditions, machine_of
 from zoobench.judge.orderflips import OrderFlip, Placed, Reading, find_order_flips
-from zoobench.judge.seen import Seen, known_values, p50_seconds, seen_by, speedup, speedup_interval
+from zoobench.judge.samesubject import check_same_subject
+from zoobench.judge.seen import Seen, known_values, p50_seconds, peak_rss, seen_by, speedup, speedup_interval
 from zoobench.judge.statistics import Interval, percentile_interval
 from zoobench.judge.timings import Side
 
@@ -44,12 +45,14 @@ class OnMachine:
         interval: Of the speed-up, 95 %: over the runs where there are enough, of one run that of its rounds, of a few
             runs what holds all of theirs.
         rank: By p50, 1 is the fastest, among the cells that every machine has.
+        peak_rss_bytes: Peak of memory of a fresh process: median of the runs' medians.
     """
 
     p50_seconds: float | None = None
     speedup: float | None = None
     interval: Interval | None = None
     rank: int | None = None
+    peak_rss_bytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +83,14 @@ def across(sides: Sequence[Side], *, seed: int = 0) -> AcrossMachines:
     Args:
         sides: The results of one machine each.
         seed: Of the bootstrap over runs.
+
+    Raises:
+        ResultsError: If they were measured on different samples or with different kits.
     """
+    check_same_subject(sides)
     ids = tuple(dict.fromkeys(cell for side in sides for cell in side.ids))
     placed = [{cell: _placed(seen_by(side, cell), seed=seed) for cell in side.ids} for side in sides]
+    peaks = [{cell: _peak(seen_by(side, cell)) for cell in side.ids} for side in sides]
     machines = tuple(_machine(letter, side) for letter, side in zip(_LETTERS, sides, strict=False))
     shared = [cell for cell in ids if all(cell in one for one in placed)]
     ranks = [_ranks(one, shared) for one in placed]
@@ -90,7 +98,13 @@ def across(sides: Sequence[Side], *, seed: int = 0) -> AcrossMachines:
     return AcrossMachines(
         machines=machines,
         cells=tuple(
-            (cell, tuple(_on_machine(one.get(cell), rank.get(cell)) for one, rank in zip(placed, ranks, strict=True)))
+            (
+                cell,
+                tuple(
+                    _on_machine(one.get(cell), rank.get(cell), peak.get(cell))
+                    for one, rank, peak in zip(placed, ranks, peaks, strict=True)
+                ),
+            )
             for cell in ids
         ),
         conditions=_differing(sides),
@@ -143,6 +157,12 @@ def _over_runs(
     return Reading(point=median(known), interval=hull, noise=noise)
 
 
+def _peak(seen: Sequence[Seen]) -> float | None:
+    """Returns a cell's peak of memory on a machine, or None where no run knows it."""
+    known = [median(peaks) for one in seen if (peaks := peak_rss(one))]
+    return median(known) if known else None
+
+
 def _p50_interval(seen: Seen) -> Interval | None:
     if seen.record is not None and seen.record.latency is not None:
         recorded = seen.record.latency.p50_interval
@@ -158,7 +178,7 @@ def _ranks(placed: dict[str, Placed], shared: Sequence[str]) -> dict[str, int]:
     return {cell: first[seconds] for cell, seconds in times.items()}
 
 
-def _on_machine(placed: Placed | None, rank: int | None) -> OnMachine:
+def _on_machine(placed: Placed | None, rank: int | None, peak: float | None) -> OnMachine:
     if placed is None:
         return OnMachine()
     times, paired = placed.p50, placed.speedup
@@ -167,6 +187,7 @@ def _on_machine(placed: Placed | None, rank: int | None) -> OnMachine:
         speedup=paired.point if paired else None,
         interval=paired.interval if paired else None,
         rank=rank,
+        peak_rss_bytes=peak,
     )
 
 

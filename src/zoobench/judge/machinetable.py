@@ -8,20 +8,20 @@ from dataclasses import asdict
 from typing import Any
 
 from zoobench.judge.blocks import Block, Grid, Lines, to_markdown, to_terminal
-from zoobench.judge.changes import SPEEDUP_NOISE, TIME_NOISE
+from zoobench.judge.compared import SPEEDUP_NOISE, TIME_NOISE
 from zoobench.judge.environments import joined
 from zoobench.judge.machines import AcrossMachines, OnMachine
 from zoobench.judge.orderflips import MOST_FLIPS
 from zoobench.judge.statistics import Interval
 from zoobench.paper import printable
-from zoobench.units import ABSENT, milliseconds, probability, ratio
+from zoobench.units import ABSENT, megabytes, milliseconds, probability, ratio
 
 SCHEMA = 1
 _SHOWN_FLIPS = 50
 """On a terminal and in markdown; the files for programs have all that are kept."""
 _COLUMNS = (
     *("kind", "name", "other", "machine", "other_machine", "value", "p50_seconds", "rank", "speedup_over_float"),
-    *("low", "high", "times_faster", "times_faster_on_other", "by", "p_value"),
+    *("low", "high", "peak_rss_bytes", "times_faster", "times_faster_on_other", "by", "p_value"),
 )
 _BY = {"speedup": "× float", "p50": "p50"}
 
@@ -94,7 +94,8 @@ def _csv_rows(found: AcrossMachines) -> Iterator[dict[str, Any]]:
 def _csv_cell(one: OnMachine) -> dict[str, Any]:
     interval = one.interval
     ends = {"low": interval.low if interval else None, "high": interval.high if interval else None}
-    return {"p50_seconds": one.p50_seconds, "rank": one.rank, "speedup_over_float": one.speedup} | ends
+    known = {"p50_seconds": one.p50_seconds, "rank": one.rank, "speedup_over_float": one.speedup}
+    return known | ends | {"peak_rss_bytes": one.peak_rss_bytes}
 
 
 def _blocks(found: AcrossMachines) -> list[Block]:
@@ -111,6 +112,7 @@ def _blocks(found: AcrossMachines) -> list[Block]:
         differing,
         _times(found, letters),
         _speedups(found, letters),
+        _memory(found, letters),
         _flips(found),
         Lines(lines=(*_remarks(found), *others)),
     ]
@@ -142,6 +144,15 @@ def _speedups(found: AcrossMachines, letters: Sequence[str]) -> Grid:
         if any(one.speedup is not None for one in on)
     )
     return Grid(heads=("× float", *(head for letter in letters for head in (letter, "95 %"))), rows=rows)
+
+
+def _memory(found: AcrossMachines, letters: Sequence[str]) -> Grid:
+    rows = tuple(
+        (cell, *(megabytes(one.peak_rss_bytes) for one in on))
+        for cell, on in found.cells
+        if any(one.peak_rss_bytes is not None for one in on)
+    )
+    return Grid(heads=("peak memory, MB", *letters), rows=rows)
 
 
 def _interval(interval: Interval | None) -> str:

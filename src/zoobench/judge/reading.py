@@ -22,7 +22,7 @@ def load_content(path: Path) -> dict[str, Any]:
     try:
         text = file_content(path)
         _check_values(text, path)
-        content = json.loads(text.decode(), parse_float=_finite, parse_constant=_finite, object_pairs_hook=once)
+        content = json.loads(text.decode(), parse_float=finite, parse_constant=finite, object_pairs_hook=once)
     except MemoryError as error:
         raise ResultsError(f"{path} does not fit into this machine's memory; read it on a larger one") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -40,8 +40,12 @@ def _check_values(content: bytes, path: Path) -> None:
         )
 
 
-def _finite(text: str) -> float:
-    """Returns a JSON number, and refuses what Python's reader takes for one: NaN, Infinity and 1e999."""
+def finite(text: str) -> float:
+    """Returns a JSON number, and refuses what Python's reader takes for one: NaN, Infinity and 1e999.
+
+    Raises:
+        ValueError: As a JSON reader would.
+    """
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{brief(text)} is not a finite number")

@@ -11,6 +11,7 @@ from zoobench.judge.agreement import check_agreement
 from zoobench.judge.resultsblocks import BLOCK, blocks, blocks_of
 from zoobench.judge.schema import (
     SCHEMA,
+    Agreement,
     Cause,
     Predictions,
     Record,
@@ -20,8 +21,11 @@ from zoobench.judge.schema import (
     RecordedDisturbance,
     RecordedInterval,
     RecordedLatency,
+    RecordedMemory,
     RecordedModel,
     RecordedNumerics,
+    RecordedPhase,
+    RecordedStartup,
     Refusal,
     Speedup,
 )
@@ -30,6 +34,7 @@ from zoobench.judge.shape import brief, shaped, unexpected
 __all__ = [
     "BLOCK",
     "SCHEMA",
+    "Agreement",
     "Cause",
     "Predictions",
     "Record",
@@ -39,8 +44,11 @@ __all__ = [
     "RecordedDisturbance",
     "RecordedInterval",
     "RecordedLatency",
+    "RecordedMemory",
     "RecordedModel",
     "RecordedNumerics",
+    "RecordedPhase",
+    "RecordedStartup",
     "Refusal",
     "Speedup",
     "read_results",

@@ -3,7 +3,8 @@
 What has to hold between two values stands in `agreement.py`.
 
 History of the schema:
-    1 (2026-11): the first.
+    1 (2026-11): the first. `latency` used to hold `initialization_seconds` and `first_inference_seconds` of the process
+        that measured all; since `startup` and `memory` came, which older files lack, fresh processes tell both.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ CauseKind = Annotated[str, matching("|".join(CAUSE_KINDS), expected=f"one of {',
 _NOT_EMPTY = Rule(expected="at least one value", holds=bool)
 _ASCENDING = Rule(expected="the lower end first", holds=lambda ends: bool(ends[0] <= ends[1]))
 Interval = Annotated[tuple[Amount, Amount], _ASCENDING]
+WholeInterval = Annotated[tuple[Positive, Positive], _ASCENDING]
 ShareInterval = Annotated[tuple[Share, Share], _ASCENDING]
 
 
@@ -128,6 +130,19 @@ class Predictions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """The share of samples on which two cells predict the same class.
+
+    Attributes:
+        cell: Id of the other one: the same file on LiteRT, or on Keras called eagerly.
+        share: 1 where they always agree.
+    """
+
+    cell: str
+    share: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAccuracy:
     """How often it was right.
 
@@ -137,6 +152,8 @@ class RecordedAccuracy:
         interval: Wilson interval of top1, 95 %.
         agreement_with_float: Share of samples on which it predicts what the float twin predicts.
         invocation_p50_seconds: Median invocation, where samples were run one by one.
+        agreement_with_reference: With the same file's answers on the runtime that others are held against, because
+            runtimes round differently; None where the cell is that one.
     """
 
     top1: Share
@@ -147,14 +164,15 @@ class RecordedAccuracy:
     agreement_with_float: Share
     invocation_p50_seconds: Seconds | None
     predictions: Predictions
+    agreement_with_reference: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speedup:
-    """How many times faster than the float twin, paired by round.
+    """How many times faster than another cell, paired by round.
 
     Attributes:
-        twin: Id of the float twin's cell.
+        twin: Id of that cell.
         point: Median over the rounds of twin's seconds / own seconds.
         interval: Of that median over the rounds of this process, 95 %. It does not hold what changes between processes.
     """
@@ -242,7 +260,10 @@ class RecordedLatency:
         p50_seconds: Median of the rounds; its 95 % interval is of this process's rounds.
         p90_seconds: None below 64 rounds.
         samples: Number of rounds.
+        speedup_over_float: Over the float twin.
         disturbance: What else happened on the machine; None where it was not watched.
+        speedup_over_reference: Over the same file on LiteRT, or on Keras called eagerly; None where the cell is that.
+        threads_reported: On how many threads the runtime said that it ran; None where it does not tell.
     """
 
     p50_seconds: Seconds
@@ -251,14 +272,76 @@ class RecordedLatency:
     mean_seconds: Seconds
     samples: Positive
     speedup_over_float: Speedup | None
-    initialization_seconds: Seconds
-    first_inference_seconds: Seconds
     disturbance: RecordedDisturbance | None = None
+    speedup_over_reference: Speedup | None = None
+    threads_reported: Positive | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPhase:
+    """How long a phase took that every process goes through once.
+
+    Attributes:
+        p50_seconds: Median of the processes.
+        interval: Of that median, 95 %, by order statistics; None below 6 processes.
+        observed_seconds: Each process's.
+    """
+
+    p50_seconds: Seconds
+    interval: Interval | None
+    observed_seconds: Annotated[tuple[Seconds, ...], _NOT_EMPTY]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStartup:
+    """What fresh processes, in which nothing else ran before, took until the steady state.
+
+    Attributes:
+        initialization: To open the file, the runtime being imported and the file in the system's page cache.
+        first_inference: The first invocation.
+        threads_started: The fewest threads that a process had more after it had run the file; None where the system
+            does not tell. LiteRT starts one less than it is to run on, and more where kernels outside XNNPACK keep
+            some of their own.
+    """
+
+    initialization: RecordedPhase
+    first_inference: RecordedPhase
+    threads_started: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMemory:
+    """How much memory a fresh process takes that opens the file and runs it.
+
+    Each value is the median of the processes, of an even number the lower of the middle two.
+
+    Attributes:
+        peak_rss_bytes: The most that was resident, Python and libraries with it.
+        interval: Of that median, 95 %, by order statistics; None below 6 processes.
+        base_rss_bytes: What was resident before the file was opened, the runtime being imported: the same for every
+            file of a runtime. None where the system does not tell, as is `anonymous_bytes`.
+        anonymous_bytes: What of the resident memory was in no file in the end, so that it cannot be read again.
+        observed_peak_rss_bytes: Each process's.
+        observed_base_rss_bytes: The same of what is known.
+        observed_anonymous_bytes: The same.
+    """
+
+    peak_rss_bytes: Positive
+    interval: WholeInterval | None
+    base_rss_bytes: Positive | None
+    anonymous_bytes: Count | None
+    observed_peak_rss_bytes: Annotated[tuple[Positive, ...], _NOT_EMPTY]
+    observed_base_rss_bytes: tuple[Positive, ...]
+    observed_anonymous_bytes: tuple[Count, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that is known of one cell in one run; a part that was not measured is None."""
+    """All that is known of one cell in one run; a part that was not measured is None.
+
+    Attributes:
+        kit: SHA-256 of the kit that file and samples came in; None where the machine that measured made the file.
+    """
 
     schema: Positive
     cell: RecordedCell
@@ -268,3 +351,6 @@ class Record:
     latency: RecordedLatency | None
     environment: Mapping[str, Any]
     refusal: Refusal | None = None
+    kit: Sha256 | None = None
+    startup: RecordedStartup | None = None
+    memory: RecordedMemory | None = None

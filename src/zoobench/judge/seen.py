@@ -20,6 +20,7 @@ class Seen:
 
 
 Read = Callable[[Seen], float | None]
+ReadAll = Callable[[Seen], Sequence[float]]
 
 
 def seen_by(side: Side, cell: str) -> list[Seen]:
@@ -54,9 +55,21 @@ def speedup_interval(seen: Seen) -> Interval | None:
     return Interval(low=paired.interval[0], high=paired.interval[1]) if paired else None
 
 
-def initialization_seconds(seen: Seen) -> float | None:
-    """Returns how long a run took to open the model."""
-    return seen.record.latency.initialization_seconds if seen.record and seen.record.latency else None
+def initialization(seen: Seen) -> Sequence[float]:
+    """Returns how long each fresh process of a run took to open the model."""
+    startup = seen.record.startup if seen.record else None
+    return startup.initialization.observed_seconds if startup else ()
+
+
+def first_inference(seen: Seen) -> Sequence[float]:
+    """Returns how long the first invocation of each fresh process of a run took."""
+    startup = seen.record.startup if seen.record else None
+    return startup.first_inference.observed_seconds if startup else ()
+
+
+def peak_rss(seen: Seen) -> Sequence[float]:
+    """Returns the peak of memory of each fresh process of a run, in bytes."""
+    return seen.record.memory.observed_peak_rss_bytes if seen.record and seen.record.memory else ()
 
 
 def known_values(side: Sequence[Seen], read: Read) -> list[float]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from statistics import median
 from textwrap import shorten
 
-from rich.console import JustifyMethod
+from rich.console import Console, JustifyMethod
+from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 from zoobench.judge.disturbed import told
@@ -16,12 +19,24 @@ from zoobench.variants import VARIANTS
 LEAST_WIDTH = 128
 _HEADS = (
     *("", "cell", "runtime", "threads", "top-1 %", "95 %", "loss"),
-    *("p50 ms", "p90 ms", "× float", "95 %", "MB", "size"),
+    *("p50 ms", "p90 ms", "× float", "95 %", "× litert", "95 %", "MB", "size", "peak MB"),
 )
+_MEMORY = frozenset({_HEADS.index("peak MB")})
+_REFERENCE = frozenset({_HEADS.index("× litert"), _HEADS.index("× litert") + 1})
+_REFERENCE_WIDTH = 22
+"""Columns that they take."""
 _NUMBERS_FROM = 3
 _COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
 _NAMES = 1
+_ENOUGH = 10_000
+"""Columns for any table."""
+_SPEEDUP = "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
+_OVER_REFERENCE = "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
+_TELLING_THREADS = frozenset({"litert", "litert_compiled"})
+"""Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
+_MOST_DISAGREEMENT = 0.01
+"""Share of the samples; rounding alone tips those that two classes are equally probable for."""
 DISTURBED = "~"
 """Before the time of a cell whose rounds were disturbed."""
 _REASON_WIDTH = 200
@@ -34,22 +49,41 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     Args:
         records: In any order; backbones stand in that of their first record.
         width: Columns of the terminal; below `LEAST_WIDTH` the table is wider than it. Where even that is too
-            narrow, names are cut and numbers are not.
+            narrow, memory is left out, then names are cut, and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
+    hidden = frozenset() if any(map(_over_reference, records)) else _REFERENCE
+    least = LEAST_WIDTH if hidden else LEAST_WIDTH + _REFERENCE_WIDTH
+    console = blank(width=max(width, least), colours=colours)
+    table, memory = _table(records, hidden=hidden), _memory(records)
+    if not memory or _width(table, console) > console.width:
+        table = _table(records, hidden=hidden | _MEMORY)
+        memory = [f"Peaks of memory are in the file; they do not fit {console.width} columns."] if memory else []
+    console.print(table)
+    footnotes = (_SPEEDUP,) if hidden else (_SPEEDUP, _OVER_REFERENCE)
+    console.print("", *footnotes, *memory, *_remarks(records), sep="\n", soft_wrap=True)
+    return written(console)
+
+
+def _width(table: Table, console: Console) -> int:
+    """Returns how many columns a table takes where nothing of it is cut."""
+    return Measurement.get(console, console.options.update_width(_ENOUGH), table).maximum
+
+
+def _table(records: Sequence[Record], *, hidden: frozenset[int]) -> Table:
+    """Returns the table without some of its columns."""
     table = empty_table(title=_title(records))
-    for position, head in enumerate(_HEADS):
+    shown = [position for position in range(len(_HEADS)) if position not in hidden]
+    for position in shown:
         justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"
-        table.add_column(head, justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
+        table.add_column(_HEADS[position], justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
     for backbone, rows in groupby(_by_backbone(records), key=lambda record: record.cell.backbone):
         table.add_row("", Text(backbone, style="bold"))
         for record in rows:
-            table.add_row(*_row(record))
+            row = _row(record)
+            table.add_row(*(row[position] for position in shown))
         table.add_section()
-    console = blank(width=max(width, LEAST_WIDTH), colours=colours)
-    console.print(table)
-    console.print("", *_remarks(records), sep="\n", soft_wrap=True)
-    return written(console)
+    return table
 
 
 def _by_backbone(records: Sequence[Record]) -> list[Record]:
@@ -60,7 +94,7 @@ def _by_backbone(records: Sequence[Record]) -> list[Record]:
     def place(record: Record) -> tuple[int, int, int]:
         cell = record.cell
         known = variants.index(cell.variant) if cell.variant in VARIANTS else len(variants)
-        return (backbones.index(cell.backbone), cell.threads, known)
+        return (backbones.index(cell.backbone), cell.threads, known)  # runtimes stay in the order of the records
 
     return sorted(records, key=place)
 
@@ -84,9 +118,15 @@ def _row(record: Record) -> tuple[Text | str, ...]:
         f"{_mark(latency)}{milliseconds(latency.p50_seconds if latency else None)}",
         milliseconds(latency.p90_seconds if latency else None),
         *_speedup(latency.speedup_over_float if latency else None),
+        *_speedup(_over_reference(record)),
         megabytes(record.model.size_bytes if record.model else None),
         ratio(_relative_size(record.model)),
+        megabytes(record.memory.peak_rss_bytes if record.memory else None),
     )
+
+
+def _over_reference(record: Record) -> Speedup | None:
+    return record.latency.speedup_over_reference if record.latency else None
 
 
 def _mark(latency: RecordedLatency | None) -> str:
@@ -114,9 +154,7 @@ def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
 
 
 def _remarks(records: Sequence[Record]) -> list[str]:
-    remarks = [
-        "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
-    ]
+    remarks = []
     random = dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights)
     if random:
         remarks.append(f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do.")
@@ -124,6 +162,18 @@ def _remarks(records: Sequence[Record]) -> list[str]:
         f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: {_on_one_line(record.refusal.reason)}"
         for record in records
         if record.refusal
+    ]
+    remarks += [
+        f"{record.cell.id} predicts another class than {other.cell} for {percent(1 - other.share)} % of the samples."
+        for record in records
+        if record.accuracy
+        and (other := record.accuracy.agreement_with_reference)
+        and other.share < 1 - _MOST_DISAGREEMENT
+    ]
+    remarks += [
+        f"THREADS {record.cell.id}: {record.cell.runtime} started {started} more of them, not {expected}."
+        for record in records
+        if (started := _started(record)) is not None and started < (expected := record.cell.threads - 1)
     ]
     remarks += [
         f"{DISTURBED} {record.cell.id}: {told(record.latency.disturbance)}."
@@ -134,6 +184,25 @@ def _remarks(records: Sequence[Record]) -> list[str]:
     if left_out:
         remarks.append(f"{left_out} images could not be used and were left out.")
     return remarks
+
+
+def _started(record: Record) -> int | None:
+    """Returns how many threads a cell's runtime started, None where that does not tell on how many it runs."""
+    known = record.startup is not None and record.cell.runtime in _TELLING_THREADS
+    return record.startup.threads_started if record.startup and known else None
+
+
+def _memory(records: Sequence[Record]) -> list[str]:
+    """Says what a peak of memory is, and how much of it each runtime takes before it opens a file; or nothing."""
+    if not any(record.memory for record in records):
+        return []
+    bases: dict[str, list[int]] = {}
+    for record in records:
+        if record.memory and record.memory.base_rss_bytes:
+            bases.setdefault(record.cell.runtime, []).append(record.memory.base_rss_bytes)
+    told = ", ".join(f"{runtime} {megabytes(median(found))}" for runtime, found in bases.items())
+    before = f"; before it opened it: {told}" if told else ""
+    return [f"peak MB: the most that a fresh process held to open the file and run it{before}."]
 
 
 def _on_one_line(text: str) -> str:

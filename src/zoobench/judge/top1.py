@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from zoobench.judge.changes import TOP1, Change
+from zoobench.judge.changes import Change
+from zoobench.judge.compared import TOP1
 from zoobench.judge.flipped import find_flips
 from zoobench.judge.packing import decode
 from zoobench.judge.paired import Answers, mcnemar_mid_p, paired_difference

@@ -10,7 +10,17 @@ from zoobench.measure.processor import cpuinfo, describe_processor
 from zoobench.measure.systemfiles import HERE, SystemFiles
 from zoobench.measure.virtualization import describe_virtualization
 
-LIBRARIES = ("ai-edge-litert", "ai-edge-quantizer", "keras", "numpy", "openvino", "tensorflow", "zoobench")
+LIBRARIES = (
+    "ai-edge-litert",
+    "ai-edge-quantizer",
+    "keras",
+    "numpy",
+    "onnxruntime",
+    "openvino",
+    "tensorflow",
+    "tf2onnx",
+    "zoobench",
+)
 _DEVICE = "proc/device-tree/model"
 _GOVERNOR = "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")

@@ -33,57 +33,44 @@ class RoundsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """The phases before the steady state, in seconds: making the session, and its first invocation."""
-
-    initialization_seconds: float
-    first_inference_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """What was observed of one cell.
 
     Attributes:
         seconds: Each round's invocation.
         twin_seconds: The float twin's invocation on the same sample in the same round.
-        opening: The phases before.
+        reference_seconds: The same of the same file on the runtime that others are held against; None for its own.
+        threads_reported: On how many threads the runtime says that it runs; None where it does not tell.
     """
 
     seconds: tuple[float, ...]
     twin_seconds: tuple[float, ...]
-    opening: Opening
+    reference_seconds: tuple[float, ...] | None = None
+    threads_reported: int | None = None
 
 
 @contextmanager
-def opened(
-    open_session: OpenSession, samples: Samples, *, clock: Clock = time.perf_counter_ns
-) -> Iterator[tuple[Session, Opening]]:
-    """Opens a model and runs its first invocation, timing both phases."""
-    began = clock()
+def opened(open_session: OpenSession, samples: Samples) -> Iterator[Session]:
+    """Opens a model and runs its first invocation; what both take is asked of fresh processes, see `startup`."""
     with open_session() as session:
-        ready = clock()
         session.load(samples.images(0, 1))
-        called = clock()
         session.invoke()
-        opening = Opening(
-            initialization_seconds=(ready - began) / 1e9, first_inference_seconds=(clock() - called) / 1e9
-        )
-        yield session, opening
+        yield session
 
 
 @dataclass(slots=True, kw_only=True)
 class Interleaving:
-    """The rounds of a cell with its float twin's in between, in alternating order.
+    """The rounds of a cell with those that it is held against in between, in alternating order.
 
     Made for `benchmark.pedantic(target=i.invoke, setup=i.before, teardown=i.after)`: only `invoke` is on its clock.
-    Each round runs both on one sample; even rounds run the twin first, odd rounds last. Where the model in the
+    Each round runs all on one sample; even rounds run the others first, odd rounds last. Where the model in the
     processor's caches changes, one untimed invocation comes first, so that what is timed is the steady state of each:
     without it, a 2 ms int8 cell was found 3.5 % slower beside its twin than alone, with it half of that.
 
     Attributes:
         cell: The session that is measured.
         twin: The float twin's session.
+        reference: The session of the same file on the runtime that others are held against, if that is another one.
         samples: Each round takes the next, from the first again after the last.
         clock: Nanoseconds.
         watch: Is told of every round that counts, and may look at the machine before it.
@@ -92,22 +79,26 @@ class Interleaving:
     cell: Session
     twin: Session
     samples: Samples
+    reference: Session | None = None
     clock: Clock = time.perf_counter_ns
     watch: Watch | None = None
     twin_seconds: list[float] = field(default_factory=list)
+    reference_seconds: list[float] = field(default_factory=list)
     _round: int = 0
     _warm: Session | None = None
 
     def before(self) -> None:
-        """Loads the next sample, and on even rounds runs the twin on it; then the cell is ready to be timed."""
+        """Loads the next sample, and on even rounds runs the others on it; then the cell is ready to be timed."""
         if self.watch and self.watch.round_begins():
             self._warm = None
         position = self._round % len(self.samples)
         image = self.samples.images(position, position + 1)
         self.cell.load(image)
         self.twin.load(image)
+        if self.reference:
+            self.reference.load(image)
         if self._round % 2 == 0:
-            self._run_twin()
+            self._run_others()
         self._settle(self.cell)
 
     def invoke(self) -> None:
@@ -115,9 +106,9 @@ class Interleaving:
         self.cell.invoke()
 
     def after(self) -> None:
-        """On odd rounds runs the twin."""
+        """On odd rounds runs the others."""
         if self._round % 2 == 1:
-            self._run_twin()
+            self._run_others()
         self._round += 1
 
     def warm_up(self, rounds: int) -> float:
@@ -131,13 +122,19 @@ class Interleaving:
             lengths.append((self.clock() - began) / 1e9)
         self._round = 0
         self.twin_seconds.clear()
+        self.reference_seconds.clear()
         return statistics.median(lengths)
 
-    def _run_twin(self) -> None:
-        self._settle(self.twin)
+    def _run_others(self) -> None:
+        self.twin_seconds.append(self._seconds(self.twin))
+        if self.reference:
+            self.reference_seconds.append(self._seconds(self.reference))
+
+    def _seconds(self, session: Session) -> float:
+        self._settle(session)
         began = self.clock()
-        self.twin.invoke()
-        self.twin_seconds.append((self.clock() - began) / 1e9)
+        session.invoke()
+        return (self.clock() - began) / 1e9
 
     def _settle(self, session: Session) -> None:
         if self._warm is not session:

@@ -12,6 +12,7 @@ from typing import Any
 from zoobench.errors import MeasurementError
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.workers import Worker, worker
+from zoobench.runtimes import RUNTIMES
 
 BASELINE = "baseline"
 CANDIDATE = "candidate"
@@ -70,12 +71,11 @@ class ReplayConfig:
 
     rounds: Mapping[str, RoundsConfig] = field(
         default_factory=lambda: {
-            "litert": RoundsConfig(seconds=0.8, least=8, most=40),
-            "keras": RoundsConfig(seconds=2.5, least=8, most=40),
+            name: RoundsConfig(seconds=one.replay_seconds, least=8, most=40) for name, one in RUNTIMES.items()
         }
     )
-    sittings: Mapping[str, int] = field(default_factory=lambda: {"litert": 4, "keras": 1})
-    settling: frozenset[str] = frozenset({"litert"})
+    sittings: Mapping[str, int] = field(default_factory=lambda: {name: one.sittings for name, one in RUNTIMES.items()})
+    settling: frozenset[str] = frozenset(name for name, one in RUNTIMES.items() if one.settles)
     slowdown: float = 0.0
     baseline_python: Path | None = None
 

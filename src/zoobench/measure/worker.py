@@ -3,15 +3,19 @@
 Run as `python -m zoobench.measure.worker`. It answers each line of JSON on standard input with one on standard output:
 
     (start)                                                 {"ready": {"python", "libraries": {name: version}}}
+    {"do": "import", "runtime"}                             {}
     {"do": "open", "name", "path", "runtime", "threads"}    {"initialization_seconds"}
     {"do": "turns", "turns": [[name, row], ...],            {"nanoseconds": [...], "injected_nanoseconds": [...]}
      "pixels", "settle", "slowdown": {name: share}}
     {"do": "peak"}                                          {"peak_rss_bytes"}
+    {"do": "footprint"}                                     {"rss_bytes", "peak_rss_bytes", "anonymous_bytes",
+                                                             "threads"}
     {"do": "close", "name"}                                 {}
 
 What goes wrong on purpose is answered with {"error": message}. It ends when its input does, and on Linux in the middle
 of what hangs too, so it never outlives whoever asked. A turn loads the image, invokes once untimed if it is to
-settle, so that the caches are those of its own model, and times one more invocation.
+settle, so that the caches are those of its own model, and times one more invocation. To open a file imports its
+runtime first, unless that was asked for before.
 """
 
 import ctypes
@@ -24,7 +28,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any, TextIO
@@ -34,11 +38,11 @@ import numpy.typing as npt
 
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.measure.environment import library_versions, python_version
-from zoobench.measure.runtimes import Session, open_session
+from zoobench.measure.footprint import footprint, peak_rss_bytes
+from zoobench.measure.runtimes import Session, import_runtime, open_session
 
 _REMEMBERED = 32
 """Latest invocations of a model whose median an injected slow-down is a share of."""
-_PEAK = Path("/proc/self/status")
 _PR_SET_PDEATHSIG = 1
 """Of `linux/prctl.h`."""
 
@@ -65,11 +69,22 @@ class Bench:
         Raises:
             ZoobenchError: If the request cannot be done.
         """
-        kinds = {"open": self._open, "turns": self._turns, "peak": self._peak, "close": self._close}
+        kinds = {
+            "import": self._import,
+            "open": self._open,
+            "turns": self._turns,
+            "peak": self._peak,
+            "footprint": self._footprint,
+            "close": self._close,
+        }
         kind = str(asked.get("do"))
         if kind not in kinds:
             raise MeasurementError(f"unknown request {kind!r}; known are {', '.join(kinds)}")
         return kinds[kind](asked)
+
+    def _import(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        import_runtime(asked["runtime"])
+        return {}
 
     def _open(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         stack, began = ExitStack(), self._clock()
@@ -105,25 +120,12 @@ class Bench:
     def _peak(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"peak_rss_bytes": peak_rss_bytes()}
 
+    def _footprint(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
+        return asdict(footprint())
+
     def _close(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         self._opened.pop(asked["name"]).stack.close()
         return {}
-
-
-def peak_rss_bytes() -> int | None:
-    """Returns the most memory that this process ever held resident; None where the system does not tell.
-
-    Linux's `ru_maxrss` also holds what the process was before it became this program, so Linux is asked elsewhere.
-    """
-    with suppress(OSError):
-        for line in _PEAK.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    with suppress(ImportError):
-        from resource import RUSAGE_SELF, getrusage
-
-        return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return None
 
 
 def main() -> None:

@@ -13,17 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-
-RUNTIMES = {
-    "litert": "zoobench.measure.runtimes.litert",
-    "keras": "zoobench.measure.runtimes.keras",
-}
-"""Modules that define `open_session(path, *, threads)`, and `open_graph_session` where batches are answered faster so;
-each is imported only when it is asked for."""
+from zoobench.runtimes import RUNTIMES
 
 
 class Session(Protocol):
-    """An open model. `load`, `invoke` and `read` are apart so that `invoke` alone can be timed."""
+    """An open model. `load`, `invoke` and `read` are apart so that `invoke` alone can be timed.
+
+    What knows on how many threads it runs has `threads_reported` too.
+    """
 
     def load(self, images: npt.NDArray[np.uint8]) -> None:
         """Puts raw pixels [n, height, width, 3] in place, in the number type that the model takes."""
@@ -60,16 +57,31 @@ def open_answering_session(path: Path, *, runtime: str, threads: int) -> Abstrac
     return cast(AbstractContextManager[Session], opener(path, threads=threads))
 
 
+def import_runtime(runtime: str) -> None:
+    """Imports a runtime's libraries, so that opening a file later does not take their time.
+
+    Raises:
+        MeasurementError: If the runtime is unknown or not installed.
+    """
+    _module(runtime)
+
+
+def threads_reported(session: Session) -> int | None:
+    """Returns on how many threads a session says that it runs; None where nothing tells."""
+    number: int | None = getattr(session, "threads_reported", None)
+    return number
+
+
 def _module(runtime: str) -> ModuleType:
     if runtime not in RUNTIMES:
         raise MeasurementError(f"unknown runtime: {runtime}; known are {', '.join(RUNTIMES)}")
-    name = RUNTIMES[runtime]
+    known = RUNTIMES[runtime]
     try:
-        with nullcontext() if name in sys.modules else _nothing_collected():
-            return import_module(name)
+        with nullcontext() if known.module in sys.modules else _nothing_collected():
+            return import_module(known.module)
     except ModuleNotFoundError as error:
         raise MeasurementError(
-            f"the runtime {runtime} needs {error.name}, which is not installed: pip install 'zoobench[build]'"
+            f"the runtime {runtime} needs {error.name}, which is not installed: pip install '{known.install}'"
         ) from error
 
 

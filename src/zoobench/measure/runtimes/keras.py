@@ -19,9 +19,13 @@ class KerasSession:
     """A loaded Keras model, called as an application calls it: `Model.__call__` on a batch of images.
 
     `call` takes float32 pixels and gives a tensor of probabilities.
+
+    Attributes:
+        threads_reported: The number of threads that TensorFlow says it uses.
     """
 
     def __init__(self, call: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        self.threads_reported: int | None = tf.config.threading.get_intra_op_parallelism_threads()
         self._call = call
         self._images = tf.zeros((0,))
         self._result = np.zeros((0, 0), np.float32)

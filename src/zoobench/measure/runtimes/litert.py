@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +10,13 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from zoobench.errors import MeasurementError
-
-Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Port:
-    """An input or output tensor: where it is, its number type, and real = scale * (stored - zero_point)."""
-
-    index: int
-    dtype: np.dtype[Any]
-    scale: float
-    zero_point: int
-
-    def stored(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-        """Returns raw pixels in the tensor's own numbers."""
-        if self.dtype == np.float32:
-            return pixels.astype(np.float32)
-        if self.dtype == np.uint8 and self.scale == 1 and self.zero_point == 0:
-            return pixels
-        limits = np.iinfo(self.dtype)
-        numbers = np.rint(pixels / self.scale) + self.zero_point
-        clipped: npt.NDArray[Any] = np.clip(numbers, limits.min, limits.max).astype(self.dtype)
-        return clipped
-
-    def real(self, stored: npt.NDArray[Any]) -> Floats:
-        """Returns the tensor's own numbers as real ones."""
-        if self.dtype == np.float32:
-            return stored.astype(np.float32)
-        return np.multiply(stored.astype(np.float32) - self.zero_point, self.scale, dtype=np.float32)
+from zoobench.measure.ports import Floats, Port
 
 
 class LiteRTSession:
     """One interpreter with its tensors allocated; takes one image at a time."""
+
+    threads_reported = None
 
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter

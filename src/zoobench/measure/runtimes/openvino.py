@@ -1,0 +1,85 @@
+"""How does OpenVINO run a TFLite file on the processor?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino
+
+from zoobench.errors import MeasurementError
+from zoobench.measure.ports import Floats, Port, read_ports
+
+_DEVICE = "CPU"
+_THREADS = "INFERENCE_NUM_THREADS"
+_EXPLICIT = {"NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+"""One request at a time, as fast as it can be answered, in the numbers that the file has: on processors that know
+bfloat16 OpenVINO would round float32 to it, twice as fast and with probabilities off by up to 0.03."""
+
+
+class OpenVINOSession:
+    """A compiled model with one inference request; takes one image at a time.
+
+    Attributes:
+        threads_reported: The number of threads that OpenVINO says it uses.
+    """
+
+    def __init__(self, model: Any, *, ports: tuple[Port, Port]) -> None:
+        self.threads_reported = int(model.get_property(_THREADS))
+        self._request = model.create_infer_request()
+        self._input, self._output = ports
+
+    def load(self, images: npt.NDArray[np.uint8]) -> None:
+        """Puts raw pixels [1, height, width, 3] in place."""
+        self._input.check_taken(images)
+        self._request.get_input_tensor(0).data[:] = self._input.stored(images)
+
+    def invoke(self) -> None:
+        """Runs the model on one image."""
+        try:
+            self._request.infer()
+        except RuntimeError as error:
+            raise MeasurementError(f"OpenVINO failed to run the model: {_cause(error)}") from error
+
+    def read(self) -> Floats:
+        """Returns the result as [1, outputs] float32."""
+        return self._output.real(self._request.get_output_tensor(0).data)
+
+
+@contextmanager
+def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
+    """Opens a TFLite file on a number of threads.
+
+    Raises:
+        MeasurementError: If OpenVINO cannot read or compile the file, gives its input or output other numbers than the
+            file has, or uses another number of threads.
+    """
+    try:
+        model = openvino.Core().compile_model(str(path), _DEVICE, {_THREADS: threads, **_EXPLICIT})
+    except RuntimeError as error:
+        raise MeasurementError(f"OpenVINO cannot open {path}: {_cause(error)}") from error
+    ports = read_ports(path)
+    _check_types(model, ports)
+    session = OpenVINOSession(model, ports=ports)
+    if session.threads_reported != threads:
+        raise MeasurementError(
+            f"OpenVINO was asked for {threads} threads and uses {session.threads_reported}; "
+            f"this machine may allow no more: --zoo-threads {session.threads_reported}"
+        )
+    yield session
+
+
+def _check_types(model: Any, ports: tuple[Port, Port]) -> None:
+    for port, taken in zip(ports, (model.input(0), model.output(0)), strict=True):
+        found = np.dtype(taken.get_element_type().to_dtype())
+        if found != port.dtype:
+            raise MeasurementError(f"OpenVINO takes {found} where the file has {port.dtype}; it would scale otherwise")
+
+
+def _cause(error: RuntimeError) -> str:
+    """Returns what OpenVINO says on one line, without the places in its source."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("Exception from", "While validating"))]
+    return " ".join(kept) or str(error)

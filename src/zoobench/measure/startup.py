@@ -1,0 +1,155 @@
+"""What does a cell cost before its steady state, and how much memory does it take? Asked of fresh processes in turn.
+
+Each process imports the runtime, says what it holds, opens the file, runs a first image and some more, and says what
+it holds then. The clock runs while the file is opened, and again during the first invocation; starting Python and
+importing libraries is on neither. What is warm: the file and the libraries are in the system's page cache, because the
+file is read through before the first process starts. What is not: everything that a process does for itself, such as
+mapping the file, packing weights, allocating tensors, filling the processor's caches. From a cold disk it takes longer.
+
+Resident memory holds mapped files as far as they were touched. LiteRT maps the file, and XNNPACK packs its weights
+anew: MobileNet's float32 file of 12.9 MB takes 38 MB, half of it in files, which the system may drop and read again,
+and half in no file. That is why both are told. How much of it is LiteRT's arena, none of its Python interfaces tells.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoobench.errors import MeasurementError
+from zoobench.measure.workers import Worker, worker
+from zoobench.runtimes import RUNTIMES
+
+StartWorker = Callable[[], AbstractContextManager[tuple[Worker, Mapping[str, Any]]]]
+
+_MORE_IMAGES = 4
+"""After the first: some memory is taken by the second invocation only."""
+_PATIENCE_SECONDS = 120.0
+"""How long any of the steps may take."""
+_CHUNK = 1 << 20
+_NAME = "cell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginner:
+    """One cell's file and what it is run on.
+
+    Attributes:
+        cell_id: The cell.
+        path: The file.
+        runtime: A name from `RUNTIMES`.
+        threads: Of one invocation.
+        pixels: uint8 .npy file [n, height, width, 3].
+        rows: Which of its rows, in order; from the first again after the last.
+    """
+
+    cell_id: str
+    path: Path
+    runtime: str
+    threads: int
+    pixels: Path
+    rows: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What one process observed; None is what the system does not tell.
+
+    Attributes:
+        initialization_seconds: To open the file, the runtime being imported.
+        first_inference_seconds: Of the first invocation, its image being in place.
+        base_rss_bytes: Resident before the file was opened: Python, NumPy and the runtime's libraries.
+        peak_rss_bytes: The most that was resident at any time.
+        anonymous_bytes: What of the resident memory was in no file in the end.
+        threads_started: How many more threads the process had in the end than before it opened the file.
+    """
+
+    initialization_seconds: float
+    first_inference_seconds: float
+    base_rss_bytes: int | None
+    peak_rss_bytes: int | None
+    anonymous_bytes: int | None
+    threads_started: int | None
+
+
+def usual_processes(runtime: str) -> int:
+    """Returns how many processes are started for a cell of a runtime where nobody said."""
+    return RUNTIMES[runtime].processes
+
+
+def observe_starts(
+    beginner: Beginner,
+    *,
+    processes: int,
+    advance: Callable[[int, str], None] = lambda *_: None,
+    start: StartWorker = worker,
+) -> tuple[Start, ...]:
+    """Starts processes one after the other, none while another runs, and returns what each observed.
+
+    Args:
+        beginner: What they open and run.
+        processes: How many.
+        advance: Called with 1 and the cell's id after each.
+        start: Stands in for starting a process, in tests.
+
+    Raises:
+        MeasurementError: If one dies, hangs, or cannot open or run the file; the message names the cell.
+    """
+    _read_through(beginner.path)
+    starts = []
+    for number in range(1, processes + 1):
+        starts.append(_named(beginner, f"process {number} of {processes}", start))
+        advance(1, beginner.cell_id)
+    return tuple(starts)
+
+
+def _named(beginner: Beginner, which: str, start: StartWorker) -> Start:
+    try:
+        with start() as (running, _):
+            return _observe(beginner, running)
+    except MeasurementError as error:
+        raise MeasurementError(f"{beginner.cell_id}, {which}: {error}") from error
+
+
+def _observe(beginner: Beginner, running: Worker) -> Start:
+    _ask(running, {"do": "import", "runtime": beginner.runtime})
+    before = _ask(running, {"do": "footprint"})
+    request = {"do": "open", "name": _NAME, "path": str(beginner.path)}
+    opened = _ask(running, request | {"runtime": beginner.runtime, "threads": beginner.threads})
+    nanoseconds = _invoke(beginner, running)
+    after = _ask(running, {"do": "footprint"})
+    return Start(
+        initialization_seconds=opened["initialization_seconds"],
+        first_inference_seconds=nanoseconds[0] / 1e9,
+        base_rss_bytes=before["rss_bytes"],
+        peak_rss_bytes=after["peak_rss_bytes"],
+        anonymous_bytes=after["anonymous_bytes"],
+        threads_started=_difference(after["threads"], before["threads"]),
+    )
+
+
+def _invoke(beginner: Beginner, running: Worker) -> list[int]:
+    """Returns the nanoseconds of the first invocations, each on another image."""
+    rows = [beginner.rows[number % len(beginner.rows)] for number in range(1 + _MORE_IMAGES)]
+    request = {"do": "turns", "turns": [[_NAME, int(row)] for row in rows], "pixels": str(beginner.pixels)}
+    nanoseconds: list[int] = _ask(running, request | {"settle": False, "slowdown": {}})["nanoseconds"]
+    return nanoseconds
+
+
+def _ask(running: Worker, request: Mapping[str, Any]) -> dict[str, Any]:
+    return running.ask(request, patience=_PATIENCE_SECONDS)
+
+
+def _difference(after: int | None, before: int | None) -> int | None:
+    return None if after is None or before is None else after - before
+
+
+def _read_through(path: Path) -> None:
+    """Has the system hold a file in its page cache, so that the first process finds it there as the others do."""
+    try:
+        with path.open("rb") as file:
+            while file.read(_CHUNK):
+                pass
+    except OSError as error:
+        raise MeasurementError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,57 @@
+"""Is a file converted once, kept by its content, and is a converter that fails told with what it said?"""
+
+from pathlib import Path
+
+import pytest
+
+from zoobench.errors import MeasurementError
+from zoobench.measure import onnxfile
+from zoobench.measure.onnxfile import cache_folder, onnx_form
+
+COUNTING = """
+import sys
+from pathlib import Path
+Path("count").open("a").write("x")
+Path(sys.argv[sys.argv.index("--output") + 1]).write_bytes(b"onnx of " + Path(sys.argv[2]).read_bytes())
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(onnxfile, "version", lambda _name: "1.0")
+    monkeypatch.chdir(tmp_path)
+
+
+def model(content: bytes = b"tflite") -> Path:
+    path = Path("model.tflite")
+    path.write_bytes(content)
+    return path
+
+
+def test_a_file_is_converted_once_and_another_content_again() -> None:
+    first = onnx_form(model(), converter=("-c", COUNTING))
+    assert onnx_form(model(), converter=("-c", COUNTING)) == first
+    assert first.read_bytes() == b"onnx of tflite"
+    other = onnx_form(model(b"another"), converter=("-c", COUNTING))
+    assert other.read_bytes() == b"onnx of another"
+    assert Path("count").read_text() == "xx"
+    assert first.parent == cache_folder()
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("import sys; sys.exit('no such operator')", r"status 1\): no such operator"),
+        ("print('done')", r"status 0\): done"),
+    ],
+)
+def test_a_conversion_that_fails_is_told_and_leaves_nothing(program: str, told: str) -> None:
+    with pytest.raises(MeasurementError, match=rf"tf2onnx cannot convert model\.tflite \({told}"):
+        onnx_form(model(), converter=("-c", program))
+    assert not list(cache_folder().glob("*.onnx")) + list(cache_folder().glob("*.part"))
+
+
+def test_a_file_that_is_not_there_is_told() -> None:
+    with pytest.raises(MeasurementError, match=r"the ONNX form of none\.tflite cannot be made"):
+        onnx_form(Path("none.tflite"))

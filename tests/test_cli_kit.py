@@ -1,0 +1,69 @@
+"""Does `zoobench kit` teach, show and fail as it should, and does a kit travel?"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kitfiles import a_kit, with_manifest
+from zoobench.cli import main
+
+
+def kit(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["kit", *map(str, arguments)])
+
+
+def test_help_teaches_the_way_to_the_device_and_back() -> None:
+    text = kit("--help").output
+    assert text.index("kit export KIT.zip") < text.index("kit run KIT.zip") < text.index("compare --across-machines")
+
+
+def test_export_takes_the_options_of_building_and_none_of_measuring() -> None:
+    text = kit("export", "--help").output
+    assert all(flag in text for flag in ("--cells", "--force", "--zoo-data", "--zoo-backbones", "--zoo-artifacts"))
+    assert "--zoo-rounds" not in text
+
+
+def test_a_kit_is_shown(tmp_path: Path) -> None:
+    done = kit("show", a_kit(tmp_path))
+    assert done.exit_code == 0, done.output
+    assert "every hash as it should be" in done.output
+    assert "mobilenet-integer_only-litert-t1" in done.output
+
+
+def test_a_kit_that_is_refused_ends_with_status_two_and_the_reason(tmp_path: Path) -> None:
+    path = with_manifest(a_kit(tmp_path), lambda manifest: manifest.update(schema=2))
+    done = kit("show", path)
+    assert done.exit_code == 2
+    assert f"zoobench: the kit {path}: kit.json.schema: received 2; expected 1" in done.output
+
+
+def test_the_limit_is_an_option(tmp_path: Path) -> None:
+    path = with_manifest(a_kit(tmp_path), lambda _manifest: None)
+    assert kit("show", path, "--zoo-kit-limit", "1").exit_code == 0
+    assert kit("show", path, "--zoo-kit-limit", "0").exit_code == 2
+
+
+def test_showing_needs_neither_tensorflow_nor_a_runtime(tmp_path: Path) -> None:
+    loaded = {"tensorflow", "keras", "PIL", "ai_edge_quantizer", "ai_edge_litert", "scipy", "pandas"} & set(sys.modules)
+    assert kit("show", a_kit(tmp_path)).exit_code == 0
+    now = {"tensorflow", "keras", "PIL", "ai_edge_quantizer", "ai_edge_litert", "scipy", "pandas"} & set(sys.modules)
+    assert now == loaded
+
+
+def test_run_becomes_pytest_with_the_kit_and_what_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[Any] = []
+    monkeypatch.setattr(os, "execv", lambda *command: became.append(command))
+    path = a_kit(tmp_path)
+    assert kit("run", path, "-k", "integer_only and latency", "--zoo-rounds", "9", "-q").exit_code == 0
+    command = [sys.executable, "-m", "pytest", f"--zoo-kit={path}"]
+    assert became == [(sys.executable, [*command, "-k", "integer_only and latency", "--zoo-rounds", "9", "-q"])]
+
+
+def test_run_names_a_kit_that_is_not_there(tmp_path: Path) -> None:
+    done = kit("run", tmp_path / "kit.zip")
+    assert done.exit_code == 2
+    assert "there is no kit" in done.output
