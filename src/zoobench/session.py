@@ -33,7 +33,7 @@ from zoobench.measure.runtimes import open_answering_session, open_session, thre
 from zoobench.measure.startup import Beginner, observe_starts, usual_processes
 from zoobench.native import output_held
 from zoobench.progress import progress
-from zoobench.runtimes import RUNTIMES
+from zoobench.runtimes import REFERENCE, RUNTIMES
 from zoobench.source import ModelFile, Request, Source
 from zoobench.trials import Tried, needs_trial, obtain_refusal
 
@@ -122,10 +122,24 @@ class BenchSession:
 
     def refusal(self, cell: Cell) -> Refusal | None:
         """Returns why a quantizer does not make a cell's file or the runtime does not take it, and records it."""
-        refusal = self.source.refusal(cell) or self._refused(cell)
+        refusal = self._refused_by_any(cell)
         if refusal:
             self.records[cell.id] = replace(self._record(cell), refusal=refusal)
         return refusal
+
+    def held_against(self, cell: Cell) -> tuple[Cell, Cell | None]:
+        """Returns the float twin of a cell and the cell of its file on the reference runtime.
+
+        A float32 file that the cell's own runtime refuses is run by the reference; a file that the reference refuses
+        has nothing to be held against.
+        """
+        twin, reference = cell.float_twin, cell.reference
+        if self._refused_by_any(twin):
+            twin = replace(twin, runtime=REFERENCE)
+        return twin, None if reference and self._refused_by_any(reference) else reference
+
+    def _refused_by_any(self, cell: Cell) -> Refusal | None:
+        return self.source.refusal(cell) or self._refused(cell)
 
     def _refused(self, cell: Cell) -> Refusal | None:
         """Returns why a runtime that nobody has tried yet does not take a cell's file, or None if it does."""
@@ -163,9 +177,9 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file.
         """
         self._require_runnable(cell)
-        reference = (cell.reference.id, self._evaluation(cell.reference)) if cell.reference else None
-        twin = self._evaluation(cell.float_twin)
-        accuracy = recorded_accuracy(self._evaluation(cell), twin=twin, reference=reference)
+        twin, other = self.held_against(cell)
+        reference = (other.id, self._evaluation(other)) if other else None
+        accuracy = recorded_accuracy(self._evaluation(cell), twin=self._evaluation(twin), reference=reference)
         self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
         return accuracy
 
@@ -184,12 +198,13 @@ class BenchSession:
         """
         self._require_runnable(cell)
         samples, watch = self.source.samples(cell), Watch()
+        float_twin, other = self.held_against(cell)
         with ExitStack() as stack:
             with output_held():
-                others = (cell.float_twin, *((cell.reference,) if cell.reference else ()))
                 session, twin, *references = (
                     stack.enter_context(opened(self._opener(one, threads=one.threads), samples))
-                    for one in (cell, *others)
+                    for one in (cell, float_twin, other)
+                    if one
                 )
                 reference = references[0] if references else None
             rounds = Interleaving(cell=session, twin=twin, samples=samples, reference=reference)
@@ -209,7 +224,7 @@ class BenchSession:
             reference_seconds=tuple(rounds.reference_seconds[: len(seconds)]) if reference else None,
             threads_reported=threads_reported(session),
         )
-        ids = {"twin": cell.float_twin.id, "reference": cell.reference.id if cell.reference else ""}
+        ids = {"twin": float_twin.id, "reference": other.id if other else ""}
         latency = replace(recorded_latency(observed, **ids), disturbance=disturbance)
         self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])

@@ -40,6 +40,10 @@ def leaves(status: int) -> None:
     os._exit(status)
 
 
+def crashes() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
 def is_killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -93,6 +97,13 @@ def test_a_killed_process_is_an_error_that_names_the_usual_cause() -> None:
         "the process that ran is_killed was killed by signal 9; the usual cause is too little memory "
         "(InceptionResNetV2 takes 6 GB to convert): free some, or leave out the largest backbone"
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals kill elsewhere")
+def test_a_crash_is_not_taken_for_a_lack_of_memory() -> None:
+    with pytest.raises(ZoobenchError) as caught:
+        in_fresh_process(crashes)
+    assert str(caught.value) == "the process that ran crashes crashed in native code: Segmentation fault (11)"
 
 
 def test_no_process_stays_behind() -> None:

@@ -55,6 +55,8 @@ def _work(sender: Connection, function: Callable[..., Any], args: tuple[Any, ...
 
 
 def _epitaph(name: str, exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0 and -exit_code != signal.SIGKILL:
+        return f"the process that ran {name} crashed in native code: {signal.strsignal(-exit_code)} ({-exit_code})"
     if exit_code is not None and exit_code < 0:
         return (
             f"the process that ran {name} was killed by signal {-exit_code}; the usual cause is too little memory "
