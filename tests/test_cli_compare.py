@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from resultfiles import EPYC, a_file, content, plain, rounds_around, written
-from runs import results, run, zoobench
+from runs import load, records, results, run, zoobench
 from zoobench.cli import main
 
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
@@ -141,6 +141,9 @@ def test_comparing_needs_no_tensorflow_and_asking_for_help_no_scipy(base: Path, 
 @pytest.mark.slow
 def test_two_real_runs_are_compared(real_runs: Path, tmp_path: Path) -> None:
     before, after = results(real_runs)
+    for record in records(load(before)).values():
+        watched = record["latency"]["disturbance"]
+        assert sum(one["rounds"] for one in watched["intervals"]) == record["latency"]["samples"]
     shown = zoobench("compare", str(before), str(after), folder=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert "All known conditions are the same." in shown.stdout

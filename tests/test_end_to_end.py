@@ -74,6 +74,8 @@ def test_every_cell_has_percentiles_and_a_paired_speedup(artifacts: Path) -> Non
     for record in first.values():
         latency = record["latency"]
         assert latency["samples"] == 64
+        assert latency["disturbance"]["intervals"]
+        assert sum(one["rounds"] for one in latency["disturbance"]["intervals"]) == 64
         assert latency["p90_seconds"] >= latency["p50_seconds"] > 0
         low, high = latency["speedup_over_float"]["interval"]
         assert low <= latency["speedup_over_float"]["point"] <= high
