@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,38 @@ BESIDE = Path(os.environ.get("ZOOBENCH_REAL_DATA", Path(__file__).parent.parent.
 LIBRARIES = "google|keras|tensorflow|flatbuffers|ai_edge_litert|ai_edge_quantizer|absl|astunparse|gast"
 """What they deprecate in one another is not ours to mend."""
 
+BUILDING = ("tensorflow", "PIL", "matplotlib", "onnxruntime")
+"""What `zoobench[all]` brings and a device lacks."""
+ABSENT = [name for name in BUILDING if find_spec(name) is None]
+OF_BUILDING = (
+    *("build", "judge/test_layerpicture.py", "judge/test_powerpicture.py", "measure/test_other_runtimes.py"),
+    *("measure/test_ports.py", "test_cli.py", "test_end_to_end.py", "test_endtoend.py", "test_givenimages.py"),
+    *(
+        "test_inspection.py",
+        "test_kitexport.py",
+        "test_layererrors.py",
+        "test_models.py",
+        "test_pipeline_benchmarks.py",
+    ),
+    *("test_plan.py", "test_prepared.py", "test_rebuilding.py", "test_sourcephotos.py", "test_variants.py"),
+    "test_workstation.py",
+)
+"""Tests that import it: the others run on a device too."""
+collect_ignore = [*OF_BUILDING] if ABSENT else []
+
+
+def pytest_report_header() -> str | None:
+    """Says which tests are left out, and why."""
+    if not ABSENT:
+        return None
+    return f"without {', '.join(ABSENT)} (pip install -e '.[test]') these are left out: {', '.join(OF_BUILDING)}"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Makes every warning an error here; under `bench/` a library's warning must not cost anyone a benchmark."""
     for item in items:
+        if ABSENT and item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason=f"builds models, and {', '.join(ABSENT)} is not installed"))
         if item.path.is_relative_to(Path(__file__).parent):
             # The first mark is the weakest, so that a test's own marks come after these.
             item.add_marker(pytest.mark.filterwarnings(f"ignore::DeprecationWarning:({LIBRARIES})"), append=False)

@@ -50,6 +50,7 @@ def taking(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
 
 
 def test_a_cells_file_and_threads_are_those_of_its_results(tmp_path: Path, taking: list[SimpleNamespace]) -> None:
+    pytest.importorskip("PIL")
     stored = kept(tmp_path, "model.tflite")
     measured(tmp_path, stored)
     found = find_subject(request(tmp_path), workplace=tmp_path)
@@ -60,6 +61,7 @@ def test_a_cells_file_and_threads_are_those_of_its_results(tmp_path: Path, takin
 
 @pytest.mark.usefixtures("taking")
 def test_a_file_of_which_nothing_is_known_runs_on_drawn_animals_on_one_thread(tmp_path: Path) -> None:
+    pytest.importorskip("PIL")
     model = tmp_path / "mine.tflite"
     model.write_bytes(b"mine")
     found = find_subject(request(tmp_path, str(model)), workplace=tmp_path)
