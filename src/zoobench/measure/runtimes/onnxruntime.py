@@ -17,6 +17,9 @@ from zoobench.measure.ports import Floats, Port, read_ports
 _PROVIDERS = ["CPUExecutionProvider"]
 _REFUSALS = (native.Fail, native.InvalidArgument, native.InvalidGraph, native.NotImplemented, native.RuntimeException)
 _ERRORS_ALONE = 3
+_NO_SPINNING = ("session.intra_op.allow_spinning", "0")
+"""Idle threads otherwise wait busily, for those that run beside them in turns to pay: on two threads and two cores all
+sessions of a round waited a third of their time for a CPU, and a cell took twice as long as it should."""
 _TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(int8)": np.int8, "tensor(int16)": np.int16}
 
 
@@ -71,6 +74,7 @@ def open_session(path: Path, *, threads: int) -> Iterator[ONNXSession]:
     ports, converted = read_ports(path), onnx_form(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.add_session_config_entry(*_NO_SPINNING)
     options.log_severity_level = _ERRORS_ALONE
     try:
         session = onnxruntime.InferenceSession(str(converted), options, providers=_PROVIDERS)
