@@ -20,7 +20,7 @@ FORMS = ("terminal", "markdown", "csv", "json")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of the terminal.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap intervals.")
 def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output: Path | None, seed: int) -> None:
-    r"""Show what changed from BASE to NEW, and to each of MORE, cell by cell.
+    """Show what changed from BASE to NEW, and to each of MORE, cell by cell.
 
     Each is a results file of `pytest bench/`, a plain pytest-benchmark file (only its times are compared), or a folder
     of results files, which are then several runs of one side. Cells are paired by id. What differs in machine,
@@ -37,7 +37,7 @@ def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output
     zoobench compare --across-machines laptop.json pi5.json
 
     The status is 0 whatever changed (`zoobench gate` judges), and 2 for files that cannot be used.
-    """
+    """  # noqa: D301 - click keeps the lines after a backspace as they are
     from zoobench.comparing import across_files, compare_files, save, shown, shown_across
 
     if len(files) < 2:

@@ -15,13 +15,13 @@ _MEGABYTE = 1_000_000
 
 @click.group()
 def kit() -> None:
-    r"""Carry models and test samples to a device and measure them there.
+    """Carry models and test samples to a device and measure them there.
 
     \b
     zoobench kit export KIT.zip --zoo-backbones mobilenet      # on the workstation
     zoobench kit run KIT.zip                                   # on the device, which needs no TensorFlow
     zoobench compare --across-machines HERE.json THERE.json    # on either
-    """
+    """  # noqa: D301 - click keeps the lines after a backspace as they are
 
 
 @kit.command()

@@ -23,6 +23,7 @@ from zoobench.measure.samples import Samples
 from zoobench.options import defaults
 from zoobench.plan import machine_asked, processes_asked, rounds_asked, whole, workers_asked
 from zoobench.promises import PROMISES
+from zoobench.runtimes import REFERENCE
 
 _MEGABYTE = 1_000_000
 
@@ -183,7 +184,13 @@ class KitSource:
 
     def refusal(self, cell: Cell) -> Refusal | None:
         """Returns why there is no file, or why the workstation's runtime did not take it, as the kit has it."""
-        return next((one.refusal for one in self._kit.manifest.cells if one.id == cell.id), None)
+        listed = next((one for one in self._kit.manifest.cells if one.id == cell.id), None)
+        if listed:
+            return listed.refusal
+        model = self._model(cell)  # what a listed cell is held against need not be listed
+        if model and model.numerics is None and cell.runtime == REFERENCE:
+            return Refusal(by=REFERENCE, reason="it did not run the file where the kit was made")
+        return None
 
     def broken_promises(self, cell: Cell) -> str:
         """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is.

@@ -126,7 +126,7 @@ def find_runtimes(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         UsageError: If a name is not in the table; the message lists the known ones.
     """
-    if tuple(names) == (EVERY,):
+    if EVERY in names:
         return tuple(RUNTIMES)
     unknown = [name for name in names if name not in RUNTIMES]
     if unknown:

@@ -245,3 +245,11 @@ def test_a_file_cut_short_is_a_measurement_error(files: dict[str, Path], tmp_pat
         open_session(cut, runtime="litert", threads=1),
     ):
         pass
+
+
+def test_a_runtime_that_cannot_be_imported_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "broken_runtime.py").write_text("raise ImportError('libmissing.so: cannot open shared object file')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(RUNTIMES, "litert", replace(RUNTIMES["litert"], module="broken_runtime"))
+    with pytest.raises(MeasurementError, match=r"litert is installed but cannot be imported: libmissing\.so"):
+        open_session(tmp_path, runtime="litert", threads=1)

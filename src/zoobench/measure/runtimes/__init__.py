@@ -83,6 +83,11 @@ def _module(runtime: str) -> ModuleType:
         raise MeasurementError(
             f"the runtime {runtime} needs {error.name}, which is not installed: pip install '{known.install}'"
         ) from error
+    except ImportError as error:
+        raise MeasurementError(
+            f"the runtime {runtime} is installed but cannot be imported: {error}; install it anew: "
+            f"pip install --force-reinstall '{known.install}'"
+        ) from error
 
 
 @contextmanager

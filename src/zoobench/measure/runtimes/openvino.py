@@ -56,11 +56,11 @@ def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
         MeasurementError: If OpenVINO cannot read or compile the file, gives its input or output other numbers than the
             file has, or uses another number of threads.
     """
+    ports = read_ports(path)
     try:
-        model = openvino.Core().compile_model(str(path), _DEVICE, {_THREADS: threads, **_EXPLICIT})
+        model = _compiled(path, ports, threads=threads)
     except RuntimeError as error:
         raise MeasurementError(f"OpenVINO cannot open {path}: {_cause(error)}") from error
-    ports = read_ports(path)
     _check_types(model, ports)
     session = OpenVINOSession(model, ports=ports)
     if session.threads_reported != threads:
@@ -71,11 +71,22 @@ def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
     yield session
 
 
+def _compiled(path: Path, ports: tuple[Port, Port], *, threads: int) -> Any:
+    """Returns the file compiled for images of the shape that it has; a batch of any size would be taken as empty."""
+    core = openvino.Core()
+    model = core.read_model(str(path))
+    if model.is_dynamic():
+        model.reshape(list(ports[0].shape))
+    return core.compile_model(model, _DEVICE, {_THREADS: threads, **_EXPLICIT})
+
+
 def _check_types(model: Any, ports: tuple[Port, Port]) -> None:
     for port, taken in zip(ports, (model.input(0), model.output(0)), strict=True):
         found = np.dtype(taken.get_element_type().to_dtype())
         if found != port.dtype:
             raise MeasurementError(f"OpenVINO takes {found} where the file has {port.dtype}; it would scale otherwise")
+        if not taken.get_partial_shape().is_static or tuple(taken.shape) != port.shape:
+            raise MeasurementError(f"OpenVINO takes {taken.get_partial_shape()} where the file has {port.shape}")
 
 
 def _cause(error: RuntimeError) -> str:
