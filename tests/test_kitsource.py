@@ -11,6 +11,7 @@ from kitfiles import SIDE, a_kit, a_tflite, with_manifest
 from zoobench import kitsource
 from zoobench.cell import Cell
 from zoobench.errors import DataError, ModelError, UsageError
+from zoobench.judge.record import Refusal
 from zoobench.kits.imagefile import HEADER_BYTES
 from zoobench.kitsource import KitPlan, KitSource, make_kit_plan
 
@@ -159,3 +160,20 @@ def test_a_refused_cell_has_its_reason_and_no_file(tmp_path: Path) -> None:
     assert not source.is_made(refused)
     with pytest.raises(ModelError, match="the kit has no int16x8 of mobilenet"):
         source.file(refused)
+
+
+def test_a_file_that_the_workstations_litert_did_not_take_is_refused_though_only_another_runtimes_cell_is_listed(
+    tmp_path: Path,
+) -> None:
+    def only_openvino(manifest: dict[str, Any]) -> None:
+        for one in manifest["cells"]:
+            one |= {"runtime": "openvino", "id": one["id"].replace("-litert-", "-openvino-")}
+        manifest["models"][1]["numerics"] = None
+
+    plan = plan_of(with_manifest(a_kit(tmp_path), only_openvino))
+    source = plan.open_source(plan.cells)
+    taken, refused = (cell.reference for cell in plan.cells)
+    assert taken
+    assert refused
+    assert source.refusal(refused) == Refusal(by="litert", reason="it did not run the file where the kit was made")
+    assert all(source.refusal(cell) is None for cell in plan.cells)
