@@ -52,7 +52,7 @@ def test_a_baseline_of_five_cells_is_small_enough_for_git(artifacts: Path) -> No
     assert done.returncode == 0, done.stderr
     path = artifacts / "baselines" / "main.json"
     assert len(records(load(path))) == 5
-    assert path.stat().st_size < 60_000
+    assert path.stat().st_size < 80_000
 
 
 @pytest.mark.parametrize("quantizer", ["tensorflow", "ai_edge"])

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from runs import SMALL, zoobench
+from runs import SMALL_BUILD, zoobench
 from zoobench.cli import main
 from zoobench.errors import ModelError, UsageError
 from zoobench.layererrors import stored_float, stored_images
@@ -78,7 +78,7 @@ def test_no_tensorflow_is_imported() -> None:
 
 @pytest.mark.slow
 def test_a_built_model_gets_its_table_and_its_picture(tmp_path: Path) -> None:
-    options = [text for text in SMALL if text not in {"--zoo-rounds", "6"}]
+    options = SMALL_BUILD
     built = zoobench("build", *options, "--zoo-variants", "dynamic_range", folder=tmp_path)
     assert built.returncode == 0, built.stderr
     path = next(line.split("\t")[1] for line in built.stdout.splitlines() if "dynamic_range" in line)
