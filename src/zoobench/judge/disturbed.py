@@ -45,6 +45,17 @@ def judged(observed: RecordedDisturbance, *, threads: int, governor: str | None)
     return replace(observed, disturbed_rounds=disturbed, causes=_worst(found) if is_marked else ())
 
 
+def are_in_the_way(others: float, *, threads: int, cpus: int) -> bool:
+    """Tells whether other processes keep more CPUs busy than a program of so many threads can do without.
+
+    Args:
+        others: How many CPUs they keep busy on average.
+        threads: Of the program.
+        cpus: How many there are.
+    """
+    return others > max(MOST_OTHERS_OF_FREE * (cpus - threads), MOST_OTHERS_OF_USED * min(threads, cpus))
+
+
 def told(disturbance: RecordedDisturbance) -> str:
     """Returns in a line how many rounds of a marked cell were disturbed, by what and how much."""
     causes = "; ".join(_told(cause, disturbance) for cause in disturbance.causes)
@@ -57,7 +68,7 @@ def _causes(interval: RecordedInterval, *, cpus: int, threads: int, highest: flo
         yield Cause(kind="steal", worst=steal)
     if waiting > MOST_WAITING:
         yield Cause(kind="waiting", worst=waiting)
-    if others > max(MOST_OTHERS_OF_FREE * (cpus - threads), MOST_OTHERS_OF_USED * min(threads, cpus)):
+    if are_in_the_way(others, threads=threads, cpus=cpus):
         yield Cause(kind="others", worst=others)
     if interval.throttled:
         yield Cause(kind="throttled", worst=len(interval.throttled), names=interval.throttled)

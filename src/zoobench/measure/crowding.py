@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import psutil
 
+from zoobench.judge.disturbed import are_in_the_way
+
 _BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
 """Times that a processor was not free, as Linux counts them; time of guests is part of `user`."""
-_MOST_OF_FREE = 0.5
-_MOST_OF_USED = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +56,11 @@ def crowding(before: Mark, after: Mark) -> float:
 def is_crowded(others: float, *, threads: int, processors: int | None = None) -> bool:
     """Tells whether others were in the way of a program of so many threads.
 
-    They may have half of the processors that it leaves free, or 5 % of those that it needs: a process that is busy all
-    the time on the other one of two processors raises the median by 1 %, one on the same ones doubles it.
+    By the limits that mark a cell's rounds as disturbed.
 
     Args:
         others: From `crowding`.
         threads: Of the program.
         processors: How many there are; None for this machine's.
     """
-    there = processors or os.cpu_count() or 1
-    return others > max(_MOST_OF_FREE * (there - threads), _MOST_OF_USED * min(threads, there))
+    return are_in_the_way(others, threads=threads, cpus=processors or os.cpu_count() or 1)
