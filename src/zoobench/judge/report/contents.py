@@ -1,6 +1,7 @@
 """What does a report show? Every part of it as texts and numbers, before it is HTML or markdown."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from zoobench.judge.blocks import Grid
@@ -151,24 +152,39 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlippedSample:
-    """A sample whose answer became right or wrong.
+class Pictures:
+    """Small images of test samples.
 
     Attributes:
-        photo: Name of its image; '' where that was not found or left out.
-        file: Its file's name; '' where that is not known.
-        truth: The right class.
-        before: What the float twin said.
-        after: What the variant said.
-        lost: Whether the variant is the one that is wrong.
+        photos: Each different one once.
+        shown: Name of the photo of each sample that has one, by its place in the test split.
+        reason: Why there is none; '' where there are.
     """
 
+    photos: tuple[Photo, ...] = ()
+    shown: Mapping[int, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSample:
+    """A sample that a variant answers otherwise than its float twin.
+
+    Attributes:
+        sample: Its place in the test split, from 1.
+        photo: Name of its image; '' where there is none.
+        kind: What became of it: `lost`, `won`, or `changed` where both are wrong.
+        truth: The right class.
+        before: What the float twin said, and how sure it was.
+        after: What the variant said, and how sure it was.
+    """
+
+    sample: int
     photo: str
-    file: str
+    kind: Literal["lost", "won", "changed"]
     truth: str
     before: str
     after: str
-    lost: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +197,8 @@ class Answered:
         cells: Ids of the cells that answered so.
         summary: How it did, in a sentence or two.
         confusion: The matrix of confusions.
-        worst: The classes that suffer most.
+        worst: The classes that it gets wrong most.
+        mixups: What it takes for what.
         flipped: Samples against the float twin, those that are shown.
         flipped_told: How many of how many are shown, and why; or that none flipped.
     """
@@ -192,16 +209,40 @@ class Answered:
     summary: str
     confusion: Figure | None = None
     worst: Sheet | None = None
-    flipped: tuple[FlippedSample, ...] = ()
+    mixups: Sheet | None = None
+    flipped: tuple[ShownSample, ...] = ()
     flipped_told: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedMetric:
+    """One metric of every cell on both sides.
+
+    Attributes:
+        told: How many cells are better, worse, the same or unclear.
+        moved: Whether any is better or worse.
+        sheet: Cell by cell.
+    """
+
+    told: str
+    moved: bool
+    sheet: Sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What is otherwise than in a baseline."""
+    """What is otherwise than in a baseline.
+
+    Attributes:
+        lead: What is compared with what, and the cells that one side lacks.
+        conditions: Those that differ; None where all that are known are the same.
+        metrics: Each one.
+        notes: What to know in reading them.
+    """
 
     lead: tuple[str, ...]
-    sheets: tuple[Sheet, ...]
+    conditions: Sheet | None
+    metrics: tuple[ChangedMetric, ...]
     notes: tuple[str, ...]
 
 
@@ -218,7 +259,7 @@ class Report:
         figures: Trade-off, latencies, speed-ups.
         answered: Every distinct set of answers.
         answers_notes: Why some are missing, if so.
-        photos: Every image that is shown, once.
+        photos: Every image that is shown.
         training: The curves of each head that was trained.
         environment: Machine, libraries and data.
         method: How it was measured.
