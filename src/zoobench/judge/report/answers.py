@@ -82,9 +82,7 @@ def _titles(found: Sequence[Answers]) -> list[str]:
         f"{_each(record.cell.runtime for record in one.records)}"
         for one in found
     ]
-    return [
-        title if told.count(title) == 1 else one.records[0].cell.id for one, title in zip(found, told, strict=True)
-    ]
+    return [title if told.count(title) == 1 else one.records[0].cell.id for one, title in zip(found, told, strict=True)]
 
 
 def _each(names: Iterable[str]) -> str:
@@ -128,7 +126,9 @@ def _told(one: Answers, shown: int) -> str:
         return f"Its float twin, {twin}, did not answer the same samples, so nothing can be held against it."
     if not flipped.samples:
         return f"None: it says of all {exactly(flipped.total)} samples what its float twin, {twin}, says."
-    counts = f"{exactly(flipped.lost)} lost, {exactly(flipped.won)} won, {exactly(flipped.changed)} wrong in another way"
+    counts = (
+        f"{exactly(flipped.lost)} lost, {exactly(flipped.won)} won, {exactly(flipped.changed)} wrong in another way"
+    )
     some = f"showing {exactly(shown)} of {exactly(len(flipped.samples))}, the most telling first"
     return f"Against its float twin, {twin}: {counts}; {some}."
 

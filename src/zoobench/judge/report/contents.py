@@ -104,6 +104,7 @@ class Figure:
         name: In anchors and file names.
         title: Of the picture.
         svg: The drawing, safe to be part of a page; '' where there is none.
+        narrow_svg: The same for a phone; '' where one drawing serves both.
         alternative: What it shows, in words.
         notes: What to know in reading it, or why there is none.
         sheet: Its numbers; None where the matrix has them all.
@@ -112,6 +113,7 @@ class Figure:
     name: str
     title: str
     svg: str = ""
+    narrow_svg: str = ""
     alternative: str = ""
     notes: tuple[str, ...] = ()
     sheet: Sheet | None = None

@@ -6,8 +6,8 @@ from zoobench.judge.record import Record
 from zoobench.units import exactly
 
 _TIME = (
-    "Time: one image at a time, its pixels already in place; only the runtime's own invocation is timed, by a monotonic "
-    "clock, after warm-up. The image changes from round to round."
+    "Time: one image at a time, its pixels already in place; only the runtime's own invocation is timed, by a "
+    "monotonic clock, after warm-up. The image changes from round to round."
 )
 _PAIRED = (
     "× float: the float32 file runs between the rounds of each cell, in alternating order, so that both meet the same "
@@ -18,8 +18,8 @@ _FRESH = (
     "Memory and start-up: fresh processes in which nothing else ran before ({processes} a cell); the table has medians."
 )
 _PIXELS = (
-    "All cells were given the same pixels: each image is decoded and resized once, and a backbone's own preprocessing is "
-    "part of its model."
+    "All cells were given the same pixels: each image is decoded and resized once, and a backbone's own preprocessing "
+    "is part of its model."
 )
 
 
@@ -38,8 +38,8 @@ def _lines(records: Sequence[Record]) -> Iterator[str]:
     answered = [record.accuracy for record in records if record.accuracy]
     if answered:
         yield (
-            f"Accuracy: every one of {spread(accuracy.total for accuracy in answered)} test samples is answered; neither "
-            "training nor calibration has seen them. An image that fails is an error, not one less to count."
+            f"Accuracy: every one of {spread(accuracy.total for accuracy in answered)} test samples is answered; "
+            "neither training nor calibration has seen them. An image that fails is an error, not one less to count."
         )
         yield _PIXELS
     started = [record.memory for record in records if record.memory]

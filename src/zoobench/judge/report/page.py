@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from zoobench.judge.charts.theme import page_stylesheet
 from zoobench.judge.report.contents import Report
 from zoobench.paper import printable
 
@@ -22,9 +23,9 @@ def to_html(report: Report) -> str:
     Every text is escaped; besides, the page forbids its reader to load or run anything that does not stand in it: the
     style and the script are known by their hashes, images may only be `data:`.
     """
-    style, script = _file(STYLE), _file(SCRIPT)
+    style, script = page_stylesheet() + _file(STYLE), _file(SCRIPT)
     page = _environment().from_string(_file(TEMPLATE))
-    return page.render(report=report, style=Markup(style), script=Markup(script), policy=_policy(style, script))  # noqa: S704
+    return page.render(report=report, style=Markup(style), script=Markup(script), policy=_policy(style, script))
 
 
 def _policy(style: str, script: str) -> str:
@@ -40,7 +41,12 @@ def _hash(text: str) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=BaseLoader(), autoescape=True, undefined=StrictUndefined, finalize=_tame, trim_blocks=True, lstrip_blocks=True
+        loader=BaseLoader(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_tame,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["drawing"] = Markup  # of charts alone, which escape what they are given
     return environment

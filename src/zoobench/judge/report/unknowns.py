@@ -64,12 +64,12 @@ def _of_accuracy(records: Sequence[Record]) -> Iterator[str]:
         yield (
             f"{exactly(best.total)} test samples: the best top-1, {percent(best.top1)} %, could be "
             f"{percent(interval.low)} to {percent(interval.high)} % on others of their kind. Between two models that "
-            f"answered the same samples, fewer than {fewest} lost with none won ({percent(fewest / best.total)} points) "
-            "may be chance."
+            f"answered the same samples, fewer than {fewest} lost with none won ({percent(fewest / best.total)} "
+            "points) may be chance."
         )
     random = list(dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights))
     if random:
-        yield f"Random weights in {', '.join(random)}: its accuracy and what it confuses mean nothing; times and sizes do."
+        yield f"Random weights in {', '.join(random)}: its accuracy means nothing, nor what it confuses."
 
 
 def fewest_flips() -> int:
@@ -143,5 +143,3 @@ def named(cells: Sequence[str], *, of: int = 0) -> str:
 
 def _whole(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
