@@ -129,8 +129,8 @@ def _blocks(comparisons: Sequence[Comparison]) -> list[Block]:
 
 def _of_one(comparison: Comparison) -> list[Block]:
     grids = [metric_grid(metric, comparison.cells) for metric in METRICS]
-    about = [Lines(lines=title_lines(comparison)), differing_grid(comparison), Lines(lines=missing_lines(comparison))]
-    return [*about, *grids, Lines(lines=remark_lines(comparison))]
+    title, missing = Lines(lines=title_lines(comparison)), Lines(lines=missing_lines(comparison))
+    return [title, differing_grid(comparison), missing, *grids, Lines(lines=remark_lines(comparison))]
 
 
 def differing_grid(comparison: Comparison) -> Grid:

@@ -31,8 +31,12 @@ COPIES_DIFFER = 0.02
 _NAMES = 1
 _ENOUGH = 10_000
 """Columns for any table."""
-SPEEDUP_MEANS = "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
-OVER_REFERENCE_MEANS = "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
+SPEEDUP_MEANS = (
+    "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
+)
+OVER_REFERENCE_MEANS = (
+    "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
+)
 _TELLING_THREADS = frozenset({"litert", "litert_compiled", "onnxruntime"})
 """Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
 _MOST_DISAGREEMENT = 0.01
@@ -100,6 +104,7 @@ def by_backbone(records: Sequence[Record]) -> list[Record]:
 
 
 def title_of(records: Sequence[Record]) -> str:
+    """Returns which samples cells were tested on."""
     data = dict.fromkeys(
         f"{record.dataset.name}, {record.dataset.samples} test samples of {len(record.dataset.classes)} classes"
         for record in records
@@ -126,14 +131,17 @@ def _row(record: Record) -> tuple[Text | str, ...]:
 
 
 def over_reference(record: Record) -> Speedup | None:
+    """Returns how much faster a cell is than the same file on the runtime that others are held against."""
     return record.latency.speedup_over_reference if record.latency else None
 
 
 def marked(latency: RecordedLatency | None) -> str:
+    """Returns what stands before a time: `DISTURBED`, or nothing."""
     return DISTURBED if latency and latency.disturbance and latency.disturbance.causes else ""
 
 
 def relative_size(model: RecordedModel | None) -> float | None:
+    """Returns the size of a file as a share of its float twin's, None where that is not known."""
     return model.size_bytes / model.float_twin_size_bytes if model and model.float_twin_size_bytes else None
 
 
@@ -154,6 +162,7 @@ def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
 
 
 def remarks(records: Sequence[Record]) -> list[str]:
+    """Returns what a reader must know of single cells: random weights, refusals, disturbances and the like."""
     found = []
     random = dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights)
     if random:

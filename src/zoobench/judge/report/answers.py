@@ -6,6 +6,8 @@ from itertools import zip_longest
 
 from zoobench.judge.answers import float_twin
 from zoobench.judge.blocks import Grid
+from zoobench.judge.charts.confusion import ConfusionMatrix
+from zoobench.judge.charts.confusion import confusion as draw_confusion
 from zoobench.judge.confusion import (
     ClassScore,
     Confusion,
@@ -17,7 +19,8 @@ from zoobench.judge.confusion import (
 )
 from zoobench.judge.flippedsamples import Answer, FlippedSample, FlippedSamples, flipped_samples
 from zoobench.judge.record import Record
-from zoobench.judge.report.contents import Answered, Pictures, Sheet, ShownSample
+from zoobench.judge.report.contents import Answered, Figure, Pictures, Sheet, ShownSample
+from zoobench.judge.report.drawings import drawn
 from zoobench.judge.statistics import Estimate
 from zoobench.judge.table import by_backbone
 from zoobench.units import ABSENT, exactly, percent
@@ -97,11 +100,17 @@ def _answered(one: Answers, *, name: str, title: str, pictures: Pictures) -> Ans
         title=title,
         cells=tuple(record.cell.id for record in one.records),
         summary=_summary(one),
+        confusion=_confusion(confusion, name=f"{name}-confusion", title=title) if confusion else None,
         worst=_worst(confusion, one) if confusion else None,
         mixups=_mixups(confusion) if confusion else None,
         flipped=shown,
         flipped_told=_told(one, len(shown)),
     )
+
+
+def _confusion(found: Confusion, *, name: str, title: str) -> Figure:
+    matrix = ConfusionMatrix(cell=title, classes=found.classes, counts=found.counts)
+    return drawn(name, wide=draw_confusion(matrix, title=f"Confusion of {title}"))
 
 
 def _summary(one: Answers) -> str:

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zoobench.judge.choice.result import Choice
 from zoobench.judge.comparison import Comparison
 from zoobench.judge.environments import machine_of
 from zoobench.judge.provenance import Provenance
 from zoobench.judge.report.answers import Answers, answered_of
 from zoobench.judge.report.changes import changes_of
 from zoobench.judge.report.conditions import environment_of
-from zoobench.judge.report.contents import Decision, Fact, Pictures, Report
+from zoobench.judge.report.contents import Fact, Pictures, Report
+from zoobench.judge.report.decision import decision_of
+from zoobench.judge.report.drawings import figures_of
 from zoobench.judge.report.matrix import matrix_of
 from zoobench.judge.report.method import method_of
+from zoobench.judge.report.trainings import NO_CURVES, trainings_of
 from zoobench.judge.report.unknowns import unknowns_of
 from zoobench.judge.timings import Run
 from zoobench.units import exactly
@@ -27,7 +31,7 @@ class Ingredients:
         run: The records and the rounds.
         provenance: What the file says of the run.
         measured: When, as the file has it; '' where it does not tell.
-        decision: What is recommended.
+        choice: What is recommended, of this run alone.
         answers: What the cells answered, from `distinct_answers`.
         pictures: Of the samples that `wanted_samples` names.
         comparison: With a baseline; None without one.
@@ -37,7 +41,7 @@ class Ingredients:
     run: Run
     provenance: Provenance
     measured: str
-    decision: Decision
+    choice: Choice
     answers: Sequence[Answers]
     pictures: Pictures
     comparison: Comparison | None
@@ -47,17 +51,19 @@ class Ingredients:
 def assemble(parts: Ingredients) -> Report:
     """Returns the contents of the report."""
     records = list(parts.run.records.values())
+    trainings = trainings_of(records)
     return Report(
         title=_title(parts.run),
         facts=_facts(parts),
-        decision=parts.decision,
-        matrix=matrix_of(records, chosen=parts.decision.cell, planned=parts.provenance.cells),
+        decision=decision_of(parts.choice, parts.run.records),
+        matrix=matrix_of(records, chosen=parts.choice.chosen or "", planned=parts.provenance.cells),
         changes=changes_of(parts.comparison) if parts.comparison else None,
-        figures=(),
+        figures=figures_of(parts.run, parts.choice),
         answered=answered_of(parts.answers, parts.pictures),
         answers_notes=_answers_notes(parts),
         photos=parts.pictures.photos,
-        training=(),
+        training=trainings,
+        training_notes=() if trainings else (NO_CURVES,),
         environment=environment_of(parts.run, parts.provenance),
         method=method_of(records),
         limits=unknowns_of(parts.run),

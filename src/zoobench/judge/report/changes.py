@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from zoobench.judge.changes import Judgement
 from zoobench.judge.compared import METRICS, Metric
 from zoobench.judge.comparison import CellComparison, Comparison
 from zoobench.judge.comparisontable import differing_grid, metric_grid, missing_lines, remark_lines, title_lines
 from zoobench.judge.report.contents import ChangedMetric, Changes, Sheet
 
-_JUDGEMENTS = ("worse", "better", "same", "unclear")
+_JUDGEMENTS: tuple[Judgement, ...] = ("worse", "better", "same", "unclear")
 
 
 def changes_of(comparison: Comparison) -> Changes:

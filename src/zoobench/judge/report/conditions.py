@@ -56,7 +56,7 @@ def _data(records: Sequence[Record]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _models(records: Sequence[Record]) -> list[tuple[str, ...]]:
+def _models(records: Sequence[Record]) -> Sequence[tuple[str, ...]]:
     """Returns each file once, with the cells that ran it."""
     cells: dict[tuple[str, int, str], list[str]] = {}
     for record in records:

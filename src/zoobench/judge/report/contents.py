@@ -263,6 +263,7 @@ class Report:
         answers_notes: Why some are missing, if so.
         photos: Every image that is shown.
         training: The curves of each head that was trained.
+        training_notes: Why there are none, if so.
         environment: Machine, libraries and data.
         method: How it was measured.
         limits: What it cannot tell.
@@ -279,6 +280,7 @@ class Report:
     answers_notes: tuple[str, ...]
     photos: tuple[Photo, ...]
     training: tuple[Figure, ...]
+    training_notes: tuple[str, ...]
     environment: tuple[Sheet, ...]
     method: tuple[str, ...]
     limits: tuple[str, ...]

@@ -1,13 +1,13 @@
 """What should be taken, as the report says it first: the answer, its figures, its limits and what else there was."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from zoobench.judge.blocks import Grid
 from zoobench.judge.choice.candidates import Candidate
-from zoobench.judge.choice.choosing import Choice, MachineChoice
 from zoobench.judge.choice.odds import Odds
 from zoobench.judge.choice.pareto import Place
 from zoobench.judge.choice.preference import WORDS
+from zoobench.judge.choice.result import Choice, MachineChoice
 from zoobench.judge.choice.sentences import missed
 from zoobench.judge.record import Record
 from zoobench.judge.report.contents import Decision, Fact, Sheet, Value
@@ -20,7 +20,7 @@ _FIGURES = ("p50", "p90", "top1", "over-float", "size", "memory")
 _STANDINGS = {"front": "on the front", "open": "perhaps on it", "dominated": "surely beaten"}
 
 
-def decision_of(choice: Choice, records: dict[str, Record]) -> Decision:
+def decision_of(choice: Choice, records: Mapping[str, Record]) -> Decision:
     """Returns the decision of a choice among the cells of one run.
 
     Args:
@@ -35,7 +35,7 @@ def decision_of(choice: Choice, records: dict[str, Record]) -> Decision:
         cell=cell,
         figures=tuple(_figures(records[cell])) if cell else (),
         limits=_limits(first) if first and first.odds else None,
-        others=tuple(sheet for sheet in _others(machine, cell) if sheet.grid.rows),
+        others=tuple(sheet for sheet in _others(choice, machine) if sheet.grid.rows),
         notes=tuple(_notes(choice, machine)),
     )
 
@@ -61,17 +61,17 @@ def _limit(odds: Odds) -> tuple[str, ...]:
     return (odds.limit.told, found, chance(odds.probability), odds.why)
 
 
-def _others(machine: MachineChoice, chosen: str) -> Iterator[Sheet]:
-    holding = [one for one in machine.holding if one.cell != chosen]
-    yield _candidates("Other cells that hold all limits", holding)
-    yield _candidates("Cells that may hold them", machine.open)
-    yield _candidates("The nearest misses", machine.misses)
+def _others(choice: Choice, machine: MachineChoice) -> Iterator[Sheet]:
+    holding = [one for one in machine.holding if one.cell != choice.chosen]
+    yield _candidates("Other cells that hold all limits", holding, choice)
+    yield _candidates("Cells that may hold them", machine.open, choice)
+    yield _candidates("The nearest misses", machine.misses, choice)
     yield _front(machine.front.places)
     rows = tuple((one.cell, one.why) for one in machine.excluded)
     yield Sheet(caption="No candidates", grid=Grid(heads=("cell", "why"), rows=rows, words=frozenset({1})))
 
 
-def _candidates(caption: str, found: Sequence[Candidate]) -> Sheet:
+def _candidates(caption: str, found: Sequence[Candidate], choice: Choice) -> Sheet:
     rows = tuple(
         (
             one.cell,
@@ -79,7 +79,7 @@ def _candidates(caption: str, found: Sequence[Candidate]) -> Sheet:
             percent(None if one.has_random_weights else one.top1),
             megabytes(one.size_bytes),
             chance(one.at_least),
-            missed(one),
+            missed(one, confidence=choice.confidence),
         )
         for one in found[:_MOST]
     )

@@ -7,9 +7,9 @@ from zoobench.judge.charts.chart import NARROWEST, Chart
 from zoobench.judge.charts.latencies import LatencyRow, latencies
 from zoobench.judge.charts.pareto import ParetoLimit, ParetoPoint, pareto
 from zoobench.judge.charts.speedups import SpeedupRow, speedups
-from zoobench.judge.choice.choosing import Choice
 from zoobench.judge.choice.limits import P50, TOP1
 from zoobench.judge.choice.pareto import Standing
+from zoobench.judge.choice.result import Choice
 from zoobench.judge.record import Record
 from zoobench.judge.report.contents import Figure, Sheet
 from zoobench.judge.report.readings import span
@@ -60,7 +60,9 @@ def _trade_off(records: Sequence[Record], choice: Choice) -> Figure:
 
 def _point(record: Record, standing: Standing, *, recommended: bool) -> ParetoPoint:
     latency, accuracy, model = record.latency, record.accuracy, record.model
-    assert latency and accuracy and model, "a cell that has a standing has all three"
+    assert latency, "a cell has a standing only with a time"
+    assert accuracy, "and an accuracy"
+    assert model, "and a file"
     return ParetoPoint(
         cell=record.cell.id,
         label=_label(record),
@@ -105,9 +107,7 @@ def _latencies(records: Sequence[Record], run: Run) -> Figure:
         for record in records
         if record.latency
     ]
-    return drawn(
-        "latency", wide=latencies(rows, width=WIDE), narrow=latencies(rows, width=NARROW), sheet=_rounds(rows)
-    )
+    return drawn("latency", wide=latencies(rows, width=WIDE), narrow=latencies(rows, width=NARROW), sheet=_rounds(rows))
 
 
 def _rounds(rows: Sequence[LatencyRow]) -> Sheet:

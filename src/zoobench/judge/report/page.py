@@ -59,4 +59,4 @@ def _tame(value: Any) -> Any:
 
 @cache
 def _file(name: str) -> str:
-    return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+    return (files(__package__) / "templates" / name).read_text(encoding="utf-8")
