@@ -51,6 +51,7 @@ def _trade_off(records: Sequence[Record], choice: Choice) -> Figure:
     notes = [f"{exactly(random)} cells of random weights are not here: their accuracy means nothing."] if random else []
     return drawn(
         "trade-off",
+        title="Trade-off",
         wide=pareto(points, limits=limits, width=WIDE),
         narrow=pareto(points, limits=limits, width=NARROW),
         notes=(*notes, *choice.front.notes),
@@ -65,7 +66,7 @@ def _point(record: Record, standing: Standing, *, recommended: bool) -> ParetoPo
     assert model, "and a file"
     return ParetoPoint(
         cell=record.cell.id,
-        label=_label(record),
+        label=f"{_label(record)} t{record.cell.threads}",
         p50_seconds=latency.p50_seconds,
         p50_interval=latency.p50_interval,
         top1=accuracy.top1,
@@ -107,7 +108,13 @@ def _latencies(records: Sequence[Record], run: Run) -> Figure:
         for record in records
         if record.latency
     ]
-    return drawn("latency", wide=latencies(rows, width=WIDE), narrow=latencies(rows, width=NARROW), sheet=_rounds(rows))
+    return drawn(
+        "latency",
+        title="Latency",
+        wide=latencies(rows, width=WIDE),
+        narrow=latencies(rows, width=NARROW),
+        sheet=_rounds(rows),
+    )
 
 
 def _rounds(rows: Sequence[LatencyRow]) -> Sheet:
@@ -145,6 +152,7 @@ def _speedups(records: Sequence[Record]) -> Figure:
     grid = Grid(heads=("cell", "float twin", "× float", "95 %"), rows=told, words=frozenset({1}))
     return drawn(
         "speed-up",
+        title="Speed-up",
         wide=speedups(rows, width=WIDE),
         narrow=speedups(rows, width=NARROW),
         sheet=Sheet(caption="Speed-up over the float twin", grid=grid),
@@ -152,12 +160,18 @@ def _speedups(records: Sequence[Record]) -> Figure:
 
 
 def drawn(
-    name: str, *, wide: Chart, narrow: Chart | None = None, notes: Sequence[str] = (), sheet: Sheet | None = None
+    name: str,
+    *,
+    wide: Chart,
+    title: str = "",
+    narrow: Chart | None = None,
+    notes: Sequence[str] = (),
+    sheet: Sheet | None = None,
 ) -> Figure:
     """Returns a chart, drawn for a screen and perhaps for a phone too, as a part of the page."""
     return Figure(
         name=name,
-        title=wide.title,
+        title=title or wide.title,
         svg=wide.svg,
         narrow_svg=narrow.svg if narrow else "",
         alternative=wide.alternative,
@@ -167,8 +181,7 @@ def drawn(
 
 
 def _label(record: Record) -> str:
-    cell = record.cell
-    return f"{cell.variant} {cell.runtime}" + (f" t{cell.threads}" if cell.threads > 1 else "")
+    return f"{record.cell.variant} {record.cell.runtime}"
 
 
 def _group(record: Record) -> str:
