@@ -27,7 +27,7 @@ def test_another_wrong_answer_is_no_flip() -> None:
 def test_the_class_that_lost_the_largest_share_is_named() -> None:
     """Of four cats one is lost, of two dogs one: the dogs lost half."""
     found = find_flips([0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 0], truth=[0, 0, 0, 0, 1, 1], classes=ANIMALS)
-    assert found.worst_class == ClassLoss(name="dog", before=1.0, after=0.5)
+    assert found.worst_class == ClassLoss(name="dog", before=1.0, after=0.5, lost=1, won=0)
 
 
 def test_what_a_class_won_is_set_against_what_it_lost() -> None:
@@ -37,7 +37,7 @@ def test_what_a_class_won_is_set_against_what_it_lost() -> None:
 
 def test_of_classes_that_lost_alike_the_first_is_named() -> None:
     found = find_flips([0, 1], [2, 2], truth=[0, 1], classes=ANIMALS)
-    assert found.worst_class == ClassLoss(name="cat", before=1.0, after=0.0)
+    assert found.worst_class == ClassLoss(name="cat", before=1.0, after=0.0, lost=1, won=0)
 
 
 def test_no_sample_has_no_worst_class() -> None:
