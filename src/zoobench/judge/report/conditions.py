@@ -44,7 +44,7 @@ def _options(provenance: Provenance) -> list[tuple[str, ...]]:
 
 
 def _data(records: Sequence[Record]) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for data in dict.fromkeys(record.dataset for record in records):
         rows += [
             ("name", data.name),
