@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from zoobench.judge.packing import Answers, unpack
 from zoobench.judge.record import Record
+from zoobench.runtimes import REFERENCE
 
 _FLOAT = "float32"
-_REFERENCE = "litert"
 
 
 def answers_of(record: Record) -> Answers | None:
@@ -43,5 +43,5 @@ def float_twin(record: Record, records: Mapping[str, Record]) -> Record | None:
     if cell.variant == _FLOAT:
         return None
     measured = latency.speedup_over_float.twin if latency and latency.speedup_over_float else ""
-    usual = (f"{cell.backbone}-{_FLOAT}-{runtime}-t{cell.threads}" for runtime in (cell.runtime, _REFERENCE))
+    usual = (f"{cell.backbone}-{_FLOAT}-{runtime}-t{cell.threads}" for runtime in (cell.runtime, REFERENCE))
     return next((records[one] for one in (measured, *usual) if one in records), None)
