@@ -85,6 +85,21 @@ def cosine(value: float | None) -> str:
     return ABSENT if value is None else f"{value:.5f}"
 
 
+def tick(value: float) -> str:
+    """Returns a round number on an axis, without digits that say nothing."""
+    return f"{value:.10g}"
+
+
+def tick_milliseconds(seconds: float) -> str:
+    """Returns a round time on an axis in milliseconds."""
+    return tick(seconds / _MILLI)
+
+
+def tick_percent(share: float) -> str:
+    """Returns a round share on an axis as a percentage."""
+    return tick(100 * share)
+
+
 def three_digits(value: float) -> str:
     """Returns a number with three significant digits and no exponent from 10^-4 up to 10^6."""
     if value == 0:
