@@ -43,8 +43,7 @@ def features() -> Floats:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
-@pytest.mark.parametrize("head_layers", [(), (16,)], ids=["one layer", "two layers"])
+@pytest.mark.parametrize(("head_layers", "dropout"), [((), 0.0), ((16,), 0.5)], ids=["one layer", "two layers"])
 def test_training_on_features_gives_the_head_that_training_the_whole_network_gives(
     features: Floats, head_layers: tuple[int, ...], dropout: float
 ) -> None:
