@@ -134,13 +134,12 @@ def _run(sandbox: Sandbox, command: Command, where: str) -> None:
     done = sandbox.shell(command.text)
     print(f'TIME {time.time()-t0:.1f} {command.text}')
     output = done.stdout + done.stderr
+    if command.status and "gate" in command.text and sandbox.weights == "random":
+        return  # top-1 is not judged on random weights
     statuses = allowed_statuses(command.text, command.status)
-    if command.status and sandbox.weights == "random":
-        statuses |= {0, 3}
     assert done.returncode in statuses, f"{where}: {command.text}: status {done.returncode}\n{output}"
-    if command.shown:
-        missing = _misfit(command.shown, output)
-        assert missing is None, f"{where}: {command.text} prints no line like\n{missing}\nbut\n{output}"
+    missing = _misfit(command.shown, output)
+    assert missing is None, f"{where}: {command.text} prints no line like\n{missing}\nbut\n{output}"
 
 
 def _misfit(shown: Sequence[str], printed: str) -> str | None:
