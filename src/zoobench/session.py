@@ -308,6 +308,7 @@ class BenchSession:
         return self.records[cell.id]
 
     def _begun(self, cell: Cell) -> Record:
+        is_made = self.source.is_made(cell)
         return Record(
             schema=SCHEMA,
             cell=RecordedCell(
@@ -319,10 +320,11 @@ class BenchSession:
                 image_size=cell.image_size,
                 weights=self.source.weights(cell),
             ),
-            model=self.source.recorded(cell) if self.source.is_made(cell) else None,
+            model=self.source.recorded(cell) if is_made else None,
             dataset=self.source.dataset(cell),
             accuracy=None,
             latency=None,
             environment=self.environment,
             kit=self.source.kit,
+            training=self.source.training(cell) if is_made else None,
         )
