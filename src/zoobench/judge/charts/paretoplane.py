@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from zoobench.judge.charts.axes import Axis
-from zoobench.judge.charts.labels import Anchor, Area, Label, Segment, placed
+from zoobench.judge.charts.labels import HEIGHT, Anchor, Area, Label, Segment, placed
 from zoobench.judge.charts.paretopoint import ORDER, ParetoLimit, ParetoPoint, told
 from zoobench.judge.charts.scales import fitted, linear
 from zoobench.judge.charts.shapes import circle, diamond, reach, square
 from zoobench.judge.charts.svg import group, polyline, text
-from zoobench.judge.charts.words import shortened
+from zoobench.judge.charts.words import shortened, width_of
 
 SHAPES = {"front": circle, "open": diamond, "dominated": square}
 _LEAST_RADIUS, _MOST_RADIUS = 3.5, 12.0
@@ -85,16 +85,17 @@ def marks(points: Sequence[ParetoPoint], plane: Plane) -> list[str]:
 
 
 def names(points: Sequence[ParetoPoint], limits: Sequence[ParetoLimit], plane: Plane) -> tuple[Label, ...]:
-    """Returns where the names of cells stand."""
+    """Returns where the names of cells stand; where there is no room for one it is told on hover alone."""
     named = [one for one in points if len(points) <= _NAMED or one.standing == "front" or one.recommended]
     named.sort(key=lambda one: (not one.recommended, ORDER.index(one.standing), one.p50_seconds, -one.top1))
-    around = [_around(point, plane) for point in points]
-    shown = [point for point in points if not is_quiet(point, points)]
-    lines = [line for point in shown for line in _whiskers(point, plane)]
-    lines += [_ends_of(limit, plane) for limit in limits if not is_far(limit, points)]
-    lines += pairwise(steps(points, plane))
-    anchors = [_anchor(point, plane) for point in named]
-    return placed(anchors, within=plane.plot, kept_free=around, rather_free=lines)
+    near = [limit for limit in limits if not is_far(limit, points)]
+    lines = [line for point in points if not is_quiet(point, points) for line in _whiskers(point, plane)]
+    return placed(
+        [_anchor(point, plane) for point in named],
+        within=plane.plot,
+        kept_free=[*(_around(point, plane) for point in points), *(_limit_words(limit, plane) for limit in near)],
+        rather_free=[*lines, *(_ends_of(limit, plane) for limit in near), *pairwise(steps(points, plane))],
+    )
 
 
 def leader(label: Label) -> str:
@@ -111,15 +112,9 @@ def name(label: Label) -> str:
 
 def limit_line(limit: ParetoLimit, plane: Plane) -> list[str]:
     """Returns the line of a limit and the words at it."""
-    start, end = _ends_of(limit, plane)
-    plot = plane.plot
-    drawn = polyline((start, end), class_="limit")
-    words = shortened(limit.label, _LABEL_SHARE * (plot.right - plot.left))
-    if limit.axis == "top1":
-        return [drawn, text(plot.right - 4, start[1] - 9, words, class_="over limit-text end")]
-    after = start[0] < (plot.left + plot.right) / 2
-    class_ = "over limit-text" if after else "over limit-text end"
-    return [drawn, text(start[0] + (6 if after else -6), plot.bottom - 10, words, class_=class_)]
+    area = _limit_words(limit, plane)
+    words = text(area.left, (area.top + area.bottom) / 2, _limit_label(limit, plane), class_="over limit-text")
+    return [polyline(_ends_of(limit, plane), class_="limit"), words]
 
 
 def _mark(point: ParetoPoint, plane: Plane, *, quiet: bool) -> str:
@@ -165,6 +160,20 @@ def _ends_of(limit: ParetoLimit, plane: Plane) -> Segment:
         return (x, plot.top), (x, plot.bottom)
     y = plane.y.at(limit.value)
     return (plot.left, y), (plot.right, y)
+
+
+def _limit_label(limit: ParetoLimit, plane: Plane) -> str:
+    return shortened(limit.label, _LABEL_SHARE * (plane.plot.right - plane.plot.left) / 2)
+
+
+def _limit_words(limit: ParetoLimit, plane: Plane) -> Area:
+    """Returns where a limit's words stand: above its line at the right, or beside it at the bottom."""
+    plot, width = plane.plot, width_of(_limit_label(limit, plane))
+    x, y = _ends_of(limit, plane)[0]
+    if limit.axis == "top1":
+        return Area(left=plot.right - 4 - width, top=y - HEIGHT - 1, right=plot.right - 4, bottom=y - 1)
+    left = x + 6 if x < (plot.left + plot.right) / 2 else x - 6 - width
+    return Area(left=left, top=plot.bottom - HEIGHT - 2, right=left + width, bottom=plot.bottom - 2)
 
 
 def _times(points: Sequence[ParetoPoint]) -> list[float]:

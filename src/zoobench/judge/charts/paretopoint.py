@@ -75,7 +75,7 @@ def in_words(points: Sequence[ParetoPoint], limits: Sequence[ParetoLimit]) -> st
             sentences.append(f"On the front, fastest first: {listed}.")
         elif found:
             sentences.append(f"{MEANING[standing].capitalize()}: {', '.join(one.cell for one in found)}.")
-    sentences += [f"A line marks {limit.label}." for limit in limits]
+    sentences += [f"Limit: {limit.label}." for limit in limits]
     return " ".join(sentences)
 
 
