@@ -69,6 +69,9 @@ class Source(Protocol):
             ModelError: If there is none or it cannot be understood.
         """
 
+    def lacking(self, cell: Cell) -> str:
+        """Returns which package, that adds a cell's variant or runtime, is not installed here; '' if none."""
+
     def is_made(self, cell: Cell) -> bool:
         """Tells whether there is a file, whatever its runtime thinks of it."""
 
