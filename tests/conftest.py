@@ -2,12 +2,18 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+import browser as browsers
 from runs import SMALL, bench
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 BESIDE = Path(os.environ.get("ZOOBENCH_REAL_DATA", Path(__file__).parent.parent.parent / "shared"))
 
@@ -85,3 +91,10 @@ def real_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_runs(real_runs: Path, tmp_path: Path) -> Path:
     """A copy of them."""
     return shutil.copytree(real_runs, tmp_path / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A real browser; skips where there is none."""
+    with browsers.started() as opened:
+        yield opened

@@ -1,7 +1,7 @@
 """What of a workstation's run goes into a kit? Its TFLite cells, what is not made yet made, and its test samples."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +19,7 @@ from zoobench.paper import printable
 from zoobench.plan import make_plan
 from zoobench.prepared import Prepared, prepare
 from zoobench.registry import Package
+from zoobench.trained import recorded_training
 from zoobench.variants import find_variant
 
 
@@ -135,13 +136,14 @@ def _files(models: Models, cells: Sequence[Cell]) -> Iterable[tuple[KitModel, Ch
     with_twins = dict.fromkeys(one for cell in cells if models.is_made(cell) for one in (cell, cell.float_twin))
     for cell in {(one.backbone, one.variant, one.image_size): one for one in with_twins}.values():
         stored = models.file(cell)
-        numerics = stored.facts.get("numerics")
+        numerics, training = stored.facts.get("numerics"), recorded_training(stored.facts)
         model = KitModel(
             backbone=cell.backbone,
             variant=cell.variant,
             image_size=cell.image_size,
             file=f"{cell.backbone.lstrip('._') or 'model'}-{cell.image_size}-{cell.variant}{SUFFIX}",
             numerics=RecordedNumerics(**numerics) if numerics else None,
+            training=replace(training, seconds=None) if training else None,  # or no kit could be made twice
         )
         yield model, of_file(stored.path)
 

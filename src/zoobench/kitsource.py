@@ -13,7 +13,7 @@ from zoobench.build.contract import Contract, plain, read_contract
 from zoobench.cell import Cell
 from zoobench.errors import ModelError
 from zoobench.files import sha256_of_json
-from zoobench.judge.record import RecordedDataset, RecordedModel, Refusal
+from zoobench.judge.record import RecordedDataset, RecordedModel, RecordedTraining, Refusal
 from zoobench.judge.shape import brief
 from zoobench.kitargs import check_options
 from zoobench.kits.coherence import cell_of
@@ -190,6 +190,11 @@ class KitSource:
                     "is not known here: install that package, if you trust it, on this machine"
                 )
         return ""
+
+    def training(self, cell: Cell) -> RecordedTraining | None:
+        """Returns how the classifier of a cell was trained, as the kit has it; None where it came trained."""
+        model = self._model(cell)
+        return model.training if model else None
 
     def is_made(self, cell: Cell) -> bool:
         """Tells whether the kit has a file."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, cast
 
-from zoobench import additions
+from zoobench import extensions
 from zoobench.cell import Cell
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
@@ -55,7 +55,7 @@ class BenchSession:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """The machine and its libraries."""
-        return describe_environment(libraries=additions.libraries(self.plan.cells))
+        return describe_environment(libraries=extensions.libraries(self.plan.cells))
 
     @property
     def machine(self) -> str:
@@ -74,7 +74,7 @@ class BenchSession:
             ModelError: If weights cannot be had.
         """
         self._source = self.plan.open_source(cells)
-        return (*self.source.described(), *additions.described(cells), *self._missing())
+        return (*self.source.described(), *extensions.described(cells), *self._missing())
 
     def _missing(self) -> tuple[str, ...]:
         told = dict.fromkeys(filter(None, map(self._not_here, self.source.cells)))
@@ -316,6 +316,7 @@ class BenchSession:
         return self.records[cell.id]
 
     def _begun(self, cell: Cell) -> Record:
+        is_made = self.source.is_made(cell)
         return Record(
             schema=SCHEMA,
             cell=RecordedCell(
@@ -327,10 +328,11 @@ class BenchSession:
                 image_size=cell.image_size,
                 weights=self.source.weights(cell),
             ),
-            model=self.source.recorded(cell) if self.source.is_made(cell) else None,
+            model=self.source.recorded(cell) if is_made else None,
             dataset=self.source.dataset(cell),
             accuracy=None,
             latency=None,
             environment=self.environment,
             kit=self.source.kit,
+            training=self.source.training(cell) if is_made else None,
         )

@@ -1,5 +1,7 @@
 """How do numbers reach people? Three significant digits, scaled; the unit stands in the column head if there is one."""
 
+import math
+
 _MILLI = 1e-3
 _KILO = 1e3
 _MEGA = 1e6
@@ -62,6 +64,17 @@ def probability(value: float | None) -> str:
     return ABSENT if value is None else f"{value:.3f}" if value >= 0.0005 else "<0.001"
 
 
+def chance(value: float | None) -> str:
+    """Returns a probability as a percentage, rounded down to one decimal: what is not certain never reads as if."""
+    if value is None:
+        return ABSENT
+    if value in (0, 1):
+        return f"{100 * value:.0f}"
+    if value >= 0.999:
+        return ">99.9"
+    return f"{math.floor(1000 * value) / 10:.1f}" if value >= 0.001 else "<0.1"
+
+
 def decibels(value: float | None) -> str:
     """Returns a level in dB with one decimal."""
     return ABSENT if value is None else f"{value:.1f}"
@@ -70,6 +83,21 @@ def decibels(value: float | None) -> str:
 def cosine(value: float | None) -> str:
     """Returns a cosine similarity with five decimals, as what matters is how far it is from 1."""
     return ABSENT if value is None else f"{value:.5f}"
+
+
+def tick(value: float) -> str:
+    """Returns a round number on an axis, without digits that say nothing."""
+    return f"{value:.10g}"
+
+
+def tick_milliseconds(seconds: float) -> str:
+    """Returns a round time on an axis in milliseconds."""
+    return tick(seconds / _MILLI)
+
+
+def tick_percent(share: float) -> str:
+    """Returns a round share on an axis as a percentage."""
+    return tick(100 * share)
 
 
 def three_digits(value: float) -> str:

@@ -103,8 +103,8 @@ def test_an_unknown_runtime_is_named_beside_the_known_ones(tmp_path: Path) -> No
     with pytest.raises(MeasurementError) as caught:
         open_session(tmp_path, runtime="onnx", threads=1)
     assert str(caught.value) == (
-        "unknown runtime: onnx; known are litert, keras, keras_graph, litert_compiled, openvino, onnxruntime; what else "
-        f"adds one is not installed in this environment ({sys.executable})"
+        "unknown runtime: onnx; known are litert, keras, keras_graph, litert_compiled, openvino, onnxruntime; what "
+        f"else adds one is not installed in this environment ({sys.executable})"
     )
 
 

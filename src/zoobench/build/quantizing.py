@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from zoobench.build import ai_edge, conversion
 from zoobench.build.contract import Contract, read_contract
+from zoobench.build.flatbuffer import plain_for_runtimes
 from zoobench.build.guards import Statistics
 from zoobench.errors import ModelError, UsageError
 from zoobench.registry import FAILURES, imported
@@ -83,7 +84,7 @@ def made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
         raise UsageError(f"{where} gave {len(content):,} bytes that are no TFLite file: {error}") from error
     if shapes != (wanted := _shapes(read_contract(ingredients.float32))):
         raise UsageError(f"{where} gave a file with the shapes {shapes}; expected those of the float32 file, {wanted}")
-    return content
+    return plain_for_runtimes(content)
 
 
 def _shapes(contract: Contract) -> tuple[tuple[int, ...], ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from zoobench.cell import Cell
 from zoobench.errors import DataError
+from zoobench.judge.agreement import disagreements_of_training
 from zoobench.judge.shape import brief
 from zoobench.kits import imagefile
 from zoobench.kits.contents import KitCell, Manifest
@@ -74,6 +75,9 @@ def _models(manifest: Manifest) -> Problems:
             yield f"models[{index}].variant", f"received {brief(model.variant)}; expected one of {_known_variants()}"
         if not model.file.endswith(SUFFIX):
             yield f"models[{index}].file", f"received {brief(model.file)}; expected a name that ends in {SUFFIX}"
+        if model.training:
+            for key, received, expected in disagreements_of_training(model.training):
+                yield f"models[{index}].training.{key}", f"received {brief(received)}; expected {expected}"
     if twice := _twice((one.backbone, one.variant, one.image_size) for one in manifest.models):
         yield "models", f"received {brief(twice)} twice; expected one file for each"
 

@@ -3,7 +3,7 @@
 What has to hold between two values stands in `coherence.py`.
 
 History of the schema:
-    1 (2026-11): the first.
+    1 (2026-11): the first. `training` of a model came later; older kits lack it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from zoobench.files import PLAIN_NAME
-from zoobench.judge.schema import Count, Positive, RecordedNumerics, Refusal, Sha256, Weights
+from zoobench.judge.schema import Count, Positive, RecordedNumerics, RecordedTraining, Refusal, Sha256, Weights
 from zoobench.judge.shape import Rule, between, matching
 
 SCHEMA = 1
@@ -80,6 +80,7 @@ class KitModel:
 
     Attributes:
         numerics: How near its answers are to Keras's; None where LiteRT refuses it.
+        training: Of its classifier, without the seconds; None where that came trained.
     """
 
     backbone: BackboneName
@@ -87,6 +88,7 @@ class KitModel:
     image_size: ImageSize
     file: FileName
     numerics: RecordedNumerics | None = None
+    training: RecordedTraining | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
