@@ -8,9 +8,10 @@ from zoobench.judge.choice.limits import P50, TOP1
 from zoobench.judge.choice.pareto import Place, Standing
 from zoobench.judge.choice.result import Choice
 from zoobench.judge.record import Record
+from zoobench.judge.report.columns import span
 from zoobench.judge.report.contents import Figure, Sheet
 from zoobench.judge.report.drawn import NARROW, WIDE, drawn, label
-from zoobench.judge.report.readings import span
+from zoobench.judge.report.phrases import named
 from zoobench.units import exactly, megabytes, milliseconds, percent
 
 _AXES = {P50: "p50", TOP1: "top1"}
@@ -55,7 +56,8 @@ def _random(known: Sequence[Record], trained: Sequence[Record]) -> list[str]:
         return []
     if not trained:
         return ["RANDOM WEIGHTS: how high a cell stands here means nothing, its time and its size do."]
-    return [f"{exactly(len(known) - len(trained))} cells of random weights are not here: their accuracy means nothing."]
+    random = [record.cell.id for record in known if record.cell.has_random_weights]
+    return [f"Random weights, so not here, as their accuracy means nothing: {named(random)}."]
 
 
 def _point(record: Record, standing: Standing, *, recommended: bool) -> ParetoPoint:
