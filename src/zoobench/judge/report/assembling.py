@@ -11,11 +11,11 @@ from zoobench.judge.environments import machine_of
 from zoobench.judge.provenance import Provenance
 from zoobench.judge.report.answersets import Answers, answered_of
 from zoobench.judge.report.baselinechanges import changes_of
+from zoobench.judge.report.charting import drawn
 from zoobench.judge.report.conditions import environment_of
 from zoobench.judge.report.contents import Fact, Figure, Pictures, Report
 from zoobench.judge.report.decision import decision_of
 from zoobench.judge.report.drawings import figures_of
-from zoobench.judge.report.drawn import drawn
 from zoobench.judge.report.matrix import matrix_of
 from zoobench.judge.report.method import method_of
 from zoobench.judge.report.phrases import named

@@ -8,9 +8,9 @@ from zoobench.judge.choice.limits import P50, TOP1
 from zoobench.judge.choice.pareto import Place, Standing
 from zoobench.judge.choice.result import Choice
 from zoobench.judge.record import Record
+from zoobench.judge.report.charting import NARROW, WIDE, drawn, label
 from zoobench.judge.report.columns import span
 from zoobench.judge.report.contents import Figure, Sheet
-from zoobench.judge.report.drawn import NARROW, WIDE, drawn, label
 from zoobench.judge.report.phrases import named
 from zoobench.units import exactly, megabytes, milliseconds, percent
 
