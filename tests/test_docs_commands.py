@@ -149,7 +149,7 @@ def _misfit(shown: Sequence[str], printed: str) -> str | None:
     a table's heads the words that are shown must all be printed, in that order.
     """
     left = iter(printed.splitlines())
-    for line, below in zip(shown, (*shown[1:], ""), strict=True):
+    for line, below in zip(shown, (*shown[1:], ""), strict=False):
         if not line.strip() or line.strip() == "..." or set(line.strip()) == {"─"}:
             continue
         is_head = below.startswith("─")
