@@ -12,6 +12,7 @@ from resultfiles import rounds_around
 from zoobench.judge.choice.known import Answered, KnownCell, KnownMachine, TimedRun
 from zoobench.judge.choice.limits import QUANTITIES, Limit, parse_limit
 from zoobench.judge.choice.odds import Odds
+from zoobench.judge.noise import CellNoise, Noise
 from zoobench.judge.statistics import Interval, percentile, percentile_interval
 
 TWIN = "mobilenet-float32-litert-t1"
@@ -66,6 +67,20 @@ def a_known_cell(
 
 def a_machine(*cells: KnownCell, name: str = "AMD EPYC, 2 cores") -> KnownMachine:
     return KnownMachine(name=name, files=("results.json",), cells={one.cell.id: one for one in cells})
+
+
+def learned(cell: str, *, run_scatter: float = 0.04, runs: int = 9) -> Noise:
+    """Returns what was learned of a machine and one cell."""
+    of_cell = CellNoise(
+        run_scatter=run_scatter,
+        runs=runs,
+        process_scatter=0.01,
+        processes=54,
+        error_rate=0.01,
+        replay_tolerance=0.02,
+        stored_tolerance=0.2,
+    )
+    return Noise(machine="amd-epyc-2c", cells={cell: of_cell})
 
 
 def limit(metric: str, text: str | None = None) -> Limit:

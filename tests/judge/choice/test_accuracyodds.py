@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
@@ -45,6 +45,7 @@ def test_the_drop_is_that_of_drawn_dirichlet_shares(lost: int, won: int, total: 
     assert drop_probability(lost, won, total=total, limit=limit) == pytest.approx(drawn, abs=0.003)
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     lost=st.integers(0, 50),
     won=st.integers(0, 50),
@@ -59,6 +60,7 @@ def test_a_looser_limit_is_never_less_probable(lost: int, won: int, more: int, l
     assert 0 <= top1[0] <= top1[1] + 1e-12
 
 
+@settings(deadline=None, max_examples=50)
 @given(lost=st.integers(0, 40), won=st.integers(0, 40))
 def test_one_more_sample_lost_is_never_more_probable(lost: int, won: int) -> None:
     ours, worse = (drop_probability(one, won, total=200, limit=0.02) for one in (lost, lost + 1))

@@ -1,7 +1,7 @@
 """Is a cell said to hold, to miss or to be open as its odds are, and is what is no candidate named?"""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choices import a_known_cell, a_machine, limit, some_odds
@@ -30,6 +30,7 @@ def test_nothing_is_assumed_of_how_limits_hang_together(
     assert state_of(odds, confidence=0.95) == state
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.floats(0, 1), max_size=6))
 def test_all_together_are_never_likelier_than_each(probabilities: list[float]) -> None:
     found = all_at_least([some_odds(P90, probability=one) for one in probabilities])

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t
 
@@ -33,6 +33,7 @@ def test_fewer_than_two_processes_tell_nothing_and_what_is_lacking_is_said(peaks
     assert "--zoo-processes 2" in told
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     peaks=st.lists(st.integers(10**6, 10**9), min_size=2, max_size=8),
     bounds=st.tuples(st.floats(1e5, 1e10), st.floats(1e5, 1e10)),

@@ -5,7 +5,7 @@ import pytest
 from choices import a_known_cell, limit, some_odds
 from zoobench.judge.choice.known import KnownCell
 from zoobench.judge.choice.limits import DROP, MEMORY, P50, P90, QUANTITIES, SIZE, TOP1
-from zoobench.judge.choice.odds import Odds, odds_of
+from zoobench.judge.choice.odds import NOT_CERTAIN, Odds, odds_of
 from zoobench.judge.choice.scatter import scatter_of
 
 NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
@@ -40,6 +40,12 @@ def test_of_what_was_not_measured_there_is_no_probability_but_what_is_lacking(me
     found = asked(a_known_cell(**NOTHING), metric)  # type: ignore[arg-type]
     assert (found.value, found.probability, found.excess, found.is_beyond) == (None, None, None, False)
     assert found.why
+
+
+def test_nothing_but_what_is_exact_is_certain() -> None:
+    for metric, text in ((P50, "9 s"), (P90, "9 s"), (MEMORY, "9 GB"), (TOP1, "0.001 %")):
+        assert asked(a_known_cell(), metric, text).probability == 1 - NOT_CERTAIN
+    assert asked(a_known_cell(), P50, "1 us").probability == NOT_CERTAIN
 
 
 def test_size_is_exact() -> None:

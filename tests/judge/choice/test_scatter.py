@@ -6,22 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
+from choices import learned
 from fakes import a_cell
 from zoobench.judge.choice.scatter import NODES, TAIL, Scatter, default_noise, scatter_of
-from zoobench.judge.noise import CellNoise, Noise
-
-
-def learned(cell: str, *, run_scatter: float = 0.04, runs: int = 9) -> Noise:
-    of_cell = CellNoise(
-        run_scatter=run_scatter,
-        runs=runs,
-        process_scatter=0.01,
-        processes=54,
-        error_rate=0.01,
-        replay_tolerance=0.02,
-        stored_tolerance=0.2,
-    )
-    return Noise(machine="amd-epyc-2c", cells={cell: of_cell})
 
 
 def test_the_default_is_what_one_pair_of_processes_in_a_hundred_is_beyond() -> None:

@@ -81,8 +81,14 @@ def _values(candidate: Candidate) -> Iterator[str]:
 def _held(choice: Choice, at_least: float | None, where: str = "") -> str:
     if not choice.limits:
         return "the first by preference, as there is no limit to hold"
-    surely = "certainly" if at_least == 1 else f"with probability at least {chance(at_least)} %"
-    return f"holds {_limits(choice)}{where} {surely}"
+    return f"holds {_limits(choice)}{where} {_how_surely(at_least)}"
+
+
+def _how_surely(at_least: float | None) -> str:
+    if at_least == 1:
+        return "certainly"
+    text = chance(at_least)
+    return f"with probability above {text[1:]} %" if text.startswith(">") else f"with probability at least {text} %"
 
 
 def _limits(choice: Choice) -> str:
