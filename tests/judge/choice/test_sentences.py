@@ -28,6 +28,12 @@ def test_an_assumed_limit_is_called_so() -> None:
     assert "holds the assumed limit (drop ≤ 1 pp) " in choose([usual()]).sentence
 
 
+def test_what_would_come_first_if_it_surely_held_is_counted() -> None:
+    cells = [record(variant, 0.004, memory=None) for variant in ("integer_only", "float_fallback")]
+    sentence = choose([side(*cells, record("float32", 0.01))], limits=[limit(MEMORY)]).sentence
+    assert sentence.endswith("above 99.9 %; 2 cells that come before it may hold too, but not surely.")
+
+
 def test_without_a_limit_the_preference_alone_is_named() -> None:
     sentence = choose([side(record("integer_only", 0.004, weights="random"))]).sentence
     assert sentence == (

@@ -22,7 +22,7 @@ def decision(choice: Choice) -> str:
         return _of_none(machine, choice)
     first = machine.holding[0]
     held = _held(choice, first.at_least)
-    return f"Ship {choice.chosen}: {', '.join((*_values(first), held))}."
+    return f"Ship {choice.chosen}: {', '.join((*_values(first), held))}{_ahead(machine)}."
 
 
 def told(odds: Odds) -> str:
@@ -82,6 +82,12 @@ def _held(choice: Choice, at_least: float | None, where: str = "") -> str:
     if not choice.limits:
         return "the first by preference, as there is no limit to hold"
     return f"holds {_limits(choice)}{where} {_how_surely(at_least)}"
+
+
+def _ahead(machine: MachineChoice) -> str:
+    count = len(machine.ahead)
+    cells = "1 cell that comes" if count == 1 else f"{count} cells that come"
+    return f"; {cells} before it may hold too, but not surely" if count else ""
 
 
 def _how_surely(at_least: float | None) -> str:
