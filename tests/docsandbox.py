@@ -14,7 +14,10 @@ from runs import ROOT
 
 CLASSES, PHOTOS_OF_EACH = 10, 30
 
-BUILDING = "--zoo-data ~/photos --zoo-backbones mobilenet --zoo-variants float32,float_fallback,integer_only --zoo-calibration 8"
+BUILDING = (
+    "--zoo-data ~/photos --zoo-calibration 8"
+    " --zoo-backbones mobilenet --zoo-variants float32,float_fallback,integer_only"
+)
 """What is built for the documents, beside their own options; `--zoo-weights` comes to it."""
 MEASURING = "--zoo-rounds 6 --zoo-processes 1 -p no:cacheprovider"
 GATING = "--zoo-gate-seconds 2 --zoo-gate-cells *-integer_only-*"
@@ -66,7 +69,7 @@ ELSEWHERE = (
         reason="is done already where tests run; that there is such an extra, test_docs.py sees to",
     ),
     Elsewhere(
-        pattern=r"pip install \./zoobench-.*|(pytest bench/|zoobench build) .*(tinynet|weight_only_int4|litert_plain).*",
+        pattern=r"pip install \./zoobench-.*|pytest bench/ .*(tinynet|weight_only_int4|litert_plain).*",
         reason="takes the packages of that page; test_extending.py makes, installs and runs them",
     ),
     Elsewhere(

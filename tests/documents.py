@@ -62,7 +62,7 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 def commands(block: Block) -> tuple[Command, ...]:
-    """Returns the commands of a block: each line of an `sh` block; of one of no language or `console` those after `$ `."""
+    """Returns the commands of a block: each line of `sh`; of no language or `console` those after `$ `."""
     if block.language == "sh":
         return tuple(Command(text=text, line=line) for text, line in _lines(block))
     return tuple(_with_statuses(_prompted(block))) if block.language in ("", "console") else ()
