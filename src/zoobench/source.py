@@ -69,6 +69,9 @@ class Source(Protocol):
             ModelError: If there is none or it cannot be understood.
         """
 
+    def lacking(self, cell: Cell) -> str:
+        """Returns which package, that adds a cell's variant or runtime, is not installed here; '' if none."""
+
     def training(self, cell: Cell) -> RecordedTraining | None:
         """Returns how the classifier of a cell that has a file was trained; None where it came trained.
 

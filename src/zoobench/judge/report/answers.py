@@ -6,8 +6,6 @@ from itertools import zip_longest
 
 from zoobench.judge.answers import float_twin
 from zoobench.judge.blocks import Grid
-from zoobench.judge.charts.confusion import ConfusionMatrix
-from zoobench.judge.charts.confusion import confusion as draw_confusion
 from zoobench.judge.confusion import (
     ClassScore,
     Confusion,
@@ -19,16 +17,17 @@ from zoobench.judge.confusion import (
 )
 from zoobench.judge.flippedsamples import Answer, FlippedSample, FlippedSamples, flipped_samples
 from zoobench.judge.record import Record
-from zoobench.judge.report.contents import Answered, Figure, Pictures, Sheet, ShownSample
-from zoobench.judge.report.drawings import drawn
+from zoobench.judge.report.confusions import confusion_table
+from zoobench.judge.report.contents import Answered, Pictures, Sheet, ShownSample
+from zoobench.judge.report.grids import without_empty
 from zoobench.judge.statistics import Estimate
 from zoobench.judge.table import by_backbone
 from zoobench.units import ABSENT, exactly, percent
 
-MOST_SHOWN = 24
-"""Samples of a set of answers that are shown."""
-_MOST_CLASSES = 10
-"""Classes and confusions that the tables hold."""
+MOST_SHOWN, LEAST_SHOWN, MOST_IN_ALL = 24, 6, 600
+"""Samples that are shown of a set of answers, at most; of each of very many sets; and of all sets together."""
+_MOST_CLASSES, _MOST_MIXUPS = 10, 6
+"""That the tables hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,52 +64,59 @@ def _answers(group: tuple[Record, ...], known: Mapping[str, Record]) -> Answers:
 
 def wanted_samples(found: Sequence[Answers]) -> tuple[int, ...]:
     """Returns the samples of which the page would show an image: the most telling of every set of answers first."""
-    ranked = zip_longest(*(one.flipped.samples[:MOST_SHOWN] for one in found if one.flipped))
+    ranked = zip_longest(*(one.flipped.samples[: shown_of(found)] for one in found if one.flipped))
     return tuple(dict.fromkeys(one.sample for rank in ranked for one in rank if one))
+
+
+def shown_of(found: Sequence[Answers]) -> int:
+    """Returns how many samples of each set of answers are shown."""
+    return min(max(MOST_IN_ALL // max(len(found), 1), LEAST_SHOWN), MOST_SHOWN)
 
 
 def answered_of(found: Sequence[Answers], pictures: Pictures) -> tuple[Answered, ...]:
     """Returns the sets of answers as the page shows them."""
     titles = _titles(found)
     return tuple(
-        _answered(one, name=f"answers-{number}", title=title, pictures=pictures)
+        _answered(one, name=f"answers-{number}", title=title, pictures=pictures, most=shown_of(found))
         for number, (one, title) in enumerate(zip(found, titles, strict=True), start=1)
     )
 
 
 def _titles(found: Sequence[Answers]) -> list[str]:
-    """Returns the name of each set: backbone, variants and runtimes; the first cell's id where that is not enough."""
-    told = [
-        f"{one.records[0].cell.backbone} {_each(record.cell.variant for record in one.records)}, "
-        f"{_each(record.cell.runtime for record in one.records)}"
-        for one in found
-    ]
-    return [title if told.count(title) == 1 else one.records[0].cell.id for one, title in zip(found, told, strict=True)]
+    """Returns a name that tells each set from all others: variants, with runtimes, or the first cell's id."""
+    names: dict[int, str] = {}
+    for name in (_by_variants, _by_runtimes, lambda one: one.records[0].cell.id):
+        told = [names.get(place) or name(one) for place, one in enumerate(found)]
+        names |= {place: title for place, title in enumerate(told) if told.count(title) == 1}
+    return [names[place] for place in range(len(found))]
+
+
+def _by_variants(one: Answers) -> str:
+    return f"{one.records[0].cell.backbone} {_each(record.cell.variant for record in one.records)}"
+
+
+def _by_runtimes(one: Answers) -> str:
+    return f"{_by_variants(one)} on {_each(record.cell.runtime for record in one.records)}"
 
 
 def _each(names: Iterable[str]) -> str:
-    return " and ".join(dict.fromkeys(names))
+    return ", ".join(dict.fromkeys(names))
 
 
-def _answered(one: Answers, *, name: str, title: str, pictures: Pictures) -> Answered:
+def _answered(one: Answers, *, name: str, title: str, pictures: Pictures, most: int) -> Answered:
     confusion = confusion_of(one.records[0])
-    shown = _shown(one.flipped, pictures)
+    shown = _shown(one.flipped, pictures, most)
     return Answered(
         name=name,
         title=title,
         cells=tuple(record.cell.id for record in one.records),
         summary=_summary(one),
-        confusion=_confusion(confusion, name=f"{name}-confusion", title=title) if confusion else None,
+        confusion=confusion_table(confusion) if confusion else None,
         worst=_worst(confusion, one) if confusion else None,
         mixups=_mixups(confusion) if confusion else None,
         flipped=shown,
         flipped_told=_told(one, len(shown)),
     )
-
-
-def _confusion(found: Confusion, *, name: str, title: str) -> Figure:
-    matrix = ConfusionMatrix(cell=title, classes=found.classes, counts=found.counts)
-    return drawn(name, wide=draw_confusion(matrix, title=f"Confusion of {title}"))
 
 
 def _summary(one: Answers) -> str:
@@ -142,11 +148,11 @@ def _told(one: Answers, shown: int) -> str:
     return f"Against its float twin, {twin}: {counts}; {some}."
 
 
-def _shown(flipped: FlippedSamples | None, pictures: Pictures) -> tuple[ShownSample, ...]:
+def _shown(flipped: FlippedSamples | None, pictures: Pictures, most: int) -> tuple[ShownSample, ...]:
     """Returns the most telling samples; where there are images, those that have one."""
     if flipped is None:
         return ()
-    some = [one for one in flipped.samples[:MOST_SHOWN] if not pictures.shown or one.sample in pictures.shown]
+    some = [one for one in flipped.samples[:most] if not pictures.shown or one.sample in pictures.shown]
     return tuple(_sample(one, pictures) for one in some)
 
 
@@ -156,13 +162,15 @@ def _sample(one: FlippedSample, pictures: Pictures) -> ShownSample:
         photo=pictures.shown.get(one.sample, ""),
         kind=one.kind,
         truth=one.truth,
-        before=_sure(one.before),
-        after=_sure(one.after),
+        before=one.before.name,
+        before_sure=_sure(one.before),
+        after=one.after.name,
+        after_sure=_sure(one.after),
     )
 
 
 def _sure(answer: Answer) -> str:
-    return f"{answer.name}, {percent(answer.probability)} %"
+    return f"{percent(answer.probability)} %"
 
 
 def _worst(confusion: Confusion, one: Answers) -> Sheet | None:
@@ -172,7 +180,8 @@ def _worst(confusion: Confusion, one: Answers) -> Sheet | None:
     lost = {each.loss.name: each.loss.lost - each.loss.won for each in losing}
     rows = tuple(_score(score, exactly(lost.get(score.name, 0)) if one.twin else ABSENT) for score in worst)
     heads = ("class", "right", "of", "recall %", "95 %", "lost to float", "")
-    return Sheet(caption="Worst classes", grid=Grid(heads=heads, rows=rows, words=frozenset({6}))) if rows else None
+    grid = without_empty(Grid(heads=heads, rows=rows, words=frozenset({6})))
+    return Sheet(caption="Worst classes", grid=grid) if rows else None
 
 
 def _score(score: ClassScore, lost: str) -> tuple[str, ...]:
@@ -190,7 +199,7 @@ def _share(estimate: Estimate | None) -> tuple[str, str]:
 def _mixups(confusion: Confusion) -> Sheet | None:
     rows = tuple(
         (one.truth, one.predicted, exactly(one.count), percent(one.share))
-        for one in frequent_mixups(confusion, most=_MOST_CLASSES)
+        for one in frequent_mixups(confusion, most=_MOST_MIXUPS)
     )
     heads = ("class", "taken for", "samples", "% of the class")
     caption = "Most frequent confusions"

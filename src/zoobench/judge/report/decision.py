@@ -5,19 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoobench.judge.blocks import Grid
 from zoobench.judge.choice.candidates import Candidate
 from zoobench.judge.choice.odds import Odds
-from zoobench.judge.choice.pareto import Place
 from zoobench.judge.choice.preference import WORDS
 from zoobench.judge.choice.result import Choice, MachineChoice
 from zoobench.judge.choice.sentences import missed
 from zoobench.judge.record import Record
 from zoobench.judge.report.contents import Decision, Fact, Sheet, Value
+from zoobench.judge.report.grids import without_empty
 from zoobench.judge.report.readings import READINGS, Reading
 from zoobench.units import ABSENT, chance, exactly, megabytes, milliseconds, percent
 
 _MOST = 8
 """Cells of each kind that are listed."""
 _FIGURES = ("p50", "p90", "top1", "over-float", "size", "memory")
-_STANDINGS = {"front": "on the front", "open": "perhaps on it", "dominated": "surely beaten"}
 
 
 def decision_of(choice: Choice, records: Mapping[str, Record]) -> Decision:
@@ -66,7 +65,6 @@ def _others(choice: Choice, machine: MachineChoice) -> Iterator[Sheet]:
     yield _candidates("Other cells that hold all limits", holding, choice)
     yield _candidates("Cells that may hold them", machine.open, choice)
     yield _candidates("The nearest misses", machine.misses, choice)
-    yield _front(machine.front.places)
     rows = tuple((one.cell, one.why) for one in machine.excluded)
     yield Sheet(caption="No candidates", grid=Grid(heads=("cell", "why"), rows=rows, words=frozenset({1})))
 
@@ -89,12 +87,6 @@ def _candidates(caption: str, found: Sequence[Candidate], choice: Choice) -> She
     return Sheet(caption=f"{caption}{some}", grid=without_empty(grid))
 
 
-def _front(places: Sequence[Place]) -> Sheet:
-    rows = tuple((one.cell, _STANDINGS[one.standing], ", ".join(one.dominated_by or one.beaten_by)) for one in places)
-    grid = Grid(heads=("cell", "p50, top-1 and size at once", "beaten by"), rows=rows, words=frozenset({1, 2}))
-    return Sheet(caption="The Pareto front", grid=grid)
-
-
 def _notes(choice: Choice, machine: MachineChoice) -> Iterator[str]:
     yield from choice.notes
     yield from machine.notes
@@ -104,13 +96,3 @@ def _notes(choice: Choice, machine: MachineChoice) -> Iterator[str]:
     chosen = machine.of(choice.chosen) if choice.chosen else None
     if chosen:
         yield from (f"It was disturbed while it was timed: {one}." for one in chosen.disturbances)
-
-
-def without_empty(grid: Grid) -> Grid:
-    """Returns a grid without columns in which no row says anything."""
-    kept = [place for place in range(len(grid.heads)) if place == 0 or any(row[place] for row in grid.rows)]
-    return Grid(
-        heads=tuple(grid.heads[place] for place in kept),
-        rows=tuple(tuple(row[place] for place in kept) for row in grid.rows),
-        words=frozenset(new for new, place in enumerate(kept) if place in grid.words),
-    )
