@@ -4,7 +4,16 @@ import math
 
 import pytest
 
-from zoobench.judge.charts.palette import FIRST_STRONG, MARK_PAIRS, PALETTES, SHADES, TEXT_PAIRS, THEMES, Theme, contrast
+from zoobench.judge.charts.palette import (
+    FIRST_STRONG,
+    MARK_PAIRS,
+    PALETTES,
+    SHADES,
+    TEXT_PAIRS,
+    THEMES,
+    Theme,
+    contrast,
+)
 
 LEAST_FOR_TEXT, LEAST_FOR_MARKS = 4.5, 3.0
 """WCAG 2.2, success criteria 1.4.3 and 1.4.11, level AA."""

@@ -4,10 +4,10 @@ import math
 from xml.etree import ElementTree
 
 import pytest
-from drawings import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawings import HOSTILE
 from zoobench.judge.charts.svg import coordinate, document, element, group, line, polyline, readable, text
 
 

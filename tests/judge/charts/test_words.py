@@ -4,11 +4,11 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
-from drawings import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageFont
 
+from drawings import HOSTILE
 from zoobench.judge.charts.words import shortened, width_of, wrapped
 
 FONT = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
