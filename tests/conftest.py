@@ -2,12 +2,20 @@
 
 import os
 import shutil
+import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+import browser as browsers
+import packages
 from runs import SMALL, bench
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 BESIDE = Path(os.environ.get("ZOOBENCH_REAL_DATA", Path(__file__).parent.parent.parent / "shared"))
 
@@ -19,7 +27,14 @@ BUILDING = ("tensorflow", "PIL", "matplotlib", "onnxruntime")
 ABSENT = [name for name in BUILDING if find_spec(name) is None]
 OF_BUILDING = (
     *("build", "judge/test_layerpicture.py", "judge/test_powerpicture.py", "measure/test_other_runtimes.py"),
-    *("measure/test_ports.py", "test_cli.py", "test_end_to_end.py", "test_endtoend.py", "test_givenimages.py"),
+    *(
+        "measure/test_ports.py",
+        "test_cli.py",
+        "test_docs_commands.py",
+        "test_end_to_end.py",
+        "test_endtoend.py",
+        "test_givenimages.py",
+    ),
     *(
         "test_inspection.py",
         "test_kitexport.py",
@@ -85,3 +100,25 @@ def real_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_runs(real_runs: Path, tmp_path: Path) -> Path:
     """A copy of them."""
     return shutil.copytree(real_runs, tmp_path / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A real browser; skips where there is none."""
+    with browsers.started() as opened:
+        yield opened
+
+
+@pytest.fixture
+def beside_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on Python's path for packages that add to the tables; what they hold is forgotten afterwards."""
+    folder, modules = tmp_path / "beside", set(sys.modules)
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    packages.forget()
+    yield folder
+    for name in set(sys.modules) - modules:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+            del sys.modules[name]
+    monkeypatch.undo()
+    packages.forget()

@@ -30,11 +30,12 @@ from zoobench.judge.record import (
     RecordedNumerics,
     RecordedPhase,
     RecordedStartup,
+    RecordedTraining,
     Refusal,
     Speedup,
     to_json,
 )
-from zoobench.judge.schema import CAUSE_KINDS
+from zoobench.judge.schema import CAUSE_KINDS, MOST_EPOCHS
 
 Place = tuple[str | int, ...]
 FUZZ_INPUTS = int(os.environ.get("ZOOBENCH_FUZZ_INPUTS", "200"))
@@ -141,6 +142,28 @@ def memories(draw: st.DrawFn) -> RecordedMemory:
 
 
 @st.composite
+def trainings(draw: st.DrawFn) -> RecordedTraining:
+    shown, validated = (draw(st.sets(positives, max_size=MOST_EPOCHS)) for _ in range(2))
+    epochs = draw(st.integers(max(shown | validated, default=1), 2**63 - 1))
+
+    def curve(values: st.SearchStrategy[float], length: int) -> tuple[float, ...]:
+        return tuple(draw(st.lists(values, min_size=length, max_size=length)))
+
+    return RecordedTraining(
+        epochs=epochs,
+        kept_epoch=draw(st.none() | st.integers(1, epochs)),
+        shown=tuple(sorted(shown)),
+        loss=curve(amounts, len(shown)),
+        accuracy=curve(shares, len(shown)),
+        learning_rate=curve(amounts, draw(st.sampled_from([0, len(shown)]))),
+        validated=tuple(sorted(validated)),
+        validation_loss=curve(amounts, len(validated)),
+        validation_accuracy=curve(shares, len(validated)),
+        seconds=draw(st.none() | amounts),
+    )
+
+
+@st.composite
 def cells(draw: st.DrawFn) -> RecordedCell:
     backbone, variant, runtime = draw(st.text()), draw(st.text()), draw(st.text())
     threads = draw(positives)
@@ -199,6 +222,7 @@ def records(draw: st.DrawFn) -> Record:
         kit=draw(st.none() | hashes),
         startup=draw(st.none() | startups),
         memory=draw(st.none() | memories()),
+        training=draw(st.none() | trainings()),
     )
 
 

@@ -28,6 +28,7 @@ from zoobench.judge.record import (
     RecordedModel,
     RecordedPhase,
     RecordedStartup,
+    RecordedTraining,
     Speedup,
     to_json,
 )
@@ -181,6 +182,23 @@ def a_memory(*peaks: int) -> RecordedMemory:
     )
 
 
+def a_training(**changes: Any) -> RecordedTraining:
+    """Returns the training of a head over four epochs that was validated after every second, the second being best."""
+    usual: dict[str, Any] = {
+        "epochs": 4,
+        "kept_epoch": 2,
+        "shown": (1, 2, 3, 4),
+        "loss": (2.5, 1.25, 1.0, 0.75),
+        "accuracy": (0.25, 0.5, 0.625, 0.75),
+        "learning_rate": (0.001, 0.00086071, 0.00074082, 0.00063763),
+        "validated": (2, 4),
+        "validation_loss": (1.5, 1.75),
+        "validation_accuracy": (0.5, 0.375),
+        "seconds": 7.03,
+    }
+    return RecordedTraining(**{**usual, **changes})
+
+
 def a_record(**changes: Any) -> Record:
     """Returns a record of which every part was measured; the numbers are those of no real run."""
     usual: dict[str, Any] = {
@@ -215,6 +233,7 @@ def a_record(**changes: Any) -> Record:
             threads_started=0,
         ),
         "memory": a_memory(56_000_000, 56_100_000, 55_900_000, 56_000_000, 56_200_000, 56_000_000),
+        "training": a_training(),
     }
     return Record(**{**usual, **changes})
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fakes import a_training
 from zoobench.judge.record import RecordedNumerics
 from zoobench.kits.contents import MANIFEST, KitCell, KitDataset, KitImages, KitModel, KitSample
 from zoobench.kits.writing import Chunks, Contents, of_samples, write_kit
@@ -50,6 +51,7 @@ def contents(folder: Path) -> Contents:
         max_probability_difference=0.01,
         kl_divergence_nats=-1e-9,
     )
+    training = a_training(seconds=None)
     names = {variant: f"mobilenet-{SIDE}-{variant}.tflite" for variant in VARIANTS}
     return Contents(
         zoobench="0.1.0",
@@ -57,7 +59,14 @@ def contents(folder: Path) -> Contents:
         samples=[KitSample(sha256=one, label=label) for one, label in zip(HASHES, (1, 0, 1), strict=True)],
         images=[KitImages(image_size=SIDE, file=f"images-{SIDE}.npy")],
         models=[
-            KitModel(backbone="mobilenet", variant=variant, image_size=SIDE, file=names[variant], numerics=numerics)
+            KitModel(
+                backbone="mobilenet",
+                variant=variant,
+                image_size=SIDE,
+                file=names[variant],
+                numerics=numerics,
+                training=training,
+            )
             for variant in VARIANTS
         ],
         cells=[a_cell(variant) for variant in VARIANTS],

@@ -80,13 +80,14 @@ def test_show_refuses_what_is_no_results_file_without_a_traceback(tmp_path: Path
 
 
 @pytest.mark.slow
-def test_build_lists_the_files_it_made(tmp_path: Path) -> None:
-    options = SMALL_BUILD
-    done = zoobench("build", *options, "--zoo-variants", "float32", folder=tmp_path)
+def test_build_lists_the_files_it_made(own_runs: Path) -> None:
+    done = zoobench("build", *SMALL_BUILD, "--zoo-variants", "float32,float16", folder=own_runs.parent)
     assert done.returncode == 0, done.stderr
-    cell, path = done.stdout.strip().split("\t")
-    assert cell == "mobilenet_025-float32-litert-t1"
-    assert (tmp_path / path).stat().st_size > 100_000
+    assert "Making float16 of mobilenet_025" in done.stderr
+    assert "Making float32" not in done.stderr
+    listed = dict(line.split("\t") for line in done.stdout.splitlines())
+    assert list(listed) == ["mobilenet_025-float32-litert-t1", "mobilenet_025-float16-litert-t1"]
+    assert all((own_runs.parent / path).stat().st_size > 100_000 for path in listed.values())
 
 
 def test_build_refuses_a_wrong_option_with_status_2(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from zoobench.runtimes import REFERENCE, RUNTIMES
-from zoobench.variants import VARIANTS
+from zoobench.runtimes import REFERENCE, find_runtime
+from zoobench.variants import VARIANTS, find_variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +34,13 @@ class Cell:
         first thing its users ask is what leaving Keras gains.
         """
         float32 = VARIANTS["float32"]
-        runtime = self.runtime if self.runtime in float32.runtimes else REFERENCE
+        runtime = self.runtime if float32.runs_on(self.runtime) else REFERENCE
         return replace(self, variant=float32.name, runtime=runtime)
 
     @property
     def reference(self) -> "Cell | None":
         """The cell of the same file on the runtime that others are held against; None where that is its own."""
-        runtime = RUNTIMES[self.runtime].reference
+        runtime = find_runtime(self.runtime).reference
         return None if runtime == self.runtime else replace(self, runtime=runtime)
 
 
@@ -51,9 +51,9 @@ def matrix(
 
     Args:
         backbones: Name and image size in pixels of each backbone.
-        variants: Names from `VARIANTS`.
+        variants: Names of variants.
         threads: Numbers of threads that a single invocation may use.
-        runtimes: Names from `RUNTIMES`; a variant has a cell for each of them that takes its file.
+        runtimes: Names of runtimes; a variant has a cell for each of them that takes its file.
     """
     return tuple(
         Cell(backbone=backbone, variant=variant, runtime=runtime, threads=count, image_size=image_size)
@@ -61,5 +61,5 @@ def matrix(
         for count in threads
         for variant in variants
         for runtime in runtimes
-        if runtime in VARIANTS[variant].runtimes
+        if find_variant(variant).runs_on(runtime)
     )

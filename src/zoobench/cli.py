@@ -10,12 +10,15 @@ import click
 from zoobench.cli_aa import aa
 from zoobench.cli_baseline import baseline
 from zoobench.cli_compare import compare
+from zoobench.cli_extensions import extensions
 from zoobench.cli_gate import gate
 from zoobench.cli_kit import kit
 from zoobench.cli_options import build_options
 from zoobench.cli_parity import parity
+from zoobench.cli_recommend import recommend
+from zoobench.cli_report import report
 from zoobench.cli_store import store
-from zoobench.errors import ZoobenchError
+from zoobench.errors import UsageError, ZoobenchError
 from zoobench.options import PREFIX
 
 _BROKEN_PROMISE = 1
@@ -118,10 +121,15 @@ def errors(
 @main.command()
 def backbones() -> None:
     """List the backbones with the image size and the file of their published weights."""
-    from zoobench.build.backbones import BACKBONES
+    from zoobench.build.backbones import TABLE
 
-    for one in BACKBONES.values():
-        click.echo(f"{one.name:22}{one.default_size:5} px  {one.weights_name(one.default_size)}")
+    for name in TABLE.names():
+        try:
+            one = TABLE.find(name)
+        except UsageError as error:  # the others can be used all the same
+            click.echo(str(error), err=True)
+            continue
+        click.echo(f"{one.name:22}{one.default_size:5} px  {one.weights_name(one.default_size)}".rstrip())
 
 
 @main.group()
@@ -158,6 +166,9 @@ main.add_command(compare)
 main.add_command(store)
 main.add_command(aa)
 main.add_command(parity)
+main.add_command(recommend)
+main.add_command(extensions)
+main.add_command(report)
 
 
 def _stop(message: str, status: int) -> NoReturn:

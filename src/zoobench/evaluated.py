@@ -16,7 +16,7 @@ from zoobench.files import sha256_of_json
 from zoobench.measure.accuracy import Evaluation
 from zoobench.measure.environment import cpu_features
 from zoobench.measure.kept import load_evaluation, save_evaluation
-from zoobench.runtimes import RUNTIMES
+from zoobench.runtimes import find_runtime
 
 EVALUATION = 2
 """Raised whenever the code would come to other numbers from the same answers."""
@@ -63,12 +63,12 @@ def conditions(runtime: str, environment: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what a runtime's answers depend on besides file and images: its libraries and the CPU.
 
     Args:
-        runtime: A name from `RUNTIMES`.
+        runtime: Name of a runtime.
         environment: From `describe_environment`.
     """
     return {
         "runtime": runtime,
-        "libraries": {name: environment["libraries"].get(name) for name in RUNTIMES[runtime].libraries},
+        "libraries": {name: environment["libraries"].get(name) for name in find_runtime(runtime).libraries},
         "cpu": environment["cpu"],
         "architecture": environment["architecture"],
         "cpu_features": sha256_of_json(cpu_features()),

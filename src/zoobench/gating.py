@@ -213,7 +213,9 @@ def _replay(subjects: Sequence[Subject], request: GateRequest, rates: Rates) -> 
     return replay_cells(
         [replace(subject, precision=PRECISION * tolerances[subject.cell_id]) for subject in subjects],
         tolerances,
-        config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
+        config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python).knowing(
+            subject.runtime for subject in subjects
+        ),
         rates=rates,
         budget=Budget(seconds=request.seconds_for(len(subjects))),
     )

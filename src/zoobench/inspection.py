@@ -14,6 +14,7 @@ from zoobench.errors import ModelError, UsageError
 from zoobench.paper import blank, written
 from zoobench.promises import PROMISES
 from zoobench.units import percent, size, three_digits
+from zoobench.variants import TABLE, VARIANTS, promise_of
 
 _MANIFEST = "manifest.json"
 """Beside a model of ours. Not imported from the store, which needs more than a device has."""
@@ -30,7 +31,7 @@ class Inspection:
         contract: What is in it.
         label: What it was held to; None if nothing.
         breaches: Where it breaks that label's promise.
-        labels_kept: All labels whose promise it keeps.
+        labels_kept: All of our labels whose promise it keeps.
     """
 
     path: Path
@@ -51,8 +52,8 @@ def inspect_file(path: Path, *, label: str | None = None) -> Inspection:
         UsageError: If the label promises nothing of a TFLite file.
         ModelError: If the file cannot be read, is not a TFLite file, is cut off or is damaged.
     """
-    if label is not None and label not in PROMISES:
-        raise UsageError(f"--as: received {label!r}; allowed is one of {', '.join(PROMISES)}")
+    if label is not None and label not in _labels():
+        raise UsageError(f"--as: received {label!r}; allowed is one of {', '.join(_labels())}")
     try:
         contract = read_contract(path.read_bytes())
     except OSError as error:
@@ -64,7 +65,7 @@ def inspect_file(path: Path, *, label: str | None = None) -> Inspection:
         path=path,
         contract=contract,
         label=label,
-        breaches=breaches(contract, PROMISES[label]) if label else (),
+        breaches=breaches(contract, promise) if label and (promise := promise_of(label)) else (),
         labels_kept=labels_kept(contract),
     )
 
@@ -105,7 +106,12 @@ def _label_in_store(path: Path) -> str | None:
         label = manifest["inputs"]["variant"] if manifest["file"] == path.name else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return label if isinstance(label, str) and label in PROMISES else None
+    return label if isinstance(label, str) and label in _labels() else None
+
+
+def _labels() -> tuple[str, ...]:
+    """Returns every variant that is a TFLite file, as all that packages add are."""
+    return tuple(dict.fromkeys((*PROMISES, *(name for name in TABLE.names() if name not in VARIANTS))))
 
 
 def _rows(contract: Contract) -> tuple[tuple[str, Sequence[str]], ...]:

@@ -1,23 +1,26 @@
 """What of a workstation's run goes into a kit? Its TFLite cells, what is not made yet made, and its test samples."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
 
+from zoobench import runtimes, variants
 from zoobench.build.dataset import Dataset
 from zoobench.cell import Cell
 from zoobench.errors import DataError, UsageError
 from zoobench.judge.record import RecordedNumerics, Refusal
 from zoobench.kits.coherence import SUFFIX
-from zoobench.kits.contents import KitCell, KitDataset, KitImages, KitModel, KitSample
+from zoobench.kits.contents import KitAddition, KitCell, KitDataset, KitImages, KitModel, KitSample
 from zoobench.kits.writing import Chunks, Contents, Written, check_free, of_file, of_samples, write_kit
 from zoobench.models import Models
 from zoobench.paper import printable
 from zoobench.plan import make_plan
 from zoobench.prepared import Prepared, prepare
-from zoobench.variants import VARIANTS
+from zoobench.registry import Package
+from zoobench.trained import recorded_training
+from zoobench.variants import find_variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ def chosen(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:
 
 def is_tflite(cell: Cell) -> bool:
     """Tells whether a device can run a cell without TensorFlow."""
-    return VARIANTS[cell.variant].suffix == SUFFIX
+    return find_variant(cell.variant).suffix == SUFFIX
 
 
 def contents(models: Models, cells: Sequence[Cell]) -> Contents:
@@ -94,6 +97,7 @@ def contents(models: Models, cells: Sequence[Cell]) -> Contents:
         images=[KitImages(image_size=size, file=name) for size, name in images.items()],
         models=list(files),
         cells=[_cell(models, cell) for cell in cells],
+        added=list(_added(cells)),
         chunks=pixels | {model.file: chunks for model, chunks in files.items()},
     )
 
@@ -114,18 +118,32 @@ def _dataset(dataset: Dataset) -> KitDataset:
     return KitDataset(name=dataset.name, sha256=dataset.sha256, classes=dataset.classes, left_out=len(dataset.left_out))
 
 
+def _added(cells: Sequence[Cell]) -> Iterable[KitAddition]:
+    """Yields the variants and runtimes that packages add, so that a device that lacks one can say which."""
+    for name in dict.fromkeys(one.variant for one in cells):
+        yield from _addition("variant", name, variants.TABLE.package(name))
+    for name in dict.fromkeys(one.runtime for one in cells):
+        yield from _addition("runtime", name, runtimes.TABLE.package(name))
+
+
+def _addition(what: str, name: str, package: Package | None) -> Iterable[KitAddition]:
+    if package:
+        yield KitAddition(what=what, name=name, package=package.name, version=package.version)
+
+
 def _files(models: Models, cells: Sequence[Cell]) -> Iterable[tuple[KitModel, Chunks]]:
     """Yields each file that a cell or its float twin needs, once; cells whose making was refused have none."""
     with_twins = dict.fromkeys(one for cell in cells if models.is_made(cell) for one in (cell, cell.float_twin))
     for cell in {(one.backbone, one.variant, one.image_size): one for one in with_twins}.values():
         stored = models.file(cell)
-        numerics = stored.facts.get("numerics")
+        numerics, training = stored.facts.get("numerics"), recorded_training(stored.facts)
         model = KitModel(
             backbone=cell.backbone,
             variant=cell.variant,
             image_size=cell.image_size,
             file=f"{cell.backbone.lstrip('._') or 'model'}-{cell.image_size}-{cell.variant}{SUFFIX}",
             numerics=RecordedNumerics(**numerics) if numerics else None,
+            training=replace(training, seconds=None) if training else None,  # or no kit could be made twice
         )
         yield model, of_file(stored.path)
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from zoobench import runtimes, variants
 from zoobench.build.breaches import breaches, explained
 from zoobench.build.contract import Contract, plain, read_contract
 from zoobench.cell import Cell
 from zoobench.errors import ModelError
 from zoobench.files import sha256_of_json
-from zoobench.judge.record import RecordedDataset, RecordedModel, Refusal
+from zoobench.judge.record import RecordedDataset, RecordedModel, RecordedTraining, Refusal
 from zoobench.judge.shape import brief
 from zoobench.kitargs import check_options
 from zoobench.kits.coherence import cell_of
@@ -22,7 +23,6 @@ from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.samples import Samples
 from zoobench.options import defaults
 from zoobench.plan import machine_asked, processes_asked, rounds_asked, whole, workers_asked
-from zoobench.promises import PROMISES
 from zoobench.runtimes import REFERENCE
 
 _MEGABYTE = 1_000_000
@@ -78,14 +78,16 @@ def make_kit_plan(given: Mapping[str, str]) -> KitPlan:
     """
     texts = {**defaults(), **given}
     check_options(texts)
-    rounds, workers, machine = rounds_asked(texts), workers_asked(texts), machine_asked(texts["machine"])
+    workers, machine = workers_asked(texts), machine_asked(texts["machine"])
+    rounds_asked(texts)  # an option that makes no sense is refused before a kit is unpacked
     artifacts = Path(texts["artifacts"])
     limit_bytes = whole(texts, "kit-limit") * _MEGABYTE
     kit = keep_kit(Path(texts["kit"]), artifacts=artifacts, limit_bytes=limit_bytes)
+    cells, known = tuple(cell_of(cell) for cell in kit.manifest.cells), runtimes.TABLE.names()
     return KitPlan(
         kit=kit,
-        cells=tuple(cell_of(cell) for cell in kit.manifest.cells),
-        rounds=rounds,
+        cells=cells,
+        rounds=rounds_asked(texts, [cell.runtime for cell in cells if cell.runtime in known]),
         workers=workers,
         processes=processes_asked(texts),
         artifacts=artifacts,
@@ -178,6 +180,22 @@ class KitSource:
             numerics=model.numerics if model else None,
         )
 
+    def lacking(self, cell: Cell) -> str:
+        """Returns which package, that added a cell's variant or runtime, is not installed here; '' if none."""
+        for table, name in ((variants.TABLE, cell.variant), (runtimes.TABLE, cell.runtime)):
+            added = self._kit.manifest.addition(table.what, name)
+            if added and name not in table.names():
+                return (
+                    f"the {table.what} {name} was added by {added.package} {added.version} where the kit was made, and "
+                    "is not known here: install that package, if you trust it, on this machine"
+                )
+        return ""
+
+    def training(self, cell: Cell) -> RecordedTraining | None:
+        """Returns how the classifier of a cell was trained, as the kit has it; None where it came trained."""
+        model = self._model(cell)
+        return model.training if model else None
+
     def is_made(self, cell: Cell) -> bool:
         """Tells whether the kit has a file."""
         return self._model(cell) is not None
@@ -198,8 +216,10 @@ class KitSource:
         Raises:
             ModelError: If the file cannot be understood.
         """
-        file = self.file(cell)
-        return explained(breaches(self._contract(file), PROMISES[cell.variant]), label=cell.variant, file=file.path)
+        file, promise = self.file(cell), variants.promise_of(cell.variant)
+        if promise is None:
+            raise ModelError(f"{cell.variant} promises nothing of a TFLite file; export a kit of TFLite variants")
+        return explained(breaches(self._contract(file), promise), label=cell.variant, file=file.path)
 
     def _model(self, cell: Cell) -> KitModel | None:
         return self._kit.manifest.model(backbone=cell.backbone, variant=cell.variant, image_size=cell.image_size)

@@ -13,8 +13,7 @@ from zoobench.judge.record import Refusal
 from zoobench.measure.isolated import in_fresh_process
 from zoobench.native import output_held
 from zoobench.prepared import Prepared
-from zoobench.promises import PROMISES
-from zoobench.variants import VARIANTS
+from zoobench.variants import find_variant, promise_of
 
 
 class Models:
@@ -68,7 +67,7 @@ class Models:
         Raises:
             ModelError: If the file cannot be understood.
         """
-        promise, contract = PROMISES.get(cell.variant), self.contract(cell)
+        promise, contract = promise_of(cell.variant), self.contract(cell)
         if promise is None or contract is None:
             return ""
         return explained(breaches(contract, promise), label=cell.variant, file=self.file(cell).path)
@@ -86,7 +85,7 @@ class Models:
             self._make(request)
             found = _found(request, cell)
         if found is None:
-            folder = recipe.variant_model(request, VARIANTS[cell.variant]).folder_name
+            folder = recipe.variant_model(request, find_variant(cell.variant)).folder_name
             lost = ModelError(f"{folder} was made but is not in {request.root}; does another run remove it?")
             raise self._failures.get(cell.backbone, lost)
         return found
@@ -104,7 +103,7 @@ class Models:
 
 
 def _found(request: BuildRequest, cell: Cell) -> Stored | Refusal | None:
-    variant = VARIANTS[cell.variant]
+    variant = find_variant(cell.variant)
     stored = find(request.root, recipe.variant_model(request, variant))
     refused = None if stored else find(request.root, recipe.refusal(request, variant))
     return Refusal(**json.loads(refused.path.read_bytes())) if refused else stored
@@ -114,4 +113,4 @@ def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
     with output_held():
         from zoobench.build.assembly import make_models  # imports TensorFlow, which belongs to the fresh process alone
 
-    make_models(request, [VARIANTS[name] for name in variants])
+    make_models(request, [find_variant(name) for name in variants])

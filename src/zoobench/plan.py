@@ -1,7 +1,7 @@
 """What exactly has been asked for? The options' texts, read and checked."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -15,7 +15,7 @@ from zoobench.errors import UsageError
 from zoobench.files import PLAIN_NAME
 from zoobench.measure.latency import RoundsConfig
 from zoobench.options import PREFIX, chosen, defaults
-from zoobench.runtimes import RUNTIMES, find_runtimes
+from zoobench.runtimes import RUNTIMES, find_runtime, find_runtimes
 from zoobench.source import Source
 from zoobench.variants import Quantizer, find_variants
 
@@ -83,8 +83,9 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     texts = {**defaults(), **given}
     backbones = find_backbones(_names(texts, "backbones"))
     sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
+    cells = _cells(texts, sized)
     return Plan(
-        cells=_cells(texts, sized),
+        cells=cells,
         backbones={backbone.name: backbone for backbone in backbones},
         data=_data(texts),
         weights=parse_request(texts["weights"]),
@@ -92,7 +93,7 @@ def make_plan(given: Mapping[str, str]) -> Plan:
         conversion=ConversionConfig(
             quantizer=_quantizer(texts["quantizer"]), calibration_images=whole(texts, "calibration")
         ),
-        rounds=rounds_asked(texts),
+        rounds=rounds_asked(texts, [cell.runtime for cell in cells]),
         workers=workers_asked(texts),
         processes=processes_asked(texts),
         artifacts=Path(texts["artifacts"]),
@@ -159,12 +160,13 @@ def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tu
     return cells
 
 
-def rounds_asked(texts: Mapping[str, str]) -> Mapping[str, RoundsConfig]:
-    """Returns how many rounds are timed, by runtime."""
+def rounds_asked(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[str, RoundsConfig]:
+    """Returns how many rounds are timed, by runtime: of our own, and of these."""
+    names = dict.fromkeys((*RUNTIMES, *runtimes))
     if texts["rounds"] == "auto":
-        return {name: RoundsConfig(least=one.least_rounds) for name, one in RUNTIMES.items()}
+        return {name: RoundsConfig(least=find_runtime(name).least_rounds) for name in names}
     fixed = whole(texts, "rounds")
-    return {runtime: RoundsConfig(least=fixed, most=fixed) for runtime in RUNTIMES}
+    return {name: RoundsConfig(least=fixed, most=fixed) for name in names}
 
 
 def _image_size(text: str, backbone: Backbone) -> int:

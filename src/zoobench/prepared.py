@@ -8,6 +8,7 @@ import numpy as np
 
 from zoobench.build.config import ConversionConfig
 from zoobench.build.dataset import Dataset, describe, open_dataset
+from zoobench.build.identity import measuring_order
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.weights import Weights, find_weights
 from zoobench.cell import Cell
@@ -105,7 +106,5 @@ def prepare(plan: Plan, cells: Sequence[Cell]) -> Prepared:
 
 
 def _measuring_order(dataset: Dataset) -> list[int]:
-    def content(row: int) -> tuple[str, int]:
-        return dataset.samples[row].sha256, dataset.samples[row].label
-
-    return sorted(dataset.indices("test").tolist(), key=content)
+    contents = [(sample.label, sample.sha256) for sample in dataset.samples]
+    return measuring_order(contents, dataset.indices("test").tolist())

@@ -102,9 +102,9 @@ def _cell(plan: "Plan", wanted: WantedModel) -> "Cell":
 def _check_inputs(made_from: RecordedProduct, models: "Models", cell: "Cell") -> None:
     """Refuses to make anything else than what was measured."""
     from zoobench.build.recipe import variant_model
-    from zoobench.variants import VARIANTS
+    from zoobench.variants import find_variant
 
-    now = variant_model(models.prepared.request(cell), VARIANTS[cell.variant]).inputs
+    now = variant_model(models.prepared.request(cell), find_variant(cell.variant)).inputs
     if found := _differences(made_from.inputs, json.loads(json.dumps(now))):
         raise ModelError(
             f"{cell.id} would be made from other things than what was measured: {'; '.join(found)}. Set these as they "

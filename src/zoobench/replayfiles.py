@@ -74,8 +74,8 @@ def find_pixels(provenance: Provenance, *, image_size: int, artifacts: Path) -> 
         ResultsError: If the run's rows are not those of the data set that it names.
     """
     recorded = provenance.pixels.get(image_size)
-    entries = _entries(artifacts, kind="data set") if recorded else ()
-    stored = next((_whole(entry) for entry in entries if recorded and entry.name == recorded.product), None)
+    entries = stored_entries(artifacts, kind="data set") if recorded else ()
+    stored = next((whole_product(entry) for entry in entries if recorded and entry.name == recorded.product), None)
     if recorded is None or stored is None:
         return None
     shape = np.load(stored.path, mmap_mode="r", allow_pickle=False).shape
@@ -130,19 +130,20 @@ def _unlabelled(path: Path, rows: Sequence[int]) -> Samples:
 def _in_store(wanted: Sequence[WantedModel], artifacts: Path) -> dict[str, Path]:
     hashes = {one.sha256 for one in wanted}
     found: dict[str, Path] = {}
-    for entry in _entries(artifacts, kind="model"):
+    for entry in stored_entries(artifacts, kind="model"):
         sha256 = main_sha256(entry)
-        if sha256 in hashes and sha256 not in found and (stored := _whole(entry)):
+        if sha256 in hashes and sha256 not in found and (stored := whole_product(entry)):
             found[stored.sha256] = stored.path
     return found
 
 
-def _entries(artifacts: Path, *, kind: str) -> Iterator[Entry]:
+def stored_entries(artifacts: Path, *, kind: str) -> Iterator[Entry]:
+    """Yields the products of a kind, from `KINDS`; none where there is no store."""
     if artifacts.is_dir():
         yield from (entry for entry in products(artifacts) if entry.kind == kind)
 
 
-def _whole(entry: Entry) -> Stored | None:
+def whole_product(entry: Entry) -> Stored | None:
     """Returns a product if all its hashes are right, and notes that it was used."""
     if entry.manifest is None:
         return None

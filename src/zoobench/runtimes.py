@@ -1,15 +1,16 @@
 """Which runtimes are there, what do they take, and how is each to be measured? No runtime is imported here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from zoobench.errors import UsageError
+from zoobench.registry import EVERY, Package, Table
 
-EVERY = "all"
-"""The word for every runtime in the table."""
 REFERENCE = "litert"
 """What other runtimes of TFLite files are held against."""
+_REFERENCES = {".tflite": REFERENCE, ".keras": "keras"}
+"""By the ending of the files that a runtime takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Runtime:
             in the processor's caches, Keras's many do not.
         processes: How many fresh processes tell its start-up and memory, unless asked otherwise; 6 are the fewest of
             which the median has a 95 % interval without assuming a distribution.
+        package: What adds it to the table; None for our own.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Runtime:
     sittings: int = 4
     settles: bool = True
     processes: int = 6
+    package: Package | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -62,6 +65,19 @@ class Runtime:
         return (
             f"the runtime {self.name} needs {', '.join(self.missing)}, not installed here: pip install '{self.install}'"
         )
+
+    def added(self, package: Package) -> "Runtime":
+        """Returns it as what a package adds: answers and times may change with the package's version too.
+
+        Raises:
+            ValueError: If it breaks a rule for what is added.
+        """
+        if self.suffix not in _REFERENCES:
+            raise ValueError(f"suffix is {self.suffix!r}; allowed is one of {', '.join(_REFERENCES)}")
+        expected = _REFERENCES[self.suffix]
+        if self.reference != expected:
+            raise ValueError(f"reference is {self.reference!r}; expected {expected!r}, which runs {self.suffix} files")
+        return replace(self, package=package, libraries=tuple(dict.fromkeys((*self.libraries, package.name))))
 
 
 def _of_keras(name: str) -> Runtime:
@@ -118,22 +134,34 @@ RUNTIMES = {
         ),
     )
 }
+TABLE = Table(what="runtime", kind=Runtime, own=RUNTIMES)
+"""With what packages add."""
+
+
+def find_runtime(name: str) -> Runtime:
+    """Returns the runtime of a name, ours or one that a package adds.
+
+    Raises:
+        UsageError: If there is none, or the package that adds it is broken.
+    """
+    return TABLE.find(name)
 
 
 def find_runtimes(names: Sequence[str]) -> tuple[str, ...]:
-    """Returns the names of these runtimes, in the order of the table; `all` stands for the whole table.
+    """Returns the names of these runtimes, ours in the order of the table first; `all` stands for every one.
 
     Raises:
-        UsageError: If a name is not in the table; the message lists the known ones.
+        UsageError: If a name is unknown, and the message lists the known ones, or is given to two.
     """
-    if EVERY in names:
-        return tuple(RUNTIMES)
-    unknown = [name for name in names if name not in RUNTIMES]
+    known = TABLE.names()
+    unknown = [name for name in names if name not in (*known, EVERY)]
     if unknown:
-        raise UsageError(f"unknown runtime: {', '.join(unknown)}; known are {', '.join(RUNTIMES)}, or {EVERY}")
-    return tuple(name for name in RUNTIMES if name in names)
+        raise UsageError(f"unknown runtime: {', '.join(unknown)}; known are {', '.join(known)}, or {EVERY}")
+    found = known if EVERY in names else tuple(name for name in known if name in names)
+    TABLE.check(found)
+    return found
 
 
 def runtimes_of(suffix: str) -> tuple[str, ...]:
-    """Returns the names of the runtimes that take files of an ending, in the order of the table."""
+    """Returns the names of our runtimes that take files of an ending, in the order of the table."""
     return tuple(name for name, runtime in RUNTIMES.items() if runtime.suffix == suffix)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, cast
 
+from zoobench import extensions
 from zoobench.cell import Cell
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.evaluated import Subject, evaluation_of, obtain_evaluation
@@ -33,7 +34,7 @@ from zoobench.measure.runtimes import open_answering_session, open_session, thre
 from zoobench.measure.startup import Beginner, observe_starts, usual_processes
 from zoobench.native import output_held
 from zoobench.progress import progress
-from zoobench.runtimes import REFERENCE, RUNTIMES
+from zoobench.runtimes import REFERENCE, find_runtime
 from zoobench.source import ModelFile, Request, Source
 from zoobench.trials import Tried, needs_trial, obtain_refusal
 
@@ -54,7 +55,7 @@ class BenchSession:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """The machine and its libraries."""
-        return describe_environment()
+        return describe_environment(libraries=extensions.libraries(self.plan.cells))
 
     @property
     def machine(self) -> str:
@@ -73,11 +74,18 @@ class BenchSession:
             ModelError: If weights cannot be had.
         """
         self._source = self.plan.open_source(cells)
-        return (*self.source.described(), *self._missing())
+        return (*self.source.described(), *extensions.described(cells), *self._missing())
 
     def _missing(self) -> tuple[str, ...]:
-        runtimes = dict.fromkeys(cell.runtime for cell in self.source.cells)
-        return tuple(f"skipped: {RUNTIMES[name].told_missing}" for name in runtimes if RUNTIMES[name].missing)
+        told = dict.fromkeys(filter(None, map(self._not_here, self.source.cells)))
+        return tuple(f"skipped: {one}" for one in told)
+
+    def _not_here(self, cell: Cell) -> str:
+        """Returns what of a cell's variant and runtime is not installed here and how it is had, '' if all is."""
+        if lacking := self.source.lacking(cell):
+            return lacking
+        runtime = find_runtime(cell.runtime)
+        return runtime.told_missing if runtime.missing else ""
 
     @property
     def source(self) -> Source:
@@ -100,10 +108,10 @@ class BenchSession:
 
     def obstacle(self, cell: Cell) -> str | None:
         """Returns why a cell cannot be measured in this process, or None if it can."""
-        runtime = RUNTIMES[cell.runtime]
-        if runtime.missing:
-            return runtime.told_missing
-        fixed = (one.threads for one in self.source.cells if RUNTIMES[one.runtime].fixes_threads)
+        if not_here := self._not_here(cell):
+            return not_here
+        runtime, here = find_runtime(cell.runtime), (one for one in self.source.cells if not self.source.lacking(one))
+        fixed = (one.threads for one in here if find_runtime(one.runtime).fixes_threads)
         first = next(fixed, cell.threads)
         if not runtime.fixes_threads or cell.threads == first:
             return None
@@ -179,7 +187,7 @@ class BenchSession:
         self._require_runnable(cell)
         twin, other = self.held_against(cell)
         # runtimes that answer in batches do so by the same graph: only answers one by one are their own
-        is_own = self.plan.workers == 1 or not RUNTIMES[cell.runtime].answers_in_batches
+        is_own = self.plan.workers == 1 or not find_runtime(cell.runtime).answers_in_batches
         reference = (other.id, self._evaluation(other)) if other and is_own else None
         accuracy = recorded_accuracy(self._evaluation(cell), twin=self._evaluation(twin), reference=reference)
         self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
@@ -277,7 +285,7 @@ class BenchSession:
         """Returns a cell's evaluation from the store; with one worker every invocation is timed, so it is made anew."""
         if self.plan.workers == 1:
             return self._run_samples(cell)
-        samples, in_batches = self.source.samples(cell), RUNTIMES[cell.runtime].answers_in_batches
+        samples, in_batches = self.source.samples(cell), find_runtime(cell.runtime).answers_in_batches
         subject = Subject(
             cell=cell,
             model_sha256=self.model(cell).sha256,
@@ -291,7 +299,7 @@ class BenchSession:
 
     def _run_samples(self, cell: Cell) -> Evaluation:
         workers = self.plan.workers
-        if not RUNTIMES[cell.runtime].answers_in_batches:
+        if not find_runtime(cell.runtime).answers_in_batches:
             opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
             return evaluate(opener, self.source.samples(cell), name=cell.id, workers=workers)
         if workers == 1:
@@ -308,6 +316,7 @@ class BenchSession:
         return self.records[cell.id]
 
     def _begun(self, cell: Cell) -> Record:
+        is_made = self.source.is_made(cell)
         return Record(
             schema=SCHEMA,
             cell=RecordedCell(
@@ -319,10 +328,11 @@ class BenchSession:
                 image_size=cell.image_size,
                 weights=self.source.weights(cell),
             ),
-            model=self.source.recorded(cell) if self.source.is_made(cell) else None,
+            model=self.source.recorded(cell) if is_made else None,
             dataset=self.source.dataset(cell),
             accuracy=None,
             latency=None,
             environment=self.environment,
             kit=self.source.kit,
+            training=self.source.training(cell) if is_made else None,
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from zoobench.cell import Cell
-from zoobench.judge.record import RecordedDataset, RecordedModel, Refusal
+from zoobench.judge.record import RecordedDataset, RecordedModel, RecordedTraining, Refusal
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.samples import Samples
 
@@ -67,6 +67,16 @@ class Source(Protocol):
 
         Raises:
             ModelError: If there is none or it cannot be understood.
+        """
+
+    def lacking(self, cell: Cell) -> str:
+        """Returns which package, that adds a cell's variant or runtime, is not installed here; '' if none."""
+
+    def training(self, cell: Cell) -> RecordedTraining | None:
+        """Returns how the classifier of a cell that has a file was trained; None where it came trained.
+
+        Raises:
+            ModelError: If there is no file.
         """
 
     def is_made(self, cell: Cell) -> bool:

@@ -16,7 +16,7 @@ from zoobench.measure.latency import opened
 from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
 from zoobench.native import output_held
-from zoobench.runtimes import RUNTIMES
+from zoobench.runtimes import find_runtime
 
 TRIAL = 1
 """Raised whenever the same file could be answered otherwise."""
@@ -44,7 +44,8 @@ class Tried:
 
 def needs_trial(cell: Cell) -> bool:
     """Tells whether nobody has tried a cell's runtime yet: LiteRT's is tried as a file is made, Keras's made it."""
-    return RUNTIMES[cell.runtime].reference != cell.runtime and not RUNTIMES[cell.runtime].fixes_threads
+    runtime = find_runtime(cell.runtime)
+    return runtime.reference != cell.runtime and not runtime.fixes_threads
 
 
 def obtain_refusal(root: Path, tried: Tried, *, run: Callable[[Tried], None] | None = None) -> Refusal | None:

@@ -1,5 +1,7 @@
 """How do numbers reach people? Three significant digits, scaled; the unit stands in the column head if there is one."""
 
+import math
+
 _MILLI = 1e-3
 _KILO = 1e3
 _MEGA = 1e6
@@ -60,6 +62,17 @@ def nats(value: float | None) -> str:
 def probability(value: float | None) -> str:
     """Returns a p-value with three decimals; below those, that it is."""
     return ABSENT if value is None else f"{value:.3f}" if value >= 0.0005 else "<0.001"
+
+
+def chance(value: float | None) -> str:
+    """Returns a probability as a percentage, rounded down to one decimal: what is not certain never reads as if."""
+    if value is None:
+        return ABSENT
+    if value in (0, 1):
+        return f"{100 * value:.0f}"
+    if value >= 0.999:
+        return ">99.9"
+    return f"{math.floor(1000 * value) / 10:.1f}" if value >= 0.001 else "<0.1"
 
 
 def decibels(value: float | None) -> str:

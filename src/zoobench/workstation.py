@@ -9,10 +9,11 @@ from zoobench.build.images import DECODER_VERSION
 from zoobench.build.store import Stored
 from zoobench.cell import Cell
 from zoobench.files import sha256_of_json
-from zoobench.judge.record import RecordedDataset, RecordedModel, RecordedNumerics, Refusal
+from zoobench.judge.record import RecordedDataset, RecordedModel, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.measure.samples import Samples
 from zoobench.models import Models
 from zoobench.prepared import Prepared
+from zoobench.trained import recorded_training
 
 
 class Workstation:
@@ -93,6 +94,19 @@ class Workstation:
             contract=plain(contract) if contract else None,
             numerics=RecordedNumerics(**numerics) if numerics else None,
         )
+
+    def lacking(self, cell: Cell) -> str:
+        """Returns '': what is not known here is refused as an option."""
+        del cell
+        return ""
+
+    def training(self, cell: Cell) -> RecordedTraining | None:
+        """Returns how the classifier of a cell that has a file was trained; None where it came trained.
+
+        Raises:
+            ModelError: If it cannot be made.
+        """
+        return recorded_training(self.file(cell).facts)
 
     def is_made(self, cell: Cell) -> bool:
         """Tells whether there is a file, whatever its runtime thinks of it."""

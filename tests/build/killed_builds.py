@@ -64,8 +64,10 @@ def main(folder: Path, kills: int, seed: int) -> None:
     chance = random.Random(seed)
     stores, moments = [folder / "killed-0"], []
     numbers = count(1)
+    parts = chance.sample(range(kills), kills)  # one kill in each, so that few of them reach every phase
     while len(moments) < kills:
-        moment = chance.uniform(0, whole / 2)  # so that a store takes several kills before it is whole
+        part = parts[len(moments)] + chance.random()
+        moment = part / kills * whole / 2  # half, so that a store takes several kills before it is whole
         if ended_before(forked_build(stores[-1]), seconds=moment):
             stores.append(folder / f"killed-{next(numbers)}")
         else:

@@ -43,8 +43,7 @@ def features() -> Floats:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
-@pytest.mark.parametrize("head_layers", [(), (16,)], ids=["one layer", "two layers"])
+@pytest.mark.parametrize(("head_layers", "dropout"), [((), 0.0), ((16,), 0.5)], ids=["one layer", "two layers"])
 def test_training_on_features_gives_the_head_that_training_the_whole_network_gives(
     features: Floats, head_layers: tuple[int, ...], dropout: float
 ) -> None:
@@ -153,6 +152,7 @@ def test_training_stops_after_two_worse_validations_and_returns_to_the_best(stop
     for found, best, last in zip(head.get_weights(), watch.weights[5], watch.weights[11], strict=True):
         np.testing.assert_array_equal(found, best)
         assert (found != last).any()
+    assert history.kept_epoch == 6  # counted from 1
 
 
 def test_the_learning_rate_decays_each_epoch_after_the_first(stopped: Stopped) -> None:
@@ -173,7 +173,7 @@ def test_patience_and_start_of_early_stopping_are_as_asked_for() -> None:
 def test_training_that_runs_to_its_end_returns_to_the_best_too() -> None:
     config = TrainingConfig(epochs=3, learning_rate=0.1, validation_every=1, early_stopping_from=1, patience=9)
     head, history, watch = contradicted(config)
-    assert len(history.loss) == 3
+    assert (len(history.loss), history.kept_epoch) == (3, 2)
     np.testing.assert_array_equal(head.get_weights()[0], watch.weights[1][0])
 
 
@@ -181,6 +181,7 @@ def test_training_that_runs_to_its_end_returns_to_the_best_too() -> None:
 def test_training_shorter_than_the_first_validation_is_not_validated() -> None:
     _, history, _ = contradicted(TrainingConfig(epochs=2))
     assert history.validation_loss == (None, None)
+    assert history.kept_epoch == 2
 
 
 @pytest.mark.usefixtures("eager")

@@ -18,8 +18,8 @@ from zoobench.build.store import MAKING
 from zoobench.build.upkeep import damages
 from zoobench.variants import VARIANTS
 
-KILLS = 20
-RUNS_KILLED = 3
+KILLS = 10
+RUNS_KILLED = 2
 SEED = 20
 EVERYTHING = (*SMALL_BUILD, "--zoo-variants", "all")
 PROGRAM = Path(__file__).parent / "killed_builds.py"

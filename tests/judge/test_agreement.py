@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fakes import a_cell, a_record
+from fakes import a_cell, a_record, a_training
 from zoobench.errors import ResultsError
 from zoobench.judge.agreement import check_agreement
 from zoobench.judge.packing import encode, encode_shares
@@ -46,10 +46,19 @@ def held(**changes: Any) -> Record:
     return a_record(memory=replace(memory, **changes))
 
 
+def trained(**changes: Any) -> Record:
+    """Returns a record with another training."""
+    return a_record(training=a_training(**changes))
+
+
 def test_a_record_of_the_program_agrees() -> None:
     check_agreement(a_record(), "place")
     check_agreement(a_record(accuracy=None), "place")
     check_agreement(a_record(startup=None, memory=None), "place")
+    check_agreement(a_record(training=None), "place")
+    check_agreement(trained(kept_epoch=None, learning_rate=(), seconds=None), "place")
+    check_agreement(trained(validated=(), validation_loss=(), validation_accuracy=()), "place")
+    check_agreement(trained(epochs=400), "place")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,29 @@ def test_a_record_of_the_program_agrees() -> None:
             held(base_rss_bytes=57_000_000, observed_base_rss_bytes=(57_000_000,)),
             "memory.base_rss_bytes: received 57000000; expected at most the peak, 56000000",
         ),
+        (
+            trained(loss=(2.5,)),
+            "training.loss: received 1; expected 4 values, one for each epoch of shown",
+        ),
+        (
+            trained(accuracy=()),
+            "training.accuracy: received 0; expected 4 values, one for each epoch of shown",
+        ),
+        (
+            trained(learning_rate=(0.001,)),
+            "training.learning_rate: received 1; expected 4 values, one for each epoch of shown",
+        ),
+        (
+            trained(validation_loss=(1.5, 1.0, 0.5)),
+            "training.validation_loss: received 3; expected 2 values, one for each epoch of validated",
+        ),
+        (
+            trained(validation_accuracy=()),
+            "training.validation_accuracy: received 0; expected 2 values, one for each epoch of validated",
+        ),
+        (trained(epochs=3), "training.shown: received 4; expected at most the 3 of epochs"),
+        (trained(validated=(2, 5)), "training.validated: received 5; expected at most the 4 of epochs"),
+        (trained(kept_epoch=5), "training.kept_epoch: received 5; expected at most the 4 of epochs"),
         (
             predicted(probabilities="AAA"),
             "accuracy.predictions.probabilities: predictions are not base64: Incorrect padding",

@@ -53,6 +53,14 @@ SPOILED: dict[str, tuple[Change, str]] = {
         put("samples", 0, "sha256", to="f" * 64),
         "samples: received them in another order; expected the order of measuring",
     ),
+    "a training whose curves are of other lengths": (
+        put("models", 1, "training", "loss", to=[2.5]),
+        "models[1].training.loss: received 1; expected 4 values, one for each epoch of shown",
+    ),
+    "weights of an epoch that was not": (
+        put("models", 0, "training", "kept_epoch", to=9),
+        "models[0].training.kept_epoch: received 9; expected at most the 4 of epochs",
+    ),
     "no samples": (put("samples", to=[]), "samples: received []; expected at least one value"),
     "a class that steers the terminal": (
         put("dataset", "classes", 0, to="cat\x1b[2J"),

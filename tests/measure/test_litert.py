@@ -1,5 +1,6 @@
 """Does LiteRT take raw pixels and give real numbers, whatever number types the file has?"""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoobench.errors import MeasurementError
-from zoobench.measure.runtimes import RUNTIMES, litert, open_session
+from zoobench.measure.runtimes import litert, open_session
 from zoobench.measure.runtimes.litert import Port
+from zoobench.runtimes import RUNTIMES
 
 SIDE = 32
 CLASSES = 3
@@ -100,9 +102,9 @@ def test_a_missing_file_is_a_measurement_error(tmp_path: Path) -> None:
 def test_an_unknown_runtime_is_named_beside_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError) as caught:
         open_session(tmp_path, runtime="onnx", threads=1)
-    assert (
-        str(caught.value)
-        == "unknown runtime: onnx; known are litert, keras, keras_graph, litert_compiled, openvino, onnxruntime"
+    assert str(caught.value) == (
+        "unknown runtime: onnx; known are litert, keras, keras_graph, litert_compiled, openvino, onnxruntime; what "
+        f"else adds one is not installed in this environment ({sys.executable})"
     )
 
 

@@ -16,15 +16,15 @@ from zoobench.build.extraction import extract
 from zoobench.build.flatbuffer import joined
 from zoobench.build.manifest import Facts
 from zoobench.build.picture import Predicted, prediction_sheet
-from zoobench.build.quantizing import Ingredients, quantized
+from zoobench.build.quantizing import Ingredients, made_by_package, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.split import Split
 from zoobench.build.store import Stored, find, obtain
 from zoobench.build.trial import calibration_images, held_against_keras
-from zoobench.errors import ModelError
+from zoobench.errors import ModelError, ZoobenchError
 from zoobench.files import write_bytes, write_json
 from zoobench.progress import progress
-from zoobench.variants import VARIANTS, Variant
+from zoobench.variants import VARIANTS, Quantizer, Variant
 
 PICTURE = "predictions.png"
 _PICTURED_IMAGES = 24
@@ -87,7 +87,7 @@ def _failure(request: BuildRequest, source: Source, ingredients: Ingredients, va
             _quantize(request, source, ingredients, variant)
         elif variant.name == "keras":
             _obtain(request, source, variant, partial(_save_keras, request, source))
-    except ModelError as error:
+    except ZoobenchError as error:  # a package's maker that fails is told by another of our errors
         return f"{variant.name}: {error}"
     return ""
 
@@ -96,22 +96,28 @@ def _quantize(request: BuildRequest, source: Source, ingredients: Ingredients, v
     """Makes a quantized variant, or keeps why its quantizer refuses this classifier."""
     quantizer = request.conversion.quantizer_of(variant)
     refused = recipe.refusal(request, variant)
-    if quantizer is None or find(request.root, refused):
+    if find(request.root, refused):
         return
 
     def write(path: Path) -> None:
         if quantizer == "tensorflow":
             ingredients.keras_model()  # weights that cannot be loaded just now are no refusal, which is kept
         try:
-            write_bytes(path, quantized(ingredients, variant, quantizer=quantizer))
+            write_bytes(path, _content(ingredients, variant, quantizer))
         except ModelError as error:
             raise _RefusedError(str(error)) from error
 
     try:
         _obtain(request, source, variant, write)
     except _RefusedError as error:
-        reason = {"by": quantizer, "reason": str(error)}
+        reason = {"by": quantizer or str(variant.package), "reason": str(error)}
         obtain(request.root, refused, lambda folder: _written(folder / refused.file_name, reason))
+
+
+def _content(ingredients: Ingredients, variant: Variant, quantizer: Quantizer | None) -> bytes:
+    if quantizer is None:
+        return made_by_package(ingredients, variant)
+    return quantized(ingredients, variant, quantizer=quantizer)
 
 
 def _written(path: Path, value: Facts) -> Facts:

@@ -4,12 +4,13 @@ import json
 import re
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from zoobench.archive import check_archive
 from zoobench.errors import ModelError, UsageError
+from zoobench.registry import Package, Table, is_reference
 
 Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "included"]
 """How raw 0..255 pixels become the backbone's input; `included` where its graph does it itself."""
@@ -22,19 +23,24 @@ _OUTSIDE_OF_IDS = re.compile(r"[^A-Za-z0-9_.]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A `keras.applications` network without its top, or a user's own Keras model.
+    """A `keras.applications` network without its top, what a package adds, or a user's own Keras model.
 
     Attributes:
         name: The word for it in options, ids and files.
-        builder: Name of the function in `keras.applications`; '' for a model of one's own.
+        builder: Name of the function in `keras.applications`, or `module:function` that is called likewise and
+            belongs to what a package adds; '' for a model of one's own.
         preprocessing: What stands between the pixels and the network.
         default_size: Side of the image in pixels that the published weights were trained at.
         alpha: Width multiplier, where the builder takes one.
-        weights_file: Name of the file that `keras.applications` fetches; `{size}` is the image size.
+        weights_file: Name of the file that `keras.applications` fetches; `{size}` is the image size; '' where no
+            weights are published.
         weights_folder: Where it fetches that file from.
         weights_remote: What the file is called there, where that differs.
         weights_sizes: Image sizes for which there is such a file; for others the one for 224 is used.
         path: The user's own model file.
+        libraries: Packages of a registry with whose versions the network may change, besides Keras, TensorFlow and the
+            package that adds it.
+        package: What adds it to the table; None for our own.
     """
 
     name: str
@@ -47,6 +53,8 @@ class Backbone:
     weights_remote: str = ""
     weights_sizes: tuple[int, ...] = (224,)
     path: Path | None = None
+    libraries: tuple[str, ...] = ()
+    package: Package | None = None
 
     def weights_name(self, image_size: int) -> str:
         """Returns the name of the ImageNet weights file that Keras uses at an image size."""
@@ -55,6 +63,24 @@ class Backbone:
     def weights_url(self, image_size: int) -> str:
         """Returns where Keras fetches the ImageNet weights file from."""
         return self.weights_folder + (self.weights_remote or self.weights_name(image_size))
+
+    def added(self, package: Package) -> "Backbone":
+        """Returns it as what a package adds.
+
+        Raises:
+            ValueError: If it breaks a rule for what is added.
+        """
+        if not is_reference(self.builder) or self.path is not None:
+            raise ValueError(f"builder is {self.builder!r}; expected 'module:function' that builds it, and no path")
+        if self.preprocessing not in get_args(Preprocessing):
+            allowed = ", ".join(get_args(Preprocessing))
+            raise ValueError(f"preprocessing is {self.preprocessing!r}; allowed is one of {allowed}")
+        if bool(self.weights_file) != self.weights_folder.startswith("https://"):
+            raise ValueError(
+                f"weights_file is {self.weights_file!r} and weights_folder {self.weights_folder!r}; expected a file "
+                "name and the https:// address of its folder that ends in '/', or neither"
+            )
+        return replace(self, package=package)
 
 
 def _mobilenet(name: str, alpha: float, alpha_text: str) -> Backbone:
@@ -151,14 +177,18 @@ BACKBONES = {
         _published("convnext_tiny", "ConvNeXtTiny", "included", 224, "convnext", "convnext_tiny_notop.h5"),
     )
 }
+TABLE = Table(what="backbone", kind=Backbone, own=BACKBONES)
+"""With what packages add."""
 
 
 def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
     """Returns the backbones of these names; a name that ends in `.keras` is a model file of one's own.
 
     Raises:
-        UsageError: If a name is neither in the table nor a file, or two of them come out the same.
+        UsageError: If a name is neither known nor a file, is given to two, two of them come out the same, or the
+            package that adds one is broken.
     """
+    TABLE.check(names)
     found = tuple(_find_backbone(name) for name in names)
     seen = [backbone.name for backbone in found]
     twice = sorted({name for name in seen if seen.count(name) > 1})
@@ -186,11 +216,11 @@ def own_image_size(path: Path) -> int | None:
 
 
 def _find_backbone(name: str) -> Backbone:
-    if name in BACKBONES:
-        return BACKBONES[name]
+    if name in TABLE.names():
+        return TABLE.find(name)
     path = Path(name)
     if path.suffix != ".keras":
-        known = ", ".join(BACKBONES)
+        known = ", ".join(TABLE.names())
         raise UsageError(f"unknown backbone: {name}; known are {known}, or give the path of a model file NAME.keras")
     if not path.is_file():
         raise UsageError(f"no model file at {path}; expected a file written by Keras 3's model.save('NAME.keras')")

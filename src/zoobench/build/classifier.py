@@ -1,8 +1,9 @@
 """How is a classifier trained? A dense head, on features that the frozen network computed once."""
 
 import math
+import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -28,13 +29,20 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What each epoch brought; None where an epoch was not validated."""
+    """What each epoch brought; None where an epoch was not validated.
+
+    Attributes:
+        kept_epoch: The epoch, counted from 1, whose weights the model has now.
+        seconds: How long all of it took.
+    """
 
     loss: tuple[float, ...]
     accuracy: tuple[float, ...]
     validation_loss: tuple[float | None, ...]
     validation_accuracy: tuple[float | None, ...]
     learning_rate: tuple[float, ...]
+    kept_epoch: int
+    seconds: float
 
 
 def build_head(*, inputs: int, classes: int, config: TrainingConfig) -> keras.Sequential:
@@ -62,6 +70,7 @@ def train(
     *,
     config: TrainingConfig,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> History:
     """Trains the trainable layers of `model` in place: the head on features, or the same head in the whole classifier.
 
@@ -77,6 +86,7 @@ def train(
         loss=keras.losses.CategoricalCrossentropy(),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
+    stopping, started = _early_stopping(config), clock()
     with warnings.catch_warnings():
         # On the epochs between two validations there is no loss to watch, and Keras says so each time.
         warnings.filterwarnings("ignore", message="Early stopping conditioned on metric")
@@ -87,24 +97,30 @@ def train(
             validation_freq=config.validation_every,
             epochs=config.epochs,
             batch_size=config.batch_size,
-            callbacks=[*_callbacks(config), *callbacks],
+            callbacks=[_decay(config), stopping, *callbacks],
             verbose=0,
         )
     _require_finite(fitted.history["loss"], config)
-    return _history(fitted.history, config)
+    return _history(fitted.history, config, kept_epoch=_kept_epoch(stopping, fitted), seconds=clock() - started)
 
 
-def _callbacks(config: TrainingConfig) -> list[keras.callbacks.Callback]:
+def _decay(config: TrainingConfig) -> keras.callbacks.Callback:
     decay = math.exp(-config.decay)
-    return [
-        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate if epoch == 0 else rate * decay),
-        keras.callbacks.EarlyStopping(
-            monitor="val_loss",
-            patience=config.patience,
-            start_from_epoch=config.early_stopping_from,
-            restore_best_weights=True,
-        ),
-    ]
+    return keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate if epoch == 0 else rate * decay)
+
+
+def _early_stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping:
+    return keras.callbacks.EarlyStopping(
+        monitor="val_loss",
+        patience=config.patience,
+        start_from_epoch=config.early_stopping_from,
+        restore_best_weights=True,
+    )
+
+
+def _kept_epoch(stopping: keras.callbacks.EarlyStopping, fitted: keras.callbacks.History) -> int:
+    """Returns the epoch, from 1, whose weights were restored; the last where none that counts was validated."""
+    return int(stopping.best_epoch) + 1 if stopping.best_weights is not None else len(fitted.epoch)
 
 
 def _require_finite(losses: Sequence[float], config: TrainingConfig) -> None:
@@ -116,7 +132,9 @@ def _require_finite(losses: Sequence[float], config: TrainingConfig) -> None:
         )
 
 
-def _history(logs: Mapping[str, Sequence[float]], config: TrainingConfig) -> History:
+def _history(
+    logs: Mapping[str, Sequence[float]], config: TrainingConfig, *, kept_epoch: int, seconds: float
+) -> History:
     """Returns Keras's log with validations put at the epochs they belong to."""
     epochs = len(logs["loss"])
 
@@ -131,4 +149,6 @@ def _history(logs: Mapping[str, Sequence[float]], config: TrainingConfig) -> His
         validation_loss=spread("val_loss"),
         validation_accuracy=spread("val_accuracy"),
         learning_rate=tuple(map(float, logs["learning_rate"])),
+        kept_epoch=kept_epoch,
+        seconds=round(seconds, 3),
     )

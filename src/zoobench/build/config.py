@@ -65,8 +65,8 @@ class ConversionConfig:
         _require(self.calibration_images >= 1, "calibration", self.calibration_images, "a whole number of at least 1")
 
     def quantizer_of(self, variant: Variant) -> Quantizer | None:
-        """Returns which quantizer makes a variant; None where nothing is quantized."""
-        return (self.quantizer or variant.quantizers[0]) if variant.is_quantized else None
+        """Returns which quantizer makes a variant; None where nothing is quantized, or a package's maker does it."""
+        return (self.quantizer or variant.quantizers[0]) if variant.quantizers else None
 
 
 def _require(holds: bool, name: str, received: object, allowed: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.build import drawn
+from zoobench.build.identity import dataset_sha256
 from zoobench.build.images import Pixels
 from zoobench.build.listing import counted, duplicates, photos, refuse
 from zoobench.build.pixels import LeftOut as LeftOut
@@ -96,7 +97,7 @@ class Dataset:
     @property
     def sha256(self) -> str:
         """Identity of classes, contents, labels and splits; image size, file names and place play no part."""
-        return sha256_of_json([self.classes, sorted((item.sha256, item.label, item.split) for item in self.samples)])
+        return dataset_sha256(self.classes, ((item.sha256, item.label, item.split) for item in self.samples))
 
     def indices(self, split: Split) -> Indices:
         """Returns the positions of a split's samples, ascending."""

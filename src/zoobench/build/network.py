@@ -12,6 +12,7 @@ from zoobench.build import kerasfile
 from zoobench.build.backbones import Backbone
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
+from zoobench.registry import FAILURES, imported, is_reference
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"
@@ -77,6 +78,8 @@ def assembled(features: keras.Model, head: keras.Model) -> keras.Model:
 
 
 def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) -> keras.Model:
+    if is_reference(backbone.builder):
+        return _built_by_package(backbone, weights=weights, image_size=image_size, seed=seed)
     builder = getattr(keras.applications, backbone.builder)
     keras.utils.set_random_seed(seed)
     width = {} if backbone.alpha is None else {"alpha": backbone.alpha}
@@ -90,6 +93,40 @@ def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) 
             f"{weights.path or 'random weights'}: {error}. Choose another image size, or a file that was written for "
             "this network without its top (include_top=False)"
         ) from error
+
+
+def _built_by_package(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) -> keras.Model:
+    """Returns the network that a package's function builds, which is called as those of `keras.applications` are."""
+    builder = imported(backbone.builder, package=backbone.package)
+    keras.utils.set_random_seed(seed)
+    width = {} if backbone.alpha is None else {"alpha": backbone.alpha}
+    file = None if weights.path is None else str(weights.path)
+    shape = (image_size, image_size, 3)
+    try:
+        with _complete():
+            network = builder(include_top=False, weights=file, input_shape=shape, **width)
+    except FAILURES as error:
+        raise ModelError(
+            f"{backbone.builder} of {backbone.package} at {image_size} px with {file or 'random weights'} failed: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(network, keras.Model) or not _is_between(network, shape):
+        raise ModelError(
+            f"{backbone.builder} of {backbone.package} gave {_shapes(network)}; expected a keras.Model from images "
+            f"(None, {image_size}, {image_size}, 3) to feature maps (None, h, w, channels)"
+        )
+    return network
+
+
+def _is_between(network: keras.Model, image: tuple[int, int, int]) -> bool:
+    maps = network.output_shape
+    return _takes(network.input_shape, image) and isinstance(maps, tuple) and len(maps) == 4
+
+
+def _shapes(network: object) -> str:
+    if not isinstance(network, keras.Model):
+        return repr(network)[:80]
+    return f"a model from {network.input_shape} to {network.output_shape}"
 
 
 @contextmanager

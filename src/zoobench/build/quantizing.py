@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.build import ai_edge, conversion
+from zoobench.build.contract import Contract, read_contract
+from zoobench.build.flatbuffer import plain_for_runtimes
 from zoobench.build.guards import Statistics
-from zoobench.errors import ModelError
+from zoobench.errors import ModelError, UsageError
+from zoobench.registry import FAILURES, imported
 from zoobench.variants import Quantizer, Variant
 
 
@@ -56,6 +59,36 @@ def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantize
             f"{quantizer} makes no {variant.name}; use --zoo-quantizer {' or '.join(variant.quantizers)}, or auto"
         )
     return maker(ingredients, variant)
+
+
+def made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
+    """Returns the file of a variant that a package adds.
+
+    Its maker is called with the float32 file and, where the variant is calibrated, a function that gives the
+    calibration images anew each time.
+
+    Raises:
+        ModelError: As the maker raises it, to refuse this classifier.
+        UsageError: If it fails otherwise, or gives anything but a TFLite file with the float32 file's shapes.
+    """
+    maker, where = imported(variant.maker, package=variant.package), f"{variant.maker} of {variant.package}"
+    try:
+        content = maker(ingredients.float32, *((ingredients.images,) if variant.calibrated else ()))
+    except FAILURES as error:
+        raise UsageError(f"{where} failed to make {variant.name}: {type(error).__name__}: {error}") from error
+    if not isinstance(content, bytes):
+        raise UsageError(f"{where} gave {type(content).__name__}; expected the bytes of a TFLite file")
+    try:
+        shapes = _shapes(read_contract(content))
+    except ModelError as error:
+        raise UsageError(f"{where} gave {len(content):,} bytes that are no TFLite file: {error}") from error
+    if shapes != (wanted := _shapes(read_contract(ingredients.float32))):
+        raise UsageError(f"{where} gave a file with the shapes {shapes}; expected those of the float32 file, {wanted}")
+    return plain_for_runtimes(content)
+
+
+def _shapes(contract: Contract) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(port.shape) for port in (*contract.inputs, *contract.outputs))
 
 
 _MAKERS: Mapping[tuple[Quantizer, str], Callable[[Ingredients, Variant], bytes]] = {

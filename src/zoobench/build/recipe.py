@@ -1,7 +1,7 @@
 """What determines each thing that is made on the way from a backbone to a variant? No TensorFlow here."""
 
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from zoobench.build.dataset import Dataset
 from zoobench.build.images import DECODER_VERSION
 from zoobench.build.store import Product
 from zoobench.build.weights import Weights
+from zoobench.errors import ModelError
 from zoobench.files import sha256_of_json
+from zoobench.registry import Package
 from zoobench.variants import Variant
 
 RECIPE = 4
@@ -93,6 +95,7 @@ def _of_backbone(request: BuildRequest) -> dict[str, Any]:
         "image_size": request.image_size,
         "tensorflow": version("tensorflow"),
         "keras": version("keras"),
+        **_of_package(request.backbone.package, request.backbone.builder, request.backbone.libraries),
     }
 
 
@@ -123,11 +126,29 @@ def _of_variant(request: BuildRequest, variant: Variant) -> dict[str, Any]:
     inputs: dict[str, Any] = {"variant": variant.name, "io": variant.io, "quantizer": quantizer}
     if quantizer == "ai_edge":
         inputs["ai-edge-quantizer"] = version("ai-edge-quantizer")
+    inputs |= _of_package(variant.package, variant.maker, variant.libraries, prefix="variant_")
     if variant.suffix == ".tflite":
         inputs |= _of_comparison(request)
     if variant.calibrated:
         inputs |= _of_calibration(request)
     return inputs
+
+
+def _of_package(
+    package: Package | None, function: str, libraries: tuple[str, ...], *, prefix: str = ""
+) -> dict[str, Any]:
+    """Which package adds a row, what of it is called and what it stands on; nothing for our own."""
+    if package is None:
+        return {}
+    added = {"package": package.name, "version": package.version, "function": function}
+    return {f"{prefix}added_by": added | {"libraries": {name: _version(name, package) for name in libraries}}}
+
+
+def _version(library: str, package: Package) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError as error:
+        raise ModelError(f"{package} needs {library}, which is not installed: pip install '{library}'") from error
 
 
 def _of_comparison(request: BuildRequest) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
 
-from zoobench.build.backbones import BACKBONES, Backbone
+from zoobench.build.backbones import TABLE, Backbone
 from zoobench.errors import ModelError, UsageError
 from zoobench.files import sha256_of_file, writing
 from zoobench.progress import progress
@@ -97,8 +97,8 @@ def _checked(text: str) -> str:
 
 def _pair(text: str) -> tuple[str, str]:
     backbone, sign, wanted = text.partition("=")
-    if not sign or backbone not in BACKBONES:
-        raise UsageError(f"--zoo-weights: {text!r} is not a pair backbone=FILE; known are {', '.join(BACKBONES)}")
+    if not sign or backbone not in TABLE.names():
+        raise UsageError(f"--zoo-weights: {text!r} is not a pair backbone=FILE; known are {', '.join(TABLE.names())}")
     return backbone, _checked(wanted)
 
 
@@ -111,6 +111,7 @@ def _of_file(path: Path) -> Weights:
 
 
 def _searched(folder: Path, backbone: Backbone, image_size: int) -> Path:
+    _require_published(backbone)
     names = _file_names(backbone, image_size)
     for name in names:
         if (folder / name).is_file():
@@ -130,7 +131,16 @@ def _file_names(backbone: Backbone, image_size: int) -> tuple[str, ...]:
     return (own, f"{family}_{_ALPHA_TEXTS[backbone.alpha]}_{image_size}_tf_no_top.weights.h5")
 
 
+def _require_published(backbone: Backbone) -> None:
+    if not backbone.weights_file:
+        raise ModelError(
+            f"no weights of {backbone.name} are published; name a file, --zoo-weights {backbone.name}=FILE, or use "
+            f"{backbone.name}=random"
+        )
+
+
 def _imagenet(backbone: Backbone, image_size: int) -> Weights:
+    _require_published(backbone)
     name = backbone.weights_name(image_size)
     path = keras_cache() / name
     if not path.is_file():

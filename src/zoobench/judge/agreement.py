@@ -14,6 +14,7 @@ from zoobench.judge.schema import (
     RecordedDataset,
     RecordedMemory,
     RecordedPhase,
+    RecordedTraining,
 )
 from zoobench.judge.shape import brief, unexpected
 
@@ -51,6 +52,24 @@ def _disagreements(record: Record) -> Iterator[Disagreement]:
         yield from _of_phase("startup.first_inference", record.startup.first_inference)
     if record.memory is not None:
         yield from _of_memory(record.memory)
+    if record.training is not None:
+        for key, received, expected in disagreements_of_training(record.training):
+            yield f"training.{key}", received, expected
+
+
+def disagreements_of_training(training: RecordedTraining) -> Iterator[Disagreement]:
+    """Yields what of a training contradicts itself: by key, what was received and what was expected."""
+    rates = ("learning_rate",) if training.learning_rate else ()
+    curves = {"shown": ("loss", "accuracy", *rates), "validated": ("validation_loss", "validation_accuracy")}
+    for key, names in curves.items():
+        epochs = getattr(training, key)
+        for name in names:
+            if len(getattr(training, name)) != len(epochs):
+                yield name, len(getattr(training, name)), f"{len(epochs)} values, one for each epoch of {key}"
+        if epochs and epochs[-1] > training.epochs:
+            yield key, epochs[-1], f"at most the {training.epochs} of epochs"
+    if (training.kept_epoch or 0) > training.epochs:
+        yield "kept_epoch", training.kept_epoch, f"at most the {training.epochs} of epochs"
 
 
 def _of_accuracy(accuracy: RecordedAccuracy, dataset: RecordedDataset) -> Iterator[Disagreement]:

@@ -1,7 +1,7 @@
 """What is a baseline? The records of a run under a name, with what it takes to have its models and pixels again."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,9 @@ def _gap(record: Record) -> str:
 def baseline_content(
     content: Mapping[str, Any], run: Baseline, *, origin: Origin, machine: str, manifests: Mapping[str, RecordedProduct]
 ) -> dict[str, Any]:
-    """Returns what a baseline's file holds, as plain JSON in the format of a results file, without raw series.
+    """Returns what a baseline's file holds, as plain JSON in the format of a results file.
+
+    It is committed, so what nothing is judged by stays out: the single rounds and the curves of training.
 
     Args:
         content: Of the results file.
@@ -75,7 +77,7 @@ def baseline_content(
         "benchmarks": [],
         BLOCK: {
             "schema": SCHEMA,
-            "records": [to_json(record) for record in run.records],
+            "records": [to_json(replace(record, training=None)) for record in run.records],
             "machine": machine,
             **kept,
             "baseline": {**about, "manifests": {sha256: asdict(one) for sha256, one in manifests.items()}},

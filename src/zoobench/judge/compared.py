@@ -17,7 +17,8 @@ STARTUP_NOISE = 0.80
 repetitions of four cells."""
 MEMORY_NOISE = 0.01
 """The median of their peaks of memory moved by up to 0.5 %."""
-_KERAS = frozenset({"keras", "keras_graph"})
+KERAS = frozenset({"keras", "keras_graph"})
+"""Runtimes whose times scatter so much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def noise_of(metric: Metric, cell: Seen) -> float:
     """Returns the share by which two runs may differ in what they measure of one file."""
     if metric is MEMORY:
         return MEMORY_NOISE
-    if cell.record is not None and cell.record.cell.runtime in _KERAS:
+    if cell.record is not None and cell.record.cell.runtime in KERAS:
         return KERAS_NOISE
     if metric in (INITIALIZATION, FIRST_INFERENCE):
         return STARTUP_NOISE

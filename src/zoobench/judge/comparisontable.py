@@ -95,7 +95,7 @@ def _plain(comparison: Comparison) -> dict[str, Any]:
         }
         for cell in comparison.cells
     ]
-    return asdict(comparison) | {"cells": cells, "remarks": _remarks(comparison)}
+    return asdict(comparison) | {"cells": cells, "remarks": remark_lines(comparison)}
 
 
 def _plain_change(change: Change) -> dict[str, Any]:
@@ -128,20 +128,27 @@ def _blocks(comparisons: Sequence[Comparison]) -> list[Block]:
 
 
 def _of_one(comparison: Comparison) -> list[Block]:
-    differing = Grid(
-        heads=("differs", "base", "new"),
-        rows=tuple((one.name, joined(one.base), joined(one.new)) for one in comparison.environment),
-        words=frozenset({1, 2}),
-    )
-    missing = (
+    grids = [metric_grid(metric, comparison.cells) for metric in METRICS]
+    title, missing = Lines(lines=title_lines(comparison)), Lines(lines=missing_lines(comparison))
+    return [title, differing_grid(comparison), missing, *grids, Lines(lines=remark_lines(comparison))]
+
+
+def differing_grid(comparison: Comparison) -> Grid:
+    """Returns the conditions that are not the same on both sides."""
+    rows = tuple((one.name, joined(one.base), joined(one.new)) for one in comparison.environment)
+    return Grid(heads=("differs", "base", "new"), rows=rows, words=frozenset({1, 2}))
+
+
+def missing_lines(comparison: Comparison) -> tuple[str, ...]:
+    """Returns the cells that one side lacks."""
+    return (
         *(f"only in base: {cell}" for cell in comparison.only_base),
         *(f"only in new: {cell}" for cell in comparison.only_new),
     )
-    grids = [_grid(metric, comparison.cells) for metric in METRICS]
-    return [Lines(lines=_title(comparison)), differing, Lines(lines=missing), *grids, Lines(lines=_remarks(comparison))]
 
 
-def _title(comparison: Comparison) -> tuple[str, ...]:
+def title_lines(comparison: Comparison) -> tuple[str, ...]:
+    """Returns what is compared with what."""
     lines = (
         f"base: {comparison.base} ({_runs(comparison.base_runs)})",
         f"new:  {comparison.new} ({_runs(comparison.new_runs)})",
@@ -153,7 +160,7 @@ def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
 
 
-def _grid(metric: Metric, cells: Sequence[CellComparison]) -> Grid:
+def metric_grid(metric: Metric, cells: Sequence[CellComparison]) -> Grid:
     """Returns the cells of which at least one side knows a metric."""
     changes = [(cell.id, change) for cell in cells for change in cell.changes if change.metric == metric]
     known = [(cell, change) for cell, change in changes if change.base is not None or change.new is not None]
@@ -181,7 +188,8 @@ def _interval(interval: Interval | None) -> str:
     return ABSENT if interval is None else f"{change_percent(interval.low)} to {change_percent(interval.high)}"
 
 
-def _remarks(comparison: Comparison) -> tuple[str, ...]:
+def remark_lines(comparison: Comparison) -> tuple[str, ...]:
+    """Returns what to know in reading a comparison."""
     times, noises = _of_times(comparison), (f"{100 * TIME_NOISE:.0f} %", f"{100 * SPEEDUP_NOISE:.0f} %")
     remarks = [*times] if comparison.cells else ["No cell is on both sides: nothing is compared."]
     if comparison.by_rounds and comparison.cells:

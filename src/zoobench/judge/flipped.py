@@ -28,11 +28,21 @@ class Flip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassLoss:
-    """A class and the shares of its samples that were right before and after."""
+    """A class that has fewer of its samples right than before.
+
+    Attributes:
+        name: The class.
+        before: Share of its samples that was right.
+        after: Share of them that is right now.
+        lost: Its samples that only the baseline has right.
+        won: Its samples that only the candidate has right.
+    """
 
     name: str
     before: float
     after: float
+    lost: int
+    won: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +102,35 @@ def find_flips(
         answers=Answers(both=both, lost=len(lost), won=len(won), neither=len(rows) - both - len(lost) - len(won)),
         lost=lost,
         won=won,
-        worst_class=_worst_class(rows, classes),
+        worst_class=next(iter(class_losses(before, after, truth=truth, classes=classes)), None),
     )
 
 
-def _worst_class(rows: Sequence[tuple[int, int, int, int]], classes: Sequence[str]) -> ClassLoss | None:
-    total = Counter(right for _, right, _, _ in rows)
-    before = Counter(right for _, right, first, _ in rows if first == right)
-    after = Counter(right for _, right, _, second in rows if second == right)
-    worst = max(total, key=lambda one: ((before[one] - after[one]) / total[one], -one), default=None)
-    if worst is None or before[worst] <= after[worst]:
-        return None
-    share = total[worst]
-    return ClassLoss(name=classes[worst], before=before[worst] / share, after=after[worst] / share)
+def class_losses(
+    before: Sequence[int], after: Sequence[int], *, truth: Sequence[int], classes: Sequence[str]
+) -> tuple[ClassLoss, ...]:
+    """Returns the classes that lost samples, on balance, that which lost the largest share of its own first.
+
+    Args:
+        before: Index of the class that the baseline predicted for each sample.
+        after: The candidate's.
+        truth: The right one.
+        classes: Their names.
+    """
+    rows = list(zip(truth, before, after, strict=True))
+    total = Counter(right for right, _, _ in rows)
+    lost = Counter(right for right, first, second in rows if first == right != second)
+    won = Counter(right for right, first, second in rows if second == right != first)
+    both = Counter(right for right, first, second in rows if first == second == right)
+    losing = [one for one in total if lost[one] > won[one]]
+    losing.sort(key=lambda one: ((won[one] - lost[one]) / total[one], one))
+    return tuple(
+        ClassLoss(
+            name=classes[one],
+            before=(both[one] + lost[one]) / total[one],
+            after=(both[one] + won[one]) / total[one],
+            lost=lost[one],
+            won=won[one],
+        )
+        for one in losing
+    )

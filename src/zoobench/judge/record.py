@@ -26,6 +26,7 @@ from zoobench.judge.schema import (
     RecordedNumerics,
     RecordedPhase,
     RecordedStartup,
+    RecordedTraining,
     Refusal,
     Speedup,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "RecordedNumerics",
     "RecordedPhase",
     "RecordedStartup",
+    "RecordedTraining",
     "Refusal",
     "Speedup",
     "read_results",

@@ -5,10 +5,12 @@ What has to hold between two values stands in `agreement.py`.
 History of the schema:
     1 (2026-11): the first. `latency` used to hold `initialization_seconds` and `first_inference_seconds` of the process
         that measured all; since `startup` and `memory` came, which older files lack, fresh processes tell both.
+        `training` came later too.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any
 
 from zoobench.judge.shape import Rule, at_least, between, matching
@@ -26,11 +28,21 @@ Weights = Annotated[
 ]
 CAUSE_KINDS = ("steal", "waiting", "others", "throttled", "frequency")
 CauseKind = Annotated[str, matching("|".join(CAUSE_KINDS), expected=f"one of {', '.join(CAUSE_KINDS)}")]
+MOST_EPOCHS = 40
+"""Of a training that a record shows."""
 _NOT_EMPTY = Rule(expected="at least one value", holds=bool)
 _ASCENDING = Rule(expected="the lower end first", holds=lambda ends: bool(ends[0] <= ends[1]))
 Interval = Annotated[tuple[Amount, Amount], _ASCENDING]
 WholeInterval = Annotated[tuple[Positive, Positive], _ASCENDING]
 ShareInterval = Annotated[tuple[Share, Share], _ASCENDING]
+Epochs = Annotated[
+    tuple[Positive, ...],
+    Rule(expected=f"at most {MOST_EPOCHS} epochs", holds=lambda epochs: len(epochs) <= MOST_EPOCHS),
+    Rule(
+        expected="each epoch once, ascending",
+        holds=lambda epochs: all(one < other for one, other in pairwise(epochs)),
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,11 +348,41 @@ class RecordedMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedTraining:
+    """How a cell's classifier was trained: the curves of its epochs, which are counted from 1.
+
+    Attributes:
+        epochs: How many were run.
+        kept_epoch: Whose weights were kept; None where that is not known.
+        shown: The epochs of the curves, ascending: all, or of more than `MOST_EPOCHS` as many, evenly spread.
+        loss: Of each of these, on the training split: mean categorical cross-entropy in nats.
+        accuracy: The same: share of the samples that were right.
+        learning_rate: The same; empty where it is not known.
+        validated: The epochs after which it was validated, ascending, as many at most.
+        validation_loss: Of each of these, on the validation split.
+        validation_accuracy: The same.
+        seconds: How long the training took; None where that is not known.
+    """
+
+    epochs: Positive
+    kept_epoch: Positive | None
+    shown: Epochs
+    loss: tuple[Amount, ...]
+    accuracy: tuple[Share, ...]
+    learning_rate: tuple[Amount, ...]
+    validated: Epochs
+    validation_loss: tuple[Amount, ...]
+    validation_accuracy: tuple[Share, ...]
+    seconds: Seconds | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """All that is known of one cell in one run; a part that was not measured is None.
 
     Attributes:
         kit: SHA-256 of the kit that file and samples came in; None where the machine that measured made the file.
+        training: Of the classifier that the file was made from; None where it came trained.
     """
 
     schema: Positive
@@ -354,3 +396,4 @@ class Record:
     kit: Sha256 | None = None
     startup: RecordedStartup | None = None
     memory: RecordedMemory | None = None
+    training: RecordedTraining | None = None

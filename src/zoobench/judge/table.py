@@ -26,13 +26,17 @@ _REFERENCE = frozenset({_HEADS.index("× litert"), _HEADS.index("× litert") + 1
 _REFERENCE_WIDTH = 22
 """Columns that they take."""
 _NUMBERS_FROM = 3
-_COPIES_DIFFER = 0.02
+COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
 _NAMES = 1
 _ENOUGH = 10_000
 """Columns for any table."""
-_SPEEDUP = "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
-_OVER_REFERENCE = "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
+SPEEDUP_MEANS = (
+    "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
+)
+OVER_REFERENCE_MEANS = (
+    "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
+)
 _TELLING_THREADS = frozenset({"litert", "litert_compiled", "onnxruntime"})
 """Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
 _MOST_DISAGREEMENT = 0.01
@@ -52,16 +56,16 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
             narrow, memory is left out, then names are cut, and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
-    hidden = frozenset() if any(map(_over_reference, records)) else _REFERENCE
+    hidden = frozenset() if any(map(over_reference, records)) else _REFERENCE
     least = LEAST_WIDTH if hidden else LEAST_WIDTH + _REFERENCE_WIDTH
     console = blank(width=max(width, least), colours=colours)
-    table, memory = _table(records, hidden=hidden), _memory(records)
+    table, memory = _table(records, hidden=hidden), memory_remarks(records)
     if not memory or _width(table, console) > console.width:
         table = _table(records, hidden=hidden | _MEMORY)
         memory = [f"Peaks of memory are in the file; they do not fit {console.width} columns."] if memory else []
     console.print(table)
-    footnotes = (_SPEEDUP,) if hidden else (_SPEEDUP, _OVER_REFERENCE)
-    console.print("", *footnotes, *memory, *_remarks(records), sep="\n", soft_wrap=True)
+    footnotes = (SPEEDUP_MEANS,) if hidden else (SPEEDUP_MEANS, OVER_REFERENCE_MEANS)
+    console.print("", *footnotes, *memory, *random_remarks(records), *remarks(records), sep="\n", soft_wrap=True)
     return written(console)
 
 
@@ -72,12 +76,12 @@ def _width(table: Table, console: Console) -> int:
 
 def _table(records: Sequence[Record], *, hidden: frozenset[int]) -> Table:
     """Returns the table without some of its columns."""
-    table = empty_table(title=_title(records))
+    table = empty_table(title=title_of(records))
     shown = [position for position in range(len(_HEADS)) if position not in hidden]
     for position in shown:
         justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"
         table.add_column(_HEADS[position], justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
-    for backbone, rows in groupby(_by_backbone(records), key=lambda record: record.cell.backbone):
+    for backbone, rows in groupby(by_backbone(records), key=lambda record: record.cell.backbone):
         table.add_row("", Text(backbone, style="bold"))
         for record in rows:
             row = _row(record)
@@ -86,7 +90,7 @@ def _table(records: Sequence[Record], *, hidden: frozenset[int]) -> Table:
     return table
 
 
-def _by_backbone(records: Sequence[Record]) -> list[Record]:
+def by_backbone(records: Sequence[Record]) -> list[Record]:
     """Returns the records by backbone and threads, and by variant as the table of variants has them."""
     backbones = list(dict.fromkeys(record.cell.backbone for record in records))
     variants = list(VARIANTS)
@@ -99,7 +103,8 @@ def _by_backbone(records: Sequence[Record]) -> list[Record]:
     return sorted(records, key=place)
 
 
-def _title(records: Sequence[Record]) -> str:
+def title_of(records: Sequence[Record]) -> str:
+    """Returns which samples cells were tested on."""
     data = dict.fromkeys(
         f"{record.dataset.name}, {record.dataset.samples} test samples of {len(record.dataset.classes)} classes"
         for record in records
@@ -115,25 +120,28 @@ def _row(record: Record) -> tuple[Text | str, ...]:
         cell.runtime,
         str(cell.threads),
         *_accuracy(record.accuracy),
-        f"{_mark(latency)}{milliseconds(latency.p50_seconds if latency else None)}",
+        f"{marked(latency)}{milliseconds(latency.p50_seconds if latency else None)}",
         milliseconds(latency.p90_seconds if latency else None),
         *_speedup(latency.speedup_over_float if latency else None),
-        *_speedup(_over_reference(record)),
+        *_speedup(over_reference(record)),
         megabytes(record.model.size_bytes if record.model else None),
-        ratio(_relative_size(record.model)),
+        ratio(relative_size(record.model)),
         megabytes(record.memory.peak_rss_bytes if record.memory else None),
     )
 
 
-def _over_reference(record: Record) -> Speedup | None:
+def over_reference(record: Record) -> Speedup | None:
+    """Returns how much faster a cell is than the same file on the runtime that others are held against."""
     return record.latency.speedup_over_reference if record.latency else None
 
 
-def _mark(latency: RecordedLatency | None) -> str:
+def marked(latency: RecordedLatency | None) -> str:
+    """Returns what stands before a time: `DISTURBED`, or nothing."""
     return DISTURBED if latency and latency.disturbance and latency.disturbance.causes else ""
 
 
-def _relative_size(model: RecordedModel | None) -> float | None:
+def relative_size(model: RecordedModel | None) -> float | None:
+    """Returns the size of a file as a share of its float twin's, None where that is not known."""
     return model.size_bytes / model.float_twin_size_bytes if model and model.float_twin_size_bytes else None
 
 
@@ -149,41 +157,48 @@ def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
     if speedup is None:
         return (Text(ABSENT), "")
     low, high = speedup.interval
-    style = "green" if low > 1 + _COPIES_DIFFER else "red" if high < 1 - _COPIES_DIFFER else ""
+    style = "green" if low > 1 + COPIES_DIFFER else "red" if high < 1 - COPIES_DIFFER else ""
     return (Text(ratio(speedup.point), style=style), f"{ratio(low)}–{ratio(high)}")
 
 
-def _remarks(records: Sequence[Record]) -> list[str]:
-    remarks = []
+def random_remarks(records: Sequence[Record]) -> list[str]:
+    """Returns what must be said loudly: which backbones have random weights."""
     random = dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights)
-    if random:
-        remarks.append(f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do.")
-    remarks += [
+    if not random:
+        return []
+    return [f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do."]
+
+
+def remarks(records: Sequence[Record]) -> list[str]:
+    """Returns what a reader must know of single cells: refusals, disturbances and the like."""
+    found = [
         f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: {_on_one_line(record.refusal.reason)}"
         for record in records
         if record.refusal
     ]
-    remarks += [
+    found += [
         f"{record.cell.id} predicts another class than {other.cell} for {percent(1 - other.share)} % of the samples."
         for record in records
         if record.accuracy
         and (other := record.accuracy.agreement_with_reference)
         and other.share < 1 - _MOST_DISAGREEMENT
     ]
-    remarks += [
+    found += [
         f"THREADS {record.cell.id}: {record.cell.runtime} started {started} more of them, not {expected}."
         for record in records
         if (started := _started(record)) is not None and started < (expected := record.cell.threads - 1)
     ]
-    remarks += [
+    found += [
         f"{DISTURBED} {record.cell.id}: {told(record.latency.disturbance)}."
         for record in records
         if record.latency and record.latency.disturbance and record.latency.disturbance.causes
     ]
+    return found + _left_out(records)
+
+
+def _left_out(records: Sequence[Record]) -> list[str]:
     left_out = max(record.dataset.left_out for record in records)
-    if left_out:
-        remarks.append(f"{left_out} images could not be used and were left out.")
-    return remarks
+    return [f"{left_out} images could not be used and were left out."] if left_out else []
 
 
 def _started(record: Record) -> int | None:
@@ -192,7 +207,7 @@ def _started(record: Record) -> int | None:
     return record.startup.threads_started if record.startup and known else None
 
 
-def _memory(records: Sequence[Record]) -> list[str]:
+def memory_remarks(records: Sequence[Record]) -> list[str]:
     """Says what a peak of memory is, and how much of it each runtime takes before it opens a file; or nothing."""
     if not any(record.memory for record in records):
         return []

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from zoobench.judge.answers import both_answers
 from zoobench.judge.changes import Change
 from zoobench.judge.compared import TOP1
 from zoobench.judge.flipped import find_flips
-from zoobench.judge.packing import decode
 from zoobench.judge.paired import Answers, mcnemar_mid_p, paired_difference
 from zoobench.judge.record import Record
 
@@ -30,17 +30,8 @@ def top1_change(base: Record | None, new: Record | None) -> Change:
 
 def paired_answers(base: Record, new: Record) -> Answers | None:
     """Returns how both answered, or None where they did not answer the same samples."""
-    (ours, truth), (theirs, other_truth) = _answers(base), _answers(new)
-    if base.dataset.sha256 != new.dataset.sha256 or base.dataset.classes != new.dataset.classes:
+    both = both_answers(base, new)
+    if both is None:
         return None
-    if truth != other_truth or not truth:
-        return None
-    return find_flips(ours, theirs, truth=truth, classes=base.dataset.classes).answers
-
-
-def _answers(record: Record) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Returns the predicted classes and the truth; whoever read the record has seen to it that they can be decoded."""
-    if record.accuracy is None:
-        return (), ()
-    predictions = record.accuracy.predictions
-    return decode(predictions.classes), decode(predictions.truth)
+    before, after = both
+    return find_flips(before.predicted, after.predicted, truth=before.truth, classes=base.dataset.classes).answers

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Set
 
 from zoobench.cell import Cell
 from zoobench.errors import DataError
+from zoobench.judge.agreement import disagreements_of_training
 from zoobench.judge.shape import brief
 from zoobench.kits import imagefile
 from zoobench.kits.contents import KitCell, Manifest
-from zoobench.runtimes import RUNTIMES
+from zoobench.runtimes import RUNTIMES, runtimes_of
 from zoobench.variants import VARIANTS
 
 SUFFIX = ".tflite"
@@ -24,7 +25,7 @@ def check_coherence(manifest: Manifest, where: str) -> None:
     Raises:
         DataError: The message says where and what was received and expected.
     """
-    for check in (_samples, _models, _images, _cells, _files):
+    for check in (_samples, _added, _models, _images, _cells, _files):
         for place, problem in check(manifest):
             raise DataError(f"{where}.{place}: {problem}")
 
@@ -55,12 +56,28 @@ def _samples(manifest: Manifest) -> Problems:
         yield "samples", "received them in another order; expected the order of measuring, by hash and label"
 
 
+def _added(manifest: Manifest) -> Problems:
+    added = manifest.added or ()
+    for index, one in enumerate(added):
+        if one.name in (VARIANTS if one.what == "variant" else RUNTIMES):
+            yield f"added[{index}]", f"received the {one.what} {one.name}, zoobench's own; expected what a package adds"
+    if twice := _twice((one.what, one.name) for one in added):
+        yield "added", f"received {brief(twice)} twice; expected each once"
+    used = {("variant", one.variant) for one in manifest.models} | {("runtime", one.runtime) for one in manifest.cells}
+    used |= {("variant", one.variant) for one in manifest.cells}
+    if unused := [one for one in added if (one.what, one.name) not in used]:
+        yield "added", f"received the {unused[0].what} {unused[0].name}; expected only what a cell needs"
+
+
 def _models(manifest: Manifest) -> Problems:
     for index, model in enumerate(manifest.models):
-        if not _is_tflite(model.variant):
+        if not _is_tflite(model.variant, manifest):
             yield f"models[{index}].variant", f"received {brief(model.variant)}; expected one of {_known_variants()}"
         if not model.file.endswith(SUFFIX):
             yield f"models[{index}].file", f"received {brief(model.file)}; expected a name that ends in {SUFFIX}"
+        if model.training:
+            for key, received, expected in disagreements_of_training(model.training):
+                yield f"models[{index}].training.{key}", f"received {brief(received)}; expected {expected}"
     if twice := _twice((one.backbone, one.variant, one.image_size) for one in manifest.models):
         yield "models", f"received {brief(twice)} twice; expected one file for each"
 
@@ -91,7 +108,7 @@ def _cells(manifest: Manifest) -> Problems:
     files = {(one.backbone, one.variant, one.image_size) for one in manifest.models}
     for index, cell in enumerate(manifest.cells):
         where = f"cells[{index}]"
-        yield from ((f"{where}{place}", problem) for place, problem in _cell(cell))
+        yield from ((f"{where}{place}", problem) for place, problem in _cell(cell, manifest))
         if cell.image_size not in sizes:
             yield where, f"received no images of {cell.image_size} pixels; expected those that its cell needs"
         yield from ((where, problem) for problem in _lacking(files, cell))
@@ -99,11 +116,11 @@ def _cells(manifest: Manifest) -> Problems:
         yield "cells", f"received {brief(twice)} twice; expected each cell once"
 
 
-def _cell(cell: KitCell) -> Problems:
-    if not _is_tflite(cell.variant):
+def _cell(cell: KitCell, manifest: Manifest) -> Problems:
+    if not _is_tflite(cell.variant, manifest):
         yield ".variant", f"received {brief(cell.variant)}; expected one of {_known_variants()}"
-    elif cell.runtime not in RUNTIMES or cell.runtime not in VARIANTS[cell.variant].runtimes:
-        known = ", ".join(VARIANTS[cell.variant].runtimes)
+    elif cell.runtime not in runtimes_of(SUFFIX) and not manifest.addition("runtime", cell.runtime):
+        known = ", ".join(runtimes_of(SUFFIX))
         yield ".runtime", f"received {brief(cell.runtime)}; expected one that runs {cell.variant}: {known}"
     elif cell.id != cell_of(cell).id:
         yield ".id", f"received {brief(cell.id)}; expected {cell_of(cell).id!r}, as its parts say"
@@ -130,12 +147,16 @@ def _files(manifest: Manifest) -> Problems:
         yield "files", f"received {brief(unused[0])}, which nothing above names; expected only what is measured"
 
 
-def _is_tflite(variant: str) -> bool:
+def _is_tflite(variant: str, manifest: Manifest) -> bool:
+    return _is_own(variant) or manifest.addition("variant", variant) is not None
+
+
+def _is_own(variant: str) -> bool:
     return variant in VARIANTS and VARIANTS[variant].suffix == SUFFIX
 
 
 def _known_variants() -> str:
-    return f"{', '.join(name for name in VARIANTS if _is_tflite(name))}; a newer zoobench may know more"
+    return f"{', '.join(name for name in VARIANTS if _is_own(name))}; a newer zoobench may know more"
 
 
 def _twice(values: Iterable[object]) -> object:

@@ -3,7 +3,7 @@
 What has to hold between two values stands in `coherence.py`.
 
 History of the schema:
-    1 (2026-11): the first.
+    1 (2026-11): the first. `training` of a model came later; older kits lack it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from zoobench.files import PLAIN_NAME
-from zoobench.judge.schema import Count, Positive, RecordedNumerics, Refusal, Sha256, Weights
+from zoobench.judge.schema import Count, Positive, RecordedNumerics, RecordedTraining, Refusal, Sha256, Weights
 from zoobench.judge.shape import Rule, between, matching
 
 SCHEMA = 1
@@ -31,6 +31,10 @@ FileName = Annotated[
     str,
     matching(PLAIN_NAME.pattern, expected="letters, digits, '.', '_' and '-', the first no sign: no path"),
     Rule(expected=f"at most {_LONGEST} characters", holds=lambda text: len(text) <= _LONGEST),
+]
+AddedTo = Annotated[str, matching("variant|runtime", expected="variant or runtime")]
+AddedName = Annotated[
+    str, matching("[a-z][a-z0-9_]{0,59}", expected="a small letter and up to 59 small letters, digits and '_'")
 ]
 ImageSize = Annotated[int, between(1, 1024)]
 Threads = Annotated[int, between(1, 1024)]
@@ -76,6 +80,7 @@ class KitModel:
 
     Attributes:
         numerics: How near its answers are to Keras's; None where LiteRT refuses it.
+        training: Of its classifier, without the seconds; None where that came trained.
     """
 
     backbone: BackboneName
@@ -83,6 +88,7 @@ class KitModel:
     image_size: ImageSize
     file: FileName
     numerics: RecordedNumerics | None = None
+    training: RecordedTraining | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +110,16 @@ class KitCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KitAddition:
+    """A variant or runtime that zoobench itself does not have, and the package that added it where the kit was made."""
+
+    what: AddedTo
+    name: AddedName
+    package: FileName
+    version: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """All that a kit says of itself.
 
@@ -114,6 +130,7 @@ class Manifest:
         models: Every file that a cell or its float twin needs.
         cells: Those to be measured, in the order of the matrix.
         files: Every member but this one.
+        added: Variants and runtimes of the cells that zoobench itself does not have; None where there are none.
     """
 
     schema: Positive
@@ -124,11 +141,16 @@ class Manifest:
     models: Annotated[tuple[KitModel, ...], _NOT_EMPTY]
     cells: Annotated[tuple[KitCell, ...], _NOT_EMPTY]
     files: Mapping[str, KitFile]
+    added: tuple[KitAddition, ...] | None = None
 
     @property
     def size_bytes(self) -> int:
         """Of all members together, unpacked."""
         return sum(file.size_bytes for file in self.files.values())
+
+    def addition(self, what: str, name: str) -> KitAddition | None:
+        """Returns what the kit says of a variant or runtime that zoobench itself does not have."""
+        return next((one for one in self.added or () if (one.what, one.name) == (what, name)), None)
 
     def model(self, *, backbone: str, variant: str, image_size: int) -> KitModel | None:
         """Returns the file of a variant of a backbone, or None if there is none."""

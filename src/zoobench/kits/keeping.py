@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoobench.build.manifest import Facts
-from zoobench.build.store import Product, obtain
+from zoobench.build.store import Product, find, obtain
 from zoobench.errors import DataError
 from zoobench.kits.contents import MANIFEST, Manifest
-from zoobench.kits.opening import Kit, open_kit, unpack, verify
+from zoobench.kits.opening import Kit, open_kit, read_manifest, unpack, verify
 from zoobench.kits.steps import in_megabytes, megabytes_begun
 from zoobench.progress import progress
 
@@ -49,9 +49,21 @@ def keep_kit(path: Path, *, artifacts: Path, limit_bytes: int) -> KeptKit:
                 unpack(kit, folder, on_bytes=in_megabytes(advance))
             return {"cells": len(kit.manifest.cells), "zoobench": kit.manifest.zoobench}
 
-        product = Product(name=f"kit-{kit.sha256[:_SHORT_HASH]}", file_name=MANIFEST, inputs={"kit": kit.sha256})
-        stored = obtain(artifacts / FOLDER, product, make, error=DataError)
+        stored = obtain(artifacts / FOLDER, _product(kit.sha256), make, error=DataError)
         return KeptKit(path=path, sha256=kit.sha256, manifest=kit.manifest, folder=stored.path.parent)
+
+
+def find_kept(sha256: str, *, artifacts: Path) -> KeptKit | None:
+    """Returns a kit that was unpacked before, its hashes checked; its path is that of the folder.
+
+    Raises:
+        DataError: If this version does not understand what it says of itself.
+    """
+    stored = find(artifacts / FOLDER, _product(sha256))
+    if stored is None:
+        return None
+    manifest = read_manifest(stored.path.read_bytes(), where=str(stored.path))
+    return KeptKit(path=stored.path.parent, sha256=sha256, manifest=manifest, folder=stored.path.parent)
 
 
 def verify_shown(kit: Kit) -> None:
@@ -62,3 +74,7 @@ def verify_shown(kit: Kit) -> None:
     """
     with progress(f"Checking {kit.path.name}, MB", total=megabytes_begun(kit.manifest.size_bytes)) as advance:
         verify(kit, on_bytes=in_megabytes(advance))
+
+
+def _product(sha256: str) -> Product:
+    return Product(name=f"kit-{sha256[:_SHORT_HASH]}", file_name=MANIFEST, inputs={"kit": sha256})

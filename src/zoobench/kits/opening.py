@@ -82,12 +82,30 @@ def unpack(kit: Kit, folder: Path, *, on_bytes: OnBytes = lambda _count, _name: 
         OSError: If it cannot be written.
     """
     for name in kit.manifest.files:
-        with (folder / name).open("xb") as handle:
-            for chunk in _content(kit, name, on_bytes):
-                handle.write(chunk)
+        extract(kit, name, folder, on_bytes=on_bytes)
     with refusing(kit.path):
         content = _manifest_bytes(kit.archive)
     (folder / MANIFEST).write_bytes(content)
+
+
+def extract(kit: Kit, name: str, folder: Path, *, on_bytes: OnBytes = lambda _count, _name: None) -> Path:
+    """Writes a member into a folder and returns its path; whoever calls removes it where this fails.
+
+    Args:
+        kit: What to take it from.
+        name: One of the manifest's files.
+        folder: Where there is no such file yet.
+        on_bytes: Told of progress.
+
+    Raises:
+        DataError: If it is not what the manifest says.
+        OSError: If it cannot be written.
+    """
+    path = folder / name
+    with path.open("xb") as handle:
+        for chunk in _content(kit, name, on_bytes):
+            handle.write(chunk)
+    return path
 
 
 def read_manifest(content: bytes, *, where: str) -> Manifest:

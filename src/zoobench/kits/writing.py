@@ -14,6 +14,7 @@ from zoobench.kits.container import CHUNK_BYTES
 from zoobench.kits.contents import (
     MANIFEST,
     SCHEMA,
+    KitAddition,
     KitCell,
     KitDataset,
     KitFile,
@@ -43,6 +44,7 @@ class Contents:
     Attributes:
         zoobench: Version that writes it.
         chunks: The content of every file that `images` and `models` name.
+        added: Variants and runtimes of the cells that packages add.
     """
 
     zoobench: str
@@ -52,6 +54,7 @@ class Contents:
     models: Sequence[KitModel]
     cells: Sequence[KitCell]
     chunks: Mapping[str, Chunks]
+    added: Sequence[KitAddition] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +152,12 @@ def _manifest_bytes(contents: Contents, files: Mapping[str, KitFile]) -> bytes:
         models=tuple(contents.models),
         cells=tuple(contents.cells),
         files=files,
+        added=tuple(contents.added) or None,
     )
-    return json.dumps(asdict(manifest), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    content = asdict(manifest)
+    if manifest.added is None:  # as kits were before there was anything to add
+        del content["added"]
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _state(chunks: Chunks) -> KitFile:

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -34,10 +35,14 @@ def machine_key(environment: dict[str, Any]) -> str:
     return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
 
 
-def describe_environment(files: SystemFiles = HERE) -> dict[str, Any]:
+def describe_environment(files: SystemFiles = HERE, *, libraries: Iterable[str] = ()) -> dict[str, Any]:
     """Returns what is known of the machine and the libraries, as plain JSON; None for what cannot be told.
 
     Two descriptions of one machine are the same: load, temperature, free memory and the like are in `disturbance.py`.
+
+    Args:
+        files: Of the system.
+        libraries: More of them than `LIBRARIES`, as package registries know them.
     """
     import psutil  # a worker in another environment, which may lack it, asks this module for versions alone
 
@@ -53,7 +58,7 @@ def describe_environment(files: SystemFiles = HERE) -> dict[str, Any]:
         "python": python_version(),
         "processor": describe_processor(files),
         "virtualization": describe_virtualization(files),
-        "libraries": library_versions(),
+        "libraries": library_versions(libraries),
     }
 
 
@@ -62,9 +67,9 @@ def python_version() -> str:
     return platform.python_version()
 
 
-def library_versions() -> dict[str, str | None]:
-    """Returns the version of each of `LIBRARIES`; None for what is not installed."""
-    return {name: _version(name) for name in LIBRARIES}
+def library_versions(more: Iterable[str] = ()) -> dict[str, str | None]:
+    """Returns the version of each of `LIBRARIES`, and of more; None for what is not installed."""
+    return {name: _version(name) for name in dict.fromkeys((*LIBRARIES, *more))}
 
 
 def cpu_features(files: SystemFiles = HERE) -> str:

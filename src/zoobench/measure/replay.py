@@ -1,9 +1,9 @@
 """How long do a baseline's file and a candidate's take in one fresh process, turn about on the same samples?"""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from statistics import median, quantiles
@@ -12,7 +12,7 @@ from typing import Any
 from zoobench.errors import MeasurementError
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.workers import Worker, worker
-from zoobench.runtimes import RUNTIMES
+from zoobench.runtimes import RUNTIMES, TABLE, find_runtime
 
 BASELINE = "baseline"
 CANDIDATE = "candidate"
@@ -37,7 +37,7 @@ class Subject:
 
     Attributes:
         cell_id: The cell.
-        runtime: A name from `RUNTIMES`.
+        runtime: Its name.
         threads: Of one invocation.
         files: The baseline's and the candidate's.
         pixels: uint8 .npy file [n, height, width, 3].
@@ -78,6 +78,21 @@ class ReplayConfig:
     settling: frozenset[str] = frozenset(name for name, one in RUNTIMES.items() if one.settles)
     slowdown: float = 0.0
     baseline_python: Path | None = None
+
+    def knowing(self, runtimes: Iterable[str]) -> "ReplayConfig":
+        """Returns the same with runtimes that packages add, as they say of themselves; unknown ones are passed over.
+
+        Raises:
+            UsageError: If a package that adds one is broken.
+        """
+        more = {name: find_runtime(name) for name in runtimes if name not in RUNTIMES and name in TABLE.names()}
+        rounds = {name: RoundsConfig(seconds=one.replay_seconds, least=8, most=40) for name, one in more.items()}
+        return replace(
+            self,
+            rounds={**rounds, **self.rounds},
+            sittings={name: one.sittings for name, one in more.items()} | dict(self.sittings),
+            settling=self.settling | {name for name, one in more.items() if one.settles},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +141,7 @@ def observe(subject: Subject, *, index: int, config: ReplayConfig) -> ProcessObs
         raise MeasurementError(f"{subject.cell_id} runs on {subject.runtime}; what can be replayed runs on {known}")
     with ExitStack() as stack:
         workers, versions = _workers(stack, config)
+        versions = _with_added(subject.runtime, workers, versions)
         table = _Table(subject=subject, workers=workers, config=config)
         usual = config.sittings[subject.runtime]
         for sitting in range(MOST_SITTINGS * usual):
@@ -167,6 +183,17 @@ def _workers(stack: ExitStack, config: ReplayConfig) -> tuple[Mapping[str, Worke
         return dict.fromkeys(SIDES, candidate), dict.fromkeys(SIDES, its_versions)
     baseline, versions = stack.enter_context(worker(config.baseline_python))
     return {BASELINE: baseline, CANDIDATE: candidate}, {BASELINE: versions, CANDIDATE: its_versions}
+
+
+def _with_added(
+    runtime: str, workers: Mapping[str, Worker], versions: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Returns the versions with those of the package that adds a runtime, as each worker finds them."""
+    if runtime in RUNTIMES:
+        return versions
+    asked = {"do": "import", "runtime": runtime}
+    told = {side: workers[side].ask(asked, patience=_OPEN_SECONDS).get("libraries", {}) for side in SIDES}
+    return {side: {**versions[side], "libraries": {**versions[side]["libraries"], **told[side]}} for side in SIDES}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.workers import Worker, worker
-from zoobench.runtimes import RUNTIMES
+from zoobench.runtimes import find_runtime
 
 StartWorker = Callable[[], AbstractContextManager[tuple[Worker, Mapping[str, Any]]]]
 
@@ -38,7 +38,7 @@ class Beginner:
     Attributes:
         cell_id: The cell.
         path: The file.
-        runtime: A name from `RUNTIMES`.
+        runtime: Name of a runtime.
         threads: Of one invocation.
         pixels: uint8 .npy file [n, height, width, 3].
         rows: Which of its rows, in order; from the first again after the last.
@@ -75,7 +75,7 @@ class Start:
 
 def usual_processes(runtime: str) -> int:
     """Returns how many processes are started for a cell of a runtime where nobody said."""
-    return RUNTIMES[runtime].processes
+    return find_runtime(runtime).processes
 
 
 def observe_starts(

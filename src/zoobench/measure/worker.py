@@ -3,7 +3,7 @@
 Run as `python -m zoobench.measure.worker`. It answers each line of JSON on standard input with one on standard output:
 
     (start)                                                 {"ready": {"python", "libraries": {name: version}}}
-    {"do": "import", "runtime"}                             {}
+    {"do": "import", "runtime"}                             {"libraries"} of one that a package adds, else {}
     {"do": "open", "name", "path", "runtime", "threads"}    {"initialization_seconds"}
     {"do": "turns", "turns": [[name, row], ...],            {"nanoseconds": [...], "injected_nanoseconds": [...]}
      "pixels", "settle", "slowdown": {name: share}}
@@ -40,6 +40,7 @@ from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.measure.environment import library_versions, python_version
 from zoobench.measure.footprint import footprint, peak_rss_bytes
 from zoobench.measure.runtimes import Session, import_runtime, open_session
+from zoobench.runtimes import find_runtime
 
 _REMEMBERED = 32
 """Latest invocations of a model whose median an injected slow-down is a share of."""
@@ -84,7 +85,8 @@ class Bench:
 
     def _import(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         import_runtime(asked["runtime"])
-        return {}
+        known = find_runtime(asked["runtime"])
+        return {"libraries": library_versions(known.libraries)} if known.package else {}
 
     def _open(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         stack, began = ExitStack(), self._clock()

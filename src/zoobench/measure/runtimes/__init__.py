@@ -12,8 +12,9 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.errors import MeasurementError
-from zoobench.runtimes import RUNTIMES
+from zoobench.errors import MeasurementError, UsageError
+from zoobench.registry import FAILURES
+from zoobench.runtimes import Runtime, find_runtime
 
 
 class Session(Protocol):
@@ -37,7 +38,7 @@ def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextMa
 
     Args:
         path: The file.
-        runtime: A name from `RUNTIMES`.
+        runtime: Its name.
         threads: How many threads one invocation may use.
 
     Raises:
@@ -73,19 +74,40 @@ def threads_reported(session: Session) -> int | None:
 
 
 def _module(runtime: str) -> ModuleType:
-    if runtime not in RUNTIMES:
-        raise MeasurementError(f"unknown runtime: {runtime}; known are {', '.join(RUNTIMES)}")
-    known = RUNTIMES[runtime]
+    known = _known(runtime)
+    if known.package is None or known.module in sys.modules:
+        return _imported(known)
+    try:
+        module = _imported(known)
+    except FAILURES as error:
+        raise MeasurementError(
+            f"the runtime {runtime} of {known.package} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    if not callable(getattr(module, "open_session", None)):
+        raise MeasurementError(
+            f"the runtime {runtime} of {known.package} has no function {known.module}.open_session(path, *, threads)"
+        )
+    return module
+
+
+def _known(runtime: str) -> Runtime:
+    try:
+        return find_runtime(runtime)
+    except UsageError as error:
+        raise MeasurementError(f"{error} ({sys.executable})") from error
+
+
+def _imported(known: Runtime) -> ModuleType:
     try:
         with nullcontext() if known.module in sys.modules else _nothing_collected():
             return import_module(known.module)
     except ModuleNotFoundError as error:
         raise MeasurementError(
-            f"the runtime {runtime} needs {error.name}, which is not installed: pip install '{known.install}'"
+            f"the runtime {known.name} needs {error.name}, which is not installed: pip install '{known.install}'"
         ) from error
     except ImportError as error:
         raise MeasurementError(
-            f"the runtime {runtime} is installed but cannot be imported: {error}; install it anew: "
+            f"the runtime {known.name} is installed but cannot be imported: {error}; install it anew: "
             f"pip install --force-reinstall '{known.install}'"
         ) from error
 

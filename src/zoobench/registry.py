@@ -1,0 +1,207 @@
+"""Which rows do packages that are installed beside this one add to its tables? Their entry points say so."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeVar
+
+from zoobench.errors import UsageError
+
+EVERY = "all"
+"""The word for every row of a table."""
+FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    UsageError,
+)
+"""What code of other packages may fail with; it is told with the package that it comes from."""
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+"""As our own names: they stand in ids of cells, between hyphens, and in names of folders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """An installed distribution that adds rows; a new version of it makes new files."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """An entry point, of which nothing is imported yet.
+
+    Attributes:
+        group: `zoobench.backbones`, `zoobench.variants` or `zoobench.runtimes`.
+        name: Of the row that it adds.
+        value: Where that is, `module:attribute`.
+        package: Whose entry point it is.
+    """
+
+    group: str
+    name: str
+    value: str
+    package: Package
+
+    def __str__(self) -> str:
+        return f"the entry point {self.name} = {self.value} ({self.group}) of {self.package}"
+
+
+class Row(Protocol):
+    """A backbone, a variant or a runtime."""
+
+    @property
+    def name(self) -> str:
+        """The word for it."""
+
+    def added(self: "Kind", package: Package) -> "Kind":
+        """Returns it as what a package adds.
+
+        Raises:
+            ValueError: If it breaks a rule for what is added.
+        """
+
+
+Kind = TypeVar("Kind", bound=Row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[Kind]):
+    """A literal table of ours and what packages add to it.
+
+    Attributes:
+        what: The word for a row: backbone, variant or runtime.
+        kind: The type of a row.
+        own: Our rows by name.
+    """
+
+    what: str
+    kind: type[Kind]
+    own: Mapping[str, Kind]
+
+    @property
+    def group(self) -> str:
+        """The group of entry points that add to it."""
+        return f"zoobench.{self.what}s"
+
+    def names(self) -> tuple[str, ...]:
+        """Returns every name, ours first; nothing is imported."""
+        return tuple(dict.fromkeys((*self.own, *sorted(one.name for one in additions(self.group)))))
+
+    def check(self, names: Iterable[str]) -> None:
+        """Refuses names that several packages, or a package and we, give to something; nothing is imported.
+
+        Raises:
+            UsageError: The message names each.
+        """
+        for name in names:
+            givers = [str(one) for one in additions(self.group) if one.name == name]
+            if len(givers) > 1 or (givers and name in self.own):
+                owners = " and ".join((*(["zoobench itself"] if name in self.own else []), *givers))
+                raise UsageError(
+                    f"{name} is the name of more than one {self.what}: {owners}; uninstall all but one of these "
+                    "packages, or have its author choose another name"
+                )
+
+    def package(self, name: str) -> Package | None:
+        """Returns the package that adds a row, None if it is ours or nobody's; nothing is imported."""
+        if name in self.own:
+            return None
+        return next((one.package for one in additions(self.group) if one.name == name), None)
+
+    def find(self, name: str) -> Kind:
+        """Returns a row; of the packages that add rows only the one of that name is imported.
+
+        Raises:
+            UsageError: If there is none, or it cannot be used; the message names the package and its entry point.
+        """
+        if name in self.own:
+            return self.own[name]  # without looking at what is installed, which a process that is timed need not do
+        self.check([name])
+        found = next((one for one in additions(self.group) if one.name == name), None)
+        if found is None:
+            raise UsageError(
+                f"unknown {self.what}: {name}; known are {', '.join(self.names())}; what else adds one "
+                "is not installed in this environment"
+            )
+        row: Kind = _loaded(found, self.kind)
+        return row
+
+
+@cache
+def additions(group: str) -> tuple[Addition, ...]:
+    """Returns the entry points of a group, in the order of Python's path; nothing is imported."""
+    from importlib.metadata import entry_points  # takes as long as the rest of a command that needs no table
+
+    return tuple(
+        Addition(
+            group=group,
+            name=one.name,
+            value=one.value,
+            package=Package(name=str(one.dist.name), version=str(one.dist.version)),
+        )
+        for one in entry_points(group=group)
+        if one.dist is not None
+    )
+
+
+def imported(reference: str, *, package: Package | None) -> Any:
+    """Returns what `module:attribute` refers to.
+
+    Args:
+        reference: Where it is.
+        package: Who says so, for the message.
+
+    Raises:
+        UsageError: If it cannot be imported; the message names the package.
+    """
+    module, _, attribute = reference.partition(":")
+    try:
+        return attrgetter(attribute)(import_module(module))
+    except FAILURES as error:
+        raise UsageError(
+            f"{package}: {reference} cannot be imported ({type(error).__name__}: {error}); mend or uninstall the "
+            "package, or leave out what it adds"
+        ) from error
+
+
+def is_reference(text: str) -> bool:
+    """Tells whether a text has the form `module:attribute`."""
+    module, colon, attribute = text.partition(":")
+    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), *attribute.split(".")))
+
+
+@cache
+def _loaded(addition: Addition, kind: type[Kind]) -> Kind:
+    row = imported(addition.value, package=addition.package)
+    expected = f"{kind.__module__}.{kind.__name__}"
+    if not isinstance(row, kind):
+        raise UsageError(f"{addition} refers to {_article(type(row).__name__)}; expected a {expected}")
+    if row.name != addition.name or not _NAME.fullmatch(row.name):
+        raise UsageError(
+            f"{addition} refers to a {kind.__name__} with the name {row.name!r}; expected the name of the entry point, "
+            "a small letter and up to 59 small letters, digits and '_'"
+        )
+    try:
+        return row.added(addition.package)
+    except ValueError as error:
+        raise UsageError(f"{addition} cannot be used: {error}") from error
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

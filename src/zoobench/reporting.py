@@ -1,0 +1,140 @@
+"""What does `zoobench report` need: which files are read, which images are found, and where does it go?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from zoobench.errors import ResultsError
+from zoobench.files import write_bytes
+from zoobench.judge.baseline import Baseline
+from zoobench.judge.charts.chart import Chart
+from zoobench.judge.charts.pictures import write_pictures
+from zoobench.judge.choice.choosing import choose
+from zoobench.judge.choice.limits import Limit
+from zoobench.judge.choice.preference import DEFAULT_PREFERENCE
+from zoobench.judge.comparison import Comparison, compare
+from zoobench.judge.provenance import provenance_of
+from zoobench.judge.reading import load_content
+from zoobench.judge.report.answers import Answers, distinct_answers, wanted_samples
+from zoobench.judge.report.assembly import Ingredients, assemble
+from zoobench.judge.report.contents import Photo, Pictures, Report
+from zoobench.judge.report.markdown import to_markdown
+from zoobench.judge.statistics import CONFIDENCE
+from zoobench.judge.timings import Run, Side, read_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRequest:
+    """What is to be reported, and how.
+
+    Attributes:
+        results: A results file.
+        baseline: What it is compared with, a results file or a baseline's; None for nothing.
+        limits: That the recommended cell has to hold.
+        preference: What cells that hold them are ordered by.
+        confidence: The probability with which they are to be held.
+        artifacts: Folder of the store, where images are looked for.
+        kit: The kit that the results came of, if it is named.
+        seed: Of the comparison's bootstrap.
+    """
+
+    results: Path
+    baseline: Path | None = None
+    limits: tuple[Limit, ...] = ()
+    preference: Sequence[str] = field(default=DEFAULT_PREFERENCE)
+    confidence: float = CONFIDENCE
+    artifacts: Path = Path("artifacts")
+    kit: Path | None = None
+    seed: int = 0
+
+
+def make_report(request: ReportRequest) -> Report:
+    """Returns the contents of a report.
+
+    Raises:
+        ResultsError: If a file cannot be read or understood, or holds nothing of zoobench.
+    """
+    content = load_content(request.results)
+    run = read_run(request.results)
+    side = Side(name=str(request.results), runs=(run,))
+    answers = distinct_answers(list(run.records.values()))
+    provenance = provenance_of(content, request.results)
+    source = Baseline(path=request.results, records=tuple(run.records.values()), provenance=provenance)
+    return assemble(
+        Ingredients(
+            run=run,
+            provenance=provenance,
+            measured=_measured(content),
+            choice=choose([side], limits=request.limits, preference=request.preference, confidence=request.confidence),
+            answers=answers,
+            pictures=_pictures(source, answers, request),
+            comparison=_comparison(request, run),
+            version=version("zoobench"),
+        )
+    )
+
+
+def shown(report: Report, *, form: str) -> str:
+    """Returns a report as `html` or `markdown`."""
+    if form == "markdown":
+        return to_markdown(report)
+    from zoobench.judge.report.page import to_html
+
+    return to_html(report)
+
+
+def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
+    """Writes the charts of all cells as PNG, light and dark.
+
+    Raises:
+        UsageError: If the library that draws them is missing.
+        ResultsError: If one cannot be written.
+    """
+    figures = (*report.figures, *report.training)
+    charts = {one.name: Chart(svg=one.svg, title=one.title, alternative=one.alternative) for one in figures}
+    try:
+        return write_pictures(charts, folder)
+    except OSError as error:
+        raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
+
+
+def save(text: str, path: Path) -> None:
+    """Writes a report atomically.
+
+    Raises:
+        ResultsError: If it cannot be written.
+    """
+    try:
+        write_bytes(path, text.encode())
+    except OSError as error:
+        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with -o") from error
+
+
+def _measured(content: Mapping[str, Any]) -> str:
+    """Returns when a run ended, to the minute, as the file has it; '' where it does not tell."""
+    when = content.get("datetime")
+    return when[:16].replace("T", " ") + " UTC" if isinstance(when, str) and when.endswith("+00:00") else ""
+
+
+def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
+    if request.baseline is None:
+        return None
+    base = Side(name=str(request.baseline), runs=(read_run(request.baseline),))
+    return compare(base, Side(name=str(request.results), runs=(run,)), seed=request.seed)
+
+
+def _pictures(source: Baseline, answers: Sequence[Answers], request: ReportRequest) -> Pictures:
+    """Returns small images of the samples that flipped, or why there are none."""
+    from zoobench.measuredimages import Places
+    from zoobench.thumbnails import find_thumbnails
+
+    places = Places(artifacts=request.artifacts, kit=request.kit)
+    found = find_thumbnails(source, wanted_samples(answers), places=places)
+    names = {content: f"photo-{number}" for number, content in enumerate(found.pictures, start=1)}
+    return Pictures(
+        photos=tuple(Photo(name=names[content], data=data) for content, data in found.pictures.items()),
+        shown={sample: names[content] for sample, content in found.shown.items()},
+        reason=found.reason,
+    )
