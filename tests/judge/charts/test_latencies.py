@@ -91,6 +91,8 @@ def test_the_median_stands_at_the_right_and_a_disturbed_one_is_marked() -> None:
     assert words(latencies([a_latency()]))[-1] == "4.00"
     disturbed = latencies([a_latency(disturbed=True)])
     assert words(disturbed)[-1] == "~4.00"
+    assert "~ disturbed" in words(disturbed)
+    assert "~ disturbed" not in words(latencies([a_latency()]))
     assert disturbed.alternative.endswith("7 rounds of 3.50 to 6.00 ms, disturbed.")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, above, horizontal
 from zoobench.judge.charts.chart import WIDTH, Chart, Span, require_number, require_span
 from zoobench.judge.charts.labels import Area
-from zoobench.judge.charts.rows import laid_out
+from zoobench.judge.charts.rows import ground, laid_out
 from zoobench.judge.charts.scales import logarithmic
 from zoobench.judge.charts.shapes import circle, diamond, square
 from zoobench.judge.charts.sheet import Drawn, Key, header, presented
@@ -86,8 +86,7 @@ def _draw(rows: Sequence[SpeedupRow], *, title: str, width: float) -> Drawn:
 
 def _strip(row: SpeedupRow, strip: Area, axis: Axis) -> str:
     middle = (strip.top + strip.bottom) / 2
-    size = {"width": strip.right - strip.left, "height": strip.bottom - strip.top}
-    parts = [element("rect", x=strip.left, y=strip.top, **size, class_="hit")]
+    parts = ground(strip, middle)
     if row.interval is not None:
         low, high = (axis.at(end) for end in row.interval)
         parts.append(line(low, middle, high, middle, class_="whisker"))
