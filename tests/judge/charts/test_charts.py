@@ -1,6 +1,8 @@
 """Does every kind of chart keep to what a page relies on, whatever it is of?"""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -94,3 +96,12 @@ def test_the_words_of_a_picture_are_found() -> None:
     """The tests above see all words: nothing hides in another element."""
     chart = every_chart(MANY[:3], width=560)["latencies"]
     assert len(areas(chart)) == chart.svg.count("<text") > 10
+
+
+def test_drawing_needs_nothing_beyond_python() -> None:
+    """A report is made where neither Pillow nor a library for pictures is, and starts at once."""
+    modules = ", ".join(f"zoobench.judge.charts.{name}" for name in (*KINDS, "theme", "pictures"))
+    heavy = "{'numpy', 'scipy', 'pandas', 'PIL', 'matplotlib', 'resvg_py', 'tensorflow'}"
+    program = f"import sys, {modules}; print(*sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
