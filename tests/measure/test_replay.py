@@ -300,7 +300,7 @@ def test_a_worker_that_answers_less_than_it_was_asked_is_told(monkeypatch: pytes
 
 
 def test_a_runtime_that_cannot_be_replayed_is_named_before_anything_is_started(alone: ScriptedWorker) -> None:
-    with pytest.raises(MeasurementError, match=r"runs on openvino; what can be replayed runs on litert"):
+    with pytest.raises(MeasurementError, match=r"runs on openvino; what can be replayed here runs on litert"):
         observe(a_subject(runtime="openvino"), index=0, config=a_config())
     assert alone.asked == []
 
