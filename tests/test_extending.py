@@ -97,7 +97,9 @@ def test_the_variant_is_what_its_package_promises_and_small(measured: tuple[Path
 def test_the_runtime_is_held_against_litert(measured: tuple[Path, str]) -> None:
     record = found(measured)[ADDED_RUNTIME]
     assert record["latency"]["speedup_over_reference"]["point"] > 0
-    assert record["accuracy"]["agreement_with_reference"] == 1.0
+    agreement = record["accuracy"]["agreement_with_reference"]
+    assert agreement["cell"] == "tinynet-float32-litert-t1"
+    assert agreement["share"] >= 0.9
 
 
 def test_records_and_manifests_keep_packages_and_versions(measured: tuple[Path, str]) -> None:
