@@ -47,6 +47,14 @@ def test_the_float32_classifier_is_right_nine_times_in_ten(artifacts: Path) -> N
     assert accuracy["top1"] >= 0.90
 
 
+def test_every_record_tells_how_its_classifier_was_trained(artifacts: Path) -> None:
+    trainings = [record["training"] for record in by_variant(artifacts).values()]
+    assert all(one == trainings[0] for one in trainings)
+    assert trainings[0]["loss"][-1] < trainings[0]["loss"][0]
+    assert trainings[0]["kept_epoch"] in trainings[0]["validated"]
+    assert trainings[0]["seconds"] > 0
+
+
 def test_a_baseline_of_five_cells_is_small_enough_for_git(artifacts: Path) -> None:
     done = zoobench("baseline", "save", "main", "--from", str(results(artifacts)[0]), folder=artifacts.parent)
     assert done.returncode == 0, done.stderr

@@ -96,6 +96,13 @@ def test_a_device_compares_its_results_with_the_workstations(measured: Path, rea
     assert "not the same model file" not in done.stdout
 
 
+def test_a_devices_results_hold_the_training_of_the_workstation(measured: Path, real_runs: Path) -> None:
+    home, away = (records(load(results(folder)[0])) for folder in (real_runs, measured / "artifacts"))
+    assert away
+    for cell_id, record in away.items():
+        assert record["training"] == {**home[cell_id]["training"], "seconds": None}
+
+
 def test_results_of_another_kit_are_refused(measured: Path, real_runs: Path, tmp_path: Path) -> None:
     options = ("--zoo-artifacts", str(real_runs), *BUILD, "--cells", "*-float32-*")
     done = zoobench("kit", "export", "OTHER.zip", *options, folder=tmp_path)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fakes import a_training
 from kitfiles import SIDE, a_kit, a_tflite, with_manifest
 from packages import put
 from zoobench import kitsource
@@ -80,6 +81,17 @@ def test_the_data_set_is_recorded_as_at_home(source: KitSource, cell: Cell) -> N
     recorded = source.dataset(cell)
     assert (recorded.name, recorded.sha256, recorded.classes) == ("pets", "cd" * 32, ("cat", "dog"))
     assert (recorded.samples, recorded.left_out) == (3, 1)
+
+
+def test_the_training_is_that_of_the_kit_and_older_kits_have_none(
+    source: KitSource, cell: Cell, tmp_path: Path
+) -> None:
+    def older(manifest: dict[str, Any]) -> None:
+        del manifest["models"][1]["training"]
+
+    assert source.training(cell) == a_training(seconds=None)
+    other = plan_of(with_manifest(a_kit(tmp_path / "older"), older))
+    assert other.open_source(other.cells).training(cell) is None
 
 
 def test_results_are_bound_to_the_kit(plan: KitPlan, source: KitSource) -> None:

@@ -60,6 +60,7 @@ def test_judge_imports_no_runtime() -> None:
         "zoobench.build.upkeep",
         "zoobench.baselines",
         "zoobench.replayfiles",
+        "zoobench.thumbnails",
     ],
 )
 def test_the_front_doors_open_without_tensorflow(module: str) -> None:
@@ -78,7 +79,9 @@ def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> Non
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("module", ["zoobench.session", "zoobench.kitsource", "zoobench.kitargs"])
+@pytest.mark.parametrize(
+    "module", ["zoobench.session", "zoobench.kitsource", "zoobench.kitargs", "zoobench.thumbnails"]
+)
 def test_measuring_a_kit_needs_nothing_that_builds(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'matplotlib'}!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

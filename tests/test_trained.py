@@ -59,12 +59,12 @@ def test_what_the_store_did_not_write_down_yet_is_not_known() -> None:
 
 
 def test_of_a_long_training_the_ends_and_the_kept_epoch_are_shown() -> None:
-    found = recorded_training(history(1000, every=1, kept_epoch=501))
+    found = recorded_training(history(1000, every=1, kept_epoch=510))
     assert found is not None
     assert (found.epochs, len(found.shown), len(found.validated)) == (1000, 40, 40)
     assert (found.shown[0], found.shown[-1]) == (1, 1000)
-    assert 501 in found.shown
-    assert found.loss[found.shown.index(501)] == pytest.approx(1 / 501, rel=1e-4)
+    assert 510 in found.shown
+    assert found.loss[found.shown.index(510)] == pytest.approx(1 / 510, rel=1e-4)
     assert max(later - sooner for sooner, later in pairwise(found.shown)) <= 28
 
 

@@ -50,6 +50,18 @@ def test_what_is_no_kit_says_so() -> None:
     assert source().weights(CELL) == "random"
 
 
+def test_the_training_is_that_which_the_store_keeps_with_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = {"loss": [1.0], "accuracy": [0.5], "validation_loss": [None], "validation_accuracy": [None]}
+    history = {**curves, "learning_rate": [0.001], "kept_epoch": 1, "seconds": 2.0}
+    stored = SimpleNamespace(facts={"history": history})
+    monkeypatch.setattr(Workstation, "file", lambda _source, _cell: stored)
+    found = source().training(CELL)
+    assert found is not None
+    assert (found.epochs, found.loss, found.validated, found.seconds) == (1, (1.0,), (), 2.0)
+    stored.facts = {"history": None}
+    assert source().training(CELL) is None
+
+
 @pytest.mark.parametrize(
     "other",
     [

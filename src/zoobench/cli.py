@@ -15,6 +15,7 @@ from zoobench.cli_gate import gate
 from zoobench.cli_kit import kit
 from zoobench.cli_options import build_options
 from zoobench.cli_parity import parity
+from zoobench.cli_recommend import recommend
 from zoobench.cli_report import report
 from zoobench.cli_store import store
 from zoobench.errors import UsageError, ZoobenchError
@@ -165,6 +166,7 @@ main.add_command(compare)
 main.add_command(store)
 main.add_command(aa)
 main.add_command(parity)
+main.add_command(recommend)
 main.add_command(extensions)
 main.add_command(report)
 

@@ -54,7 +54,7 @@ def shown(comparisons: Sequence[Comparison], *, form: str, to_file: bool) -> str
     }
     if form in written:
         return written[form](comparisons)
-    width, colours = _screen(to_file=to_file)
+    width, colours = screen(to_file=to_file)
     return comparisontable.render(comparisons, width=width, colours=colours)
 
 
@@ -63,11 +63,11 @@ def shown_across(found: AcrossMachines, *, form: str, to_file: bool) -> str:
     written = {"markdown": machinetable.as_markdown, "csv": machinetable.as_csv, "json": machinetable.as_json}
     if form in written:
         return written[form](found)
-    width, colours = _screen(to_file=to_file)
+    width, colours = screen(to_file=to_file)
     return machinetable.render(found, width=width, colours=colours)
 
 
-def _screen(*, to_file: bool) -> tuple[int, bool]:
+def screen(*, to_file: bool) -> tuple[int, bool]:
     """Returns the columns to fill and whether colours are known there."""
     terminal = Console()
     on_terminal = terminal.is_terminal and not to_file

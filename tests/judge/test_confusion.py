@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
 from fakes import a_record
 from resultfiles import answered
@@ -18,6 +19,7 @@ from zoobench.judge.confusion import (
     losing_classes,
     worst_classes,
 )
+from zoobench.judge.multiple import holm
 from zoobench.judge.packing import Answers
 from zoobench.judge.statistics import wilson
 
@@ -160,10 +162,6 @@ def test_classes_in_another_order_come_in_that_order(rows: list[tuple[int, int]]
 
 @given(pairs)
 def test_p_values_agree_with_scipys_hypergeometric_distribution(rows: list[tuple[int, int]]) -> None:
-    from scipy.stats import hypergeom
-
-    from zoobench.judge.multiple import holm
-
     found = confusion(answers(rows), classes=ANIMALS)
     scores = [score for score in class_scores(found) if score.samples]
     expected = [hypergeom.cdf(score.right, found.total, found.correct, score.samples) for score in scores]

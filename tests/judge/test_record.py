@@ -92,7 +92,16 @@ def test_a_record_that_holds_no_number_is_not_written() -> None:
 
 @pytest.mark.parametrize(
     "keys",
-    [("model", "contract"), ("model", "numerics"), ("refusal",), ("kit",), ("accuracy",), ("latency",), ("model",)],
+    [
+        ("model", "contract"),
+        ("model", "numerics"),
+        ("refusal",),
+        ("kit",),
+        ("accuracy",),
+        ("latency",),
+        ("model",),
+        ("training",),
+    ],
 )
 def test_what_older_files_do_not_hold_is_none(path: Path, keys: tuple[str, ...]) -> None:
     found: Any = asdict(read(path, without(block(*keys)))[0])

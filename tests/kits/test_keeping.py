@@ -7,7 +7,7 @@ import pytest
 from kitfiles import LIMIT, a_kit, members, repacked, with_manifest
 from zoobench.errors import DataError
 from zoobench.kits.contents import MANIFEST
-from zoobench.kits.keeping import keep_kit, verify_shown
+from zoobench.kits.keeping import find_kept, keep_kit, verify_shown
 from zoobench.kits.opening import open_kit
 
 IMAGES = "images-32.npy"
@@ -40,6 +40,21 @@ def test_what_was_unpacked_is_used_again(kit: Path, artifacts: Path, capsys: pyt
     capsys.readouterr()
     assert keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT) == first
     assert capsys.readouterr().err == ""
+
+
+def test_what_was_unpacked_is_found_by_the_kits_hash(kit: Path, artifacts: Path) -> None:
+    kept = keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
+    found = find_kept(kept.sha256, artifacts=artifacts)
+    assert found is not None
+    assert (found.sha256, found.manifest, found.folder) == (kept.sha256, kept.manifest, kept.folder)
+    assert find_kept("0" * 64, artifacts=artifacts) is None
+
+
+def test_what_was_changed_since_is_not_found(kit: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
+    (kept.folder / IMAGES).write_bytes(b"x")
+    assert find_kept(kept.sha256, artifacts=artifacts) is None
+    assert "is damaged and not used" in capsys.readouterr().err
 
 
 def test_what_was_changed_since_is_set_aside_and_unpacked_again(kit: Path, artifacts: Path) -> None:

@@ -10,7 +10,7 @@ from kitfiles import HASHES, LIMIT, VARIANTS, a_kit, a_tflite, members, repacked
 from zoobench.errors import DataError
 from zoobench.kits import opening
 from zoobench.kits.contents import MANIFEST
-from zoobench.kits.opening import open_kit, unpack, verify
+from zoobench.kits.opening import extract, open_kit, unpack, verify
 
 IMAGES = "images-32.npy"
 MODEL = "mobilenet-32-integer_only.tflite"
@@ -46,6 +46,14 @@ def test_what_was_packed_is_unpacked(kit: Path, tmp_path: Path) -> None:
         unpack(opened, tmp_path / "there")
     assert {path.name: path.read_bytes() for path in (tmp_path / "there").iterdir()} == members(kit)
     assert np.load(tmp_path / "there" / IMAGES, allow_pickle=False).shape == (3, 32, 32, 3)
+
+
+def test_one_member_can_be_unpacked_alone(kit: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    with open_kit(kit, limit_bytes=LIMIT) as opened:
+        path = extract(opened, "images-32.npy", tmp_path / "there")
+    assert list((tmp_path / "there").iterdir()) == [path]
+    assert path.read_bytes() == members(kit)["images-32.npy"]
 
 
 def test_nothing_is_written_over_what_is_there(kit: Path, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
         memory = [f"Peaks of memory are in the file; they do not fit {console.width} columns."] if memory else []
     console.print(table)
     footnotes = (SPEEDUP_MEANS,) if hidden else (SPEEDUP_MEANS, OVER_REFERENCE_MEANS)
-    console.print("", *footnotes, *memory, *remarks(records), sep="\n", soft_wrap=True)
+    console.print("", *footnotes, *memory, *random_remarks(records), *remarks(records), sep="\n", soft_wrap=True)
     return written(console)
 
 
@@ -161,13 +161,17 @@ def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
     return (Text(ratio(speedup.point), style=style), f"{ratio(low)}–{ratio(high)}")
 
 
-def remarks(records: Sequence[Record]) -> list[str]:
-    """Returns what a reader must know of single cells: random weights, refusals, disturbances and the like."""
-    found = []
+def random_remarks(records: Sequence[Record]) -> list[str]:
+    """Returns what must be said loudly: which backbones have random weights."""
     random = dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights)
-    if random:
-        found.append(f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do.")
-    found += [
+    if not random:
+        return []
+    return [f"RANDOM WEIGHTS in {', '.join(random)}: accuracy means nothing there, speed and size do."]
+
+
+def remarks(records: Sequence[Record]) -> list[str]:
+    """Returns what a reader must know of single cells: refusals, disturbances and the like."""
+    found = [
         f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: {_on_one_line(record.refusal.reason)}"
         for record in records
         if record.refusal
@@ -189,10 +193,12 @@ def remarks(records: Sequence[Record]) -> list[str]:
         for record in records
         if record.latency and record.latency.disturbance and record.latency.disturbance.causes
     ]
+    return found + _left_out(records)
+
+
+def _left_out(records: Sequence[Record]) -> list[str]:
     left_out = max(record.dataset.left_out for record in records)
-    if left_out:
-        found.append(f"{left_out} images could not be used and were left out.")
-    return found
+    return [f"{left_out} images could not be used and were left out."] if left_out else []
 
 
 def _started(record: Record) -> int | None:

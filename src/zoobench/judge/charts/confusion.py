@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zoobench.errors import ResultsError
-from zoobench.judge.charts.axes import MARGIN, Symbol, header, no_marks
-from zoobench.judge.charts.chart import WIDTH, Chart, require_width
+from zoobench.judge.charts.chart import WIDTH, Chart
 from zoobench.judge.charts.labels import Area
-from zoobench.judge.charts.svg import document, element, text, titled
+from zoobench.judge.charts.sheet import MARGIN, Drawn, Key, Symbol, header, presented
+from zoobench.judge.charts.svg import element, text, titled
 from zoobench.judge.charts.theme import TEXT_SIZE
 from zoobench.judge.charts.words import shortened, width_of
 from zoobench.units import exactly, percent, tick_percent
@@ -19,7 +19,7 @@ _NAMES_SHARE = 0.3
 _NAMED_FROM = TEXT_SIZE + 2
 """Side of a cell from which a class's name fits beside its row."""
 _COUNT_ROOM = 4.0
-_READING = "row: true class, column: predicted"
+_READING, _SHADED = "row: true class, column: predicted", "share of the row, %:"
 _TOLD_MISTAKES, _TOLD_CLASSES = 5, 3
 
 
@@ -91,14 +91,13 @@ def confusion(matrix: ConfusionMatrix, *, title: str | None = None, width: float
     Raises:
         ResultsError: If the width leaves no room.
     """
-    require_width(width)
     title = f"Confusion of {matrix.cell}" if title is None else title
-    alternative = _in_words(matrix)
-    drawn, height = (
-        _draw(matrix, title=title, width=width) if matrix.total else no_marks(title, alternative, width=width)
+    return presented(
+        (lambda: _draw(matrix, title=title, width=width)) if matrix.total else None,
+        title=title,
+        alternative=_in_words(matrix),
+        width=width,
     )
-    svg = document(drawn, width=width, height=height, title=title, alternative=alternative)
-    return Chart(svg=svg, title=title, alternative=alternative)
 
 
 def shade(share: float) -> int:
@@ -106,7 +105,7 @@ def shade(share: float) -> int:
     return sum(share >= start for start in SHADES_FROM)
 
 
-def _draw(matrix: ConfusionMatrix, *, title: str, width: float) -> tuple[list[str], float]:
+def _draw(matrix: ConfusionMatrix, *, title: str, width: float) -> Drawn:
     drawn, top = header(title, _keys(), width=width)
     grid = _grid(matrix, top=top, width=width)
     counted = _has_counts(matrix, grid)
@@ -174,10 +173,10 @@ def _cell(matrix: ConfusionMatrix, grid: _Grid, index: int, other: int, *, count
     return element("g", told, square, words)
 
 
-def _keys() -> list[tuple[Symbol, str]]:
+def _keys() -> list[Key]:
     starts = [tick_percent(share) for share in SHADES_FROM]
-    words = [f"{_READING}; shade, % of the row: below {starts[0]}", *starts[:-1], f"{starts[-1]} or more"]
-    return [(_key(level), word) for level, word in enumerate(words)]
+    words = [f"below {starts[0]}", *starts[:-1], f"{starts[-1]} or more"]
+    return [(None, _READING), (None, _SHADED), *((_key(level), word) for level, word in enumerate(words))]
 
 
 def _key(level: int) -> Symbol:

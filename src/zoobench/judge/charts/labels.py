@@ -1,6 +1,5 @@
 """Where do the names of points stand, so that none hides another or a mark?"""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,15 @@ _LED_FROM = 12.0
 """Distance from a mark from which a line leads to the words."""
 _SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
 """To the right first, as one reads."""
-_CROSSING = 0.6
+_CROSSING = 1.2
 """How many distances farther away a label may be for each line less that it crosses."""
+
+_ASLANT = 0.75
+"""Of a distance, to the right and down and the like each, which is about as far away as it is straight on."""
+_PADDING = 3.0
+
+Segment = tuple[tuple[float, float], tuple[float, float]]
+"""A straight line from one point to another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +64,15 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """Where an anchor's words stand: the area that they fill, and whether a line has to lead there."""
+    """Where an anchor's words stand: the area that they fill, and the line that leads there if they are far away."""
 
     anchor: Anchor
     area: Area
-    led: bool
+    leader: Segment | None
 
 
 def placed(
-    anchors: Sequence[Anchor], *, within: Area, kept_free: Sequence[Area], rather_free: Sequence[Area]
+    anchors: Sequence[Anchor], *, within: Area, kept_free: Sequence[Area], rather_free: Sequence[Segment]
 ) -> tuple[Label, ...]:
     """Returns labels that meet neither one another nor what is kept free; the first anchors choose first.
 
@@ -80,34 +86,76 @@ def placed(
     """
     labels: list[Label] = []
     for anchor in anchors:
-        taken = [*kept_free, *(label.area for label in labels)]
-        label = _best(anchor, within=within, taken=taken, rather_free=rather_free)
-        if label is not None:
-            labels.append(label)
+        free = [
+            (rank, label)
+            for rank, label in _candidates(anchor)
+            if within.holds(label.area)
+            and not any(label.area.meets(mark) for mark in kept_free)
+            and not any(_collide(label, other) for other in labels)
+        ]
+        if free:
+            labels.append(
+                min(free, key=lambda pair: pair[0] + _CROSSING * _crossings(pair[1], rather_free, kept_free))[1]
+            )
     return tuple(labels)
 
 
-def _best(anchor: Anchor, *, within: Area, taken: Sequence[Area], rather_free: Sequence[Area]) -> Label | None:
-    """Returns the label at the free place that is nearest and crosses the fewest lines."""
-    best, lowest = None, math.inf
+def crosses(segment: Segment, area: Area) -> bool:
+    """Returns whether a line has a point in an area (Liang and Barsky, ACM Transactions on Graphics 3, 1984)."""
+    (x, y), (end_x, end_y) = segment
+    across, down = end_x - x, end_y - y
+    enter, leave = 0.0, 1.0
+    for step, room in (
+        (-across, x - area.left),
+        (across, area.right - x),
+        (-down, y - area.top),
+        (down, area.bottom - y),
+    ):
+        if step == 0:
+            if room < 0:
+                return False
+        elif step < 0:
+            enter = max(enter, room / step)
+        else:
+            leave = min(leave, room / step)
+    return enter <= leave
+
+
+def _collide(first: Label, second: Label) -> bool:
+    """Returns whether one's words meet the other's, or the line that leads to them."""
+    return first.area.meets(second.area) or any(
+        one.leader is not None and crosses(one.leader, other.area) for one, other in ((first, second), (second, first))
+    )
+
+
+def _crossings(label: Label, lines: Sequence[Segment], marks: Sequence[Area]) -> int:
+    """Returns how many lines run through the words, and through how many foreign marks the line to them runs."""
+    through = sum(crosses(line, label.area) for line in lines)
+    if label.leader is None:
+        return through
+    own = (label.leader[0], label.leader[0])
+    return through + sum(crosses(label.leader, mark) and not crosses(own, mark) for mark in marks)
+
+
+def _candidates(anchor: Anchor) -> Iterator[tuple[int, Label]]:
+    """Yields the places for an anchor's words with the rank of their distance."""
+    width = width_of(anchor.words, strong=anchor.strong) + 2 * _PADDING
     for rank, distance in enumerate(_DISTANCES):
-        for area in _areas(anchor, distance):
-            if within.holds(area) and not any(area.meets(other) for other in taken):
-                cost = rank + _CROSSING * sum(area.meets(line) for line in rather_free)
-                if cost < lowest:
-                    best, lowest = Label(anchor=anchor, area=area, led=distance >= _LED_FROM), cost
-    return best
+        for across, down in _SIDES:
+            reach = (anchor.reach + distance) * (_ASLANT if across and down else 1)
+            middle_x = anchor.x + across * (reach + width / 2)
+            middle_y = anchor.y + down * (reach + HEIGHT / 2)
+            area = Area(
+                left=middle_x - width / 2,
+                right=middle_x + width / 2,
+                top=middle_y - HEIGHT / 2,
+                bottom=middle_y + HEIGHT / 2,
+            )
+            leader = _leader(anchor, area) if distance >= _LED_FROM else None
+            yield rank, Label(anchor=anchor, area=area, leader=leader)
 
 
-def _areas(anchor: Anchor, distance: float) -> Iterator[Area]:
-    width = width_of(anchor.words, strong=anchor.strong)
-    for across, down in _SIDES:
-        shrink = 0.75 if across and down else 1.0
-        middle_x = anchor.x + across * (shrink * (anchor.reach + distance) + width / 2)
-        middle_y = anchor.y + down * (shrink * (anchor.reach + distance) + HEIGHT / 2)
-        yield Area(
-            left=middle_x - width / 2,
-            right=middle_x + width / 2,
-            top=middle_y - HEIGHT / 2,
-            bottom=middle_y + HEIGHT / 2,
-        )
+def _leader(anchor: Anchor, area: Area) -> Segment:
+    """Returns the line from the middle of a mark to the nearest place of its words."""
+    end = min(max(anchor.x, area.left), area.right), min(max(anchor.y, area.top), area.bottom)
+    return (anchor.x, anchor.y), end

@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, Symbol, above, header, horizontal, no_marks
-from zoobench.judge.charts.chart import WIDTH, Chart, require_number, require_width
+from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, above, horizontal
+from zoobench.judge.charts.chart import WIDTH, Chart, require_number
 from zoobench.judge.charts.labels import Area
 from zoobench.judge.charts.rows import laid_out
 from zoobench.judge.charts.scales import Scale, fitted
-from zoobench.judge.charts.svg import document, element, group, line, polyline
+from zoobench.judge.charts.sheet import Drawn, Key, header, presented
+from zoobench.judge.charts.svg import element, group, line, polyline
 from zoobench.units import milliseconds, tick_milliseconds
 
 TITLE = "Time per image, round by round"
@@ -58,17 +59,15 @@ def latencies(rows: Sequence[LatencyRow], *, title: str = TITLE, width: float = 
     Raises:
         ResultsError: If the width leaves no room.
     """
-    require_width(width)
-    alternative = _in_words(rows)
-    if not rows:
-        drawn, height = no_marks(title, alternative, width=width)
-    else:
-        drawn, height = _draw(rows, title=title, width=width)
-    svg = document(drawn, width=width, height=height, title=title, alternative=alternative)
-    return Chart(svg=svg, title=title, alternative=alternative)
+    return presented(
+        (lambda: _draw(rows, title=title, width=width)) if rows else None,
+        title=title,
+        alternative=_in_words(rows),
+        width=width,
+    )
 
 
-def _draw(rows: Sequence[LatencyRow], *, title: str, width: float) -> tuple[list[str], float]:
+def _draw(rows: Sequence[LatencyRow], *, title: str, width: float) -> Drawn:
     drawn, top = header(title, _keys(rows), width=width)
     many = len(rows) >= _MANY
     layout = laid_out(rows, [_figure(row) for row in rows], top=top + (_TICKS_ABOVE if many else 0), width=width)
@@ -138,8 +137,8 @@ def _hill(rounds: Sequence[float], strip: Area, axis: Axis, base: float) -> list
     return [(outline[0][0], base), *outline, (outline[-1][0], base)]
 
 
-def _keys(rows: Sequence[LatencyRow]) -> list[tuple[Symbol, str]]:
-    keys: list[tuple[Symbol, str]] = []
+def _keys(rows: Sequence[LatencyRow]) -> list[Key]:
+    keys: list[Key] = []
     if any(row.rounds for row in rows):
         keys.append((_small_hill, "rounds"))
     keys.append((lambda x, y: line(x, y - 7, x, y + 7, class_="median"), "p50"))

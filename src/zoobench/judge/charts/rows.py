@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from zoobench.judge.charts.axes import MARGIN
 from zoobench.judge.charts.labels import Area
+from zoobench.judge.charts.sheet import MARGIN
 from zoobench.judge.charts.svg import text
 from zoobench.judge.charts.words import shortened, width_of
 

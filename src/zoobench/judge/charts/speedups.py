@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, Symbol, above, header, horizontal, no_marks
-from zoobench.judge.charts.chart import WIDTH, Chart, Span, require_number, require_span, require_width
+from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, above, horizontal
+from zoobench.judge.charts.chart import WIDTH, Chart, Span, require_number, require_span
 from zoobench.judge.charts.labels import Area
 from zoobench.judge.charts.rows import laid_out
 from zoobench.judge.charts.scales import logarithmic
 from zoobench.judge.charts.shapes import circle, diamond, square
-from zoobench.judge.charts.svg import document, element, group, line
+from zoobench.judge.charts.sheet import Drawn, Key, header, presented
+from zoobench.judge.charts.svg import element, group, line
 from zoobench.units import ratio, tick
 
 TITLE = "Times faster than float"
@@ -61,17 +62,15 @@ def speedups(rows: Sequence[SpeedupRow], *, title: str = TITLE, width: float = W
     Raises:
         ResultsError: If the width leaves no room.
     """
-    require_width(width)
-    alternative = _in_words(rows)
-    if not rows:
-        drawn, height = no_marks(title, alternative, width=width)
-    else:
-        drawn, height = _draw(rows, title=title, width=width)
-    svg = document(drawn, width=width, height=height, title=title, alternative=alternative)
-    return Chart(svg=svg, title=title, alternative=alternative)
+    return presented(
+        (lambda: _draw(rows, title=title, width=width)) if rows else None,
+        title=title,
+        alternative=_in_words(rows),
+        width=width,
+    )
 
 
-def _draw(rows: Sequence[SpeedupRow], *, title: str, width: float) -> tuple[list[str], float]:
+def _draw(rows: Sequence[SpeedupRow], *, title: str, width: float) -> Drawn:
     drawn, top = header(title, _keys(rows), width=width)
     many = len(rows) >= _MANY
     layout = laid_out(rows, [ratio(row.point) for row in rows], top=top + (_TICKS_ABOVE if many else 0), width=width)
@@ -92,16 +91,15 @@ def _strip(row: SpeedupRow, strip: Area, axis: Axis) -> str:
     if row.interval is not None:
         low, high = (axis.at(end) for end in row.interval)
         parts.append(line(low, middle, high, middle, class_="whisker"))
-        parts += [line(end, middle - 5, end, middle + 5, class_="whisker") for end in (low, high)]
     parts.append(_SHAPES[row.verdict](axis.at(row.point), middle, _RADIUS))
     return group(parts, class_=row.verdict, hover=_told(row))
 
 
-def _keys(rows: Sequence[SpeedupRow]) -> list[tuple[Symbol, str]]:
+def _keys(rows: Sequence[SpeedupRow]) -> list[Key]:
     return [_key(verdict) for verdict in _SHAPES if any(row.verdict == verdict for row in rows)]
 
 
-def _key(verdict: str) -> tuple[Symbol, str]:
+def _key(verdict: str) -> Key:
     def symbol(x: float, y: float) -> str:
         return element("g", _SHAPES[verdict](x, y, _RADIUS), class_=verdict)
 

@@ -69,13 +69,15 @@ def variables(theme: Theme) -> str:
 
 
 def page_stylesheet() -> str:
-    """Returns the CSS for a page: light unless the reader's system is dark, or as `data-theme` of `<html>` says."""
+    """Returns the CSS for a page: light unless the reader's system is dark, or as `data-theme` of `<html>` says.
+
+    On paper it is light.
+    """
     light, dark = variables("light"), variables("dark")
     return (
         f":root{{{light}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
-        f":root[data-theme=dark]{{{dark}}}\n"
-        f"@media print{{:root,:root[data-theme=dark]{{{light}}}}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
+        f"@media screen{{:root[data-theme=dark]{{{dark}}}}}\n"
         f"{RULES}"
     )
 

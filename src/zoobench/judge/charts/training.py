@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from zoobench.errors import ResultsError
-from zoobench.judge.charts.axes import AXIS_HEIGHT, MARGIN, Axis, Symbol, header, horizontal, no_marks, vertical
-from zoobench.judge.charts.chart import WIDTH, Chart, require_number, require_width
+from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, horizontal, vertical
+from zoobench.judge.charts.chart import WIDTH, Chart, require_number
 from zoobench.judge.charts.labels import Area
-from zoobench.judge.charts.scales import linear
+from zoobench.judge.charts.scales import Scale, linear
 from zoobench.judge.charts.shapes import circle
-from zoobench.judge.charts.svg import document, element, line, polyline, text, titled
+from zoobench.judge.charts.sheet import MARGIN, Drawn, Key, Symbol, header, presented
+from zoobench.judge.charts.svg import element, line, polyline, text, titled
 from zoobench.units import nats, percent, tick, tick_percent
 
 Curve = tuple[tuple[int, float], ...]
@@ -77,17 +78,16 @@ def training(curves: TrainingCurves, *, title: str | None = None, width: float =
     Raises:
         ResultsError: If the width leaves no room.
     """
-    require_width(width)
     title = f"Training of {curves.backbone}" if title is None else title
-    alternative = _in_words(curves)
-    drawn, height = (
-        _draw(curves, title=title, width=width) if curves.epochs else no_marks(title, alternative, width=width)
+    return presented(
+        (lambda: _draw(curves, title=title, width=width)) if curves.epochs else None,
+        title=title,
+        alternative=_in_words(curves),
+        width=width,
     )
-    svg = document(drawn, width=width, height=height, title=title, alternative=alternative)
-    return Chart(svg=svg, title=title, alternative=alternative)
 
 
-def _draw(curves: TrainingCurves, *, title: str, width: float) -> tuple[list[str], float]:
+def _draw(curves: TrainingCurves, *, title: str, width: float) -> Drawn:
     drawn, top = header(title, _keys(curves), width=width)
     panels = [panel for panel in _panels(curves) if panel.training or panel.validation]
     beside = width >= _SIDE_BY_SIDE_FROM
@@ -126,7 +126,8 @@ def _panels(curves: TrainingCurves) -> tuple[_Panel, _Panel]:
 
 def _panel(panel: _Panel, plot: Area, curves: TrainingCurves) -> list[str]:
     values = [value for _, value in (*panel.training, *panel.validation)]
-    x = Axis(scale=linear((1, curves.epochs), least=0), start=plot.left + _INSET, end=plot.right - _INSET)
+    epochs = Scale(low=0.5, high=curves.epochs + 0.5, logarithmic=False)
+    x = Axis(scale=epochs, start=plot.left, end=plot.right, whole=True)
     y = Axis(scale=linear(values, least=0, most=panel.most), start=plot.bottom - _INSET, end=plot.top + _INSET)
     drawn = [text(plot.left - _LEFT, plot.top - 12, panel.name, class_="muted")]
     drawn += [*vertical(y, plot, panel.tick), *horizontal(x, plot, tick, title="epoch")]
@@ -155,8 +156,8 @@ def _ends(name: str, curve: Curve, panel: _Panel) -> str:
     return f"{name}: {panel.told(first[1])} in epoch {first[0]}, {panel.told(last[1])} in epoch {last[0]}"
 
 
-def _keys(curves: TrainingCurves) -> list[tuple[Symbol, str]]:
-    keys: list[tuple[Symbol, str]] = []
+def _keys(curves: TrainingCurves) -> list[Key]:
+    keys: list[Key] = []
     if curves.training_loss or curves.training_accuracy:
         keys.append((_line_of("training"), "training images"))
     if curves.validation_loss or curves.validation_accuracy:

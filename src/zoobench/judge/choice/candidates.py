@@ -99,9 +99,9 @@ def all_at_least(odds: Sequence[Odds]) -> float | None:
 
 
 def state_of(odds: Sequence[Odds], *, confidence: float) -> State:
-    """Returns what the odds of all limits come to."""
-    # 1 - 0.95 is a little more than 0.05: a probability of just that is as sure.
-    if any(one.probability is not None and one.probability <= 1 - confidence for one in odds):
+    """Returns what the odds of all limits come to; what disturbed rounds found too slow is open."""
+    known = [one.probability for one in odds if one.probability is not None and not one.is_disturbed]
+    if any(probability <= 1 - confidence for probability in known):
         return "misses"
     at_least = all_at_least(odds)
     return "holds" if at_least is not None and at_least >= confidence else "open"

@@ -87,6 +87,7 @@ def _of_machine(
         files=machine.files,
         candidates=tuple(found),
         rivals=_rivals(found, among, preference[0]),
+        ahead=_ahead(found, ranks),
         excluded=excluded,
         front=front_of(machine, among),
         notes=machine.notes,
@@ -108,3 +109,10 @@ def _rivals(candidates: Sequence[Candidate], among: Standings, metric: str) -> t
     """Returns the cells that hold and of which it is not sure that they are worse than the first."""
     holding = [one.cell for one in candidates if one.state == "holds"]
     return tuple(one for one in holding[1:] if relation(among, metric, one, holding[0]) != "worse")
+
+
+def _ahead(candidates: Sequence[Candidate], ranks: Mapping[str, int]) -> tuple[str, ...]:
+    """Returns the open cells that come before the first that holds, or before all where none does, in their order."""
+    best = next((ranks[one.cell] for one in candidates if one.state == "holds"), len(ranks))
+    names = [one.cell for one in candidates if one.state == "open" and ranks[one.cell] < best]
+    return tuple(sorted(names, key=ranks.__getitem__))

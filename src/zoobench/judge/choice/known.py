@@ -1,16 +1,17 @@
 """What do the results of one machine know of each cell? Gathered once, so that every question is asked of the same."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import fmean, median
 
 import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import ResultsError
 from zoobench.judge.disturbed import told
-from zoobench.judge.environments import machine_of
+from zoobench.judge.environments import conditions, machine_of
 from zoobench.judge.packing import decode
 from zoobench.judge.record import Record, RecordedAccuracy, RecordedCell, RecordedLatency, Refusal
 from zoobench.judge.samesubject import check_same_subject
@@ -18,6 +19,8 @@ from zoobench.judge.statistics import Interval
 from zoobench.judge.timings import Run, Side
 
 _SHORT_HASH = 12
+_OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "kit"})
+"""Conditions in which cells of one run differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +75,13 @@ class KnownCell:
 
     Attributes:
         cell: Which.
-        runs: Each process that timed it.
+        runs: Each process that timed it; only the undisturbed ones where there are any.
         answered: Of the last run that tested it.
         size_bytes: Of its file.
         peaks: Bytes, each of a fresh process; of all runs.
         memory_runs: How many runs those are of.
-        disturbances: What disturbed runs, a line each.
+        disturbances: What disturbed them, a line each; none where an undisturbed run is known.
+        set_aside: How many disturbed runs are not among them.
         refusal: Why it cannot be.
     """
 
@@ -88,24 +92,23 @@ class KnownCell:
     peaks: tuple[int, ...] = ()
     memory_runs: int = 0
     disturbances: tuple[str, ...] = ()
+    set_aside: int = 0
     refusal: Refusal | None = None
 
     @property
     def p50_seconds(self) -> float | None:
-        """Median of the runs."""
-        return median(one.p50_seconds for one in self.runs) if self.runs else None
+        """Geometric mean of the runs' medians."""
+        return _geometric_mean([one.p50_seconds for one in self.runs])
 
     @property
     def p90_seconds(self) -> float | None:
-        """Median of the runs that know it."""
-        known = [one.p90_seconds for one in self.runs if one.p90_seconds is not None]
-        return median(known) if known else None
+        """Geometric mean of those of the runs that support one."""
+        return _geometric_mean([one.p90_seconds for one in self.runs if one.p90_seconds is not None])
 
     @property
     def speedup(self) -> float | None:
-        """Median of the runs that know it."""
-        known = [one.speedup for one in self.runs if one.speedup is not None]
-        return median(known) if known else None
+        """Geometric mean of those of the runs that know one."""
+        return _geometric_mean([one.speedup for one in self.runs if one.speedup])
 
     @property
     def top1(self) -> float | None:
@@ -190,13 +193,26 @@ def _samples(record: Record) -> str:
 
 def _machine(runs: Sequence[Run]) -> KnownMachine:
     ids = dict.fromkeys(cell for run in runs for cell in run.records)
-    others = len({name for run in runs for name in run.timings if name not in run.records})
+    cells = {cell: _cell([run for run in runs if cell in run.records], cell) for cell in ids}
     return KnownMachine(
         name=machine_name(runs[0]),
         files=tuple(str(run.path) for run in runs),
-        cells={cell: _cell([run for run in runs if cell in run.records], cell) for cell in ids},
-        notes=(f"{others} benchmarks that are not zoobench's are left out.",) if others else (),
+        cells=cells,
+        notes=tuple(_notes(runs, cells.values())),
     )
+
+
+def _notes(runs: Sequence[Run], cells: Iterable[KnownCell]) -> Iterator[str]:
+    known = conditions(Side(name="", runs=tuple(runs)))
+    names = [name for name, values in known.items() if len(values) > 1 and name not in _OF_CELLS]
+    if names:
+        yield f"The runs differ in {', '.join(names)}: what comes of that counts as scatter between processes."
+    others = len({name for run in runs for name in run.timings if name not in run.records})
+    if others:
+        yield f"{others} benchmarks that are not zoobench's are left out."
+    set_aside = sum(cell.set_aside > 0 for cell in cells)
+    if set_aside:
+        yield f"Disturbed runs of {set_aside} cells are set aside, as these have undisturbed ones."
 
 
 def _cell(runs: Sequence[Run], name: str) -> KnownCell:
@@ -207,14 +223,17 @@ def _cell(runs: Sequence[Run], name: str) -> KnownCell:
     models = [record.model for record in records if record.model]
     refusals = [record.refusal for record in records]
     timed = _timed(runs, name)
+    quiet = [one for one in timed if not _is_disturbed(one[1])]
+    taken = quiet or timed
     return KnownCell(
         cell=records[-1].cell,
-        runs=tuple(one for one, _ in timed),
+        runs=tuple(one for one, _ in taken),
         answered=_answered(tested[-1]) if tested else None,
         size_bytes=models[-1].size_bytes if models else None,
         peaks=tuple(peak for peaks in memories for peak in peaks),
         memory_runs=len(memories),
-        disturbances=tuple(_disturbances(latency for _, latency in timed)),
+        disturbances=tuple(_disturbances(latency for _, latency in taken)),
+        set_aside=len(timed) - len(taken),
         refusal=refusals[-1],
     )
 
@@ -272,3 +291,11 @@ def _disturbances(latencies: Iterator[RecordedLatency]) -> Iterator[str]:
     for latency in latencies:
         if latency.disturbance and latency.disturbance.causes:
             yield told(latency.disturbance)
+
+
+def _geometric_mean(values: Sequence[float]) -> float | None:
+    return math.exp(fmean(map(math.log, values))) if values else None
+
+
+def _is_disturbed(latency: RecordedLatency) -> bool:
+    return latency.disturbance is not None and bool(latency.disturbance.causes)

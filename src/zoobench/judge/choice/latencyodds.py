@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import betainc, ndtr, ndtri, stdtr
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES
-from zoobench.judge.choice.known import KnownCell, TimedRun
+from zoobench.judge.choice.known import TimedRun
 from zoobench.judge.choice.scatter import Scatter
 from zoobench.judge.statistics import CONFIDENCE, LEAST_SAMPLES
 from zoobench.units import percent
@@ -18,16 +18,6 @@ _QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
 _DEFAULT_FREEDOM = 4
 """Degrees of freedom that the default scatter counts as where processes scatter more: those of `LEAST_PROCESSES`."""
 _Told = tuple[float | None, str]
-
-
-def p50_of(cell: KnownCell) -> float | None:
-    """Returns the value that a limit of p50 is held against: the geometric mean of the runs."""
-    return _geometric_mean([one.p50_seconds for one in cell.runs])
-
-
-def p90_of(cell: KnownCell) -> float | None:
-    """Returns the value that a limit of p90 is held against: the geometric mean of the runs that support one."""
-    return _geometric_mean([one.p90_seconds for one in cell.runs if one.p90_seconds is not None])
 
 
 def latency_probability(runs: Sequence[TimedRun], limit: float, *, share: float, scatter: Scatter) -> _Told:
@@ -40,7 +30,7 @@ def latency_probability(runs: Sequence[TimedRun], limit: float, *, share: float,
         runs: Each process that timed the cell.
         limit: In seconds.
         share: 0.50 or 0.90.
-        scatter: How much processes scatter.
+        scatter: How much the medians of processes scatter.
     """
     known = [(run, value) for run in runs if (value := _percentile(run, share))]
     if not known:
@@ -49,7 +39,7 @@ def latency_probability(runs: Sequence[TimedRun], limit: float, *, share: float,
     if len(logs) >= LEAST_PROCESSES:
         told = f"{len(logs)} processes, which scatter by {percent(stdev(logs))} % (Student's t)"
         return of_processes(logs, math.log(limit)), told
-    scatter = _not_below(scatter, logs)
+    scatter = _not_below(scatter if share == 0.50 else scatter.of_tail(), logs)
     with_rounds = [run for run, _ in known if run.rounds]
     if with_rounds:
         aligned = np.concatenate([_aligned(run, share) for run in with_rounds])
@@ -136,13 +126,9 @@ def _lacking(runs: Sequence[TimedRun], share: float) -> str:
     if not runs:
         return "it was not timed"
     most = max(len(run.rounds) for run in runs)
-    rounds = f"; at most {most} were taken" if most else ""
-    return f"a percentile of {percent(share)} % takes {LEAST_SAMPLES[share]} rounds{rounds}: raise --zoo-rounds"
+    taken = f", and there are {most}" if most else ""
+    return f"it takes {LEAST_SAMPLES[share]} rounds{taken}; run bench/ with --zoo-rounds {LEAST_SAMPLES[share]} or more"
 
 
 def _processes(count: int) -> str:
     return "1 process" if count == 1 else f"{count} processes"
-
-
-def _geometric_mean(values: Sequence[float]) -> float | None:
-    return math.exp(fmean(math.log(value) for value in values)) if values else None

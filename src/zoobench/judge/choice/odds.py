@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from zoobench.judge.choice.accuracyodds import drop_probability, find_reference, lost_and_won, top1_probability
 from zoobench.judge.choice.known import KnownCell
-from zoobench.judge.choice.latencyodds import latency_probability, p50_of, p90_of
+from zoobench.judge.choice.latencyodds import latency_probability
 from zoobench.judge.choice.limits import DROP, MEMORY, P50, P90, SIZE, TOP1, Limit
 from zoobench.judge.choice.memoryodds import memory_probability
 from zoobench.judge.choice.scatter import Scatter
 
-_ONE_POINT = 0.01
+MOST_SLOWED = 3.0
+"""How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,14 @@ class Odds:
         value: What was found; None where it was not measured.
         probability: That the limit holds; None where that cannot be told.
         why: How that is known, or what is lacking.
+        is_disturbed: Whether it rests on disturbed rounds, by which alone the cell may be beyond the limit.
     """
 
     limit: Limit
     value: float | None
     probability: float | None
     why: str
+    is_disturbed: bool = False
 
     @property
     def is_beyond(self) -> bool:
@@ -74,9 +77,10 @@ def odds_of(cell: KnownCell, limit: Limit, *, cells: Mapping[str, KnownCell], sc
 
 
 def _latency(cell: KnownCell, limit: Limit, scatter: Scatter) -> Odds:
-    share, value = (0.50, p50_of(cell)) if limit.metric == P50 else (0.90, p90_of(cell))
+    share, value = (0.50, cell.p50_seconds) if limit.metric == P50 else (0.90, cell.p90_seconds)
     probability, why = latency_probability(cell.runs, limit.bound, share=share, scatter=scatter)
-    return Odds(limit=limit, value=value, probability=probability, why=why)
+    is_disturbed = bool(cell.disturbances) and value is not None and value <= MOST_SLOWED * limit.bound
+    return Odds(limit=limit, value=value, probability=probability, why=why, is_disturbed=is_disturbed)
 
 
 def _drop(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -> Odds:

@@ -2,9 +2,10 @@
 
 A cell dominates another if it is surely better in at least one of these, and surely better or equal in the others.
 Surely means: by bytes, which are exact; by the interval of the paired difference of top-1, where equal is to have the
-very same samples right; by the interval of the ratio of times beyond what two processes differ by, so that times are
-never equal. Three things may therefore be said of a cell: it is on the front, as no other one's values are at least as
-good in all; it is dominated, and by whom; or it is open: others' values are better, but not surely in all of them.
+very same samples right; by the interval of the ratio of times, or of speed-ups over one float twin, beyond what two
+processes differ by, so that times are never equal. Three things may therefore be said of a cell: it is on the front,
+as no other one's values are at least as good in all; it is dominated, and by whom; or it is open: others' values are
+better, but not surely in all of them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from zoobench.judge.timings import Side
 
 Standing = Literal["front", "open", "dominated"]
 AXES = (LATENCY, TOP1, SIZE)
+_AXIS_WORDS = {LATENCY: "latency", TOP1: "top-1", SIZE: "size"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,5 +107,5 @@ def _dominates(among: Standings, one: str, other: str, axes: Sequence[str]) -> b
 
 def _lacking(among: Standings, names: Sequence[str], axes: Sequence[str]) -> Iterator[str]:
     for name in names:
-        unknown = [axis for axis in axes if value_of(among, axis, name) is None]
+        unknown = [_AXIS_WORDS[axis] for axis in axes if value_of(among, axis, name) is None]
         yield f"{name} has no place: its {', '.join(unknown)} is not known."

@@ -1,9 +1,4 @@
-"""Where does each cell of a machine stand in time, and how surely? On a logarithmic scale, drift taken out.
-
-Cells that were timed beside the same float twin are told apart by their speed-ups over it, from which what the machine
-did meanwhile is taken out; others by their times. So that both give one order, a cell stands where its speed-up puts it
-from the twin's typical time: the geometric mean of p50 times speed-up over all cells of that twin.
-"""
+"""How surely is each cell's time what it was found to be? Logarithms with an error and what processes differ by."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,6 +9,7 @@ from scipy.special import ndtri, stdtrit
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES
 from zoobench.judge.choice.known import KnownCell, TimedRun
+from zoobench.judge.choice.scatter import TAIL
 from zoobench.judge.compared import KERAS, KERAS_NOISE, MEMORY_NOISE, SPEEDUP_NOISE, TIME_NOISE
 from zoobench.judge.statistics import CONFIDENCE, Interval, percentile_interval
 
@@ -40,27 +36,19 @@ class Timed:
     """A cell's time among the others of its machine.
 
     Attributes:
-        place: Logarithm of its median seconds, drift taken out: what cells are ordered by.
-        p50: Its time as it was measured.
-        slowness: Minus the logarithm of its speed-up, None where it has none.
+        p50: Of its median seconds.
+        slowness: Of 1 / its speed-up over the float twin, None where a run has none.
         twin: Over which cell.
     """
 
-    place: float
     p50: LogReading
-    slowness: LogReading | None
-    twin: str | None
+    slowness: LogReading | None = None
+    twin: str | None = None
 
 
 def timed_cells(cells: Mapping[str, KnownCell]) -> dict[str, Timed]:
     """Returns the time of each cell that was timed."""
-    timed = {name: _timed(cell) for name, cell in cells.items() if cell.runs}
-    groups: dict[str, list[float]] = {}
-    for one in timed.values():
-        if one.twin and one.slowness:
-            groups.setdefault(one.twin, []).append(one.p50.point - one.slowness.point)
-    twins = {twin: fmean(times) for twin, times in groups.items()}
-    return {name: _placed(one, twins) for name, one in timed.items()}
+    return {name: _timed(cell) for name, cell in cells.items() if cell.runs}
 
 
 def p90_readings(cells: Mapping[str, KnownCell]) -> dict[str, LogReading]:
@@ -89,13 +77,6 @@ def surely_below(one: LogReading, other: LogReading) -> bool:
     return other.point - one.point > max(one.margin, other.margin) + reach
 
 
-def _placed(one: Timed, twins: Mapping[str, float]) -> Timed:
-    if one.twin is None or one.slowness is None:
-        return one
-    place = twins[one.twin] + one.slowness.point
-    return Timed(place=place, p50=one.p50, slowness=one.slowness, twin=one.twin)
-
-
 def _timed(cell: KnownCell) -> Timed:
     p50 = _over_runs([(run.p50_seconds, run.p50_interval) for run in cell.runs], noise=_noise(cell, TIME_NOISE))
     ratios = [
@@ -105,7 +86,6 @@ def _timed(cell: KnownCell) -> Timed:
     ]
     has_all = cell.twin is not None and len(ratios) == len(cell.runs)
     return Timed(
-        place=p50.point,
         p50=p50,
         slowness=_over_runs(ratios, noise=_noise(cell, SPEEDUP_NOISE)) if has_all else None,
         twin=cell.twin if has_all else None,
@@ -122,7 +102,8 @@ def _turned(interval: Interval | None) -> Interval | None:
 
 def _p90(cell: KnownCell) -> LogReading | None:
     values = [(run.p90_seconds, _p90_interval(run)) for run in cell.runs if run.p90_seconds is not None]
-    return _over_runs(values, noise=_noise(cell, TIME_NOISE)) if values else None
+    noise = math.expm1(TAIL * math.log1p(_noise(cell, TIME_NOISE)))
+    return _over_runs(values, noise=noise) if values else None
 
 
 def _p90_interval(run: TimedRun) -> Interval | None:

@@ -11,7 +11,6 @@ from zoobench.judge.paired import Answers, paired_difference
 
 LATENCY, LATENCY_P90, SIZE, MEMORY, TOP1 = "latency", "latency-p90", "size", "memory", "top1"
 Relation = Literal["better", "worse", "equal", "unclear"]
-_TURNED: Mapping[Relation, Relation] = {"better": "worse", "worse": "better", "equal": "equal", "unclear": "unclear"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +58,21 @@ def relation(among: Standings, metric: str, one: str, other: str) -> Relation:
         return _of_size(among.cells[one], among.cells[other])
     if metric == TOP1:
         return _of_top1(among.cells[one], among.cells[other])
-    if metric == LATENCY:
-        return _of_times(among.timed.get(one), among.timed.get(other))
-    readings = among.p90 if metric == LATENCY_P90 else among.memory
-    return _of_readings(readings.get(one), readings.get(other))
+    if metric == MEMORY:
+        return _of_readings(among.memory.get(one), among.memory.get(other))
+    if metric == LATENCY_P90:
+        found = _of_readings(among.p90.get(one), among.p90.get(other))
+    else:
+        found = _of_times(among.timed.get(one), among.timed.get(other))
+    slower = {"better": other, "worse": one}.get(found)
+    # Undisturbed it may be the faster one.
+    return "unclear" if slower and among.cells[slower].disturbances else found
 
 
 def value_of(among: Standings, metric: str, cell: str) -> float | None:
     """Returns what a cell is ordered by, lower is better: bytes, minus the share of right answers, or logarithms.
 
-    None where it is not known, and of top-1 where the weights are random. What the latency is, see `readings`.
+    None where it is not known, and of top-1 where the weights are random.
     """
     known = among.cells[cell]
     if metric == SIZE:
@@ -76,7 +80,7 @@ def value_of(among: Standings, metric: str, cell: str) -> float | None:
     if metric == TOP1:
         return None if known.top1 is None or known.cell.has_random_weights else -known.top1
     if metric == LATENCY:
-        return among.timed[cell].place if cell in among.timed else None
+        return among.timed[cell].p50.point if cell in among.timed else None
     readings = among.p90 if metric == LATENCY_P90 else among.memory
     return readings[cell].point if cell in readings else None
 
@@ -105,16 +109,15 @@ def _of_top1(one: KnownCell, other: KnownCell) -> Relation:
 
 
 def _of_times(one: Timed | None, other: Timed | None) -> Relation:
+    """Returns what speed-ups over one twin say, from which the machine's drift is taken out, else what times say."""
     if one is None or other is None:
         return "unclear"
-    if one.twin is not None and one.twin == other.twin:
-        return _of_readings(one.slowness, other.slowness)
-    # Where no twin is shared the times are compared; their order is that of the places, so that front and choice agree.
-    return _of_readings(_moved(one), _moved(other))
-
-
-def _moved(timed: Timed) -> LogReading:
-    return LogReading(point=timed.place, error=timed.p50.error, margin=timed.p50.margin)
+    if one.twin is None or one.twin != other.twin:
+        return _of_readings(one.p50, other.p50)
+    found = _of_readings(one.slowness, other.slowness)
+    below = one.p50.point < other.p50.point
+    # A twin that was slow by itself, as on two threads that others disturb, raises a speed-up: the times must agree.
+    return found if (found == "better") == below else "unclear"
 
 
 def _of_readings(one: LogReading | None, other: LogReading | None) -> Relation:

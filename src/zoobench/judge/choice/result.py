@@ -22,6 +22,7 @@ class MachineChoice:
         candidates: Those that hold first, by preference; then the open ones, the most probable first; then those that
             miss, the nearest first.
         rivals: Ids of cells that hold and are not surely worse than the best in the preferred metric.
+        ahead: Ids of open cells that come before the best by preference, so that they would be it if they surely held.
         excluded: Cells that are no candidates.
         front: Over p50, top-1 and size.
         notes: What a reader must know.
@@ -32,6 +33,7 @@ class MachineChoice:
     files: tuple[str, ...]
     candidates: tuple[Candidate, ...]
     rivals: tuple[str, ...]
+    ahead: tuple[str, ...]
     excluded: tuple[Excluded, ...]
     front: Front
     notes: tuple[str, ...]

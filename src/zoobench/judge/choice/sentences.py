@@ -10,7 +10,7 @@ from zoobench.judge.choice.result import OPEN, Choice, MachineChoice
 from zoobench.units import chance, change_percent, megabytes, milliseconds, percent
 
 _SURELY = 0.001
-"""Probability of a limit below which that it is missed is called sure."""
+"""Probability of a limit below which it is not told."""
 
 
 def decision(choice: Choice) -> str:
@@ -26,16 +26,16 @@ def decision(choice: Choice) -> str:
 
 
 def told(odds: Odds) -> str:
-    """Returns a limit's value and by how much it is beyond the limit: `p90 31.4 ms, 4.7 % over 30 ms`."""
+    """Returns a limit's value and by how much it is beyond the limit: `p90 31.4 ms, 4.7 % over`."""
     quantity = odds.limit.quantity
     if odds.value is None or odds.excess is None:
         return f"{quantity.title} is not known: {odds.why}"
     value = f"{quantity.title} {quantity.shown(odds.value)} {quantity.unit}"
     if not odds.is_beyond:
-        return f"{value}, within {odds.limit.text}"
+        return value
     side = "over" if quantity.lower_is_better else "under"
     unit = "pp" if quantity.of_accuracy else "%"
-    return f"{value}, {_beyond(odds.excess)} {unit} {side} {odds.limit.text}"
+    return f"{value}, {_beyond(odds.excess)} {unit} {side}"
 
 
 def missed(candidate: Candidate, *, confidence: float) -> str:
@@ -50,15 +50,19 @@ def missed(candidate: Candidate, *, confidence: float) -> str:
 
 def _missed(candidate: Candidate, confidence: float) -> Iterator[str]:
     enough = 1 - (1 - confidence) / max(len(candidate.odds), 1)
-    for one in (*candidate.beyond, *(one for one in candidate.odds if not one.is_beyond)):
+    yield from map(_with_chance, candidate.beyond)
+    for one in candidate.odds:
         if one.probability is None:
             yield f"{one.limit.quantity.title}: {one.why}"
-        elif one.probability < enough:
-            yield f"{told(one)} ({_sure(one.probability)})"
+        elif candidate.state == "open" and not one.is_beyond and one.probability < enough:
+            yield _with_chance(one)
 
 
-def _sure(probability: float) -> str:
-    return "surely" if probability < _SURELY else f"holds with {chance(probability)} %"
+def _with_chance(odds: Odds) -> str:
+    disturbed = ", disturbed" if odds.is_disturbed else ""
+    if odds.probability is None or odds.probability < _SURELY:
+        return f"{told(odds)}{disturbed}"
+    return f"{told(odds)}{disturbed} (holds with {chance(odds.probability)} %)"
 
 
 def _beyond(excess: float) -> str:
@@ -113,9 +117,17 @@ def _of_several(choice: Choice) -> str:
     return f"Ship {choice.chosen} to all {count} machines: {_held(choice, least, ' on each')}, {_cost(choice)}."
 
 
+def regret_told(cost: float | None, metric: str) -> str:
+    """Returns by how much a cell is worse than the best of a machine in the preferred metric."""
+    if cost is None:
+        return "its cost is not known"
+    if cost == 0:
+        return "is the best"
+    return f"{_beyond(cost)} {'pp' if metric == TOP1 else '%'} {WORSE[metric]}"
+
+
 def _cost(choice: Choice) -> str:
-    worst, metric = choice.regrets[0].worst, choice.preference[0]
+    worst = choice.regrets[0].worst
     if worst == 0:
         return "and is the best on each"
-    unit = "pp" if metric == TOP1 else "%"
-    return f"at most {change_percent(worst).lstrip('+')} {unit} {WORSE[metric]} than the best on each"
+    return f"at most {regret_told(worst, choice.preference[0])} than the best on each"

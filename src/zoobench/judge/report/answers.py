@@ -27,8 +27,8 @@ from zoobench.units import ABSENT, exactly, percent
 
 MOST_SHOWN = 24
 """Samples of a set of answers that are shown."""
-_MOST_CLASSES = 10
-"""Classes and confusions that the tables hold."""
+_MOST_CLASSES, _MOST_MIXUPS = 10, 6
+"""That the tables hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +79,24 @@ def answered_of(found: Sequence[Answers], pictures: Pictures) -> tuple[Answered,
 
 
 def _titles(found: Sequence[Answers]) -> list[str]:
-    """Returns the name of each set: backbone, variants and runtimes; the first cell's id where that is not enough."""
-    told = [
-        f"{one.records[0].cell.backbone} {_each(record.cell.variant for record in one.records)}, "
-        f"{_each(record.cell.runtime for record in one.records)}"
-        for one in found
-    ]
-    return [title if told.count(title) == 1 else one.records[0].cell.id for one, title in zip(found, told, strict=True)]
+    """Returns a name that tells each set from all others: variants, with runtimes, or the first cell's id."""
+    names: dict[int, str] = {}
+    for name in (_by_variants, _by_runtimes, lambda one: one.records[0].cell.id):
+        told = [names.get(place) or name(one) for place, one in enumerate(found)]
+        names |= {place: title for place, title in enumerate(told) if told.count(title) == 1}
+    return [names[place] for place in range(len(found))]
+
+
+def _by_variants(one: Answers) -> str:
+    return f"{one.records[0].cell.backbone} {_each(record.cell.variant for record in one.records)}"
+
+
+def _by_runtimes(one: Answers) -> str:
+    return f"{_by_variants(one)} on {_each(record.cell.runtime for record in one.records)}"
 
 
 def _each(names: Iterable[str]) -> str:
-    return " and ".join(dict.fromkeys(names))
+    return ", ".join(dict.fromkeys(names))
 
 
 def _answered(one: Answers, *, name: str, title: str, pictures: Pictures) -> Answered:
@@ -110,7 +117,7 @@ def _answered(one: Answers, *, name: str, title: str, pictures: Pictures) -> Ans
 
 def _confusion(found: Confusion, *, name: str, title: str) -> Figure:
     matrix = ConfusionMatrix(cell=title, classes=found.classes, counts=found.counts)
-    return drawn(name, wide=draw_confusion(matrix, title=f"Confusion of {title}"))
+    return drawn(name, wide=draw_confusion(matrix, title="Confusion matrix"))
 
 
 def _summary(one: Answers) -> str:
@@ -156,13 +163,15 @@ def _sample(one: FlippedSample, pictures: Pictures) -> ShownSample:
         photo=pictures.shown.get(one.sample, ""),
         kind=one.kind,
         truth=one.truth,
-        before=_sure(one.before),
-        after=_sure(one.after),
+        before=one.before.name,
+        before_sure=_sure(one.before),
+        after=one.after.name,
+        after_sure=_sure(one.after),
     )
 
 
 def _sure(answer: Answer) -> str:
-    return f"{answer.name}, {percent(answer.probability)} %"
+    return f"{percent(answer.probability)} %"
 
 
 def _worst(confusion: Confusion, one: Answers) -> Sheet | None:
@@ -190,7 +199,7 @@ def _share(estimate: Estimate | None) -> tuple[str, str]:
 def _mixups(confusion: Confusion) -> Sheet | None:
     rows = tuple(
         (one.truth, one.predicted, exactly(one.count), percent(one.share))
-        for one in frequent_mixups(confusion, most=_MOST_CLASSES)
+        for one in frequent_mixups(confusion, most=_MOST_MIXUPS)
     )
     heads = ("class", "taken for", "samples", "% of the class")
     caption = "Most frequent confusions"

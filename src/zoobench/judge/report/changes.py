@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from zoobench.judge.changes import Judgement
 from zoobench.judge.compared import METRICS, Metric
 from zoobench.judge.comparison import CellComparison, Comparison
-from zoobench.judge.comparisontable import differing_grid, metric_grid, missing_lines, remark_lines, title_lines
+from zoobench.judge.comparisontable import differing_grid, metric_grid, remark_lines, title_lines
 from zoobench.judge.report.contents import ChangedMetric, Changes, Sheet
+from zoobench.units import exactly
 
 _JUDGEMENTS: tuple[Judgement, ...] = ("worse", "better", "same", "unclear")
 
@@ -15,11 +16,17 @@ _JUDGEMENTS: tuple[Judgement, ...] = ("worse", "better", "same", "unclear")
 def changes_of(comparison: Comparison) -> Changes:
     """Returns what a comparison with a baseline shows."""
     return Changes(
-        lead=(*title_lines(comparison), *missing_lines(comparison)),
+        lead=(*title_lines(comparison), *_missing(comparison)),
         conditions=_conditions(comparison),
         metrics=tuple(one for metric in METRICS if (one := _metric(metric, comparison.cells))),
         notes=(*remark_lines(comparison), "This compares; `zoobench gate` judges, by replaying both sides."),
     )
+
+
+def _missing(comparison: Comparison) -> tuple[str, ...]:
+    """Returns the cells that one side lacks, a line for each side."""
+    sides = (("the baseline", comparison.only_base), ("this run", comparison.only_new))
+    return tuple(f"Only in {side} ({exactly(len(cells))}): {', '.join(cells)}." for side, cells in sides if cells)
 
 
 def _conditions(comparison: Comparison) -> Sheet | None:

@@ -1,42 +1,58 @@
 """On what machine, with which libraries and data was a run made? As tables for people."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from zoobench.judge.blocks import Grid
-from zoobench.judge.environments import conditions, joined
+from zoobench.judge.environments import DATA_SET, conditions, joined
 from zoobench.judge.provenance import Provenance
 from zoobench.judge.record import Record
 from zoobench.judge.report.contents import Sheet
 from zoobench.judge.timings import Run, Side
-from zoobench.units import exactly
+from zoobench.units import exactly, size
 
 _SHORT = 12
 """Digits of a hash that people compare."""
 _MEMORY = "memory_bytes"
+_ELSEWHERE = (DATA_SET, "threads", "runtime", "weights", "image size")
+"""Conditions that other tables of the report hold."""
+_YES_AND_NO = {"True": "yes", "False": "no"}
 
 
 def environment_of(run: Run, provenance: Provenance) -> tuple[Sheet, ...]:
     """Returns what is known of machine and libraries, the options of the run, the data and the model files."""
+    records = list(run.records.values())
+    libraries = dict.fromkeys(name for record in records for name in _libraries(record))
     sheets = (
-        _sheet("Machine and libraries", ("condition", "value"), _conditions(run)),
+        _sheet("Machine", ("condition", "value"), _conditions(run, without=(*libraries, *_ELSEWHERE))),
+        _sheet("Libraries", ("library", "version"), _conditions(run, only=libraries)),
         _sheet("Options of the run that are not the defaults", ("option", "value"), _options(provenance)),
-        _sheet("Test data", ("what", "value"), _data(list(run.records.values()))),
-        _sheet("Model files", ("cells", "file's SHA-256", "bytes", "weights"), _models(list(run.records.values()))),
+        _sheet("Test data", ("what", "value"), _data(records)),
+        _sheet("Model files", ("cells", "file's SHA-256", "bytes", "weights"), _models(records)),
     )
     return tuple(sheet for sheet in sheets if sheet.grid.rows)
+
+
+def _libraries(record: Record) -> Iterable[str]:
+    known = record.environment.get("libraries")
+    return known if isinstance(known, dict) else ()
 
 
 def _sheet(caption: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Sheet:
     return Sheet(caption=caption, grid=Grid(heads=heads, rows=tuple(rows), words=frozenset(range(1, len(heads)))))
 
 
-def _conditions(run: Run) -> list[tuple[str, ...]]:
+def _conditions(
+    run: Run, *, only: Container[str] | None = None, without: Container[str] = ()
+) -> Sequence[tuple[str, ...]]:
     found = conditions(Side(name="", runs=(run,)))
-    return [(name.replace("_", " "), _told(name, values)) for name, values in found.items()]
+    wanted = [name for name in found if name not in without and (only is None or name in only)]
+    return [_told(name, found[name]) for name in wanted]
 
 
-def _told(name: str, values: Sequence[str]) -> str:
-    return joined(exactly(int(value)) if name == _MEMORY and value.isdecimal() else value for value in values)
+def _told(name: str, values: Sequence[str]) -> tuple[str, str]:
+    if name == _MEMORY and all(value.isdecimal() for value in values):
+        return ("memory", joined(size(int(value)) for value in values))
+    return (name.replace("_", " "), joined(_YES_AND_NO.get(value, value) for value in values))
 
 
 def _options(provenance: Provenance) -> list[tuple[str, ...]]:
@@ -56,7 +72,7 @@ def _data(records: Sequence[Record]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _models(records: Sequence[Record]) -> Sequence[tuple[str, ...]]:
+def _models(records: Sequence[Record]) -> list[tuple[str, ...]]:
     """Returns each file once, with the cells that ran it."""
     cells: dict[tuple[str, int, str], list[str]] = {}
     for record in records:

@@ -84,12 +84,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """All cells with what was measured of them."""
+    """All cells with what was measured of them.
+
+    Attributes:
+        caption: On which samples.
+        columns: After those of the cell's parts.
+        rows: In the order of the table on a terminal.
+        notes: What to know in reading it.
+        remarks: What to know of single cells.
+    """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    remarks: tuple[str, ...]
 
     def names(self, part: Literal["backbone", "variant", "runtime", "threads"]) -> tuple[str, ...]:
         """Returns every value of a part of the cells, in their order."""
@@ -177,8 +186,10 @@ class ShownSample:
         photo: Name of its image; '' where there is none.
         kind: What became of it: `lost`, `won`, or `changed` where both are wrong.
         truth: The right class.
-        before: What the float twin said, and how sure it was.
-        after: What the variant said, and how sure it was.
+        before: What the float twin said.
+        before_sure: How probable it held that.
+        after: What the variant said.
+        after_sure: How probable it held that.
     """
 
     sample: int
@@ -186,7 +197,9 @@ class ShownSample:
     kind: Literal["lost", "won", "changed"]
     truth: str
     before: str
+    before_sure: str
     after: str
+    after_sure: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoobench.judge.blocks import Grid
 from zoobench.judge.choice.candidates import Candidate
 from zoobench.judge.choice.odds import Odds
-from zoobench.judge.choice.pareto import Place
 from zoobench.judge.choice.preference import WORDS
 from zoobench.judge.choice.result import Choice, MachineChoice
 from zoobench.judge.choice.sentences import missed
@@ -17,7 +16,6 @@ from zoobench.units import ABSENT, chance, exactly, megabytes, milliseconds, per
 _MOST = 8
 """Cells of each kind that are listed."""
 _FIGURES = ("p50", "p90", "top1", "over-float", "size", "memory")
-_STANDINGS = {"front": "on the front", "open": "perhaps on it", "dominated": "surely beaten"}
 
 
 def decision_of(choice: Choice, records: Mapping[str, Record]) -> Decision:
@@ -66,7 +64,6 @@ def _others(choice: Choice, machine: MachineChoice) -> Iterator[Sheet]:
     yield _candidates("Other cells that hold all limits", holding, choice)
     yield _candidates("Cells that may hold them", machine.open, choice)
     yield _candidates("The nearest misses", machine.misses, choice)
-    yield _front(machine.front.places)
     rows = tuple((one.cell, one.why) for one in machine.excluded)
     yield Sheet(caption="No candidates", grid=Grid(heads=("cell", "why"), rows=rows, words=frozenset({1})))
 
@@ -87,12 +84,6 @@ def _candidates(caption: str, found: Sequence[Candidate], choice: Choice) -> She
     some = f", {exactly(_MOST)} of {exactly(len(found))}" if len(found) > _MOST else ""
     grid = Grid(heads=heads, rows=rows, words=frozenset({5}))
     return Sheet(caption=f"{caption}{some}", grid=without_empty(grid))
-
-
-def _front(places: Sequence[Place]) -> Sheet:
-    rows = tuple((one.cell, _STANDINGS[one.standing], ", ".join(one.dominated_by or one.beaten_by)) for one in places)
-    grid = Grid(heads=("cell", "p50, top-1 and size at once", "beaten by"), rows=rows, words=frozenset({1, 2}))
-    return Sheet(caption="The Pareto front", grid=grid)
 
 
 def _notes(choice: Choice, machine: MachineChoice) -> Iterator[str]:

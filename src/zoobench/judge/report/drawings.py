@@ -8,7 +8,7 @@ from zoobench.judge.charts.latencies import LatencyRow, latencies
 from zoobench.judge.charts.pareto import ParetoLimit, ParetoPoint, pareto
 from zoobench.judge.charts.speedups import SpeedupRow, speedups
 from zoobench.judge.choice.limits import P50, TOP1
-from zoobench.judge.choice.pareto import Standing
+from zoobench.judge.choice.pareto import Place, Standing
 from zoobench.judge.choice.result import Choice
 from zoobench.judge.record import Record
 from zoobench.judge.report.contents import Figure, Sheet
@@ -20,6 +20,8 @@ from zoobench.units import exactly, megabytes, milliseconds, percent, ratio
 WIDE, NARROW = 1000.0, max(360.0, NARROWEST)
 """Of a drawing on a screen and on a phone, in its own units: letters have one size on both."""
 _AXES = {P50: "p50", TOP1: "top1"}
+_MOST_NAMED = 2
+"""Cells that beat another one."""
 _LEAST_SPEEDUP = 1e-9
 """That a picture holds."""
 _STANDINGS: Mapping[Standing, str] = {
@@ -36,11 +38,11 @@ def figures_of(run: Run, choice: Choice) -> tuple[Figure, ...]:
 
 
 def _trade_off(records: Sequence[Record], choice: Choice) -> Figure:
-    standings = {place.cell: place.standing for place in choice.front.places}
+    places = {place.cell: place for place in choice.front.places}
     points = [
-        _point(record, standings[record.cell.id], recommended=record.cell.id == choice.chosen)
+        _point(record, places[record.cell.id].standing, recommended=record.cell.id == choice.chosen)
         for record in records
-        if record.cell.id in standings and record.accuracy and not record.cell.has_random_weights
+        if record.cell.id in places and record.accuracy and not record.cell.has_random_weights
     ]
     limits = [
         ParetoLimit(axis="p50" if limit.metric == P50 else "top1", value=limit.bound, label=limit.told)
@@ -51,10 +53,11 @@ def _trade_off(records: Sequence[Record], choice: Choice) -> Figure:
     notes = [f"{exactly(random)} cells of random weights are not here: their accuracy means nothing."] if random else []
     return drawn(
         "trade-off",
+        title="Trade-off",
         wide=pareto(points, limits=limits, width=WIDE),
         narrow=pareto(points, limits=limits, width=NARROW),
         notes=(*notes, *choice.front.notes),
-        sheet=_points(points),
+        sheet=_points(points, places),
     )
 
 
@@ -65,7 +68,7 @@ def _point(record: Record, standing: Standing, *, recommended: bool) -> ParetoPo
     assert model, "and a file"
     return ParetoPoint(
         cell=record.cell.id,
-        label=_label(record),
+        label=f"{_label(record)} t{record.cell.threads}",
         p50_seconds=latency.p50_seconds,
         p50_interval=latency.p50_interval,
         top1=accuracy.top1,
@@ -76,7 +79,7 @@ def _point(record: Record, standing: Standing, *, recommended: bool) -> ParetoPo
     )
 
 
-def _points(points: Sequence[ParetoPoint]) -> Sheet:
+def _points(points: Sequence[ParetoPoint], places: Mapping[str, Place]) -> Sheet:
     rows = tuple(
         (
             one.cell,
@@ -86,11 +89,19 @@ def _points(points: Sequence[ParetoPoint]) -> Sheet:
             span(one.top1_interval, percent),
             megabytes(one.size_bytes),
             _STANDINGS[one.standing],
+            _beaten_by(places[one.cell]),
         )
         for one in points
     )
-    heads = ("cell", "p50 ms", "95 %", "top-1 %", "95 %", "MB", "Pareto front")
-    return Sheet(caption="Time, accuracy and size", grid=Grid(heads=heads, rows=rows, words=frozenset({6})))
+    heads = ("cell", "p50 ms", "95 %", "top-1 %", "95 %", "MB", "Pareto front", "by")
+    return Sheet(caption="Time, accuracy and size", grid=Grid(heads=heads, rows=rows, words=frozenset({6, 7})))
+
+
+def _beaten_by(place: Place) -> str:
+    """Returns the first cells that surely beat one, or whose values are better."""
+    cells = place.dominated_by or place.beaten_by
+    more = f" and {exactly(len(cells) - _MOST_NAMED)} more" if len(cells) > _MOST_NAMED else ""
+    return ", ".join(cells[:_MOST_NAMED]) + more
 
 
 def _latencies(records: Sequence[Record], run: Run) -> Figure:
@@ -107,7 +118,13 @@ def _latencies(records: Sequence[Record], run: Run) -> Figure:
         for record in records
         if record.latency
     ]
-    return drawn("latency", wide=latencies(rows, width=WIDE), narrow=latencies(rows, width=NARROW), sheet=_rounds(rows))
+    return drawn(
+        "latency",
+        title="Latency",
+        wide=latencies(rows, width=WIDE),
+        narrow=latencies(rows, width=NARROW),
+        sheet=_rounds(rows),
+    )
 
 
 def _rounds(rows: Sequence[LatencyRow]) -> Sheet:
@@ -145,6 +162,7 @@ def _speedups(records: Sequence[Record]) -> Figure:
     grid = Grid(heads=("cell", "float twin", "× float", "95 %"), rows=told, words=frozenset({1}))
     return drawn(
         "speed-up",
+        title="Speed-up",
         wide=speedups(rows, width=WIDE),
         narrow=speedups(rows, width=NARROW),
         sheet=Sheet(caption="Speed-up over the float twin", grid=grid),
@@ -152,12 +170,18 @@ def _speedups(records: Sequence[Record]) -> Figure:
 
 
 def drawn(
-    name: str, *, wide: Chart, narrow: Chart | None = None, notes: Sequence[str] = (), sheet: Sheet | None = None
+    name: str,
+    *,
+    wide: Chart,
+    title: str = "",
+    narrow: Chart | None = None,
+    notes: Sequence[str] = (),
+    sheet: Sheet | None = None,
 ) -> Figure:
     """Returns a chart, drawn for a screen and perhaps for a phone too, as a part of the page."""
     return Figure(
         name=name,
-        title=wide.title,
+        title=title or wide.title,
         svg=wide.svg,
         narrow_svg=narrow.svg if narrow else "",
         alternative=wide.alternative,
@@ -167,8 +191,7 @@ def drawn(
 
 
 def _label(record: Record) -> str:
-    cell = record.cell
-    return f"{cell.variant} {cell.runtime}" + (f" t{cell.threads}" if cell.threads > 1 else "")
+    return f"{record.cell.variant} {record.cell.runtime}"
 
 
 def _group(record: Record) -> str:

@@ -23,7 +23,7 @@ def _parts(report: Report) -> Iterator[_Part]:
     yield f"# {escaped(report.title)}"
     yield _facts(report.facts)
     yield from _decision(report.decision)
-    yield from _section("All cells", [_matrix(report.matrix), *_lines(report.matrix.notes)])
+    yield from _section("All cells", [_matrix(report.matrix), *_lines((*report.matrix.notes, *report.matrix.remarks))])
     if report.changes:
         yield from _section("Changes against the baseline", list(_changes(report.changes)))
     for figure in report.figures:
@@ -103,7 +103,16 @@ def _answers(answered: Sequence[Answered]) -> Iterator[_Part]:
 
 
 def _flipped(one: Answered) -> Grid:
-    rows = tuple((str(each.sample), each.kind, each.truth, each.before, each.after) for each in one.flipped)
+    rows = tuple(
+        (
+            str(each.sample),
+            each.kind,
+            each.truth,
+            f"{each.before}, {each.before_sure}",
+            f"{each.after}, {each.after_sure}",
+        )
+        for each in one.flipped
+    )
     return Grid(heads=("sample", "", "is", "float says", "variant says"), rows=rows, words=frozenset({1, 2, 3, 4}))
 
 

@@ -12,6 +12,7 @@ from zoobench.judge.table import (
     marked,
     memory_remarks,
     over_reference,
+    random_remarks,
     remarks,
     title_of,
 )
@@ -37,6 +38,7 @@ def matrix_of(records: Sequence[Record], *, chosen: str = "", planned: Sequence[
         columns=tuple(one.column for one in fields),
         rows=rows,
         notes=_notes(records, planned),
+        remarks=tuple(remarks(records)),
     )
 
 
@@ -71,7 +73,7 @@ def _marks(record: Record) -> tuple[str, ...]:
 def _notes(records: Sequence[Record], planned: Sequence[str]) -> tuple[str, ...]:
     there = {record.cell.id for record in records}
     missing = [cell for cell in planned if cell not in there]
-    notes = [SPEEDUP_MEANS]
+    notes = [*random_remarks(records), SPEEDUP_MEANS]
     if any(map(over_reference, records)):
         notes.append(OVER_REFERENCE_MEANS)
     notes += memory_remarks(records)
@@ -79,7 +81,7 @@ def _notes(records: Sequence[Record], planned: Sequence[str]) -> tuple[str, ...]
         notes.append(_DISTURBED_MEANS)
     if missing:
         notes.append(f"Meant to be measured and not in the file: {', '.join(missing)}.")
-    return (*notes, *remarks(records))
+    return tuple(notes)
 
 
 def _is_worth_showing(one: Reading, records: Sequence[Record]) -> bool:

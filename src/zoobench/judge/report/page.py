@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from zoobench.judge.charts.theme import page_stylesheet
 from zoobench.judge.report.contents import Report
@@ -15,6 +16,7 @@ from zoobench.paper import printable
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "report.js"
 """Files in `templates/`."""
+_CODE = re.compile("`([^`]+)`")
 
 
 def to_html(report: Report) -> str:
@@ -49,12 +51,21 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["drawing"] = Markup  # of charts alone, which escape what they are given
+    environment.filters["coded"] = _coded
     return environment
 
 
 def _tame(value: Any) -> Any:
     """Returns a foreign text without characters that steer or cannot be written; markup of our own as it is."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _coded(text: str) -> Markup:
+    """Returns a text, escaped, with what stands between backticks as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(printable(part)) if place % 2 else escape(printable(part))
+        for place, part in enumerate(_CODE.split(text))
+    )
 
 
 @cache

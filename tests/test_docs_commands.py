@@ -1,0 +1,171 @@
+"""Do the commands of the README and the documents run, and end and print as the documents say?"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+
+from docsandbox import ELSEWHERE, PHOTOS_OF_EACH, Sandbox, allowed_statuses, is_elsewhere, lay_out, new_sandbox
+from documents import DOCUMENTS, NAMES, Block, Command, blocks, code, commands
+from runs import ROOT, results
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+TUTORIAL = "docs/tutorial.md"
+_CELL = re.compile(r"^(mobilenet-[\w-]+-t\d+|\d+ cells)(?=$|\W)")
+_NUMBER = re.compile(r"^[+-]?[\d.]+")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """Two runs of MobileNet: on real photos and weights, or else on drawn animals kept as JPEG and random weights."""
+    folder = tmp_path_factory.mktemp("documents") / "home"
+    sandbox = new_sandbox(folder, photos=_photos(tmp_path_factory), weights=_weights())
+    for _ in range(2):
+        done = sandbox.shell("pytest bench/ --zoo-backbones mobilenet")
+        assert done.returncode == 0, done.stdout + done.stderr
+    lay_out(folder, results(folder / "artifacts"))
+    return sandbox
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_of_a_document_does_what_the_document_says(name: str, prepared: Sandbox, tmp_path: Path) -> None:
+    sandbox = prepared.copy(tmp_path / "home")
+    for block in blocks((ROOT / name).read_text()):
+        for command in _all_commands(block):
+            if not is_elsewhere(command.text):
+                _run(sandbox, command, f"{name}:{command.line}")
+        if block.language == "python":
+            done = sandbox.python(block.text)
+            assert done.returncode == 0, f"{name}:{block.line}\n{done.stdout}{done.stderr}"
+    if name == TUTORIAL and sandbox.weights == "random":
+        pytest.skip("all commands ran, but there are no real weights, and on random ones the gate does not judge top-1")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_block_that_is_configuration_can_be_read(name: str) -> None:
+    for block in blocks((ROOT / name).read_text()):
+        if block.language == "yaml":
+            assert yaml.safe_load(block.text)
+        if block.language == "toml":
+            assert tomllib.loads(block.text)
+
+
+def test_every_command_that_is_not_run_stands_in_a_document() -> None:
+    found = (command for path in DOCUMENTS for block in blocks(path.read_text()) for command in _all_commands(block))
+    every = [command.text for command in found]
+    for one in ELSEWHERE:
+        assert any(re.fullmatch(one.pattern, command) for command in every), f"{one.pattern} is in no document any more"
+
+
+def test_every_extra_that_a_document_installs_exists() -> None:
+    known = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+    text = "\n".join(path.read_text() for path in DOCUMENTS)
+    named = {extra for extras in re.findall(r"(?:zoobench|\.)\[([a-z,]+)\]'", text) for extra in extras.split(",")}
+    assert {"all", "test", "build"} <= named <= known
+
+
+def test_commands_are_found_with_what_they_print_and_how_they_end() -> None:
+    text = "```sh\nzoobench show a  # the table\n\n# only this\nzoobench gate \\\n  --baseline b\n```\n"
+    shown = "```\n$ zoobench inspect m\nm, 3 MB\n$ echo $?\n1\n$ ls\n```\n"
+    sh, plain = blocks(text + shown)
+    assert [command.text for command in commands(sh)] == ["zoobench show a", "zoobench gate   --baseline b"]
+    first, second = commands(plain)
+    assert (first.text, first.shown, first.status) == ("zoobench inspect m", ("m, 3 MB",), 1)
+    assert (second.text, second.status) == ("ls", 0)
+    assert code("run `pytest bench/` and\n```\nnot `this`\n```\n") == ("pytest bench/",)
+
+
+def test_output_has_the_shape_that_is_shown_whatever_its_numbers() -> None:
+    printed = "metric   now   by\n────\nmobilenet-float32-litert-t1\nlatency  7.5   6 processes\nsize 3 exact\n"
+    assert _misfit(["metric  now", "────", "mobilenet-keras-keras-t1", "latency 4", "...", "size 9"], printed) is None
+    assert _misfit(["metric  before", "────"], printed) == "metric  before"
+    assert _misfit(["size 9", "latency 4"], printed) == "latency 4"
+
+
+def _photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from conftest import BESIDE
+
+    real = BESIDE / "data/animals10"
+    return real if real.is_dir() else _drawn_photos(tmp_path_factory.mktemp("drawn"))
+
+
+def _drawn_photos(folder: Path) -> Path:
+    """Returns a folder of drawn animals as JPEG files, a folder for each class."""
+    from PIL import Image
+
+    from zoobench.build.drawn import ANIMALS, draw
+
+    for animal in ANIMALS:
+        (folder / animal).mkdir()
+        for index in range(PHOTOS_OF_EACH):
+            Image.fromarray(draw(animal, seed=0, index=index)).save(folder / animal / f"{index:04}.jpg")
+    return folder
+
+
+def _weights() -> str:
+    from conftest import BESIDE
+
+    return str(BESIDE / "weights") if (BESIDE / "weights").is_dir() else "random"
+
+
+def _all_commands(block: Block) -> tuple[Command, ...]:
+    """Returns the commands of a block, and of a CI's configuration those that it runs."""
+    if block.language == "yaml":
+        return tuple(Command(text=text, line=block.line) for text in _steps(yaml.safe_load(block.text)))
+    return commands(block)
+
+
+def _steps(jobs: dict[str, object]) -> Iterator[str]:
+    """Yields what GitHub runs as a step, and GitLab as a script."""
+    for job in (jobs.get("jobs") or jobs).values():
+        yield from (step["run"] for step in job.get("steps", ()) if "run" in step)
+        yield from job.get("script", ())
+
+
+def _run(sandbox: Sandbox, command: Command, where: str) -> None:
+    import time
+
+    t0 = time.time()
+    done = sandbox.shell(command.text)
+    print(f"TIME {time.time() - t0:.1f} {command.text}")
+    output = done.stdout + done.stderr
+    if command.status and "gate" in command.text and sandbox.weights == "random":
+        return  # top-1 is not judged on random weights
+    statuses = allowed_statuses(command.text, command.status)
+    assert done.returncode in statuses, f"{where}: {command.text}: status {done.returncode}\n{output}"
+    missing = _misfit(command.shown, output)
+    assert missing is None, f"{where}: {command.text} prints no line like\n{missing}\nbut\n{output}"
+
+
+def _misfit(shown: Sequence[str], printed: str) -> str | None:
+    """Returns the first line that is shown and not printed in that order, None if there is none.
+
+    Lines are the same if they begin with the same word, any number being like any other and any cell like any other; of
+    a table's heads the words that are shown must all be printed, in that order.
+    """
+    left = iter(printed.splitlines())
+    for line, below in zip(shown, (*shown[1:], ""), strict=True):
+        if not line.strip() or line.strip() == "..." or set(line.strip()) == {"─"}:
+            continue
+        is_head = below.startswith("─")
+        if not any(_in_order(line, other) if is_head else _first(line) == _first(other) for other in left):
+            return line
+    return None
+
+
+def _first(line: str) -> str:
+    cell = _CELL.match(line.strip())
+    word = "CELL" if cell else (line.split() or [""])[0]
+    return _NUMBER.sub("N", word)
+
+
+def _in_order(shown: str, printed: str) -> bool:
+    words = iter(printed.split())
+    return all(word in words for word in shown.split())
