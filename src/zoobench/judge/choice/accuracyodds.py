@@ -62,9 +62,10 @@ def find_reference(cell: KnownCell, cells: Mapping[str, KnownCell]) -> KnownCell
 
 
 def _is_float_of(one: KnownCell, cell: KnownCell) -> bool:
-    same = [(of.cell.backbone, of.cell.image_size, of.cell.weights) for of in (one, cell)]
-    tested = one.answered is not None and cell.answered is not None and one.answered.truth == cell.answered.truth
-    return one.cell.variant == _FLOAT and same[0] == same[1] and tested
+    if one.cell.variant != _FLOAT or one.answered is None or cell.answered is None:
+        return False
+    ours, theirs = ((of.cell.backbone, of.cell.image_size, of.cell.weights) for of in (one, cell))
+    return ours == theirs and one.answered.truth == cell.answered.truth
 
 
 def _distance(one: KnownCell, cell: KnownCell) -> tuple[bool, bool, bool, str]:

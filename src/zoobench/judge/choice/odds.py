@@ -131,7 +131,9 @@ def _never_certain(probability: float | None) -> float | None:
 
 
 def _untested(limit: Limit) -> Odds:
-    return Odds(limit=limit, value=None, probability=None, why="its accuracy was not tested; run bench/ with it")
+    return Odds(
+        limit=limit, value=None, probability=None, why="its accuracy was not tested; run bench/test_accuracy.py"
+    )
 
 
 _ODDS: Mapping[str, Callable[[KnownCell, Limit], Odds]] = {TOP1: _top1, SIZE: _size, MEMORY: _memory}
