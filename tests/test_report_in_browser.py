@@ -167,7 +167,7 @@ def test_a_choice_shows_the_answers_of_one_variant(browser: "Browser", large: Pa
 
 TOLD = """(figure) => {
     const marks = [...document.querySelectorAll(`figure[data-figure="${figure}"] svg g`)]
-        .filter((one) => one.querySelector(":scope > title"));
+        .filter((one) => one.getClientRects().length && one.querySelector(":scope > title"));
     const told = marks.filter((one) => {
         const part = [...one.children].findLast((child) => child.tagName !== "title");
         part.scrollIntoView({block: "center", inline: "center"});

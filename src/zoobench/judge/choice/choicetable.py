@@ -71,7 +71,7 @@ def _of_machine(machine: MachineChoice, choice: Choice) -> list[Block]:
 
 
 def _short(reason: str) -> str:
-    return shorten(printable(reason), _REASON_WIDTH, placeholder=" …")
+    return printable(shorten(reason, _REASON_WIDTH, placeholder=" …"))
 
 
 def _nearby(machine: MachineChoice, choice: Choice) -> Iterator[str]:

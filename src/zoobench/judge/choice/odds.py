@@ -13,8 +13,11 @@ from zoobench.judge.choice.known import KnownCell
 from zoobench.judge.choice.latencyodds import latency_probability
 from zoobench.judge.choice.limits import DROP, MEMORY, P50, P90, SIZE, TOP1, Limit
 from zoobench.judge.choice.memoryodds import memory_probability
-from zoobench.judge.choice.scatter import Scatter
+from zoobench.judge.choice.scatter import NODES, Scatter
 
+NOT_CERTAIN = 1 / (2 * NODES)
+"""What a probability is away from 0 and 1 at the least, but for what is exact: less than half of one of the scatters
+over which is averaged cannot be told."""
 MOST_SLOWED = 3.0
 """How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
 
@@ -78,7 +81,8 @@ def odds_of(cell: KnownCell, limit: Limit, *, cells: Mapping[str, KnownCell], sc
 
 def _latency(cell: KnownCell, limit: Limit, scatter: Scatter) -> Odds:
     share, value = (0.50, cell.p50_seconds) if limit.metric == P50 else (0.90, cell.p90_seconds)
-    probability, why = latency_probability(cell.runs, limit.bound, share=share, scatter=scatter)
+    found, why = latency_probability(cell.runs, limit.bound, share=share, scatter=scatter)
+    probability = _never_certain(found)
     is_disturbed = bool(cell.disturbances) and value is not None and value <= MOST_SLOWED * limit.bound
     return Odds(limit=limit, value=value, probability=probability, why=why, is_disturbed=is_disturbed)
 
@@ -97,7 +101,7 @@ def _drop(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -> Odds
     return Odds(
         limit=limit,
         value=(lost - won) / total,
-        probability=drop_probability(lost, won, total=total, limit=limit.bound),
+        probability=_never_certain(drop_probability(lost, won, total=total, limit=limit.bound)),
         why=f"{lost} lost and {won} won of {total} against {reference.cell.id}",
     )
 
@@ -106,7 +110,7 @@ def _top1(cell: KnownCell, limit: Limit) -> Odds:
     if cell.answered is None:
         return _untested(limit)
     correct, total = cell.answered.correct, cell.answered.total
-    probability = top1_probability(correct, total, limit=limit.bound)
+    probability = _never_certain(top1_probability(correct, total, limit=limit.bound))
     return Odds(limit=limit, value=correct / total, probability=probability, why=f"{correct} right of {total}")
 
 
@@ -118,8 +122,12 @@ def _size(cell: KnownCell, limit: Limit) -> Odds:
 
 
 def _memory(cell: KnownCell, limit: Limit) -> Odds:
-    probability, why = memory_probability(cell.peaks, cell.memory_runs, limit=limit.bound)
-    return Odds(limit=limit, value=cell.peak_bytes, probability=probability, why=why)
+    found, why = memory_probability(cell.peaks, cell.memory_runs, limit=limit.bound)
+    return Odds(limit=limit, value=cell.peak_bytes, probability=_never_certain(found), why=why)
+
+
+def _never_certain(probability: float | None) -> float | None:
+    return None if probability is None else min(max(probability, NOT_CERTAIN), 1 - NOT_CERTAIN)
 
 
 def _untested(limit: Limit) -> Odds:

@@ -10,6 +10,7 @@ from zoobench.judge.choice.result import Choice, MachineChoice
 from zoobench.judge.choice.sentences import missed
 from zoobench.judge.record import Record
 from zoobench.judge.report.contents import Decision, Fact, Sheet, Value
+from zoobench.judge.report.grids import without_empty
 from zoobench.judge.report.readings import READINGS, Reading
 from zoobench.units import ABSENT, chance, exactly, megabytes, milliseconds, percent
 
@@ -95,13 +96,3 @@ def _notes(choice: Choice, machine: MachineChoice) -> Iterator[str]:
     chosen = machine.of(choice.chosen) if choice.chosen else None
     if chosen:
         yield from (f"It was disturbed while it was timed: {one}." for one in chosen.disturbances)
-
-
-def without_empty(grid: Grid) -> Grid:
-    """Returns a grid without columns in which no row says anything."""
-    kept = [place for place in range(len(grid.heads)) if place == 0 or any(row[place] for row in grid.rows)]
-    return Grid(
-        heads=tuple(grid.heads[place] for place in kept),
-        rows=tuple(tuple(row[place] for place in kept) for row in grid.rows),
-        words=frozenset(new for new, place in enumerate(kept) if place in grid.words),
-    )
