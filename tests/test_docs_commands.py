@@ -41,7 +41,7 @@ def test_every_command_of_a_document_does_what_the_document_says(name: str, prep
         for command in _all_commands(block):
             if not is_elsewhere(command.text):
                 _run(sandbox, command, f"{name}:{command.line}")
-        if block.language == "python":
+        if block.language == "python" and not block.is_file:
             done = sandbox.python(block.text)
             assert done.returncode == 0, f"{name}:{block.line}\n{done.stdout}{done.stderr}"
     if name == TUTORIAL and sandbox.weights == "random":
@@ -130,17 +130,13 @@ def _steps(jobs: dict[str, object]) -> Iterator[str]:
 
 
 def _run(sandbox: Sandbox, command: Command, where: str) -> None:
-    import time
-
-    t0 = time.time()
     done = sandbox.shell(command.text)
-    print(f"TIME {time.time() - t0:.1f} {command.text}")
     output = done.stdout + done.stderr
     if command.status and "gate" in command.text and sandbox.weights == "random":
         return  # top-1 is not judged on random weights
     statuses = allowed_statuses(command.text, command.status)
     assert done.returncode in statuses, f"{where}: {command.text}: status {done.returncode}\n{output}"
-    missing = _misfit(command.shown, output)
+    missing = _misfit(command.shown, output) if done.returncode == command.status else None
     assert missing is None, f"{where}: {command.text} prints no line like\n{missing}\nbut\n{output}"
 
 
@@ -151,7 +147,7 @@ def _misfit(shown: Sequence[str], printed: str) -> str | None:
     a table's heads the words that are shown must all be printed, in that order.
     """
     left = iter(printed.splitlines())
-    for line, below in zip(shown, (*shown[1:], ""), strict=True):
+    for line, below in zip(shown, (*shown[1:], ""), strict=False):
         if not line.strip() or line.strip() == "..." or set(line.strip()) == {"─"}:
             continue
         is_head = below.startswith("─")

@@ -8,7 +8,7 @@ from zoobench.comparing import screen
 from zoobench.findings import noise_path
 from zoobench.judge.choice import choicejson, choicetable
 from zoobench.judge.choice.choosing import choose
-from zoobench.judge.choice.known import machine_name
+from zoobench.judge.choice.gathering import machine_name
 from zoobench.judge.choice.limits import Limit
 from zoobench.judge.choice.result import Choice
 from zoobench.judge.noise import Noise, read_noise

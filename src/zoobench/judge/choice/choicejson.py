@@ -60,6 +60,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
             "probability": one.probability,
             "excess": one.excess,
             "why": one.why,
+            "is_disturbed": one.is_disturbed,
         }
         for one in candidate.odds
     ]

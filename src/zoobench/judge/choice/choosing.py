@@ -5,7 +5,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from zoobench.judge.choice.candidates import Candidate, candidates_of
-from zoobench.judge.choice.known import KnownMachine, by_machine
+from zoobench.judge.choice.gathering import by_machine
+from zoobench.judge.choice.known import KnownMachine
 from zoobench.judge.choice.limits import DROP, Limit, parse_limit
 from zoobench.judge.choice.pareto import front_of
 from zoobench.judge.choice.preference import DEFAULT_PREFERENCE, ordered
@@ -37,7 +38,7 @@ def choose(
         limits: What must be held; if none is given, `ASSUMED` is, where any cell can be held to it.
         preference: What cells that hold are ordered by, names of `PREFERENCES`.
         confidence: The probability with which all limits are to hold at once.
-        noise: What was learned of machines, by what `known.machine_name` calls them.
+        noise: What was learned of machines, by what `gathering.machine_name` calls them.
 
     Raises:
         ResultsError: If the results cannot be weighed against each other; see `by_machine`.

@@ -14,7 +14,8 @@ from itertools import groupby
 from typing import Literal
 
 from zoobench.errors import ResultsError
-from zoobench.judge.choice.known import KnownMachine, by_machine
+from zoobench.judge.choice.gathering import by_machine
+from zoobench.judge.choice.known import KnownMachine
 from zoobench.judge.choice.relations import LATENCY, SIZE, TOP1, Standings, relation, standings, value_of
 from zoobench.judge.timings import Side
 

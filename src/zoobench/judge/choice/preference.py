@@ -19,7 +19,7 @@ WORDS: Mapping[str, str] = {
 }
 """What is ordered by, for people."""
 _PERCENTAGE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-_LEAST, _MOST = 50.0, 99.9
+_LEAST, _MOST = 50.0, 99.0
 WORSE: Mapping[str, str] = {
     LATENCY: "slower",
     LATENCY_P90: "slower at p90",
@@ -48,7 +48,8 @@ def parse_confidence(text: str) -> float:
     """Returns the probability that is asked for, as a share of one.
 
     Raises:
-        UsageError: Unless it is a percentage from 50 to 99.9: below, a cell that more likely misses would do.
+        UsageError: Unless it is a percentage from 50 to 99: below, a cell that more likely misses would do, and above
+            is more than can be told of several limits at once.
     """
     match = _PERCENTAGE.fullmatch(text.strip())
     if match is None or not _LEAST <= float(match[1]) <= _MOST:

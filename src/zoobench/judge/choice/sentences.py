@@ -22,7 +22,7 @@ def decision(choice: Choice) -> str:
         return _of_none(machine, choice)
     first = machine.holding[0]
     held = _held(choice, first.at_least)
-    return f"Ship {choice.chosen}: {', '.join((*_values(first), held))}."
+    return f"Ship {choice.chosen}: {', '.join((*_values(first), held))}{_ahead(machine)}."
 
 
 def told(odds: Odds) -> str:
@@ -81,8 +81,20 @@ def _values(candidate: Candidate) -> Iterator[str]:
 def _held(choice: Choice, at_least: float | None, where: str = "") -> str:
     if not choice.limits:
         return "the first by preference, as there is no limit to hold"
-    surely = "certainly" if at_least == 1 else f"with probability at least {chance(at_least)} %"
-    return f"holds {_limits(choice)}{where} {surely}"
+    return f"holds {_limits(choice)}{where} {_how_surely(at_least)}"
+
+
+def _ahead(machine: MachineChoice) -> str:
+    count = len(machine.ahead)
+    cells = "1 cell that comes" if count == 1 else f"{count} cells that come"
+    return f"; {cells} before it may hold too, but not surely" if count else ""
+
+
+def _how_surely(at_least: float | None) -> str:
+    if at_least == 1:
+        return "certainly"
+    text = chance(at_least)
+    return f"with probability above {text[1:]} %" if text.startswith(">") else f"with probability at least {text} %"
 
 
 def _limits(choice: Choice) -> str:
