@@ -77,6 +77,10 @@ ELSEWHERE = (
         reason="takes the packages of that page; test_extending.py makes, installs and runs them",
     ),
     Elsewhere(
+        pattern=r"zoobench data fetch animals10",
+        reason="gets 26,000 photos from Kaggle",
+    ),
+    Elsewhere(
         pattern=r".*/sys/devices/system/cpu/cpu(0|\*)/cpufreq/scaling_governor",
         reason="takes a processor that tells its governor, and to set it root; a rented machine has neither",
     ),
