@@ -14,17 +14,22 @@ from runs import ROOT
 
 CLASSES, PHOTOS_OF_EACH = 10, 30
 
-BUILDING = "--zoo-data ~/photos --zoo-backbones mobilenet --zoo-variants float32,float_fallback,integer_only --zoo-calibration 8"
+BUILDING = (
+    "--zoo-data ~/photos --zoo-calibration 8"
+    " --zoo-backbones mobilenet --zoo-variants float32,float_fallback,integer_only"
+)
 """What is built for the documents, beside their own options; `--zoo-weights` comes to it."""
 MEASURING = "--zoo-rounds 6 --zoo-processes 1 -p no:cacheprovider"
+GATING = "--zoo-gate-seconds 2 --zoo-gate-cells *-integer_only-*"
 
 SMALLER = (
     # pytest's own options stand in PYTEST_ADDOPTS, so that those of a document win over them
     ("zoobench build ", "zoobench build {building} "),
     ("zoobench kit export KIT.zip ", "zoobench kit export KIT.zip {building} "),
     ("zoobench kit run ", f"PYTEST_ADDOPTS='{MEASURING}' zoobench kit run "),  # the kit decides what is built
-    ("zoobench gate ", "zoobench gate --zoo-gate-seconds 2 "),
+    ("zoobench gate ", "zoobench gate --zoo-gate-seconds 2 --cells '*-integer_only-*' "),
     ("zoobench aa --times 40 ", "zoobench aa --times 1 --seconds 2 "),
+    ("--cells '*-litert-*'", "--cells '*-integer_only-*'"),
     ("--turns 10 ", "--turns 2 --seconds 0.1 "),
     ("--zoo-rounds 200", "--zoo-rounds 70"),
 )
@@ -60,8 +65,20 @@ ELSEWHERE = (
         reason="takes it from the package index; test_device_install.py installs a wheel of this checkout",
     ),
     Elsewhere(
+        pattern=r"pip install \./zoobench-tinynet .*|pytest bench/ --zoo-backbones tinynet .*",
+        reason="installs the packages that its document shows beside everything else: test_extending.py does both",
+    ),
+    Elsewhere(
         pattern=r"pip install -e '\.\[\w+\]'",
         reason="is done already where tests run; that there is such an extra, test_docs.py sees to",
+    ),
+    Elsewhere(
+        pattern=r"pip install \./zoobench-.*|pytest bench/ .*(tinynet|weight_only_int4|litert_plain).*",
+        reason="takes the packages of that page; test_extending.py makes, installs and runs them",
+    ),
+    Elsewhere(
+        pattern=r"zoobench data fetch animals10",
+        reason="gets 26,000 photos from Kaggle",
     ),
     Elsewhere(
         pattern=r".*/sys/devices/system/cpu/cpu(0|\*)/cpufreq/scaling_governor",
@@ -139,7 +156,7 @@ class Sandbox:
     def _environment(self) -> dict[str, str]:
         home = str(self.folder)
         programs = os.pathsep.join((str(self.folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]))
-        options = f"{self.building} {MEASURING} --zoo-gate-seconds 2".replace("~", home)
+        options = f"{self.building} {MEASURING} {GATING}".replace("~", home)
         fixed = {"HOME": home, "KERAS_HOME": f"{home}/keras", "PATH": programs, "COLUMNS": "128"}
         return {**os.environ, **fixed, "PYTEST_ADDOPTS": options}
 

@@ -9,18 +9,26 @@ from runs import ROOT
 
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 NAMES = tuple(path.relative_to(ROOT).as_posix() for path in DOCUMENTS)
-_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", flags=re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"(^`[\w./-]+`\n\n)?^( *)```(\w*)\n(.*?)^\2```$", flags=re.DOTALL | re.MULTILINE)
 _STATUS = "echo $?"
 _COMMENT = re.compile(r"\s+#\s.*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A fenced block: its language, '' where none stands there, its text, and the line of the document it begins at."""
+    """A fenced block.
+
+    Attributes:
+        language: '' where none stands there.
+        text: Without the fences.
+        line: Of the document at which it begins.
+        is_file: Whether it is the content of a file whose name stands alone above it.
+    """
 
     language: str
     text: str
     line: int
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +51,21 @@ class Command:
 def blocks(text: str) -> tuple[Block, ...]:
     """Returns the fenced blocks of a document in its order."""
     return tuple(
-        Block(language=found[2], text=textwrap.dedent(found[3]), line=text.count("\n", 0, found.start(3)) + 1)
+        Block(
+            language=found[3],
+            text=textwrap.dedent(found[4]),
+            line=text.count("\n", 0, found.start(4)) + 1,
+            is_file=bool(found[1]),
+        )
         for found in _FENCE.finditer(text)
     )
 
 
 def commands(block: Block) -> tuple[Command, ...]:
-    """Returns the commands of a block: each line of an `sh` block; of one without language those after `$ `."""
+    """Returns the commands of a block: each line of `sh`; of no language or `console` those after `$ `."""
     if block.language == "sh":
         return tuple(Command(text=text, line=line) for text, line in _lines(block))
-    return tuple(_with_statuses(_prompted(block))) if not block.language else ()
+    return tuple(_with_statuses(_prompted(block))) if block.language in ("", "console") else ()
 
 
 def code(text: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ HEAVY = (
     "openvino",
     "onnxruntime",
     "kagglehub",
+    "resvg_py",
     "hypothesis",
 )
 """What the extras bring, by the names under which it is imported."""

@@ -9,6 +9,7 @@ import pytest
 
 from fakes import a_training
 from kitfiles import SIDE, a_kit, a_tflite, with_manifest
+from packages import put
 from zoobench import kitsource
 from zoobench.cell import Cell
 from zoobench.errors import DataError, ModelError, UsageError
@@ -189,3 +190,35 @@ def test_a_file_that_the_workstations_litert_did_not_take_is_refused_though_only
     assert refused
     assert source.refusal(refused) == Refusal(by="litert", reason="it did not run the file where the kit was made")
     assert all(source.refusal(cell) is None for cell in plan.cells)
+
+
+def with_additions(manifest: dict[str, Any]) -> None:
+    """Has the second cell be of a variant that a package adds, and adds a third of such a runtime."""
+    manifest["models"][1]["variant"] = "w4"
+    manifest["cells"][1] |= {"variant": "w4", "id": "mobilenet-w4-litert-t1"}
+    manifest["cells"].append(manifest["cells"][0] | {"runtime": "fast", "id": "mobilenet-float32-fast-t1"})
+    manifest["added"] = [
+        {"what": what, "name": name, "package": f"zoobench-{name}", "version": "1.0"}
+        for what, name in (("variant", "w4"), ("runtime", "fast"))
+    ]
+
+
+@pytest.mark.usefixtures("beside_us")
+def test_a_cell_of_what_is_not_installed_here_lacks_its_package(tmp_path: Path) -> None:
+    plan = plan_of(with_manifest(a_kit(tmp_path), with_additions))
+    source = plan.open_source(plan.cells)
+    told = [source.lacking(cell) for cell in plan.cells]
+    assert told[0] == ""
+    assert told[1].startswith("the variant w4 was added by zoobench-w4 1.0 where the kit was made, and is not known")
+    assert told[2].startswith("the runtime fast was added by zoobench-fast 1.0 where the kit was made")
+    assert "fast" not in plan.rounds
+
+
+def test_a_cell_of_what_is_installed_lacks_nothing(tmp_path: Path, beside_us: Path) -> None:
+    text = """from zoobench.runtimes import Runtime
+FAST = Runtime(name="fast", module="fast_sessions", packages=(), libraries=(), install="fast", least_rounds=9)"""
+    entry_points = {"zoobench.runtimes": "fast = fast_runtime:FAST"}
+    put(beside_us, "zoobench-fast", entry_points=entry_points, modules={"fast_runtime.py": text})
+    plan = plan_of(with_manifest(a_kit(tmp_path), with_additions))
+    assert plan.open_source(plan.cells).lacking(plan.cells[2]) == ""
+    assert plan.rounds["fast"].least == 9

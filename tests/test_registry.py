@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from fakes import a_cell, a_record, write_results_file
 from packages import put
 from zoobench import runtimes, variants
 from zoobench.build import backbones
+from zoobench.cli import main
 from zoobench.errors import UsageError
 from zoobench.registry import Package, Table, is_reference
 
@@ -124,7 +127,7 @@ def test_what_is_of_another_kind_is_told_with_its_entry_point(beside_us: Path) -
     )
 
 
-@pytest.mark.parametrize("name", ["quick", "Fast", "fast-er", "all.fast", "9fast"])
+@pytest.mark.parametrize("name", ["quick", "Fast", "fast-er", "all.fast", "9fast", "all"])
 def test_a_row_has_the_name_of_its_entry_point_and_one_that_fits_into_ids(beside_us: Path, name: str) -> None:
     line = "fast = fast_runtime:FAST" if name == "quick" else f"{name} = fast_runtime:FAST"
     put_runtime(beside_us, line=line, text=RUNTIME.replace('"fast"', f'"{name}"'))
@@ -145,3 +148,13 @@ def test_what_nobody_adds_is_unknown(beside_us: Path) -> None:
 )
 def test_a_reference_is_a_module_and_what_is_in_it(text: str, is_one: bool) -> None:
     assert is_reference(text) == is_one
+
+
+def test_judging_imports_nothing_of_a_package(beside_us: Path, tmp_path: Path) -> None:
+    put_runtime(beside_us, text="1 / 0")
+    record = a_record(cell=a_cell(id="mobilenet-integer_only-fast-t1", runtime="fast"))
+    path = str(write_results_file(tmp_path / "results.json", record))
+    for arguments in (["show", path], ["compare", path, path]):
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 0, done.output
+        assert "fast" in done.output

@@ -1,13 +1,16 @@
 """Does the table of runtimes name them, find what is missing, and say how to install it?"""
 
+import re
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
 from zoobench.errors import UsageError
-from zoobench.runtimes import EVERY, RUNTIMES, Runtime, find_runtimes, runtimes_of
+from zoobench.registry import EVERY, Package
+from zoobench.runtimes import RUNTIMES, Runtime, find_runtimes, runtimes_of
 
 NOWHERE = replace(RUNTIMES["openvino"], packages=("numpy", "a_package_that_nobody_has"))
 
@@ -49,3 +52,18 @@ def test_what_is_not_installed_is_told_with_how_to_install_it() -> None:
     assert NOWHERE.told_missing == (
         "the runtime openvino needs a_package_that_nobody_has, not installed here: pip install 'zoobench[openvino]'"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"suffix": ".onnx"}, "suffix is '.onnx'; allowed is one of .tflite, .keras"),
+        ({"suffix": ".keras"}, "reference is 'litert'; expected 'keras', which runs .keras files"),
+        ({"packages": ("onnx.runtime",)}, "packages has 'onnx.runtime'; expected names that Python imports, without"),
+        ({"reference": "fast"}, "reference is 'fast'; expected 'litert', which runs .tflite files"),
+    ],
+)
+def test_a_package_adds_runtimes_of_our_files_held_against_our_references(changes: dict[str, Any], told: str) -> None:
+    runtime = Runtime(**{"name": "fast", "module": "m", "packages": (), "libraries": (), "install": "fast", **changes})
+    with pytest.raises(ValueError, match=re.escape(told)):
+        runtime.added(Package(name="zoobench-fast", version="1.0"))

@@ -16,6 +16,9 @@ from zoobench.units import (
     ratio,
     size,
     three_digits,
+    tick,
+    tick_milliseconds,
+    tick_percent,
 )
 
 shown_without_exponent = st.floats(1e-4, 1e6, exclude_max=True)
@@ -131,3 +134,16 @@ def test_losses_have_three_decimals_and_p_values_no_more() -> None:
     assert (probability(0.0391), probability(1), probability(0.0004), probability(None)) == (
         *("0.039", "1.000", "<0.001", "–"),
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (5, "5"), (0.5, "0.5"), (2000, "2000"), (0.30000000000000004, "0.3"), (-2, "-2"), (5e9, "5e+09")],
+)
+def test_round_numbers_on_an_axis_have_no_digits_that_say_nothing(value: float, text: str) -> None:
+    assert tick(value) == text
+
+
+def test_axes_are_in_the_units_of_the_tables() -> None:
+    assert [tick_milliseconds(seconds) for seconds in (0.0005, 0.02, 2)] == ["0.5", "20", "2000"]
+    assert [tick_percent(share) for share in (0, 0.58, 0.925, 1)] == ["0", "58", "92.5", "100"]

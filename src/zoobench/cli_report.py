@@ -9,30 +9,38 @@ from zoobench.cli_options import artifacts_option
 from zoobench.judge.choice.limits import Limit
 
 FORMS = ("html", "markdown")
-_DEFAULT_NAMES = {"html": Path("report.html"), "markdown": None}
+_DEFAULT_OUTPUT = Path("report.html")
+_EXAMPLES = """\b
+For example:
+  zoobench report results.json --latency-p90 "30 ms" --size "5 MB" --drop "1 pp"
+  zoobench report results.json --baseline artifacts/baselines/main.json -o change.html
+  zoobench report results.json --format markdown -o report.md
+  zoobench report results.json --pictures pictures
+"""
 
 
-@click.command()
-@click.argument("results", metavar="RESULTS.json", type=click.Path(path_type=Path))
+@click.command(epilog=_EXAMPLES)
+@click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path))
 @click.option(
     "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Show what changed from these results."
 )
+@limit_options
+@preference_options
+@artifacts_option
+@click.option(
+    "--kit", metavar="FILE", type=click.Path(path_type=Path), help="The kit that was measured, for images of samples."
+)
+@click.option("--format", "form", type=click.Choice(FORMS), default="html", show_default=True)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Write to this file.  [default: report.html; markdown: the terminal]",
+    show_default="report.html; markdown: the terminal",
+    help="Write to this file.",
 )
-@click.option("--format", "form", type=click.Choice(FORMS), default="html", show_default=True)
 @click.option(
-    "--pictures", metavar="DIR", type=click.Path(path_type=Path), help="Also write the charts as PNG, light and dark."
+    "--pictures", metavar="FOLDER", type=click.Path(path_type=Path), help="Write the charts as PNG too, light and dark."
 )
-@limit_options
-@preference_options
-@click.option(
-    "--kit", metavar="FILE", type=click.Path(path_type=Path), help="The kit that was measured; it holds the images."
-)
-@artifacts_option
 def report(
     *,
     results: Path,
@@ -46,21 +54,18 @@ def report(
     kit: Path | None,
     artifacts: Path,
 ) -> None:
-    """Write RESULTS.json, a results file of `pytest bench/`, as one HTML file to read and to send.
+    """Write RESULTS, a results file of `pytest bench/`, as one HTML file to read and to send.
 
     It begins with the decision: the cell that `zoobench recommend` would choose under the same limits. Then come all
-    cells, the charts, what each variant gets wrong, the training, how it was measured, and what it cannot tell. The
-    file needs no network and no other file.
+    cells, the charts, what each variant gets wrong, the training, the environment, how it was measured, and what it
+    cannot tell. The file needs no network and no other file.
 
-    \b
-    zoobench report results.json --latency-p90 "30 ms" --size "5 MB"
-    zoobench report results.json --baseline artifacts/baselines/main.json -o change.html
-    zoobench report results.json --format markdown
-    zoobench report results.json --pictures docs/pictures
+    Thumbnails of samples that flipped are made of the images in the store, or in the kit that is named.
 
-    Thumbnails of the samples that flipped are made of the images in the store, or in the kit that is named.
-    """  # noqa: D301 - click keeps the lines after a backspace as they are
-    from zoobench.reporting import ReportRequest, make_report, save, shown, write_charts
+    The status is 0 whatever is reported (`zoobench gate` judges), and 2 for files or limits that cannot be used.
+    """
+    from zoobench.comparing import save
+    from zoobench.reporting import ReportRequest, make_report, shown, write_charts
 
     request = ReportRequest(
         results=results,
@@ -72,12 +77,11 @@ def report(
         kit=kit,
     )
     made = make_report(request)
-    output = output or _DEFAULT_NAMES[form]
-    if output is None:
+    to = output or (_DEFAULT_OUTPUT if form == "html" else None)
+    if to is None:
         click.echo(shown(made, form=form), nl=False)
     else:
-        save(shown(made, form=form), output)
-        click.echo(f"wrote {output}", err=True)
-    if pictures is not None:
-        for path in write_charts(made, pictures):
-            click.echo(f"wrote {path}", err=True)
+        save(shown(made, form=form), to)
+        click.echo(f"wrote {to}", err=True)
+    for path in write_charts(made, pictures) if pictures else ():
+        click.echo(f"wrote {path}", err=True)

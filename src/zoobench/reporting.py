@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import ResultsError
-from zoobench.files import write_bytes
 from zoobench.judge.baseline import Baseline
 from zoobench.judge.charts.chart import Chart
 from zoobench.judge.charts.pictures import write_pictures
 from zoobench.judge.choice.choosing import choose
 from zoobench.judge.choice.limits import Limit
 from zoobench.judge.choice.preference import DEFAULT_PREFERENCE
+from zoobench.judge.choice.result import Choice
 from zoobench.judge.comparison import Comparison, compare
 from zoobench.judge.provenance import provenance_of
 from zoobench.judge.reading import load_content
-from zoobench.judge.report.answers import Answers, distinct_answers, wanted_samples
-from zoobench.judge.report.assembly import Ingredients, assemble
+from zoobench.judge.report.answersets import Answers, distinct_answers, wanted_samples
+from zoobench.judge.report.assembling import Ingredients, assemble
 from zoobench.judge.report.contents import Photo, Pictures, Report
 from zoobench.judge.report.markdown import to_markdown
 from zoobench.judge.statistics import CONFIDENCE
 from zoobench.judge.timings import Run, Side, read_run
+from zoobench.recommending import learned_noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def make_report(request: ReportRequest) -> Report:
             run=run,
             provenance=provenance,
             measured=_measured(content),
-            choice=choose([side], limits=request.limits, preference=request.preference, confidence=request.confidence),
+            choice=_choice(side, request),
             answers=answers,
             pictures=_pictures(source, answers, request),
             comparison=_comparison(request, run),
@@ -86,13 +87,13 @@ def shown(report: Report, *, form: str) -> str:
 
 
 def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Writes the charts of all cells as PNG, light and dark.
+    """Writes the charts of all cells, of the training and of what the recommended one confuses as PNG, light and dark.
 
     Raises:
         UsageError: If the library that draws them is missing.
         ResultsError: If one cannot be written.
     """
-    figures = (*report.figures, *report.training)
+    figures = (*report.figures, *report.training, *((report.confusion,) if report.confusion else ()))
     charts = {one.name: Chart(svg=one.svg, title=one.title, alternative=one.alternative) for one in figures}
     try:
         return write_pictures(charts, folder)
@@ -100,16 +101,15 @@ def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
         raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
 
 
-def save(text: str, path: Path) -> None:
-    """Writes a report atomically.
-
-    Raises:
-        ResultsError: If it cannot be written.
-    """
-    try:
-        write_bytes(path, text.encode())
-    except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with -o") from error
+def _choice(side: Side, request: ReportRequest) -> Choice:
+    """Returns what `zoobench recommend` chooses of the same run under the same limits."""
+    return choose(
+        [side],
+        limits=request.limits,
+        preference=request.preference,
+        confidence=request.confidence,
+        noise=learned_noise([side], request.artifacts),
+    )
 
 
 def _measured(content: Mapping[str, Any]) -> str:

@@ -86,8 +86,8 @@ def cosine(value: float | None) -> str:
 
 
 def tick(value: float) -> str:
-    """Returns a round number on an axis, without digits that say nothing."""
-    return f"{value:.10g}"
+    """Returns a round number on an axis, without digits that say nothing; with an exponent from 10^6."""
+    return f"{value:g}"
 
 
 def tick_milliseconds(seconds: float) -> str:

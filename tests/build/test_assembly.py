@@ -24,7 +24,8 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.build.store import Stored, find
 from zoobench.build.weights import Weights, WeightsRequest, find_weights
 from zoobench.errors import ModelError
-from zoobench.variants import VARIANTS, Quantizer
+from zoobench.registry import Package
+from zoobench.variants import VARIANTS, Quantizer, Variant
 
 EVERYTHING = tuple(VARIANTS.values())
 BLOCKS = "dynamic_range_int4_block"
@@ -334,3 +335,35 @@ def test_what_was_saved_is_a_classifier_of_ones_own(
     assert made(capsys, again) == {"images-128-calibration", "reference", *VARIANTS}
     np.testing.assert_allclose(answered(again, "float32"), answered(real, "float32"), atol=1e-4)
     assert accuracy(again, "integer_only") == pytest.approx(accuracy(real, "integer_only"), abs=0.02)
+
+
+MAKERS = """
+from zoobench.errors import ModelError
+
+def refuse(float32):
+    raise ModelError("too deep")
+
+def fail(float32):
+    return 1 / 0
+"""
+
+
+def test_a_package_that_refuses_is_kept_and_one_that_fails_is_asked_again_and_others_are_made(
+    request_: BuildRequest, beside_us: Path
+) -> None:
+    (beside_us / "makers.py").write_text(MAKERS)
+    package = Package(name="zoobench-made", version="1.0")
+    refusing, failing = (
+        Variant(name=name, short="M", weights="int8", maker=f"makers:{name}", package=package)
+        for name in ("refuse", "fail")
+    )
+    with pytest.raises(ModelError) as caught:
+        make_models(request_, [refusing, failing, VARIANTS["dynamic_range"]])
+    assert str(caught.value) == (
+        "fail: makers:fail of zoobench-made 1.0 failed to make fail: ZeroDivisionError: division by zero"
+    )
+    kept = find(request_.root, recipe.refusal(request_, refusing))
+    assert kept is not None
+    assert json.loads(kept.path.read_text()) == {"by": "zoobench-made 1.0", "reason": "too deep"}
+    assert find(request_.root, recipe.refusal(request_, failing)) is None
+    stored(request_, "dynamic_range")

@@ -2,18 +2,23 @@
 
 import importlib
 import json
+import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from packages import put
 from zoobench.build import network
 from zoobench.build.backbones import BACKBONES, Backbone, find_backbones, own_image_size
 from zoobench.errors import ModelError, UsageError
+from zoobench.registry import Package
 
 STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
@@ -218,3 +223,28 @@ def test_the_size_of_a_network_inside_is_not_that_of_the_whole(tmp_path: Path) -
     path = tmp_path / "open.keras"
     keras.Model(pixels, inner(keras.layers.Resizing(96, 96)(pixels))).save(path)
     assert own_image_size(path) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"builder": "VGG16"}, "builder is 'VGG16'; expected 'module:function' that builds it, and no path"),
+        ({"path": Path("mine.keras")}, "expected 'module:function' that builds it, and no path"),
+        ({"preprocessing": "none"}, "preprocessing is 'none'; allowed is one of minus_one_to_one, caffe, "),
+        ({"weights_file": "vgg.h5"}, "weights_file is 'vgg.h5' and weights_folder ''; expected a file name and the "),
+        ({"weights_folder": "https://a/"}, "weights_file is '' and weights_folder 'https://a/'; expected a file name"),
+        ({"weights_file": "vgg.h5", "weights_folder": "file:///a/"}, "weights_folder 'file:///a/'; expected a file "),
+    ],
+)
+def test_a_package_adds_only_what_can_be_built(changes: dict[str, Any], told: str) -> None:
+    backbone = replace(Backbone(name="vgg16", builder="keras.applications:VGG16", preprocessing="caffe"), **changes)
+    with pytest.raises(ValueError, match=re.escape(told)):
+        backbone.added(Package(name="zoobench-vgg", version="1.0"))
+
+
+def test_a_backbone_that_a_package_adds_is_found_and_listed(beside_us: Path) -> None:
+    text = """from zoobench.build.backbones import Backbone
+VGG16 = Backbone(name="vgg16", builder="keras.applications:VGG16", preprocessing="caffe")"""
+    put(beside_us, "zoobench-vgg", entry_points={"zoobench.backbones": "vgg16 = vgg:VGG16"}, modules={"vgg.py": text})
+    assert [(one.name, str(one.package)) for one in find_backbones(["vgg16"])] == [("vgg16", "zoobench-vgg 1.0")]
+    assert "convnext_tiny, vgg16, or give the path" in message(UsageError, lambda: find_backbones(["vgg19"]))

@@ -4,6 +4,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
@@ -19,6 +20,7 @@ from zoobench.build.config import TrainingConfig
 from zoobench.build.network import features_model, is_finished, load_own
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
+from zoobench.registry import Package
 
 RANDOM = Weights(identity="random")
 
@@ -301,3 +303,75 @@ def test_what_the_build_itself_saved_is_finished(tmp_path: Path) -> None:
     model = load_own(own(whole, tmp_path), image_size=24)
     assert is_finished(model, classes=3)
     np.testing.assert_allclose(model(images), whole(images), rtol=1e-6)
+
+
+# A network of a package
+
+
+NETWORK = """
+import keras
+
+def build(*, include_top, weights, input_shape):
+    assert not include_top
+    pixels = keras.Input(input_shape)
+    network = keras.Model(pixels, keras.layers.Conv2D(5, 3, strides=2)(pixels))
+    if weights:
+        network.load_weights(weights)
+    return network
+
+def flat(*, include_top, weights, input_shape):
+    pixels = keras.Input(input_shape)
+    return keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(pixels))
+
+def nothing(*, include_top, weights, input_shape):
+    return None
+
+def wide(*, include_top, weights, input_shape, alpha):
+    return keras.applications.MobileNet(include_top=False, weights=weights, input_shape=input_shape, alpha=alpha)
+"""
+
+
+def of_package(folder: Path, function: str, **changes: Any) -> Backbone:
+    (folder / "package_network.py").write_text(NETWORK)
+    package = Package(name="zoobench-nets", version="1.0")
+    return Backbone(name="tiny", builder=f"package_network:{function}", package=package, **changes)
+
+
+def test_a_package_builds_a_network_and_gets_pooling_and_preprocessing(beside_us: Path) -> None:
+    backbone = of_package(beside_us, "build", preprocessing="minus_one_to_one")
+    one, other = (features_model(backbone, weights=RANDOM, image_size=32, seed=seed) for seed in (0, 0))
+    assert one.output_shape == (None, 5)
+    assert same(one, other)
+    assert "preprocessing" in [layer.name for layer in one.layers]
+
+
+def test_a_package_is_given_the_file_of_weights(beside_us: Path, tmp_path: Path) -> None:
+    backbone, path = of_package(beside_us, "build"), tmp_path / "tiny.weights.h5"
+    first = features_model(backbone, weights=RANDOM, image_size=32, seed=1)
+    next(layer for layer in first.layers if isinstance(layer, keras.Model)).save_weights(path)
+    again = features_model(backbone, weights=Weights(identity="file:abc", path=path), image_size=32, seed=2)
+    assert same(first, again)
+
+
+def test_a_width_is_given_to_a_package_where_the_backbone_has_one(beside_us: Path) -> None:
+    backbone = of_package(beside_us, "wide", alpha=0.25)
+    assert features_model(backbone, weights=RANDOM, image_size=32, seed=0).output_shape == (None, 256)
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("flat", "gave a model from (None, 32, 32, 3) to (None, 3); expected a keras.Model from images (None, 32, "),
+        ("nothing", "gave None; expected a keras.Model from images"),
+        ("wide", "at 32 px with random weights failed: TypeError: "),
+    ],
+)
+def test_a_network_of_a_package_that_cannot_be_used_is_told_with_it(beside_us: Path, function: str, told: str) -> None:
+    backbone = of_package(beside_us, function)
+    received = message(lambda: features_model(backbone, weights=RANDOM, image_size=32, seed=0))
+    assert received.startswith(f"package_network:{function} of zoobench-nets 1.0 {told}")
+
+
+def test_another_network_of_keras_applications_needs_no_code() -> None:
+    backbone = Backbone(name="vgg16", builder="keras.applications:VGG16", preprocessing="caffe")
+    assert features_model(backbone, weights=RANDOM, image_size=32, seed=0).output_shape == (None, 512)

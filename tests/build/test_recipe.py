@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from zoobench.build import recipe
-from zoobench.build.backbones import BACKBONES
+from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.config import ConversionConfig, TrainingConfig
 from zoobench.build.dataset import Dataset, Sample
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.store import Product
 from zoobench.build.weights import Weights
-from zoobench.variants import VARIANTS
+from zoobench.errors import ModelError
+from zoobench.registry import Package
+from zoobench.variants import VARIANTS, Variant
 
 DATASET = Dataset(
     name="pets",
@@ -193,3 +195,51 @@ def test_a_variant_depends_on_the_version_of_its_own_quantizer_alone(monkeypatch
     monkeypatch.setattr(recipe, "version", lambda package: "0" if package == "ai-edge-quantizer" else real(package))
     different = {name for name, product in PRODUCTS.items() if product(REQUEST).key != before[name]}
     assert different == CALIBRATED | {"dynamic_range"}
+
+
+PACKAGE = Package(name="zoobench-vgg", version="1.0")
+VGG = Backbone(name="vgg16", builder="keras.applications:VGG16", libraries=("numpy",), package=PACKAGE)
+ADDED = replace(REQUEST, backbone=VGG)
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        replace(VGG, package=replace(PACKAGE, version="1.1")),
+        replace(VGG, package=replace(PACKAGE, name="zoobench-other")),
+        replace(VGG, builder="keras.applications:VGG19"),
+        replace(VGG, libraries=()),
+        replace(VGG, package=None),
+    ],
+    ids=["version", "package", "builder", "libraries", "ours"],
+)
+def test_all_depends_on_the_package_that_adds_the_backbone(backbone: Backbone) -> None:
+    assert changed(ADDED, replace(ADDED, backbone=backbone)) == EVERYTHING
+
+
+def test_all_depends_on_the_versions_of_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: product(ADDED).key for name, product in PRODUCTS.items()}
+    real = recipe.version
+    monkeypatch.setattr(recipe, "version", lambda name: "0.0" if name == "numpy" else real(name))
+    assert all(product(ADDED).key != before[name] for name, product in PRODUCTS.items())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"package": replace(PACKAGE, version="1.1")},
+        {"maker": "making:other"},
+        {"libraries": ("numpy",)},
+    ],
+    ids=["version", "maker", "libraries"],
+)
+def test_a_variant_and_its_refusal_depend_on_the_package_that_adds_it(changes: dict[str, Any]) -> None:
+    variant = Variant(name="w4", short="W4", weights="int4", maker="making:make", package=PACKAGE)
+    for product in (recipe.variant_model, recipe.refusal):
+        assert product(REQUEST, variant).key != product(REQUEST, replace(variant, **changes)).key
+    assert "added_by" not in recipe.variant_model(REQUEST, variant).inputs
+
+
+def test_a_library_that_a_package_needs_and_nobody_has_is_named() -> None:
+    with pytest.raises(ModelError, match=r"^zoobench-vgg 1\.0 needs no-such-library, which is not installed"):
+        recipe.head(replace(ADDED, backbone=replace(VGG, libraries=("no-such-library",))))

@@ -298,3 +298,17 @@ def test_an_interrupted_fetch_leaves_nothing(cache: Path, network: Network) -> N
     with pytest.raises(KeyboardInterrupt):
         found("auto")
     assert list(cache.iterdir()) == []
+
+
+TINY = Backbone(name="tiny", builder="tiny:build")
+UNPUBLISHED = "no weights of tiny are published; name a file, --zoo-weights tiny=FILE, or use tiny=random"
+
+
+def test_weights_that_nobody_publishes_are_random_or_a_file(tmp_path: Path) -> None:
+    found = find_weights(TINY, image_size=64, request=WeightsRequest())
+    assert found.identity == "random"
+    assert found.remark == f"RANDOM WEIGHTS, accuracy means nothing: {UNPUBLISHED}"
+    for text in ("imagenet", str(tmp_path)):
+        with pytest.raises(ModelError) as caught:
+            find_weights(TINY, image_size=64, request=parse_request(text))
+        assert str(caught.value) == UNPUBLISHED

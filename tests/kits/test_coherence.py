@@ -1,12 +1,13 @@
 """Is a manifest refused wherever it contradicts itself, and is the place named?"""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kitfiles import HASHES, LIMIT, a_kit, with_manifest
+from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
 from zoobench.errors import DataError
 from zoobench.kits.opening import open_kit
 
@@ -41,6 +42,12 @@ def renamed_file(name: str) -> Change:
         manifest["models"][0]["file"] = name
 
     return change
+
+
+def added(**changes: Any) -> Change:
+    """Returns the change that has a package add the variant `w4`, which no cell has, or what else is said of it."""
+    usual = {"what": "variant", "name": "w4", "package": "zoobench-w4", "version": "1.0"}
+    return put("added", to=[usual | changes])
 
 
 SPOILED: dict[str, tuple[Change, str]] = {
@@ -159,6 +166,19 @@ SPOILED: dict[str, tuple[Change, str]] = {
         put("cells", 1, "refusal", to={"by": "litert", "reason": "\x1b]0;evil\x07"}),
         "cells[1].refusal: received '\\x1b]0;evil\\x07'; expected texts that can be printed",
     ),
+    "an addition that no cell needs": (
+        added(),
+        "added: received the variant w4; expected only what a cell needs",
+    ),
+    "an addition twice": (
+        put("added", to=[{"what": "runtime", "name": "litert", "package": "p", "version": "1"}] * 2),
+        "added: received ('runtime', 'litert') twice; expected each once",
+    ),
+    "an addition to no table": (added(what="quantizer"), "added[0].what: received 'quantizer'; expected variant or"),
+    "an addition that steers the terminal": (added(name="\x1b[2J"), "added[0].name: received '\\x1b[2J'; expected a "),
+    "an addition with a name of great length": (added(name="a" * 61), "a small letter and up to 59 small letters"),
+    "an addition of no package": (added(package="a b; rm"), "added[0].package: received 'a b; rm'; expected letters"),
+    "an addition of no version": (added(version=""), "added[0].version: received ''; expected 1 to 200 characters"),
     "a hash that is none": (put("files", "images-32.npy", "sha256", to="AB" * 32), "64 hexadecimal digits"),
     "an empty file": (put("files", "images-32.npy", "size_bytes", to=0), "size_bytes: received 0; expected 1 or more"),
     "a text for a number": (
@@ -214,3 +234,18 @@ def test_the_order_of_a_kit_from_elsewhere_is_that_of_hash_and_label(tmp_path: P
 
     with open_kit(with_manifest(a_kit(tmp_path), twins), limit_bytes=LIMIT) as kit:
         assert [one.label for one in kit.manifest.samples] == [0, 1, 1]
+
+
+def test_what_a_package_adds_is_taken_where_the_kit_names_the_package(tmp_path: Path) -> None:
+    def with_runtime(manifest: dict[str, Any]) -> None:
+        runtime = {"runtime": "fast", "id": "mobilenet-float32-fast-t1"}
+        manifest["cells"].append(manifest["cells"][0] | runtime)
+        manifest["added"] = [{"what": "runtime", "name": "fast", "package": "zoobench-fast", "version": "1.0"}]
+
+    with open_kit(with_manifest(a_kit(tmp_path), with_runtime), limit_bytes=LIMIT) as kit:
+        assert kit.manifest.addition("runtime", "fast") is not None
+        assert kit.manifest.addition("runtime", "litert") is None
+
+
+def test_a_kit_of_nothing_added_does_not_speak_of_it(tmp_path: Path) -> None:
+    assert "added" not in json.loads(members(a_kit(tmp_path))["kit.json"])

@@ -79,3 +79,9 @@ def test_all_of_it_is_plain_json() -> None:
     assert found["cores"] >= 1
     assert found["memory_bytes"] > 1_000_000
     assert machine_key(found).endswith(f"-{found['cores']}c")
+
+
+def test_more_libraries_are_told_where_cells_stand_on_them() -> None:
+    libraries = describe_environment(libraries=("pytest", "numpy", "no-such-library"))["libraries"]
+    assert list(libraries) == [*LIBRARIES, "pytest", "no-such-library"]
+    assert libraries["pytest"] == pytest.__version__

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packages import put
 from zoobench.errors import MeasurementError
 from zoobench.measure.runtimes import litert, open_session
 from zoobench.measure.runtimes.litert import Port
@@ -255,3 +256,21 @@ def test_a_runtime_that_cannot_be_imported_says_why(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(RUNTIMES, "litert", replace(RUNTIMES["litert"], module="broken_runtime"))
     with pytest.raises(MeasurementError, match=r"litert is installed but cannot be imported: libmissing\.so"):
         open_session(tmp_path, runtime="litert", threads=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1 / 0", "cannot be imported: ZeroDivisionError: division by zero"),
+        ("open_session = 3", "has no function fast_sessions.open_session(path, *, threads)"),
+        ("import no_such_library", "needs no_such_library, which is not installed: pip install 'zoobench-fast'"),
+    ],
+)
+def test_a_runtime_of_a_package_that_cannot_be_used_is_told_with_it(beside_us: Path, text: str, told: str) -> None:
+    row = """from zoobench.runtimes import Runtime
+FAST = Runtime(name="fast", module="fast_sessions", packages=(), libraries=(), install="zoobench-fast")"""
+    modules = {"fast_runtime.py": row, "fast_sessions.py": text}
+    put(beside_us, "zoobench-fast", entry_points={"zoobench.runtimes": "fast = fast_runtime:FAST"}, modules=modules)
+    with pytest.raises(MeasurementError, match=r"^the runtime fast ") as caught:
+        open_session(beside_us, runtime="fast", threads=1)
+    assert told in str(caught.value)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packages import put
 from zoobench.errors import MeasurementError
 from zoobench.measure import replay
 from zoobench.measure.latency import RoundsConfig
@@ -37,12 +39,19 @@ OTHER_VERSIONS = {"python": "3.11.2", "libraries": {"numpy": "1.26.4"}}
 class ScriptedWorker:
     """A worker that answers by a table and writes down what it is asked."""
 
-    def __init__(self, takes: Mapping[str, int], peak: int | None, answered: int | None = None) -> None:
+    def __init__(
+        self,
+        takes: Mapping[str, int],
+        peak: int | None,
+        answered: int | None = None,
+        libraries: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.asked: list[Mapping[str, Any]] = []
         self.patience: list[float] = []
         self._takes = takes
         self._peak = peak
         self._answered = answered
+        self._libraries = libraries
 
     def ask(self, request: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
         self.asked.append(request)
@@ -53,6 +62,7 @@ class ScriptedWorker:
             "turns": {"nanoseconds": taken, "injected_nanoseconds": [7] * len(taken)},
             "peak": {"peak_rss_bytes": self._peak},
             "close": {},
+            "import": {"libraries": self._libraries},
         }
         return answers[request["do"]]
 
@@ -300,7 +310,7 @@ def test_a_worker_that_answers_less_than_it_was_asked_is_told(monkeypatch: pytes
 
 
 def test_a_runtime_that_cannot_be_replayed_is_named_before_anything_is_started(alone: ScriptedWorker) -> None:
-    with pytest.raises(MeasurementError, match=r"runs on openvino; what can be replayed runs on litert"):
+    with pytest.raises(MeasurementError, match=r"runs on openvino; what can be replayed here runs on litert"):
         observe(a_subject(runtime="openvino"), index=0, config=a_config())
     assert alone.asked == []
 
@@ -337,3 +347,41 @@ def test_real_files_are_replayed_and_a_slow_down_of_a_half_is_seen(
     assert min(found.injected_seconds) > 0
     assert set(found.peak_rss_bytes) == ({BASELINE} if baseline_python is None else set(SIDES))
     assert min(found.peak_rss_bytes.values()) > 1 << 20
+
+
+FAST = """from zoobench.runtimes import Runtime
+FAST = Runtime(
+    name="fast", module="fast_sessions", packages=(), libraries=(), install="fast", replay_seconds=0.5, sittings=3,
+    settles=False,
+)"""
+
+
+@pytest.fixture
+def fast(beside_us: Path) -> None:
+    """A package that adds the runtime `fast`."""
+    entry_points = {"zoobench.runtimes": "fast = fast_runtime:FAST"}
+    put(beside_us, "zoobench-fast", entry_points=entry_points, modules={"fast_runtime.py": FAST})
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_runtime_that_a_package_adds_is_replayed_as_it_says() -> None:
+    config = ReplayConfig(slowdown=0.5).knowing(["litert", "fast", "nobody"])
+    assert config.rounds["fast"] == RoundsConfig(seconds=0.5, least=8, most=40)
+    assert config.sittings["fast"] == 3
+    assert "fast" not in config.settling
+    assert config.slowdown == 0.5
+    assert config.sittings.keys() == {*ReplayConfig().sittings, "fast"}
+
+
+@pytest.mark.usefixtures("fast")
+def test_the_versions_of_a_package_that_adds_the_runtime_are_those_of_each_side(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scripted = [a_worker(libraries={"zoobench-fast": version}) for version in ("1.1", "1.0")]
+    monkeypatch.setattr(replay, "worker", Workers(*scripted))
+    config = ReplayConfig(baseline_python=Path("python")).knowing(["fast"])
+    found = observe(a_subject(runtime="fast"), index=0, config=config)
+    assert {side: found.versions[side]["libraries"] for side in SIDES} == {
+        BASELINE: {"numpy": "1.26.4", "zoobench-fast": "1.0"},
+        CANDIDATE: {"numpy": "2.1.0", "zoobench-fast": "1.1"},
+    }

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
+from packages import put
 from zoobench.errors import MeasurementError
 from zoobench.measure import worker
 from zoobench.measure.footprint import Footprint
@@ -209,3 +210,15 @@ def test_a_runtime_is_imported_before_a_file_is_opened(monkeypatch: pytest.Monke
 def test_a_runtime_that_is_unknown_lists_the_known_ones() -> None:
     with pytest.raises(MeasurementError, match="unknown runtime: abacus; known are litert, keras"):
         Bench().answer({"do": "import", "runtime": "abacus"})
+
+
+def test_importing_a_runtime_that_a_package_adds_tells_the_versions_that_it_stands_on(
+    scene: Scene, beside_us: Path
+) -> None:
+    row = """from zoobench.runtimes import Runtime
+FAST = Runtime(name="fast", module="fast_sessions", packages=(), libraries=("pytest",), install="fast")"""
+    modules = {"fast_runtime.py": row, "fast_sessions.py": "def open_session(path, *, threads): ..."}
+    put(beside_us, "zoobench-fast", entry_points={"zoobench.runtimes": "fast = fast_runtime:FAST"}, modules=modules)
+    libraries = scene.bench.answer({"do": "import", "runtime": "fast"})["libraries"]
+    assert (libraries["pytest"], libraries["zoobench-fast"]) == (pytest.__version__, "1.0")
+    assert scene.bench.answer({"do": "import", "runtime": "litert"}) == {}

@@ -138,7 +138,9 @@ def observe(subject: Subject, *, index: int, config: ReplayConfig) -> ProcessObs
     """
     if subject.runtime not in config.sittings:
         known = ", ".join(config.sittings)
-        raise MeasurementError(f"{subject.cell_id} runs on {subject.runtime}; what can be replayed runs on {known}")
+        raise MeasurementError(
+            f"{subject.cell_id} runs on {subject.runtime}; what can be replayed here runs on {known}"
+        )
     with ExitStack() as stack:
         workers, versions = _workers(stack, config)
         versions = _with_added(subject.runtime, workers, versions)

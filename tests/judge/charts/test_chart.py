@@ -14,9 +14,10 @@ def test_what_is_no_number_in_its_range_is_refused_by_name(value: float) -> None
         require_number(value, "top-1 of a", least=0, most=1)
 
 
-def test_a_range_without_an_upper_end_is_told_as_one() -> None:
-    with pytest.raises(ResultsError, match="p50 of a is nan, which cannot be drawn; expected a number of 0 or more"):
-        require_number(math.nan, "p50 of a", least=0)
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e16])
+def test_what_is_too_large_for_any_measurement_is_refused_too(value: float) -> None:
+    with pytest.raises(ResultsError, match=r"p50 of a is .*, which cannot be drawn; expected a number of 0 to 1e\+15"):
+        require_number(value, "p50 of a", least=0)
 
 
 @pytest.mark.parametrize("value", [None, 0, 0.5, 1])

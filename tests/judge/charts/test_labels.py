@@ -1,5 +1,6 @@
 """Do names keep clear of one another and of marks?"""
 
+import math
 from itertools import combinations
 
 import pytest
@@ -49,12 +50,20 @@ def test_a_name_far_from_its_mark_has_a_line_to_it() -> None:
     wall = Area(left=80, top=80, right=120, bottom=120)
     [label] = placed([Anchor(x=100, y=100, reach=5, words="cat")], within=WITHIN, kept_free=[wall], rather_free=())
     assert label.leader is not None
-    assert label.leader[0] == (100, 100)
+    assert math.dist(label.leader[0], (100, 100)) == pytest.approx(5)
     assert label.area.left <= label.leader[1][0] <= label.area.right
 
 
 def test_a_name_without_room_is_left_out() -> None:
     assert placed([Anchor(x=100, y=100, reach=5, words="cat")], within=WITHIN, kept_free=[WITHIN], rather_free=()) == ()
+
+
+def test_a_name_without_room_for_all_of_it_loses_its_middle() -> None:
+    room = Area(left=0, top=0, right=130, bottom=40)
+    anchor = Anchor(x=10, y=20, reach=5, words="dynamic_range openvino")
+    [label] = placed([anchor], within=room, kept_free=(), rather_free=())
+    assert "…" in label.anchor.words
+    assert room.holds(label.area)
 
 
 def test_the_first_choose_first() -> None:

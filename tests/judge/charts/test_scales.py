@@ -60,6 +60,7 @@ def test_an_axis_is_logarithmic_from_four_times_on() -> None:
     assert not fitted([1, 2, 4]).logarithmic
     assert fitted([1, 2, 4.1]).logarithmic
     assert not fitted([0, 1, 100]).logarithmic
+    assert not fitted([5e-324, 1, 100]).logarithmic
 
 
 def test_an_axis_of_shares_does_not_go_on_where_no_share_can_be() -> None:
@@ -76,6 +77,11 @@ def test_equal_values_stand_in_the_middle() -> None:
     assert linear([5, 5]).share(5) == pytest.approx(0.5)
     assert linear([0]).share(0) == pytest.approx(0.5)
     assert logarithmic([5, 5]).share(5) == pytest.approx(0.5)
+
+
+def test_differences_that_mean_nothing_do_not_look_large() -> None:
+    scale = linear([0.9, 0.901], least=0, most=1, least_span=0.02)
+    assert scale.high - scale.low == pytest.approx(0.022)
 
 
 def test_no_values_at_all_give_an_axis_nevertheless() -> None:

@@ -45,11 +45,27 @@ def test_what_is_asked_for_and_the_order_are_said() -> None:
 def test_every_cell_stands_under_what_it_comes_to() -> None:
     found = choose([usual()], limits=[limit(P50, "5.2 ms"), limit(SIZE, "5 MB")])
     heads = [line.split()[0] for line in text(found).splitlines() if "────" not in line and line[:1].isalpha()]
-    places = [heads.index(one) for one in ("holds", "open", "misses", "Pareto")]
+    places = [heads.index(one) for one in ("holds", "open", "nearest", "Pareto")]
     assert places == sorted(places)
     assert heads[places[0] + 1] == FAST
     assert heads[places[1] + 1] == SMALL
     assert heads[places[2] + 1] == FLOAT
+
+
+def test_of_the_cells_that_miss_the_nearest_are_shown_and_the_others_counted() -> None:
+    variants = ("float16", "dynamic_range", "weight_only_int8", "float_fallback", "integer_only", "int16x8", "float32")
+    runs = side(*(record(name, 0.01 + index / 1000) for index, name in enumerate(variants)))
+    shown = text(choose([runs], limits=[limit(P50, "1 ms")]))
+    rows = shown.partition("nearest misses")[2].partition("Pareto front")[0].splitlines()
+    assert [row.split()[0] for row in rows if row.startswith("mobilenet")] == [
+        f"mobilenet-{name}-litert-t1" for name in variants[:5]
+    ]
+    assert "and 2 more miss by more (--format json names all)" in rows
+
+
+def test_dominated_cells_are_named_below_the_front() -> None:
+    shown = text(choose([side(record("integer_only", 0.004), record("dynamic_range", 0.009))], limits=[limit(SIZE)]))
+    assert f"dominated: {SMALL} by {FAST}" in shown.splitlines()
 
 
 def test_of_the_first_cell_it_is_said_how_every_limit_is_known() -> None:
@@ -112,7 +128,7 @@ def test_every_machine_shows_its_best_and_what_the_common_cell_costs_it() -> Non
 
 def test_markdown_has_a_table_for_each_part() -> None:
     written = as_markdown(CHOICE)
-    assert "| misses | by |" in written
+    assert "| nearest misses | by |" in written
     assert "| Pareto front | p50 ms | top-1 % | MB |  | by |" in written
 
 

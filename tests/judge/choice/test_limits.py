@@ -80,5 +80,5 @@ def test_limits_are_the_same_however_they_are_written() -> None:
 
 def test_options_are_named_after_what_they_limit() -> None:
     assert [one.option for one in QUANTITIES.values()] == [
-        *("--latency-p50", "--latency-p90", "--size", "--memory", "--drop", "--top1")
+        *("--latency-p50", "--latency-p90", "--size", "--memory", "--drop", "--quantization-drop", "--top1")
     ]

@@ -4,7 +4,7 @@ import pytest
 
 from choices import a_known_cell, limit, some_odds
 from zoobench.judge.choice.known import KnownCell
-from zoobench.judge.choice.limits import DROP, MEMORY, P50, P90, QUANTITIES, SIZE, TOP1
+from zoobench.judge.choice.limits import DROP, MEMORY, P50, P90, QUANTITIES, QUANTIZATION_DROP, SIZE, TOP1
 from zoobench.judge.choice.odds import NOT_CERTAIN, Odds, odds_of
 from zoobench.judge.choice.scatter import scatter_of
 
@@ -60,8 +60,19 @@ def test_a_drop_is_against_the_float_file_and_says_how_many_were_lost_and_won() 
     assert found.why == "2 lost and 1 won of 9 against mobilenet-float32-litert-t1"
 
 
+def test_a_drop_of_quantization_is_against_the_own_backbone() -> None:
+    own, better = a_known_cell("float32", right="+++-"), a_known_cell("float32", backbone="xception", right="++++")
+    cell = a_known_cell(right="++--")
+    assert asked(cell, DROP, "1 pp", own, better).why.endswith(
+        "2 lost and 0 won of 4 against xception-float32-litert-t1"
+    )
+    assert asked(cell, QUANTIZATION_DROP, "1 pp", own, better).value == pytest.approx(1 / 4)
+    assert asked(own, QUANTIZATION_DROP, "1 pp", own, better).probability == 1
+
+
 def test_without_the_float_file_a_drop_is_not_known() -> None:
-    assert "add the results that hold it" in asked(a_known_cell(), DROP).why
+    assert asked(a_known_cell(), DROP).why == "no float32 file answered the samples; add the results that hold it"
+    assert "no float32 file of mobilenet answered" in asked(a_known_cell(), QUANTIZATION_DROP).why
 
 
 def test_the_float_file_loses_nothing() -> None:

@@ -73,10 +73,11 @@ def test_a_speed_up_that_the_times_contradict_says_nothing() -> None:
     assert between(LATENCY, {"seconds": 0.0041, "speedup": 3.3}, {"seconds": 0.0040, "speedup": 2.6}) == "unclear"
 
 
-def test_a_disturbed_cell_is_never_surely_slower_but_may_be_surely_faster() -> None:
+def test_a_disturbed_cell_is_surely_slower_only_beyond_what_disturbs_but_may_be_surely_faster() -> None:
     disturbed = {"disturbances": ("waited",)}
     for metric in (LATENCY, LATENCY_P90):
         assert between(metric, {"seconds": 0.004}, {"seconds": 0.009} | disturbed) == "unclear"
+        assert between(metric, {"seconds": 0.004}, {"seconds": 0.013} | disturbed) == "better"
         assert between(metric, {"seconds": 0.004} | disturbed, {"seconds": 0.009}) == "better"
 
 

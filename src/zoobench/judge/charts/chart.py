@@ -1,6 +1,5 @@
 """What is a chart, and what may stand in one?"""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +12,8 @@ Standing = Literal["front", "open", "dominated"]
 WIDTH = 560.0
 """Of a drawing in its own units, unless a caller wants another; a phone shows 360 of them unscaled."""
 NARROWEST, WIDEST = 320.0, 1600.0
+LARGEST = 1e15
+"""Number of anything: what is larger is a fault, and would overflow on its way to an axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +31,17 @@ class Chart:
     alternative: str
 
 
-def require_number(value: float | None, what: str, *, least: float, most: float = math.inf) -> None:
+def require_number(value: float | None, what: str, *, least: float, most: float = LARGEST) -> None:
     """Refuses a number that has no place on an axis; None is no number and passes.
 
     Raises:
         ResultsError: If it is NaN, infinite or out of its range.
     """
-    if value is not None and not (math.isfinite(value) and least <= value <= most):
-        bounds = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:g}"
-        raise ResultsError(f"{what} is {value}, which cannot be drawn; expected a number of {bounds}")
+    if value is not None and not least <= value <= most:
+        raise ResultsError(f"{what} is {value}, which cannot be drawn; expected a number of {least:g} to {most:g}")
 
 
-def require_span(span: Span | None, what: str, *, least: float, most: float = math.inf) -> None:
+def require_span(span: Span | None, what: str, *, least: float, most: float = LARGEST) -> None:
     """Refuses an interval whose ends are no numbers in their range, or the wrong way round.
 
     Raises:

@@ -1,13 +1,14 @@
 """Where do the names of points stand, so that none hides another or a mark?"""
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from zoobench.judge.charts.words import width_of
+from zoobench.judge.charts.words import shortened, width_of
 
 HEIGHT = 16.0
 """Of a line of words."""
-_DISTANCES = (3.0, 12.0, 24.0, 38.0, 54.0)
+_DISTANCES = (3.0, 12.0, 24.0, 38.0, 54.0, 72.0, 92.0)
 _LED_FROM = 12.0
 """Distance from a mark from which a line leads to the words."""
 _SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
@@ -18,6 +19,8 @@ _CROSSING = 1.2
 _ASLANT = 0.75
 """Of a distance, to the right and down and the like each, which is about as far away as it is straight on."""
 _PADDING = 3.0
+_SHORTER = 0.6
+"""Of the room of words, where there is none for all of them."""
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
 """A straight line from one point to another."""
@@ -76,7 +79,7 @@ def placed(
 ) -> tuple[Label, ...]:
     """Returns labels that meet neither one another nor what is kept free; the first anchors choose first.
 
-    Where an anchor has no such place it has no label.
+    Where an anchor has no such place its words are shortened, and where that does not help it has no label.
 
     Args:
         anchors: What is to be named, the most important first.
@@ -86,17 +89,17 @@ def placed(
     """
     labels: list[Label] = []
     for anchor in anchors:
-        free = [
-            (rank, label)
-            for rank, label in _candidates(anchor)
-            if within.holds(label.area)
-            and not any(label.area.meets(mark) for mark in kept_free)
-            and not any(_collide(label, other) for other in labels)
-        ]
-        if free:
-            labels.append(
-                min(free, key=lambda pair: pair[0] + _CROSSING * _crossings(pair[1], rather_free, kept_free))[1]
-            )
+        for words in (anchor.words, shortened(anchor.words, _SHORTER * width_of(anchor.words))):
+            free = [
+                (rank + _CROSSING * _crossings(label, rather_free, kept_free), label)
+                for rank, label in _candidates(replace(anchor, words=words))
+                if within.holds(label.area)
+                and not any(label.area.meets(mark) for mark in kept_free)
+                and not any(_collide(label, other) for other in labels)
+            ]
+            if free:
+                labels.append(min(free, key=lambda pair: pair[0])[1])
+                break
     return tuple(labels)
 
 
@@ -156,6 +159,7 @@ def _candidates(anchor: Anchor) -> Iterator[tuple[int, Label]]:
 
 
 def _leader(anchor: Anchor, area: Area) -> Segment:
-    """Returns the line from the middle of a mark to the nearest place of its words."""
-    end = min(max(anchor.x, area.left), area.right), min(max(anchor.y, area.top), area.bottom)
-    return (anchor.x, anchor.y), end
+    """Returns the line from the edge of a mark to the nearest place of its words."""
+    end_x, end_y = min(max(anchor.x, area.left), area.right), min(max(anchor.y, area.top), area.bottom)
+    share = anchor.reach / math.hypot(end_x - anchor.x, end_y - anchor.y)
+    return (anchor.x + share * (end_x - anchor.x), anchor.y + share * (end_y - anchor.y)), (end_x, end_y)

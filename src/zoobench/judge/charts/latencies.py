@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, above, horizontal
 from zoobench.judge.charts.chart import WIDTH, Chart, require_number
 from zoobench.judge.charts.labels import Area
-from zoobench.judge.charts.rows import laid_out
+from zoobench.judge.charts.rows import ground, laid_out
 from zoobench.judge.charts.scales import Scale, fitted
 from zoobench.judge.charts.sheet import Drawn, Key, header, presented
-from zoobench.judge.charts.svg import element, group, line, polyline
+from zoobench.judge.charts.svg import group, line, polyline
 from zoobench.units import milliseconds, tick_milliseconds
 
 TITLE = "Time per image, round by round"
@@ -87,17 +87,8 @@ def _scale(rows: Sequence[LatencyRow]) -> Scale:
 
 
 def _strip(row: LatencyRow, strip: Area, axis: Axis) -> str:
-    parts = [
-        element(
-            "rect",
-            x=strip.left,
-            y=strip.top,
-            width=strip.right - strip.left,
-            height=strip.bottom - strip.top,
-            class_="hit",
-        )
-    ]
     base = strip.bottom - 3
+    parts = ground(strip, base)
     if row.rounds:
         parts += _reach(row, strip, axis, base)
         parts.append(polyline(_hill(row.rounds, strip, axis, base), class_="hill", closed=True))
@@ -146,6 +137,8 @@ def _keys(rows: Sequence[LatencyRow]) -> list[Key]:
         keys.append((lambda x, y: line(x, y - 4, x, y + 7, class_="p90"), "p90"))
     if any(row.rounds for row in rows):
         keys.append((lambda x, y: line(x - 8, y, x + 8, y, class_="reach"), "fastest to slowest"))
+    if any(row.disturbed for row in rows):
+        keys.append((None, "~ disturbed"))
     return keys
 
 

@@ -65,7 +65,7 @@ def _draw(points: Sequence[ParetoPoint], limits: Sequence[ParetoLimit], *, title
     drawn.append(polyline(steps(points, plane), class_="step"))
     drawn += [part for limit in limits if not is_far(limit, points) for part in limit_line(limit, plane)]
     labels = names(points, limits, plane)
-    drawn += [*map(leader, labels), *marks(points, plane), *map(name, labels)]
+    drawn += [*marks(points, plane), *map(leader, labels), *map(name, labels)]
     return drawn, plot.bottom + AXIS_HEIGHT
 
 

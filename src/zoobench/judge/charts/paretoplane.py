@@ -18,6 +18,8 @@ _NAMED = 14
 """Cells up to which each is named if there is room; of more only the front is, and what is recommended."""
 _LABEL_SHARE = 0.62
 _HALO = 4.0
+_LEAST_SPAN = 0.02
+"""From end to end of the axis of top-1."""
 _FAR = 4.0
 """Times the cells' own from which a limit is not drawn, as it would press them together."""
 
@@ -50,7 +52,11 @@ def plane_of(points: Sequence[ParetoPoint], limits: Sequence[ParetoLimit], plot:
     return Plane(
         plot=plot,
         x=Axis(scale=fitted(times, least=0), start=plot.left + inset, end=plot.right - inset),
-        y=Axis(scale=linear(shares, least=0, most=1), start=plot.bottom - inset, end=plot.top + inset),
+        y=Axis(
+            scale=linear(shares, least=0, most=1, least_span=_LEAST_SPAN),
+            start=plot.bottom - inset,
+            end=plot.top + inset,
+        ),
         largest_bytes=max(point.size_bytes for point in points),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from zoobench.judge.charts.chart import Span, Standing, require_number, require_span
+from zoobench.judge.charts.chart import LARGEST, Span, Standing, require_number, require_span
 from zoobench.units import megabytes, milliseconds, percent
 
 ORDER: tuple[Standing, ...] = ("front", "open", "dominated")
@@ -51,7 +51,7 @@ class ParetoLimit:
 
     def __post_init__(self) -> None:
         """Refuses what has no place in the picture."""
-        require_number(self.value, self.label, least=0, most=1 if self.axis == "top1" else float("inf"))
+        require_number(self.value, self.label, least=0, most=1 if self.axis == "top1" else LARGEST)
 
 
 def told(point: ParetoPoint) -> str:

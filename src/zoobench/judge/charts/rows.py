@@ -6,7 +6,7 @@ from typing import Protocol
 
 from zoobench.judge.charts.labels import Area
 from zoobench.judge.charts.sheet import MARGIN
-from zoobench.judge.charts.svg import text
+from zoobench.judge.charts.svg import element, line, text
 from zoobench.judge.charts.words import shortened, width_of
 
 _BESIDE_FROM = 480.0
@@ -91,6 +91,13 @@ def laid_out(rows: Sequence[Row], figures: Sequence[str], *, top: float, width: 
         y += height if beside else height + _BELOW
     plot = Area(left=columns.left, top=top, right=columns.right, bottom=y + _BELOW)
     return Rows(plot=plot, strips=tuple(strips), words=tuple(words))
+
+
+def ground(strip: Area, y: float) -> list[str]:
+    """Returns what lies below the marks of a row: where a pointer may rest, and a line from name to figure."""
+    size = {"width": strip.right - strip.left, "height": strip.bottom - strip.top}
+    where = element("rect", x=strip.left, y=strip.top, **size, class_="hit")
+    return [where, line(strip.left, y, strip.right, y, class_="grid")]
 
 
 def _beside(rows: Sequence[Row], figures: Sequence[str], width: float) -> _Columns:

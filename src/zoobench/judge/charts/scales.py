@@ -7,6 +7,8 @@ from dataclasses import dataclass
 _NICE: tuple[int, ...] = (1, 2, 5)
 _SPANS_MANY = 4.0
 """Largest value over smallest from which an axis is logarithmic."""
+_LEAST_LOGARITHMIC = 1e-12
+"""Smallest value on a logarithmic axis: in seconds, that which a clock can tell."""
 _FEW = 3
 _ROOM = 0.05
 """Beyond the outermost values, as a share of what lies between them."""
@@ -52,16 +54,25 @@ def fitted(values: Iterable[float], *, least: float = -math.inf, most: float = m
         most: The same above.
     """
     found = list(values)
-    if found and min(found) > 0 and max(found) / min(found) > _SPANS_MANY:
+    if found and min(found) >= _LEAST_LOGARITHMIC and max(found) / min(found) > _SPANS_MANY:
         return logarithmic(found)
     return linear(found, least=least, most=most)
 
 
-def linear(values: Iterable[float], *, least: float = -math.inf, most: float = math.inf) -> Scale:
-    """Returns the linear scale that holds all values with a little room, and no more than `least` to `most`."""
+def linear(
+    values: Iterable[float], *, least: float = -math.inf, most: float = math.inf, least_span: float = 0.0
+) -> Scale:
+    """Returns the linear scale that holds all values with a little room.
+
+    Args:
+        values: What is to be drawn; none at all gives the axis from 0 to 1.
+        least: Where the axis ends at the latest, as a share does at 0.
+        most: The same above.
+        least_span: From end to end, so that differences that mean nothing do not look large.
+    """
     found = list(values) or [0.0, 1.0]
     low, high = min(found), max(found)
-    span = max(high - low, _LEAST_SHARE * max(abs(low), abs(high))) or 1.0
+    span = max(high - low, _LEAST_SHARE * max(abs(low), abs(high)), least_span) or 1.0
     middle = low / 2 + high / 2
     reach = (0.5 + _ROOM) * span
     low, high = min(low, middle - reach), max(high, middle + reach)

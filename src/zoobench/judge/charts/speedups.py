@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, above, horizontal
 from zoobench.judge.charts.chart import WIDTH, Chart, Span, require_number, require_span
 from zoobench.judge.charts.labels import Area
-from zoobench.judge.charts.rows import laid_out
+from zoobench.judge.charts.rows import ground, laid_out
 from zoobench.judge.charts.scales import logarithmic
 from zoobench.judge.charts.shapes import circle, diamond, square
 from zoobench.judge.charts.sheet import Drawn, Key, header, presented
@@ -20,7 +20,7 @@ _MEANING = {"faster": "interval above 1.00", "undecided": "holds 1.00", "slower"
 _MANY = 15
 """Rows from which the ticks stand above the plot too."""
 _TICKS_ABOVE = 20.0
-_LEAST = 1e-9
+_LEAST, _MOST = 1e-9, 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class SpeedupRow:
 
     def __post_init__(self) -> None:
         """Refuses what has no place in the picture."""
-        require_number(self.point, f"the speed-up of {self.cell}", least=_LEAST)
-        require_span(self.interval, f"the interval of the speed-up of {self.cell}", least=_LEAST)
+        require_number(self.point, f"the speed-up of {self.cell}", least=_LEAST, most=_MOST)
+        require_span(self.interval, f"the interval of the speed-up of {self.cell}", least=_LEAST, most=_MOST)
 
     @property
     def verdict(self) -> str:
@@ -86,13 +86,12 @@ def _draw(rows: Sequence[SpeedupRow], *, title: str, width: float) -> Drawn:
 
 def _strip(row: SpeedupRow, strip: Area, axis: Axis) -> str:
     middle = (strip.top + strip.bottom) / 2
-    size = {"width": strip.right - strip.left, "height": strip.bottom - strip.top}
-    parts = [element("rect", x=strip.left, y=strip.top, **size, class_="hit")]
+    parts = ground(strip, middle)
     if row.interval is not None:
         low, high = (axis.at(end) for end in row.interval)
         parts.append(line(low, middle, high, middle, class_="whisker"))
     parts.append(_SHAPES[row.verdict](axis.at(row.point), middle, _RADIUS))
-    return group(parts, class_=row.verdict, hover=_told(row))
+    return group(parts, class_=f"row {row.verdict}", hover=_told(row))
 
 
 def _keys(rows: Sequence[SpeedupRow]) -> list[Key]:

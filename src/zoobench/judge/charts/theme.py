@@ -19,7 +19,7 @@ _RULES = f"""\
 .chart .muted{{fill:var(--chart-muted)}}
 .chart .strong{{font-weight:600}}
 .chart .title{{font-weight:600;font-size:{TITLE_SIZE:g}px}}
-.chart .over{{paint-order:stroke;stroke:var(--chart-paper);stroke-width:3px;stroke-linejoin:round}}
+.chart .over{{paint-order:stroke;stroke:var(--chart-paper);stroke-width:4px;stroke-linejoin:round}}
 .chart .limit-text{{fill:var(--chart-orange)}}
 .chart .end{{text-anchor:end}}
 .chart .middle{{text-anchor:middle}}
@@ -47,12 +47,13 @@ _RULES = f"""\
 .chart .median{{stroke:var(--chart-ink);stroke-width:1.8;fill:none}}
 .chart .p90{{stroke:var(--chart-orange);stroke-width:2;fill:none}}
 .chart .hit{{fill:transparent;stroke:none}}
+.chart .row .whisker{{stroke-width:2.4}}
+.chart .row:hover .hit{{fill:var(--chart-grid)}}
 .chart .training{{stroke:var(--chart-blue);stroke-width:2;fill:none}}
 .chart .validation{{stroke:var(--chart-orange);stroke-width:2;stroke-dasharray:7 3;fill:none}}
 .chart .training-dot{{fill:var(--chart-blue);stroke:none}}
 .chart .validation-dot{{fill:var(--chart-orange);stroke:none}}
 .chart .chosen{{stroke:var(--chart-ink);stroke-width:1.2;stroke-dasharray:2 3;fill:none}}
-.chart .right{{stroke:var(--chart-muted);stroke-width:1.2}}
 """
 _SHADE_RULES = "".join(
     f".chart .shade-{shade}{{fill:var(--chart-shade-{shade})}}\n"

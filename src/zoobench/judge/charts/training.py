@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from zoobench.errors import ResultsError
-from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, horizontal, vertical
-from zoobench.judge.charts.chart import WIDTH, Chart, require_number
+from zoobench.judge.charts.axes import AXIS_HEIGHT, Axis, horizontal, room_of, vertical
+from zoobench.judge.charts.chart import LARGEST, WIDTH, Chart, require_number
 from zoobench.judge.charts.labels import Area
 from zoobench.judge.charts.scales import Scale, linear
 from zoobench.judge.charts.shapes import circle
@@ -16,8 +16,10 @@ from zoobench.units import nats, percent, tick, tick_percent
 Curve = tuple[tuple[int, float], ...]
 """Epochs, the first of which is 1, in order, and the value after each; not every epoch need be there."""
 _SIDE_BY_SIDE_FROM = 480.0
-_LEFT, _PANEL_HEIGHT, _GAP = 44.0, 190.0, 12.0
+_PANEL_HEIGHT, _GAP = 190.0, 12.0
 _NAME_HEIGHT, _INSET, _RADIUS = 22.0, 8.0, 3.0
+_LEAST_SPAN = 0.02
+"""From end to end of an axis, in nats or as a share."""
 _DOTS = 60
 """Epochs up to which each has a dot of its own to point at."""
 
@@ -41,7 +43,7 @@ class TrainingCurves:
     def __post_init__(self) -> None:
         """Refuses what has no place in the picture."""
         for name in ("training_loss", "validation_loss"):
-            _require_curve(getattr(self, name), f"{name} of {self.backbone}", most=float("inf"))
+            _require_curve(getattr(self, name), f"{name} of {self.backbone}", most=LARGEST)
         for name in ("training_accuracy", "validation_accuracy"):
             _require_curve(getattr(self, name), f"{name} of {self.backbone}", most=1)
 
@@ -97,9 +99,9 @@ def _draw(curves: TrainingCurves, *, title: str, width: float) -> Drawn:
     for index, panel in enumerate(panels):
         left = MARGIN + (index * (panel_width + _GAP) if beside else 0)
         upper = (top if beside else bottom) + _NAME_HEIGHT
-        plot = Area(left=left + _LEFT, top=upper, right=left + panel_width, bottom=upper + _PANEL_HEIGHT)
-        drawn += _panel(panel, plot, curves)
-        bottom = plot.bottom + AXIS_HEIGHT
+        room = Area(left=left, top=upper, right=left + panel_width, bottom=upper + _PANEL_HEIGHT)
+        drawn += _panel(panel, room, curves)
+        bottom = room.bottom + AXIS_HEIGHT
     return drawn, bottom
 
 
@@ -111,7 +113,7 @@ def _panels(curves: TrainingCurves) -> tuple[_Panel, _Panel]:
             validation=curves.validation_loss,
             told=lambda value: f"{nats(value)} nats",
             tick=tick,
-            most=float("inf"),
+            most=LARGEST,
         ),
         _Panel(
             name="top-1, %",
@@ -124,12 +126,14 @@ def _panels(curves: TrainingCurves) -> tuple[_Panel, _Panel]:
     )
 
 
-def _panel(panel: _Panel, plot: Area, curves: TrainingCurves) -> list[str]:
+def _panel(panel: _Panel, room: Area, curves: TrainingCurves) -> list[str]:
     values = [value for _, value in (*panel.training, *panel.validation)]
+    scale = linear(values, least=0, most=panel.most, least_span=_LEAST_SPAN)
+    y = Axis(scale=scale, start=room.bottom - _INSET, end=room.top + _INSET)
+    plot = Area(left=room.left + room_of(y, panel.tick), top=room.top, right=room.right, bottom=room.bottom)
     epochs = Scale(low=0.5, high=curves.epochs + 0.5, logarithmic=False)
     x = Axis(scale=epochs, start=plot.left, end=plot.right, whole=True)
-    y = Axis(scale=linear(values, least=0, most=panel.most), start=plot.bottom - _INSET, end=plot.top + _INSET)
-    drawn = [text(plot.left - _LEFT, plot.top - 12, panel.name, class_="muted")]
+    drawn = [text(room.left, plot.top - 12, panel.name, class_="muted")]
     drawn += [*vertical(y, plot, panel.tick), *horizontal(x, plot, tick, title="epoch")]
     if curves.chosen_epoch is not None:
         chosen = x.at(curves.chosen_epoch)

@@ -1,6 +1,6 @@
 """How probable is it that a top-1, or its loss against the float file, is within a limit?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.special import betainc, betaincinv
@@ -49,23 +49,44 @@ def lost_and_won(reference: Answered, cell: Answered) -> tuple[int, int]:
     return int((reference.right & ~cell.right).sum()), int((cell.right & ~reference.right).sum())
 
 
-def find_reference(cell: KnownCell, cells: Mapping[str, KnownCell]) -> KnownCell | None:
-    """Returns the float32 cell that a loss of top-1 is against, None where none answered the same samples.
+def find_float_file(cell: KnownCell, cells: Mapping[str, KnownCell]) -> KnownCell | None:
+    """Returns the float32 cell that a quantization loses top-1 against, None where none answered the same samples.
 
     It is that of the same backbone, image size and weights: of the same runtime if there is one, else LiteRT's, else
     the first; a float32 cell is its own, and loses nothing.
     """
-    if cell.cell.variant == _FLOAT:
+    return _nearest(cell, [one for one in _floats(cell, cells) if _network(one) == _network(cell)])
+
+
+def find_best_float_file(cell: KnownCell, cells: Mapping[str, KnownCell]) -> KnownCell | None:
+    """Returns the float32 cell of the most accurate backbone, None where none answered the same samples.
+
+    Of several of that backbone it is the one that `find_float_file` would take; of backbones that are right equally
+    often, the cell's own. Random weights are no reference.
+    """
+    floats = [one for one in _floats(cell, cells) if not one.cell.has_random_weights]
+    best = max(floats, key=lambda one: (one.top1 or 0.0, _network(one) == _network(cell)), default=None)
+    return _nearest(cell, [one for one in floats if best and _network(one) == _network(best)])
+
+
+def _floats(cell: KnownCell, cells: Mapping[str, KnownCell]) -> list[KnownCell]:
+    """Returns the float32 cells that answered the samples that a cell did."""
+    answered = cell.answered
+    return [
+        one
+        for one in cells.values()
+        if one.cell.variant == _FLOAT and one.answered and answered and one.answered.truth == answered.truth
+    ]
+
+
+def _network(cell: KnownCell) -> tuple[str, int, str]:
+    return cell.cell.backbone, cell.cell.image_size, cell.cell.weights
+
+
+def _nearest(cell: KnownCell, floats: Sequence[KnownCell]) -> KnownCell | None:
+    if any(one is cell for one in floats):
         return cell
-    floats = [one for one in cells.values() if _is_float_of(one, cell)]
     return min(floats, key=lambda one: _distance(one, cell), default=None)
-
-
-def _is_float_of(one: KnownCell, cell: KnownCell) -> bool:
-    if one.cell.variant != _FLOAT or one.answered is None or cell.answered is None:
-        return False
-    ours, theirs = ((of.cell.backbone, of.cell.image_size, of.cell.weights) for of in (one, cell))
-    return ours == theirs and one.answered.truth == cell.answered.truth
 
 
 def _distance(one: KnownCell, cell: KnownCell) -> tuple[bool, bool, bool, str]:

@@ -5,7 +5,7 @@ from textwrap import shorten
 
 from zoobench.judge.blocks import Block, Grid, Lines, escaped, to_markdown, to_terminal
 from zoobench.judge.choice.candidates import Candidate
-from zoobench.judge.choice.limits import DROP, TOP1, Limit
+from zoobench.judge.choice.limits import DROP, QUANTIZATION_DROP, TOP1, Limit
 from zoobench.judge.choice.pareto import Place
 from zoobench.judge.choice.preference import WORDS, WORSE
 from zoobench.judge.choice.regrets import Regret
@@ -19,6 +19,8 @@ _OTHER_COLUMNS, _BESIDE_TWO = 94, 60
 """Characters that the columns beside a cell's name, or beside two of them, take at the most: names are not cut."""
 _REASON_WIDTH = 200
 """Characters of a reason; the JSON has all of it."""
+_NEAREST = 5
+"""Of the cells that miss, how many are shown."""
 _VALUES = ("p50 ms", "p90 ms", "× float", "top-1 %", "MB", "peak MB")
 
 
@@ -64,8 +66,10 @@ def _of_machine(machine: MachineChoice, choice: Choice) -> list[Block]:
         _holding(machine, choice.limits),
         _open(machine, choice),
         _missing(machine, choice),
+        Lines(lines=tuple(_further(machine))),
         Lines(lines=tuple(f"left out: {one.cell}: {_short(one.why)}" for one in machine.excluded)),
         _front(machine),
+        Lines(lines=tuple(_dominated(machine))),
         Lines(lines=tuple(_remarks(machine))),
     ]
 
@@ -123,13 +127,21 @@ def _open(machine: MachineChoice, choice: Choice) -> Grid:
 
 
 def _missing(machine: MachineChoice, choice: Choice) -> Grid:
-    rows = tuple((one.cell, missed(one, confidence=choice.confidence)) for one in machine.misses)
-    return Grid(heads=("misses", "by"), rows=rows, words=frozenset({1}))
+    rows = tuple((one.cell, missed(one, confidence=choice.confidence)) for one in machine.misses[:_NEAREST])
+    return Grid(heads=("nearest misses", "by"), rows=rows, words=frozenset({1}))
+
+
+def _further(machine: MachineChoice) -> Iterator[str]:
+    if count := len(machine.misses[_NEAREST:]):
+        yield f"and {count} more {'misses' if count == 1 else 'miss'} by more (--format json names all)"
 
 
 def _front(machine: MachineChoice) -> Grid:
-    order = ("front", "open", "dominated")
-    places = sorted(machine.front.places, key=lambda one: order.index(one.standing))
+    """Returns the front; what is surely dominated stands in a line below."""
+    order = ("front", "open")
+    places = sorted(
+        (one for one in machine.front.places if one.standing in order), key=lambda one: order.index(one.standing)
+    )
     rows = tuple((place.cell, *_point(machine, place), place.standing, _by(place)) for place in places)
     heads = ("Pareto front", "p50 ms", "top-1 %", "MB", "", "by")
     return Grid(heads=heads, rows=rows, words=frozenset({4, 5}))
@@ -142,7 +154,13 @@ def _point(machine: MachineChoice, place: Place) -> tuple[str, str, str]:
 
 
 def _by(place: Place) -> str:
-    return _few(place.dominated_by or place.beaten_by, most=1)
+    return _few(place.beaten_by, most=1)
+
+
+def _dominated(machine: MachineChoice) -> Iterator[str]:
+    for place in machine.front.places:
+        if place.standing == "dominated":
+            yield f"dominated: {place.cell} by {_few(place.dominated_by)}"
 
 
 def _regrets(choice: Choice) -> Grid:
@@ -179,7 +197,7 @@ def _legend(choice: Choice) -> Iterator[str]:
             "P: probability, %, that a limit holds for this machine's typical process, and of accuracy for all images "
             "of which the test split is a sample; all ≥: that all do, whatever they have to do with each other."
         )
-    if any(limit.metric in (DROP, TOP1) for limit in choice.limits):
+    if any(limit.metric in (DROP, QUANTIZATION_DROP, TOP1) for limit in choice.limits):
         yield "What accuracy leaves open only more test images settle."
     yield (
         "Pareto front over p50, top-1 and size: front: no other cell's values are as good in all; dominated: surely by "

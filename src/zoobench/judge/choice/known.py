@@ -11,6 +11,9 @@ import numpy.typing as npt
 from zoobench.judge.record import RecordedCell, Refusal
 from zoobench.judge.statistics import Interval
 
+MOST_SLOWED = 3.0
+"""How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedRun:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from zoobench.errors import UsageError
 from zoobench.units import megabytes, milliseconds, percent, three_digits
 
-P50, P90, SIZE, MEMORY, DROP, TOP1 = "latency_p50", "latency_p90", "size", "memory", "drop", "top1"
+P50, P90, SIZE, MEMORY, TOP1 = "latency_p50", "latency_p90", "size", "memory", "top1"
+DROP, QUANTIZATION_DROP = "drop", "quantization_drop"
 _SECONDS: Mapping[str, float] = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 _BYTES: Mapping[str, float] = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 _POINTS: Mapping[str, float] = {"pp": 0.01, "points": 0.01}
@@ -100,6 +101,17 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity(
             name=DROP,
             title="drop",
+            help="Largest loss of top-1 against the float32 file of the most accurate backbone in the results.",
+            units=_POINTS,
+            example="1 pp",
+            unit="pp",
+            shown=_points,
+            may_be_zero=True,
+            of_accuracy=True,
+        ),
+        Quantity(
+            name=QUANTIZATION_DROP,
+            title="quantization drop",
             help="Largest loss of top-1 against the float32 file of the same backbone.",
             units=_POINTS,
             example="1 pp",

@@ -8,18 +8,22 @@ typical fresh process. Where the results cannot say, it is None, with the reason
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from zoobench.judge.choice.accuracyodds import drop_probability, find_reference, lost_and_won, top1_probability
-from zoobench.judge.choice.known import KnownCell
+from zoobench.judge.choice.accuracyodds import (
+    drop_probability,
+    find_best_float_file,
+    find_float_file,
+    lost_and_won,
+    top1_probability,
+)
+from zoobench.judge.choice.known import MOST_SLOWED, KnownCell
 from zoobench.judge.choice.latencyodds import latency_probability
-from zoobench.judge.choice.limits import DROP, MEMORY, P50, P90, SIZE, TOP1, Limit
+from zoobench.judge.choice.limits import DROP, MEMORY, P50, P90, QUANTIZATION_DROP, SIZE, TOP1, Limit
 from zoobench.judge.choice.memoryodds import memory_probability
 from zoobench.judge.choice.scatter import NODES, Scatter
 
 NOT_CERTAIN = 1 / (2 * NODES)
 """What a probability is away from 0 and 1 at the least, but for what is exact: less than half of one of the scatters
 over which is averaged cannot be told."""
-MOST_SLOWED = 3.0
-"""How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +73,13 @@ def odds_of(cell: KnownCell, limit: Limit, *, cells: Mapping[str, KnownCell], sc
     Args:
         cell: Which, with all that its machine's results say of it.
         limit: What is to be held.
-        cells: All cells of the machine, among which is the float twin.
+        cells: All cells of the machine, among which are the float32 files.
         scatter: How much processes scatter on the machine.
     """
     if limit.metric in (P50, P90):
         return _latency(cell, limit, scatter)
-    if limit.metric == DROP:
-        return _drop(cell, limit, cells)
+    if limit.metric in _REFERENCES:
+        return _drop(cell, limit, _REFERENCES[limit.metric](cell, cells))
     return _ODDS[limit.metric](cell, limit)
 
 
@@ -87,12 +91,12 @@ def _latency(cell: KnownCell, limit: Limit, scatter: Scatter) -> Odds:
     return Odds(limit=limit, value=value, probability=probability, why=why, is_disturbed=is_disturbed)
 
 
-def _drop(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -> Odds:
+def _drop(cell: KnownCell, limit: Limit, reference: KnownCell | None) -> Odds:
     if cell.answered is None:
         return _untested(limit)
-    reference = find_reference(cell, cells)
     if reference is None or reference.answered is None:
-        lacking = f"no float32 file of {cell.cell.backbone} answered the samples; add the results that hold it"
+        whose = f" of {cell.cell.backbone}" if limit.metric == QUANTIZATION_DROP else ""
+        lacking = f"no float32 file{whose} answered the samples; add the results that hold it"
         return Odds(limit=limit, value=None, probability=None, why=lacking)
     if reference is cell:
         return Odds(limit=limit, value=0.0, probability=1.0, why="it is the reference itself")
@@ -136,4 +140,5 @@ def _untested(limit: Limit) -> Odds:
     )
 
 
+_REFERENCES = {DROP: find_best_float_file, QUANTIZATION_DROP: find_float_file}
 _ODDS: Mapping[str, Callable[[KnownCell, Limit], Odds]] = {TOP1: _top1, SIZE: _size, MEMORY: _memory}

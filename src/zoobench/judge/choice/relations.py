@@ -1,11 +1,12 @@
 """Of two cells of a machine, is one surely better than the other in a metric? The same answer for front and choice."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from zoobench.judge.choice.accuracyodds import lost_and_won
-from zoobench.judge.choice.known import KnownCell, KnownMachine
+from zoobench.judge.choice.known import MOST_SLOWED, KnownCell, KnownMachine
 from zoobench.judge.choice.readings import LogReading, Timed, memory_readings, p90_readings, surely_below, timed_cells
 from zoobench.judge.paired import Answers, paired_difference
 
@@ -71,9 +72,8 @@ def relation(among: Standings, metric: str, one: str, other: str) -> Relation:
         found = _of_readings(among.p90.get(one), among.p90.get(other))
     else:
         found = _of_times(among.timed.get(one), among.timed.get(other))
-    slower = {"better": other, "worse": one}.get(found)
-    # Undisturbed it may be the faster one.
-    return "unclear" if slower and among.cells[slower].disturbances else found
+    faster, slower = (one, other) if found == "better" else (other, one)
+    return "unclear" if found != "unclear" and _may_be_faster(among, metric, slower, faster) else found
 
 
 def value_of(among: Standings, metric: str, cell: str) -> float | None:
@@ -83,6 +83,14 @@ def value_of(among: Standings, metric: str, cell: str) -> float | None:
 
 def _meaningful_top1(cell: KnownCell) -> float | None:
     return None if cell.cell.has_random_weights else cell.top1
+
+
+def _may_be_faster(among: Standings, metric: str, slower: str, faster: str) -> bool:
+    """Tells whether a cell could be the faster one, had nothing disturbed it."""
+    if not among.cells[slower].disturbances:
+        return False
+    times = [value_of(among, metric, cell) for cell in (slower, faster)]
+    return times[0] is None or times[1] is None or times[0] - times[1] <= math.log(MOST_SLOWED)
 
 
 def _of_size(one: KnownCell, other: KnownCell) -> Relation:

@@ -203,6 +203,44 @@ class ShownSample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusionField:
+    """How many samples of a class were taken for another.
+
+    Attributes:
+        text: The number, '' for none.
+        shade: How dark it is, from 0, by its share of the class.
+        told: What a pointer on it is told.
+    """
+
+    text: str
+    shade: int
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusionRow:
+    """What the samples of a class were taken for."""
+
+    name: str
+    fields: tuple[ConfusionField, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusionTable:
+    """Rows are true classes, columns what was predicted.
+
+    Attributes:
+        heads: Of the columns.
+        rows: In the order of the heads.
+        note: Which classes are left out, if any.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[ConfusionRow, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """What one model, or several that answered the same, got right and wrong.
 
@@ -222,7 +260,7 @@ class Answered:
     title: str
     cells: tuple[str, ...]
     summary: str
-    confusion: Figure | None = None
+    confusion: ConfusionTable | None = None
     worst: Sheet | None = None
     mixups: Sheet | None = None
     flipped: tuple[ShownSample, ...] = ()
@@ -277,6 +315,7 @@ class Report:
         photos: Every image that is shown.
         training: The curves of each head that was trained.
         training_notes: Why there are none, if so.
+        confusion: Of the recommended cell as a drawing, which the page does not show; None where there is none.
         environment: Machine, libraries and data.
         method: How it was measured.
         limits: What it cannot tell.
@@ -294,6 +333,7 @@ class Report:
     photos: tuple[Photo, ...]
     training: tuple[Figure, ...]
     training_notes: tuple[str, ...]
+    confusion: Figure | None
     environment: tuple[Sheet, ...]
     method: tuple[str, ...]
     limits: tuple[str, ...]

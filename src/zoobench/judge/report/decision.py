@@ -1,6 +1,7 @@
 """What should be taken, as the report says it first: the answer, its figures, its limits and what else there was."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import shorten
 
 from zoobench.judge.blocks import Grid
 from zoobench.judge.choice.candidates import Candidate
@@ -9,10 +10,13 @@ from zoobench.judge.choice.preference import WORDS
 from zoobench.judge.choice.result import Choice, MachineChoice
 from zoobench.judge.choice.sentences import missed
 from zoobench.judge.record import Record
+from zoobench.judge.report.columns import READINGS, Reading
 from zoobench.judge.report.contents import Decision, Fact, Sheet, Value
-from zoobench.judge.report.readings import READINGS, Reading
+from zoobench.judge.report.grids import without_empty
 from zoobench.units import ABSENT, chance, exactly, megabytes, milliseconds, percent
 
+_LONGEST_WHY = 300
+"""Letters of a refusal; the file has all of it."""
 _MOST = 8
 """Cells of each kind that are listed."""
 _FIGURES = ("p50", "p90", "top1", "over-float", "size", "memory")
@@ -64,7 +68,7 @@ def _others(choice: Choice, machine: MachineChoice) -> Iterator[Sheet]:
     yield _candidates("Other cells that hold all limits", holding, choice)
     yield _candidates("Cells that may hold them", machine.open, choice)
     yield _candidates("The nearest misses", machine.misses, choice)
-    rows = tuple((one.cell, one.why) for one in machine.excluded)
+    rows = tuple((one.cell, shorten(one.why, _LONGEST_WHY, placeholder=" ...")) for one in machine.excluded)
     yield Sheet(caption="No candidates", grid=Grid(heads=("cell", "why"), rows=rows, words=frozenset({1})))
 
 
@@ -95,13 +99,3 @@ def _notes(choice: Choice, machine: MachineChoice) -> Iterator[str]:
     chosen = machine.of(choice.chosen) if choice.chosen else None
     if chosen:
         yield from (f"It was disturbed while it was timed: {one}." for one in chosen.disturbances)
-
-
-def without_empty(grid: Grid) -> Grid:
-    """Returns a grid without columns in which no row says anything."""
-    kept = [place for place in range(len(grid.heads)) if place == 0 or any(row[place] for row in grid.rows)]
-    return Grid(
-        heads=tuple(grid.heads[place] for place in kept),
-        rows=tuple(tuple(row[place] for place in kept) for row in grid.rows),
-        words=frozenset(new for new, place in enumerate(kept) if place in grid.words),
-    )

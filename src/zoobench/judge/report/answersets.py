@@ -6,8 +6,6 @@ from itertools import zip_longest
 
 from zoobench.judge.answers import float_twin
 from zoobench.judge.blocks import Grid
-from zoobench.judge.charts.confusion import ConfusionMatrix
-from zoobench.judge.charts.confusion import confusion as draw_confusion
 from zoobench.judge.confusion import (
     ClassScore,
     Confusion,
@@ -19,14 +17,16 @@ from zoobench.judge.confusion import (
 )
 from zoobench.judge.flippedsamples import Answer, FlippedSample, FlippedSamples, flipped_samples
 from zoobench.judge.record import Record
-from zoobench.judge.report.contents import Answered, Figure, Pictures, Sheet, ShownSample
-from zoobench.judge.report.drawings import drawn
+from zoobench.judge.report.confusions import confusion_table
+from zoobench.judge.report.contents import Answered, Pictures, Sheet, ShownSample
+from zoobench.judge.report.grids import without_empty
+from zoobench.judge.report.phrases import named
 from zoobench.judge.statistics import Estimate
 from zoobench.judge.table import by_backbone
 from zoobench.units import ABSENT, exactly, percent
 
-MOST_SHOWN = 24
-"""Samples of a set of answers that are shown."""
+MOST_SHOWN, LEAST_SHOWN, MOST_IN_ALL = 24, 6, 600
+"""Samples that are shown of a set of answers, at most; of each of very many sets; and of all sets together."""
 _MOST_CLASSES, _MOST_MIXUPS = 10, 6
 """That the tables hold."""
 
@@ -65,15 +65,20 @@ def _answers(group: tuple[Record, ...], known: Mapping[str, Record]) -> Answers:
 
 def wanted_samples(found: Sequence[Answers]) -> tuple[int, ...]:
     """Returns the samples of which the page would show an image: the most telling of every set of answers first."""
-    ranked = zip_longest(*(one.flipped.samples[:MOST_SHOWN] for one in found if one.flipped))
+    ranked = zip_longest(*(one.flipped.samples[: shown_of(found)] for one in found if one.flipped))
     return tuple(dict.fromkeys(one.sample for rank in ranked for one in rank if one))
+
+
+def shown_of(found: Sequence[Answers]) -> int:
+    """Returns how many samples of each set of answers are shown."""
+    return min(max(MOST_IN_ALL // max(len(found), 1), LEAST_SHOWN), MOST_SHOWN)
 
 
 def answered_of(found: Sequence[Answers], pictures: Pictures) -> tuple[Answered, ...]:
     """Returns the sets of answers as the page shows them."""
     titles = _titles(found)
     return tuple(
-        _answered(one, name=f"answers-{number}", title=title, pictures=pictures)
+        _answered(one, name=f"answers-{number}", title=title, pictures=pictures, most=shown_of(found))
         for number, (one, title) in enumerate(zip(found, titles, strict=True), start=1)
     )
 
@@ -99,25 +104,20 @@ def _each(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _answered(one: Answers, *, name: str, title: str, pictures: Pictures) -> Answered:
+def _answered(one: Answers, *, name: str, title: str, pictures: Pictures, most: int) -> Answered:
     confusion = confusion_of(one.records[0])
-    shown = _shown(one.flipped, pictures)
+    shown = _shown(one.flipped, pictures, most)
     return Answered(
         name=name,
         title=title,
         cells=tuple(record.cell.id for record in one.records),
         summary=_summary(one),
-        confusion=_confusion(confusion, name=f"{name}-confusion", title=title) if confusion else None,
+        confusion=confusion_table(confusion) if confusion else None,
         worst=_worst(confusion, one) if confusion else None,
         mixups=_mixups(confusion) if confusion else None,
         flipped=shown,
         flipped_told=_told(one, len(shown)),
     )
-
-
-def _confusion(found: Confusion, *, name: str, title: str) -> Figure:
-    matrix = ConfusionMatrix(cell=title, classes=found.classes, counts=found.counts)
-    return drawn(name, wide=draw_confusion(matrix, title="Confusion matrix"))
 
 
 def _summary(one: Answers) -> str:
@@ -130,13 +130,14 @@ def _summary(one: Answers) -> str:
     if record.cell.has_random_weights:
         summary += " Its weights are random: none of this means anything."
     if len(one.records) > 1:
-        summary += f" The same answers in {len(one.records)} cells: {', '.join(each.cell.id for each in one.records)}."
+        summary += f" The same answers in {named([each.cell.id for each in one.records])}."
     return summary
 
 
 def _told(one: Answers, shown: int) -> str:
     if one.twin is None:
-        return ""
+        is_float = any(record.cell.variant == "float32" for record in one.records)
+        return "" if is_float else "Its float twin is not in this file, so that nothing can be held against it."
     flipped, twin = one.flipped, one.twin.cell.id
     if flipped is None:
         return f"Its float twin, {twin}, did not answer the same samples, so nothing can be held against it."
@@ -149,11 +150,11 @@ def _told(one: Answers, shown: int) -> str:
     return f"Against its float twin, {twin}: {counts}; {some}."
 
 
-def _shown(flipped: FlippedSamples | None, pictures: Pictures) -> tuple[ShownSample, ...]:
+def _shown(flipped: FlippedSamples | None, pictures: Pictures, most: int) -> tuple[ShownSample, ...]:
     """Returns the most telling samples; where there are images, those that have one."""
     if flipped is None:
         return ()
-    some = [one for one in flipped.samples[:MOST_SHOWN] if not pictures.shown or one.sample in pictures.shown]
+    some = [one for one in flipped.samples[:most] if not pictures.shown or one.sample in pictures.shown]
     return tuple(_sample(one, pictures) for one in some)
 
 
@@ -181,7 +182,8 @@ def _worst(confusion: Confusion, one: Answers) -> Sheet | None:
     lost = {each.loss.name: each.loss.lost - each.loss.won for each in losing}
     rows = tuple(_score(score, exactly(lost.get(score.name, 0)) if one.twin else ABSENT) for score in worst)
     heads = ("class", "right", "of", "recall %", "95 %", "lost to float", "")
-    return Sheet(caption="Worst classes", grid=Grid(heads=heads, rows=rows, words=frozenset({6}))) if rows else None
+    grid = without_empty(Grid(heads=heads, rows=rows, words=frozenset({6})))
+    return Sheet(caption="Worst classes", grid=grid) if rows else None
 
 
 def _score(score: ClassScore, lost: str) -> tuple[str, ...]:

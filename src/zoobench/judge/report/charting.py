@@ -1,0 +1,43 @@
+"""How does a chart become a part of the page?"""
+
+from collections.abc import Sequence
+
+from zoobench.judge.charts.chart import NARROWEST, Chart
+from zoobench.judge.record import Record
+from zoobench.judge.report.contents import Figure, Sheet
+from zoobench.units import exactly
+
+WIDE, NARROW = 1000.0, max(360.0, NARROWEST)
+"""Of a drawing on a screen and on a phone, in its own units: letters have one size on both."""
+
+
+def drawn(
+    name: str,
+    *,
+    wide: Chart,
+    title: str = "",
+    narrow: Chart | None = None,
+    notes: Sequence[str] = (),
+    sheet: Sheet | None = None,
+) -> Figure:
+    """Returns a chart, drawn for a screen and perhaps for a phone too, as a part of the page."""
+    return Figure(
+        name=name,
+        title=title or wide.title,
+        svg=wide.svg,
+        narrow_svg=narrow.svg if narrow else "",
+        alternative=wide.alternative,
+        notes=tuple(notes),
+        sheet=sheet if sheet and sheet.grid.rows else None,
+    )
+
+
+def label(record: Record) -> str:
+    """Returns what a cell is called within its group."""
+    return f"{record.cell.variant} {record.cell.runtime}"
+
+
+def group(record: Record) -> str:
+    """Returns what cells have in common that stand below each other."""
+    threads = record.cell.threads
+    return f"{record.cell.backbone}, {exactly(threads)} thread{'s' if threads > 1 else ''}"
