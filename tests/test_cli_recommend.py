@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from fakes import a_record
 from resultfiles import a_file, content, ours, plain, rounds_around, written
+from runs import load, records, results, zoobench
 from zoobench.cli import main
 from zoobench.judge.record import RecordedDataset
 
@@ -126,3 +127,16 @@ def test_it_needs_neither_tensorflow_nor_the_slow_half_of_scipy(file: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.slow
+def test_a_real_run_is_decided_on_and_every_cell_is_named(real_runs: Path, tmp_path: Path) -> None:
+    """Its weights are random, so that a limit of accuracy excludes them all, and none leaves the fastest."""
+    file = results(real_runs)[-1]
+    done = zoobench("recommend", str(file), "--latency-p50", "10 s", "--size", "1 GB", folder=tmp_path)
+    assert (done.returncode, done.stdout.startswith("Ship mobilenet_025-")) == (0, True), done.stdout + done.stderr
+    assert all(cell in done.stdout for cell in records(load(file)))
+    excluded = zoobench("recommend", str(file), "--drop", "1 pp", "--format", "json", folder=tmp_path)
+    content = json.loads(excluded.stdout)
+    assert (excluded.returncode, content["chosen"]) == (1, None)
+    assert {one["cell"] for one in content["machines"][0]["excluded"]} == set(records(load(file)))

@@ -13,6 +13,7 @@ RUNTIME = """
 from zoobench.runtimes import Runtime
 FAST = Runtime(name="fast", module="fast_sessions", packages=("numpy",), libraries=("psutil",), install="fast")
 """
+MODULES = {"fast_runtime.py": RUNTIME, "fast_sessions.py": "def open_session(path, *, threads): ..."}
 CELL = Cell(backbone="mobilenet", variant="float32", runtime="fast", threads=1, image_size=64)
 
 
@@ -20,7 +21,7 @@ CELL = Cell(backbone="mobilenet", variant="float32", runtime="fast", threads=1, 
 def fast(beside_us: Path) -> Path:
     """A package whose runtime can be used, and whose backbone cannot."""
     entry_points = {"zoobench.runtimes": "fast = fast_runtime:FAST", "zoobench.backbones": "tiny = nowhere:TINY"}
-    return put(beside_us, "zoobench-fast", entry_points=entry_points, modules={"fast_runtime.py": RUNTIME})
+    return put(beside_us, "zoobench-fast", entry_points=entry_points, modules=MODULES)
 
 
 @pytest.mark.usefixtures("fast")
@@ -58,3 +59,34 @@ def test_a_broken_runtime_is_told_where_cells_name_it(beside_us: Path) -> None:
     put(beside_us, "zoobench-fast", entry_points={"zoobench.runtimes": "fast = nowhere:FAST"}, modules={})
     with pytest.raises(UsageError, match=r"^zoobench-fast 1\.0: nowhere:FAST cannot be imported"):
         libraries([CELL])
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("Backbone(name='tiny', builder='tiny:biuld')", "tiny:biuld cannot be imported (AttributeError"),
+        ("Backbone(name='tiny', builder='tiny:NUMBER')", "tiny:NUMBER is no function; expected one that makes tiny"),
+    ],
+)
+def test_what_a_row_names_is_imported_too(beside_us: Path, row: str, told: str) -> None:
+    text = f"from zoobench.build.backbones import Backbone\nNUMBER = 1\nTINY = {row}"
+    put(beside_us, "zoobench-nets", entry_points={"zoobench.backbones": "tiny = tiny:TINY"}, modules={"tiny.py": text})
+    (found,) = find_extensions()
+    assert found.problem.startswith(f"zoobench-nets 1.0: {told}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"fast_sessions.py": "1 / 0"}, "the runtime fast of zoobench-fast 1.0 cannot be imported: ZeroDivisionError"),
+        (
+            {"fast_runtime.py": RUNTIME.replace('("numpy",)', '("no_such_library",)')},
+            "the runtime fast needs no_such_library, not installed here: pip install 'fast'",
+        ),
+    ],
+)
+def test_so_is_the_module_of_a_runtime(beside_us: Path, changes: dict[str, str], told: str) -> None:
+    entry_points = {"zoobench.runtimes": "fast = fast_runtime:FAST"}
+    put(beside_us, "zoobench-fast", entry_points=entry_points, modules=MODULES | changes)
+    (found,) = find_extensions()
+    assert found.problem.startswith(told)

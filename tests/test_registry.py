@@ -127,7 +127,7 @@ def test_what_is_of_another_kind_is_told_with_its_entry_point(beside_us: Path) -
     )
 
 
-@pytest.mark.parametrize("name", ["quick", "Fast", "fast-er", "all.fast", "9fast"])
+@pytest.mark.parametrize("name", ["quick", "Fast", "fast-er", "all.fast", "9fast", "all"])
 def test_a_row_has_the_name_of_its_entry_point_and_one_that_fits_into_ids(beside_us: Path, name: str) -> None:
     line = "fast = fast_runtime:FAST" if name == "quick" else f"{name} = fast_runtime:FAST"
     put_runtime(beside_us, line=line, text=RUNTIME.replace('"fast"', f'"{name}"'))

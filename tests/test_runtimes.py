@@ -59,6 +59,7 @@ def test_what_is_not_installed_is_told_with_how_to_install_it() -> None:
     [
         ({"suffix": ".onnx"}, "suffix is '.onnx'; allowed is one of .tflite, .keras"),
         ({"suffix": ".keras"}, "reference is 'litert'; expected 'keras', which runs .keras files"),
+        ({"packages": ("onnx.runtime",)}, "packages has 'onnx.runtime'; expected names that Python imports, without"),
         ({"reference": "fast"}, "reference is 'fast'; expected 'litert', which runs .tflite files"),
     ],
 )

@@ -1,5 +1,6 @@
 """`zoobench extensions`: what do packages add to the tables, and can it be used?"""
 
+import os
 import sys
 
 import click
@@ -11,8 +12,9 @@ _BROKEN = 1
 def extensions() -> None:
     """List what other packages add to backbones, variants and runtimes; status 1 if one of them cannot be used.
 
-    Each is imported to find out.
+    Each is imported to find out, and so are the functions and modules that it names.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from zoobench.extensions import find_extensions
 
     found = find_extensions()

@@ -7,8 +7,10 @@ from typing import Any
 from zoobench import runtimes, variants
 from zoobench.build import backbones
 from zoobench.cell import Cell
-from zoobench.errors import UsageError
-from zoobench.registry import Package, Table, additions
+from zoobench.errors import MeasurementError, UsageError
+from zoobench.measure.runtimes import import_runtime
+from zoobench.native import output_held
+from zoobench.registry import Package, Table, additions, imported
 
 TABLES: tuple[Table[Any], ...] = (backbones.TABLE, variants.TABLE, runtimes.TABLE)
 
@@ -31,7 +33,7 @@ class Extension:
 
 
 def find_extensions() -> tuple[Extension, ...]:
-    """Returns everything that packages add; each is imported."""
+    """Returns everything that packages add; each is imported, with the functions and modules that it names."""
     return tuple(
         Extension(what=table.what, name=one.name, package=one.package, problem=_problem(table, one.name))
         for table in TABLES
@@ -61,10 +63,23 @@ def libraries(cells: Sequence[Cell]) -> tuple[str, ...]:
 def _problem(table: Table[Any], name: str) -> str:
     try:
         table.check([name])  # a name of ours would be found without a look at who else gives it
-        table.find(name)
-    except UsageError as error:
+        with output_held():
+            _import_all(table.find(name))
+    except (UsageError, MeasurementError) as error:
         return str(error)
     return ""
+
+
+def _import_all(row: backbones.Backbone | variants.Variant | runtimes.Runtime) -> None:
+    """Imports what a row refers to, which happens otherwise only when something is built or measured."""
+    if isinstance(row, runtimes.Runtime):
+        if row.missing:
+            raise MeasurementError(row.told_missing)
+        import_runtime(row.name)
+        return
+    reference = row.builder if isinstance(row, backbones.Backbone) else row.maker
+    if not callable(imported(reference, package=row.package)):
+        raise UsageError(f"{row.package}: {reference} is no function; expected one that makes {row.name}")
 
 
 def _of_cells(cells: Iterable[Cell]) -> Iterator[tuple[Package, str]]:

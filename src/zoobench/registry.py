@@ -192,10 +192,10 @@ def _loaded(addition: Addition, kind: type[Kind]) -> Kind:
     expected = f"{kind.__module__}.{kind.__name__}"
     if not isinstance(row, kind):
         raise UsageError(f"{addition} refers to {_article(type(row).__name__)}; expected a {expected}")
-    if row.name != addition.name or not _NAME.fullmatch(row.name):
+    if row.name != addition.name or not _NAME.fullmatch(row.name) or row.name == EVERY:
         raise UsageError(
             f"{addition} refers to a {kind.__name__} with the name {row.name!r}; expected the name of the entry point, "
-            "a small letter and up to 59 small letters, digits and '_'"
+            f"a small letter and up to 59 small letters, digits and '_', and not {EVERY!r}"
         )
     try:
         return row.added(addition.package)

@@ -17,8 +17,8 @@ from zoobench.judge.choice.result import Choice
 from zoobench.judge.comparison import Comparison, compare
 from zoobench.judge.provenance import provenance_of
 from zoobench.judge.reading import load_content
-from zoobench.judge.report.answers import Answers, distinct_answers, wanted_samples
-from zoobench.judge.report.assembly import Ingredients, assemble
+from zoobench.judge.report.answersets import Answers, distinct_answers, wanted_samples
+from zoobench.judge.report.assembling import Ingredients, assemble
 from zoobench.judge.report.contents import Photo, Pictures, Report
 from zoobench.judge.report.markdown import to_markdown
 from zoobench.judge.statistics import CONFIDENCE
@@ -87,13 +87,13 @@ def shown(report: Report, *, form: str) -> str:
 
 
 def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Writes the charts of all cells as PNG, light and dark.
+    """Writes the charts of all cells, of the training and of what the recommended one confuses as PNG, light and dark.
 
     Raises:
         UsageError: If the library that draws them is missing.
         ResultsError: If one cannot be written.
     """
-    figures = (*report.figures, *report.training)
+    figures = (*report.figures, *report.training, *((report.confusion,) if report.confusion else ()))
     charts = {one.name: Chart(svg=one.svg, title=one.title, alternative=one.alternative) for one in figures}
     try:
         return write_pictures(charts, folder)

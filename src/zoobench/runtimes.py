@@ -74,6 +74,8 @@ class Runtime:
         """
         if self.suffix not in _REFERENCES:
             raise ValueError(f"suffix is {self.suffix!r}; allowed is one of {', '.join(_REFERENCES)}")
+        if dotted := [name for name in self.packages if not name.isidentifier()]:
+            raise ValueError(f"packages has {dotted[0]!r}; expected names that Python imports, without a dot")
         expected = _REFERENCES[self.suffix]
         if self.reference != expected:
             raise ValueError(f"reference is {self.reference!r}; expected {expected!r}, which runs {self.suffix} files")

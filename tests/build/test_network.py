@@ -370,3 +370,8 @@ def test_a_network_of_a_package_that_cannot_be_used_is_told_with_it(beside_us: P
     backbone = of_package(beside_us, function)
     received = message(lambda: features_model(backbone, weights=RANDOM, image_size=32, seed=0))
     assert received.startswith(f"package_network:{function} of zoobench-nets 1.0 {told}")
+
+
+def test_another_network_of_keras_applications_needs_no_code() -> None:
+    backbone = Backbone(name="vgg16", builder="keras.applications:VGG16", preprocessing="caffe")
+    assert features_model(backbone, weights=RANDOM, image_size=32, seed=0).output_shape == (None, 512)

@@ -91,7 +91,10 @@ def test_a_percentile_that_too_few_rounds_support_is_absent_and_what_is_lacking_
     few = a_timed_run(rounds_around(0.010, count=63))
     found, why = latency_probability([few], 1.0, share=0.90, scatter=USUAL)
     assert (found, why) == (None, "it takes 64 rounds, and there are 63; run bench/ with --zoo-rounds 64 or more")
-    assert latency_probability([], 1.0, share=0.50, scatter=USUAL) == (None, "it was not timed")
+    assert latency_probability([], 1.0, share=0.50, scatter=USUAL) == (
+        None,
+        "it was not timed; run bench/test_latency.py, without --benchmark-disable",
+    )
 
 
 def test_a_baseline_tells_its_median_by_the_recorded_interval() -> None:

@@ -124,7 +124,7 @@ def _not_below(scatter: Scatter, logs: Sequence[float]) -> Scatter:
 
 def _lacking(runs: Sequence[TimedRun], share: float) -> str:
     if not runs:
-        return "it was not timed"
+        return "it was not timed; run bench/test_latency.py, without --benchmark-disable"
     most = max(len(run.rounds) for run in runs)
     taken = f", and there are {most}" if most else ""
     return f"it takes {LEAST_SAMPLES[share]} rounds{taken}; run bench/ with --zoo-rounds {LEAST_SAMPLES[share]} or more"

@@ -135,7 +135,9 @@ def _never_certain(probability: float | None) -> float | None:
 
 
 def _untested(limit: Limit) -> Odds:
-    return Odds(limit=limit, value=None, probability=None, why="its accuracy was not tested; run bench/ with it")
+    return Odds(
+        limit=limit, value=None, probability=None, why="its accuracy was not tested; run bench/test_accuracy.py"
+    )
 
 
 _REFERENCES = {DROP: find_best_float_file, QUANTIZATION_DROP: find_float_file}

@@ -23,22 +23,29 @@ class Standings:
         timed: Those that were timed.
         p90: Those that support a 90th percentile.
         memory: Those that know their peak of memory.
+        values: By metric, what each cell that knows it is ordered by, lower is better: bytes, minus the share of right
+            answers, or logarithms. Top-1 of random weights is none.
     """
 
     cells: Mapping[str, KnownCell]
     timed: Mapping[str, Timed]
     p90: Mapping[str, LogReading]
     memory: Mapping[str, LogReading]
+    values: Mapping[str, Mapping[str, float]]
 
 
 def standings(machine: KnownMachine) -> Standings:
     """Returns a machine's cells, ready to be held against each other."""
-    return Standings(
-        cells=machine.cells,
-        timed=timed_cells(machine.cells),
-        p90=p90_readings(machine.cells),
-        memory=memory_readings(machine.cells),
-    )
+    cells = machine.cells
+    timed, p90, memory = timed_cells(cells), p90_readings(cells), memory_readings(cells)
+    values: dict[str, Mapping[str, float]] = {
+        LATENCY: {name: one.p50.point for name, one in timed.items()},
+        LATENCY_P90: {name: one.point for name, one in p90.items()},
+        MEMORY: {name: one.point for name, one in memory.items()},
+        SIZE: {name: float(one.size_bytes) for name, one in cells.items() if one.size_bytes is not None},
+        TOP1: {name: -top1 for name, one in cells.items() if (top1 := _meaningful_top1(one)) is not None},
+    }
+    return Standings(cells=cells, timed=timed, p90=p90, memory=memory, values=values)
 
 
 def relation(among: Standings, metric: str, one: str, other: str) -> Relation:
@@ -70,19 +77,12 @@ def relation(among: Standings, metric: str, one: str, other: str) -> Relation:
 
 
 def value_of(among: Standings, metric: str, cell: str) -> float | None:
-    """Returns what a cell is ordered by, lower is better: bytes, minus the share of right answers, or logarithms.
+    """Returns what a cell is ordered by in a metric, lower is better; None where it is not known."""
+    return among.values[metric].get(cell)
 
-    None where it is not known, and of top-1 where the weights are random.
-    """
-    known = among.cells[cell]
-    if metric == SIZE:
-        return None if known.size_bytes is None else float(known.size_bytes)
-    if metric == TOP1:
-        return None if known.top1 is None or known.cell.has_random_weights else -known.top1
-    if metric == LATENCY:
-        return among.timed[cell].p50.point if cell in among.timed else None
-    readings = among.p90 if metric == LATENCY_P90 else among.memory
-    return readings[cell].point if cell in readings else None
+
+def _meaningful_top1(cell: KnownCell) -> float | None:
+    return None if cell.cell.has_random_weights else cell.top1
 
 
 def _may_be_faster(among: Standings, metric: str, slower: str, faster: str) -> bool:

@@ -315,6 +315,7 @@ class Report:
         photos: Every image that is shown.
         training: The curves of each head that was trained.
         training_notes: Why there are none, if so.
+        confusion: Of the recommended cell as a drawing, which the page does not show; None where there is none.
         environment: Machine, libraries and data.
         method: How it was measured.
         limits: What it cannot tell.
@@ -332,6 +333,7 @@ class Report:
     photos: tuple[Photo, ...]
     training: tuple[Figure, ...]
     training_notes: tuple[str, ...]
+    confusion: Figure | None
     environment: tuple[Sheet, ...]
     method: tuple[str, ...]
     limits: tuple[str, ...]

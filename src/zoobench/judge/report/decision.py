@@ -1,6 +1,7 @@
 """What should be taken, as the report says it first: the answer, its figures, its limits and what else there was."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import shorten
 
 from zoobench.judge.blocks import Grid
 from zoobench.judge.choice.candidates import Candidate
@@ -9,11 +10,13 @@ from zoobench.judge.choice.preference import WORDS
 from zoobench.judge.choice.result import Choice, MachineChoice
 from zoobench.judge.choice.sentences import missed
 from zoobench.judge.record import Record
+from zoobench.judge.report.columns import READINGS, Reading
 from zoobench.judge.report.contents import Decision, Fact, Sheet, Value
 from zoobench.judge.report.grids import without_empty
-from zoobench.judge.report.readings import READINGS, Reading
 from zoobench.units import ABSENT, chance, exactly, megabytes, milliseconds, percent
 
+_LONGEST_WHY = 300
+"""Letters of a refusal; the file has all of it."""
 _MOST = 8
 """Cells of each kind that are listed."""
 _FIGURES = ("p50", "p90", "top1", "over-float", "size", "memory")
@@ -65,7 +68,7 @@ def _others(choice: Choice, machine: MachineChoice) -> Iterator[Sheet]:
     yield _candidates("Other cells that hold all limits", holding, choice)
     yield _candidates("Cells that may hold them", machine.open, choice)
     yield _candidates("The nearest misses", machine.misses, choice)
-    rows = tuple((one.cell, one.why) for one in machine.excluded)
+    rows = tuple((one.cell, shorten(one.why, _LONGEST_WHY, placeholder=" ...")) for one in machine.excluded)
     yield Sheet(caption="No candidates", grid=Grid(heads=("cell", "why"), rows=rows, words=frozenset({1})))
 
 

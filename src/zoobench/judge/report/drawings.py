@@ -7,9 +7,9 @@ from zoobench.judge.charts.latencies import LatencyRow, latencies
 from zoobench.judge.charts.speedups import SpeedupRow, speedups
 from zoobench.judge.choice.result import Choice
 from zoobench.judge.record import Record
+from zoobench.judge.report.charting import NARROW, WIDE, drawn, group, label
+from zoobench.judge.report.columns import span
 from zoobench.judge.report.contents import Figure, Sheet
-from zoobench.judge.report.drawn import NARROW, WIDE, drawn, group, label
-from zoobench.judge.report.readings import span
 from zoobench.judge.report.tradeoff import trade_off
 from zoobench.judge.table import by_backbone, marked
 from zoobench.judge.timings import Run

@@ -1,10 +1,12 @@
 """How does a report become markdown, as for the description of a pull request?"""
 
+import html
 from collections.abc import Iterator, Sequence
 
 from zoobench.judge.blocks import Block, Grid, Lines, escaped
 from zoobench.judge.blocks import to_markdown as blocks_to_markdown
 from zoobench.judge.report.contents import Answered, Changes, Decision, Fact, Figure, Matrix, Report, Row, Sheet
+from zoobench.paper import printable
 
 _Part = str | Block
 """A line of markdown, or what becomes some."""
@@ -83,15 +85,14 @@ def _changes(changes: Changes) -> Iterator[_Part]:
 
 
 def _figure(figure: Figure) -> Iterator[_Part]:
-    yield escaped(figure.alternative)
     yield from _lines(figure.notes)
-    if figure.sheet:
-        yield figure.sheet.grid
+    yield figure.sheet.grid if figure.sheet else escaped(figure.alternative)
 
 
 def _answers(answered: Sequence[Answered]) -> Iterator[_Part]:
+    """Yields each set of answers folded, as readers of pull requests know it; in HTML a title is escaped otherwise."""
     for one in answered:
-        yield f"### {escaped(one.title)}"
+        yield f"<details><summary>{html.escape(printable(one.title))}</summary>"
         yield escaped(one.summary)
         for sheet in (one.worst, one.mixups):
             if sheet:
@@ -100,6 +101,7 @@ def _answers(answered: Sequence[Answered]) -> Iterator[_Part]:
             yield escaped(one.flipped_told)
         if one.flipped:
             yield _flipped(one)
+        yield "</details>"
 
 
 def _flipped(one: Answered) -> Grid:

@@ -1,9 +1,9 @@
 """How was a run measured? Told from what its records hold."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from zoobench.judge.record import Record
-from zoobench.units import exactly
+from zoobench.judge.report.phrases import spread
 
 _TIME = (
     "Time: one image at a time, its pixels already in place; only the runtime's own invocation is timed, by a "
@@ -47,9 +47,3 @@ def _lines(records: Sequence[Record]) -> Iterator[str]:
         yield _FRESH.format(processes=spread(len(memory.observed_peak_rss_bytes) for memory in started))
     if any(record.kit for record in records):
         yield "Models and samples came in a kit, made on another machine; this one only measured."
-
-
-def spread(counts: Iterable[int]) -> str:
-    """Returns whole numbers as one, or as the least and the most of them."""
-    found = sorted(set(counts))
-    return exactly(found[0]) if len(found) == 1 else f"{exactly(found[0])} to {exactly(found[-1])}"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from zoobench.judge.blocks import Grid
 from zoobench.judge.charts.training import TrainingCurves, training
 from zoobench.judge.record import Record
+from zoobench.judge.report.charting import NARROW, WIDE, drawn
 from zoobench.judge.report.contents import Figure, Sheet
-from zoobench.judge.report.drawn import NARROW, WIDE, drawn
 from zoobench.judge.schema import RecordedTraining
 from zoobench.units import ABSENT, exactly, nats, percent, three_digits
 

@@ -8,14 +8,13 @@ from zoobench.judge.comparison import SIGNIFICANT
 from zoobench.judge.environments import machine_of
 from zoobench.judge.paired import mcnemar_mid_p
 from zoobench.judge.record import Record
+from zoobench.judge.report.phrases import named
 from zoobench.judge.statistics import wilson
 from zoobench.judge.table import marked
 from zoobench.judge.timings import Run
 from zoobench.units import exactly, percent, three_digits
 
 _DRAWN = "drawn"
-_FEW = 6
-"""Cells that a sentence names."""
 
 
 def unknowns_of(run: Run) -> tuple[str, ...]:
@@ -130,15 +129,6 @@ def _of_one_run() -> Iterator[str]:
         "This is one run. `zoobench compare` holds folders of several runs against each other, `zoobench recommend` "
         "takes the results of several machines."
     )
-
-
-def named(cells: Sequence[str], *, of: int = 0) -> str:
-    """Returns cells by name where they are few, else how many; `of` is how many there are in all."""
-    if len(cells) == of:
-        return f"any of the {exactly(of)} cells" if of > 1 else "the only cell"
-    if len(cells) <= _FEW:
-        return ", ".join(cells)
-    return f"{', '.join(cells[:_FEW])} and {exactly(len(cells) - _FEW)} more cells"
 
 
 def _whole(share: float) -> str:

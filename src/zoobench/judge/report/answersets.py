@@ -20,6 +20,7 @@ from zoobench.judge.record import Record
 from zoobench.judge.report.confusions import confusion_table
 from zoobench.judge.report.contents import Answered, Pictures, Sheet, ShownSample
 from zoobench.judge.report.grids import without_empty
+from zoobench.judge.report.phrases import named
 from zoobench.judge.statistics import Estimate
 from zoobench.judge.table import by_backbone
 from zoobench.units import ABSENT, exactly, percent
@@ -129,13 +130,14 @@ def _summary(one: Answers) -> str:
     if record.cell.has_random_weights:
         summary += " Its weights are random: none of this means anything."
     if len(one.records) > 1:
-        summary += f" The same answers in {len(one.records)} cells: {', '.join(each.cell.id for each in one.records)}."
+        summary += f" The same answers in {named([each.cell.id for each in one.records])}."
     return summary
 
 
 def _told(one: Answers, shown: int) -> str:
     if one.twin is None:
-        return ""
+        is_float = any(record.cell.variant == "float32" for record in one.records)
+        return "" if is_float else "Its float twin is not in this file, so that nothing can be held against it."
     flipped, twin = one.flipped, one.twin.cell.id
     if flipped is None:
         return f"Its float twin, {twin}, did not answer the same samples, so nothing can be held against it."

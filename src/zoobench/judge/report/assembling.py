@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zoobench.judge.charts.confusion import ConfusionMatrix, confusion
 from zoobench.judge.choice.result import Choice
 from zoobench.judge.comparison import Comparison
+from zoobench.judge.confusion import confusion_of
 from zoobench.judge.environments import machine_of
 from zoobench.judge.provenance import Provenance
-from zoobench.judge.report.answers import Answers, answered_of
-from zoobench.judge.report.changes import changes_of
+from zoobench.judge.report.answersets import Answers, answered_of
+from zoobench.judge.report.baselinechanges import changes_of
+from zoobench.judge.report.charting import drawn
 from zoobench.judge.report.conditions import environment_of
-from zoobench.judge.report.contents import Fact, Pictures, Report
+from zoobench.judge.report.contents import Fact, Figure, Pictures, Report
 from zoobench.judge.report.decision import decision_of
 from zoobench.judge.report.drawings import figures_of
 from zoobench.judge.report.matrix import matrix_of
 from zoobench.judge.report.method import method_of
+from zoobench.judge.report.phrases import named
 from zoobench.judge.report.trainings import NO_CURVES, trainings_of
 from zoobench.judge.report.unknowns import unknowns_of
 from zoobench.judge.timings import Run
@@ -63,12 +67,23 @@ def assemble(parts: Ingredients) -> Report:
         answers_notes=_answers_notes(parts),
         photos=parts.pictures.photos,
         training=trainings,
+        confusion=_confusion(parts),
         training_notes=() if trainings else (NO_CURVES,),
         environment=environment_of(parts.run, parts.provenance),
         method=method_of(records),
         limits=unknowns_of(parts.run),
         version=parts.version,
     )
+
+
+def _confusion(parts: Ingredients) -> Figure | None:
+    """Returns the confusion of the recommended cell as a drawing, for those who put pictures elsewhere."""
+    record = parts.run.records.get(parts.choice.chosen or "")
+    found = confusion_of(record) if record else None
+    if record is None or found is None:
+        return None
+    matrix = ConfusionMatrix(cell=record.cell.id, classes=found.classes, counts=found.counts)
+    return drawn("confusion", wide=confusion(matrix))
 
 
 def _title(run: Run) -> str:
@@ -96,8 +111,8 @@ def _facts(parts: Ingredients) -> tuple[Fact, ...]:
 def _answers_notes(parts: Ingredients) -> tuple[str, ...]:
     if not parts.answers:
         return (_NO_ANSWERS,)
-    unanswered = [record for record in parts.run.records.values() if not record.accuracy]
-    notes = [f"{exactly(len(unanswered))} cells have no accuracy and are not here."] if unanswered else []
+    unanswered = [record.cell.id for record in parts.run.records.values() if not record.accuracy]
+    notes = [f"Without accuracy, so not here: {named(unanswered)}."] if unanswered else []
     if parts.pictures.reason:
         notes.append(f"Flipped samples are shown without images: {parts.pictures.reason}.")
     return tuple(notes)
