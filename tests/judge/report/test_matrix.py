@@ -5,8 +5,8 @@ from dataclasses import replace
 from fakes import a_disturbance, an_interval
 from reportparts import FLOAT, INTEGER, refused, timed
 from zoobench.judge.record import Cause, Record
-from zoobench.judge.report.contents import Row
 from zoobench.judge.report.matrix import matrix_of
+from zoobench.judge.report.matrixparts import Row
 
 
 def disturbed(record: Record) -> Record:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from zoobench.judge.record import Record, Speedup
-from zoobench.judge.report.contents import Column, Tone, Value
+from zoobench.judge.report.matrixparts import Column, Tone, Value
 from zoobench.judge.table import COPIES_DIFFER, marked, over_reference, relative_size
 from zoobench.units import ABSENT, megabytes, milliseconds, nats, percent, ratio
 

@@ -11,8 +11,9 @@ from zoobench.judge.choice.result import Choice, MachineChoice
 from zoobench.judge.choice.sentences import missed
 from zoobench.judge.record import Record
 from zoobench.judge.report.columns import READINGS, Reading
-from zoobench.judge.report.contents import Decision, Fact, Sheet, Value
+from zoobench.judge.report.contents import Decision, Fact, Sheet
 from zoobench.judge.report.grids import without_empty
+from zoobench.judge.report.matrixparts import Value
 from zoobench.units import ABSENT, chance, exactly, megabytes, milliseconds, percent
 
 _LONGEST_WHY = 300

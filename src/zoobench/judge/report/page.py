@@ -11,7 +11,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from zoobench.judge.charts.theme import page_stylesheet
-from zoobench.judge.report.contents import Report
+from zoobench.judge.report.whole import Report
 from zoobench.paper import printable
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "report.js"
