@@ -46,7 +46,7 @@ CPUINFO = next(name for name in map(_name, requires("pytest-benchmark") or ()) i
 LIMIT_BYTES = 450_000_000
 CELLS = ("mobilenet_025-float32-litert-t1", "mobilenet_025-dynamic_range-litert-t1")
 EVERYWHERE = re.compile(
-    r"zoobench\.(build|measure\.runtimes\.(keras|keras_graph|openvino|onnxruntime)|judge\.(layer|power)picture)\b"
+    r"zoobench\.(build|measure\.runtimes\.(keras|keras_graph|openvino|onnxruntime)|judge\.((layer|power)picture|charts\.pictures))\b"
 )
 """Modules that a device may lack what they import: they are asked for by name."""
 
@@ -191,6 +191,18 @@ def test_results_from_there_are_shown_and_compared_there_and_here(small: Path, d
 
 
 @pytest.mark.slow
+def test_a_report_is_written_there_without_pictures_and_says_why(small: Path, device: Path) -> None:
+    (path,) = results(device / "artifacts")
+    done = outside(small / "zoobench", "report", path, folder=device)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (device / "report.html").read_text()
+    assert page.startswith("<!DOCTYPE html>")
+    assert "Pillow, which makes thumbnails, is not installed" in page or "None: it says of all" in page
+    drawn = outside(small / "zoobench", "report", path, "--pictures", "pictures", folder=device)
+    assert drawn.returncode == 2
+    assert "pip install 'zoobench[report]'" in drawn.stderr
+
+
 def test_a_gate_judges_there(small: Path, device: Path) -> None:
     """Nothing is known of the machine's noise, so time is inconclusive; the size is exactly the same."""
     saved = outside(small / "zoobench", "baseline", "save", "first", "--from", only_results(device), folder=device)

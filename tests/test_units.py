@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from zoobench.units import (
     ABSENT,
+    chance,
     change_percent,
     exactly,
     megabytes,
@@ -147,3 +148,24 @@ def test_round_numbers_on_an_axis_have_no_digits_that_say_nothing(value: float, 
 def test_axes_are_in_the_units_of_the_tables() -> None:
     assert [tick_milliseconds(seconds) for seconds in (0.0005, 0.02, 2)] == ["0.5", "20", "2000"]
     assert [tick_percent(share) for share in (0, 0.58, 0.925, 1)] == ["0", "58", "92.5", "100"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (1.0, "100"),
+        (0.99999, ">99.9"),
+        (0.99899, "99.8"),
+        (0.95, "95.0"),
+        (0.9499, "94.9"),
+        (0.57, "57.0"),
+        (0.0011, "0.1"),
+        (0.0009, "<0.1"),
+        (0.0, "0"),
+    ],
+)
+def test_a_probability_is_rounded_down_so_that_what_is_not_certain_never_reads_as_if(
+    value: float | None, text: str
+) -> None:
+    assert chance(value) == text

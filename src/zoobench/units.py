@@ -72,7 +72,7 @@ def chance(value: float | None) -> str:
         return f"{100 * value:.0f}"
     if value >= 0.999:
         return ">99.9"
-    return f"{math.floor(1000 * value) / 10:.1f}" if value >= 0.001 else "<0.1"
+    return f"{math.floor(1000 * value + 1e-9) / 10:.1f}" if value >= 0.001 else "<0.1"
 
 
 def decibels(value: float | None) -> str:

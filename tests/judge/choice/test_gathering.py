@@ -146,6 +146,19 @@ def test_each_machine_may_have_made_its_own_file() -> None:
     assert len(by_machine([a_side(run("a.json")), a_side(run("pi.json", there))])) == 2
 
 
+@pytest.mark.parametrize("seconds", [0.0, 1e-300, 1e10, 1e308])
+def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
+    record = a_timed_record(rounds_around(0.004))
+    assert record.latency is not None
+    assert record.latency.speedup_over_float is not None
+    paired = replace(record.latency.speedup_over_float, point=seconds)
+    without = replace(record, latency=replace(record.latency, p90_seconds=seconds, speedup_over_float=paired))
+    found = cell(run("a.json", without))
+    assert (len(found.runs), found.p90_seconds, found.speedup, found.twin) == (1, None, None, None)
+    untimed = replace(record, latency=replace(record.latency, p50_seconds=seconds))
+    assert cell(run("a.json", untimed, rounds=False)).runs == ()
+
+
 def test_what_was_not_measured_is_absent() -> None:
     bare = a_timed_record(rounds_around(0.004), latency=None, accuracy=None, model=None, memory=None)
     found = cell(run("a.json", bare))

@@ -71,6 +71,7 @@ def test_other_cells_are_told_apart_by_times_beyond_a_fifth() -> None:
 def test_a_speed_up_that_the_times_contradict_says_nothing() -> None:
     """The twin itself was slow beside one of them."""
     assert between(LATENCY, {"seconds": 0.0041, "speedup": 3.3}, {"seconds": 0.0040, "speedup": 2.6}) == "unclear"
+    assert between(LATENCY, {"seconds": 0.0040, "speedup": 3.3}, {"seconds": 0.0040, "speedup": 2.6}) == "unclear"
 
 
 def test_a_disturbed_cell_is_surely_slower_only_beyond_what_disturbs_but_may_be_surely_faster() -> None:

@@ -88,6 +88,12 @@ def test_what_cannot_be_held_against_a_twin_says_so() -> None:
     assert "weights are random" in found[1].summary
 
 
+def test_a_variant_that_answers_as_its_float_file_is_one_set_with_it_and_that_is_said() -> None:
+    (both,) = answered(FLOAT, timed("float16", 0.009))
+    assert both.title == "mobilenet float32, float16"
+    assert both.flipped_told == f"None: it says of all 8 samples what its float twin, {FLOAT.cell.id}, says."
+
+
 def test_the_most_telling_samples_of_every_set_come_first() -> None:
     three = timed("int16x8", 0.1, predicted=(1, 1, 1, 0, 1, 1, 1, 1))
     found = distinct_answers([FLOAT, INTEGER, three])

@@ -1,10 +1,19 @@
 """Does a chart become a part of the page with all that it says?"""
 
+from dataclasses import replace
+
 from reportparts import FLOAT, timed
 from zoobench.judge.blocks import Grid
 from zoobench.judge.charts.chart import Chart
-from zoobench.judge.report.charting import drawn, group, label
+from zoobench.judge.record import Record
+from zoobench.judge.report.charting import drawn, group, label, labels
 from zoobench.judge.report.contents import Sheet
+
+
+def renamed(record: Record, **changes: str) -> Record:
+    cell = replace(record.cell, **changes)  # type: ignore[arg-type]
+    return replace(record, cell=replace(cell, id=f"{cell.backbone}-{cell.variant}-{cell.runtime}-t{cell.threads}"))
+
 
 CHART = Chart(svg="<svg/>", title="A chart", alternative="What it shows.")
 
@@ -27,3 +36,13 @@ def test_a_table_without_rows_is_none() -> None:
 def test_rows_are_grouped_by_backbone_and_threads() -> None:
     assert (label(FLOAT), group(FLOAT)) == ("float32 litert", "mobilenet, 1 thread")
     assert group(timed("float32", 0.01, threads=2)) == "mobilenet, 2 threads"
+
+
+def test_cells_are_called_by_what_tells_them_apart() -> None:
+    one, other = timed("float32", 0.01), timed("float16", 0.01)
+    assert list(labels([one, other]).values()) == ["float32", "float16"]
+    threads = [one, timed("float32", 0.005, threads=2)]
+    assert list(labels(threads).values()) == ["float32 t1", "float32 t2"]
+    both = [renamed(one, backbone="mobilenet"), renamed(one, backbone="xception", runtime="openvino")]
+    assert list(labels(both).values()) == ["mobilenet float32", "xception float32"]
+    assert labels([]) == {}

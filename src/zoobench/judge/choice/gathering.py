@@ -16,6 +16,8 @@ from zoobench.judge.statistics import Interval
 from zoobench.judge.timings import Run, Side
 
 _SHORT_HASH = 12
+_LARGEST = 1e9
+"""Of a time in seconds, as in `timings`, and of a ratio."""
 _OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "kit"})
 """Conditions in which cells of one run differ."""
 
@@ -132,7 +134,7 @@ def _timed(runs: Sequence[Run], name: str) -> list[tuple[TimedRun, RecordedLaten
     found: dict[tuple[float, float, int], tuple[TimedRun, RecordedLatency]] = {}
     for run in runs:
         latency, timing = run.records[name].latency, run.timings.get(name)
-        if latency is None or latency.p50_seconds <= 0:
+        if latency is None or _sensible(latency.p50_seconds) is None:
             continue
         rounds = timing.rounds if timing else ()
         same = (latency.p50_seconds, latency.mean_seconds, latency.samples)
@@ -143,15 +145,21 @@ def _timed(runs: Sequence[Run], name: str) -> list[tuple[TimedRun, RecordedLaten
 
 def _timed_run(latency: RecordedLatency, rounds: tuple[float, ...]) -> TimedRun:
     paired = latency.speedup_over_float
+    speedup = _sensible(paired.point) if paired else None
     return TimedRun(
         p50_seconds=latency.p50_seconds,
         p50_interval=_interval(latency.p50_interval),
-        p90_seconds=latency.p90_seconds or None,
+        p90_seconds=_sensible(latency.p90_seconds),
         rounds=rounds,
-        speedup=paired.point if paired else None,
-        speedup_interval=_interval(paired.interval) if paired else None,
-        twin=paired.twin if paired else None,
+        speedup=speedup,
+        speedup_interval=_interval(paired.interval) if paired and speedup else None,
+        twin=paired.twin if paired and speedup else None,
     )
+
+
+def _sensible(value: float | None) -> float | None:
+    """Returns a time or a ratio, or None for what is none: a clock that saw nothing, or what no sum can hold."""
+    return value if value is not None and 1 / _LARGEST <= value <= _LARGEST else None
 
 
 def _interval(ends: tuple[float, float] | None) -> Interval | None:

@@ -15,6 +15,8 @@ from zoobench.judge.statistics import CONFIDENCE, LEAST_SAMPLES
 from zoobench.units import percent
 
 _QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
+_ROUNDING = 1e-12
+"""Of logarithms: what is nearer is the same."""
 _DEFAULT_FREEDOM = 4
 """Degrees of freedom that the default scatter counts as where processes scatter more: those of `LEAST_PROCESSES`."""
 _Told = tuple[float | None, str]
@@ -64,7 +66,7 @@ def of_processes(logs: Sequence[float], log_limit: float) -> float:
     """
     error = stdev(logs) / math.sqrt(len(logs))
     margin = log_limit - fmean(logs)
-    return float(stdtr(len(logs) - 1, margin / error)) if error > 0 else float(margin >= 0)
+    return float(stdtr(len(logs) - 1, margin / error)) if error > _ROUNDING else float(margin >= -_ROUNDING)
 
 
 def of_rounds(
@@ -88,7 +90,7 @@ def of_rounds(
     ordered, total = np.sort(aligned), len(aligned)
     limits = log_margin + scatter.shifts() / math.sqrt(runs)
     # A round that is the limit is within it, though its logarithm is rounded.
-    within = np.searchsorted(ordered, limits + 1e-12, side="right")
+    within = np.searchsorted(ordered, limits + _ROUNDING, side="right")
     return float(np.mean(1 - betainc(within + 0.5, total - within + 0.5, share)))
 
 

@@ -123,9 +123,10 @@ def _of_times(one: Timed | None, other: Timed | None) -> Relation:
     if one.twin is None or one.twin != other.twin:
         return _of_readings(one.p50, other.p50)
     found = _of_readings(one.slowness, other.slowness)
-    below = one.p50.point < other.p50.point
+    difference = one.p50.point - other.p50.point
     # A twin that was slow by itself, as on two threads that others disturb, raises a speed-up: the times must agree.
-    return found if (found == "better") == below else "unclear"
+    agrees = difference < 0 if found == "better" else difference > 0
+    return found if agrees else "unclear"
 
 
 def _of_readings(one: LogReading | None, other: LogReading | None) -> Relation:

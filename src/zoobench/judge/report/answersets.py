@@ -37,7 +37,7 @@ class Answers:
 
     Attributes:
         records: Of the cells.
-        twin: Of the float twin of the first; None for one that is a float file itself.
+        twin: Of the float twin of the first that has one; None for float files alone.
         flipped: What became of the twin's answers; None without a twin that answered the same samples.
     """
 
@@ -59,8 +59,9 @@ def distinct_answers(records: Sequence[Record]) -> tuple[Answers, ...]:
 
 
 def _answers(group: tuple[Record, ...], known: Mapping[str, Record]) -> Answers:
-    twin = float_twin(group[0], known)
-    return Answers(records=group, twin=twin, flipped=flipped_samples(twin, group[0]) if twin else None)
+    held = next((record for record in group if float_twin(record, known)), group[0])
+    twin = float_twin(held, known)
+    return Answers(records=group, twin=twin, flipped=flipped_samples(twin, held) if twin else None)
 
 
 def wanted_samples(found: Sequence[Answers]) -> tuple[int, ...]:

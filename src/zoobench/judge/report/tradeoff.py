@@ -8,7 +8,7 @@ from zoobench.judge.choice.limits import P50, TOP1
 from zoobench.judge.choice.pareto import Place, Standing
 from zoobench.judge.choice.result import Choice
 from zoobench.judge.record import Record
-from zoobench.judge.report.charting import NARROW, WIDE, drawn, label
+from zoobench.judge.report.charting import NARROW, WIDE, drawn, labels
 from zoobench.judge.report.columns import span
 from zoobench.judge.report.contents import Figure, Sheet
 from zoobench.judge.report.phrases import named
@@ -32,9 +32,16 @@ def trade_off(records: Sequence[Record], choice: Choice) -> Figure:
     places = {place.cell: place for place in choice.front.places}
     known = [record for record in records if record.cell.id in places and record.accuracy]
     trained = [record for record in known if not record.cell.has_random_weights]
+    shown = trained or known
+    names = labels(shown)
     points = [
-        _point(record, places[record.cell.id].standing, recommended=record.cell.id == choice.chosen)
-        for record in trained or known
+        _point(
+            record,
+            places[record.cell.id].standing,
+            label=names[record.cell.id],
+            recommended=record.cell.id == choice.chosen,
+        )
+        for record in shown
     ]
     limits = [
         ParetoLimit(axis="p50" if limit.metric == P50 else "top1", value=limit.bound, label=limit.told)
@@ -60,14 +67,14 @@ def _random(known: Sequence[Record], trained: Sequence[Record]) -> list[str]:
     return [f"Random weights, so not here, as their accuracy means nothing: {named(random)}."]
 
 
-def _point(record: Record, standing: Standing, *, recommended: bool) -> ParetoPoint:
+def _point(record: Record, standing: Standing, *, label: str, recommended: bool) -> ParetoPoint:
     latency, accuracy, model = record.latency, record.accuracy, record.model
     assert latency, "a cell has a standing only with a time"
     assert accuracy, "and an accuracy"
     assert model, "and a file"
     return ParetoPoint(
         cell=record.cell.id,
-        label=f"{label(record)} t{record.cell.threads}",
+        label=label,
         p50_seconds=latency.p50_seconds,
         p50_interval=latency.p50_interval,
         top1=accuracy.top1,
