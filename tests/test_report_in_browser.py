@@ -273,6 +273,10 @@ def visible(page: "Page") -> list[str]:
     return found
 
 
+PAPER = {"width": 688, "height": 1000}
+"""A4 in portrait less its margins, at 96 dots to the inch."""
+CUT = """all => all.filter(one => one.scrollWidth > one.clientWidth + 1)
+    .map(one => `${one.ariaLabel}: ${one.scrollWidth} in ${one.clientWidth}`)"""
 CONTROLS = "#theme, button:not(th button), select, input, nav, .skip"
 
 
@@ -289,6 +293,8 @@ def test_paper_has_every_part_and_no_controls(browser: "Browser", real: Path) ->
         assert poor_text(page) == []
         closed = page.eval_on_selector_all("details:not([open])", "all => all.length")
         assert closed == 0
+        page.set_viewport_size(PAPER)
+        assert page.eval_on_selector_all(".scroll", CUT) == []
         printed = page.pdf(format="A4")
     assert printed.startswith(b"%PDF")
     assert 1 < printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") < 40

@@ -75,7 +75,8 @@
     });
     const apply = () => {
       const shown = rows.filter((row) => !row.classList.toggle("is-left-out", !holds(row))).length;
-      count.textContent = shown === rows.length ? `${rows.length} cells` : `${shown} of ${rows.length} cells`;
+      const cells = rows.length === 1 ? "1 cell" : `${rows.length} cells`;
+      count.textContent = shown === rows.length ? cells : `${shown} of ${cells}`;
     };
     all("select", form).forEach((select) => { select.closest("label").hidden = select.options.length < 3; });
     form.addEventListener("input", apply);
