@@ -84,6 +84,7 @@ def test_images_that_are_not_there_are_a_reason(results: Path) -> None:
 def test_flipped_samples_get_the_pictures_of_the_store(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("PIL", reason="thumbnails need Pillow: pip install 'zoobench[report]'")
     np.save(tmp_path / "pixels.npy", np.full((8, 120, 120, 3), 90, np.uint8))
     rows = np.arange(8)
     images = MeasuredImages(

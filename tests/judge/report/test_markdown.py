@@ -44,6 +44,12 @@ def test_tables_have_as_many_fields_in_each_row() -> None:
             assert above.replace("\\|", "").count("|") == below.replace("\\|", "").count("|")
 
 
+def test_confusions_are_a_table() -> None:
+    text = to_markdown(a_report())
+    assert "|  | cat | dog |" in text
+    assert "| cat | 3 | 1 |" in text
+
+
 def test_answers_are_folded() -> None:
     text = to_markdown(a_report())
     assert "<details><summary>mobilenet integer_only</summary>" in text

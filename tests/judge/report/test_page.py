@@ -194,8 +194,17 @@ def test_a_class_called_script_shows_as_text() -> None:
     assert "alert(1)" not in "".join(re.findall("<script>(.*?)</script>", hostile(SCRIPT), re.DOTALL))
 
 
-def test_commands_are_code() -> None:
+def test_commands_are_code_and_names_with_backticks_keep_them() -> None:
     assert "<code>zoobench gate</code>" in PAGE
+    random = timed("float32", 0.01, backbone="`own`", weights="random")
+    page = to_html(a_report(random))
+    assert "RANDOM WEIGHTS in `own`: " in Page(page).text
+
+
+def test_no_line_ends_between_a_number_and_its_unit() -> None:
+    sentence = PAGE.partition('<p class="sentence">')[2].partition("</p>")[0]
+    assert "10.0\N{NO-BREAK SPACE}ms" in sentence
+    assert "100.0\N{NO-BREAK SPACE}%" in sentence
 
 
 def test_numbers_are_sorted_by_what_they_are_and_missing_ones_have_no_order() -> None:

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from zoobench.judge.blocks import Block, Grid, Lines, escaped
 from zoobench.judge.blocks import to_markdown as blocks_to_markdown
-from zoobench.judge.report.answerparts import Answered
+from zoobench.judge.report.answerparts import Answered, ConfusionTable
 from zoobench.judge.report.contents import Changes, Decision, Fact, Figure, Sheet
 from zoobench.judge.report.matrixparts import Matrix, Row
 from zoobench.judge.report.whole import Report
 from zoobench.paper import printable
 
+_CONFUSION = "Confusion matrix: rows are true classes, columns predicted ones."
 _Part = str | Block
 """A line of markdown, or what becomes some."""
 
@@ -97,6 +98,9 @@ def _answers(answered: Sequence[Answered]) -> Iterator[_Part]:
     for one in answered:
         yield f"<details><summary>{html.escape(printable(one.title))}</summary>"
         yield escaped(one.summary)
+        if one.confusion:
+            yield f"### {escaped(f'{_CONFUSION} {one.confusion.note}'.strip())}"
+            yield _confusion(one.confusion)
         for sheet in (one.worst, one.mixups):
             if sheet:
                 yield from _sheet(sheet)
@@ -105,6 +109,11 @@ def _answers(answered: Sequence[Answered]) -> Iterator[_Part]:
         if one.flipped:
             yield _flipped(one)
         yield "</details>"
+
+
+def _confusion(table: ConfusionTable) -> Grid:
+    rows = tuple((row.name, *(field.text for field in row.fields)) for row in table.rows)
+    return Grid(heads=("", *table.heads), rows=rows)
 
 
 def _flipped(one: Answered) -> Grid:

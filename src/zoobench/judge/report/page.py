@@ -16,7 +16,8 @@ from zoobench.paper import printable
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "report.js"
 """Files in `templates/`."""
-_CODE = re.compile("`([^`]+)`")
+_CODE = re.compile("`((?:zoobench|pytest) [^`]+)`")
+"""Commands in our own sentences; what else stands between backticks is a name that has them."""
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|MB|pp)(?![a-z]))")
 """Where no line is to end."""
 
