@@ -13,9 +13,10 @@ from zoobench.judge.comparison import Comparison
 from zoobench.judge.packing import encode, encode_shares
 from zoobench.judge.provenance import Provenance
 from zoobench.judge.record import Predictions, Record, RecordedAccuracy, Refusal, Speedup
+from zoobench.judge.report.answerparts import Pictures
 from zoobench.judge.report.answersets import distinct_answers
 from zoobench.judge.report.assembling import Ingredients, assemble
-from zoobench.judge.report.contents import Pictures, Report
+from zoobench.judge.report.whole import Report
 from zoobench.judge.statistics import percentile, percentile_interval, wilson
 from zoobench.judge.timings import Run, Side, Timing
 

@@ -12,7 +12,7 @@ from zoobench import thumbnails
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.charts.pictures import can_draw
 from zoobench.judge.choice.limits import parse_limit
-from zoobench.judge.report.contents import Report
+from zoobench.judge.report.whole import Report
 from zoobench.measure.samples import Samples
 from zoobench.measuredimages import MeasuredImages
 from zoobench.recommending import recommend_files
@@ -54,10 +54,26 @@ def test_a_file_that_does_not_tell_has_no_such_fact(tmp_path: Path) -> None:
 
 
 def test_a_baseline_is_compared_cell_by_cell(results: Path) -> None:
-    changes = made(results, baseline=results).changes
+    changes = made(results, baseline=str(results)).changes
     assert changes is not None
     assert changes.lead[0] == f"base: {results} (1 run)"
     assert {metric.told for metric in changes.metrics} == {"2 same"}
+
+
+def test_a_baseline_is_found_by_its_name(results: Path) -> None:
+    baselines = results.parent / "baselines"
+    baselines.mkdir()
+    (baselines / "main.json").write_text(results.read_text())
+    changes = made(results, baseline="main").changes
+    assert changes is not None
+    assert changes.lead[0] == f"base: {baselines / 'main.json'} (1 run)"
+    with pytest.raises(UsageError, match="other"):
+        made(results, baseline="other")
+
+
+def test_a_folder_of_runs_is_no_report_and_it_is_said_what_takes_it(results: Path) -> None:
+    with pytest.raises(UsageError, match="`zoobench compare` and `zoobench recommend` take folders"):
+        made(results.parent)
 
 
 def test_images_that_are_not_there_are_a_reason(results: Path) -> None:

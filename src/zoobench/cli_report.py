@@ -13,7 +13,7 @@ _DEFAULT_OUTPUT = Path("report.html")
 _EXAMPLES = """\b
 For example:
   zoobench report results.json --latency-p90 "30 ms" --size "5 MB" --drop "1 pp"
-  zoobench report results.json --baseline artifacts/baselines/main.json -o change.html
+  zoobench report results.json --baseline main -o change.html
   zoobench report results.json --format markdown -o report.md
   zoobench report results.json --pictures pictures
 """
@@ -22,7 +22,7 @@ For example:
 @click.command(epilog=_EXAMPLES)
 @click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path))
 @click.option(
-    "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Show what changed from these results."
+    "--baseline", metavar="NAME", help="Show what changed from a baseline, by its name or file, or other results."
 )
 @limit_options
 @preference_options
@@ -44,7 +44,7 @@ For example:
 def report(
     *,
     results: Path,
-    baseline: Path | None,
+    baseline: str | None,
     output: Path | None,
     form: str,
     pictures: Path | None,

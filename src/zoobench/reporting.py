@@ -6,7 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from zoobench.errors import ResultsError
+from zoobench.baselines import find_run
+from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.baseline import Baseline
 from zoobench.judge.charts.chart import Chart
 from zoobench.judge.charts.pictures import write_pictures
@@ -17,10 +18,11 @@ from zoobench.judge.choice.result import Choice
 from zoobench.judge.comparison import Comparison, compare
 from zoobench.judge.provenance import provenance_of
 from zoobench.judge.reading import load_content
+from zoobench.judge.report.answerparts import Photo, Pictures
 from zoobench.judge.report.answersets import Answers, distinct_answers, wanted_samples
 from zoobench.judge.report.assembling import Ingredients, assemble
-from zoobench.judge.report.contents import Photo, Pictures, Report
 from zoobench.judge.report.markdown import to_markdown
+from zoobench.judge.report.whole import Report
 from zoobench.judge.statistics import CONFIDENCE
 from zoobench.judge.timings import Run, Side, read_run
 from zoobench.recommending import learned_noise
@@ -32,7 +34,7 @@ class ReportRequest:
 
     Attributes:
         results: A results file.
-        baseline: What it is compared with, a results file or a baseline's; None for nothing.
+        baseline: What it is compared with, a results file or a baseline by its name or file; None for nothing.
         limits: That the recommended cell has to hold.
         preference: What cells that hold them are ordered by.
         confidence: The probability with which they are to be held.
@@ -42,7 +44,7 @@ class ReportRequest:
     """
 
     results: Path
-    baseline: Path | None = None
+    baseline: str | None = None
     limits: tuple[Limit, ...] = ()
     preference: Sequence[str] = field(default=DEFAULT_PREFERENCE)
     confidence: float = CONFIDENCE
@@ -55,8 +57,14 @@ def make_report(request: ReportRequest) -> Report:
     """Returns the contents of a report.
 
     Raises:
+        UsageError: If the results are a folder, or there is no such baseline.
         ResultsError: If a file cannot be read or understood, or holds nothing of zoobench.
     """
+    if request.results.is_dir():
+        raise UsageError(
+            f"{request.results} is a folder, and a report is about one run: name one of its files. `zoobench compare` "
+            "and `zoobench recommend` take folders of several"
+        )
     content = load_content(request.results)
     run = read_run(request.results)
     side = Side(name=str(request.results), runs=(run,))
@@ -121,7 +129,8 @@ def _measured(content: Mapping[str, Any]) -> str:
 def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
     if request.baseline is None:
         return None
-    base = Side(name=str(request.baseline), runs=(read_run(request.baseline),))
+    path = find_run(request.baseline, artifacts=request.artifacts)
+    base = Side(name=str(path), runs=(read_run(path),))
     return compare(base, Side(name=str(request.results), runs=(run,)), seed=request.seed)
 
 

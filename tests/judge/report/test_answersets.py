@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from reportparts import FLOAT, INTEGER, TRUTH, answers, timed
+from zoobench.judge.report.answerparts import Answered, Photo, Pictures
 from zoobench.judge.report.answersets import (
     LEAST_SHOWN,
     MOST_IN_ALL,
@@ -12,7 +13,6 @@ from zoobench.judge.report.answersets import (
     shown_of,
     wanted_samples,
 )
-from zoobench.judge.report.contents import Answered, Photo, Pictures
 
 NO_PICTURES = Pictures()
 PHOTO = Photo(name="photo-1", data="data:image/jpeg;base64,AA==")

@@ -6,7 +6,7 @@ from fakes import a_training
 from reportparts import FLOAT, INTEGER, a_report, refused, run_of
 from zoobench.judge.comparison import compare
 from zoobench.judge.provenance import Provenance
-from zoobench.judge.report.contents import Pictures
+from zoobench.judge.report.answerparts import Pictures
 from zoobench.judge.timings import Side
 
 

@@ -8,7 +8,7 @@ from fakes import a_record
 from reportparts import FLOAT, INTEGER, refused
 from zoobench.judge.record import Speedup
 from zoobench.judge.report.columns import READINGS, span
-from zoobench.judge.report.contents import Value
+from zoobench.judge.report.matrixparts import Value
 from zoobench.units import ratio
 
 BY_KEY = {one.key: one for one in READINGS}

@@ -5,8 +5,8 @@ from dataclasses import replace
 from fakes import a_disturbance, an_interval
 from reportparts import FLOAT, INTEGER, refused, timed
 from zoobench.judge.record import Cause, Record
-from zoobench.judge.report.contents import Row
 from zoobench.judge.report.matrix import matrix_of
+from zoobench.judge.report.matrixparts import Row
 
 
 def disturbed(record: Record) -> Record:
@@ -40,7 +40,7 @@ def test_every_row_has_a_value_for_each_column() -> None:
 
 def test_columns_of_what_no_cell_has_are_left_out_but_for_those_that_one_looks_for() -> None:
     bare = replace(FLOAT, accuracy=None, memory=None, startup=None)
-    assert [column.key for column in matrix_of([bare]).columns] == ["top1", "loss", "p50", "p90", "over-float", "size"]
+    assert [column.key for column in matrix_of([bare]).columns] == ["top1", "p50", "p90", "over-float", "size", "loss"]
     assert "memory" in [column.key for column in matrix_of([bare, INTEGER]).columns]
 
 

@@ -14,7 +14,7 @@ import pytest
 from reportparts import FLOAT, INTEGER, SCRIPT, a_report, refused, run_of, timed
 from zoobench.judge.comparison import compare
 from zoobench.judge.record import Record, Refusal
-from zoobench.judge.report.contents import Photo, Pictures
+from zoobench.judge.report.answerparts import Photo, Pictures
 from zoobench.judge.report.page import SCRIPT as SCRIPT_FILE
 from zoobench.judge.report.page import STYLE, TEMPLATE, to_html
 from zoobench.judge.timings import Side

@@ -17,8 +17,9 @@ from zoobench.judge.confusion import (
 )
 from zoobench.judge.flippedsamples import Answer, FlippedSample, FlippedSamples, flipped_samples
 from zoobench.judge.record import Record
+from zoobench.judge.report.answerparts import Answered, Pictures, ShownSample
 from zoobench.judge.report.confusions import confusion_table
-from zoobench.judge.report.contents import Answered, Pictures, Sheet, ShownSample
+from zoobench.judge.report.contents import Sheet
 from zoobench.judge.report.grids import without_empty
 from zoobench.judge.report.phrases import named
 from zoobench.judge.statistics import Estimate

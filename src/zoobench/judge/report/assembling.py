@@ -9,11 +9,12 @@ from zoobench.judge.comparison import Comparison
 from zoobench.judge.confusion import confusion_of
 from zoobench.judge.environments import machine_of
 from zoobench.judge.provenance import Provenance
+from zoobench.judge.report.answerparts import Pictures
 from zoobench.judge.report.answersets import Answers, answered_of
 from zoobench.judge.report.baselinechanges import changes_of
 from zoobench.judge.report.charting import drawn
 from zoobench.judge.report.conditions import environment_of
-from zoobench.judge.report.contents import Fact, Figure, Pictures, Report
+from zoobench.judge.report.contents import Fact, Figure
 from zoobench.judge.report.decision import decision_of
 from zoobench.judge.report.drawings import figures_of
 from zoobench.judge.report.matrix import matrix_of
@@ -21,6 +22,7 @@ from zoobench.judge.report.method import method_of
 from zoobench.judge.report.phrases import named
 from zoobench.judge.report.trainings import NO_CURVES, trainings_of
 from zoobench.judge.report.unknowns import unknowns_of
+from zoobench.judge.report.whole import Report
 from zoobench.judge.timings import Run
 from zoobench.units import exactly
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from zoobench.judge.record import Record, Speedup
-from zoobench.judge.report.contents import Column, Tone, Value
+from zoobench.judge.report.matrixparts import Column, Tone, Value
 from zoobench.judge.table import COPIES_DIFFER, marked, over_reference, relative_size
 from zoobench.units import ABSENT, megabytes, milliseconds, nats, percent, ratio
 
@@ -118,21 +118,9 @@ def span(ends: tuple[float, float] | None, shown: Callable[[float | None], str])
 
 READINGS = (
     _reading("top1", "top-1", "%", "Share of the test samples that it has right, with its 95 % interval.", _top1),
-    _reading("loss", "loss", "", "Mean cross-entropy of the test samples in nats.", _loss),
-    _reading(
-        "agreement", "as float", "%", "Share of the samples on which it says what its float twin says.", _agreement
-    ),
     _reading("p50", "p50", "ms", "Median time of one image, with its 95 % interval over this run's rounds.", _p50),
     _reading("p90", "p90", "ms", "Nine in ten images take no longer; told from 64 rounds on.", _p90),
     _reading("over-float", "over float", "×", "Times faster than its float twin.", _over_float, title="× float"),
-    _reading(
-        "over-reference",
-        "over LiteRT",
-        "×",
-        "Times faster than the same file on LiteRT.",
-        _over_reference,
-        title="× litert",
-    ),
     _reading("size", "size", "MB", "Size of the file, and as a share of the float file's.", _size, title="MB"),
     _reading(
         "memory",
@@ -142,8 +130,20 @@ READINGS = (
         _memory,
         title="peak MB",
     ),
+    _reading("loss", "loss", "", "Mean cross-entropy of the test samples in nats.", _loss),
+    _reading(
+        "agreement", "as float", "%", "Share of the samples on which it says what its float twin says.", _agreement
+    ),
+    _reading(
+        "over-reference",
+        "over LiteRT",
+        "×",
+        "Times faster than the same file on LiteRT.",
+        _over_reference,
+        title="× litert",
+    ),
     _reading(
         "startup", "start", "ms", "A fresh process: opening the file and the first image, medians added.", _startup
     ),
 )
-"""Every column, in order."""
+"""Every column, in order: what decides first, as a phone shows but a few at once."""

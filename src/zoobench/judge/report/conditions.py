@@ -7,6 +7,7 @@ from zoobench.judge.environments import DATA_SET, conditions, joined
 from zoobench.judge.provenance import Provenance
 from zoobench.judge.record import Record
 from zoobench.judge.report.contents import Sheet
+from zoobench.judge.report.phrases import named
 from zoobench.judge.timings import Run, Side
 from zoobench.units import exactly, size
 
@@ -27,7 +28,7 @@ def environment_of(run: Run, provenance: Provenance) -> tuple[Sheet, ...]:
         _sheet("Libraries", ("library", "version"), _conditions(run, only=libraries)),
         _sheet("Options of the run that are not the defaults", ("option", "value"), _options(provenance)),
         _sheet("Test data", ("what", "value"), _data(records)),
-        _sheet("Model files", ("cells", "file's SHA-256", "bytes", "weights"), _models(records)),
+        _files(records),
     )
     return tuple(sheet for sheet in sheets if sheet.grid.rows)
 
@@ -72,17 +73,19 @@ def _data(records: Sequence[Record]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _models(records: Sequence[Record]) -> list[tuple[str, ...]]:
+def _files(records: Sequence[Record]) -> Sheet:
     """Returns each file once, with the cells that ran it."""
     cells: dict[tuple[str, int, str], list[str]] = {}
     for record in records:
         if record.model:
             key = (record.model.sha256, record.model.size_bytes, record.cell.weights)
             cells.setdefault(key, []).append(record.cell.id)
-    return [
-        (", ".join(ids), sha256[:_SHORT], exactly(size_bytes), _weights(weights))
+    rows = tuple(
+        (named(ids), sha256[:_SHORT], exactly(size_bytes), _weights(weights))
         for (sha256, size_bytes, weights), ids in cells.items()
-    ]
+    )
+    heads = ("cells", "SHA-256", "bytes", "weights")
+    return Sheet(caption="Model files", grid=Grid(heads=heads, rows=rows, words=frozenset({1, 3})))
 
 
 def _weights(weights: str) -> str:

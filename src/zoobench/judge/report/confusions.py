@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from zoobench.judge.charts.confusion import shade
 from zoobench.judge.confusion import Confusion
-from zoobench.judge.report.contents import ConfusionField, ConfusionRow, ConfusionTable
+from zoobench.judge.report.answerparts import ConfusionField, ConfusionRow, ConfusionTable
 from zoobench.units import exactly, percent
 
 MOST_CLASSES = 20

@@ -11,8 +11,9 @@ from zoobench.judge.choice.result import Choice, MachineChoice
 from zoobench.judge.choice.sentences import missed
 from zoobench.judge.record import Record
 from zoobench.judge.report.columns import READINGS, Reading
-from zoobench.judge.report.contents import Decision, Fact, Sheet, Value
+from zoobench.judge.report.contents import Decision, Fact, Sheet
 from zoobench.judge.report.grids import without_empty
+from zoobench.judge.report.matrixparts import Value
 from zoobench.units import ABSENT, chance, exactly, megabytes, milliseconds, percent
 
 _LONGEST_WHY = 300
@@ -36,7 +37,7 @@ def decision_of(choice: Choice, records: Mapping[str, Record]) -> Decision:
         sentence=choice.sentence,
         cell=cell,
         figures=tuple(_figures(records[cell])) if cell else (),
-        limits=_limits(first) if first and first.odds else None,
+        limits=_limits(first, chosen=cell) if first and first.odds else None,
         others=tuple(sheet for sheet in _others(choice, machine) if sheet.grid.rows),
         notes=tuple(_notes(choice, machine)),
     )
@@ -51,10 +52,11 @@ def _figures(record: Record) -> Iterator[Fact]:
             yield Fact(label=reading.label, value=reading.with_unit(value.text), detail=value.detail)
 
 
-def _limits(candidate: Candidate) -> Sheet:
+def _limits(candidate: Candidate, *, chosen: str) -> Sheet:
     rows = tuple(_limit(one) for one in candidate.odds)
     heads = ("limit", "found", "chance to hold %", "how it is known")
-    return Sheet(caption=f"The limits and {candidate.cell}", grid=Grid(heads=heads, rows=rows, words=frozenset({3})))
+    caption = "Its limits" if candidate.cell == chosen else f"The limits, and how {candidate.cell} holds them"
+    return Sheet(caption=caption, grid=Grid(heads=heads, rows=rows, words=frozenset({3})))
 
 
 def _limit(odds: Odds) -> tuple[str, ...]:

@@ -5,7 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from zoobench.judge.blocks import Block, Grid, Lines, escaped
 from zoobench.judge.blocks import to_markdown as blocks_to_markdown
-from zoobench.judge.report.contents import Answered, Changes, Decision, Fact, Figure, Matrix, Report, Row, Sheet
+from zoobench.judge.report.answerparts import Answered
+from zoobench.judge.report.contents import Changes, Decision, Fact, Figure, Sheet
+from zoobench.judge.report.matrixparts import Matrix, Row
+from zoobench.judge.report.whole import Report
 from zoobench.paper import printable
 
 _Part = str | Block

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from zoobench.judge.record import Record
 from zoobench.judge.report.columns import READINGS, UNKNOWN, Reading
-from zoobench.judge.report.contents import Matrix, Row
+from zoobench.judge.report.matrixparts import Matrix, Row
 from zoobench.judge.table import (
     OVER_REFERENCE_MEANS,
     SPEEDUP_MEANS,

@@ -11,12 +11,14 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from zoobench.judge.charts.theme import page_stylesheet
-from zoobench.judge.report.contents import Report
+from zoobench.judge.report.whole import Report
 from zoobench.paper import printable
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "report.js"
 """Files in `templates/`."""
 _CODE = re.compile("`([^`]+)`")
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|MB|pp)(?![a-z]))")
+"""Where no line is to end."""
 
 
 def to_html(report: Report) -> str:
@@ -61,10 +63,10 @@ def _tame(value: Any) -> Any:
 
 
 def _coded(text: str) -> Markup:
-    """Returns a text, escaped, with what stands between backticks as code."""
+    """Returns a text, escaped, with what stands between backticks as code and each number on one line with its unit."""
+    parts = [_BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", printable(part)) for part in _CODE.split(text)]
     return Markup("").join(
-        Markup("<code>{}</code>").format(printable(part)) if place % 2 else escape(printable(part))
-        for place, part in enumerate(_CODE.split(text))
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
     )
 
 
