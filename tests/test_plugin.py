@@ -123,13 +123,6 @@ def test_the_results_are_read_by_pytest_benchmark_and_pandas(
     assert (frame["extra_info.zoobench.model.size_bytes"] > 0).all()
 
 
-def test_a_second_run_makes_nothing_again(warm: Path) -> None:
-    done = bench(*SMALL, *FAST, artifacts=warm)
-    assert done.returncode == 0, done.stdout
-    for word in ("Making", "Converting", "Training", "Features", "Decoding"):
-        assert word not in done.stderr
-
-
 def test_a_latency_run_alone_is_saved_without_accuracy_and_memory(warm: Path) -> None:
     done = bench(*SMALL, "-k", "integer_only", artifacts=warm, paths=("test_latency.py",))
     assert "1 passed" in done.stdout
@@ -179,9 +172,12 @@ def test_benchmark_disable_keeps_accuracy_and_size_and_times_nothing(warm: Path)
     assert "–" in shown.stdout
 
 
-def test_benchmark_json_and_compare_work_as_pytest_benchmark_users_expect(warm: Path) -> None:
+def test_a_second_run_makes_nothing_again_and_benchmark_json_and_compare_work_as_ever(warm: Path) -> None:
     saved = warm.parent / "saved.json"
-    assert bench(*SMALL, *FAST, "--benchmark-json", str(saved), artifacts=warm).returncode == 0
+    again = bench(*SMALL, *FAST, "--benchmark-json", str(saved), artifacts=warm)
+    assert again.returncode == 0, again.stdout
+    for word in ("Making", "Converting", "Training", "Features", "Decoding"):
+        assert word not in again.stderr
     assert set(records(load(saved))) == {IDS[1], IDS[4]}
     done = bench(*SMALL, *FAST, f"--benchmark-compare={saved}", artifacts=warm)
     assert done.returncode == 0
@@ -340,12 +336,9 @@ def test_build_names_what_is_not_made(warm: Path) -> None:
     assert "mobilenet_025-weight_only_int8-litert-t1 is not made: tensorflow refuses it: " in done.stderr
 
 
-def test_showing_results_imports_neither_tensorflow_nor_a_runtime(
-    first: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
-    assert bench(*SMALL, *FAST, "-k", "size", artifacts=first[0]).returncode == 0
-    path = results(first[0])[-1]
-    done = run(sys.executable, "-X", "importtime", "-m", "zoobench", "show", str(path), folder=first[0].parent)
+def test_showing_results_imports_neither_tensorflow_nor_a_runtime(real_runs: Path) -> None:
+    path = results(real_runs)[-1]
+    done = run(sys.executable, "-X", "importtime", "-m", "zoobench", "show", str(path), folder=real_runs.parent)
     assert done.returncode == 0
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "zoobench" in imported
