@@ -9,7 +9,7 @@ import pytest
 from choices import learned, limit
 from fakes import a_memory
 from resultfiles import EPYC, a_run, a_side, a_timed_record, answered, cell_id, rounds_around
-from zoobench.judge.choice.choosing import ASSUMED, choose
+from zoobench.judge.choice.choosing import ANY_ACCURACY, ASSUMED, choose
 from zoobench.judge.choice.limits import DROP, P50, P90, SIZE, TOP1
 from zoobench.judge.choice.result import HOLDS, MISSES, OPEN, Choice
 from zoobench.judge.record import Record, RecordedModel
@@ -80,7 +80,8 @@ def test_without_a_limit_a_drop_of_a_point_is_assumed_and_that_is_said() -> None
 def test_where_a_limit_is_given_none_is_assumed() -> None:
     worse = usual(accuracy=answered("+" * 300 + "-" * 100))
     found = choose([worse], limits=[limit(SIZE, "20 MB")])
-    assert (found.chosen, found.is_assumed, found.notes) == (FAST, False, ())
+    assert (found.chosen, found.is_assumed, found.notes) == (FAST, False, (ANY_ACCURACY,))
+    assert choose([worse], limits=[limit(DROP, "99 pp")]).notes == ()
 
 
 def test_of_random_weights_nothing_is_assumed() -> None:

@@ -82,6 +82,15 @@ def test_five_processes_speak_for_themselves() -> None:
     assert why == "5 processes, which scatter by 1.9 % (Student's t)"
 
 
+def test_five_processes_of_one_quiet_minute_count_as_one() -> None:
+    """They scatter by 0.16 %, where one in a hundred sets of five would by 1.36 % were the 5 % theirs."""
+    runs = [a_timed_run(rounds_around(0.01 * one)) for one in (1.0, 1.003, 0.998, 1.001, 0.999)]
+    found, why = latency_probability(runs, 0.0103, share=0.50, scatter=USUAL)
+    alone, _ = latency_probability(runs[:1], 0.0103, share=0.50, scatter=USUAL)
+    assert found == pytest.approx(alone, abs=0.02)
+    assert "5 processes, which are so alike that they count as one; " in why
+
+
 def test_processes_that_found_the_very_same_are_certain() -> None:
     assert of_processes([1.0] * 5, 1.0) == 1
     assert of_processes([1.0] * 5, 0.999) == 0

@@ -11,6 +11,8 @@ from zoobench.judge.choice.scatter import scatter_of
 from zoobench.judge.noise import Noise
 
 State = Literal["holds", "open", "misses"]
+_SURELY_NOT = 0.05
+"""Probability of a limit from which down a cell misses it, however little confidence is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def all_at_least(odds: Sequence[Odds]) -> float | None:
 def state_of(odds: Sequence[Odds], *, confidence: float) -> State:
     """Returns what the odds of all limits come to; what disturbed rounds found too slow is open."""
     known = [one.probability for one in odds if one.probability is not None and not one.is_disturbed]
-    if any(probability <= 1 - confidence for probability in known):
+    if any(probability <= min(1 - confidence, _SURELY_NOT) for probability in known):
         return "misses"
     at_least = all_at_least(odds)
     return "holds" if at_least is not None and at_least >= confidence else "open"

@@ -20,6 +20,7 @@ from zoobench.judge.timings import Side
 
 ASSUMED = parse_limit(DROP, "1 pp")
 """What is to be held where no limit was given: without one the fastest cell would win, however wrong it is."""
+ANY_ACCURACY = "No limit of accuracy was given, so that any accuracy will do; give --drop or --top1."
 _NOTHING_LEARNED: Mapping[str, Noise] = MappingProxyType({})
 
 
@@ -63,10 +64,12 @@ def choose(
 
 def _taken(limits: Sequence[Limit], machines: Sequence[KnownMachine]) -> tuple[tuple[Limit, ...], tuple[str, ...]]:
     """Returns the limits to hold cells to, and what is to be said of that."""
-    if limits:
-        return tuple(limits), ()
     tested = [cell for machine in machines for cell in machine.cells.values() if cell.answered]
-    if any(not cell.cell.has_random_weights for cell in tested):
+    is_known = any(not cell.cell.has_random_weights for cell in tested)
+    if limits:
+        is_asked = any(limit.quantity.of_accuracy for limit in limits)
+        return tuple(limits), () if is_asked or not is_known else (ANY_ACCURACY,)
+    if is_known:
         return (ASSUMED,), (f"No limit was given: {ASSUMED.told} was assumed; give --drop, or any other limit.",)
     why = "all weights are random" if tested else "no accuracy was tested"
     return (), (f"No limit was given, and none was assumed, as {why}: every cell would do, and p50 and size decide.",)
@@ -113,7 +116,7 @@ def _rivals(candidates: Sequence[Candidate], among: Standings, metric: str) -> t
 
 
 def _ahead(candidates: Sequence[Candidate], ranks: Mapping[str, int]) -> tuple[str, ...]:
-    """Returns the open cells that come before the first that holds, or before all where none does, in their order."""
+    """Returns the open cells that come before the first that holds, or all where none does, the most probable first."""
     best = next((ranks[one.cell] for one in candidates if one.state == "holds"), len(ranks))
-    names = [one.cell for one in candidates if one.state == "open" and ranks[one.cell] < best]
-    return tuple(sorted(names, key=ranks.__getitem__))
+    found = [one for one in candidates if one.state == "open" and ranks[one.cell] < best]
+    return tuple(one.cell for one in sorted(found, key=lambda one: (-(one.at_least or 0.0), ranks[one.cell])))

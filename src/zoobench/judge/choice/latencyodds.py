@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, ndtr, ndtri, stdtr
+from scipy.special import betainc, chdtri, ndtr, ndtri, stdtr
 
 from zoobench.judge.bootstrap import LEAST_PROCESSES
 from zoobench.judge.choice.known import TimedRun
@@ -19,6 +19,8 @@ _ROUNDING = 1e-12
 """Of logarithms: what is nearer is the same."""
 _DEFAULT_FREEDOM = 4
 """Degrees of freedom that the default scatter counts as where processes scatter more: those of `LEAST_PROCESSES`."""
+_ALIKE = 0.01
+"""Probability of processes being so alike by chance."""
 _Told = tuple[float | None, str]
 
 
@@ -26,7 +28,8 @@ def latency_probability(runs: Sequence[TimedRun], limit: float, *, share: float,
     """Returns the probability that a percentile is at most the limit, and how it is known or what is lacking.
 
     The process is the unit. From 5 on their own scatter tells: `of_processes`. Fewer tell too little of it, so that it
-    is taken from elsewhere, but never below what they show: `of_rounds`.
+    is taken from elsewhere, but never below what they show: `of_rounds`. Processes that are far more alike than others
+    are known to be ran in one quiet minute and count as one.
 
     Args:
         runs: Each process that timed the cell.
@@ -38,22 +41,25 @@ def latency_probability(runs: Sequence[TimedRun], limit: float, *, share: float,
     if not known:
         return None, _lacking(runs, share)
     logs = [math.log(value) for _, value in known]
-    if len(logs) >= LEAST_PROCESSES:
+    scatter = scatter if share == 0.50 else scatter.of_tail()
+    as_one = _are_of_one_minute(logs, scatter)
+    if len(logs) >= LEAST_PROCESSES and not as_one:
         told = f"{len(logs)} processes, which scatter by {percent(stdev(logs))} % (Student's t)"
         return of_processes(logs, math.log(limit)), told
-    scatter = _not_below(scatter if share == 0.50 else scatter.of_tail(), logs)
+    scatter, count = _not_below(scatter, logs), 1 if as_one else len(logs)
     with_rounds = [run for run, _ in known if run.rounds]
     if with_rounds:
         aligned = np.concatenate([_aligned(run, share) for run in with_rounds])
-        told = f"{len(aligned)} rounds of {_processes(len(logs))}; {scatter.told}"
-        probability = of_rounds(aligned, math.log(limit) - fmean(logs), share=share, scatter=scatter, runs=len(logs))
+        alike = ", which are so alike that they count as one" if as_one else ""
+        told = f"{len(aligned)} rounds of {_processes(len(logs))}{alike}; {scatter.told}"
+        probability = of_rounds(aligned, math.log(limit) - fmean(logs), share=share, scatter=scatter, runs=count)
         return probability, told
     intervals = [one.p50_interval for one, _ in known if one.p50_interval is not None and one.p50_interval.low > 0]
     if share != 0.50 or len(intervals) < len(known):
         return None, "the file does not hold the rounds (a baseline does not); name the results file of the run"
     errors = [math.log(one.high / one.low) / (2 * _QUANTILE) for one in intervals]
     error = math.hypot(*errors) / len(errors)
-    probability = of_interval(error, math.log(limit) - fmean(logs), scatter=scatter, runs=len(logs))
+    probability = of_interval(error, math.log(limit) - fmean(logs), scatter=scatter, runs=count)
     return probability, f"the recorded interval of {_processes(len(logs))}, without its rounds; {scatter.told}"
 
 
@@ -98,6 +104,17 @@ def of_interval(error: float, log_margin: float, *, scatter: Scatter, runs: int)
     """Returns the same of a median whose rounds are not known, but a standard error of its logarithm is."""
     limits = log_margin + scatter.shifts() / math.sqrt(runs)
     return float(np.mean(ndtr(limits / error) if error > 0 else limits >= 0))
+
+
+def _are_of_one_minute(logs: Sequence[float], scatter: Scatter) -> bool:
+    """Tells whether 5 processes or more scatter less than chance has it, were the known scatter theirs.
+
+    By the chi-squared distribution of a normal sample's variance, at `_ALIKE`.
+    """
+    if len(logs) < LEAST_PROCESSES:
+        return False
+    freedom = len(logs) - 1
+    return stdev(logs) < scatter.sigma * math.sqrt(float(chdtri(freedom, 1 - _ALIKE)) / freedom)
 
 
 def _percentile(run: TimedRun, share: float) -> float | None:

@@ -13,7 +13,7 @@ _SECONDS: Mapping[str, float] = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 _BYTES: Mapping[str, float] = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 _POINTS: Mapping[str, float] = {"pp": 0.01, "points": 0.01}
 _PERCENT: Mapping[str, float] = {"%": 0.01}
-_TEXT = re.compile(r"(\d+(?:\.\d+)?)\s*(\D*)")
+_TEXT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(\D*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

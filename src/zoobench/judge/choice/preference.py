@@ -18,7 +18,7 @@ WORDS: Mapping[str, str] = {
     TOP1: "top-1",
 }
 """What is ordered by, for people."""
-_PERCENTAGE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_PERCENTAGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
 _LEAST, _MOST = 50.0, 99.0
 WORSE: Mapping[str, str] = {
     LATENCY: "slower",

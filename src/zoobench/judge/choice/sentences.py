@@ -1,5 +1,6 @@
 """What is the decision in a sentence, and by how much does a cell miss?"""
 
+import math
 from collections.abc import Iterator
 
 from zoobench.judge.choice.candidates import Candidate
@@ -140,6 +141,8 @@ def regret_told(cost: float | None, metric: str) -> str:
 
 def _cost(choice: Choice) -> str:
     worst = choice.regrets[0].worst
+    if worst is None or not math.isfinite(worst):
+        return "what it costs is not known on each"
     if worst == 0:
         return "and is the best on each"
     return f"at most {regret_told(worst, choice.preference[0])} than the best on each"
