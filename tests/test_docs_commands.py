@@ -28,7 +28,7 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 TUTORIAL = "docs/tutorial.md"
-BY_CHANCE = ("holds ", "open ", "misses ", "on all machines ")
+BY_CHANCE = ("holds ", "open ", "nearest misses ", "on all machines ")
 """Tables of `zoobench recommend` of which a small run has some and a real one others."""
 _CELL = re.compile(r"^(mobilenet-[\w-]+-t\d+|\d+ cells)(?=$|\W)")
 _NUMBER = re.compile(r"^[+-]?[\d.]+")
