@@ -1,6 +1,5 @@
 """Real photos and real weights, where a checkout has them beside it."""
 
-import os
 import shutil
 import signal
 import sys
@@ -13,7 +12,7 @@ import pytest
 
 import browser as browsers
 import packages
-from runs import SMALL, bench
+from runs import BESIDE, SMALL, bench
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # In the background of a shell it is ignored, also by all that the tests start: those of Ctrl-C would wait forever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-BESIDE = Path(os.environ.get("ZOOBENCH_REAL_DATA", Path(__file__).parent.parent.parent / "shared"))
 
 LIBRARIES = "google|keras|tensorflow|flatbuffers|ai_edge_litert|ai_edge_quantizer|absl|astunparse|gast"
 """What they deprecate in one another is not ours to mend."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+BESIDE = Path(os.environ.get("ZOOBENCH_REAL_DATA", ROOT.parent / "shared"))
+"""Where a checkout may have real photos and weights beside it."""
 SMALL_BUILD = (
     *("--zoo-backbones", "mobilenet_025", "--zoo-image-size", "64", "--zoo-weights", "random"),
     *("--zoo-drawn", "60", "--zoo-calibration", "8", "--zoo-epochs", "3"),

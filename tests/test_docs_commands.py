@@ -20,7 +20,7 @@ from docsandbox import (
     new_sandbox,
 )
 from documents import DOCUMENTS, NAMES, Block, Command, blocks, code, commands
-from runs import ROOT, results
+from runs import BESIDE, ROOT, results
 
 try:
     import tomllib
@@ -110,8 +110,6 @@ def test_output_has_the_shape_that_is_shown_whatever_its_numbers() -> None:
 
 
 def _photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from conftest import BESIDE
-
     real = BESIDE / "data/animals10"
     return real if real.is_dir() else _drawn_photos(tmp_path_factory.mktemp("drawn"))
 
@@ -130,8 +128,6 @@ def _drawn_photos(folder: Path) -> Path:
 
 
 def _weights() -> str:
-    from conftest import BESIDE
-
     return str(BESIDE / "weights") if (BESIDE / "weights").is_dir() else "random"
 
 
