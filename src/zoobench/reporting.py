@@ -24,7 +24,7 @@ from zoobench.judge.report.assembling import Ingredients, assemble
 from zoobench.judge.report.markdown import to_markdown
 from zoobench.judge.report.whole import Report
 from zoobench.judge.statistics import CONFIDENCE
-from zoobench.judge.timings import Run, Side, read_run
+from zoobench.judge.timings import Run, Side, read_run, run_of
 from zoobench.recommending import learned_noise
 
 
@@ -66,7 +66,7 @@ def make_report(request: ReportRequest) -> Report:
             "and `zoobench recommend` take folders of several"
         )
     content = load_content(request.results)
-    run = read_run(request.results)
+    run = run_of(content, request.results)
     side = Side(name=str(request.results), runs=(run,))
     answers = distinct_answers(list(run.records.values()))
     provenance = provenance_of(content, request.results)

@@ -86,10 +86,18 @@ def read_run(path: Path) -> Run:
     """Returns what a results file holds, whether zoobench or pytest-benchmark alone wrote it.
 
     Raises:
-        ResultsError: If it cannot be read or is not in pytest-benchmark's format, a time is no time, a cell stands in
-            it twice, or a record contradicts its rounds; the message names the file and the key.
+        ResultsError: If it cannot be read or is not in pytest-benchmark's format, or as `run_of`.
     """
-    content = load_content(path)
+    return run_of(load_content(path), path)
+
+
+def run_of(content: Mapping[str, Any], path: Path) -> Run:
+    """Returns the same of the content that `load_content` returned.
+
+    Raises:
+        ResultsError: If a time is no time, a cell stands in it twice, or a record contradicts its rounds; the message
+            names the file and the key.
+    """
     benchmarks = list(_benchmarks(content, path))
     untimed = content.get(BLOCK)
     ours = any(_is_ours(one) for one in benchmarks) or bool(isinstance(untimed, dict) and untimed.get("records"))

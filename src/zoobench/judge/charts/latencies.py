@@ -17,9 +17,6 @@ TITLE = "Time per image, round by round"
 _BIN = 4.0
 """Width of a step of a hill in units of the drawing."""
 _INSET = 6.0
-_MANY = 15
-"""Rows from which the ticks stand above the plot too."""
-_TICKS_ABOVE = 20.0
 _SHARE_SHOWN = 0.99
 """Of a cell's rounds that the axis holds at least; one round that was interrupted would press all hills flat."""
 
@@ -69,11 +66,10 @@ def latencies(rows: Sequence[LatencyRow], *, title: str = TITLE, width: float = 
 
 def _draw(rows: Sequence[LatencyRow], *, title: str, width: float) -> Drawn:
     drawn, top = header(title, _keys(rows), width=width)
-    many = len(rows) >= _MANY
-    layout = laid_out(rows, [_figure(row) for row in rows], top=top + (_TICKS_ABOVE if many else 0), width=width)
+    layout = laid_out(rows, [_figure(row) for row in rows], top=top, width=width)
     axis = Axis(scale=_scale(rows), start=layout.plot.left + _INSET, end=layout.plot.right - _INSET)
     drawn += horizontal(axis, layout.plot, tick_milliseconds, title="one image, ms; at the right p50")
-    drawn += above(axis, layout.plot, tick_milliseconds) if many else []
+    drawn += above(axis, layout.plot, tick_milliseconds) if layout.ticks_above else []
     drawn += [_strip(row, strip, axis) for row, strip in zip(rows, layout.strips, strict=True)]
     return [*drawn, *layout.words], layout.plot.bottom + AXIS_HEIGHT
 

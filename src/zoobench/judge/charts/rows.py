@@ -18,6 +18,10 @@ _GROUP_HEIGHT = 24.0
 _LABEL_SHARE = 0.4
 _GAP = 8.0
 _BELOW = 4.0
+_TICKS_ABOVE_FROM = 15
+"""Rows from which the ticks stand above the plot too."""
+_TICKS_ABOVE = 20.0
+"""The room that these take."""
 
 
 class Row(Protocol):
@@ -54,11 +58,13 @@ class Rows:
         plot: What all strips lie in.
         strips: Each row's part of it, in order.
         words: Names, figures and groups, drawn.
+        ticks_above: Whether there is room for ticks above the plot, as it is too high to look down.
     """
 
     plot: Area
     strips: tuple[Area, ...]
     words: tuple[str, ...]
+    ticks_above: bool
 
 
 def laid_out(rows: Sequence[Row], figures: Sequence[str], *, top: float, width: float) -> Rows:
@@ -67,7 +73,7 @@ def laid_out(rows: Sequence[Row], figures: Sequence[str], *, top: float, width: 
     Args:
         rows: At least one; rows of one group follow one another.
         figures: A text for each, which stands at the right.
-        top: Where they begin.
+        top: Where they begin, or the ticks above them.
         width: Of the picture; where it is small a name stands above its strip, else to the left of it.
     """
     beside = width >= _BESIDE_FROM
@@ -75,7 +81,8 @@ def laid_out(rows: Sequence[Row], figures: Sequence[str], *, top: float, width: 
     height = _COMPACT_STRIP if len(rows) >= _COMPACT_FROM or not beside else _STRIP
     strips: list[Area] = []
     words: list[str] = []
-    y = top
+    ticks_above = len(rows) >= _TICKS_ABOVE_FROM
+    y = top = top + (_TICKS_ABOVE if ticks_above else 0)
     for row, figure, heading in zip(rows, figures, _headings(rows), strict=True):
         if heading:
             shown = shortened(heading, width - 2 * MARGIN, strong=True)
@@ -90,7 +97,7 @@ def laid_out(rows: Sequence[Row], figures: Sequence[str], *, top: float, width: 
         strips.append(Area(left=columns.left, top=y, right=columns.right, bottom=y + height))
         y += height if beside else height + _BELOW
     plot = Area(left=columns.left, top=top, right=columns.right, bottom=y + _BELOW)
-    return Rows(plot=plot, strips=tuple(strips), words=tuple(words))
+    return Rows(plot=plot, strips=tuple(strips), words=tuple(words), ticks_above=ticks_above)
 
 
 def ground(strip: Area, y: float) -> list[str]:

@@ -17,9 +17,6 @@ TITLE = "Times faster than float"
 _RADIUS, _INSET = 5.0, 10.0
 _SHAPES = {"faster": circle, "undecided": square, "slower": diamond}
 _MEANING = {"faster": "interval above 1.00", "undecided": "holds 1.00", "slower": "below 1.00"}
-_MANY = 15
-"""Rows from which the ticks stand above the plot too."""
-_TICKS_ABOVE = 20.0
 _LEAST, _MOST = 1e-9, 1e9
 
 
@@ -72,13 +69,12 @@ def speedups(rows: Sequence[SpeedupRow], *, title: str = TITLE, width: float = W
 
 def _draw(rows: Sequence[SpeedupRow], *, title: str, width: float) -> Drawn:
     drawn, top = header(title, _keys(rows), width=width)
-    many = len(rows) >= _MANY
-    layout = laid_out(rows, [ratio(row.point) for row in rows], top=top + (_TICKS_ABOVE if many else 0), width=width)
+    layout = laid_out(rows, [ratio(row.point) for row in rows], top=top, width=width)
     plot = layout.plot
     values = [value for row in rows for value in (row.point, *(row.interval or ()))]
     axis = Axis(scale=logarithmic([1.0, *values]), start=plot.left + _INSET, end=plot.right - _INSET)
     drawn += horizontal(axis, plot, tick, title="float's time over the cell's")
-    drawn += above(axis, plot, tick) if many else []
+    drawn += above(axis, plot, tick) if layout.ticks_above else []
     drawn.append(line(axis.at(1), plot.top, axis.at(1), plot.bottom, class_="axis"))
     drawn += [_strip(row, strip, axis) for row, strip in zip(rows, layout.strips, strict=True)]
     return [*drawn, *layout.words], plot.bottom + AXIS_HEIGHT

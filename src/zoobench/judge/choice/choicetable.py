@@ -10,7 +10,7 @@ from zoobench.judge.choice.pareto import Place
 from zoobench.judge.choice.preference import WORDS, WORSE
 from zoobench.judge.choice.regrets import Regret
 from zoobench.judge.choice.result import Choice, MachineChoice
-from zoobench.judge.choice.sentences import missed, regret_told, told
+from zoobench.judge.choice.sentences import few, missed, regret_told, told
 from zoobench.judge.table import DISTURBED
 from zoobench.paper import printable
 from zoobench.units import ABSENT, chance, megabytes, milliseconds, percent, ratio
@@ -82,18 +82,13 @@ def _nearby(machine: MachineChoice, choice: Choice) -> Iterator[str]:
     """Yields what else a reader of the first cell should know: others as good, better ones that are open, its odds."""
     shown = machine.candidates[0] if machine.candidates else None
     if machine.rivals:
-        yield f"not surely {WORSE[choice.preference[0]]} than {machine.holding[0].cell}: {_few(machine.rivals)}"
+        yield f"not surely {WORSE[choice.preference[0]]} than {machine.holding[0].cell}: {few(machine.rivals)}"
     first = machine.of(machine.ahead[0]) if machine.ahead and machine.holding else None
     if first:
         more = f" (and {len(machine.ahead) - 1} more)" if len(machine.ahead) > 1 else ""
         yield f"would come first if it surely held: {first.cell}{more}: {missed(first, confidence=choice.confidence)}"
     for one in shown.odds if shown else ():
         yield f"{one.limit.told}: {told(one)}, {chance(one.probability)} % – {one.why}"
-
-
-def _few(cells: Sequence[str], *, most: int = 3) -> str:
-    more = f" and {len(cells) - most} more" if len(cells) > most else ""
-    return f"{', '.join(cells[:most])}{more}"
 
 
 def _holding(machine: MachineChoice, limits: Sequence[Limit]) -> Grid:
@@ -154,13 +149,13 @@ def _point(machine: MachineChoice, place: Place) -> tuple[str, str, str]:
 
 
 def _by(place: Place) -> str:
-    return _few(place.beaten_by, most=1)
+    return few(place.beaten_by, most=1)
 
 
 def _dominated(machine: MachineChoice) -> Iterator[str]:
     for place in machine.front.places:
         if place.standing == "dominated":
-            yield f"dominated: {place.cell} by {_few(place.dominated_by)}"
+            yield f"dominated: {place.cell} by {few(place.dominated_by)}"
 
 
 def _regrets(choice: Choice) -> Grid:

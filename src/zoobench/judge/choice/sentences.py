@@ -1,14 +1,14 @@
 """What is the decision in a sentence, and by how much does a cell miss?"""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from zoobench.judge.choice.candidates import Candidate
 from zoobench.judge.choice.odds import Odds
 from zoobench.judge.choice.preference import WORSE
 from zoobench.judge.choice.relations import TOP1
 from zoobench.judge.choice.result import OPEN, Choice, MachineChoice
-from zoobench.units import chance, change_percent, megabytes, milliseconds, percent
+from zoobench.units import chance, change_percent, exactly, megabytes, milliseconds, percent
 
 _SURELY = 0.001
 """Probability of a limit below which it is not told."""
@@ -47,6 +47,12 @@ def missed(candidate: Candidate, *, confidence: float) -> str:
         confidence: The probability that is asked for, in which each limit has an equal part.
     """
     return "; ".join(_missed(candidate, confidence))
+
+
+def few(cells: Sequence[str], *, most: int = 3) -> str:
+    """Returns the first of some cells, and how many more there are."""
+    more = f" and {exactly(len(cells) - most)} more" if len(cells) > most else ""
+    return f"{', '.join(cells[:most])}{more}"
 
 
 def _missed(candidate: Candidate, confidence: float) -> Iterator[str]:

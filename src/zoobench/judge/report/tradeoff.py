@@ -7,12 +7,13 @@ from zoobench.judge.charts.pareto import ParetoLimit, ParetoPoint, pareto
 from zoobench.judge.choice.limits import P50, TOP1
 from zoobench.judge.choice.pareto import Place, Standing
 from zoobench.judge.choice.result import Choice
+from zoobench.judge.choice.sentences import few
 from zoobench.judge.record import Record
 from zoobench.judge.report.charting import NARROW, WIDE, drawn, labels
 from zoobench.judge.report.columns import span
 from zoobench.judge.report.contents import Figure, Sheet
 from zoobench.judge.report.phrases import named
-from zoobench.units import exactly, megabytes, milliseconds, percent
+from zoobench.units import megabytes, milliseconds, percent
 
 _AXES = {P50: "p50", TOP1: "top1"}
 _MOST_NAMED = 2
@@ -95,16 +96,9 @@ def _points(points: Sequence[ParetoPoint], places: Mapping[str, Place]) -> Sheet
             span(one.top1_interval, percent),
             megabytes(one.size_bytes),
             _STANDINGS[one.standing],
-            _beaten_by(places[one.cell]),
+            few(places[one.cell].dominated_by or places[one.cell].beaten_by, most=_MOST_NAMED),
         )
         for one in points
     )
     heads = ("cell", "p50 ms", "95 %", "top-1 %", "95 %", "MB", "Pareto front", "by")
     return Sheet(caption="Time, accuracy and size", grid=Grid(heads=heads, rows=rows, words=frozenset({6, 7})))
-
-
-def _beaten_by(place: Place) -> str:
-    """Returns the first cells that surely beat one, or whose values are better."""
-    cells = place.dominated_by or place.beaten_by
-    more = f" and {exactly(len(cells) - _MOST_NAMED)} more" if len(cells) > _MOST_NAMED else ""
-    return ", ".join(cells[:_MOST_NAMED]) + more
