@@ -1,7 +1,7 @@
 """How often is it right?"""
 
-from zoobench.cell import Cell
-from zoobench.session import BenchSession
+from zoobench.matrix.cell import Cell
+from zoobench.run.session import BenchSession
 
 
 def test_accuracy(zoo: BenchSession, zoo_cell: Cell) -> None:

@@ -2,8 +2,8 @@
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from zoobench.cell import Cell
-from zoobench.session import BenchSession
+from zoobench.matrix.cell import Cell
+from zoobench.run.session import BenchSession
 
 
 def test_latency(zoo: BenchSession, zoo_cell: Cell, benchmark: BenchmarkFixture) -> None:

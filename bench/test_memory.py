@@ -1,7 +1,7 @@
 """How much memory does it take to open the file and run it?"""
 
-from zoobench.cell import Cell
-from zoobench.session import BenchSession
+from zoobench.matrix.cell import Cell
+from zoobench.run.session import BenchSession
 
 
 def test_memory(zoo: BenchSession, zoo_cell: Cell) -> None:

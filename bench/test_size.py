@@ -1,7 +1,7 @@
 """How large is the file, and is it what its variant promises?"""
 
-from zoobench.cell import Cell
-from zoobench.session import BenchSession
+from zoobench.matrix.cell import Cell
+from zoobench.run.session import BenchSession
 
 
 def test_size(zoo: BenchSession, zoo_cell: Cell) -> None:

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 import browser as browsers
@@ -16,6 +18,8 @@ from runs import BESIDE, SMALL, bench
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from pet_photos import CountedLoad
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # In the background of a shell it is ignored, also by all that the tests start: those of Ctrl-C would wait forever.
@@ -28,24 +32,27 @@ BUILDING = ("tensorflow", "PIL", "matplotlib", "onnxruntime")
 """What `zoobench[all]` brings and a device lacks."""
 ABSENT = [name for name in BUILDING if find_spec(name) is None]
 OF_BUILDING = (
-    *("build", "judge/test_layerpicture.py", "judge/test_powerpicture.py", "measure/test_other_runtimes.py"),
-    *(
-        "measure/test_ports.py",
-        "test_cli.py",
-        "test_docs_commands.py",
-        "test_end_to_end.py",
-        "test_endtoend.py",
-        "test_givenimages.py",
-    ),
-    *(
-        "test_inspection.py",
-        "test_kitexport.py",
-        "test_layererrors.py",
-        "test_models.py",
-        "test_pipeline_benchmarks.py",
-    ),
-    *("test_plan.py", "test_prepared.py", "test_rebuilding.py", "test_sourcephotos.py", "test_variants.py"),
-    "test_workstation.py",
+    "build",
+    "commands/test_errors.py",
+    "commands/test_inspect.py",
+    "commands/test_kitexport.py",
+    "commands/gating/test_rebuilding.py",
+    "commands/paritying/test_endtoend.py",
+    "data",
+    "measure/test_other_runtimes.py",
+    "run/test_models.py",
+    "run/test_plan.py",
+    "run/test_prepared.py",
+    "run/test_workstation.py",
+    "matrix/test_variants.py",
+    "show/test_layerpicture.py",
+    "show/test_powerpicture.py",
+    "store",
+    "test_cli.py",
+    "test_docs_commands.py",
+    "test_end_to_end.py",
+    "test_pipeline_benchmarks.py",
+    "tflite",
 )
 """Tests that import it: the others run on a device too."""
 collect_ignore = [*OF_BUILDING] if ABSENT else []
@@ -124,3 +131,45 @@ def beside_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
             del sys.modules[name]
     monkeypatch.undo()
     packages.forget()
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    """Ten cats with red 0 to 9 and green 0, seven dogs with red 0 to 6 and green 100."""
+    from pet_photos import encoded, put
+
+    for number in range(10):
+        put(tmp_path / "pets" / "cat" / f"{number}.png", encoded(number))
+    for number in range(7):
+        put(tmp_path / "pets" / "dog" / f"{number}.png", encoded(number, 100))
+    return tmp_path / "pets"
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    return tmp_path / "artifacts" / "datasets"
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> "CountedLoad":
+    from pet_photos import CountedLoad
+    from zoobench.data import listing
+
+    load = CountedLoad()
+    monkeypatch.setattr(listing, "load", load)
+    return load
+
+
+@pytest.fixture
+def drawings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
+    """Replaces drawing by images of one colour and returns what was drawn."""
+    from zoobench.data import drawn
+
+    calls: list[tuple[str, int, int]] = []
+
+    def draw(animal: str, *, seed: int, index: int) -> npt.NDArray[np.uint8]:
+        calls.append((animal, seed, index))
+        return np.full((256, 256, 3), (drawn.CLASSES.index(animal), index % 256, index // 256), np.uint8)
+
+    monkeypatch.setattr(drawn, "draw", draw)
+    return calls

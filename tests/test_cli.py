@@ -44,7 +44,7 @@ def test_preview_writes_a_contact_sheet(tmp_path: Path) -> None:
 
 
 def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "zoobench.build.drawn", None)
+    monkeypatch.setitem(sys.modules, "zoobench.data.drawn", None)
     done = CliRunner().invoke(main, ["data", "preview", "-o", str(tmp_path / "sheet.png")])
     assert done.exit_code == 2
     assert done.output.endswith("which is not installed: pip install 'zoobench[build]'\n")

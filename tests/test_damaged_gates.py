@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from damage import BASELINE, FUZZ_INPUTS, NOISE, VALID, damaged, disguised
+from zoobench.commands.gate import GateRequest, run_gate
+from zoobench.commands.gating.findings import noise_path
 from zoobench.errors import ZoobenchError
-from zoobench.findings import noise_path
-from zoobench.gating import GateRequest, run_gate
-from zoobench.judge.baseline import read_baseline
-from zoobench.judge.differences import differences, render_differences
-from zoobench.judge.gatetable import as_json, as_markdown, render
-from zoobench.judge.github import annotations
-from zoobench.judge.verdict import GateReport
+from zoobench.judge.compare.differences import differences, render_differences
+from zoobench.judge.gate.verdict import GateReport
+from zoobench.results.baseline import read_baseline
+from zoobench.show.gatetable import as_json, as_markdown, render
+from zoobench.show.github import annotations
 
 LONGEST_MESSAGE = 1000
 """In characters, beside the path."""

@@ -14,12 +14,12 @@ import pytest
 from documents import DOCUMENTS, NAMES, anchors, blocks, code, commands, links, prose
 from runs import ROOT
 from zoobench.cli import main
-from zoobench.judge.schema import SCHEMA, Record
-from zoobench.judge.tolerances import Tolerances, read_rules
+from zoobench.judge.gate.tolerances import Tolerances, read_rules
+from zoobench.matrix.promises import PROMISES
+from zoobench.matrix.variants import VARIANTS
 from zoobench.measure.environment import describe_environment
-from zoobench.options import OPTIONS, Option
-from zoobench.promises import PROMISES
-from zoobench.variants import VARIANTS
+from zoobench.results.schema import SCHEMA, Record
+from zoobench.run.options import OPTIONS, Option
 
 OF_LINUX = "sys/|dev/|proc/|usr/bin/time"
 README = (ROOT / "README.md").read_text()
@@ -139,7 +139,7 @@ def test_every_key_of_the_environment_is_documented_and_no_other() -> None:
 
 
 def test_every_key_of_a_contract_is_documented_and_no_other() -> None:
-    contract = pytest.importorskip("zoobench.build.contract").Contract
+    contract = pytest.importorskip("zoobench.tflite.contract").Contract
     documented = _documented_keys()[frozenset({"model.contract"})]
     assert list(documented) == [field.name for field in fields(contract)]
 

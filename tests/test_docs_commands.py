@@ -118,7 +118,7 @@ def _drawn_photos(folder: Path) -> Path:
     """Returns a folder of drawn animals as JPEG files, a folder for each class."""
     from PIL import Image
 
-    from zoobench.build.drawn import ANIMALS, draw
+    from zoobench.data.drawn import ANIMALS, draw
 
     for animal in ANIMALS:
         (folder / animal).mkdir()

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from runs import bench, load, records, results, zoobench
-from zoobench.judge.packing import decode
+from zoobench.results.packing import decode
 
 QUANTIZED = ("dynamic_range", "float_fallback", "integer_only")
 

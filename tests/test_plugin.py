@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from runs import ROOT, SMALL, SMALL_BUILD, bench, environment, load, records, results, run, zoobench
-from zoobench.build.manifest import describe, read_manifest
+from zoobench.store.manifest import describe, read_manifest
 
 IDS = [
     "mobilenet_025-keras-keras-t1",
@@ -257,7 +257,7 @@ def test_the_plugin_stays_out_of_other_peoples_tests(pytester: pytest.Pytester) 
     pytester.makepyfile(
         "import sys\n"
         "def test_nothing_heavy_is_loaded(request):\n"
-        "    assert not {'zoobench.session', 'tensorflow', 'numpy'} & set(sys.modules)\n"
+        "    assert not {'zoobench.run.session', 'tensorflow', 'numpy'} & set(sys.modules)\n"
         "    assert 'zoobench' in str(request.config.pluginmanager.list_name_plugin())\n"
     )
     done = pytester.runpytest_subprocess("-p", "no:hypothesispytest")

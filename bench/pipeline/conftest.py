@@ -12,11 +12,11 @@ from report import render
 from saved import Findings
 
 from zoobench.build.recipe import BuildRequest
-from zoobench.cell import Cell
-from zoobench.models import Models
-from zoobench.options import OPTIONS
-from zoobench.plan import Plan, make_plan
-from zoobench.prepared import Prepared, prepare
+from zoobench.matrix.cell import Cell
+from zoobench.run.models import Models
+from zoobench.run.options import OPTIONS
+from zoobench.run.plan import Plan, make_plan
+from zoobench.run.prepared import Prepared, prepare
 
 _FINDINGS: pytest.StashKey[Findings] = pytest.StashKey()
 

@@ -11,11 +11,11 @@ from finding import Cost
 from fresh import Steps
 
 from zoobench.build import classifier, conversion, network
-from zoobench.build.flatbuffer import joined
 from zoobench.build.quantizing import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
-from zoobench.native import output_held
-from zoobench.variants import VARIANTS
+from zoobench.matrix.variants import VARIANTS
+from zoobench.system.native import output_held
+from zoobench.tflite.flatbuffer import joined
 
 Files = dict[str, bytes]
 """A file's content by variant."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from finding import Cost
 from fresh import Steps
 
-from zoobench.cell import Cell
+from zoobench.matrix.cell import Cell
 from zoobench.measure.accuracy import Evaluation, evaluate
 from zoobench.measure.inference import OpenSession
 from zoobench.measure.runtimes import import_runtime, open_answering_session, open_session
 from zoobench.measure.samples import Samples
-from zoobench.session import BATCH
+from zoobench.run.session import BATCH
 
 CORES = os.cpu_count() or 1
 

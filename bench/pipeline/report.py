@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from zoobench.units import ABSENT, megabytes, percent, ratio, three_digits
+from zoobench.system.units import ABSENT, megabytes, percent, ratio, three_digits
 
 LEAST_WIDTH = 120
 

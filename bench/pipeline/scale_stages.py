@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from fresh import Cost, Steps
 
-from zoobench.build.dataset import Dataset, DatasetConfig, open_dataset
 from zoobench.build.recipe import BuildRequest
+from zoobench.data.dataset import Dataset, DatasetConfig, open_dataset
 from zoobench.measure.accuracy import evaluate
 from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples

@@ -5,11 +5,11 @@ from finding import Finding
 from fresh import costed
 from saved import Findings
 
-from zoobench.build.breaches import breaches
-from zoobench.build.contract import read_contract
 from zoobench.build.recipe import BuildRequest
-from zoobench.cell import Cell
-from zoobench.promises import PROMISES
+from zoobench.matrix.cell import Cell
+from zoobench.matrix.promises import PROMISES
+from zoobench.tflite.breaches import breaches
+from zoobench.tflite.contract import read_contract
 
 MOST_BYTES = 4e9
 

@@ -9,10 +9,10 @@ from finding import Cost, Finding
 from fresh import costed
 from saved import Findings
 
-from zoobench.cell import Cell
+from zoobench.matrix.cell import Cell
 from zoobench.measure.accuracy import Evaluation
-from zoobench.models import Models
-from zoobench.prepared import Prepared
+from zoobench.run.models import Models
+from zoobench.run.prepared import Prepared
 
 GOALS = {"litert": f"{0.9 * CORES:.1f}", "keras": "5"}
 

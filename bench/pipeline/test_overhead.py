@@ -11,8 +11,8 @@ import pytest
 from finding import Overhead
 from saved import Findings
 
-from zoobench.options import OPTIONS
-from zoobench.plan import Plan
+from zoobench.run.options import OPTIONS
+from zoobench.run.plan import Plan
 
 HERE = Path(__file__).parent
 NOT_OURS = ("-p", "no:hypothesispytest")

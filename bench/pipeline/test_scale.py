@@ -13,11 +13,11 @@ from scale_stages import accuracy, drawing, features, training
 
 from zoobench.build import recipe
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.store import find
-from zoobench.cell import Cell
-from zoobench.models import Models
-from zoobench.plan import Plan
-from zoobench.prepared import Prepared
+from zoobench.matrix.cell import Cell
+from zoobench.run.models import Models
+from zoobench.run.plan import Plan
+from zoobench.run.prepared import Prepared
+from zoobench.store.store import find
 
 MOST_GROWTH_BYTES = 50e6
 MOST_GROWTH_BYTES_PER_IMAGE = 15e3

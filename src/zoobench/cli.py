@@ -7,19 +7,19 @@ from typing import Any, NoReturn
 
 import click
 
-from zoobench.cli_aa import aa
-from zoobench.cli_baseline import baseline
-from zoobench.cli_compare import compare
-from zoobench.cli_extensions import extensions
-from zoobench.cli_gate import gate
-from zoobench.cli_kit import kit
-from zoobench.cli_options import build_options
-from zoobench.cli_parity import parity
-from zoobench.cli_recommend import recommend
-from zoobench.cli_report import report
-from zoobench.cli_store import store
+from zoobench.commands.cli_aa import aa
+from zoobench.commands.cli_baseline import baseline
+from zoobench.commands.cli_compare import compare
+from zoobench.commands.cli_gate import gate
+from zoobench.commands.cli_parity import parity
+from zoobench.commands.cli_recommend import recommend
+from zoobench.commands.cli_report import report
+from zoobench.commands.extensions import extensions
+from zoobench.commands.kit import kit
+from zoobench.commands.options import build_options
+from zoobench.commands.store import store
 from zoobench.errors import UsageError, ZoobenchError
-from zoobench.options import PREFIX
+from zoobench.run.options import PREFIX
 
 _BROKEN_PROMISE = 1
 _UNUSABLE_INPUT = 2
@@ -54,8 +54,8 @@ def main() -> None:
 def build(**given: str) -> None:
     """Make the models that `pytest bench/` would measure, with the same options, and list them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from zoobench.plan import make_plan
-    from zoobench.session import BenchSession
+    from zoobench.run.plan import make_plan
+    from zoobench.run.session import BenchSession
 
     session = BenchSession(make_plan({name.replace("_", "-"): text or "" for name, text in given.items()}))
     for line in session.prepare(session.plan.cells):
@@ -73,8 +73,8 @@ def show(file: Path) -> None:
     """Print the table of a results file again."""
     from rich.console import Console
 
-    from zoobench.judge.record import read_results
-    from zoobench.judge.table import render
+    from zoobench.results.record import read_results
+    from zoobench.show.table import render
 
     terminal = Console()
     click.echo(render(read_results(file), width=terminal.width, colours=terminal.is_terminal), nl=False)
@@ -88,7 +88,7 @@ def show(file: Path) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def inspect(file: Path, label: str | None, form: str) -> None:
     """Print what a TFLite file takes, stores and computes in, and which variant it is."""
-    from zoobench.inspection import inspect_file, to_json, to_text
+    from zoobench.commands.inspect import inspect_file, to_json, to_text
 
     found = inspect_file(file, label=label)
     click.echo(to_json(found) if form == "json" else to_text(found, colours=sys.stdout.isatty()), nl=False)
@@ -110,7 +110,7 @@ def errors(
 
     For a file in artifacts/models the float32 file and the calibration images are found there.
     """
-    from zoobench.layererrors import find_errors, save_picture, shown
+    from zoobench.commands.errors import find_errors, save_picture, shown
 
     report = find_errors(model, float_model=float_model, images=images, samples=samples)
     click.echo(shown(report, form=form, worst_count=worst), nl=False)
@@ -142,8 +142,8 @@ def data() -> None:
 @click.option(f"{PREFIX}seed", "seed", default=0, show_default=True, help="Seed of the drawings.")
 def preview(output: Path, seed: int) -> None:
     """Write a contact sheet of the drawn animals, a row for each class."""
-    from zoobench.build.drawn import contact_sheet
-    from zoobench.files import writing
+    from zoobench.data.drawn import contact_sheet
+    from zoobench.system.files import writing
 
     with writing(output) as handle:
         contact_sheet(seed=seed).save(handle, format="png")
@@ -154,7 +154,7 @@ def preview(output: Path, seed: int) -> None:
 @click.argument("name", type=click.Choice(["animals10"]))
 def fetch(name: str) -> None:
     """Download a data set of photos (needs the network and `pip install 'zoobench[fetch]'`)."""
-    from zoobench.build.fetch import fetch as download
+    from zoobench.data.fetch import fetch as download
 
     click.echo(f"use it with: pytest bench/ --zoo-data {download(name)}")
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from zoobench.errors import DataError, ZoobenchError
-from zoobench.options import OPTIONS
+from zoobench.run.options import OPTIONS
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
-    from zoobench.cell import Cell
-    from zoobench.session import BenchSession
-    from zoobench.source import Request
+    from zoobench.matrix.cell import Cell
+    from zoobench.run.session import BenchSession
+    from zoobench.run.source import Request
 
 CELL = "zoo_cell"
 """The fixture that a benchmark asks for to be run for every cell."""
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Has a kit's benchmarks run wherever pytest is started."""
-    from zoobench.kitargs import aim_at_benchmarks
+    from zoobench.run.kitargs import aim_at_benchmarks
 
     aim_at_benchmarks(early_config, args)
 
@@ -131,7 +131,7 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     bench = config.stash.get(_BENCH, None)
     if bench is None:
         return
-    from zoobench.judge.record import BLOCK, SCHEMA, to_json
+    from zoobench.results.record import BLOCK, SCHEMA, to_json
 
     untimed = dict(bench.records)
     for benchmark in output_json["benchmarks"]:
@@ -149,7 +149,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     bench = config.stash.get(_BENCH, None)
     if bench is None or not bench.records:
         return
-    from zoobench.judge.table import render
+    from zoobench.show.table import render
 
     records = [bench.records[cell.id] for cell in bench.plan.cells if cell.id in bench.records]
     terminalreporter.section("zoobench")
@@ -166,7 +166,7 @@ def _bench(config: pytest.Config) -> BenchSession:
             raise pytest.UsageError("benchmarks need pytest-benchmark; leave out -p no:benchmark")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            from zoobench.session import BenchSession
+            from zoobench.run.session import BenchSession
 
             config.stash[_BENCH] = BenchSession(_plan(_texts(config)))
         except DataError as error:  # a kit that is refused
@@ -183,10 +183,10 @@ def _bench(config: pytest.Config) -> BenchSession:
 def _plan(texts: dict[str, str]) -> Request:
     """Returns what a kit or the options of building ask for."""
     if texts["kit"]:
-        from zoobench.kitsource import make_kit_plan
+        from zoobench.run.kitsource import make_kit_plan
 
         return make_kit_plan(texts)
-    from zoobench.plan import make_plan
+    from zoobench.run.plan import make_plan
 
     return make_plan(texts)
 
@@ -197,7 +197,7 @@ def _texts(config: pytest.Config) -> dict[str, str]:
 
 def _register_gate(config: pytest.Config) -> None:
     """Has the session judged when it ends; what it is to be judged against is read first."""
-    from zoobench.gateplugin import Gatekeeper, gate_request
+    from zoobench.commands.gating.gatekeeper import Gatekeeper, gate_request
 
     try:
         request = gate_request(_texts(config), root=config.rootpath)
@@ -236,8 +236,8 @@ def _complete(item: pytest.Function) -> None:
 
 def _save(config: pytest.Config) -> None:
     """Writes all results so far; what was interrupted in the middle of its rounds is not among them."""
-    from zoobench.judge.record import BLOCK
-    from zoobench.resultsfile import reserve_results_path, write_results
+    from zoobench.results.record import BLOCK
+    from zoobench.results.resultsfile import reserve_results_path, write_results
 
     bench = _bench(config)
     timings: Any = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)

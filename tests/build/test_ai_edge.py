@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+
 from networks import (
     answers,
     drawings,
@@ -17,12 +18,11 @@ from networks import (
     tiny_features,
     tiny_head,
 )
-
 from zoobench.build import ai_edge, conversion
 from zoobench.build.guards import Statistics
 from zoobench.build.network import assembled
 from zoobench.errors import ModelError
-from zoobench.variants import NumberType
+from zoobench.matrix.variants import NumberType
 
 IO_TYPES: tuple[NumberType, ...] = ("float32", "uint8", "int8")
 

@@ -11,21 +11,21 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from networks import Floats, answers
-from pet_photos import opened
 from PIL import Image
 
+from networks import Floats, answers
+from pet_photos import opened
 from zoobench.build import ai_edge, assembly, recipe
 from zoobench.build.assembly import PICTURE, make_models
 from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.config import ConversionConfig, TrainingConfig
-from zoobench.build.dataset import Dataset
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.store import Stored, find
 from zoobench.build.weights import Weights, WeightsRequest, find_weights
+from zoobench.data.dataset import Dataset
 from zoobench.errors import ModelError
-from zoobench.registry import Package
-from zoobench.variants import VARIANTS, Quantizer, Variant
+from zoobench.matrix.registry import Package
+from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
+from zoobench.store.store import Stored, find
 
 EVERYTHING = tuple(VARIANTS.values())
 BLOCKS = "dynamic_range_int4_block"

@@ -18,7 +18,7 @@ from packages import put
 from zoobench.build import network
 from zoobench.build.backbones import BACKBONES, Backbone, find_backbones, own_image_size
 from zoobench.errors import ModelError, UsageError
-from zoobench.registry import Package
+from zoobench.matrix.registry import Package
 
 STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 

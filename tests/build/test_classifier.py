@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
-from networks import CLASSES, Floats, answers, drawings, lively_mobilenet
 
+from networks import CLASSES, Floats, answers, drawings, lively_mobilenet
 from zoobench.build import classifier, conversion, network
 from zoobench.build.classifier import Labelled, build_head, train
 from zoobench.build.config import TrainingConfig

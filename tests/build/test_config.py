@@ -7,8 +7,8 @@ import pytest
 
 from zoobench.build.config import ConversionConfig, TrainingConfig
 from zoobench.errors import UsageError
-from zoobench.options import OPTIONS
-from zoobench.variants import VARIANTS
+from zoobench.matrix.variants import VARIANTS
+from zoobench.run.options import OPTIONS
 
 WHOLE = "a whole number of at least 1"
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
+
 from architectures import ARCHITECTURES, Architecture, built, converted_whole, operators
 from networks import (
     Floats,
@@ -25,15 +26,14 @@ from networks import (
     tiny_features,
     tiny_head,
 )
-
 from zoobench.build import ai_edge, conversion
 from zoobench.build.backbones import BACKBONES
-from zoobench.build.flatbuffer import joined
 from zoobench.build.network import assembled
 from zoobench.build.pieces import WEIGHT_LIMIT
 from zoobench.errors import ModelError
-from zoobench.native import output_held
-from zoobench.variants import NumberType
+from zoobench.matrix.variants import NumberType
+from zoobench.system.native import output_held
+from zoobench.tflite.flatbuffer import joined
 
 IO_TYPES: tuple[NumberType, ...] = ("float32", "uint8", "int8")
 QUICK = (

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from networks import answers, noise, tiny_features
 from pet_photos import opened
-
 from zoobench.build import conversion
-from zoobench.build.dataset import Dataset
 from zoobench.build.extraction import extract
+from zoobench.data.dataset import Dataset
 from zoobench.errors import MeasurementError
 
 

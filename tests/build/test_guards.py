@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import Floats, answers, noise, one_by_one, tiny_features, tiny_head
 
+from networks import Floats, answers, noise, one_by_one, tiny_features, tiny_head
 from zoobench.build import ai_edge, conversion, guards
 from zoobench.build.guards import BIAS_LIMIT, INT8_STEPS, INT16_STEPS, Statistics, guarded, off_powers_of_two
 from zoobench.build.network import assembled

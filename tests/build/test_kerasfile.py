@@ -6,8 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from networks import noise
 
+from networks import noise
 from zoobench.build import kerasfile
 from zoobench.errors import ModelError
 

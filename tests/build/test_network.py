@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import pytest
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
-from networks import answers, noise
 
+from networks import answers, noise
 from zoobench.build import conversion, network
 from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.classifier import build_head
@@ -20,7 +20,7 @@ from zoobench.build.config import TrainingConfig
 from zoobench.build.network import features_model, is_finished, load_own
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
-from zoobench.registry import Package
+from zoobench.matrix.registry import Package
 
 RANDOM = Weights(identity="random")
 

@@ -5,9 +5,9 @@ from itertools import pairwise
 import keras
 import pytest
 import tensorflow as tf
-from architectures import Architecture, built, in_a_row, inverted_residuals, scaled_branches, two_towers, woven_cells
 from keras import layers
 
+from architectures import Architecture, built, in_a_row, inverted_residuals, scaled_branches, two_towers, woven_cells
 from zoobench.build.pieces import Piece, pieces
 from zoobench.build.tracing import traced
 

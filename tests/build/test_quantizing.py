@@ -6,18 +6,18 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from networks import noise, tiny_features, tiny_head
 
+from networks import noise, tiny_features, tiny_head
 from zoobench.build import ai_edge, conversion
-from zoobench.build.breaches import breaches
-from zoobench.build.contract import read_contract
-from zoobench.build.flatbuffer import plain_for_runtimes
 from zoobench.build.network import assembled
 from zoobench.build.quantizing import _MAKERS, Ingredients, made_by_package, quantized
 from zoobench.errors import ModelError, UsageError
-from zoobench.promises import PROMISES
-from zoobench.registry import Package
-from zoobench.variants import VARIANTS, Quantizer, Variant
+from zoobench.matrix.promises import PROMISES
+from zoobench.matrix.registry import Package
+from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
+from zoobench.tflite.breaches import breaches
+from zoobench.tflite.contract import read_contract
+from zoobench.tflite.flatbuffer import plain_for_runtimes
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ import pytest
 from zoobench.build import recipe
 from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.config import ConversionConfig, TrainingConfig
-from zoobench.build.dataset import Dataset, Sample
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.store import Product
 from zoobench.build.weights import Weights
+from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import ModelError
-from zoobench.registry import Package
-from zoobench.variants import VARIANTS, Variant
+from zoobench.matrix.registry import Package
+from zoobench.matrix.variants import VARIANTS, Variant
+from zoobench.store.store import Product
 
 DATASET = Dataset(
     name="pets",

@@ -3,8 +3,8 @@
 import keras
 import pytest
 import tensorflow as tf
-from architectures import ARCHITECTURES, SIDE, Architecture, built, normalized_by_layer, squeeze_and_excite
 
+from architectures import ARCHITECTURES, SIDE, Architecture, built, normalized_by_layer, squeeze_and_excite
 from zoobench.build.tracing import Traced, needed_for, source, traced
 
 

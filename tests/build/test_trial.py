@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+
 from networks import tiny_features, tiny_head
 from pet_photos import opened as opened_data
-
 from zoobench.build import conversion, recipe, trial
 from zoobench.build.backbones import Backbone
 from zoobench.build.config import ConversionConfig, TrainingConfig

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from zoobench.errors import MeasurementError
-from zoobench.measure.isolated import in_fresh_process
 from zoobench.measure.runtimes import open_answering_session, open_session
+from zoobench.system.isolated import in_fresh_process
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from zoobench.errors import MeasurementError
-from zoobench.judge.layers import LayerError
 from zoobench.measure import layerwise
+from zoobench.measure.layers import LayerError
 from zoobench.measure.layerwise import ObservedModel, measure_layers, open_comparison, sums
 
 pytestmark = pytest.mark.slow

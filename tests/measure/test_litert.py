@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from packages import put
 from zoobench.errors import MeasurementError
+from zoobench.matrix.runtimes import RUNTIMES
 from zoobench.measure.runtimes import litert, open_session
 from zoobench.measure.runtimes.litert import Port
-from zoobench.runtimes import RUNTIMES
 
 SIDE = 32
 CLASSES = 3
@@ -267,7 +267,7 @@ def test_a_runtime_that_cannot_be_imported_says_why(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_a_runtime_of_a_package_that_cannot_be_used_is_told_with_it(beside_us: Path, text: str, told: str) -> None:
-    row = """from zoobench.runtimes import Runtime
+    row = """from zoobench.matrix.runtimes import Runtime
 FAST = Runtime(name="fast", module="fast_sessions", packages=(), libraries=(), install="zoobench-fast")"""
     modules = {"fast_runtime.py": row, "fast_sessions.py": text}
     put(beside_us, "zoobench-fast", entry_points={"zoobench.runtimes": "fast = fast_runtime:FAST"}, modules=modules)

@@ -6,12 +6,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from zoobench.judge.packing import decode
-from zoobench.judge.record import Agreement, Speedup
 from zoobench.measure.accuracy import Evaluation
 from zoobench.measure.latency import Latency
 from zoobench.measure.observation import recorded_accuracy, recorded_latency, recorded_memory, recorded_startup
 from zoobench.measure.startup import Start
+from zoobench.results.packing import decode
+from zoobench.results.record import Agreement, Speedup
 
 TWIN = "mobilenet-float32-litert-t1"
 

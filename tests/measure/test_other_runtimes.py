@@ -10,8 +10,8 @@ from ai_edge_litert import schema_py_generated as schema
 
 from modelfiles import labelled
 from zoobench.errors import MeasurementError
+from zoobench.matrix.runtimes import RUNTIMES
 from zoobench.measure.runtimes import open_session, threads_reported
-from zoobench.runtimes import RUNTIMES
 
 OTHERS = ("litert_compiled", "openvino", "onnxruntime")
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 1, 24, 24, 3), np.uint8)

@@ -349,7 +349,7 @@ def test_real_files_are_replayed_and_a_slow_down_of_a_half_is_seen(
     assert min(found.peak_rss_bytes.values()) > 1 << 20
 
 
-FAST = """from zoobench.runtimes import Runtime
+FAST = """from zoobench.matrix.runtimes import Runtime
 FAST = Runtime(
     name="fast", module="fast_sessions", packages=(), libraries=(), install="fast", replay_seconds=0.5, sittings=3,
     settles=False,

@@ -215,7 +215,7 @@ def test_a_runtime_that_is_unknown_lists_the_known_ones() -> None:
 def test_importing_a_runtime_that_a_package_adds_tells_the_versions_that_it_stands_on(
     scene: Scene, beside_us: Path
 ) -> None:
-    row = """from zoobench.runtimes import Runtime
+    row = """from zoobench.matrix.runtimes import Runtime
 FAST = Runtime(name="fast", module="fast_sessions", packages=(), libraries=("pytest",), install="fast")"""
     modules = {"fast_runtime.py": row, "fast_sessions.py": "def open_session(path, *, threads): ..."}
     put(beside_us, "zoobench-fast", entry_points={"zoobench.runtimes": "fast = fast_runtime:FAST"}, modules=modules)

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
 
-from zoobench.build.flatbuffer import INPUT_NAME, SIGNATURE, plain_for_runtimes
 from zoobench.build.guards import INT16_STEPS, Statistics, guarded, off_powers_of_two
 from zoobench.errors import ModelError
-from zoobench.native import output_held
-from zoobench.variants import NumberType
+from zoobench.matrix.variants import NumberType
+from zoobench.system.native import output_held
+from zoobench.tflite.flatbuffer import INPUT_NAME, SIGNATURE, plain_for_runtimes
 
 _Op = qtyping.TFLOperationName
 _Algorithm = quantizer.AlgorithmName

@@ -11,20 +11,20 @@ import numpy.typing as npt
 
 from zoobench.build import classifier, conversion, kerasfile, network, recipe
 from zoobench.build.classifier import Labelled
-from zoobench.build.dataset import Dataset
 from zoobench.build.extraction import extract
-from zoobench.build.flatbuffer import joined
-from zoobench.build.manifest import Facts
 from zoobench.build.picture import Predicted, prediction_sheet
 from zoobench.build.quantizing import Ingredients, made_by_package, quantized
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.split import Split
-from zoobench.build.store import Stored, find, obtain
 from zoobench.build.trial import calibration_images, held_against_keras
+from zoobench.data.dataset import Dataset
+from zoobench.data.split import Split
 from zoobench.errors import ModelError, ZoobenchError
-from zoobench.files import write_bytes, write_json
-from zoobench.progress import progress
-from zoobench.variants import VARIANTS, Quantizer, Variant
+from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
+from zoobench.store.manifest import Facts
+from zoobench.store.store import Stored, find, obtain
+from zoobench.system.files import write_bytes, write_json
+from zoobench.system.progress import progress
+from zoobench.tflite.flatbuffer import joined
 
 PICTURE = "predictions.png"
 _PICTURED_IMAGES = 24

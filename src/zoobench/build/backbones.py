@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from zoobench.archive import check_archive
 from zoobench.errors import ModelError, UsageError
-from zoobench.registry import Package, Table, is_reference
+from zoobench.matrix.registry import Package, Table, is_reference
+from zoobench.system.archive import check_archive
 
 Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "included"]
 """How raw 0..255 pixels become the backbone's input; `included` where its graph does it itself."""

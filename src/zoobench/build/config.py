@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from zoobench.errors import UsageError
-from zoobench.variants import Quantizer, Variant
+from zoobench.matrix.variants import Quantizer, Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

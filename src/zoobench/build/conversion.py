@@ -10,12 +10,12 @@ import tensorflow as tf
 from tensorflow.lite.python import convert
 from tensorflow.lite.python.optimize.calibrator import Calibrator
 
-from zoobench.build.flatbuffer import joined
 from zoobench.build.pieces import WEIGHT_LIMIT, pieces
 from zoobench.build.tracing import traced
 from zoobench.errors import ModelError
-from zoobench.native import output_held
-from zoobench.variants import NumberType
+from zoobench.matrix.variants import NumberType
+from zoobench.system.native import output_held
+from zoobench.tflite.flatbuffer import joined
 
 Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
 """Calibration images, each [1, height, width, 3]; called again for each pass over them."""

@@ -9,9 +9,9 @@ from typing import IO, Any
 
 import keras
 
-from zoobench.archive import check_archive
 from zoobench.errors import ModelError
-from zoobench.files import writing
+from zoobench.system.archive import check_archive
+from zoobench.system.files import writing
 
 _CONFIG = "config.json"
 _METADATA = "metadata.json"

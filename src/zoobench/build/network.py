@@ -12,7 +12,7 @@ from zoobench.build import kerasfile
 from zoobench.build.backbones import Backbone
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
-from zoobench.registry import FAILURES, imported, is_reference
+from zoobench.matrix.registry import FAILURES, imported, is_reference
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.build import ai_edge, conversion
-from zoobench.build.contract import Contract, read_contract
-from zoobench.build.flatbuffer import plain_for_runtimes
 from zoobench.build.guards import Statistics
 from zoobench.errors import ModelError, UsageError
-from zoobench.registry import FAILURES, imported
-from zoobench.variants import Quantizer, Variant
+from zoobench.matrix.registry import FAILURES, imported
+from zoobench.matrix.variants import Quantizer, Variant
+from zoobench.tflite.contract import Contract, read_contract
+from zoobench.tflite.flatbuffer import plain_for_runtimes
 
 
 class Ingredients:

@@ -7,14 +7,14 @@ from typing import Any
 
 from zoobench.build.backbones import Backbone
 from zoobench.build.config import ConversionConfig, TrainingConfig
-from zoobench.build.dataset import Dataset
-from zoobench.build.images import DECODER_VERSION
-from zoobench.build.store import Product
 from zoobench.build.weights import Weights
+from zoobench.data.dataset import Dataset
+from zoobench.data.images import DECODER_VERSION
 from zoobench.errors import ModelError
-from zoobench.files import sha256_of_json
-from zoobench.registry import Package
-from zoobench.variants import Variant
+from zoobench.matrix.registry import Package
+from zoobench.matrix.variants import Variant
+from zoobench.store.store import Product
+from zoobench.system.files import sha256_of_json
 
 RECIPE = 4
 """Raised whenever the code in this package would make other files from the same inputs."""

@@ -11,14 +11,14 @@ import keras
 import numpy as np
 
 from zoobench.build import recipe
-from zoobench.build.manifest import Facts
 from zoobench.build.numerics import compared
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.store import Stored, obtain
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.measure.inference import OpenSession, Outputs, run_all
 from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
+from zoobench.store.manifest import Facts
+from zoobench.store.store import Stored, obtain
 
 _RUNTIME = "litert"
 """The runtime that the numerical contract is about."""

@@ -1,1 +1,1 @@
-"""Observations become verdicts and tables. Needs no runtime."""
+"""Observations become verdicts; no runtime."""

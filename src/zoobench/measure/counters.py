@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from zoobench.judge.schema import RecordedInterval
 from zoobench.measure.processor import usable_cpus
 from zoobench.measure.systemfiles import HERE, SystemFiles
+from zoobench.results.schema import RecordedInterval
 
 _TASKS = "proc/self/task"
 _PI_THROTTLED = ("sys/devices/platform/soc*/*firmware/get_throttled", "sys/devices/platform/*firmware/get_throttled")

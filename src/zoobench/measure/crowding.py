@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from zoobench.judge.disturbed import are_in_the_way
+from zoobench.results.disturbed import are_in_the_way
 
 _BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
 """Times that a processor was not free, as Linux counts them; time of guests is part of `user`."""

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from zoobench.judge.schema import RecordedDisturbance
 from zoobench.measure.counters import Counters, Look, between
+from zoobench.results.schema import RecordedDisturbance
 
 Clock = Callable[[], int]
 MOST_SHARE = 0.005

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zoobench.errors import MeasurementError
 from zoobench.measure.runtimes import Session
 from zoobench.measure.samples import Samples
-from zoobench.native import output_held
+from zoobench.system.native import output_held
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
 OnBatch = Callable[[int, npt.NDArray[np.float32]], None]

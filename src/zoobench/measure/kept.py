@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-from zoobench.files import writing
 from zoobench.measure.accuracy import Evaluation
+from zoobench.system.files import writing
 
 _DTYPES = {
     "predicted": np.dtype(np.int64),

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from zoobench.errors import MeasurementError
-from zoobench.judge.layers import LayerError, Sums, layer_error
-from zoobench.measure.graph import Layer, Matching, match, read_layers
+from zoobench.measure.layers import LayerError, Sums, layer_error
 from zoobench.measure.runtimes.litert import LiteRTSession
-from zoobench.progress import Advance
+from zoobench.system.progress import Advance
+from zoobench.tflite.graph import Layer, Matching, match, read_layers
 
 Values = npt.NDArray[np.float64]
 _NAMED = 3

@@ -5,8 +5,11 @@ from statistics import fmean, median, median_low
 
 import numpy as np
 
-from zoobench.judge.packing import encode, encode_shares
-from zoobench.judge.record import (
+from zoobench.measure.accuracy import Evaluation
+from zoobench.measure.latency import Latency
+from zoobench.measure.startup import Start
+from zoobench.results.packing import encode, encode_shares
+from zoobench.results.record import (
     Agreement,
     Predictions,
     RecordedAccuracy,
@@ -16,10 +19,7 @@ from zoobench.judge.record import (
     RecordedStartup,
     Speedup,
 )
-from zoobench.judge.statistics import percentile, percentile_interval, wilson
-from zoobench.measure.accuracy import Evaluation
-from zoobench.measure.latency import Latency
-from zoobench.measure.startup import Start
+from zoobench.stats.statistics import percentile, percentile_interval, wilson
 
 
 def recorded_accuracy(

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from zoobench.errors import MeasurementError
-from zoobench.files import sha256_of_file
+from zoobench.system.files import sha256_of_file
 
 OPSET = 18
 """Of the ONNX operators; the latest that tf2onnx writes."""

@@ -10,9 +10,9 @@ from statistics import median, quantiles
 from typing import Any
 
 from zoobench.errors import MeasurementError
+from zoobench.matrix.runtimes import RUNTIMES, TABLE, find_runtime
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.workers import Worker, worker
-from zoobench.runtimes import RUNTIMES, TABLE, find_runtime
 
 BASELINE = "baseline"
 CANDIDATE = "candidate"

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import MeasurementError
+from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.workers import Worker, worker
-from zoobench.runtimes import find_runtime
 
 StartWorker = Callable[[], AbstractContextManager[tuple[Worker, Mapping[str, Any]]]]
 

@@ -37,10 +37,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError, ZoobenchError
+from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.environment import library_versions, python_version
 from zoobench.measure.footprint import footprint, peak_rss_bytes
 from zoobench.measure.runtimes import Session, import_runtime, open_session
-from zoobench.runtimes import find_runtime
 
 _REMEMBERED = 32
 """Latest invocations of a model whose median an injected slow-down is a share of."""

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError, UsageError
-from zoobench.registry import FAILURES
-from zoobench.runtimes import Runtime, find_runtime
+from zoobench.matrix.registry import FAILURES
+from zoobench.matrix.runtimes import Runtime, find_runtime
 
 
 class Session(Protocol):

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from zoobench.archive import check_archive
 from zoobench.errors import MeasurementError
+from zoobench.system.archive import check_archive
 
 
 class KerasSession:

@@ -11,8 +11,8 @@ from ai_edge_litert.compiled_model import CompiledModel
 from ai_edge_litert.options import CpuOptions, Options
 
 from zoobench.errors import MeasurementError
-from zoobench.measure.ports import Floats, Port, read_ports
-from zoobench.native import output_held
+from zoobench.system.native import output_held
+from zoobench.tflite.ports import Floats, Port, read_ports
 
 _SIGNATURE = 0
 

@@ -1,0 +1,171 @@
+"""What does `zoobench errors` need: which float file belongs to a quantized one, and which images?"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from zoobench.data.givenimages import Images, array_images, given_images, last_parts
+from zoobench.errors import ModelError, ResultsError, UsageError
+from zoobench.measure.layers import LayerReport
+from zoobench.measure.layerwise import measure_layers, open_comparison
+from zoobench.show.layerpicture import write_picture
+from zoobench.show.layertable import as_csv, as_json, render
+from zoobench.system.files import writing
+from zoobench.system.progress import progress
+
+Manifest = Mapping[str, Any]
+
+_MANIFEST = "manifest.json"
+_CALIBRATION_FILE = "images.npy"
+_FLOAT32 = "float32"
+_OF_THE_VARIANT = frozenset({"variant", "io", "quantizer"})
+"""What differs between the manifests of a float32 file and of a variant of the same classifier; the rest agrees."""
+_OF_THE_CLASSIFIER = frozenset({"backbone", "image_size", "dataset", "training"})
+"""What at least must stand in both."""
+
+
+def find_errors(model: Path, *, float_model: Path | None, images: Path | None, samples: int) -> LayerReport:
+    """Returns the error of each layer of a quantized file.
+
+    Args:
+        model: A TFLite file; if it stands in a store, the rest is found there.
+        float_model: The float32 file that it was quantized from; None looks for it in the store.
+        images: A `.npy` file of uint8 images [n, height, width, 3] or a folder of photos; None takes the images that
+            the file, or another variant of the same classifier, was calibrated on.
+        samples: How many images are taken at most.
+
+    Raises:
+        UsageError: If the float file or images are needed and not given, or do not fit the model.
+        ModelError: If the store is damaged.
+        DataError: If an image cannot be read.
+        MeasurementError: If a file cannot be run, or the two have no layer in common.
+    """
+    twin = float_model or stored_float(model)
+    comparison = open_comparison(model, twin)
+    side = _side(comparison.quantized_model.input_shape, model)
+    found = given_images(images, side=side) if images else stored_images(model, side=side)
+    count = min(samples, found.count)
+    with progress(f"Comparing {len(comparison.matching.pairs)} layers", total=count) as advance:
+        layers = measure_layers(comparison, found.spread(samples), advance=advance)
+    return LayerReport(
+        model=last_parts(model),
+        float_model=last_parts(twin),
+        images=count,
+        images_from=found.source,
+        matched_by=comparison.matching.by,
+        unmatched=tuple(layer.name for layer in comparison.matching.unmatched),
+        layers=layers,
+    )
+
+
+def shown(report: LayerReport, *, form: str, worst_count: int) -> str:
+    """Returns a report as `text`, `json` or `csv`."""
+    if form == "json":
+        return as_json(report)
+    if form == "csv":
+        return as_csv(report)
+    terminal = Console()
+    return render(report, worst_count=worst_count, width=terminal.width, colours=terminal.is_terminal)
+
+
+def save_picture(report: LayerReport, path: Path, *, worst_count: int) -> None:
+    """Writes the picture of a report.
+
+    Raises:
+        ResultsError: If it cannot be written.
+    """
+    try:
+        with writing(path) as handle:
+            write_picture(report, handle, worst_count=worst_count)
+    except OSError as error:
+        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with -o") from error
+
+
+def stored_float(model: Path) -> Path:
+    """Returns the float32 file of the same classifier from the store that a file stands in.
+
+    Raises:
+        UsageError: If the file stands in none, is itself that file, or the store does not have it.
+        ModelError: If its manifest is damaged.
+    """
+    own = _manifest(model)
+    if own is None:
+        raise UsageError(
+            f"{model} has no {_MANIFEST} beside it that names it, so it is not known which float32 file it was "
+            "quantized from; give that file with --float"
+        )
+    if own["inputs"].get("variant") == _FLOAT32:
+        raise UsageError(
+            f"{model} is the float32 file itself; give a quantized one, or another float file with --float"
+        )
+    for folder, manifest in _same_classifier(model, own):
+        if manifest["inputs"].get("variant") == _FLOAT32:
+            return folder / str(manifest["file"])
+    raise UsageError(
+        f"there is no float32 file of the same classifier in {model.parent.parent}; make it with zoobench build "
+        "and the same options, or give it with --float"
+    )
+
+
+def stored_images(model: Path, *, side: int) -> Images:
+    """Returns the images that a stored file, or else another variant of the same classifier, was calibrated on.
+
+    Raises:
+        UsageError: If the store has none.
+        ModelError: If a manifest is damaged.
+    """
+    own = _manifest(model)
+    if own is not None:
+        for manifest in (own, *(manifest for _, manifest in _same_classifier(model, own))):
+            name = manifest["facts"].get("calibration")
+            path = model.parent.parent / str(name) / _CALIBRATION_FILE
+            if name and path.is_file():
+                return array_images(path, side=side, source=f"{name}, calibration images")
+    raise UsageError(
+        f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "
+        ".npy file of uint8 images [n, height, width, 3]"
+    )
+
+
+def _same_classifier(model: Path, own: Manifest) -> Iterator[tuple[Path, Manifest]]:
+    """Yields folder and manifest of the other variants of a stored file's classifier, but for damaged ones."""
+    for path in sorted(model.parent.parent.glob(f"[!.]*/{_MANIFEST}")):
+        try:
+            manifest = _read_manifest(path)
+        except ModelError:
+            continue
+        if path.parent != model.parent and _is_same_classifier(own["inputs"], manifest["inputs"]):
+            yield path.parent, manifest
+
+
+def _is_same_classifier(one: Manifest, other: Manifest) -> bool:
+    """Tells it by all that both manifests know but for the variant's own: variants add keys to what they share."""
+    shared = (one.keys() & other.keys()) - _OF_THE_VARIANT
+    return "variant" in other and shared >= _OF_THE_CLASSIFIER and all(one[key] == other[key] for key in shared)
+
+
+def _manifest(model: Path) -> Manifest | None:
+    path = model.parent / _MANIFEST
+    if not path.is_file():
+        return None
+    manifest = _read_manifest(path)
+    return manifest if manifest["file"] == model.name else None
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        manifest = json.loads(path.read_bytes())
+        return {"file": str(manifest["file"]), "inputs": dict(manifest["inputs"]), "facts": dict(manifest["facts"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path} is no manifest that can be read ({error!r}); remove its folder and run zoobench build again"
+        ) from error
+
+
+def _side(shape: tuple[int, ...], model: Path) -> int:
+    if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
+        raise UsageError(f"{model} takes inputs of shape {list(shape)}; only [1, side, side, 3] images are known here")
+    return shape[1]

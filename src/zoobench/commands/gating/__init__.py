@@ -1,0 +1,1 @@
+"""What a gate needs beside its command."""

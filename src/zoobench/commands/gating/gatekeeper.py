@@ -1,0 +1,165 @@
+"""How does `pytest bench/ --zoo-gate NAME` end? With verdicts, a test report for each, and the gate's exit status."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from shutil import get_terminal_size
+
+import pytest
+
+from zoobench.commands.baseline import find_run
+from zoobench.commands.gate import GateRequest, run_gate
+from zoobench.commands.gating.verdicts import unusable, write_summary
+from zoobench.errors import UsageError, ZoobenchError
+from zoobench.judge.gate.tolerances import find_pyproject, read_rules
+from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport, Verdict
+from zoobench.results.baseline import read_baseline
+from zoobench.run.options import PREFIX
+from zoobench.show.gatetable import headline, render, sentence
+
+_NODE = "zoobench gate"
+_GREEN = (Verdict.IMPROVED, Verdict.UNCHANGED)
+
+
+class Gatekeeper:
+    """Judges a session's results against a baseline once they are saved."""
+
+    def __init__(
+        self,
+        request: GateRequest,
+        *,
+        results: Callable[[], Path | None],
+        uncaptured: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._request = request
+        self._results = results
+        self._uncaptured = uncaptured
+        self._report: GateReport | None = None
+        self._failure = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Runs the gate before reports such as JUnit's are written."""
+        results = self._results()
+        if session.config.getoption("collectonly") or exitstatus not in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.TESTS_FAILED,
+        ):
+            return
+        if results is None:
+            self._failure = "nothing was measured, so there is nothing to judge"
+            session.exitstatus = UNUSABLE
+            return
+        with self._uncaptured():
+            gate_status = self._judge(results, session)
+        session.exitstatus = _status(gate_status, int(exitstatus))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Prints the verdicts."""
+        if self._report is None and not self._failure:
+            return
+        terminalreporter.section(_NODE)
+        if self._failure:
+            terminalreporter.write_line(self._failure, red=True)
+        if self._report is not None:
+            width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
+            terminalreporter.write(render(self._report, width=width, colours=colours))
+
+    def _judge(self, results: Path, session: pytest.Session) -> int:
+        try:
+            self._report = run_gate(replace(self._request, candidate=results)).report
+        except ZoobenchError as error:
+            self._report = unusable(error, baseline=str(self._request.baseline), candidate=str(results))
+        except KeyboardInterrupt:
+            self._failure = f"interrupted; judge it later with: zoobench gate --baseline {self._request.baseline}"
+            return int(pytest.ExitCode.INTERRUPTED)
+        reports = tuple(_reports(self._report))
+        session.testscollected += len(reports)  # what pytest says is done are shares of this
+        for report in reports:
+            session.config.hook.pytest_runtest_logreport(report=report)
+        try:
+            write_summary(self._report, os.environ)
+        except ZoobenchError as error:
+            self._failure = str(error)
+        return self._report.status or (UNUSABLE if self._failure else PASSED)
+
+
+def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
+    """Returns the gate that options ask for; its candidate is still to be measured.
+
+    Args:
+        texts: By option name without the prefix.
+        root: The folder whose pyproject.toml holds the tolerances.
+
+    Raises:
+        UsageError: If an option makes no sense or there is no such baseline.
+        ResultsError: If the baseline cannot be read.
+    """
+    artifacts = Path(texts["artifacts"])
+    baseline = find_run(texts["gate"], artifacts=artifacts)
+    read_baseline(baseline)  # a broken one is told before anything is measured
+    rules = read_rules(find_pyproject(root), _parts(texts["gate-tolerances"]))
+    return GateRequest(
+        baseline=baseline,
+        candidate=baseline,
+        artifacts=artifacts,
+        rules=rules,
+        cells=_parts(texts["gate-cells"]),
+        seconds=_seconds(texts["gate-seconds"]) or rules.seconds,
+        baseline_models=_path(texts["gate-baseline-models"]),
+        baseline_python=_path(texts["gate-baseline-python"]),
+    )
+
+
+def _seconds(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds < float("inf"):
+        raise UsageError(f"{PREFIX}gate-seconds: received {text!r}; allowed is a number of 1 or more")
+    return seconds
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _status(gate_status: int, tests_status: int) -> int:
+    """Returns the session's exit status: the gate's, but that failed tests are not made green or unclear by it."""
+    if gate_status == PASSED or (gate_status == INCONCLUSIVE and tests_status == REGRESSED):
+        return tests_status
+    return gate_status
+
+
+def _reports(report: GateReport) -> Iterator[pytest.TestReport]:
+    """Yields a test report for each problem and finding, so that they stand in JUnit's file and in the summary."""
+    for number, problem in enumerate(report.problems, start=1):
+        yield _report(f"unusable[{number}]", problem, is_green=False)
+    for finding in report.findings:
+        is_green = finding.verdict in _GREEN
+        yield _report(f"{finding.cell}[{finding.metric}]", sentence(finding), is_green=is_green)
+    if not report.findings and not report.problems:
+        yield _report("nothing", headline(report), is_green=True)
+
+
+def _report(name: str, told: str, *, is_green: bool) -> pytest.TestReport:
+    return pytest.TestReport(
+        nodeid=f"{_NODE}::{name}",
+        location=(_NODE, None, name),
+        keywords={},
+        outcome="passed" if is_green else "failed",
+        longrepr=None if is_green else told,
+        when="call",
+    )

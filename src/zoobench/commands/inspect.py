@@ -1,0 +1,164 @@
+"""How does a person read a model file's contract, and is the file what it is labelled? `zoobench inspect` asks here."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from zoobench.errors import ModelError, UsageError
+from zoobench.matrix.promises import PROMISES
+from zoobench.matrix.variants import TABLE, VARIANTS, promise_of
+from zoobench.system.paper import blank, written
+from zoobench.system.units import percent, size, three_digits
+from zoobench.tflite.breaches import Breach, breaches, explained, labels_kept
+from zoobench.tflite.contract import Contract, Layers, Port, plain, read_contract
+
+_MANIFEST = "manifest.json"
+"""Beside a model of ours. Not imported from the store, which needs more than a device has."""
+_WIDTH = 120
+_NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was found in a file.
+
+    Attributes:
+        path: The file.
+        contract: What is in it.
+        label: What it was held to; None if nothing.
+        breaches: Where it breaks that label's promise.
+        labels_kept: All of our labels whose promise it keeps.
+    """
+
+    path: Path
+    contract: Contract
+    label: str | None
+    breaches: tuple[Breach, ...]
+    labels_kept: tuple[str, ...]
+
+
+def inspect_file(path: Path, *, label: str | None = None) -> Inspection:
+    """Returns what is in a TFLite file and whether it keeps a label's promise.
+
+    Args:
+        path: The file.
+        label: What to hold it to; without one, what the manifest beside a model of ours says that it is.
+
+    Raises:
+        UsageError: If the label promises nothing of a TFLite file.
+        ModelError: If the file cannot be read, is not a TFLite file, is cut off or is damaged.
+    """
+    if label is not None and label not in _labels():
+        raise UsageError(f"--as: received {label!r}; allowed is one of {', '.join(_labels())}")
+    try:
+        contract = read_contract(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}; give a TFLite file") from error
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    label = label or _label_in_store(path)
+    return Inspection(
+        path=path,
+        contract=contract,
+        label=label,
+        breaches=breaches(contract, promise) if label and (promise := promise_of(label)) else (),
+        labels_kept=labels_kept(contract),
+    )
+
+
+def to_json(inspection: Inspection) -> str:
+    """Returns an inspection as JSON text."""
+    found = {
+        "file": str(inspection.path),
+        "label": inspection.label,
+        "breaches": [{"about": one.about, "promised": one.promised, "found": one.found} for one in inspection.breaches],
+        "labels_kept": inspection.labels_kept,
+        "contract": plain(inspection.contract),
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_text(inspection: Inspection, *, colours: bool = False) -> str:
+    """Returns an inspection as a table with a verdict under it.
+
+    Args:
+        inspection: What was found.
+        colours: Whether the reader is a terminal that knows them.
+    """
+    console = blank(width=_WIDTH, colours=colours)
+    table = Table.grid(padding=(0, 2))
+    for head, lines in _rows(inspection.contract):
+        table.add_row(Text(head, style="bold"), "\n".join(lines) or _NONE)
+    console.print(f"{inspection.path}, {size(inspection.contract.size_bytes)}", soft_wrap=True)
+    console.print(table)
+    console.print(_verdict(inspection), soft_wrap=True)
+    return "".join(f"{line.rstrip()}\n" for line in written(console).splitlines())
+
+
+def _label_in_store(path: Path) -> str | None:
+    """Returns the variant that the manifest beside a file of our store says that it is, or None."""
+    try:
+        manifest = json.loads(path.with_name(_MANIFEST).read_bytes())
+        label = manifest["inputs"]["variant"] if manifest["file"] == path.name else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return label if isinstance(label, str) and label in _labels() else None
+
+
+def _labels() -> tuple[str, ...]:
+    """Returns every variant that is a TFLite file, as all that packages add are."""
+    return tuple(dict.fromkeys((*PROMISES, *(name for name in TABLE.names() if name not in VARIANTS))))
+
+
+def _rows(contract: Contract) -> tuple[tuple[str, Sequence[str]], ...]:
+    return (
+        ("inputs", [_port(port) for port in contract.inputs]),
+        ("outputs", [_port(port) for port in contract.outputs]),
+        ("weights", _shares(contract)),
+        ("biases", _sizes(contract.bias_bytes)),
+        ("other constants", _sizes(contract.other_constant_bytes)),
+        ("layers", [_layers(layers) for layers in contract.layers]),
+        ("operators", _counts(contract.operators)),
+        ("QUANTIZE", _counts(contract.quantize)),
+        ("DEQUANTIZE", _counts(contract.dequantize)),
+        ("outside integers", _counts(contract.outside_integer_set)),
+        ("tensors", _counts(contract.tensors)),
+    )
+
+
+def _port(port: Port) -> str:
+    shape = " × ".join("?" if side < 0 else str(side) for side in port.shape)
+    scale = "" if port.scale is None else f", scale {three_digits(port.scale)}, zero point {port.zero_point or 0}"
+    return f"{port.name}: {port.type}, {shape or 'a number'}{scale}"
+
+
+def _shares(contract: Contract) -> list[str]:
+    sizes, shares = contract.weight_bytes, contract.weight_shares
+    return [f"{kind}: {percent(shares[kind])} %, {size(count)}" for kind, count in sizes.items()]
+
+
+def _sizes(sizes: Mapping[str, int]) -> list[str]:
+    return [f"{kind}: {size(count)}" for kind, count in sizes.items()]
+
+
+def _layers(layers: Layers) -> str:
+    kind = layers.kind
+    scales = "" if kind.granularity == "none" else f", a scale for each {kind.granularity}"
+    return f"{layers.count:3} {kind.operator}: {kind.computing}, {kind.activations} × {kind.weights}{scales}"
+
+
+def _counts(counts: Mapping[str, int]) -> list[str]:
+    return [", ".join(f"{count} {name}" for name, count in counts.items())] if counts else []
+
+
+def _verdict(inspection: Inspection) -> Text:
+    if inspection.breaches:
+        return Text(explained(inspection.breaches, label=str(inspection.label), file=inspection.path), style="red")
+    if inspection.label:
+        return Text(f"It is what {inspection.label} promises.", style="green")
+    kept = " and ".join(inspection.labels_kept)
+    return Text(f"It is what {kept} promises." if kept else f"It is what no label promises: {', '.join(PROMISES)}.")

@@ -1,0 +1,91 @@
+"""How do models and samples get to a device, and how are they measured there? `zoobench kit`; it only calls."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from zoobench.commands.options import build_options
+from zoobench.errors import UsageError
+from zoobench.run.options import PREFIX, defaults
+
+_MEGABYTE = 1_000_000
+
+
+@click.group()
+def kit() -> None:
+    """Carry models and test samples to a device and measure them there.
+
+    \b
+    zoobench kit export KIT.zip --zoo-backbones mobilenet      # on the workstation
+    zoobench kit run KIT.zip                                   # on the device, which needs no TensorFlow
+    zoobench compare --across-machines HERE.json THERE.json    # on either
+    """  # noqa: D301 - click keeps the lines after a backspace as they are
+
+
+@kit.command()
+@click.argument("file", metavar="KIT.zip", type=click.Path(path_type=Path))
+@click.option("--cells", metavar="PATTERNS", default="", help="Only cells whose ids fit one of these, comma-separated.")
+@click.option("--force", is_flag=True, help="Replace a file of that name.")
+@build_options
+def export(file: Path, cells: str, *, force: bool, **given: str) -> None:
+    """Write the TFLite files and the decoded test samples of a run into KIT.zip.
+
+    With the options of the run whose results are to be compared; what is not made yet is made. Keras cells are left
+    out, as they need TensorFlow.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from zoobench.commands.kitexport import export_kit
+    from zoobench.system.units import size
+
+    patterns = [pattern.strip() for pattern in cells.split(",") if pattern.strip()]
+    texts = {name.replace("_", "-"): text or "" for name, text in given.items()}
+    exported = export_kit(file, texts, patterns=patterns, overwriting=force)
+    for line in exported.lines:
+        click.echo(line, err=True)
+    written = exported.written
+    click.echo(
+        f"wrote {file}: {size(written.size_bytes)}, unpacked {size(written.unpacked_bytes)}, kit {written.sha256}"
+    )
+    click.echo(f"copy it to the device; there: pip install zoobench, then: zoobench kit run {file.name}")
+
+
+@kit.command()
+@click.argument("file", metavar="KIT.zip", type=click.Path(path_type=Path))
+@click.option(
+    f"{PREFIX}kit-limit",
+    "limit",
+    type=click.IntRange(1),
+    default=int(defaults()["kit-limit"]),
+    show_default=True,
+    metavar="MB",
+    help="Most megabytes of a kit when it is unpacked.",
+)
+def show(file: Path, limit: int) -> None:
+    """Check all of KIT.zip and print what is in it; nothing is unpacked or run."""
+    from rich.console import Console
+
+    from zoobench.kit.keeping import verify_shown
+    from zoobench.kit.opening import open_kit
+    from zoobench.show.showing import render
+
+    with open_kit(file, limit_bytes=limit * _MEGABYTE) as opened:
+        verify_shown(opened)
+        terminal = Console()
+        size_bytes = file.stat().st_size
+        click.echo(render(opened, size_bytes=size_bytes, width=terminal.width, colours=terminal.is_terminal), nl=False)
+
+
+@kit.command(context_settings={"ignore_unknown_options": True})
+@click.argument("file", metavar="KIT.zip", type=click.Path(path_type=Path))
+@click.argument("options", metavar="[PYTEST OPTIONS]", nargs=-1, type=click.UNPROCESSED)
+def run(file: Path, options: tuple[str, ...]) -> None:
+    """Measure the cells of KIT.zip on this machine; the same as `pytest --zoo-kit KIT.zip`.
+
+    What follows goes to pytest: -k 'integer_only and latency', --zoo-rounds 100, --zoo-machine pi5.
+    """
+    if not file.is_file():
+        raise UsageError(f"there is no kit {file}; name a file that `zoobench kit export` wrote")
+    command = [sys.executable, "-m", "pytest", f"{PREFIX}kit={file}", *options]
+    os.execv(command[0], command)  # pytest takes this process's place, and with it Ctrl-C and the status

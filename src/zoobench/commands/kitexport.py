@@ -1,0 +1,174 @@
+"""What of a workstation's run goes into a kit? Its TFLite cells, what is not made yet made, and its test samples."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from importlib.metadata import version
+from pathlib import Path
+
+from zoobench.data.dataset import Dataset
+from zoobench.errors import DataError, UsageError
+from zoobench.kit.coherence import SUFFIX
+from zoobench.kit.contents import KitAddition, KitCell, KitDataset, KitImages, KitModel, KitSample
+from zoobench.kit.writing import Chunks, Contents, Written, check_free, of_file, of_samples, write_kit
+from zoobench.matrix import runtimes, variants
+from zoobench.matrix.cell import Cell
+from zoobench.matrix.registry import Package
+from zoobench.matrix.variants import find_variant
+from zoobench.results.record import RecordedNumerics, Refusal
+from zoobench.run.models import Models
+from zoobench.run.plan import make_plan
+from zoobench.run.prepared import Prepared, prepare
+from zoobench.run.trained import recorded_training
+from zoobench.system.paper import printable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A kit that was just written, and what a reader should know of it."""
+
+    written: Written
+    lines: tuple[str, ...]
+
+
+def export_kit(
+    path: Path, given: Mapping[str, str], *, patterns: Sequence[str] = (), overwriting: bool = False
+) -> Exported:
+    """Writes a kit of the cells that options ask for.
+
+    Args:
+        path: Where it goes.
+        given: Texts of options by name, as `make_plan` takes them.
+        patterns: Only cells whose ids fit one of these; all if there is none.
+        overwriting: Whether a file of that name may be replaced.
+
+    Raises:
+        UsageError: If an option or a pattern makes no sense, no cell is left, or there is such a file.
+        DataError: If images cannot be used, or the kit cannot be written.
+        ModelError: If a file cannot be made.
+    """
+    check_free(path, overwriting=overwriting)
+    plan = make_plan(given)
+    asked = chosen(plan.cells, patterns)
+    cells, left_out = [one for one in asked if is_tflite(one)], [one for one in asked if not is_tflite(one)]
+    if not cells:
+        raise UsageError(
+            f"received only cells that a device cannot run without TensorFlow: {_listed(left_out)}; choose TFLite ones"
+        )
+    models = Models(prepare(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells))))))
+    written = write_kit(path, contents(models, cells), overwriting=overwriting)
+    return Exported(written=written, lines=(*models.prepared.described(), *_remarks(models, cells, left_out)))
+
+
+def chosen(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:
+    """Returns the cells whose ids fit one of the patterns, or all if there is none.
+
+    Raises:
+        UsageError: If a pattern fits no cell.
+    """
+    for pattern in patterns:
+        if not any(fnmatchcase(cell.id, pattern) for cell in cells):
+            raise UsageError(f"--cells: the pattern {pattern!r} fits no cell; the cells are {_listed(cells)}")
+    return [cell for cell in cells if not patterns or any(fnmatchcase(cell.id, pattern) for pattern in patterns)]
+
+
+def is_tflite(cell: Cell) -> bool:
+    """Tells whether a device can run a cell without TensorFlow."""
+    return find_variant(cell.variant).suffix == SUFFIX
+
+
+def contents(models: Models, cells: Sequence[Cell]) -> Contents:
+    """Returns what goes into a kit of these cells; files that are not made yet are made.
+
+    Raises:
+        DataError: If the test samples differ between image sizes.
+        ModelError: If a file cannot be made.
+    """
+    prepared = models.prepared
+    dataset, samples = prepared.dataset(cells[0]), _samples(prepared, cells)
+    sized = {cell.image_size: cell for cell in cells}
+    images = {size: f"images-{size}.npy" for size in sized}
+    files = dict(_files(models, cells))
+    pixels = {images[size]: of_samples(prepared.samples(cell), image_size=size) for size, cell in sized.items()}
+    return Contents(
+        zoobench=version("zoobench"),
+        dataset=_dataset(dataset),
+        samples=samples,
+        images=[KitImages(image_size=size, file=name) for size, name in images.items()],
+        models=list(files),
+        cells=[_cell(models, cell) for cell in cells],
+        added=list(_added(cells)),
+        chunks=pixels | {model.file: chunks for model, chunks in files.items()},
+    )
+
+
+def _samples(prepared: Prepared, cells: Sequence[Cell]) -> list[KitSample]:
+    """Returns the test samples in the order of measuring: at every image size the same, or a kit cannot hold them."""
+    found: list[list[KitSample]] = []
+    for cell in {cell.image_size: cell for cell in cells}.values():
+        all_samples = prepared.dataset(cell).samples
+        ours = (all_samples[row] for row in prepared.samples(cell).rows.tolist())
+        found.append([KitSample(sha256=one.sha256, label=one.label) for one in ours])
+    if any(one != found[0] for one in found):
+        raise DataError("the test samples are not the same at every image size; export a kit for each size")
+    return found[0]
+
+
+def _dataset(dataset: Dataset) -> KitDataset:
+    return KitDataset(name=dataset.name, sha256=dataset.sha256, classes=dataset.classes, left_out=len(dataset.left_out))
+
+
+def _added(cells: Sequence[Cell]) -> Iterable[KitAddition]:
+    """Yields the variants and runtimes that packages add, so that a device that lacks one can say which."""
+    for name in dict.fromkeys(one.variant for one in cells):
+        yield from _addition("variant", name, variants.TABLE.package(name))
+    for name in dict.fromkeys(one.runtime for one in cells):
+        yield from _addition("runtime", name, runtimes.TABLE.package(name))
+
+
+def _addition(what: str, name: str, package: Package | None) -> Iterable[KitAddition]:
+    if package:
+        yield KitAddition(what=what, name=name, package=package.name, version=package.version)
+
+
+def _files(models: Models, cells: Sequence[Cell]) -> Iterable[tuple[KitModel, Chunks]]:
+    """Yields each file that a cell or its float twin needs, once; cells whose making was refused have none."""
+    with_twins = dict.fromkeys(one for cell in cells if models.is_made(cell) for one in (cell, cell.float_twin))
+    for cell in {(one.backbone, one.variant, one.image_size): one for one in with_twins}.values():
+        stored = models.file(cell)
+        numerics, training = stored.facts.get("numerics"), recorded_training(stored.facts)
+        model = KitModel(
+            backbone=cell.backbone,
+            variant=cell.variant,
+            image_size=cell.image_size,
+            file=f"{cell.backbone.lstrip('._') or 'model'}-{cell.image_size}-{cell.variant}{SUFFIX}",
+            numerics=RecordedNumerics(**numerics) if numerics else None,
+            training=replace(training, seconds=None) if training else None,  # or no kit could be made twice
+        )
+        yield model, of_file(stored.path)
+
+
+def _cell(models: Models, cell: Cell) -> KitCell:
+    refusal = models.refusal(cell)
+    return KitCell(
+        id=cell.id,
+        backbone=cell.backbone,
+        variant=cell.variant,
+        runtime=cell.runtime,
+        threads=cell.threads,
+        image_size=cell.image_size,
+        weights=models.prepared.weights[cell.backbone].identity,
+        refusal=Refusal(by=refusal.by, reason=printable(refusal.reason)) if refusal else None,
+    )
+
+
+def _remarks(models: Models, cells: Sequence[Cell], left_out: Sequence[Cell]) -> Iterable[str]:
+    if left_out:
+        yield f"left out, as a device would need TensorFlow for them: {_listed(left_out)}"
+    for cell in cells:
+        if refusal := models.refusal(cell):
+            yield f"{cell.id}: {refusal.by} refuses it, which the kit says: {refusal.reason}"
+
+
+def _listed(cells: Sequence[Cell]) -> str:
+    return ", ".join(cell.id for cell in cells)

@@ -1,0 +1,1 @@
+"""What a comparison with other programs needs beside its command."""

@@ -1,0 +1,149 @@
+"""What does `zoobench report` need: which files are read, which images are found, and where does it go?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from zoobench.commands.baseline import find_run
+from zoobench.commands.recommend import learned_noise
+from zoobench.errors import ResultsError, UsageError
+from zoobench.judge.compare.comparison import Comparison, compare
+from zoobench.judge.recommend.choosing import choose
+from zoobench.judge.recommend.limits import Limit
+from zoobench.judge.recommend.preference import DEFAULT_PREFERENCE
+from zoobench.judge.recommend.result import Choice
+from zoobench.results.baseline import Baseline
+from zoobench.results.provenance import provenance_of
+from zoobench.results.reading import load_content
+from zoobench.results.timings import Run, Side, read_run, run_of
+from zoobench.show.report.answerparts import Photo, Pictures
+from zoobench.show.report.answersets import Answers, distinct_answers, wanted_samples
+from zoobench.show.report.assembling import Ingredients, assemble
+from zoobench.show.report.charts.chart import Chart
+from zoobench.show.report.charts.pictures import write_pictures
+from zoobench.show.report.markdown import to_markdown
+from zoobench.show.report.whole import Report
+from zoobench.stats.statistics import CONFIDENCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRequest:
+    """What is to be reported, and how.
+
+    Attributes:
+        results: A results file.
+        baseline: What it is compared with, a results file or a baseline by its name or file; None for nothing.
+        limits: That the recommended cell has to hold.
+        preference: What cells that hold them are ordered by.
+        confidence: The probability with which they are to be held.
+        artifacts: Folder of the store, where images are looked for.
+        kit: The kit that the results came of, if it is named.
+        seed: Of the comparison's bootstrap.
+    """
+
+    results: Path
+    baseline: str | None = None
+    limits: tuple[Limit, ...] = ()
+    preference: Sequence[str] = field(default=DEFAULT_PREFERENCE)
+    confidence: float = CONFIDENCE
+    artifacts: Path = Path("artifacts")
+    kit: Path | None = None
+    seed: int = 0
+
+
+def make_report(request: ReportRequest) -> Report:
+    """Returns the contents of a report.
+
+    Raises:
+        UsageError: If the results are a folder, or there is no such baseline.
+        ResultsError: If a file cannot be read or understood, or holds nothing of zoobench.
+    """
+    if request.results.is_dir():
+        raise UsageError(
+            f"{request.results} is a folder, and a report is about one run: name one of its files. `zoobench compare` "
+            "and `zoobench recommend` take folders of several"
+        )
+    content = load_content(request.results)
+    run = run_of(content, request.results)
+    side = Side(name=str(request.results), runs=(run,))
+    answers = distinct_answers(list(run.records.values()))
+    provenance = provenance_of(content, request.results)
+    source = Baseline(path=request.results, records=tuple(run.records.values()), provenance=provenance)
+    return assemble(
+        Ingredients(
+            run=run,
+            provenance=provenance,
+            measured=_measured(content),
+            choice=_choice(side, request),
+            answers=answers,
+            pictures=_pictures(source, answers, request),
+            comparison=_comparison(request, run),
+            version=version("zoobench"),
+        )
+    )
+
+
+def shown(report: Report, *, form: str) -> str:
+    """Returns a report as `html` or `markdown`."""
+    if form == "markdown":
+        return to_markdown(report)
+    from zoobench.show.report.page import to_html
+
+    return to_html(report)
+
+
+def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
+    """Writes the charts of all cells, of the training and of what the recommended one confuses as PNG, light and dark.
+
+    Raises:
+        UsageError: If the library that draws them is missing.
+        ResultsError: If one cannot be written.
+    """
+    figures = (*report.figures, *report.training, *((report.confusion,) if report.confusion else ()))
+    charts = {one.name: Chart(svg=one.svg, title=one.title, alternative=one.alternative) for one in figures}
+    try:
+        return write_pictures(charts, folder)
+    except OSError as error:
+        raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
+
+
+def _choice(side: Side, request: ReportRequest) -> Choice:
+    """Returns what `zoobench recommend` chooses of the same run under the same limits."""
+    return choose(
+        [side],
+        limits=request.limits,
+        preference=request.preference,
+        confidence=request.confidence,
+        noise=learned_noise([side], request.artifacts),
+    )
+
+
+def _measured(content: Mapping[str, Any]) -> str:
+    """Returns when a run ended, to the minute, as the file has it; '' where it does not tell."""
+    when = content.get("datetime")
+    return when[:16].replace("T", " ") + " UTC" if isinstance(when, str) and when.endswith("+00:00") else ""
+
+
+def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
+    if request.baseline is None:
+        return None
+    path = find_run(request.baseline, artifacts=request.artifacts)
+    base = Side(name=str(path), runs=(read_run(path),))
+    return compare(base, Side(name=str(request.results), runs=(run,)), seed=request.seed)
+
+
+def _pictures(source: Baseline, answers: Sequence[Answers], request: ReportRequest) -> Pictures:
+    """Returns small images of the samples that flipped, or why there are none."""
+    from zoobench.commands.reporting.measuredimages import Places
+    from zoobench.commands.reporting.thumbnails import find_thumbnails
+
+    places = Places(artifacts=request.artifacts, kit=request.kit)
+    found = find_thumbnails(source, wanted_samples(answers), places=places)
+    names = {content: f"photo-{number}" for number, content in enumerate(found.pictures, start=1)}
+    return Pictures(
+        photos=tuple(Photo(name=names[content], data=data) for content, data in found.pictures.items()),
+        shown={sample: names[content] for sample, content in found.shown.items()},
+        reason=found.reason,
+    )

@@ -1,0 +1,131 @@
+"""What can be done with the store? `zoobench store list | verify | prune | path`; each command only calls."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zoobench.commands.options import artifacts_option
+
+if TYPE_CHECKING:
+    from zoobench.store.upkeep import Removal
+
+_DAMAGED = 1
+_UNFINISHED = {
+    True: "being made by a run",
+    False: "left by a run that was killed",
+    None: "whether a run is making it cannot be told without the right to write here",
+}
+
+
+@click.group()
+def store() -> None:
+    """Look at, check and free what runs have kept: decoded images, models and evaluations.
+
+    Everything is kept by the hash of all that determines it. What the store holds is not made again, what is damaged is
+    set aside and made again, and all of it can be removed at any time: the next run makes what it needs.
+    """
+
+
+@store.command(name="list")
+@artifacts_option
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def list_(artifacts: Path, form: str) -> None:
+    """List every product: kind, size, when it was made and last used, how long making it took.
+
+    `--format json` adds what determined it.
+    """
+    from rich.console import Console
+
+    from zoobench.store.inventory import as_json, products, render
+
+    entries = products(artifacts)
+    if form == "json":
+        click.echo(json.dumps(as_json(entries), indent=1))
+        return
+    terminal = Console()
+    click.echo(render(entries, width=terminal.width, colours=terminal.is_terminal), nl=False)
+
+
+@store.command()
+@artifacts_option
+def verify(artifacts: Path) -> None:
+    """Check the hash of every file; ends with status 1 if anything is damaged.
+
+    Damaged products are only named: the next run that needs one sets it aside and makes it again. Named too is what
+    was set aside, and what runs left that were killed; `zoobench store prune` removes both.
+    """
+    from zoobench.store.inventory import products, remnants
+    from zoobench.store.upkeep import damages, is_being_made
+    from zoobench.system.progress import progress
+    from zoobench.system.units import megabytes
+
+    entries = products(artifacts)
+    files = sum(len(entry.manifest.files) for entry in entries if entry.manifest)
+    with progress("Checking files", total=files) as advance:
+        found = list(damages(entries, on_file=lambda name: advance(1, name)))
+    for damage in found:
+        click.echo(f"damaged: {damage.folder}: {damage.reason}")
+    for one in remnants(artifacts):
+        if one.set_aside:
+            click.echo(f"set aside: {one.folder} ({megabytes(one.size_bytes)} MB)")
+        else:
+            click.echo(f"unfinished: {one.folder}: {_UNFINISHED[is_being_made(one)]}")
+    click.echo(
+        f"{len(entries)} products, {files} files: {f'{len(found)} damaged' if found else 'all as they were made'}"
+    )
+    if found:
+        sys.exit(_DAMAGED)
+
+
+@store.command()
+@artifacts_option
+@click.option(
+    "--keep-days",
+    type=click.IntRange(min=0),
+    required=True,
+    metavar="N",
+    help="Keep what was used within the last N days; 0 keeps nothing.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def prune(artifacts: Path, keep_days: int, dry_run: bool) -> None:
+    """Remove what was not used for N days, what was set aside, and what killed runs left.
+
+    Results are not touched. What a run is making stays. With a small N, do not prune while a benchmark measures: it
+    may be about to open what goes.
+    """
+    from zoobench.store.upkeep import removals, remove
+    from zoobench.system.units import megabytes
+
+    planned = removals(artifacts, keep_days=keep_days, now=time.time())
+    done = planned if dry_run else [remove(one) for one in planned]
+    for one in done:
+        click.echo(_told(one, verb="would remove" if dry_run else "removed", size=megabytes(one.size_bytes)))
+    total = megabytes(sum(one.size_bytes for one in done if one.obstacle is None))
+    click.echo(f"{'would free' if dry_run else 'freed'} {total} MB")
+
+
+@store.command()
+@artifacts_option
+@click.argument("name_prefix", required=False)
+def path(artifacts: Path, name_prefix: str | None) -> None:
+    """Print the store's folder, or the file of every product whose name begins with NAME_PREFIX.
+
+    For example: cp "$(zoobench store path mobilenet-224-integer_only)" .
+    """
+    from zoobench.store.inventory import main_files, products
+
+    if name_prefix is None:
+        click.echo(artifacts.resolve())
+        return
+    for file in main_files(products(artifacts), prefix=name_prefix):
+        click.echo(file)
+
+
+def _told(removal: "Removal", *, verb: str, size: str) -> str:
+    if removal.obstacle:
+        return f"kept {removal.folder}: {removal.obstacle}"
+    return f"{verb} {removal.folder} ({size} MB): {removal.why}"

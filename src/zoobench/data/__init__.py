@@ -1,0 +1,1 @@
+"""Images become pixels and splits."""

@@ -1,0 +1,247 @@
+"""Which images does a run train and test on?"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.data import drawn
+from zoobench.data.identity import dataset_sha256
+from zoobench.data.images import Pixels
+from zoobench.data.listing import counted, duplicates, photos, refuse
+from zoobench.data.pixels import LeftOut as LeftOut
+from zoobench.data.pixels import Picture, Source, decode_once
+from zoobench.data.rows import Row
+from zoobench.data.split import MIN_CONTENTS, SPLITS, Split, SplitShares, homes, split_contents, stratified
+from zoobench.errors import DataError, UsageError
+from zoobench.system.files import sha256_of_json
+
+MIN_IMAGE_SIZE = 32
+MAX_IMAGE_SIZE = 1024
+MIN_DRAWN_IMAGES = MIN_CONTENTS * len(drawn.CLASSES)
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetConfig:
+    """What data set a user asks for.
+
+    Attributes:
+        folder: One folder of images per class; None for the drawn data set.
+        drawn_images: How many images are drawn, over all classes together.
+        shares: How much of each class trains, validates and tests.
+        seed: Which split, and which drawn images.
+        skip_bad_images: Leave out what cannot be used instead of stopping at it.
+    """
+
+    folder: Path | None = None
+    drawn_images: int = 400
+    shares: SplitShares = field(default_factory=SplitShares)
+    seed: int = 0
+    skip_bad_images: bool = False
+
+    def __post_init__(self) -> None:
+        if self.drawn_images < MIN_DRAWN_IMAGES:
+            raise UsageError(
+                f"{self.drawn_images} drawn images were asked for; ask for at least {MIN_DRAWN_IMAGES}, "
+                f"{MIN_CONTENTS} for each of the {len(drawn.CLASSES)} classes"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One image with its label.
+
+    Attributes:
+        name: Path below the data set's folder, or `drawn/dog/00012`.
+        label: Index into the data set's classes.
+        sha256: Of the file's content; of the pixels where the image is drawn.
+        split: What the image is for.
+    """
+
+    name: str
+    label: int
+    sha256: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A split data set at one image size; the pixels stay on disk.
+
+    Attributes:
+        name: Base name of the folder, or `drawn`.
+        classes: Names of the classes, sorted; labels point into it.
+        samples: The usable images in file order.
+        left_out: The images that cannot be used.
+        duplicates: Groups of names of samples that have the same content.
+        ignored: Kinds of files that are no images, with their number.
+        image_size: Side of the images in pixels.
+        pixels_path: A .npy file, uint8 [samples, image_size, image_size, 3] RGB; row i belongs to `samples[i]`.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    samples: tuple[Sample, ...]
+    left_out: tuple[LeftOut, ...]
+    duplicates: tuple[tuple[str, ...], ...]
+    ignored: tuple[tuple[str, int], ...]
+    image_size: int
+    pixels_path: Path
+
+    @property
+    def sha256(self) -> str:
+        """Identity of classes, contents, labels and splits; image size, file names and place play no part."""
+        return dataset_sha256(self.classes, ((item.sha256, item.label, item.split) for item in self.samples))
+
+    def indices(self, split: Split) -> Indices:
+        """Returns the positions of a split's samples, ascending."""
+        return np.array([i for i, item in enumerate(self.samples) if item.split == split], dtype=np.int64)
+
+    def labels(self, split: Split) -> npt.NDArray[np.int64]:
+        """Returns the labels of a split's samples, in the order of `indices`."""
+        return np.array([item.label for item in self.samples if item.split == split], dtype=np.int64)
+
+    def images(self, indices: Sequence[int] | Indices) -> Pixels:
+        """Copies images out of a memory map that is open only meanwhile, so that resident memory stays flat.
+
+        Args:
+            indices: Positions in `samples`.
+
+        Returns:
+            A new array, [len(indices), image_size, image_size, 3] RGB.
+
+        Raises:
+            DataError: The file of pixels is gone or damaged.
+        """
+        try:
+            pixels = np.load(self.pixels_path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{self.pixels_path} cannot be read ({error}); run again, and the images are decoded anew"
+            ) from error
+        return np.asarray(pixels)[np.asarray(indices, dtype=np.int64)]
+
+    def calibration_indices(self, count: int, *, seed: int) -> Indices:
+        """Chooses images to calibrate with: from the training split, the classes evenly, no content twice.
+
+        Args:
+            count: How many; fewer are always the beginning of more.
+            seed: Which of the many choices.
+
+        Returns:
+            Positions in `samples`.
+
+        Raises:
+            UsageError: There are not so many.
+        """
+        position: dict[str, int] = {}
+        for index in self.indices("train").tolist():
+            position.setdefault(self.samples[index].sha256, index)
+        if not 1 <= count <= len(position):
+            raise UsageError(
+                f"{count} calibration images were asked for; the training split of {self.name} holds "
+                f"{len(position)} different ones, so ask for 1 to {len(position)}"
+            )
+        contents = [(self.samples[index].label, sha256) for sha256, index in position.items()]
+        return np.array([position[sha256] for sha256 in stratified(contents, seed=seed)[:count]], dtype=np.int64)
+
+
+def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dataset:
+    """Opens a data set at one image size; its images are decoded unless that was done before.
+
+    Args:
+        config: What data set.
+        image_size: Side of the images in pixels.
+        folder: Where decoded data sets are kept, each in a folder of its own named by its content.
+
+    Returns:
+        The data set, split.
+
+    Raises:
+        DataError: The images are missing, bad, too few, or cannot be kept.
+        UsageError: The image size makes no sense.
+    """
+    if not MIN_IMAGE_SIZE <= image_size <= MAX_IMAGE_SIZE:
+        allowed = f"give a size from {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE} pixels, such as 224"
+        raise UsageError(f"the image size {image_size} is not possible; {allowed}")
+    source = _drawings(config) if config.folder is None else photos(config.folder)
+    decoded = decode_once(source, image_size=image_size, folder=folder)
+    left_out = tuple(sorted((*source.left_out, *decoded.left_out), key=lambda bad: bad.name))
+    if not config.skip_bad_images:
+        refuse(left_out, source=source)
+    return Dataset(
+        name=source.name,
+        classes=source.classes,
+        samples=_split(decoded.rows, classes=source.classes, config=config),
+        left_out=left_out,
+        duplicates=duplicates(decoded.rows),
+        ignored=source.ignored,
+        image_size=image_size,
+        pixels_path=decoded.pixels_path,
+    )
+
+
+def describe(dataset: Dataset) -> tuple[str, ...]:
+    """Returns what a reader of results should know about the data: a line of sizes and one for each oddity."""
+    sizes = Counter(item.split for item in dataset.samples)
+    splits = " / ".join(f"{split} {sizes[split]}" for split in SPLITS)
+    head = f"data: {dataset.name}, {len(dataset.samples)} images, {len(dataset.classes)} classes, {splits}"
+    return (head, *_left_out_line(dataset), *_duplicates_lines(dataset), *_ignored_line(dataset))
+
+
+def _left_out_line(dataset: Dataset) -> Iterator[str]:
+    if dataset.left_out:
+        first = dataset.left_out[0]
+        yield f"data: left out {counted(dataset.left_out, 'bad image')}, first {first.name}: {first.reason}"
+
+
+def _duplicates_lines(dataset: Dataset) -> Iterator[str]:
+    if dataset.duplicates:
+        example = " = ".join(dataset.duplicates[0])
+        groups = counted(dataset.duplicates, "group")
+        yield f"data: {groups} of identical images, each within one split, first {example}"
+    labels = {item.name: item.label for item in dataset.samples}
+    contradictory = [group for group in dataset.duplicates if len({labels[name] for name in group}) > 1]
+    if contradictory:
+        example = " = ".join(contradictory[0])
+        yield f"data: {counted(contradictory, 'image')} in two classes, so one label is wrong, first {example}"
+
+
+def _ignored_line(dataset: Dataset) -> Iterator[str]:
+    if dataset.ignored:
+        yield f"data: ignored other files: {', '.join(f'{count} {kind}' for kind, count in dataset.ignored)}"
+
+
+def _drawings(config: DatasetConfig) -> Source:
+    each, more = divmod(config.drawn_images, len(drawn.CLASSES))
+    pictures = tuple(
+        Picture(
+            name=f"drawn/{animal}/{index:05}",
+            label=label,
+            sha256=None,
+            pixels=partial(drawn.draw, animal, seed=config.seed, index=index),
+        )
+        for label, animal in enumerate(drawn.CLASSES)
+        for index in range(each + (label < more))
+    )
+    key = sha256_of_json(["drawn", drawn.VERSION, config.seed, config.drawn_images])
+    return Source(name="drawn", classes=drawn.CLASSES, key=key, pictures=pictures)
+
+
+def _split(rows: Sequence[Row], *, classes: Sequence[str], config: DatasetConfig) -> tuple[Sample, ...]:
+    contents = [(label, sha256) for _, label, sha256 in rows]
+    different = Counter(homes(contents).values())
+    short = [f"{name} has {different[label]}" for label, name in enumerate(classes) if different[label] < MIN_CONTENTS]
+    if short:
+        raise DataError(
+            f"each class needs {MIN_CONTENTS} different usable images, one for each of {', '.join(SPLITS)}; "
+            f"{', '.join(short)} (copies of another class's images do not count); add images or take the folder away"
+        )
+    split = split_contents(contents, shares=config.shares, seed=config.seed)
+    return tuple(Sample(name=name, label=label, sha256=sha256, split=split[sha256]) for name, label, sha256 in rows)

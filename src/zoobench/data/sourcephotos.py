@@ -1,0 +1,144 @@
+"""Are the photos still in reach that decoded images were made of? Their bytes, or why there are none."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.data.rows import Row, read_rows
+from zoobench.errors import UsageError
+from zoobench.measure.samples import Samples
+
+MOST_PHOTOS = 64
+NO_PILLOW = "Pillow, which decodes photos, is not installed: pip install pillow"
+_DRAWN = "drawn"
+_JPEG_QUALITY = 90
+_NAME_ANOTHER = "name a folder of photos with --images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photos:
+    """Photos as they come from a disk or a camera.
+
+    Attributes:
+        source: What they are, for people.
+        contents: The bytes of each file: JPEG, PNG, BMP or GIF.
+    """
+
+    source: str
+    contents: tuple[bytes, ...]
+
+
+def has_pillow() -> bool:
+    """Tells whether photos can be decoded here."""
+    return find_spec("PIL") is not None
+
+
+def photos_of(samples: Samples, *, folder: Path | None, seed: int) -> Photos | str:
+    """Returns the photos that samples of a store were decoded from, or why they cannot be had.
+
+    Each is told by its hash, so that no other file of its name is taken for it.
+
+    Args:
+        samples: Of a decoded data set, beside which its rows stand.
+        folder: The data set's folder as its run named it; None if it was drawn.
+        seed: Of the drawings.
+
+    Raises:
+        DataError: If the rows cannot be read.
+    """
+    if not has_pillow():
+        return NO_PILLOW
+    rows = read_rows(samples.path)["rows"]
+    wanted = [rows[row] for row in samples.rows[:MOST_PHOTOS].tolist()]
+    return _redrawn(wanted, seed=seed) if folder is None else _reread(wanted, folder)
+
+
+def given_photos(path: Path) -> Photos | str:
+    """Returns photos of a folder that a user named, evenly spread, or why there are none."""
+    if not path.is_dir():
+        return f"{path.name} holds images that are decoded; {_NAME_ANOTHER}"
+    if not has_pillow():
+        return NO_PILLOW
+    from zoobench.data.images import EXTENSIONS
+
+    paths = sorted(one for one in path.rglob("*") if one.suffix.lower() in EXTENSIONS)
+    chosen = np.linspace(0, len(paths) - 1, min(MOST_PHOTOS, len(paths))).round().astype(int).tolist()
+    return Photos(source=f"photos of {path.name}", contents=tuple(paths[index].read_bytes() for index in chosen))
+
+
+def drawn_photos() -> Photos:
+    """Returns drawn animals as JPEG, for a file of which nobody knows what it was made for.
+
+    Raises:
+        UsageError: If there is no Pillow to draw with.
+    """
+    if not has_pillow():
+        raise UsageError(
+            "it is not known which images this file takes: name a uint8 .npy file [n, side, side, 3] with --images, or "
+            "pip install pillow to draw some"
+        )
+    from zoobench.data.drawn import CLASSES, draw
+
+    drawings = (draw(animal, seed=0, index=index) for index in range(MOST_PHOTOS) for animal in CLASSES)
+    contents = tuple(_jpeg(pixels) for pixels in islice(drawings, MOST_PHOTOS))
+    return Photos(source="drawn animals as JPEG", contents=contents)
+
+
+def decoded(photos: Photos, *, side: int, folder: Path) -> Samples:
+    """Returns photos as the samples that they are to a model; labels are zeros.
+
+    Args:
+        photos: At least one.
+        side: In pixels.
+        folder: Where the pixels are written.
+
+    Raises:
+        DataError: If one cannot be decoded.
+    """
+    from zoobench.data.images import decode, resize
+
+    path = folder / f"photos-{side}.npy"
+    np.save(path, np.stack([resize(decode(content), size=side) for content in photos.contents]))
+    rows = np.arange(len(photos.contents), dtype=np.int64)
+    return Samples(path=path, rows=rows, labels=np.zeros_like(rows))
+
+
+def _reread(wanted: Sequence[Row], folder: Path) -> Photos | str:
+    contents = []
+    for name, _, expected in wanted:
+        path = folder / name
+        if not path.is_file():
+            return f"the photos are not in reach: there is no {path}; {_NAME_ANOTHER}"
+        content = path.read_bytes()
+        if sha256(content).hexdigest() != expected:
+            return f"{path} is another photo than the one that was measured on; {_NAME_ANOTHER}"
+        contents.append(content)
+    return Photos(source=f"photos of {folder.name}", contents=tuple(contents))
+
+
+def _redrawn(wanted: Sequence[Row], *, seed: int) -> Photos | str:
+    from zoobench.data.drawn import CLASSES, draw
+
+    contents = []
+    for name, _, _ in wanted:
+        kind, _, rest = name.partition("/")
+        animal, _, index = rest.partition("/")
+        if kind != _DRAWN or animal not in CLASSES or not index.isdecimal():
+            return f"the run does not say which folder {name} was in; {_NAME_ANOTHER}"
+        contents.append(_jpeg(draw(animal, seed=seed, index=int(index))))
+    return Photos(source="drawn animals as JPEG", contents=tuple(contents))
+
+
+def _jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    return buffer.getvalue()

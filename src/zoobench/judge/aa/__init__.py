@@ -1,0 +1,1 @@
+"""How often is the gate wrong on this machine?"""

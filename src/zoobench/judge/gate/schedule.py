@@ -1,0 +1,102 @@
+"""Which cell is replayed next, and when is its verdict clear? Effort goes where the answer is still open."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from zoobench.stats.sequential import RatioEvidence, is_look, weigh_sequence
+
+
+class Nothing(Enum):
+    """What a process may come to instead of a ratio."""
+
+    NOT_COUNTED = "disturbed, so it is repeated"
+    GIVEN_UP = "failed, and would again"
+
+
+Replay = Callable[[str, int], float | Nothing]
+"""Given a cell's id and how many of its processes counted, returns the log ratio that one more sees."""
+_MOST_STARTED = 3
+"""Processes that are started at the most, as a multiple of those that may count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How often a gate may be wrong.
+
+    Attributes:
+        error_rate: Of a whole gate that calls anything worse, or better, which is not.
+        miss_rate: Of a cell that is called within the tolerance and is beyond it.
+        tests: Among how many the gate's error rate is shared.
+    """
+
+    error_rate: float = 0.01
+    miss_rate: float = 0.01
+    tests: int = 1
+
+    @property
+    def each(self) -> float:
+        """The error rate that one test may spend."""
+        return self.error_rate / self.tests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """When to stop though it is not clear: seconds in all, and processes of one cell."""
+
+    seconds: float
+    processes: int = 30
+
+
+def is_clear(evidence: RatioEvidence | None, rates: Rates) -> bool:
+    """Tells whether more units could only confirm what these say."""
+    if evidence is None:
+        return False
+    return evidence.p_worse <= rates.each or evidence.p_within <= rates.miss_rate
+
+
+def replay_until_clear(
+    tolerances: Mapping[str, float],
+    *,
+    replay: Replay,
+    rates: Rates,
+    budget: Budget,
+    clock: Callable[[], float],
+) -> dict[str, tuple[float, ...]]:
+    """Returns each cell's log ratios in the order in which they came.
+
+    Cells take turns, a process each, so that what the machine does meanwhile falls on all of them; a cell whose answer
+    is clear takes no more turns, nor one whose next process would not end within the budget.
+
+    Args:
+        tolerances: Of each cell's id, the change that is still none.
+        replay: Has one process replay a cell.
+        rates: When an answer is clear.
+        budget: When to stop regardless.
+        clock: Seconds.
+    """
+    deadline = clock() + budget.seconds
+    seen: dict[str, list[float]] = {cell: [] for cell in tolerances}
+    started = dict.fromkeys(tolerances, 0)
+    longest = dict.fromkeys(tolerances, 0.0)
+    open_cells = list(tolerances)
+    while open_cells:
+        for cell in list(open_cells):
+            began = clock()
+            if began + longest[cell] > deadline or started[cell] >= _MOST_STARTED * budget.processes:
+                open_cells.remove(cell)
+                continue
+            ratio = replay(cell, len(seen[cell]))
+            started[cell] += 1
+            longest[cell] = max(longest[cell], clock() - began)
+            if isinstance(ratio, float):
+                seen[cell].append(ratio)
+            if ratio is Nothing.GIVEN_UP or _is_done(seen[cell], tolerances[cell], rates, budget):
+                open_cells.remove(cell)
+    return {cell: tuple(ratios) for cell, ratios in seen.items()}
+
+
+def _is_done(ratios: list[float], tolerance: float, rates: Rates, budget: Budget) -> bool:
+    if len(ratios) >= budget.processes:
+        return True
+    return is_look(len(ratios)) and is_clear(weigh_sequence(ratios, tolerance=tolerance, error_rate=rates.each), rates)

@@ -1,0 +1,180 @@
+"""Ways of timing one file took turns: how far apart are they, and do two that should agree?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from math import log
+from statistics import median
+
+from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED
+from zoobench.stats.sequential import weigh
+from zoobench.stats.statistics import Interval
+
+TOLERANCE = 0.03
+"""By how much medians may differ that still agree."""
+LEAST_TURNS = 2
+"""One turn says nothing of how much turns scatter."""
+_ERROR_RATE = 0.05
+"""`weigh` tells more than the interval, at this rate; none of it is used here."""
+
+
+class Answer(str, Enum):
+    """Whether two ways agree: the whole interval says so, or says the opposite, or it is open."""
+
+    YES = "yes"
+    NO = "no"
+    OPEN = "open"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """How much longer one way takes than another, as a share: 0.03 for 3 % longer; with the 95 % interval."""
+
+    change: float
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedPath:
+    """One way of timing the file.
+
+    Attributes:
+        name: What it is called.
+        what: What is timed, and how.
+        turns: Each turn's median in seconds.
+        resolution_seconds: What these were rounded to by the program that told them; 0 if they were not.
+    """
+
+    name: str
+    what: str
+    turns: tuple[float, ...]
+    resolution_seconds: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """The median of the turns."""
+        return median(self.turns)
+
+    @property
+    def rounding(self) -> float:
+        """How far a rounded median may be off, as a share."""
+        return self.resolution_seconds / 2 / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A way that was not timed, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Whether our way of timing agrees with another's."""
+
+    ours: str
+    theirs: str
+    gap: Gap
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much was timed.
+
+    Attributes:
+        turns: How many count.
+        warmups: How often each way ran the file in a turn before the clock.
+        runs: And how often on the clock.
+        retaken: How many turns more were taken that do not count, as others kept the processors busy.
+        crowded: How many count although that was so: there were not enough others.
+    """
+
+    turns: int
+    warmups: int
+    runs: int
+    retaken: int = 0
+    crowded: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParityReport:
+    """What is known of the ways of timing one file.
+
+    Attributes:
+        subject: A cell's id or the end of the file's path.
+        sha256: Of the file.
+        threads: Of one invocation.
+        images: What was run on.
+        effort: How much was timed.
+        paths: The ways that were timed; the others are held against the first.
+        left_out: The ways that were not.
+        pairs: Names of ways that should agree, ours first.
+        phases: Of the way from photo to class, each turn's median in seconds, by name in order.
+        versions: Of the libraries.
+    """
+
+    subject: str
+    sha256: str
+    threads: int
+    images: str
+    effort: Effort
+    paths: tuple[TimedPath, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    phases: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def agreements(self) -> tuple[Agreement, ...]:
+        """Of the pairs that were timed, both of them."""
+        timed = {path.name: path for path in self.paths}
+        return tuple(agreement(timed[one], timed[other]) for one, other in self.pairs if {one, other} <= timed.keys())
+
+    @property
+    def status(self) -> int:
+        """0 if all agree, 1 if two do not, 3 if that is open, as it is where there was nothing to hold ours against."""
+        answers = {one.answer for one in self.agreements}
+        if Answer.NO in answers:
+            return REGRESSED
+        return PASSED if answers == {Answer.YES} else INCONCLUSIVE
+
+
+def gap(path: TimedPath, reference: TimedPath) -> Gap:
+    """Returns how much longer a way takes than another that took turns with it.
+
+    A turn is the unit: Student's t of the logarithms of the ratios of one turn's medians (`sequential.weigh`), wider by
+    what either median was rounded.
+
+    Raises:
+        ValueError: Unless both took the same number of turns, two or more.
+    """
+    evidence = weigh(_log_ratios(path.turns, reference.turns), tolerance=TOLERANCE, error_rate=_ERROR_RATE)
+    rounding = path.rounding + reference.rounding
+    low, high = evidence.interval.low, evidence.interval.high
+    widened = Interval(low=(1 + low) / (1 + rounding) - 1, high=(1 + high) * (1 + rounding) - 1)
+    return Gap(change=evidence.change, interval=widened)
+
+
+def agreement(ours: TimedPath, theirs: TimedPath) -> Agreement:
+    """Returns whether two ways agree within `TOLERANCE`."""
+    found = gap(ours, theirs)
+    return Agreement(ours=ours.name, theirs=theirs.name, gap=found, answer=_answer(found.interval))
+
+
+def _answer(interval: Interval) -> Answer:
+    if interval.low >= -TOLERANCE and interval.high <= TOLERANCE:
+        return Answer.YES
+    if interval.low > TOLERANCE or interval.high < -TOLERANCE:
+        return Answer.NO
+    return Answer.OPEN
+
+
+def _log_ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
+    if len(above) != len(below) or len(above) < LEAST_TURNS:
+        raise ValueError(f"{len(above)} and {len(below)} turns: both ways must take as many, at least {LEAST_TURNS}")
+    return [log(one / other) for one, other in zip(above, below, strict=True)]

@@ -1,0 +1,1 @@
+"""Which cell should be shipped?"""

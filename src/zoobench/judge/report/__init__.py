@@ -1,1 +1,0 @@
-"""One run as a page to read: contents, and what they look like as HTML and as markdown."""

@@ -1,0 +1,1 @@
+"""A run in one file that nobody needs to trust."""

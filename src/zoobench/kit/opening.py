@@ -1,0 +1,230 @@
+"""What is in a kit that someone sent? Read without trust: all is checked, nothing in it is executed or unpickled."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from zoobench.errors import DataError, ResultsError
+from zoobench.kit import imagefile
+from zoobench.kit.coherence import check_coherence
+from zoobench.kit.container import CHUNK_BYTES, opened, refusing
+from zoobench.kit.contents import MANIFEST, SCHEMA, Manifest
+from zoobench.kit.steps import OnBytes
+from zoobench.results.reading import finite
+from zoobench.results.resultsblocks import once, values
+from zoobench.results.shape import brief, shaped
+
+LARGEST_MANIFEST_BYTES = 32_000_000
+"""A sample takes 95 bytes."""
+LARGEST_VALUES = 2_000_000
+_TFLITE = (4, b"TFL3")
+_LIMIT_OPTION = "--zoo-kit-limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """A kit whose manifest is read and whose members are there; an open file.
+
+    Attributes:
+        path: The file.
+        sha256: Of its manifest, which holds the SHA-256 of all else: the same only if all of it is.
+    """
+
+    path: Path
+    sha256: str
+    manifest: Manifest
+    archive: zipfile.ZipFile
+
+
+@contextmanager
+def open_kit(path: Path, *, limit_bytes: int) -> Iterator[Kit]:
+    """Opens a kit; its members' contents are checked as they are read, by `verify` or `unpack`.
+
+    Args:
+        path: The file.
+        limit_bytes: How much it may be when it is unpacked.
+
+    Raises:
+        DataError: If it cannot be read or is refused; the message says why.
+    """
+    with ExitStack() as stack:
+        with refusing(path):  # not what fails in the caller's block
+            kit = _checked(path, stack.enter_context(opened(path)), limit_bytes=limit_bytes)
+        yield kit
+
+
+def verify(kit: Kit, *, on_bytes: OnBytes = lambda _count, _name: None) -> None:
+    """Compares every member's content with its hash; nothing is written.
+
+    Raises:
+        DataError: If one is not what the manifest says.
+    """
+    for name in kit.manifest.files:
+        for _ in _content(kit, name, on_bytes):
+            pass
+
+
+def unpack(kit: Kit, folder: Path, *, on_bytes: OnBytes = lambda _count, _name: None) -> None:
+    """Writes every member, and the manifest, into a folder; whoever calls removes the folder where this fails.
+
+    Args:
+        kit: What to unpack.
+        folder: An empty one.
+        on_bytes: Told of progress.
+
+    Raises:
+        DataError: If a member is not what the manifest says.
+        OSError: If it cannot be written.
+    """
+    for name in kit.manifest.files:
+        extract(kit, name, folder, on_bytes=on_bytes)
+    with refusing(kit.path):
+        content = _manifest_bytes(kit.archive)
+    (folder / MANIFEST).write_bytes(content)
+
+
+def extract(kit: Kit, name: str, folder: Path, *, on_bytes: OnBytes = lambda _count, _name: None) -> Path:
+    """Writes a member into a folder and returns its path; whoever calls removes it where this fails.
+
+    Args:
+        kit: What to take it from.
+        name: One of the manifest's files.
+        folder: Where there is no such file yet.
+        on_bytes: Told of progress.
+
+    Raises:
+        DataError: If it is not what the manifest says.
+        OSError: If it cannot be written.
+    """
+    path = folder / name
+    with path.open("xb") as handle:
+        for chunk in _content(kit, name, on_bytes):
+            handle.write(chunk)
+    return path
+
+
+def read_manifest(content: bytes, *, where: str) -> Manifest:
+    """Returns a manifest that fits the schema and does not contradict itself.
+
+    Args:
+        content: Of the file.
+        where: What to call it in messages.
+
+    Raises:
+        DataError: If it does not.
+    """
+    if values(content) > LARGEST_VALUES:
+        raise DataError(f"{where}: received more than {LARGEST_VALUES:,} values; expected fewer")
+    try:
+        plain = json.loads(content.decode(), parse_float=finite, parse_constant=finite, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: {error}; expected JSON as `zoobench kit export` writes it") from error
+    _check_schema(plain, where)
+    try:
+        manifest = shaped(Manifest, plain, where)
+    except ResultsError as error:
+        raise DataError(str(error)) from error
+    check_coherence(manifest, where)
+    return manifest
+
+
+def _checked(path: Path, archive: zipfile.ZipFile, *, limit_bytes: int) -> Kit:
+    _check_limit(archive, limit_bytes)
+    content = _manifest_bytes(archive)
+    manifest = read_manifest(content, where=f"the kit {path}: {MANIFEST}")
+    _check_members(archive, manifest)
+    kit = Kit(path=path, sha256=hashlib.sha256(content).hexdigest(), manifest=manifest, archive=archive)
+    _check_beginnings(kit)
+    return kit
+
+
+def _check_schema(plain: Any, where: str) -> None:
+    schema = plain.get("schema") if isinstance(plain, dict) else None
+    if schema == SCHEMA and not isinstance(schema, bool):
+        return
+    newer = isinstance(schema, int) and schema > SCHEMA
+    advice = "update zoobench here" if newer else "export the kit again by the zoobench that is installed here"
+    raise DataError(
+        f"{where}.schema: received {brief(schema)}; expected {SCHEMA}, which is what this version reads: {advice}"
+    )
+
+
+def _check_limit(archive: zipfile.ZipFile, limit_bytes: int) -> None:
+    claimed = sum(member.file_size for member in archive.infolist())
+    if claimed > limit_bytes:
+        raise ValueError(
+            f"unpacked it would be {claimed:,} bytes; at most {limit_bytes:,} are unpacked unless {_LIMIT_OPTION} "
+            "allows more"
+        )
+
+
+def _manifest_bytes(archive: zipfile.ZipFile) -> bytes:
+    if MANIFEST not in archive.namelist():
+        raise ValueError(f"it has no {MANIFEST}, so it is no kit")
+    size = archive.getinfo(MANIFEST).file_size
+    if size > LARGEST_MANIFEST_BYTES:
+        raise ValueError(f"its {MANIFEST} has {size:,} bytes; at most {LARGEST_MANIFEST_BYTES:,} are read")
+    with archive.open(MANIFEST) as member:
+        return member.read(LARGEST_MANIFEST_BYTES)
+
+
+def _check_members(archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    packed = {member.filename: member.file_size for member in archive.infolist() if member.filename != MANIFEST}
+    for name, file in manifest.files.items():
+        if name not in packed:
+            raise ValueError(f"its member {brief(name)} is missing; {MANIFEST} names it")
+        if packed[name] != file.size_bytes:
+            raise ValueError(f"its member {name!r} has {packed[name]:,} bytes; {MANIFEST} says {file.size_bytes:,}")
+    if unknown := [name for name in packed if name not in manifest.files]:
+        raise ValueError(f"its member {unknown[0]!r} is not named in {MANIFEST}")
+
+
+def _check_beginnings(kit: Kit) -> None:
+    """Looks at what kind of file each member is before any is unpacked."""
+    for images in kit.manifest.images:
+        with _named(images.file):
+            received = _beginning(kit, images.file)
+            imagefile.check_header(received, count=len(kit.manifest.samples), image_size=images.image_size)
+    start, identifier = _TFLITE
+    for model in kit.manifest.models:
+        if not _beginning(kit, model.file).startswith(identifier, start):
+            raise ValueError(f"its member {model.file!r} is no TFLite file")
+
+
+def _beginning(kit: Kit, name: str) -> bytes:
+    with kit.archive.open(name) as member:
+        return member.read(imagefile.HEADER_BYTES)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"its member {name!r} cannot be used: {error}") from error
+
+
+def _content(kit: Kit, name: str, on_bytes: OnBytes) -> Iterator[bytes]:
+    """Yields a member's content, never more than the manifest says, and compares its hash at the end."""
+    expected, digest, received = kit.manifest.files[name], hashlib.sha256(), 0
+    with refusing(kit.path), kit.archive.open(name) as member:
+        while chunk := _chunk(member):
+            received += len(chunk)
+            if received > expected.size_bytes:
+                raise ValueError(f"its member {name!r} has more than the {expected.size_bytes:,} bytes that it claims")
+            digest.update(chunk)
+            on_bytes(len(chunk), name)
+            yield chunk
+        if digest.hexdigest() != expected.sha256:
+            raise ValueError(
+                f"its member {name!r} has the SHA-256 {digest.hexdigest()}; {MANIFEST} says {expected.sha256}"
+            )
+
+
+def _chunk(member: IO[bytes]) -> bytes:
+    return member.read(CHUNK_BYTES)

@@ -1,0 +1,1 @@
+"""Backbone x variant x runtime: which cells are there?"""

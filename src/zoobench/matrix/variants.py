@@ -1,0 +1,158 @@
+"""Which forms of a trained classifier are there, and what does each label promise?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from zoobench.errors import UsageError
+from zoobench.matrix.promises import PROMISES, Promise
+from zoobench.matrix.registry import EVERY, Package, Table, is_reference
+from zoobench.matrix.runtimes import find_runtime, runtimes_of
+
+NumberType = Literal["float32", "float16", "int16", "int8", "uint8", "int4"]
+Quantizer = Literal["tensorflow", "ai_edge"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One runnable form of a classifier.
+
+    Attributes:
+        name: The word for it in options, ids and files.
+        short: The field's few letters for it.
+        weights: Number type of the stored weights.
+        activations: Number type that the layers compute in.
+        io: Number type of the input and output tensors.
+        calibrated: Whether making it needs calibration images.
+        quantizers: What can make it, the default first; none where nothing is quantized.
+        suffix: Ending of its file.
+        maker: `module:function` that makes it of the float32 file, for what a package adds; see docs/extending.md.
+        promise: What its file is held to, for what a package adds; that of our own stands in `promises.py`.
+        libraries: Packages of a registry with whose versions the file may change, besides the one that adds it.
+        package: What adds it to the table; None for our own.
+    """
+
+    name: str
+    short: str
+    weights: NumberType
+    activations: NumberType = "float32"
+    io: NumberType = "float32"
+    calibrated: bool = False
+    quantizers: tuple[Quantizer, ...] = ()
+    suffix: str = ".tflite"
+    maker: str = ""
+    promise: Promise | None = None
+    libraries: tuple[str, ...] = ()
+    package: Package | None = None
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether a quantizer, or a package's maker, makes it."""
+        return bool(self.quantizers or self.maker)
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """Names of our runtimes that take its file."""
+        return runtimes_of(self.suffix)
+
+    def runs_on(self, runtime: str) -> bool:
+        """Tells whether a runtime, ours or one that a package adds, takes its file.
+
+        Raises:
+            UsageError: If there is no such runtime.
+        """
+        return find_runtime(runtime).suffix == self.suffix
+
+    def added(self, package: Package) -> "Variant":
+        """Returns it as what a package adds.
+
+        Raises:
+            ValueError: If it breaks a rule for what is added.
+        """
+        if not is_reference(self.maker) or self.quantizers:
+            raise ValueError(f"maker is {self.maker!r}; expected 'module:function' that makes it, and no quantizers")
+        if self.suffix != ".tflite":
+            raise ValueError(f"suffix is {self.suffix!r}; allowed is .tflite, made of the float32 file")
+        if self.promise is None:
+            raise ValueError("it has no promise; give a zoobench.matrix.promises.Promise that every file of it keeps")
+        own = (self.weights, self.activations, self.io)
+        if strange := [one for one in own if one not in get_args(NumberType)]:
+            raise ValueError(f"{strange[0]!r} is no number type; allowed is one of {', '.join(get_args(NumberType))}")
+        if own[:2] != (self.promise.weights, self.promise.activations) or self.io not in self.promise.io:
+            raise ValueError(f"weights, activations and io are {', '.join(own)}; its promise says otherwise")
+        return replace(self, package=package)
+
+
+_ANY: tuple[Quantizer, ...] = ("ai_edge", "tensorflow")
+_AI_EDGE: tuple[Quantizer, ...] = ("ai_edge",)
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant(name="keras", short="NQ", weights="float32", suffix=".keras"),
+        Variant(name="float32", short="TL", weights="float32"),
+        Variant(name="float16", short="F16", weights="float16", quantizers=_ANY),
+        Variant(name="dynamic_range", short="DR", weights="int8", quantizers=_ANY),
+        Variant(name="weight_only_int8", short="W8", weights="int8", quantizers=_AI_EDGE),
+        Variant(name="dynamic_range_int4", short="D4", weights="int4", quantizers=_AI_EDGE),
+        Variant(name="dynamic_range_int4_block", short="D4B", weights="int4", quantizers=_AI_EDGE),
+        Variant(
+            name="float_fallback", short="FF", weights="int8", activations="int8", calibrated=True, quantizers=_ANY
+        ),
+        Variant(
+            name="integer_only",
+            short="IO",
+            weights="int8",
+            activations="int8",
+            io="uint8",
+            calibrated=True,
+            quantizers=_ANY,
+        ),
+        Variant(
+            name="integer_only_int8",
+            short="IO8",
+            weights="int8",
+            activations="int8",
+            io="int8",
+            calibrated=True,
+            quantizers=_ANY,
+        ),
+        Variant(name="int16x8", short="16x8", weights="int8", activations="int16", calibrated=True, quantizers=_ANY),
+    )
+}
+TABLE = Table(what="variant", kind=Variant, own=VARIANTS)
+"""With what packages add."""
+
+
+def find_variant(name: str) -> Variant:
+    """Returns the variant of a name, ours or one that a package adds.
+
+    Raises:
+        UsageError: If there is none, or the package that adds it is broken.
+    """
+    return TABLE.find(name)
+
+
+def find_variants(names: Sequence[str]) -> tuple[Variant, ...]:
+    """Returns the variants of these names, in the order given; `all` stands for every one.
+
+    Raises:
+        UsageError: If a name is unknown, and the message lists the known ones, is given to two, or the package that
+            adds it is broken.
+    """
+    known = TABLE.names()
+    wanted = known if tuple(names) == (EVERY,) else tuple(names)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise UsageError(f"unknown variant: {', '.join(unknown)}; known are {', '.join(known)}, or {EVERY}")
+    TABLE.check(wanted)
+    return tuple(map(TABLE.find, wanted))
+
+
+def promise_of(name: str) -> Promise | None:
+    """Returns what a variant, ours or one that a package adds, promises of its file; None where it is no TFLite file.
+
+    Raises:
+        UsageError: If there is no such variant, or the package that adds it is broken.
+    """
+    return PROMISES[name] if name in PROMISES else TABLE.find(name).promise

@@ -1,0 +1,124 @@
+"""Was a cell disturbed while it was timed, by what and how much? The limits, and how they are told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from zoobench.results.schema import Cause, RecordedDisturbance, RecordedInterval
+from zoobench.system.units import percent, ratio
+
+MOST_STEAL = 0.02
+"""Share of the wanted CPU time. Two copies of one file differ by up to this, so less would not be seen."""
+MOST_WAITING = 0.05
+"""Share of the time in which this process wanted a CPU. Measured: at 5 % the median of a 4 ms cell stays and its p90
+rises by 2 %, at 6 % p90 rises by 7 %, at 50 % the median doubles; a quiet machine has up to 1 %."""
+MOST_OTHERS_OF_FREE = 0.5
+"""Share of the CPUs that a cell leaves free which other processes may keep busy. Measured on two CPUs: a process that
+copies memory on the other one raises the median by 1 % and p90 by 7 %, one that is busy a fifth of the time neither."""
+MOST_OTHERS_OF_USED = 0.05
+"""Share of the CPUs that a cell needs which other processes may keep busy where it leaves none free; as waiting."""
+LEAST_FREQUENCY = 0.9
+"""Share of the highest frequency. A governor's steps are 5 to 10 %, thermal limits begin at a fifth."""
+MOST_DISTURBED_ROUNDS = 0.1
+"""Share of the rounds above which a cell is marked: p90 rests on the slowest tenth, and p50 on more."""
+_TICK_SECONDS = 0.01
+"""What Linux counts CPU time in; an interval's count may be wrong by one at each end."""
+
+
+def judged(observed: RecordedDisturbance, *, threads: int, governor: str | None) -> RecordedDisturbance:
+    """Returns what was observed with what it comes to: the disturbed rounds, and the causes if the cell is marked.
+
+    Args:
+        observed: The looks; what it says of disturbed rounds and causes is replaced.
+        threads: Of one invocation.
+        governor: Of the frequency. `performance` promises the highest one; under any other the highest is that of the
+            cell's own intervals.
+    """
+    seen = [one.frequency_share for one in observed.intervals if one.frequency_share is not None]
+    highest = 1.0 if governor == "performance" else max(seen, default=1.0)
+    causes = [
+        (interval.rounds, list(_causes(interval, cpus=observed.cpus, threads=threads, highest=highest)))
+        for interval in observed.intervals
+    ]
+    disturbed = sum(rounds for rounds, found in causes if found)
+    is_marked = disturbed > MOST_DISTURBED_ROUNDS * observed.rounds
+    found = [cause for _, in_interval in causes for cause in in_interval]
+    return replace(observed, disturbed_rounds=disturbed, causes=_worst(found) if is_marked else ())
+
+
+def are_in_the_way(others: float, *, threads: int, cpus: int) -> bool:
+    """Tells whether other processes keep more CPUs busy than a program of so many threads can do without.
+
+    Args:
+        others: How many CPUs they keep busy on average.
+        threads: Of the program.
+        cpus: How many there are.
+    """
+    return others > max(MOST_OTHERS_OF_FREE * (cpus - threads), MOST_OTHERS_OF_USED * min(threads, cpus))
+
+
+def told(disturbance: RecordedDisturbance) -> str:
+    """Returns in a line how many rounds of a marked cell were disturbed, by what and how much."""
+    causes = "; ".join(_told(cause, disturbance) for cause in disturbance.causes)
+    return f"{disturbance.disturbed_rounds} of {disturbance.rounds} rounds were disturbed: {causes}"
+
+
+def _causes(interval: RecordedInterval, *, cpus: int, threads: int, highest: float) -> Iterator[Cause]:
+    steal, waiting, others = _steal(interval), _waiting(interval), _others(interval)
+    if steal > MOST_STEAL:
+        yield Cause(kind="steal", worst=steal)
+    if waiting > MOST_WAITING:
+        yield Cause(kind="waiting", worst=waiting)
+    if are_in_the_way(others, threads=threads, cpus=cpus):
+        yield Cause(kind="others", worst=others)
+    if interval.throttled:
+        yield Cause(kind="throttled", worst=len(interval.throttled), names=interval.throttled)
+    if interval.frequency_share is not None and interval.frequency_share < LEAST_FREQUENCY * highest:
+        yield Cause(kind="frequency", worst=1 - interval.frequency_share / highest)
+
+
+def _steal(interval: RecordedInterval) -> float:
+    """Returns the stolen share of the CPU time that was wanted; a single tick may be the counter's rounding."""
+    stolen = interval.steal_seconds or 0
+    if stolen < 1.5 * _TICK_SECONDS:
+        return 0
+    return stolen / (stolen + (interval.busy_seconds or 0))
+
+
+def _waiting(interval: RecordedInterval) -> float:
+    waiting = interval.waiting_seconds or 0
+    return waiting / (waiting + interval.own_seconds) if waiting else 0
+
+
+def _others(interval: RecordedInterval) -> float:
+    """Returns how many CPUs other processes kept busy on average, beyond what the counter's rounding may add."""
+    if interval.busy_seconds is None or not interval.seconds:
+        return 0
+    return max(0, interval.busy_seconds - interval.own_seconds - 2 * _TICK_SECONDS) / interval.seconds
+
+
+def _worst(causes: Sequence[Cause]) -> tuple[Cause, ...]:
+    """Returns each kind once, with the most of it and all its names."""
+    kinds = dict.fromkeys(cause.kind for cause in causes)
+    return tuple(
+        Cause(
+            kind=kind,
+            worst=max(cause.worst for cause in causes if cause.kind == kind),
+            names=tuple(dict.fromkeys(name for cause in causes if cause.kind == kind for name in cause.names)),
+        )
+        for kind in kinds
+    )
+
+
+def _told(cause: Cause, disturbance: RecordedDisturbance) -> str:
+    share = f"{percent(cause.worst)} %"
+    match cause.kind:
+        case "steal":
+            return f"the hypervisor took up to {share} of the CPU time"
+        case "waiting":
+            return f"waited for a CPU up to {share} of the time"
+        case "others":
+            return f"other processes kept up to {ratio(cause.worst)} of {disturbance.cpus} CPUs busy"
+        case "throttled":
+            return f"the machine slowed itself down ({', '.join(cause.names)})"
+        case _:
+            return f"the frequency fell by up to {share}"

@@ -1,0 +1,117 @@
+"""Were two sides measured under the same conditions? What differs in machine, libraries, data and settings."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zoobench.results.record import Record
+from zoobench.results.timings import Run, Side
+
+DATA_SET = "data set"
+_FIRST = ("device", "cpu", "cores", "governor", "threads", "runtime", "weights", "image size", DATA_SET)
+"""What stands first in a list of differences; libraries and the rest follow in the order of the record."""
+_SHORT_HASH = 8
+_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A condition in which two sides differ, with every value that either has; no value where it is not known."""
+
+    name: str
+    base: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def differences(base: Side, new: Side) -> tuple[Difference, ...]:
+    """Returns the conditions in which two sides differ, those that matter most first."""
+    ours, theirs = conditions(base), conditions(new)
+    names = dict.fromkeys((*(name for name in _FIRST if name in ours or name in theirs), *ours, *theirs))
+    return tuple(
+        Difference(name=name, base=ours.get(name, ()), new=theirs.get(name, ()))
+        for name in names
+        if sorted(ours.get(name, ())) != sorted(theirs.get(name, ()))
+    )
+
+
+def conditions(side: Side) -> dict[str, tuple[str, ...]]:
+    """Returns every condition with each value that a run of this side had; unknown ones are left out."""
+    found: dict[str, dict[str, None]] = {}
+    for run in side.runs:
+        for name, value in _of_run(run):
+            found.setdefault(name, {})[value] = None
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def machines_of(side: Side) -> frozenset[tuple[str, str]]:
+    """Returns every machine that a side was measured on."""
+    return frozenset(machine_of(run) for run in side.runs)
+
+
+def machine_of(run: Run) -> tuple[str, str]:
+    """Returns what tells machines apart, device or CPU and number of cores; '' for what is not known."""
+    known: dict[str, str] = {}
+    for name, value in _of_run(run):
+        known.setdefault(name, value)
+    return (known.get("device") or known.get("cpu", ""), known.get("cores", ""))
+
+
+def leaves(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yields the values of nested objects with the keys that lead there; what is None is as good as absent."""
+    pending: list[tuple[tuple[str, ...], Any]] = [((), dict(values))]
+    while pending:
+        keys, value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(((*keys, name), inner) for name, inner in reversed(value.items()))
+        elif value is not None:
+            yield keys, value
+
+
+def of_cell(base: Record, new: Record) -> dict[str, str]:
+    """Returns in what the same cell of two sides differs, so that its numbers answer different questions."""
+    pairs = {
+        "backbone": (base.cell.backbone, new.cell.backbone),
+        "variant": (base.cell.variant, new.cell.variant),
+        "runtime": (base.cell.runtime, new.cell.runtime),
+        "threads": (base.cell.threads, new.cell.threads),
+        "image size": (base.cell.image_size, new.cell.image_size),
+        "weights": (_short(base.cell.weights), _short(new.cell.weights)),
+        DATA_SET: (_data(base), _data(new)),
+    }
+    return {name: f"{ours} / {theirs}" for name, (ours, theirs) in pairs.items() if ours != theirs}
+
+
+def _of_run(run: Run) -> Iterator[tuple[str, str]]:
+    if not run.records:
+        yield from _flat(run.machine)
+    for record in run.records.values():
+        yield from _flat(record.environment)
+        yield "threads", str(record.cell.threads)
+        yield "runtime", record.cell.runtime
+        yield "weights", _short(record.cell.weights)
+        yield "image size", str(record.cell.image_size)
+        yield DATA_SET, _data(record)
+        if record.kit:
+            yield "kit", record.kit[:_SHORT_HASH]
+
+
+def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields what is known by its own name, wherever it stands."""
+    for keys, value in leaves(values):
+        shown = joined(map(str, value)) if isinstance(value, list) else str(value)
+        yield keys[-1], shown[:_LONGEST]
+
+
+def _data(record: Record) -> str:
+    data = record.dataset
+    return f"{data.name}, {data.samples} test samples of {len(data.classes)} classes, {data.sha256[:_SHORT_HASH]}"
+
+
+def _short(weights: str) -> str:
+    kind, colon, digest = weights.partition(":")
+    return f"{kind}{colon}{digest[:_SHORT_HASH]}"
+
+
+def joined(values: Iterable[str]) -> str:
+    """Returns the values of one condition as one text."""
+    return ", ".join(values) or "not known"

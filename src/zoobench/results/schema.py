@@ -1,0 +1,399 @@
+"""What is known of one cell in one run? Schema 1, with the bounds that every reader may rely on.
+
+What has to hold between two values stands in `agreement.py`.
+
+History of the schema:
+    1 (2026-11): the first. `latency` used to hold `initialization_seconds` and `first_inference_seconds` of the process
+        that measured all; since `startup` and `memory` came, which older files lack, fresh processes tell both.
+        `training` came later too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Any
+
+from zoobench.results.shape import Rule, at_least, between, matching
+
+SCHEMA = 1
+
+Count = Annotated[int, at_least(0)]
+Positive = Annotated[int, at_least(1)]
+Seconds = Annotated[float, at_least(0)]
+Amount = Annotated[float, at_least(0)]
+Share = Annotated[float, between(0, 1)]
+Sha256 = Annotated[str, matching("[0-9a-f]{64}", expected="64 hexadecimal digits, small letters")]
+Weights = Annotated[
+    str, matching("imagenet|random|file:[0-9a-f]{64}", expected="'imagenet', 'random' or 'file:' and a SHA-256")
+]
+CAUSE_KINDS = ("steal", "waiting", "others", "throttled", "frequency")
+CauseKind = Annotated[str, matching("|".join(CAUSE_KINDS), expected=f"one of {', '.join(CAUSE_KINDS)}")]
+MOST_EPOCHS = 40
+"""Of a training that a record shows."""
+_NOT_EMPTY = Rule(expected="at least one value", holds=bool)
+_ASCENDING = Rule(expected="the lower end first", holds=lambda ends: bool(ends[0] <= ends[1]))
+Interval = Annotated[tuple[Amount, Amount], _ASCENDING]
+WholeInterval = Annotated[tuple[Positive, Positive], _ASCENDING]
+ShareInterval = Annotated[tuple[Share, Share], _ASCENDING]
+Epochs = Annotated[
+    tuple[Positive, ...],
+    Rule(expected=f"at most {MOST_EPOCHS} epochs", holds=lambda epochs: len(epochs) <= MOST_EPOCHS),
+    Rule(
+        expected="each epoch once, ascending",
+        holds=lambda epochs: all(one < other for one, other in pairwise(epochs)),
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedCell:
+    """Which cell: `id` joins results and is `<backbone>-<variant>-<runtime>-t<threads>`.
+
+    `weights` is `imagenet`, `random` or `file:<sha256>`.
+    """
+
+    id: str
+    backbone: str
+    variant: str
+    runtime: str
+    threads: Positive
+    image_size: Positive
+    weights: Weights
+
+    @property
+    def has_random_weights(self) -> bool:
+        """Whether the accuracy means nothing."""
+        return self.weights == "random"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedNumerics:
+    """A variant's answers to calibration images against the Keras classifier's.
+
+    Attributes:
+        images: How many were compared.
+        top1_agreement: Share of images on which both have the same most probable class.
+        mean_probability_difference: Mean absolute difference over images and classes.
+        max_probability_difference: The largest one.
+        kl_divergence_nats: Mean Kullback-Leibler divergence of the variant's probabilities from Keras's; rounding may
+            take it a little below 0.
+    """
+
+    images: Positive
+    top1_agreement: Share
+    mean_probability_difference: Amount
+    max_probability_difference: Amount
+    kl_divergence_nats: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedModel:
+    """The file that was measured and the size of its float twin's.
+
+    Attributes:
+        contract: What stands in a TFLite file; None for others.
+        numerics: How near its answers are to Keras's; None for Keras itself and where the runtime refuses the file.
+    """
+
+    sha256: Sha256
+    size_bytes: Count
+    float_twin_size_bytes: Count
+    contract: Mapping[str, Any] | None = None
+    numerics: RecordedNumerics | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A quantizer that does not make a variant of this backbone, or a runtime that does not take it, and why."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDataset:
+    """What it was measured on.
+
+    Attributes:
+        name: The folder's name, or `drawn`.
+        sha256: Of classes, contents, labels and splits: the same only if the samples are.
+        classes: Their names, in the order of the model's outputs.
+        samples: Number of test samples.
+        left_out: Number of images that could not be used, in all splits.
+    """
+
+    name: str
+    sha256: Sha256
+    classes: Annotated[tuple[str, ...], _NOT_EMPTY]
+    samples: Positive
+    left_out: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """Every test sample's predicted class, its probability, and the truth, in the order of the test split.
+
+    Each is base64 of little-endian unsigned 16-bit numbers; probabilities are in units of 1/65535.
+    """
+
+    classes: str
+    probabilities: str
+    truth: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """The share of samples on which two cells predict the same class.
+
+    Attributes:
+        cell: Id of the other one: the same file on LiteRT, or on Keras called eagerly.
+        share: 1 where they always agree.
+    """
+
+    cell: str
+    share: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedAccuracy:
+    """How often it was right.
+
+    Attributes:
+        top1: correct / total.
+        loss: Mean categorical cross-entropy in nats.
+        interval: Wilson interval of top1, 95 %.
+        agreement_with_float: Share of samples on which it predicts what the float twin predicts.
+        invocation_p50_seconds: Median invocation, where samples were run one by one.
+        agreement_with_reference: With the same file's answers on the runtime that others are held against, because
+            runtimes round differently; None where the cell is that one.
+    """
+
+    top1: Share
+    loss: Amount
+    correct: Count
+    total: Positive
+    interval: ShareInterval
+    agreement_with_float: Share
+    invocation_p50_seconds: Seconds | None
+    predictions: Predictions
+    agreement_with_reference: Agreement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speedup:
+    """How many times faster than another cell, paired by round.
+
+    Attributes:
+        twin: Id of that cell.
+        point: Median over the rounds of twin's seconds / own seconds.
+        interval: Of that median over the rounds of this process, 95 %. It does not hold what changes between processes.
+    """
+
+    twin: str
+    point: Amount
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedInterval:
+    """What the system counted from one look to the next, on the CPUs that this process may use; None if not told.
+
+    Attributes:
+        rounds: Timed rounds that ended in it.
+        seconds: Its length.
+        busy_seconds: CPU time that any process used.
+        own_seconds: CPU time that this process used.
+        steal_seconds: CPU time that was wanted and that the hypervisor gave to others.
+        waiting_seconds: Time that this process's threads were ready to run and had no CPU.
+        involuntary_switches: Times that a thread of this process was made to yield.
+        major_faults: Times that it waited for a page from the disk.
+        frequency_share: Highest frequency of a CPU at its end, as a share of what its policy allows.
+        temperature_celsius: Of the hottest sensor at its end.
+        throttled: What slowed the machine down in it: names such as `under-voltage`.
+    """
+
+    rounds: Count
+    seconds: Seconds
+    busy_seconds: Seconds | None
+    own_seconds: Seconds
+    steal_seconds: Seconds | None
+    waiting_seconds: Seconds | None
+    involuntary_switches: Count | None
+    major_faults: Count | None
+    frequency_share: Amount | None
+    temperature_celsius: float | None
+    throttled: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What disturbed a cell's rounds: one of `CAUSE_KINDS`, and how much of it at worst."""
+
+    kind: CauseKind
+    worst: Amount
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDisturbance:
+    """What else happened on the machine while a cell was timed.
+
+    Attributes:
+        cpus: How many CPUs this process may use.
+        look_seconds: Median cost of one look at the counters, outside the timed invocations.
+        load_before: Load average of the last minute before the cell.
+        available_memory_bytes: Before the cell.
+        before: Opening and warm-up.
+        intervals: The rounds, from look to look.
+        disturbed_rounds: How many were in intervals in which something was above its limit.
+        causes: What that was; empty unless they are so many that the cell is marked.
+    """
+
+    cpus: Positive
+    look_seconds: Seconds
+    load_before: Amount | None
+    available_memory_bytes: Count | None
+    before: RecordedInterval
+    intervals: tuple[RecordedInterval, ...]
+    disturbed_rounds: Count
+    causes: tuple[Cause, ...]
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds were watched."""
+        return sum(interval.rounds for interval in self.intervals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedLatency:
+    """How long one invocation took.
+
+    Attributes:
+        p50_seconds: Median of the rounds; its 95 % interval is of this process's rounds.
+        p90_seconds: None below 64 rounds.
+        samples: Number of rounds.
+        speedup_over_float: Over the float twin.
+        disturbance: What else happened on the machine; None where it was not watched.
+        speedup_over_reference: Over the same file on LiteRT, or on Keras called eagerly; None where the cell is that.
+        threads_reported: On how many threads the runtime said that it ran; None where it does not tell.
+    """
+
+    p50_seconds: Seconds
+    p50_interval: Interval | None
+    p90_seconds: Seconds | None
+    mean_seconds: Seconds
+    samples: Positive
+    speedup_over_float: Speedup | None
+    disturbance: RecordedDisturbance | None = None
+    speedup_over_reference: Speedup | None = None
+    threads_reported: Positive | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPhase:
+    """How long a phase took that every process goes through once.
+
+    Attributes:
+        p50_seconds: Median of the processes.
+        interval: Of that median, 95 %, by order statistics; None below 6 processes.
+        observed_seconds: Each process's.
+    """
+
+    p50_seconds: Seconds
+    interval: Interval | None
+    observed_seconds: Annotated[tuple[Seconds, ...], _NOT_EMPTY]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStartup:
+    """What fresh processes, in which nothing else ran before, took until the steady state.
+
+    Attributes:
+        initialization: To open the file, the runtime being imported and the file in the system's page cache.
+        first_inference: The first invocation.
+        threads_started: The fewest threads that a process had more after it had run the file; None where the system
+            does not tell. LiteRT starts one less than it is to run on, and more where kernels outside XNNPACK keep
+            some of their own.
+    """
+
+    initialization: RecordedPhase
+    first_inference: RecordedPhase
+    threads_started: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMemory:
+    """How much memory a fresh process takes that opens the file and runs it.
+
+    Each value is the median of the processes, of an even number the lower of the middle two.
+
+    Attributes:
+        peak_rss_bytes: The most that was resident, Python and libraries with it.
+        interval: Of that median, 95 %, by order statistics; None below 6 processes.
+        base_rss_bytes: What was resident before the file was opened, the runtime being imported: the same for every
+            file of a runtime. None where the system does not tell, as is `anonymous_bytes`.
+        anonymous_bytes: What of the resident memory was in no file in the end, so that it cannot be read again.
+        observed_peak_rss_bytes: Each process's.
+        observed_base_rss_bytes: The same of what is known.
+        observed_anonymous_bytes: The same.
+    """
+
+    peak_rss_bytes: Positive
+    interval: WholeInterval | None
+    base_rss_bytes: Positive | None
+    anonymous_bytes: Count | None
+    observed_peak_rss_bytes: Annotated[tuple[Positive, ...], _NOT_EMPTY]
+    observed_base_rss_bytes: tuple[Positive, ...]
+    observed_anonymous_bytes: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedTraining:
+    """How a cell's classifier was trained: the curves of its epochs, which are counted from 1.
+
+    Attributes:
+        epochs: How many were run.
+        kept_epoch: Whose weights were kept; None where that is not known.
+        shown: The epochs of the curves, ascending: all, or of more than `MOST_EPOCHS` as many, evenly spread.
+        loss: Of each of these, on the training split: mean categorical cross-entropy in nats.
+        accuracy: The same: share of the samples that were right.
+        learning_rate: The same; empty where it is not known.
+        validated: The epochs after which it was validated, ascending, as many at most.
+        validation_loss: Of each of these, on the validation split.
+        validation_accuracy: The same.
+        seconds: How long the training took; None where that is not known.
+    """
+
+    epochs: Positive
+    kept_epoch: Positive | None
+    shown: Epochs
+    loss: tuple[Amount, ...]
+    accuracy: tuple[Share, ...]
+    learning_rate: tuple[Amount, ...]
+    validated: Epochs
+    validation_loss: tuple[Amount, ...]
+    validation_accuracy: tuple[Share, ...]
+    seconds: Seconds | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that is known of one cell in one run; a part that was not measured is None.
+
+    Attributes:
+        kit: SHA-256 of the kit that file and samples came in; None where the machine that measured made the file.
+        training: Of the classifier that the file was made from; None where it came trained.
+    """
+
+    schema: Positive
+    cell: RecordedCell
+    model: RecordedModel | None
+    dataset: RecordedDataset
+    accuracy: RecordedAccuracy | None
+    latency: RecordedLatency | None
+    environment: Mapping[str, Any]
+    refusal: Refusal | None = None
+    kit: Sha256 | None = None
+    startup: RecordedStartup | None = None
+    memory: RecordedMemory | None = None
+    training: RecordedTraining | None = None

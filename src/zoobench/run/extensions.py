@@ -1,0 +1,89 @@
+"""What do installed packages add, which can be used, and which have a hand in these cells?"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zoobench.build import backbones
+from zoobench.errors import MeasurementError, UsageError
+from zoobench.matrix import runtimes, variants
+from zoobench.matrix.cell import Cell
+from zoobench.matrix.registry import Package, Table, additions, imported
+from zoobench.measure.runtimes import import_runtime
+from zoobench.system.native import output_held
+
+TABLES: tuple[Table[Any], ...] = (backbones.TABLE, variants.TABLE, runtimes.TABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """What an entry point adds.
+
+    Attributes:
+        what: backbone, variant or runtime.
+        name: Of the row.
+        package: What adds it.
+        problem: Why it cannot be used, '' if it can.
+    """
+
+    what: str
+    name: str
+    package: Package
+    problem: str
+
+
+def find_extensions() -> tuple[Extension, ...]:
+    """Returns everything that packages add; each is imported, with the functions and modules that it names."""
+    return tuple(
+        Extension(what=table.what, name=one.name, package=one.package, problem=_problem(table, one.name))
+        for table in TABLES
+        for one in additions(table.group)
+    )
+
+
+def described(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Returns a line for each package that adds something to these cells; nothing of it is imported."""
+    added: dict[Package, list[str]] = {}
+    for package, what in _of_cells(cells):
+        added.setdefault(package, []).append(what)
+    return tuple(f"added by {package}: {', '.join(dict.fromkeys(what))}" for package, what in added.items())
+
+
+def libraries(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Returns the packages that add to these cells and the libraries of their runtimes, as registries know them.
+
+    Raises:
+        UsageError: If a package that adds a runtime is broken.
+    """
+    packages = [package.name for package, _ in _of_cells(cells)]
+    used = dict.fromkeys(cell.runtime for cell in cells if cell.runtime in runtimes.TABLE.names())
+    return tuple(dict.fromkeys((*packages, *(name for one in used for name in runtimes.find_runtime(one).libraries))))
+
+
+def _problem(table: Table[Any], name: str) -> str:
+    try:
+        table.check([name])  # a name of ours would be found without a look at who else gives it
+        with output_held():
+            _import_all(table.find(name))
+    except (UsageError, MeasurementError) as error:
+        return str(error)
+    return ""
+
+
+def _import_all(row: backbones.Backbone | variants.Variant | runtimes.Runtime) -> None:
+    """Imports what a row refers to, which happens otherwise only when something is built or measured."""
+    if isinstance(row, runtimes.Runtime):
+        if row.missing:
+            raise MeasurementError(row.told_missing)
+        import_runtime(row.name)
+        return
+    reference = row.builder if isinstance(row, backbones.Backbone) else row.maker
+    if not callable(imported(reference, package=row.package)):
+        raise UsageError(f"{row.package}: {reference} is no function; expected one that makes {row.name}")
+
+
+def _of_cells(cells: Iterable[Cell]) -> Iterator[tuple[Package, str]]:
+    for cell in cells:
+        for table, name in zip(TABLES, (cell.backbone, cell.variant, cell.runtime), strict=True):
+            if package := table.package(name):
+                yield package, f"{table.what} {name}"

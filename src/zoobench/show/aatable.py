@@ -1,0 +1,194 @@
+"""How does a person read what gates of identical files say? Four tables; what was injected is named in each."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.table import Table
+
+from zoobench.judge.aa.aagates import Outcomes
+from zoobench.judge.aa.falsealarms import AAReport, Detection, Learned
+from zoobench.judge.aa.noiselearning import WITHIN_PROCESSES
+from zoobench.judge.aa.storedruns import COMPARE_FAIL, PYTEST_BENCHMARK, StoredOutcomes
+from zoobench.stats.statistics import Interval
+from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.units import ABSENT, percent, three_digits
+
+LEAST_WIDTH = 128
+_SMALLEST_P = 0.01
+_TEXT_COLUMNS = 2
+
+
+def render(report: AAReport, *, width: int, colours: bool) -> str:
+    """Returns the tables as text.
+
+    Args:
+        report: What to tell.
+        width: Columns of the terminal; below `LEAST_WIDTH` the tables are wider than it.
+        colours: Whether the reader is a terminal that knows them.
+    """
+    console = blank(width=max(width, LEAST_WIDTH), colours=colours)
+    console.print(_headline(report), soft_wrap=True)
+    for table in (_gates(report), _caught_by_cell(report), *_noise(report), *_stored(report)):
+        console.print("")
+        console.print(table)
+    console.print("", *_remarks(report), sep="\n", soft_wrap=True)
+    return written(console)
+
+
+def slowdown_name(slowdown: float) -> str:
+    """Returns what a slow-down is called wherever it is shown."""
+    return f"{percent(slowdown)} % INJECTED" if slowdown else "none"
+
+
+def _headline(report: AAReport) -> str:
+    tolerances = sorted({percent(tolerance) for tolerance in report.tolerances.values()})
+    return (
+        f"{report.machine}: gates of identical files, {len(report.tolerances)} cells, tolerance of latency "
+        f"{', '.join(tolerances)} %, at most {percent(report.rates.error_rate)} % false alarms promised"
+    )
+
+
+def _table(title: str, heads: Sequence[str], *, text_columns: int = _TEXT_COLUMNS) -> Table:
+    table = empty_table(title=title)
+    for position, head in enumerate(heads):
+        table.add_column(head, justify="left" if position < text_columns else "right", no_wrap=True)
+    return table
+
+
+def _gates(report: AAReport) -> Table:
+    counts = ("gates", "alarms", "%", "95 %", "every cell", "improved", "inconclusive")
+    table = _table("How gates ended", ("slow-down", "which gates", *counts, "processes", "disturbed"))
+    for detection in report.detections:
+        for name, outcomes in _sources(detection):
+            table.add_row(slowdown_name(detection.slowdown), name, *_ended(outcomes, detection.slowdown))
+        table.add_section()
+    return table
+
+
+def _sources(detection: Detection) -> Iterator[tuple[str, Outcomes]]:
+    named = (
+        ("real", detection.real),
+        ("resampled", detection.resampled),
+        ("resampled whole", detection.resampled_whole),
+        ("resampled slowed", detection.resampled_slowed),
+    )
+    yield from ((name, outcomes) for name, outcomes in named if outcomes is not None)
+
+
+def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
+    alarms = outcomes.caught if slowdown else outcomes.regressed
+    return (
+        str(outcomes.gates),
+        str(alarms),
+        percent(alarms / outcomes.gates),
+        _interval(outcomes.interval(alarms)),
+        str(outcomes.caught_everywhere),
+        str(outcomes.improved),
+        str(outcomes.inconclusive),
+        three_digits(outcomes.processes),
+        ABSENT if outcomes.disturbed is None else three_digits(outcomes.disturbed),
+    )
+
+
+def _caught_by_cell(report: AAReport) -> Table:
+    """Of real gates alone."""
+    known = [(one.slowdown, one.real) for one in report.detections if one.real]
+    heads = ("cell", *(slowdown_name(slowdown) for slowdown, _ in known))
+    table = _table("Real gates that called the cell's latency regressed, of all", heads, text_columns=1)
+    for cell in report.tolerances:
+        table.add_row(cell, *(f"{real.caught_by_cell[cell]} of {real.gates}" for _, real in known))
+    return table
+
+
+def _noise(report: AAReport) -> Iterator[Table]:
+    learned = report.learned
+    if learned is None:
+        return
+    heads = ("cell", "processes", "scatter %", "alike", "p", "runs", "scatter %", "set %", "replay %", "stored %")
+    rate = percent(learned.wanted_rate)
+    table = _table(
+        f"Noise, and the tolerances that {rate} % false alarms of the whole matrix take", heads, text_columns=1
+    )
+    for cell, noise in learned.noise.cells.items():
+        alike = learned.clusterings[cell]
+        table.add_row(
+            cell,
+            str(noise.processes),
+            three_digits(100 * noise.process_scatter),
+            f"{alike.correlation:.2f}" if alike else ABSENT,
+            _probability(alike.p) if alike else ABSENT,
+            str(noise.runs),
+            three_digits(100 * noise.run_scatter) if noise.stored_tolerance is not None else ABSENT,
+            percent(report.tolerances[cell]),
+            percent(noise.replay_tolerance),
+            ABSENT if noise.stored_tolerance is None else three_digits(100 * noise.stored_tolerance),
+        )
+    yield table
+
+
+def _stored(report: AAReport) -> Iterator[Table]:
+    if not report.stored:
+        return
+    heads = ("slow-down", "method", "runs", "red", "%", "95 %", "cells", "red", "%", "inconclusive runs")
+    table = _table("The same runs, each one's medians against those of the gate before", heads)
+    for outcomes in report.stored:
+        table.add_row(*_fared(outcomes), end_section=outcomes.method == PYTEST_BENCHMARK)
+    yield table
+
+
+def _fared(outcomes: StoredOutcomes) -> tuple[str, ...]:
+    method = f"{outcomes.method} {COMPARE_FAIL}" if outcomes.method == PYTEST_BENCHMARK else outcomes.method
+    return (
+        slowdown_name(outcomes.slowdown),
+        method,
+        str(outcomes.runs),
+        str(outcomes.red_runs),
+        percent(outcomes.red_runs / outcomes.runs),
+        _interval(outcomes.interval),
+        str(outcomes.cell_runs),
+        str(outcomes.red_cell_runs),
+        percent(outcomes.red_cell_runs / outcomes.cell_runs),
+        str(outcomes.inconclusive_runs),
+    )
+
+
+def _remarks(report: AAReport) -> list[str]:
+    most, affordable = report.resampling.processes, report.resampling.affordable
+    remarks = [
+        "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
+        "(by latency of any cell; every cell: of all of them).",
+        "resampled: drawn with replacement from what the processes of true gates saw, a slow-down added in arithmetic, "
+        f"at most {most} of a cell and {affordable} in all, judged as real gates are; whole: all of it from one real "
+        "gate, whose chance becomes a bias there; slowed: from processes that ran with the slow-down.",
+        "processes: of a cell, on average; disturbed: more of them that did not count, as their rounds disagreed.",
+    ]
+    if report.learned:
+        return [*remarks, *_of_learning(report.learned), *_failures(report), *report.notes]
+    unknown = "There are no gates without a slow-down: the noise is not known. Run `zoobench aa` without one."
+    return [*remarks, unknown, *_failures(report), *report.notes]
+
+
+def _failures(report: AAReport) -> list[str]:
+    failed = sum(detection.real.failed for detection in report.detections if detection.real)
+    return [f"{failed} gates had a cell that could not be replayed and ended with status 2."] if failed else []
+
+
+def _of_learning(learned: Learned) -> list[str]:
+    at, rate = learned.at_proposed, percent(learned.wanted_rate)
+    return [
+        "scatter: standard deviation, of processes' ratios and of runs' medians. alike: correlation of the ratios of "
+        "one gate's processes, 0 where they are as good as strangers, and the p of its F test.",
+        f"replay %: smallest tolerance at which all but {rate} % of gates end `unchanged` within {WITHIN_PROCESSES} "
+        f"processes a cell that count at the tolerance set; {at.gates} resampled at these: {at.regressed} alarms, "
+        f"{at.inconclusive} inconclusive.",
+        f"stored %: what medians of two runs differ by but for {rate} % of runs of the matrix.",
+        "runs: a turn of a gate each, a process of every cell; turns of one gate are no strangers, so the 95 % of runs "
+        "is rather narrow.",
+    ]
+
+
+def _probability(p: float) -> str:
+    return f"{p:.2f}" if p >= _SMALLEST_P else f"< {_SMALLEST_P}"
+
+
+def _interval(interval: Interval) -> str:
+    return f"{percent(interval.low)}–{percent(interval.high)}"

@@ -1,0 +1,58 @@
+"""How does a person read which baselines there are, and what one of them is?"""
+
+from collections.abc import Sequence
+
+from rich.console import JustifyMethod
+
+from zoobench.results.baseline import Baseline
+from zoobench.show.table import render
+from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.units import ABSENT
+
+_HEADS = ("name", "saved", "machine", "cells", "data set", "weights")
+_LEAST_WIDTH = 100
+_IDENTITY = 13
+"""Characters of the weights' identity that tell files apart: `file:` and eight of the hash."""
+
+
+def render_list(baselines: Sequence[Baseline], *, width: int, colours: bool) -> str:
+    """Returns a table of baselines, one a row."""
+    table = empty_table()
+    for head in _HEADS:
+        justify: JustifyMethod = "right" if head == "cells" else "left"
+        table.add_column(head, justify=justify, no_wrap=head in ("saved", "cells"), overflow="fold")
+    for one in baselines:
+        table.add_row(*_row(one))
+    console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
+    console.print(table)
+    return written(console)
+
+
+def render_baseline(one: Baseline, *, width: int, colours: bool) -> str:
+    """Returns what a baseline is and the table of its records."""
+    return "".join(f"{line}\n" for line in _head(one)) + "\n" + render(one.records, width=width, colours=colours)
+
+
+def _head(one: Baseline) -> Sequence[str]:
+    origin, told = one.provenance.origin, one.provenance
+    first = f"baseline {origin.name}, saved {origin.saved} from {origin.source}" if origin else f"results {one.path}"
+    files = {record.model.sha256 for record in one.records if record.model}
+    options = ", ".join(f"{name}={text}" for name, text in told.options.items())
+    return (
+        first,
+        f"machine {told.machine or ABSENT}",
+        f"options {options or ABSENT}",
+        f"of {len(files)} model files, {len(files & told.manifests.keys())} are known how to be made again",
+    )
+
+
+def _row(one: Baseline) -> tuple[str, ...]:
+    origin = one.provenance.origin
+    return (
+        one.path.stem,
+        origin.saved[:16].replace("T", " ") if origin else ABSENT,
+        one.provenance.machine or ABSENT,
+        str(len(one.records)),
+        ", ".join(dict.fromkeys(record.dataset.name for record in one.records)),
+        ", ".join(dict.fromkeys(record.cell.weights[:_IDENTITY] for record in one.records)),
+    )

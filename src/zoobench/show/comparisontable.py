@@ -1,0 +1,239 @@
+"""How do people and programs read a comparison? As text for a terminal, markdown, CSV or JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from zoobench.judge.compare.changes import Change
+from zoobench.judge.compare.compared import (
+    FIRST_INFERENCE,
+    INITIALIZATION,
+    LOSS,
+    MEMORY,
+    METRICS,
+    P50,
+    P90,
+    SIZE,
+    SPEEDUP,
+    SPEEDUP_NOISE,
+    TIME_NOISE,
+    TOP1,
+    Metric,
+)
+from zoobench.judge.compare.comparison import CellComparison, Comparison
+from zoobench.results.environments import joined
+from zoobench.show.blocks import Block, Grid, Lines, to_markdown, to_terminal
+from zoobench.stats.bootstrap import LEAST_PROCESSES
+from zoobench.stats.statistics import Interval
+from zoobench.system.paper import printable
+from zoobench.system.units import ABSENT, change_percent, megabytes, milliseconds, nats, percent, probability, ratio
+
+SCHEMA = 1
+_SHOWN: Mapping[Metric, Callable[[float | None], str]] = {
+    P50: milliseconds,
+    P90: milliseconds,
+    SPEEDUP: ratio,
+    INITIALIZATION: milliseconds,
+    FIRST_INFERENCE: milliseconds,
+    MEMORY: megabytes,
+    TOP1: percent,
+    LOSS: nats,
+    SIZE: megabytes,
+}
+_COLUMNS = (
+    *("new_side", "kind", "name", "metric", "base", "new", "change"),
+    *("low", "high", "basis", "judgement", "p_value"),
+)
+
+
+def render(comparisons: Sequence[Comparison], *, width: int, colours: bool) -> str:
+    """Returns comparisons as text for a terminal.
+
+    Args:
+        comparisons: Of several sides with one base.
+        width: Columns of the terminal.
+        colours: Whether the reader is a terminal that knows them.
+    """
+    return to_terminal(_blocks(comparisons), width=width, colours=colours)
+
+
+def as_markdown(comparisons: Sequence[Comparison]) -> str:
+    """Returns comparisons as markdown."""
+    return to_markdown(_blocks(comparisons))
+
+
+def as_json(comparisons: Sequence[Comparison]) -> str:
+    """Returns all that is known as JSON in SI units; undefined is null."""
+    content = {"schema": SCHEMA, "comparisons": [_plain(comparison) for comparison in comparisons]}
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+
+
+def as_csv(comparisons: Sequence[Comparison]) -> str:
+    """Returns a line for each condition that differs, each cell that one side lacks, and each metric of each cell.
+
+    Values are in SI units, changes are shares; undefined is empty.
+    """
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for comparison in comparisons:
+        writer.writerows({"new_side": printable(comparison.new)} | row for row in _csv_rows(comparison))
+    return buffer.getvalue()
+
+
+def _plain(comparison: Comparison) -> dict[str, Any]:
+    cells = [
+        {
+            "id": cell.id,
+            "differences": cell.differences,
+            "refusals": cell.refusals,
+            "same_file": cell.same_file,
+            "metrics": {change.metric.name: _plain_change(change) for change in cell.changes},
+        }
+        for cell in comparison.cells
+    ]
+    return asdict(comparison) | {"cells": cells, "remarks": remark_lines(comparison)}
+
+
+def _plain_change(change: Change) -> dict[str, Any]:
+    interval = None if change.interval is None else [change.interval.low, change.interval.high]
+    kind = "relative" if change.metric.relative else "difference"
+    plain = {name: value for name, value in asdict(change).items() if name != "metric"}
+    return plain | {"kind": kind, "interval": interval}
+
+
+def _csv_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
+    for one in comparison.environment:
+        values = {"base": printable(joined(one.base)), "new": printable(joined(one.new))}
+        yield {"kind": "condition", "name": printable(one.name)} | values
+    for kind, cells in (("only in base", comparison.only_base), ("only in new", comparison.only_new)):
+        yield from ({"kind": kind, "name": printable(cell)} for cell in cells)
+    for cell in comparison.cells:
+        for change in cell.changes:
+            yield {"kind": "cell", "name": printable(cell.id), "metric": change.metric.name} | _csv_change(change)
+
+
+def _csv_change(change: Change) -> dict[str, Any]:
+    names = ("base", "new", "change", "basis", "judgement", "p_value")
+    plain = {name: getattr(change, name) for name in names}
+    interval = change.interval
+    return plain | {"low": interval.low if interval else None, "high": interval.high if interval else None}
+
+
+def _blocks(comparisons: Sequence[Comparison]) -> list[Block]:
+    return [block for comparison in comparisons for block in _of_one(comparison)]
+
+
+def _of_one(comparison: Comparison) -> list[Block]:
+    grids = [metric_grid(metric, comparison.cells) for metric in METRICS]
+    title, missing = Lines(lines=title_lines(comparison)), Lines(lines=missing_lines(comparison))
+    return [title, differing_grid(comparison), missing, *grids, Lines(lines=remark_lines(comparison))]
+
+
+def differing_grid(comparison: Comparison) -> Grid:
+    """Returns the conditions that are not the same on both sides."""
+    rows = tuple((one.name, joined(one.base), joined(one.new)) for one in comparison.environment)
+    return Grid(heads=("differs", "base", "new"), rows=rows, words=frozenset({1, 2}))
+
+
+def missing_lines(comparison: Comparison) -> tuple[str, ...]:
+    """Returns the cells that one side lacks."""
+    return (
+        *(f"only in base: {cell}" for cell in comparison.only_base),
+        *(f"only in new: {cell}" for cell in comparison.only_new),
+    )
+
+
+def title_lines(comparison: Comparison) -> tuple[str, ...]:
+    """Returns what is compared with what."""
+    lines = (
+        f"base: {comparison.base} ({_runs(comparison.base_runs)})",
+        f"new:  {comparison.new} ({_runs(comparison.new_runs)})",
+    )
+    return lines if comparison.environment else (*lines, "All known conditions are the same.")
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def metric_grid(metric: Metric, cells: Sequence[CellComparison]) -> Grid:
+    """Returns the cells of which at least one side knows a metric."""
+    changes = [(cell.id, change) for cell in cells for change in cell.changes if change.metric == metric]
+    known = [(cell, change) for cell, change in changes if change.base is not None or change.new is not None]
+    tested = any(change.p_value is not None for _, change in known)
+    unit = "change %" if metric.relative else "points"
+    heads = (metric.title, "base", "new", unit, "95 %", *(("p",) if tested else ()), "")
+    rows = tuple(_row(cell, change, tested=tested) for cell, change in known)
+    return Grid(heads=heads, rows=rows, words=frozenset({len(heads) - 1}))
+
+
+def _row(cell: str, change: Change, *, tested: bool) -> tuple[str, ...]:
+    shown = _SHOWN[change.metric]
+    return (
+        cell,
+        shown(change.base),
+        shown(change.new),
+        change_percent(change.change),
+        _interval(change.interval if change.basis != "exact" else None),
+        *((probability(change.p_value),) if tested else ()),
+        change.judgement or "",
+    )
+
+
+def _interval(interval: Interval | None) -> str:
+    return ABSENT if interval is None else f"{change_percent(interval.low)} to {change_percent(interval.high)}"
+
+
+def remark_lines(comparison: Comparison) -> tuple[str, ...]:
+    """Returns what to know in reading a comparison."""
+    times, noises = _of_times(comparison), (f"{100 * TIME_NOISE:.0f} %", f"{100 * SPEEDUP_NOISE:.0f} %")
+    remarks = [*times] if comparison.cells else ["No cell is on both sides: nothing is compared."]
+    if comparison.by_rounds and comparison.cells:
+        remarks.append(
+            f"Two processes that time one file were measured to differ by up to {noises[0]}, in × float by up to "
+            f"{noises[1]} (Keras: a factor of 2): only beyond that is a change called better or worse."
+        )
+    same = sum(cell.same_file is True for cell in comparison.cells)
+    if same:
+        remarks.append(f"Both sides measured the very same file in {same} of {len(comparison.cells)} cells.")
+    drifted = sum(_is_drift(cell) for cell in comparison.cells)
+    if drifted:
+        remarks.append(
+            f"p50 moved in {drifted} cells whose × float did not: look to the load of the machine, or to what they "
+            "share with their float file, before you look to them."
+        )
+    if not comparison.same_machine:
+        remarks.append(
+            "The machines differ: times and memory are told, not judged; `--across-machines` shows what they agree on."
+        )
+    if any(change.p_value is not None for cell in comparison.cells for change in cell.changes):
+        remarks.append(
+            "top-1: paired by sample; p is McNemar's mid-p, adjusted by Holm for all cells, and decides at 0.05."
+        )
+    return (*remarks, *_of_cells(comparison.cells), *comparison.notes)
+
+
+def _is_drift(cell: CellComparison) -> bool:
+    """Tells whether a cell's time is judged to have moved while its speed-up over the float file is not."""
+    judged = {change.metric: change.judgement for change in cell.changes}
+    return judged[P50] in ("better", "worse") and judged[SPEEDUP] in ("same", "unclear")
+
+
+def _of_times(comparison: Comparison) -> tuple[str, ...]:
+    if comparison.by_rounds:
+        return (
+            "Times: the interval is of this process's rounds alone; a change between processes is not in it – "
+            "`zoobench gate` replays.",
+        )
+    if min(comparison.base_runs, comparison.new_runs) < LEAST_PROCESSES:
+        return (f"Times: medians over the runs; fewer than {LEAST_PROCESSES} runs on a side allow no interval.",)
+    return ("Times: medians over the runs; the interval is that of their ratio, with the run as the unit.",)
+
+
+def _of_cells(cells: Sequence[CellComparison]) -> list[str]:
+    remarks = [f"{cell.id}: not the same on both sides: {one}" for cell in cells for one in cell.differences]
+    return remarks + [f"XFAIL {cell.id}, {refusal}" for cell in cells for refusal in cell.refusals]

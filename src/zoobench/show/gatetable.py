@@ -1,0 +1,174 @@
+"""How is a gate's report read? On a terminal, as Markdown, as JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from rich.console import JustifyMethod
+from rich.table import Table
+from rich.text import Text
+
+from zoobench.judge.gate.gate import LATENCY, MEMORY, SIZE, TOP1
+from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
+from zoobench.results.environments import joined
+from zoobench.show import blocks
+from zoobench.system.paper import blank, empty_table, printable, written
+from zoobench.system.units import ABSENT, change_percent, megabytes, milliseconds, percent, three_digits
+
+SCHEMA = 1
+_LEAST_WIDTH = 128
+_OTHER_COLUMNS = 100
+"""Characters that the columns beside the cell's take at the most."""
+_HEADS = ("metric", "baseline", "candidate", "", "change", "95 %", "limit", "seen from", "verdict", "by")
+_NUMBERS = frozenset({1, 2, 4, 5, 6, 7})
+_WORDS = {PASSED: "passed", REGRESSED: "REGRESSED", UNUSABLE: "UNUSABLE INPUT", INCONCLUSIVE: "INCONCLUSIVE"}
+_STYLES = {
+    Verdict.IMPROVED: "green",
+    Verdict.UNCHANGED: "",
+    Verdict.REGRESSED: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+}
+_COUNTED = {"replay": "processes", "stored": "A/A runs", "paired": "samples", "processes": "processes"}
+_LEGEND = (
+    "regressed: surely beyond the limit; unchanged, improved: surely not (top-1: not found so); inconclusive: neither.",
+    "seen from: the smallest change for the worse that would have been called so, the noise being what it was.",
+)
+
+
+def headline(report: GateReport) -> str:
+    """Returns the outcome in one line."""
+    counts = {verdict: sum(one.verdict is verdict for one in report.findings) for verdict in Verdict}
+    told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    problems = f"{len(report.problems)} problems" if len(report.problems) != 1 else "1 problem"
+    parts = ([problems] if report.problems else []) + ([told] if told else [])
+    outcome = f"{_WORDS[report.status]} ({'; '.join(parts) or 'nothing to judge'})"
+    return f"gate against {printable(report.baseline)}: {outcome} in {three_digits(report.seconds)} s"
+
+
+def render(report: GateReport, *, width: int, colours: bool) -> str:
+    """Returns a report for a terminal: what differs, what is wrong, the verdicts, the outcome.
+
+    Args:
+        report: What was found.
+        width: Columns of the terminal; numbers are never cut.
+        colours: Whether the reader is a terminal that knows them.
+    """
+    longest = max((len(one.cell) for one in report.findings), default=0)
+    console = blank(width=max(width, _LEAST_WIDTH, longest + _OTHER_COLUMNS), colours=colours)
+    for line in _preamble(report):
+        console.print(Text(line), soft_wrap=True)
+    for problem in report.problems:
+        console.print(Text(f"unusable: {printable(problem)}", style="red"), soft_wrap=True)
+    if report.findings:
+        console.print(_table(report.findings))
+        console.print("", *_remarks(report.findings), *_LEGEND, sep="\n", soft_wrap=True)
+    style = "green" if report.status == PASSED else "yellow" if report.status == INCONCLUSIVE else "bold red"
+    console.print(Text(headline(report), style=style), soft_wrap=True)
+    return written(console)
+
+
+def as_markdown(report: GateReport) -> str:
+    """Returns a report as Markdown, what is not unchanged first."""
+    lines = [f"### {blocks.escaped(headline(report))}", ""]
+    lines += [f"- **unusable**: {blocks.escaped(problem)}" for problem in report.problems]
+    lines += [f"- {blocks.escaped(line)}" for line in _preamble(report)]
+    if report.findings:
+        heads = ("cell", *(head or "unit" for head in _HEADS), "remark")
+        ranked = sorted(report.findings, key=lambda finding: finding.verdict is Verdict.UNCHANGED)
+        rows = [(finding.cell, *_row(finding), finding.remark) for finding in ranked]
+        lines += [
+            "",
+            blocks.row(heads),
+            blocks.row(["---"] * len(heads)),
+            *map(blocks.row, rows),
+        ]
+        lines += ["", *_LEGEND]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(report: GateReport) -> str:
+    """Returns a report as JSON, in SI units and shares of one."""
+    content: dict[str, Any] = {"schema": SCHEMA, "kind": "zoobench-gate", "status": report.status} | asdict(report)
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def _preamble(report: GateReport) -> list[str]:
+    differing = [
+        f"differs: {one.name}: {joined(one.base)} in the baseline, {joined(one.new)} in the candidate"
+        for one in report.environment
+    ]
+    return [printable(line) for line in (*differing, *(f"note: {note}" for note in report.notes))]
+
+
+def sentence(finding: Finding) -> str:
+    """Returns a finding as one sentence, for annotations and test reports."""
+    metric, baseline, candidate, unit, change, interval, limit, seen, verdict, grounds = _row(finding)
+    told = f"{metric} {verdict}: {baseline} to {candidate} {unit}, {change}"
+    told += f" (95 %: {interval})" if interval else ""
+    told += f", limit {limit}, seen from {seen}, by {grounds}"
+    return printable(f"{told}; {finding.remark}" if finding.remark else told)
+
+
+def _remarks(findings: Sequence[Finding]) -> list[str]:
+    """Returns what is to be said of single findings, the same of several once, and an empty line after it."""
+    cells: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        if finding.remark:
+            cells.setdefault((finding.metric, finding.remark), []).append(finding.cell)
+    told = [
+        f"{those[0] if len(those) == 1 else f'{len(those)} cells'}, {metric}: {remark}"
+        for (metric, remark), those in cells.items()
+    ]
+    return [*map(printable, told), ""] if told else []
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    table = empty_table()
+    for position, head in enumerate(_HEADS):
+        justify: JustifyMethod = "right" if position in _NUMBERS else "left"
+        table.add_column(head, justify=justify, no_wrap=True)
+    for cell, rows in groupby(findings, key=lambda finding: finding.cell):
+        table.add_row(Text(printable(cell), style="bold"))
+        for finding in rows:
+            table.add_row(*_styled(finding))
+        table.add_section()
+    return table
+
+
+def _styled(finding: Finding) -> list[Text]:
+    texts = [Text(text) for text in _row(finding)]
+    texts[_HEADS.index("verdict")].stylize(_STYLES[finding.verdict])
+    return texts
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    value, unit = _VALUES[finding.metric]
+    interval, of_change = finding.interval, "pt" if finding.metric == TOP1 else "%"
+
+    def change(share: float | None) -> str:
+        return ABSENT if share is None else f"{change_percent(share)} {of_change}"
+
+    # a limit and what could be seen are losses of accuracy, and gains of all else
+    sign = -1 if finding.metric == TOP1 else 1
+    return (
+        finding.metric,
+        value(finding.baseline),
+        value(finding.candidate),
+        unit,
+        change(finding.change),
+        f"{change_percent(interval.low)} to {change_percent(interval.high)}" if interval else "",
+        change(sign * finding.tolerance),
+        change(None if finding.smallest_change is None else sign * finding.smallest_change),
+        str(finding.verdict),
+        f"{finding.units} {_COUNTED[finding.method]}" if finding.method in _COUNTED else finding.method,
+    )
+
+
+_VALUES = {
+    LATENCY: (milliseconds, "ms"),
+    TOP1: (percent, "%"),
+    SIZE: (megabytes, "MB"),
+    MEMORY: (megabytes, "MB"),
+}

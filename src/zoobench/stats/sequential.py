@@ -1,0 +1,146 @@
+"""Is a ratio beyond its tolerance, and when has that been asked often enough? Tests that may look again and again.
+
+A unit is the logarithm of candidate / baseline as one process saw it. Looks come at fixed numbers of units; the k-th
+may spend the share 1 / (k (k + 1)) of the error rate. These shares sum to one however many looks there are, so that by
+Bonferroni's inequality the whole sequence keeps the rate, whenever it is stopped. What a look finds is Student's t of
+the units: the rates asked for here (a hundredth of a hundredth) are beyond what a bootstrap of 6 to 30 units can tell,
+whose extremes are the smallest and the largest of them.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from scipy.special import stdtr, stdtrit
+
+from zoobench.stats.statistics import CONFIDENCE, Interval
+
+FIRST_LOOK = 6
+"""Units at the first look: fewer say too little of how much they scatter."""
+_BLIND = math.log(10)
+"""Who could only have seen a tenfold change could have seen none."""
+_LARGEST = math.log(1000)
+LOOK_EVERY = 2
+"""Units from one look to the next: so that both orders have been taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatioEvidence:
+    """What the units say of a ratio; all changes are shares, 0.05 for 5 % more.
+
+    Attributes:
+        change: Geometric mean of the ratios, less one.
+        interval: Of it, `CONFIDENCE`, for a reader; the verdict goes by the p values.
+        units: How many there were.
+        p_worse: At the most how probable such units are, at any look so far, if the ratio is within the tolerance.
+        p_within: The same if the ratio is beyond the tolerance.
+        p_better: The same if the ratio is not smaller than 1 / (1 + tolerance).
+        smallest_change: The smallest change that would have been called worse here, the units scattering as they do;
+            None where they scatter so that none would.
+    """
+
+    change: float
+    interval: Interval
+    units: int
+    p_worse: float
+    p_within: float
+    p_better: float
+    smallest_change: float | None
+
+
+def is_look(units: int) -> bool:
+    """Tells whether there is a look at this number of units."""
+    return units >= FIRST_LOOK and (units - FIRST_LOOK) % LOOK_EVERY == 0
+
+
+def weigh_sequence(log_ratios: Sequence[float], *, tolerance: float, error_rate: float) -> RatioEvidence | None:
+    """Returns what units say that were looked at as they came; None before the first look.
+
+    Args:
+        log_ratios: In the order in which they came.
+        tolerance: The largest change that is still none.
+        error_rate: What `smallest_change` is told for: the rate that this one test may spend.
+    """
+    looks = [units for units in range(len(log_ratios) + 1) if is_look(units)]
+    if not looks:
+        return None
+    found = [
+        weigh(log_ratios[:units], tolerance=tolerance, error_rate=error_rate, inflation=k * (k + 1))
+        for k, units in enumerate(looks, start=1)
+    ]
+    last = found[-1]
+    return RatioEvidence(
+        change=last.change,
+        interval=last.interval,
+        units=last.units,
+        p_worse=min(one.p_worse for one in found),
+        p_within=min(one.p_within for one in found),
+        p_better=min(one.p_better for one in found),
+        smallest_change=last.smallest_change,
+    )
+
+
+def weigh(log_ratios: Sequence[float], *, tolerance: float, error_rate: float, inflation: float = 1.0) -> RatioEvidence:
+    """Returns what units say that are looked at once.
+
+    Student, "The probable error of a mean", Biometrika 6 (1908): (mean - bound) / (s / sqrt(n)) has n - 1 degrees of
+    freedom where the mean is at the bound.
+
+    Args:
+        log_ratios: At least two.
+        tolerance: The largest change that is still none.
+        error_rate: See `weigh_sequence`.
+        inflation: What p values are multiplied by, for the share of the error rate that this look may spend.
+    """
+    units = len(log_ratios)
+    return weigh_mean(
+        fmean(log_ratios),
+        error=stdev(log_ratios) / math.sqrt(units),
+        freedom=units - 1,
+        units=units,
+        tolerance=tolerance,
+        error_rate=error_rate,
+        inflation=inflation,
+    )
+
+
+def weigh_mean(
+    mean: float,
+    *,
+    error: float,
+    freedom: int,
+    units: int,
+    tolerance: float,
+    error_rate: float,
+    inflation: float = 1.0,
+) -> RatioEvidence:
+    """Returns what a mean log ratio with a standard error of so many degrees of freedom says; see `weigh`."""
+    bound = math.log1p(tolerance)
+    reach = error * float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+    seen = bound + error * -float(stdtrit(freedom, min(error_rate / inflation, 0.5)))
+    return RatioEvidence(
+        change=_change(mean),
+        interval=Interval(low=_change(mean - reach), high=_change(mean + reach)),
+        units=units,
+        p_worse=_at_most_one(inflation * _below(bound - mean, error, freedom)),
+        p_within=_at_most_one(inflation * _below(mean - bound, error, freedom)),
+        p_better=_at_most_one(inflation * _below(mean + bound, error, freedom)),
+        smallest_change=_change(seen) if seen < _BLIND else None,
+    )
+
+
+def _below(distance: float, error: float, freedom: int) -> float:
+    """Returns the probability that a t is at or below distance / error; units that do not scatter leave no doubt."""
+    if error == 0:
+        return 0.0 if distance < 0 else 1.0
+    return float(stdtr(freedom, distance / error))
+
+
+def _change(logarithm: float) -> float:
+    """Returns a change as a share; one of more than a thousandfold is told as that."""
+    return math.expm1(min(logarithm, _LARGEST))
+
+
+def _at_most_one(probability: float) -> float:
+    return min(1.0, probability)

@@ -1,0 +1,1 @@
+"""What was made already, kept by the hash of all that determines it."""

@@ -1,0 +1,199 @@
+"""What does the store hold, how large is it and when was it last used?"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from rich.console import JustifyMethod
+
+from zoobench.errors import UsageError
+from zoobench.store.manifest import MANIFEST, Manifest, read_manifest
+from zoobench.store.store import DAMAGED, MAKING, REMOVING
+from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.units import ABSENT, megabytes, three_digits
+
+KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation", "kits": "kit"}
+"""What stands in each folder of the store."""
+_HEADS = ("product", "kind", "MB", "made", "last used", "made in s")
+_CUT = "product"
+"""The column that loses letters where the terminal is narrow."""
+_LEAST_WIDTH = 100
+_PRODUCT = re.compile(r".+-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One product of the store.
+
+    Attributes:
+        kind: From `KINDS`.
+        folder: Where it is.
+        manifest: What is written down of it; None where that cannot be read.
+        size_bytes: Of all its files.
+        used: When it was last made or used, seconds since 1970.
+    """
+
+    kind: str
+    folder: Path
+    manifest: Manifest | None
+    size_bytes: int
+    used: float
+
+    @property
+    def name(self) -> str:
+        """Its folder's name."""
+        return self.folder.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remnant:
+    """What stands hidden beside the products: set aside for its damage, or unfinished.
+
+    Attributes:
+        folder: Where it is; a file where that stood in a product's place.
+        set_aside: Whether it was set aside for its damage.
+        size_bytes: Of all its files.
+    """
+
+    folder: Path
+    set_aside: bool
+    size_bytes: int
+
+    @property
+    def product(self) -> str:
+        """Folder name of the product that it was or was to become: without the mark and the ending."""
+        return self.folder.name.partition("-")[2].rpartition("-")[0]
+
+
+def products(artifacts: Path) -> tuple[Entry, ...]:
+    """Returns the products below an artifacts folder, by kind and name.
+
+    Raises:
+        UsageError: If there is no such folder.
+    """
+    if not artifacts.is_dir():
+        raise UsageError(f"there is no store in {artifacts}; name the folder that the runs used: --zoo-artifacts DIR")
+    return tuple(
+        entry
+        for place, kind in KINDS.items()
+        for folder in _inside(artifacts / place)
+        if (entry := _entry(folder, kind))
+    )
+
+
+def remnants(artifacts: Path) -> tuple[Remnant, ...]:
+    """Returns what stands beside the products: set aside, or unfinished (perhaps being made just now)."""
+    return tuple(
+        Remnant(folder=folder, set_aside=folder.name.startswith(DAMAGED), size_bytes=size_of(folder))
+        for place in KINDS
+        for folder in _inside(artifacts / place)
+        if folder.name.startswith((DAMAGED, MAKING, REMOVING))
+    )
+
+
+def size_of(folder: Path) -> int:
+    """Returns the bytes of all files in a folder; what vanishes meanwhile counts nothing."""
+    files = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+    return sum(_file_size(path) for path in files or [folder])
+
+
+def main_files(entries: Sequence[Entry], *, prefix: str) -> tuple[Path, ...]:
+    """Returns the main files of the products whose names begin with `prefix`, or are it but for the hash.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    exact = [one for one in entries if one.name.rpartition("-")[0] == prefix]
+    chosen = exact or [one for one in entries if one.name.startswith(prefix)]
+    found = [one.folder / one.manifest.file for one in chosen if one.manifest]
+    if not found:
+        known = ", ".join(sorted({one.name for one in entries})) or "nothing"
+        raise UsageError(f"no product's name begins with {prefix!r}; the store holds {known}")
+    return tuple(found)
+
+
+def main_sha256(entry: Entry) -> str | None:
+    """Returns the hash of a product's main file as its manifest has it; None where that cannot be read."""
+    return entry.manifest.files[entry.manifest.file].sha256 if entry.manifest else None
+
+
+def render(entries: Sequence[Entry], *, width: int, colours: bool) -> str:
+    """Returns the products as a table with their total."""
+    table = empty_table(footer=True)
+    total = sum(entry.size_bytes for entry in entries)
+    for head, foot in zip(_HEADS, (f"{len(entries)} products", "", megabytes(total), "", "", ""), strict=True):
+        is_number = head in {"MB", "made in s"}
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(head, foot, justify=justify, no_wrap=head != _CUT, overflow="ellipsis")
+    for entry in entries:
+        table.add_row(*_row(entry))
+    console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
+    console.print(table)
+    return written(console)
+
+
+def as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Returns the products as plain JSON, with what determined each and what came of it."""
+    return [
+        {
+            "product": entry.name,
+            "kind": entry.kind,
+            "folder": str(entry.folder),
+            "file": entry.manifest and entry.manifest.file,
+            "size_bytes": entry.size_bytes,
+            "made": entry.manifest and entry.manifest.made,
+            "last_used": datetime.fromtimestamp(entry.used, timezone.utc).isoformat(timespec="seconds"),
+            "seconds": entry.manifest and entry.manifest.seconds,
+            "inputs": entry.manifest and entry.manifest.inputs,
+        }
+        for entry in entries
+    ]
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    manifest = entry.manifest
+    made = _local(datetime.fromisoformat(manifest.made)) if manifest else f"{ABSENT} (damaged)"
+    used = _local(datetime.fromtimestamp(entry.used, timezone.utc))
+    seconds = three_digits(manifest.seconds) if manifest else ABSENT
+    return (entry.name, entry.kind, megabytes(entry.size_bytes), made, used, seconds)
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _inside(root: Path) -> list[Path]:
+    return sorted(root.iterdir()) if root.is_dir() else []
+
+
+def _entry(folder: Path, kind: str) -> Entry | None:
+    """Returns a product, or None for anything else; one that lost its manifest is known by its name and its lock."""
+    marker = folder / MANIFEST
+    if folder.name.startswith(".") or not folder.is_dir() or not _PRODUCT.fullmatch(folder.name):
+        return None
+    try:
+        manifest: Manifest | None = read_manifest(folder)
+    except ValueError:
+        manifest = None
+    if manifest is None and not any(folder.with_name(f"{dot}{folder.name}.lock").exists() for dot in (".", "")):
+        return None  # somebody's own folder: what is not ours is neither judged nor removed
+    used = _used(marker) or _used(folder)
+    return Entry(kind=kind, folder=folder, manifest=manifest, size_bytes=size_of(folder), used=used)
+
+
+def _used(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0

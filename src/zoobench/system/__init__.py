@@ -1,0 +1,1 @@
+"""Files, processes, terminal, units."""

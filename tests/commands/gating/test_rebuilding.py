@@ -1,0 +1,155 @@
+"""Are files that are gone made again bit by bit, and nothing else in their place?"""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runs import SMALL, bench, load, results, run, zoobench
+from zoobench.commands.gating.rebuilding import WantedModel, rebuild
+from zoobench.commands.gating.replayfiles import find_models, find_pixels, wanted_models
+from zoobench.errors import ModelError
+from zoobench.results.baseline import Baseline, read_baseline
+from zoobench.results.packing import decode
+from zoobench.run import prepared
+
+VARIANTS = ("--zoo-variants", "float32,float_fallback")
+GONE = "mobilenet_025-float_fallback-litert-t1"
+
+
+@pytest.fixture(scope="module")
+def artifacts(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifacts of a small run that was saved as the baseline `main`, without its float_fallback model."""
+    folder = shutil.copytree(real_runs, tmp_path_factory.mktemp("rebuilding") / "artifacts")
+    done = bench(*SMALL, *VARIANTS, artifacts=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    saved = zoobench("baseline", "save", "main", folder=folder.parent)
+    assert saved.returncode == 0, saved.stderr
+    for path in (folder / "models").glob("[!.]*-float_fallback-*"):
+        shutil.rmtree(path)
+    return folder
+
+
+@pytest.fixture
+def baseline(artifacts: Path) -> Baseline:
+    return read_baseline(artifacts / "baselines" / "main.json")
+
+
+@pytest.fixture
+def gone(artifacts: Path, baseline: Baseline) -> WantedModel:
+    (missing,) = find_models(wanted_models(baseline.records, baseline.provenance), artifacts=artifacts).missing
+    assert missing.cell.id == GONE
+    return missing
+
+
+@pytest.mark.slow
+def test_a_run_says_what_a_rebuild_and_a_replay_need(artifacts: Path, baseline: Baseline) -> None:
+    own = load(results(artifacts)[-1])["zoobench"]
+    assert own["options"] == {
+        "drawn": "60",
+        "backbones": "mobilenet_025",
+        "variants": "float32,float_fallback",
+        "image-size": "64",
+        "weights": "random",
+        "calibration": "8",
+        "epochs": "3",
+    }
+    assert own["cells"] == [record.cell.id for record in baseline.records]
+    assert baseline.provenance.options == own["options"]
+    for sha256, product in own["products"].items():
+        assert baseline.provenance.manifests[sha256].product == product
+
+
+@pytest.mark.slow
+def test_the_pixels_of_a_run_are_its_test_images_in_order(artifacts: Path, baseline: Baseline) -> None:
+    found = find_pixels(baseline.provenance, image_size=64, artifacts=artifacts)
+    assert found is not None
+    accuracy = baseline.records[0].accuracy
+    assert accuracy is not None
+    decoded = json.loads((found.path.parent / "rows.json").read_text())["rows"]
+    assert tuple(decoded[row][1] for row in found.rows) == decode(accuracy.predictions.truth)[: len(found)]
+
+
+@pytest.mark.slow
+def test_other_settings_are_named_and_nothing_is_made(artifacts: Path, baseline: Baseline, gone: WantedModel) -> None:
+    before = sorted((artifacts / "models").iterdir())
+    options = {**baseline.provenance.options, "epochs": "5", "calibration": "7"}
+    with pytest.raises(ModelError, match=rf"{GONE} would be made from other things") as caught:
+        rebuild([gone], options=options, artifacts=artifacts)
+    for told in ("training.epochs was 3, is 5", "compared_images was 8, is 7", "calibration_images was 8, is 7"):
+        assert told in str(caught.value)
+    assert sorted((artifacts / "models").iterdir()) == before
+
+
+@pytest.mark.slow
+def test_another_library_is_named_and_nothing_is_made(artifacts: Path, baseline: Baseline, gone: WantedModel) -> None:
+    assert gone.made_from is not None
+    older = replace(gone, made_from=replace(gone.made_from, inputs={**gone.made_from.inputs, "tensorflow": "2.20.0"}))
+    with pytest.raises(ModelError, match=r"tensorflow was 2\.20\.0, is "):
+        rebuild([older], options=baseline.provenance.options, artifacts=artifacts)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_known_is_said(artifacts: Path, baseline: Baseline, gone: WantedModel) -> None:
+    options = baseline.provenance.options
+    with pytest.raises(ModelError, match="it was not kept what"):
+        rebuild([replace(gone, made_from=None)], options=options, artifacts=artifacts)
+    with pytest.raises(ModelError, match=r"the options that were kept of the run \(backbones=xception\) do not make"):
+        rebuild([gone], options={"backbones": "xception"}, artifacts=artifacts)
+    with pytest.raises(ModelError, match="had the option colour, which this version of zoobench does not know"):
+        rebuild([gone], options={**options, "colour": "red"}, artifacts=artifacts)
+
+
+@pytest.mark.slow
+def test_a_file_that_comes_out_otherwise_is_not_taken(artifacts: Path, baseline: Baseline) -> None:
+    whole = wanted_models(baseline.records, baseline.provenance)[0]
+    with pytest.raises(ModelError, match=rf"came out otherwise: SHA-256 {whole.sha256} instead of 0000"):
+        rebuild([replace(whole, sha256="0" * 64)], options=baseline.provenance.options, artifacts=artifacts)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from zoobench.results.baseline import read_baseline
+from zoobench.commands.gating.rebuilding import rebuild
+from zoobench.commands.gating.replayfiles import find_models, wanted_models
+
+if __name__ == "__main__":
+    artifacts = Path(sys.argv[1])
+    one = read_baseline(Path(sys.argv[2]))
+    missing = find_models(wanted_models(one.records, one.provenance), artifacts=artifacts).missing
+    for sha256, path in rebuild(missing, options=one.provenance.options, artifacts=artifacts).items():
+        print(sha256, path)
+    print("tensorflow" in sys.modules)
+"""
+
+
+def rebuilt(program: Path, artifacts: Path, baseline: Path) -> subprocess.CompletedProcess[str]:
+    program.write_text(PROGRAM)
+    return run(sys.executable, str(program), str(artifacts), str(baseline), folder=program.parent)
+
+
+@pytest.mark.slow
+def test_the_file_is_made_again_without_tensorflow_in_this_process(
+    artifacts: Path, gone: WantedModel, tmp_path: Path
+) -> None:
+    done = rebuilt(tmp_path / "program.py", artifacts, artifacts / "baselines" / "main.json")
+    (path,) = (artifacts / "models").glob("[!.]*-float_fallback-*/model.tflite")
+    assert done.stdout == f"{gone.sha256} {path}\nFalse\n", done.stderr
+    shutil.rmtree(path.parent)
+
+
+@pytest.mark.slow
+def test_a_baseline_alone_is_enough_to_make_its_models(artifacts: Path, baseline: Baseline, tmp_path: Path) -> None:
+    done = rebuilt(tmp_path / "program.py", tmp_path / "empty", artifacts / "baselines" / "main.json")
+    made = [line.split()[0] for line in done.stdout.splitlines()[:-1]]
+    assert made == [record.model.sha256 for record in baseline.records if record.model], done.stderr
+
+
+def test_nothing_missing_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "prepare", lambda *_: pytest.fail("nothing is to be prepared"))
+    assert rebuild([], options={}, artifacts=tmp_path) == {}

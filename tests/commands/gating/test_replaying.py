@@ -1,0 +1,175 @@
+"""Are workers that fail started once more, given up with the reason, and never left behind?"""
+
+import math
+import os
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from zoobench.commands.gating.replaying import Replayed, replay_cells
+from zoobench.errors import MeasurementError
+from zoobench.judge.gate.schedule import Budget, Rates
+from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, Subject
+from zoobench.measure.workers import Worker
+
+Outcome = ProcessObservation | BaseException
+
+
+def a_subject(cell_id: str = "a", **changes: Any) -> Subject:
+    usual: dict[str, Any] = {
+        "cell_id": cell_id,
+        "runtime": "litert",
+        "threads": 1,
+        "files": {BASELINE: Path("old.tflite"), CANDIDATE: Path("new.tflite")},
+        "pixels": Path("pixels.npy"),
+        "rows": [0],
+    }
+    return Subject(**{**usual, **changes})
+
+
+def observed(ratio: float, *, spread: float = 0.0, peaks: dict[str, int] | None = None) -> ProcessObservation:
+    """Returns what a process saw whose rounds had this ratio, give or take a spread."""
+    return ProcessObservation(
+        baseline_seconds=(0.010,) * 4,
+        candidate_seconds=tuple(0.010 * ratio * math.exp(spread * one) for one in (-1, -1, 1, 1)),
+        peak_rss_bytes=peaks or {},
+        injected_seconds=(0.0,) * 4,
+        versions={},
+    )
+
+
+class Script:
+    """What processes come to, in the order in which they are started; then all see no change."""
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.started: list[tuple[str, int]] = []
+        self._outcomes = iter(outcomes)
+
+    def __call__(self, subject: Subject, index: int) -> ProcessObservation:
+        self.started.append((subject.cell_id, index))
+        outcome = next(self._outcomes, None) or observed([1.001, 0.999][index % 2])
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def run(self, *subjects: Subject, seconds: float = 60) -> dict[str, Replayed]:
+        return replay_cells(
+            subjects,
+            {subject.cell_id: 0.05 for subject in subjects},
+            config=ReplayConfig(),
+            rates=Rates(),
+            budget=Budget(seconds=seconds),
+            clock=lambda: 0.0,
+            observe_once=self,
+        )
+
+
+def indices(script: Script) -> Sequence[int]:
+    return [index for _, index in script.started]
+
+
+def test_what_processes_saw_is_kept_in_their_order() -> None:
+    seen = Script(observed(1.2), observed(1.1)).run(a_subject())["a"]
+    assert seen.log_ratios[:2] == pytest.approx((math.log(1.2), math.log(1.1)))
+    assert seen.medians[0][:2] == (0.010, 0.010)
+    assert seen.medians[1][:2] == pytest.approx((0.012, 0.011))
+    assert (seen.retries, seen.failure, seen.disturbed) == ([], "", 0)
+
+
+def test_peaks_are_those_of_the_processes_that_told_them() -> None:
+    first, second, third = ({BASELINE: 1}, {CANDIDATE: 2}, {BASELINE: 3})
+    script = Script(*(observed(1.0, peaks=peaks) for peaks in (first, second, third)))
+    assert script.run(a_subject())["a"].peaks == ((1, 3), (2,))
+
+
+def test_a_process_that_fails_is_started_once_more_and_that_is_told() -> None:
+    script = Script(observed(1.001), MeasurementError("it died"))
+    seen = script.run(a_subject())["a"]
+    assert indices(script) == [0, 1, 1, 2, 3, 4, 5]
+    assert (seen.retries, seen.failure) == (["it died"], "")
+    assert len(seen.observations) == 6
+
+
+def test_a_cell_whose_second_process_fails_too_is_given_up_with_the_reason() -> None:
+    script = Script(MeasurementError("it died"), MeasurementError("it died again"))
+    seen = script.run(a_subject())["a"]
+    assert indices(script) == [0, 0]
+    assert (seen.retries, seen.failure, seen.observations) == (["it died"], "it died again", [])
+
+
+def test_the_other_cells_go_on_when_one_is_given_up() -> None:
+    script = Script(MeasurementError("it died"), MeasurementError("it died again"))
+    seen = script.run(a_subject("a"), a_subject("b"))
+    assert seen["a"].failure == "it died again"
+    assert (seen["b"].failure, len(seen["b"].observations)) == ("", 6)
+
+
+def test_a_process_that_was_disturbed_is_repeated_counted_and_not_kept() -> None:
+    script = Script(observed(1.5, spread=0.1))
+    seen = script.run(a_subject(precision=0.01))["a"]
+    assert indices(script) == [0, 0, 1, 2, 3, 4, 5]
+    assert seen.disturbed == 1
+    assert max(seen.log_ratios) < 0.01
+
+
+def test_an_error_that_is_not_ours_is_not_a_failed_measurement() -> None:
+    with pytest.raises(LookupError):
+        Script(LookupError("a mistake of ours")).run(a_subject())
+
+
+def test_ctrl_c_ends_the_replay() -> None:
+    script = Script(observed(1.0), KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        script.run(a_subject("a"), a_subject("b"))
+    assert script.started == [("a", 0), ("b", 0)]
+
+
+def test_progress_is_told_once_at_the_end_outside_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    Script().run(a_subject())
+    assert capsys.readouterr().err.startswith("Replaying: 6 in ")
+
+
+def real_subject(folder: Path) -> Subject:
+    """Returns a subject whose file no runtime takes: a worker is started, asked, and answers with an error."""
+    path = folder / "model.tflite"
+    path.write_bytes(b"no model")
+    np.save(folder / "pixels.npy", np.zeros((1, 2, 2, 3), np.uint8))
+    return a_subject(files={BASELINE: path, CANDIDATE: path}, pixels=folder / "pixels.npy")
+
+
+def children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+def replayed(subject: Subject) -> Replayed:
+    return replay_cells([subject], {"a": 0.05}, config=ReplayConfig(), rates=Rates(), budget=Budget(seconds=60))["a"]
+
+
+def test_a_file_that_does_not_run_is_given_up_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    before = children()
+    assert "cannot open" in replayed(real_subject(tmp_path)).failure
+    assert children() <= before
+
+
+def test_ctrl_c_while_a_worker_is_at_work_leaves_no_process_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker waits at a pipe that nobody writes into, as in a long inference; then Ctrl-C comes."""
+    os.mkfifo(tmp_path / "never.tflite")
+    ask, before = Worker.ask, children()
+
+    def interrupted(running: Worker, request: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
+        assert len(children() - before) == 1
+        threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
+        return ask(running, request, patience=patience)
+
+    monkeypatch.setattr(Worker, "ask", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replayed(a_subject(files=dict.fromkeys((BASELINE, CANDIDATE), tmp_path / "never.tflite")))
+    assert children() <= before

@@ -1,0 +1,144 @@
+"""Are kept gates found, asked, and what they teach kept for the machine?"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aarequests import FLOAT, HERE, INTEGER, KERAS, a_gate, a_record_of
+from fakes import a_record, write_results_file
+from zoobench.commands.aa import (
+    Question,
+    gates_folder,
+    read_gates,
+    report_on,
+    save_noise,
+    save_picture,
+    wanted_tolerances,
+)
+from zoobench.commands.gate import GateRequest
+from zoobench.commands.gating.findings import noise_path
+from zoobench.errors import ResultsError, UsageError
+from zoobench.judge.aa.aarecord import AAGate, to_json
+from zoobench.judge.gate.noise import read_noise
+from zoobench.judge.gate.tolerances import read_rules
+from zoobench.results.schema import Refusal
+from zoobench.system.files import write_json
+
+
+@pytest.fixture
+def request_(tmp_path: Path) -> GateRequest:
+    """Asks for gates of the cells of a results file that run on LiteRT, at 3 %."""
+    refused = replace(a_record_of("mobilenet-int16x8-litert-t1"), refusal=Refusal(by="litert", reason="no"))
+    records = [a_record_of(cell) for cell in (FLOAT, INTEGER, KERAS)]
+    results = write_results_file(tmp_path / "results" / HERE / "0001_x.json", *records, refused)
+    rules = read_rules(None, ["latency=3%", "*-integer_only-*:latency=2%"])
+    return GateRequest(baseline=results, candidate=results, artifacts=tmp_path, rules=rules, cells=("*-litert-*",))
+
+
+def keep(request: GateRequest, *gates: AAGate) -> None:
+    folder = gates_folder(request.artifacts, HERE)
+    for number, gate in enumerate(gates, start=len(read_gates(folder)) + 1):
+        write_json(folder / f"{number:04}_x.json", to_json(gate))
+
+
+def test_the_cells_that_fit_and_run_are_wanted_each_at_its_own_tolerance(request_: GateRequest) -> None:
+    assert wanted_tolerances(request_) == {FLOAT: 0.03, INTEGER: 0.02}
+
+
+def test_a_pattern_that_fits_no_cell_is_refused_with_those_that_there_are(request_: GateRequest) -> None:
+    with pytest.raises(UsageError, match=rf"'xception-\*' fits no cell of .*; its cells are {FLOAT}, "):
+        wanted_tolerances(replace(request_, cells=("xception-*",)))
+
+
+def test_results_without_a_cell_that_runs_are_refused(request_: GateRequest) -> None:
+    refused = replace(a_record(), refusal=Refusal(by="litert", reason="no"))
+    path = write_results_file(request_.artifacts / "refused.json", refused)
+    with pytest.raises(UsageError, match="has no such cell that runs"):
+        wanted_tolerances(replace(request_, candidate=path, cells=()))
+
+
+def test_gates_are_read_back_in_order_and_one_that_is_being_written_is_passed_over(request_: GateRequest) -> None:
+    first, second = a_gate(), a_gate(slowdown=0.05)
+    keep(request_, first, second)
+    folder = gates_folder(request_.artifacts, HERE)
+    (folder / "0003_x.json").touch()
+    assert read_gates(folder) == (first, second)
+
+
+def test_a_machine_without_gates_has_none(tmp_path: Path) -> None:
+    assert read_gates(gates_folder(tmp_path, "elsewhere")) == ()
+
+
+def test_the_report_is_about_gates_of_these_cells_and_tolerances_alone(request_: GateRequest) -> None:
+    keep(request_, a_gate(), a_gate(integer=0.05), a_gate())
+    report = report_on(Question(request=request_, draws=20))
+    assert report.detections[0].real is not None
+    assert report.detections[0].real.gates == 2
+    assert report.notes == ("left out: 1 kept gates of other tolerances",)
+
+
+def test_without_such_gates_it_says_which_were_asked_for_and_which_are_kept(request_: GateRequest) -> None:
+    with pytest.raises(UsageError, match=rf"holds no gates of .*: {FLOAT} at 3\.0 %, .*; run some with --times"):
+        report_on(Question(request=request_))
+    keep(request_, a_gate(integer=0.05))
+    with pytest.raises(UsageError, match="left out: 1 kept gates of other tolerances; run some"):
+        report_on(Question(request=request_))
+
+
+def test_the_noise_is_kept_where_the_gate_looks_for_it(request_: GateRequest) -> None:
+    keep(request_, *(a_gate() for _ in range(3)))
+    path = save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts)
+    assert path == noise_path(request_.artifacts, HERE)
+    noise = read_noise(noise_path(request_.artifacts, HERE))
+    assert noise is not None
+    assert {cell: one.runs for cell, one in noise.cells.items()} == {FLOAT: 3, INTEGER: 3}
+
+
+def test_what_is_known_from_more_runs_stays_known(request_: GateRequest) -> None:
+    keep(request_, *(a_gate() for _ in range(3)))
+    save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts)
+    report = report_on(Question(request=request_, draws=20))
+    assert report.learned is not None
+    fewer = {cell: replace(one, runs=2, run_scatter=9.0) for cell, one in report.learned.noise.cells.items()}
+    once = {cell: replace(one, runs=1) for cell, one in report.learned.noise.cells.items()}
+    for cells in (fewer, once):
+        noise = replace(report.learned.noise, cells=cells)
+        save_noise(replace(report, learned=replace(report.learned, noise=noise)), request_.artifacts)
+    kept = read_noise(noise_path(request_.artifacts, HERE))
+    assert kept is not None
+    assert {one.runs for one in kept.cells.values()} == {3}
+
+
+def test_a_single_run_teaches_no_noise(request_: GateRequest) -> None:
+    keep(request_, a_gate())
+    assert save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts) is None
+    assert not noise_path(request_.artifacts, HERE).exists()
+
+
+def test_what_is_known_of_other_cells_stays_known(request_: GateRequest) -> None:
+    keep(request_, *(a_gate() for _ in range(3)))
+    report = report_on(Question(request=request_, draws=20))
+    save_noise(report, request_.artifacts)
+    assert report.learned is not None
+    noise = replace(report.learned.noise, cells={KERAS: report.learned.noise.cells[FLOAT]})
+    save_noise(replace(report, learned=replace(report.learned, noise=noise)), request_.artifacts)
+    kept = read_noise(noise_path(request_.artifacts, HERE))
+    assert kept is not None
+    assert set(kept.cells) == {FLOAT, INTEGER, KERAS}
+
+
+def test_gates_with_a_slow_down_alone_leave_no_noise(request_: GateRequest) -> None:
+    keep(request_, a_gate(slowdown=0.05))
+    assert save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts) is None
+    assert not noise_path(request_.artifacts, HERE).exists()
+
+
+def test_a_picture_that_cannot_be_written_is_told(request_: GateRequest) -> None:
+    pytest.importorskip("matplotlib")
+    keep(request_, a_gate())
+    report = report_on(Question(request=request_, draws=20))
+    occupied = request_.artifacts / "power.png"
+    occupied.mkdir()
+    with pytest.raises(ResultsError, match=r"cannot write .*power\.png"):
+        save_picture(report, occupied)

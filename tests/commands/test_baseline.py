@@ -1,0 +1,201 @@
+"""Are baselines saved whole, never over another unasked, and found again?"""
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes import a_cell, a_record, write_results_file
+from zoobench.commands.baseline import baseline_path, find_run, measured_on, newest_results, save, saved_baselines
+from zoobench.errors import ResultsError, UsageError
+from zoobench.measure.environment import describe_environment, machine_key
+from zoobench.results.baseline import read_baseline
+from zoobench.results.record import Record, RecordedModel
+from zoobench.store.store import Product, Stored, obtain
+from zoobench.system.files import PLAIN_NAME
+
+NOW = datetime(2026, 11, 25, 3, 0, tzinfo=timezone.utc)
+HERE = describe_environment()
+MINE = replace(a_record(), environment=HERE)
+PRODUCT = Product(name="mobilenet-224-integer_only", file_name="model.tflite", inputs={"seed": 0})
+
+
+def results(artifacts: Path, name: str = "pi/0001_20261125-020000.json", *records: Record, **block: object) -> Path:
+    return write_results_file(artifacts / "results" / name, *(records or (a_record(),)), **block)
+
+
+def kept(artifacts: Path, product: Product = PRODUCT) -> Stored:
+    def make(folder: Path) -> dict[str, object]:
+        (folder / product.file_name).write_bytes(b"a model")
+        return {}
+
+    return obtain(artifacts / "models", product, make)
+
+
+def of(stored: Stored) -> Record:
+    model = RecordedModel(sha256=stored.sha256, size_bytes=stored.size_bytes, float_twin_size_bytes=9)
+    return replace(a_record(), model=model)
+
+
+def test_a_run_is_saved_under_a_name_with_time_source_and_machine(tmp_path: Path) -> None:
+    saved = save("main", results(tmp_path, machine="pi"), artifacts=tmp_path, now=NOW)
+    assert saved.baseline.path == tmp_path / "baselines" / "main.json"
+    assert saved.baseline == read_baseline(saved.baseline.path)
+    origin = saved.baseline.provenance.origin
+    assert origin is not None
+    assert (origin.name, origin.saved) == ("main", "2026-11-25T03:00:00+00:00")
+    assert origin.source == "results/pi/0001_20261125-020000.json"
+    assert saved.baseline.provenance.machine == "pi"
+
+
+def test_the_machine_of_results_that_do_not_name_it_is_that_of_their_environment(tmp_path: Path) -> None:
+    saved = save("main", results(tmp_path), artifacts=tmp_path)
+    assert saved.baseline.provenance.machine == "amd-epyc-2c"
+
+
+def test_a_source_elsewhere_is_named_without_its_folders(tmp_path: Path) -> None:
+    source = write_results_file(tmp_path / "elsewhere" / "mine.json", a_record())
+    saved = save("main", source, artifacts=tmp_path / "artifacts")
+    assert saved.baseline.provenance.origin is not None
+    assert saved.baseline.provenance.origin.source == "mine.json"
+
+
+def test_what_made_its_models_comes_from_the_store(tmp_path: Path) -> None:
+    stored = kept(tmp_path)
+    saved = save("main", results(tmp_path, "pi/0001_x.json", of(stored)), artifacts=tmp_path)
+    manifest = saved.baseline.provenance.manifests[stored.sha256]
+    assert (manifest.product, manifest.file) == (PRODUCT.folder_name, "model.tflite")
+    assert manifest.inputs == {"seed": 0}
+    assert saved.unmade == ()
+
+
+def test_of_products_with_the_same_file_the_one_that_the_run_used_is_taken(tmp_path: Path) -> None:
+    used = kept(tmp_path)
+    other = kept(tmp_path, replace(PRODUCT, inputs={"seed": 1}))
+    assert used.sha256 == other.sha256
+    for stored, seed in ((used, 0), (other, 1)):
+        products = {stored.sha256: stored.path.parent.name}
+        source = results(tmp_path, "pi/0001_x.json", of(stored), products=products)
+        saved = save(f"seed-{seed}", source, artifacts=tmp_path)
+        assert saved.baseline.provenance.manifests[stored.sha256].inputs == {"seed": seed}
+
+
+def test_models_that_the_store_does_not_know_are_told(tmp_path: Path) -> None:
+    saved = save("main", results(tmp_path), artifacts=tmp_path)
+    assert saved.unmade == (a_record().cell.id,)
+    assert saved.baseline.provenance.manifests == {}
+
+
+def test_a_baseline_under_another_name_keeps_what_made_its_models(tmp_path: Path) -> None:
+    first = save("main", results(tmp_path, "pi/0001_x.json", of(kept(tmp_path))), artifacts=tmp_path)
+    copy = save("copy", first.baseline.path, artifacts=tmp_path / "other")
+    assert copy.baseline.provenance.manifests == first.baseline.provenance.manifests
+    assert copy.baseline.records == first.baseline.records
+    assert copy.unmade == ()
+
+
+def test_a_baseline_is_not_replaced_unless_asked(tmp_path: Path) -> None:
+    source = results(tmp_path)
+    before = save("main", source, artifacts=tmp_path).baseline.path.read_bytes()
+    with pytest.raises(UsageError, match=r"main\.json is there already; take another name, or replace it with --force"):
+        save("main", source, artifacts=tmp_path, now=NOW)
+    assert baseline_path("main", artifacts=tmp_path).read_bytes() == before
+    assert save("main", source, artifacts=tmp_path, force=True, now=NOW).baseline.path.read_bytes() != before
+
+
+def test_a_run_with_cells_that_were_not_measured_is_saved_only_if_told_so(tmp_path: Path) -> None:
+    source = results(tmp_path, cells=[a_record().cell.id, *(f"cell-{n}" for n in range(7))])
+    with pytest.raises(UsageError, match=r"cell-0 \(no record\), .*cell-4 \(no record\) and 2 more\. Finish the run"):
+        save("main", source, artifacts=tmp_path)
+    assert not baseline_path("main", artifacts=tmp_path).exists()
+    assert len(save("main", source, artifacts=tmp_path, partial=True).baseline.records) == 1
+
+
+@pytest.mark.parametrize("name", ["", "../main", "a/b", ".hidden", "-x", "two words", "ü"])
+def test_names_are_letters_digits_and_signs_that_lead_nowhere_else(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="the baseline's name: received"):
+        save(name, results(tmp_path), artifacts=tmp_path)
+
+
+def test_a_source_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"none\.json"):
+        save("main", tmp_path / "none.json", artifacts=tmp_path)
+
+
+def test_a_run_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:
+    source = results(tmp_path)
+    path = save("main", source, artifacts=tmp_path).baseline.path
+    assert find_run("main", artifacts=tmp_path) == path
+    assert find_run(str(source), artifacts=tmp_path) == source
+    with pytest.raises(UsageError, match=r"maim is neither a file nor a baseline in .*; there: main\. Save one with"):
+        find_run("maim", artifacts=tmp_path)
+
+
+def test_a_baseline_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save("main", results(tmp_path), artifacts=tmp_path).baseline.path
+    monkeypatch.chdir(tmp_path)
+    Path("main").write_text("")
+    assert find_run("main", artifacts=tmp_path) == path
+
+
+def test_the_newest_results_of_this_machine_are_found_whatever_it_was_called(tmp_path: Path) -> None:
+    results(tmp_path, "here/0003_20261125-010000.json", MINE)
+    newest = results(tmp_path, "named/0001_20261125-020000.json", MINE)
+    results(tmp_path, "other/0001_20261125-030000.json", replace(MINE, environment={**HERE, "cpu": "another"}))
+    (tmp_path / "results" / "here" / "0004_20261125-040000.json").touch()  # reserved by a run that just began
+    assert newest_results(tmp_path) == newest
+
+
+def test_of_one_second_the_higher_number_is_newer(tmp_path: Path) -> None:
+    results(tmp_path, "here/0009_20261125-010000.json", MINE)
+    newest = results(tmp_path, "here/0010_20261125-010000.json", MINE)
+    assert newest_results(tmp_path, machine=machine_key(HERE)) == newest
+
+
+def test_no_results_of_this_machine_are_an_error_that_names_it(tmp_path: Path) -> None:
+    results(tmp_path, "other/0001_x.json", replace(MINE, environment={}))
+    with pytest.raises(UsageError, match=rf"no results of this machine \({machine_key(HERE)}\)"):
+        newest_results(tmp_path)
+
+
+def test_a_newer_file_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    results(tmp_path, "here/0001_20261125-010000.json", MINE)
+    (tmp_path / "results" / "here" / "0002_20261125-020000.json").write_text("{")
+    with pytest.raises(ResultsError, match="0002_20261125-020000"):
+        newest_results(tmp_path)
+
+
+def test_the_machine_is_told_from_the_environment_and_an_empty_one_is_no_machine() -> None:
+    assert measured_on([MINE]) == machine_key(HERE)
+    assert measured_on([replace(MINE, environment={})]) != machine_key(HERE)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"cores": "../../x"}, {"cores": ["../x"]}, {"cpu": "../x"}, {"device": "x" * 2_000}, {"cpu": {"../x": 1}}],
+)
+def test_no_record_takes_the_machines_key_out_of_its_folder(environment: dict[str, Any]) -> None:
+    key = measured_on([replace(MINE, environment=environment)])
+    assert PLAIN_NAME.fullmatch(key)
+    assert len(key) < 250
+
+
+def test_what_cannot_be_read_is_told_beside_the_baselines(tmp_path: Path) -> None:
+    save("main", results(tmp_path), artifacts=tmp_path)
+    (tmp_path / "baselines" / "bad.json").write_text("{")
+    readable, reasons = saved_baselines(tmp_path)
+    assert [one.name for one in readable] == ["main"]
+    assert len(reasons) == 1
+    assert "bad.json" in reasons[0]
+
+
+def test_no_folder_holds_no_baselines(tmp_path: Path) -> None:
+    assert saved_baselines(tmp_path) == ((), ())
+
+
+def test_all_records_are_saved_in_their_order(tmp_path: Path) -> None:
+    records = [replace(a_record(), cell=a_cell(backbone=name)) for name in ("a", "b")]
+    saved = save("main", results(tmp_path, "pi/0001_x.json", *records), artifacts=tmp_path)
+    assert [record.cell.backbone for record in saved.baseline.records] == ["a", "b"]

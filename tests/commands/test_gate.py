@@ -1,0 +1,369 @@
+"""Does each kind of change get its own verdict or error, and the exit status that goes with it?"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from fakes import a_cell, a_memory, a_record, write_results_file
+from runs import SMALL, bench, load, results
+from zoobench.cli import main
+from zoobench.commands.gate import GateRequest, run_gate
+from zoobench.commands.gating.findings import noise_path
+from zoobench.errors import ResultsError, UsageError
+from zoobench.judge.gate.noise import CellNoise, Noise, to_json
+from zoobench.judge.gate.tolerances import CellRule, Rules
+from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
+from zoobench.results.packing import encode, encode_shares
+from zoobench.results.record import Predictions, Record
+from zoobench.system.files import write_json
+
+CELLS = ("mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1")
+MACHINE = {"device": None, "cpu": "AMD EPYC", "cores": 2}
+OTHER_MACHINE = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
+TRUTH = [0] * 20 + [1] * 20
+Edit = Callable[[dict[str, Record]], object]
+
+
+def answered(record: Record, answers: list[int]) -> Record:
+    """Returns a record of 40 samples, 20 cats and 20 dogs, that were answered so."""
+    assert record.accuracy is not None
+    right = sum(map(int.__eq__, answers, TRUTH))
+    predictions = Predictions(
+        classes=encode(answers), probabilities=encode_shares([1.0] * len(answers)), truth=encode(TRUTH)
+    )
+    accuracy = replace(record.accuracy, top1=right / 40, correct=right, total=40, predictions=predictions)
+    return replace(record, accuracy=accuracy, dataset=replace(record.dataset, samples=40))
+
+
+def usual() -> dict[str, Record]:
+    cells = (a_cell(id=one, variant=one.split("-")[1]) for one in CELLS)
+    return {cell.id: answered(a_record(cell=cell, environment=MACHINE), TRUTH) for cell in cells}
+
+
+def change(record: Record, part: str, **changes: Any) -> Record:
+    """Returns a record one part of which is different."""
+    return replace(record, **{part: replace(getattr(record, part), **changes)})
+
+
+class Sides:
+    """A baseline and a candidate in a folder, and what is known of the machine's noise."""
+
+    def __init__(self, folder: Path) -> None:
+        self.artifacts = folder
+        self.baseline, self.candidate = usual(), usual()
+
+    def request(self, **changes: Any) -> GateRequest:
+        paths = {}
+        for name, records in (("baseline", self.baseline), ("candidate", self.candidate)):
+            paths[name] = write_results_file(self.artifacts / f"{name}.json", *records.values())
+        return GateRequest(**{**paths, "artifacts": self.artifacts, "method": "stored", **changes})
+
+    def judged(self, **changes: Any) -> GateReport:
+        return run_gate(self.request(**changes)).report
+
+    def learn(self, scatter: float = 0.002) -> None:
+        """Makes the machine's noise known."""
+        known = CellNoise(
+            run_scatter=scatter,
+            runs=40,
+            process_scatter=0.002,
+            processes=240,
+            error_rate=0.01,
+            replay_tolerance=0.02,
+            stored_tolerance=0.02,
+        )
+        path = noise_path(self.artifacts, "amd-epyc-2c")
+        path.parent.mkdir(parents=True)
+        write_json(path, to_json(Noise(machine="amd-epyc-2c", cells=dict.fromkeys(CELLS, known))))
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> Sides:
+    """Two equal sides on a machine whose noise is known."""
+    made = Sides(tmp_path)
+    made.learn()
+    return made
+
+
+def of(report: GateReport, metric: str, cell: str = CELLS[0]) -> Finding:
+    (found,) = (one for one in report.findings if (one.cell, one.metric) == (cell, metric))
+    return found
+
+
+def verdicts(report: GateReport) -> Mapping[tuple[str, str], Verdict]:
+    """Returns the verdicts that are not `unchanged`, by cell and metric."""
+    return {(one.cell, one.metric): one.verdict for one in report.findings if one.verdict is not Verdict.UNCHANGED}
+
+
+def test_a_run_and_itself_pass_in_every_metric(sides: Sides) -> None:
+    report = sides.judged()
+    assert [(one.cell, one.metric) for one in report.findings] == [
+        (cell, metric) for cell in CELLS for metric in ("latency", "memory", "top-1", "size")
+    ]
+    assert (verdicts(report), report.problems, report.status) == ({}, (), PASSED)
+
+
+def test_more_memory_than_allowed_regresses_without_a_replay(sides: Sides) -> None:
+    sides.candidate[CELLS[1]] = replace(
+        sides.candidate[CELLS[1]], memory=a_memory(*[64_000_000] * 3, *[64_200_000] * 3)
+    )
+    report = sides.judged()
+    assert verdicts(report) == {(CELLS[1], "memory"): Verdict.REGRESSED}
+    found = of(report, "memory", CELLS[1])
+    assert found.change == pytest.approx(64.1 / 56.0 - 1, abs=0.002)
+    assert (found.units, found.method) == (12, "processes")
+
+
+@pytest.mark.parametrize("lacking", ["baseline", "candidate"])
+def test_a_run_that_lacks_memory_is_told_and_judged_without_it(sides: Sides, lacking: str) -> None:
+    cells = getattr(sides, lacking)
+    cells[CELLS[0]] = replace(cells[CELLS[0]], memory=None)
+    report = sides.judged()
+    assert [one.cell for one in report.findings if one.metric == "memory"] == [CELLS[1]]
+    (note,) = (one for one in report.notes if one.startswith("memory is not judged"))
+    assert note.endswith(f"on one machine: {CELLS[0]}")
+    assert report.status == PASSED
+
+
+def test_memory_of_two_machines_is_never_judged(sides: Sides) -> None:
+    for cell, record in sides.candidate.items():
+        sides.candidate[cell] = replace(record, environment=OTHER_MACHINE)
+    report = sides.judged()
+    assert not [one for one in report.findings if one.metric == "memory"]
+    assert any(one.startswith("memory is not judged") for one in report.notes)
+
+
+def test_one_class_mislabelled_regresses_and_is_named(sides: Sides) -> None:
+    sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
+    report = sides.judged()
+    assert verdicts(report) == {(CELLS[1], "top-1"): Verdict.REGRESSED}
+    assert report.status == REGRESSED
+    assert "20 lost, 0 won; most of all dog: 100.0 to 0.0 %" in of(report, "top-1", CELLS[1]).remark
+
+
+def test_another_interpreter_is_never_passed_over(sides: Sides) -> None:
+    with pytest.raises(UsageError, match="--baseline-python replays"):
+        sides.judged(baseline_python=Path("python"))
+    with pytest.raises(UsageError, match="not every cell can be replayed"):
+        sides.judged(baseline_python=Path("python"), method="auto")
+
+
+def test_a_run_that_is_judged_against_itself_is_told_so(sides: Sides) -> None:
+    assert any("the very run" in note for note in sides.judged().notes)
+    sides.candidate[CELLS[0]] = change(sides.candidate[CELLS[0]], "model", size_bytes=3_400_001)
+    assert not any("the very run" in note for note in sides.judged().notes)
+
+
+def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
+    for side in (sides.baseline, sides.candidate):
+        side |= {cell: change(record, "cell", weights="random") for cell, record in side.items()}
+    sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
+    report = sides.judged()
+    assert {one.metric for one in report.findings} == {"latency", "memory", "size"}
+    assert report.status == PASSED
+    assert f"top-1 is not judged where the weights are random: {', '.join(CELLS)}" in report.notes
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "expected", "status"),
+    [
+        (3_468_000, Verdict.REGRESSED, REGRESSED),
+        (3_417_000, None, PASSED),
+        (3_332_000, Verdict.IMPROVED, PASSED),
+    ],
+    ids=["2 % more", "0.5 % more", "2 % less"],
+)
+def test_a_size_is_judged_against_one_percent(
+    sides: Sides, size_bytes: int, expected: Verdict | None, status: int
+) -> None:
+    sides.candidate[CELLS[0]] = change(sides.candidate[CELLS[0]], "model", size_bytes=size_bytes)
+    report = sides.judged()
+    assert verdicts(report) == ({(CELLS[0], "size"): expected} if expected else {})
+    assert report.status == status
+
+
+def test_a_time_is_judged_against_five_percent_where_the_noise_is_known(sides: Sides) -> None:
+    sides.candidate[CELLS[0]] = change(sides.candidate[CELLS[0]], "latency", p50_seconds=0.0048)
+    report = sides.judged()
+    assert verdicts(report) == {(CELLS[0], "latency"): Verdict.REGRESSED}
+    assert (of(report, "latency").method, report.status) == ("stored", REGRESSED)
+
+
+def test_a_time_is_inconclusive_where_the_noise_is_not_known(tmp_path: Path) -> None:
+    report = Sides(tmp_path).judged()
+    assert verdicts(report) == dict.fromkeys([(cell, "latency") for cell in CELLS], Verdict.INCONCLUSIVE)
+    assert "learn it with `zoobench aa`" in of(report, "latency").remark
+    assert report.status == INCONCLUSIVE
+
+
+def test_noise_of_times_that_were_all_alike_is_not_known(tmp_path: Path) -> None:
+    sides = Sides(tmp_path)
+    sides.learn(scatter=0.0)
+    assert sides.judged().status == INCONCLUSIVE
+
+
+def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides) -> None:
+    sides.candidate = {cell: replace(one, environment=OTHER_MACHINE) for cell, one in sides.candidate.items()}
+    report = sides.judged()
+    assert verdicts(report) == dict.fromkeys([(cell, "latency") for cell in CELLS], Verdict.INCONCLUSIVE)
+    assert "measured on amd-epyc-2c and on raspberry-pi-5-4c" in of(report, "latency").remark
+    assert report.status == INCONCLUSIVE
+
+
+def test_times_of_machines_that_nothing_is_known_of_are_inconclusive(sides: Sides) -> None:
+    for side in (sides.baseline, sides.candidate):
+        side |= {cell: replace(one, environment={}) for cell, one in side.items()}
+    report = sides.judged()
+    assert verdicts(report) == dict.fromkeys([(cell, "latency") for cell in CELLS], Verdict.INCONCLUSIVE)
+    assert report.status == INCONCLUSIVE
+
+
+def drop_a_cell(candidate: dict[str, Record]) -> None:
+    del candidate[CELLS[0]]
+
+
+def split_anew(candidate: dict[str, Record]) -> None:
+    candidate |= {cell: change(one, "dataset", sha256="ef" * 32) for cell, one in candidate.items()}
+
+
+def weigh_anew(candidate: dict[str, Record]) -> None:
+    candidate[CELLS[0]] = change(candidate[CELLS[0]], "cell", weights="random")
+
+
+def size_anew(candidate: dict[str, Record]) -> None:
+    candidate[CELLS[0]] = change(candidate[CELLS[0]], "cell", image_size=160)
+
+
+def forget_accuracy(candidate: dict[str, Record]) -> None:
+    candidate[CELLS[0]] = replace(candidate[CELLS[0]], accuracy=None)
+
+
+def stop_the_clock(candidate: dict[str, Record]) -> None:
+    candidate[CELLS[0]] = change(candidate[CELLS[0]], "latency", p50_seconds=0.0)
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (drop_a_cell, f"the candidate has no record of {CELLS[0]}"),
+        (split_anew, "another data set or split"),
+        (weigh_anew, "other weights in mobilenet"),
+        (size_anew, "another image size in mobilenet"),
+        (forget_accuracy, f"the candidate has no accuracy of {CELLS[0]}"),
+        (stop_the_clock, f"the candidate has a median of 0.0 seconds of {CELLS[0]}"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_and_nothing_is_judged(sides: Sides, edit: Edit, told: str) -> None:
+    edit(sides.candidate)
+    sides.candidate[CELLS[1]] = change(sides.candidate[CELLS[1]], "model", size_bytes=9_000_000)
+    report = sides.judged()
+    (problem,) = report.problems
+    assert told in problem
+    assert (report.findings, report.status) == ((), UNUSABLE)
+
+
+def test_other_cells_can_be_judged_alone(sides: Sides) -> None:
+    drop_a_cell(sides.candidate)
+    report = sides.judged(cells=("*-integer_only-*",))
+    assert ({one.cell for one in report.findings}, report.status) == ({CELLS[1]}, PASSED)
+
+
+def test_a_pattern_that_fits_no_cell_is_refused_with_the_cells_there_are(sides: Sides) -> None:
+    with pytest.raises(UsageError, match=f"'vgg\\*' fits no cell of .*; its cells are {', '.join(CELLS)}"):
+        sides.judged(cells=("vgg*",))
+
+
+def test_tolerances_are_those_of_the_cell_and_patterns_that_fit_none_are_noted(sides: Sides) -> None:
+    sides.candidate = {cell: change(one, "model", size_bytes=3_468_000) for cell, one in sides.candidate.items()}
+    rules = Rules(
+        cells=(CellRule(pattern="*-float32-*", shares={"size": 0.05}), CellRule(pattern="vgg*", shares={"size": 0.5}))
+    )
+    report = sides.judged(rules=rules)
+    assert verdicts(report) == {(CELLS[1], "size"): Verdict.REGRESSED}
+    assert "the pattern 'vgg*' of the tolerances fits no cell" in report.notes
+
+
+def test_without_files_auto_compares_what_is_stored_and_says_so(sides: Sides) -> None:
+    report = sides.judged(method="auto")
+    assert of(report, "latency").method == "stored"
+    assert any(f"{CELLS[0]}: the baseline's file" in note for note in report.notes)
+
+
+def test_without_files_a_replay_that_is_demanded_is_refused(sides: Sides) -> None:
+    with pytest.raises(UsageError, match=r"the baseline's file .* cannot be had"):
+        sides.judged(method="replay")
+
+
+def test_a_truncated_baseline_is_an_error_that_names_it(sides: Sides) -> None:
+    request = sides.request()
+    request.baseline.write_bytes(request.baseline.read_bytes()[:-100])
+    with pytest.raises(ResultsError, match=r"cannot read .*baseline\.json"):
+        run_gate(request)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifacts of a real run of one cell."""
+    artifacts = tmp_path_factory.mktemp("gate") / "artifacts"
+    done = bench(*SMALL, "--zoo-variants", "float32", artifacts=artifacts, paths=("test_latency.py",))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return artifacts
+
+
+def edited(store: Path, folder: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
+    """Returns a copy of the run's results, every record of which was changed."""
+    content = load(results(store)[-1])
+    for block in (one["extra_info"]["zoobench"] for one in content["benchmarks"]):
+        edit(block)
+    path = folder / "edited.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def gate(store: Path, candidate: Path, *options: str) -> tuple[int, dict[str, Any] | str]:
+    """Returns the exit status of `zoobench gate` against the run, and its JSON, or what it said where it has none."""
+    arguments = ["gate", "--baseline", str(results(store)[-1]), "--candidate", str(candidate), "--format", "json"]
+    done = CliRunner().invoke(main, [*arguments, "--zoo-artifacts", str(store), *options])
+    return done.exit_code, json.loads(done.stdout) if done.stdout.startswith("{") else done.output
+
+
+@pytest.mark.slow
+def test_real_files_are_replayed_and_a_slow_down_of_a_half_regresses(store: Path) -> None:
+    request = GateRequest(
+        baseline=results(store)[-1],
+        candidate=results(store)[-1],
+        artifacts=store,
+        method="replay",
+        rules=Rules(cells=(CellRule(pattern="*", shares={"latency": 0.20, "memory": 0.50}),)),
+        slowdown=0.5,
+        seconds=60,
+    )
+    found = run_gate(request)
+    assert not found.report.problems
+    for one in found.report.findings:
+        assert one.verdict is {"latency": Verdict.REGRESSED}.get(one.metric, Verdict.UNCHANGED), one
+    assert found.report.status == REGRESSED
+    assert all(len(seen.observations) >= 6 for seen in found.replayed.values())
+
+
+@pytest.mark.slow
+def test_edited_copies_of_a_real_run_end_with_their_own_status(store: Path, tmp_path: Path) -> None:
+    def grow(block: dict[str, Any]) -> None:
+        block["model"]["size_bytes"] = round(1.02 * block["model"]["size_bytes"])
+
+    status, found = gate(store, edited(store, tmp_path, grow), "--method", "stored")
+    assert status == REGRESSED, found
+    status, found = gate(store, edited(store, tmp_path, lambda block: block["dataset"].update(sha256="ef" * 32)))
+    assert status == UNUSABLE, found
+    status, found = gate(
+        store, edited(store, tmp_path, lambda block: block["environment"].update(cpu="a new CPU")), "--method", "stored"
+    )
+    assert status == INCONCLUSIVE, found
+    (tmp_path / "cut.json").write_bytes(results(store)[-1].read_bytes()[:5000])
+    status, found = gate(store, tmp_path / "cut.json")
+    assert (status, "cannot read" in str(found)) == (UNUSABLE, True)

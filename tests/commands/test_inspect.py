@@ -1,0 +1,140 @@
+"""Does `zoobench inspect` show what is in a file, and say by its status whether the file is what it is labelled?"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from modelfiles import labelled, small_classifier
+from zoobench.cli import main
+from zoobench.commands import inspect as inspection
+from zoobench.commands.inspect import inspect_file, to_text
+from zoobench.store import store
+
+
+def inspected(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["inspect", *map(str, arguments)])
+
+
+@pytest.fixture
+def integer_file(tmp_path: Path) -> Path:
+    path = tmp_path / "integer [1].tflite"
+    path.write_bytes(labelled("integer_only"))
+    return path
+
+
+@pytest.fixture
+def float_file(tmp_path: Path) -> Path:
+    path = tmp_path / "float.tflite"
+    path.write_bytes(labelled("float32"))
+    return path
+
+
+def put_manifest(file: Path, *, variant: str, of: str = "") -> None:
+    manifest = {"file": of or file.name, "inputs": {"variant": variant}}
+    file.with_name(store.MANIFEST).write_text(json.dumps(manifest))
+
+
+def test_without_a_label_it_says_which_one_fits(integer_file: Path) -> None:
+    done = inspected(integer_file)
+    assert done.exit_code == 0
+    assert done.output.startswith(f"{integer_file}, 13.")
+    assert "uint8, 1 × 24 × 24 × 3, scale 1.00, zero point 0" in done.output
+    assert "1 DEPTHWISE_CONV_2D: integer, int8 × int8, a scale for each channel" in done.output
+    assert done.output.endswith("\nIt is what integer_only promises.\n")
+
+
+def test_a_kept_promise_is_status_0(integer_file: Path) -> None:
+    assert inspected(integer_file, "--as", "integer_only").exit_code == 0
+
+
+def test_a_broken_promise_is_status_1_with_both_sides(float_file: Path) -> None:
+    done = inspected(float_file, "--as", "integer_only")
+    assert done.exit_code == 1
+    assert f"{float_file} is not what integer_only promises:\n" in done.output
+    assert "  layers\n    promised: all integer\n    found:    4 float\n" in done.output
+
+
+def test_json_holds_all_of_it(float_file: Path) -> None:
+    done = inspected(float_file, "--as", "float16", "--format", "json")
+    assert done.exit_code == 1
+    found = json.loads(done.output)
+    assert found["labels_kept"] == ["float32"]
+    assert found["label"] == "float16"
+    assert {
+        "about": "weights",
+        "promised": "at least 90.0 % of the bytes float16",
+        "found": "100.0 % float32",
+    } in found["breaches"]
+    assert found["contract"]["inputs"][0]["type"] == "float32"
+
+
+def test_a_model_of_ours_is_held_to_what_its_manifest_says(float_file: Path) -> None:
+    put_manifest(float_file, variant="integer_only")
+    assert inspected(float_file).exit_code == 1
+    assert inspected(float_file, "--as", "float32").exit_code == 0
+
+
+@pytest.mark.parametrize(("variant", "of"), [("integer_only", "another.tflite"), ("keras", ""), ("unheard_of", "")])
+def test_a_manifest_that_says_nothing_of_the_file_is_passed_over(float_file: Path, variant: str, of: str) -> None:
+    put_manifest(float_file, variant=variant, of=of)
+    assert inspect_file(float_file).label is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"file": "float.tflite", "inputs": {"variant": []}}'])
+def test_a_strange_manifest_is_passed_over(float_file: Path, text: str) -> None:
+    float_file.with_name(store.MANIFEST).write_text(text)
+    assert inspect_file(float_file).label is None
+
+
+def test_the_manifest_is_the_one_that_the_store_writes() -> None:
+    assert inspection._MANIFEST == store.MANIFEST
+
+
+def test_an_unknown_label_is_status_2_and_names_the_known(float_file: Path) -> None:
+    done = inspected(float_file, "--as", "int2")
+    assert done.exit_code == 2
+    assert done.output.startswith("zoobench: --as: received 'int2'; allowed is one of float32, float16, dynamic_range")
+
+
+def test_a_file_that_is_missing_cut_off_or_something_else_is_status_2(tmp_path: Path, float_file: Path) -> None:
+    cut, keras_file = tmp_path / "cut.tflite", tmp_path / "model.keras"
+    cut.write_bytes(float_file.read_bytes()[:5000])
+    small_classifier().save(keras_file)
+    for path, words in (
+        (tmp_path / "none.tflite", "cannot read"),
+        (tmp_path, "cannot read"),
+        (cut, "cut off, damaged or too new"),
+        (keras_file, "this is not a TFLite file"),
+    ):
+        done = inspected(path)
+        assert done.exit_code == 2
+        assert done.output.startswith("zoobench: ")
+        assert str(path) in done.output
+        assert words in done.output
+
+
+def test_a_file_that_no_label_fits_is_said_to_fit_none(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.tflite"
+    path.write_bytes(labelled("float32"))
+    found = inspect_file(path)
+    mixed = inspection.Inspection(
+        path=path, contract=found.contract, label=None, breaches=found.breaches, labels_kept=()
+    )
+    assert "It is what no label promises: float32, " in to_text(mixed)
+
+
+def test_colours_are_for_terminals_alone(float_file: Path) -> None:
+    found = inspect_file(float_file, label="integer_only")
+    assert "\x1b[" in to_text(found, colours=True)
+    assert "\x1b[" not in to_text(found)
+
+
+def test_inspecting_needs_none_of_what_building_needs() -> None:
+    heavy = {"tensorflow", "keras", "ai_edge_quantizer", "filelock", "PIL", "pandas", "scipy"}
+    program = f"import sys, zoobench.cli, zoobench.commands.inspect; print(*sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

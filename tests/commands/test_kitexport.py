@@ -1,0 +1,54 @@
+"""Does what belongs into a kit get there, and nothing else?"""
+
+from pathlib import Path
+
+import pytest
+
+from zoobench.commands.kitexport import chosen, export_kit, is_tflite
+from zoobench.errors import UsageError
+from zoobench.matrix.cell import Cell, matrix
+
+CELLS = matrix(
+    backbones=[("mobilenet", 224)],
+    variants=["keras", "float32", "integer_only"],
+    threads=[1, 4],
+    runtimes=("litert", "keras"),
+)
+
+
+def ids(cells: list[Cell]) -> list[str]:
+    return [cell.id for cell in cells]
+
+
+def test_all_cells_go_unless_patterns_choose() -> None:
+    assert chosen(CELLS, []) == list(CELLS)
+    assert ids(chosen(CELLS, ["*-t4", "*-integer_only-*"])) == [
+        "mobilenet-integer_only-litert-t1",
+        "mobilenet-keras-keras-t4",
+        "mobilenet-float32-litert-t4",
+        "mobilenet-integer_only-litert-t4",
+    ]
+
+
+def test_a_pattern_that_fits_nothing_is_refused_with_the_cells() -> None:
+    with pytest.raises(UsageError, match=r"'\*-t8' fits no cell; the cells are mobilenet-keras-keras-t1, "):
+        chosen(CELLS, ["*-t4", "*-t8"])
+
+
+def test_keras_cells_are_no_tflite_cells() -> None:
+    assert [cell.variant for cell in CELLS if is_tflite(cell)] == ["float32", "integer_only"] * 2
+
+
+def test_a_kit_of_keras_cells_alone_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    given = {"backbones": "mobilenet", "artifacts": str(tmp_path / "artifacts")}
+    with pytest.raises(UsageError, match="only cells that a device cannot run without TensorFlow: mobilenet-keras-"):
+        export_kit(tmp_path / "kit.zip", given, patterns=["*-keras-*"])
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_a_name_that_is_taken_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "kit.zip"
+    path.write_text("mine")
+    with pytest.raises(UsageError, match="replace it with --force"):
+        export_kit(path, {"artifacts": str(tmp_path / "artifacts")})
+    assert not (tmp_path / "artifacts").exists()

@@ -1,0 +1,211 @@
+"""Is a folder of images, or a number of drawings, split as asked, and is what is odd about it said?"""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pet_photos import encoded, everything, names, opened, put, refusal
+from zoobench.data import drawn
+from zoobench.data.dataset import DatasetConfig, describe
+from zoobench.data.split import SPLITS, SplitShares
+from zoobench.errors import DataError, UsageError
+from zoobench.system.files import sha256_of_file
+
+# What a data set holds
+
+
+def test_the_folders_are_the_classes_and_the_files_the_samples(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
+    assert dataset.name == "pets"
+    assert dataset.classes == ("cat", "dog")
+    assert names(dataset) == [f"cat/{number}.png" for number in range(10)] + [
+        f"dog/{number}.png" for number in range(7)
+    ]
+    assert [sample.label for sample in dataset.samples] == [0] * 10 + [1] * 7
+    assert dataset.samples[3].sha256 == sha256_of_file(pets / "cat" / "3.png")
+    assert (dataset.left_out, dataset.duplicates, dataset.ignored) == ((), (), ())
+
+
+def test_images_come_in_the_order_asked_for_and_as_a_copy(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
+    images = dataset.images([7, 2, 7])
+    assert images[:, 0, 0, 0].tolist() == [7, 2, 7]
+    images[:] = 0
+    assert dataset.images([7])[0, 0, 0].tolist() == [7, 0, 9]
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells what is mapped")
+def test_no_memory_map_stays_open(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
+    images = dataset.images([1])
+    assert images.base is None
+    assert str(dataset.pixels_path) not in Path("/proc/self/maps").read_text()
+
+
+def test_pixels_that_vanish_while_in_use_are_an_error_with_a_name(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
+    dataset.pixels_path.unlink()
+    with pytest.raises(DataError, match=r"pixels\.npy cannot be read .*; run again, and the images are decoded anew$"):
+        dataset.images([0])
+
+
+def test_labels_and_indices_agree(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
+    for split in SPLITS:
+        labels = [dataset.samples[index].label for index in dataset.indices(split)]
+        assert dataset.labels(split).tolist() == labels
+        assert dataset.labels(split).dtype == np.int64
+
+
+def test_every_class_is_split_by_the_shares(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept, shares=SplitShares(train=0.6, validation=0.2, test=0.2))
+    cats = Counter(sample.split for sample in dataset.samples if sample.label == 0)
+    assert cats == {"train": 6, "validation": 2, "test": 2}
+
+
+def test_the_identity_is_that_of_contents_labels_and_splits(pets: Path, kept: Path) -> None:
+    identity = opened(pets, kept).sha256
+    assert opened(pets, kept, image_size=48).sha256 == identity
+    assert opened(pets, kept, seed=1).sha256 != identity
+    (pets / "cat" / "3.png").rename(pets / "cat" / "z.png")
+    moved = pets.rename(pets.with_name("moved"))
+    assert opened(moved, kept).sha256 == identity
+    put(moved / "cat" / "new.png", encoded(200))
+    assert opened(moved, kept).sha256 != identity
+
+
+@pytest.mark.parametrize("image_size", [0, -1, 31, 1025])
+def test_image_sizes_that_make_no_sense_are_refused(pets: Path, kept: Path, image_size: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        opened(pets, kept, image_size=image_size)
+    assert str(caught.value) == (
+        f"the image size {image_size} is not possible; give a size from 32 to 1024 pixels, such as 224"
+    )
+
+
+def test_a_class_with_too_few_images_is_refused(pets: Path, kept: Path) -> None:
+    put(pets / "ant" / "1.png", encoded(1, 50))
+    put(pets / "ant" / "2.png", encoded(2, 50))
+    put(pets / "ant" / "copy.png", encoded(2, 50))
+    assert refusal(pets, kept) == (
+        "each class needs 3 different usable images, one for each of train, validation, test; "
+        "ant has 2 (copies of another class's images do not count); add images or take the folder away"
+    )
+
+
+def test_a_class_of_which_nothing_is_usable_is_refused_even_if_bad_images_are_skipped(pets: Path, kept: Path) -> None:
+    for number in range(3):
+        put(pets / "ant" / f"{number}.png", b"")
+    assert "; ant has 0 (" in refusal(pets, kept, skip_bad_images=True)
+
+
+# Copies
+
+
+def test_copies_share_a_split_and_are_reported(pets: Path, kept: Path) -> None:
+    for number in range(10):
+        put(pets / "cat" / f"copy of {number}.png", encoded(number))
+    put(pets / "dog" / "again.png", encoded(4, 100))
+    dataset = opened(pets, kept)
+    assert len(dataset.duplicates) == 11
+    assert ("cat/4.png", "cat/copy of 4.png") in dataset.duplicates
+    assert ("dog/4.png", "dog/again.png") in dataset.duplicates
+    splits: dict[str, set[str]] = {}
+    for sample in dataset.samples:
+        splits.setdefault(sample.sha256, set()).add(sample.split)
+    assert all(len(split) == 1 for split in splits.values())
+
+
+def test_a_copy_in_another_class_follows_the_first_class(pets: Path, kept: Path) -> None:
+    before = {sample.name: sample.split for sample in opened(pets, kept).samples}
+    put(pets / "dog" / "cat.png", encoded(5))
+    dataset = opened(pets, kept)
+    after = {sample.name: sample.split for sample in dataset.samples}
+    assert after.pop("dog/cat.png") == before["cat/5.png"]
+    assert after == before
+    assert dataset.duplicates == (("cat/5.png", "dog/cat.png"),)
+
+
+# Calibration
+
+
+def test_calibration_images_are_different_ones_of_the_training_split(pets: Path, kept: Path) -> None:
+    for number in range(10):
+        put(pets / "cat" / f"copy of {number}.png", encoded(number))
+    dataset = opened(pets, kept)
+    chosen = dataset.calibration_indices(12, seed=0)  # 7 of ten cats and 5 of seven dogs train
+    assert set(chosen.tolist()) <= set(dataset.indices("train").tolist())
+    assert len({dataset.samples[index].sha256 for index in chosen}) == 12
+
+
+def test_calibration_images_are_stratified(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
+    labels = [dataset.samples[index].label for index in dataset.calibration_indices(10, seed=0)]
+    assert Counter(labels) == {0: 5, 1: 5}
+
+
+def test_fewer_calibration_images_are_the_beginning_of_more(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
+    few, many = (dataset.calibration_indices(count, seed=3).tolist() for count in (4, 9))
+    assert many[:4] == few
+    assert dataset.calibration_indices(9, seed=4).tolist() != many
+
+
+@pytest.mark.parametrize("count", [0, -1, 13])
+def test_calibration_images_that_are_not_there_are_refused(pets: Path, kept: Path, count: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        opened(pets, kept).calibration_indices(count, seed=0)
+    assert str(caught.value) == (
+        f"{count} calibration images were asked for; the training split of pets holds 12 different ones, "
+        "so ask for 1 to 12"
+    )
+
+
+# The drawn data set
+
+
+@pytest.mark.usefixtures("drawings")
+def test_drawn_images_are_dealt_to_the_classes_in_turn(kept: Path) -> None:
+    dataset = opened(None, kept, drawn_images=33)
+    assert dataset.name == "drawn"
+    assert dataset.classes == drawn.CLASSES
+    assert list(Counter(sample.label for sample in dataset.samples).values()) == [4, 4, 4, 3, 3, 3, 3, 3, 3, 3]
+    assert names(dataset)[:5] == [f"drawn/{drawn.CLASSES[0]}/{index:05}" for index in range(4)] + [
+        f"drawn/{drawn.CLASSES[1]}/00000"
+    ]
+    assert everything(dataset)[:5, 0, 0].tolist() == [[0, 0, 0], [0, 1, 0], [0, 2, 0], [0, 3, 0], [1, 0, 0]]
+
+
+def test_the_real_drawings_make_a_data_set(kept: Path) -> None:
+    dataset = opened(None, kept, drawn_images=30)
+    assert everything(dataset).shape == (30, 32, 32, 3)
+    assert dataset.duplicates == ()
+
+
+def test_too_few_drawn_images_are_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        DatasetConfig(drawn_images=29)
+    assert str(caught.value) == "29 drawn images were asked for; ask for at least 30, 3 for each of the 10 classes"
+
+
+# What is said of it
+
+
+def test_the_header_tells_the_sizes(pets: Path, kept: Path) -> None:
+    assert describe(opened(pets, kept)) == ("data: pets, 17 images, 2 classes, train 12 / validation 2 / test 3",)
+
+
+def test_the_header_tells_every_oddity(pets: Path, kept: Path) -> None:
+    put(pets / "cat" / "bad.png", b"")
+    put(pets / "cat" / "copy.png", encoded(3))
+    put(pets / "dog" / "copy.png", encoded(5))
+    put(pets / "dog" / "a.txt", b"")
+    put(pets / "dog" / "b.webp", b"")
+    assert describe(opened(pets, kept, skip_bad_images=True))[1:] == (
+        "data: left out 1 bad image, first cat/bad.png: the file is empty",
+        "data: 2 groups of identical images, each within one split, first cat/3.png = cat/copy.png",
+        "data: 1 image in two classes, so one label is wrong, first cat/5.png = dog/copy.png",
+        "data: ignored other files: 1 .txt, 1 .webp",
+    )

@@ -1,0 +1,369 @@
+"""Is every image file read as TensorFlow reads it, or refused with a reason?"""
+
+import io
+import random
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from zoobench.data import images
+from zoobench.data.images import MAX_FILE_BYTES, decode, load, resize
+from zoobench.errors import DataError
+
+Array = npt.NDArray[np.uint8]
+TRUNCATED = "truncated: the file ends before the image does"
+
+
+def ramp(height: int = 24, width: int = 20) -> Array:
+    """Returns a picture whose every pixel is known: red grows downwards, green to the right, blue is 200."""
+    pixels = np.full((height, width, 3), 200, np.uint8)
+    pixels[..., 0] = np.arange(height)[:, None] * 255 // height
+    pixels[..., 1] = np.arange(width) * 255 // width
+    return pixels
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def picture() -> Image.Image:
+    return Image.fromarray(ramp())
+
+
+def palette_picture() -> Image.Image:
+    """Returns 20 x 24 pixels: the upper half red, the lower half green."""
+    image = Image.new("P", (20, 24), 0)
+    image.putpalette([255, 0, 0, 0, 255, 0])
+    image.paste(1, (0, 12, 20, 24))
+    return image
+
+
+def reason(content: bytes) -> str:
+    with pytest.raises(DataError) as caught:
+        decode(content)
+    return str(caught.value)
+
+
+def png_header(width: int, height: int) -> bytes:
+    """Returns a PNG that promises `width` x `height` pixels in its header and holds 16 x 16."""
+    content = bytearray(encoded(Image.new("L", (16, 16)), "PNG"))
+    content[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    content[29:33] = images.zlib.crc32(content[12:29]).to_bytes(4, "big")
+    return bytes(content)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP"])
+def test_lossless_formats_give_the_pixels_that_were_saved(kind: str) -> None:
+    np.testing.assert_array_equal(decode(encoded(picture(), kind)), ramp())
+
+
+def test_a_jpeg_gives_nearly_the_pixels_that_were_saved() -> None:
+    difference = decode(encoded(picture(), "JPEG", quality=95, subsampling=0)).astype(int) - ramp()
+    assert np.abs(difference).max() <= 6
+
+
+def test_a_photo_with_a_second_picture_in_it_gives_the_first() -> None:
+    content = encoded(picture(), "MPO", save_all=True, append_images=[Image.new("RGB", (20, 24))], quality=95)
+    assert np.abs(decode(content).astype(int) - ramp()).max() <= 12
+
+
+def test_a_jpeg_with_bytes_after_its_end_is_whole() -> None:
+    content = encoded(picture(), "JPEG")
+    np.testing.assert_array_equal(decode(content + b"more"), decode(content))
+
+
+def test_grey_becomes_three_equal_channels() -> None:
+    pixels = decode(encoded(Image.new("L", (16, 16), 77), "PNG"))
+    assert pixels.shape == (16, 16, 3)
+    assert (pixels == 77).all()
+
+
+def test_black_and_white_become_0_and_255() -> None:
+    image = Image.new("1", (16, 16), 1)
+    image.putpixel((3, 5), 0)
+    pixels = decode(encoded(image, "PNG"))
+    assert pixels[5, 3].tolist() == [0, 0, 0]
+    assert pixels[0, 0].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP"])
+def test_palettes_become_their_colours(kind: str) -> None:
+    pixels = decode(encoded(palette_picture(), kind))
+    assert pixels[0, 0].tolist() == [255, 0, 0]
+    assert pixels[23, 19].tolist() == [0, 255, 0]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_alpha_is_dropped_and_the_colour_beneath_it_kept(mode: str) -> None:
+    colour = (90, 90, 90, 0) if mode == "RGBA" else (90, 0)
+    assert (decode(encoded(Image.new(mode, (16, 16), colour), "PNG")) == 90).all()
+
+
+@pytest.mark.parametrize("transparency", [0, bytes([0, 128])])
+def test_transparent_entries_of_a_png_palette_keep_their_colour(transparency: object) -> None:
+    pixels = decode(encoded(palette_picture(), "PNG", transparency=transparency))
+    assert pixels[0, 0].tolist() == [255, 0, 0]
+
+
+def test_transparent_pixels_of_a_gif_are_black() -> None:
+    pixels = decode(encoded(palette_picture(), "GIF", transparency=0))
+    assert pixels[0, 0].tolist() == [0, 0, 0]
+    assert pixels[23, 19].tolist() == [0, 255, 0]
+
+
+def test_an_animated_gif_gives_its_first_frame() -> None:
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
+    pixels = decode(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    assert (pixels == (255, 0, 0)).all()
+
+
+def test_sixteen_bit_grey_keeps_its_high_byte() -> None:
+    levels = np.full((16, 16), 0x12FF, np.uint16)
+    assert (decode(encoded(Image.fromarray(levels), "PNG")) == 0x12).all()
+
+
+def test_cmyk_becomes_rgb() -> None:
+    image = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
+    pixels = decode(encoded(image, "JPEG", quality=95))
+    np.testing.assert_allclose(pixels[8, 8], (0, 255, 255), atol=3)
+
+
+def test_the_orientation_in_the_exif_data_is_not_applied() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees
+    assert decode(encoded(picture(), "JPEG", exif=exif)).shape == (24, 20, 3)
+
+
+def test_damaged_exif_data_does_not_matter() -> None:
+    content = encoded(picture(), "JPEG", exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x05\x00cut")
+    assert decode(content).shape == (24, 20, 3)
+
+
+def test_an_empty_file_is_refused() -> None:
+    assert reason(b"") == "the file is empty"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04 and so on", ", but a ZIP archive"),
+        (b"<!DOCTYPE html><title>404</title>", ", but a text file such as HTML or SVG"),
+        (b"%PDF-1.7", ", but a PDF document"),
+        (b"\x1f\x8b\x08", ", but a gzip archive"),
+        (b"\x00\x00\x00\x18ftypheic", ", but a HEIC, AVIF or MP4 file"),
+        (b"\x00\x05\x16\x07", ""),
+    ],
+)
+def test_what_is_no_image_is_refused_and_named(content: bytes, kind: str) -> None:
+    assert reason(content) == f"not a JPEG, PNG, BMP or GIF image{kind}"
+
+
+@pytest.mark.parametrize(("kind", "name"), [("WEBP", "a WebP image"), ("TIFF", "a TIFF image")])
+def test_formats_that_keras_does_not_promise_to_read_are_refused(kind: str, name: str) -> None:
+    assert reason(encoded(picture(), kind)) == f"not a JPEG, PNG, BMP or GIF image, but {name}"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
+def test_half_a_file_is_refused_as_truncated(kind: str) -> None:
+    content = encoded(Image.effect_noise((64, 64), 80), kind)
+    assert reason(content[: len(content) // 2]) == TRUNCATED
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
+def test_no_beginning_of_a_file_passes_for_the_whole(kind: str) -> None:
+    content = encoded(picture(), kind)
+    whole = decode(content)
+    for length in range(len(content)):
+        try:
+            pixels = decode(content[:length])
+        except DataError:
+            continue
+        np.testing.assert_array_equal(pixels, whole)
+
+
+def test_a_png_without_its_end_is_refused_as_truncated() -> None:
+    content = encoded(picture(), "PNG")
+    assert reason(content[:-1]) == TRUNCATED
+    assert reason(content[:-12]) == TRUNCATED
+
+
+def test_garbage_after_a_good_beginning_is_refused_as_damaged() -> None:
+    assert reason(b"BM" + bytes(50)).startswith("damaged (")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (15, 400), (400, 15)])
+def test_an_image_without_room_for_a_picture_is_refused(width: int, height: int) -> None:
+    content = encoded(Image.new("RGB", (width, height)), "PNG")
+    assert reason(content) == f"{width} x {height} pixels; at least 16 x 16 are needed"
+
+
+def test_the_smallest_image_is_16_by_16() -> None:
+    assert decode(encoded(Image.new("RGB", (16, 16)), "PNG")).shape == (16, 16, 3)
+
+
+def test_an_image_of_20000_by_20000_is_refused_by_its_header() -> None:
+    assert reason(png_header(20_000, 20_000)) == "20000 x 20000 pixels; at most 100,000,000 in all are read"
+
+
+def test_an_image_that_is_20000_wide_but_low_is_read() -> None:
+    assert decode(encoded(Image.new("RGB", (20_000, 300), "red"), "PNG")).shape == (300, 20_000, 3)
+
+
+def test_pillows_own_limit_plays_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert decode(encoded(picture(), "PNG")).shape == (24, 20, 3)
+
+
+def test_a_large_image_is_decoded_while_no_other_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "_LARGE_PIXELS", 100)
+    held: list[bool] = []
+    monkeypatch.setattr(images, "_rgb", lambda _image: held.append(images._large_image.locked()))
+    decode(encoded(picture(), "PNG"))
+    assert held == [True]
+
+
+def test_damaged_files_are_refused_or_read_but_never_raise_anything_else() -> None:
+    originals = [
+        encoded(picture(), "JPEG"),
+        encoded(picture(), "JPEG", progressive=True),
+        encoded(picture().convert("CMYK"), "JPEG"),
+        encoded(picture(), "PNG"),
+        encoded(palette_picture(), "PNG", transparency=bytes([0, 9])),
+        encoded(Image.fromarray(ramp()[..., 0].astype(np.uint16) << 8), "PNG"),
+        encoded(picture(), "GIF", save_all=True, append_images=[Image.new("RGB", (20, 24))], transparency=1),
+        encoded(picture(), "BMP"),
+        encoded(palette_picture(), "BMP"),
+    ]
+    chance = random.Random(20)
+    outcomes = [_outcome(_damaged(chance.choice(originals), chance)) for _ in range(6000)]
+    assert outcomes.count("read") > 500
+    assert outcomes.count("refused") > 500
+
+
+def _damaged(content: bytes, chance: random.Random) -> bytes:
+    damaged = bytearray(content)
+    for _ in range(chance.choice((1, 1, 2, 4, 16))):
+        damaged[chance.randrange(chance.choice((40, len(damaged))))] = chance.randrange(256)
+    return bytes(damaged[: chance.choice((len(damaged), len(damaged), chance.randrange(len(damaged))))])
+
+
+def _outcome(content: bytes) -> str:
+    try:
+        pixels = decode(content)
+    except DataError:
+        return "refused"
+    assert pixels.dtype == np.uint8
+    assert pixels.ndim == 3
+    assert pixels.shape[2] == 3
+    return "read"
+
+
+def test_a_file_is_read_whatever_its_extension(tmp_path: Path) -> None:
+    path = tmp_path / "été à la mer.jpg"
+    path.write_bytes(encoded(picture(), "PNG"))
+    np.testing.assert_array_equal(load(path), ramp())
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^cannot be read \(No such file or directory\)$"):
+        load(tmp_path / "x.jpg")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^cannot be read \(not a regular file\)$"):
+        load(tmp_path)
+
+
+def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.jpg"
+    with path.open("wb") as handle:
+        handle.truncate(MAX_FILE_BYTES + 1)  # a hole: it takes no room on the disk
+    with pytest.raises(DataError, match=r"^500,000,001 bytes; at most 500,000,000 are read$"):
+        load(path)
+
+
+def test_enlarging_mixes_neighbours_at_half_pixel_centres() -> None:
+    row = np.repeat(np.array([[0], [100]], np.uint8)[..., None], 3, axis=2)  # 2 high, 1 wide
+    # Output centres stand at -0.25, 0.25, 0.75 and 1.25 of the input's; outside of it the edge goes on.
+    assert resize(row, size=4)[:, 0, 0].tolist() == [0, 25, 75, 100]
+
+
+def test_reducing_takes_two_neighbours_without_antialiasing() -> None:
+    row = np.array([0, 10, 200, 30, 40, 50, 60, 250], np.uint8)[None, :, None].repeat(3, axis=2)  # 1 high, 8 wide
+    # Centres 1.5 and 5.5: the means of 10 and 200 and of 50 and 60; the other four pixels play no part.
+    assert resize(row, size=2)[0, :, 0].tolist() == [105, 55]
+
+
+def test_resizing_to_the_same_size_changes_nothing() -> None:
+    square = ramp(20, 20)
+    np.testing.assert_array_equal(resize(square, size=20), square)
+
+
+def test_an_image_is_stretched_to_the_square() -> None:
+    assert resize(ramp(10, 200), size=32).shape == (32, 32, 3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(height=st.integers(1, 60), width=st.integers(1, 60), size=st.integers(1, 60), seed=st.integers(0, 99))
+def test_resizing_stays_within_the_levels_of_its_input_and_leaves_it_as_it_is(
+    height: int, width: int, size: int, seed: int
+) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    before = pixels.copy()
+    resized = resize(pixels, size=size)
+    assert resized.shape == (size, size, 3)
+    assert pixels.min() <= resized.min()
+    assert resized.max() <= pixels.max()
+    np.testing.assert_array_equal(pixels, before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(97, 131), (300, 200), (224, 224), (20, 500), (33, 17)])
+def test_resizing_agrees_with_tensorflow(shape: tuple[int, int]) -> None:
+    import tensorflow as tf
+
+    pixels = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    theirs = np.rint(tf.image.resize(pixels, (224, 224), method="bilinear").numpy())
+    assert np.abs(resize(pixels, size=224) - theirs).max() <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "content",
+    [
+        encoded(picture(), "PNG"),
+        encoded(picture().convert("RGBA"), "PNG"),
+        encoded(picture().convert("L"), "PNG", transparency=90),
+        encoded(palette_picture(), "PNG", transparency=0),
+        encoded(Image.fromarray(ramp()[..., 0].astype(np.uint16) * 257), "PNG"),
+        encoded(picture(), "BMP"),
+        encoded(picture(), "GIF"),
+        encoded(palette_picture(), "GIF", transparency=0),
+    ],
+)
+def test_lossless_decoding_agrees_with_tensorflow(content: bytes) -> None:
+    import tensorflow as tf
+
+    theirs = tf.image.decode_image(content, channels=3, expand_animations=False).numpy()
+    np.testing.assert_array_equal(decode(content), theirs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_jpeg_decoding_agrees_with_tensorflow(mode: str, subsampling: int) -> None:
+    import tensorflow as tf
+
+    content = encoded(Image.fromarray(ramp(90, 120)).convert(mode), "JPEG", subsampling=subsampling)
+    accurate = tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE").numpy().astype(int)
+    fast = tf.image.decode_image(content, channels=3).numpy().astype(int)
+    assert np.abs(decode(content) - accurate).max() <= 1
+    assert np.abs(decode(content) - fast).max() <= 10
+    assert np.abs(decode(content) - fast).mean() <= 1.5

@@ -1,0 +1,137 @@
+"""Is the split stratified, decided by content, and calm when images are added?"""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zoobench.data.split import SplitShares, cut, homes, parse_shares, split_contents, stratified
+from zoobench.errors import UsageError
+
+SHARES = SplitShares()
+
+Contents = list[tuple[int, str]]
+
+
+def contents(label: int, count: int, *, start: int = 0) -> Contents:
+    return [(label, f"{label}-{number}") for number in range(start, start + count)]
+
+
+totals = st.integers(3, 400)
+some_shares = st.tuples(st.integers(1, 98), st.integers(1, 98), st.integers(1, 98)).map(
+    lambda parts: parse_shares("/".join(map(str, parts)))
+)
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [
+        (20, (14, 3, 3)),  # exactly 70, 15 and 15 per cent
+        (40, (28, 6, 6)),
+        (10, (7, 1, 2)),  # 7, 1.5, 1.5: where remainders are equal the test split gets more
+        (11, (8, 1, 2)),  # 7.7, 1.65, 1.65: floors 7, 1, 1 leave two, for the remainders .7 and the later .65
+        (3, (1, 1, 1)),  # 2.1, 0.45, 0.45: each split gets one
+        (4, (2, 1, 1)),
+    ],
+)
+def test_shares_are_cut_by_largest_remainders(total: int, expected: tuple[int, int, int]) -> None:
+    assert cut(total, SHARES) == expected
+
+
+@given(total=totals, shares=some_shares)
+def test_every_split_gets_its_share_to_within_one(total: int, shares: SplitShares) -> None:
+    counts = cut(total, shares)
+    exact = (total * shares.train, total * shares.validation, total * shares.test)
+    assert sum(counts) == total
+    assert min(counts) >= 1
+    if min(exact) >= 1:
+        assert all(abs(count - quota) < 1 for count, quota in zip(counts, exact, strict=True))
+
+
+@settings(max_examples=50, deadline=None)
+@given(first=st.integers(3, 80), second=st.integers(3, 80), seed=st.integers(0, 1000))
+def test_each_class_is_split_by_itself(first: int, second: int, seed: int) -> None:
+    split = split_contents(contents(0, first) + contents(1, second), shares=SHARES, seed=seed)
+    for label, total in ((0, first), (1, second)):
+        sizes = Counter(split[sha256] for _, sha256 in contents(label, total))
+        assert (sizes["train"], sizes["validation"], sizes["test"]) == cut(total, SHARES)
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data(), seed=st.integers(0, 1000))
+def test_the_order_of_the_files_plays_no_part(data: st.DataObject, seed: int) -> None:
+    ordered = contents(0, 12) + contents(1, 9)
+    shuffled = data.draw(st.permutations(ordered))
+    assert split_contents(ordered, shares=SHARES, seed=seed) == split_contents(shuffled, shares=SHARES, seed=seed)
+
+
+@settings(max_examples=100, deadline=None)
+@given(before=st.integers(3, 120), added=st.integers(1, 40), seed=st.integers(0, 1000))
+def test_an_added_image_moves_one_other_at_most_across_each_cut(before: int, added: int, seed: int) -> None:
+    old = contents(0, before) + contents(1, 30)
+    new = old + contents(0, added, start=before)
+    split_before = split_contents(old, shares=SHARES, seed=seed)
+    split_after = split_contents(new, shares=SHARES, seed=seed)
+    moved = [sha256 for sha256 in split_before if split_after[sha256] != split_before[sha256]]
+    assert len(moved) <= 2 * added
+    assert all(sha256.startswith("0-") for sha256 in moved)
+
+
+def test_adding_one_in_a_hundred_moves_few_others_in_truth() -> None:
+    split_before = split_contents(contents(0, 1000), shares=SHARES, seed=0)
+    split_after = split_contents(contents(0, 1010), shares=SHARES, seed=0)
+    assert sum(split_after[sha256] != split_before[sha256] for sha256 in split_before) <= 10
+
+
+def test_another_seed_is_another_split() -> None:
+    one, other = (split_contents(contents(0, 50), shares=SHARES, seed=seed) for seed in (0, 1))
+    assert one != other
+    assert one == split_contents(contents(0, 50), shares=SHARES, seed=0)
+
+
+def test_a_content_in_two_classes_belongs_to_the_first() -> None:
+    assert homes([(1, "a"), (0, "b"), (0, "a"), (1, "a")]) == {"a": 0, "b": 0}
+
+
+def test_copies_do_not_count_twice() -> None:
+    once = split_contents(contents(0, 20), shares=SHARES, seed=0)
+    assert split_contents(contents(0, 20) * 3, shares=SHARES, seed=0) == once
+
+
+def test_every_beginning_of_a_stratified_order_holds_the_classes_evenly() -> None:
+    order = stratified(contents(0, 5) + contents(1, 3) + contents(2, 4), seed=0)
+    labels = [int(sha256[0]) for sha256 in order]
+    assert labels == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 2, 0]
+    assert len(set(order)) == 12
+
+
+def test_another_seed_is_another_stratified_order() -> None:
+    assert stratified(contents(0, 30), seed=0) != stratified(contents(0, 30), seed=1)
+
+
+@pytest.mark.parametrize("text", ["70/15/15", "14/3/3", "0.7/0.15/0.15", " 70 / 15 / 15 "])
+def test_shares_are_read_in_any_unit(text: str) -> None:
+    shares = parse_shares(text)
+    assert (shares.train, shares.validation, shares.test) == pytest.approx((0.70, 0.15, 0.15))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "70", "70/30", "70/15/10/5", "70/15/x", "100/0/0", "120/-10/-10", "nan/1/1", "inf/1/1", "70-15-15"]
+)
+def test_shares_that_are_not_three_positive_numbers_are_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_shares(text)
+    assert str(caught.value) == (
+        f"the split {text!r} cannot be read; give three positive numbers for train/validation/test, such as 70/15/15"
+    )
+
+
+@pytest.mark.parametrize("values", [(0.7, 0.2, 0.2), (1.0, 0.0, 0.0), (1.2, -0.1, -0.1), (float("nan"), 0.5, 0.5)])
+def test_shares_that_do_not_sum_to_one_are_refused(values: tuple[float, float, float]) -> None:
+    train, validation, test = values
+    with pytest.raises(UsageError) as caught:
+        SplitShares(train=train, validation=validation, test=test)
+    assert str(caught.value) == (
+        f"the split shares {values} do not fit; give three positive ones that sum to 1, such as 0.7, 0.15, 0.15"
+    )

@@ -1,0 +1,36 @@
+"""A file to be timed in several ways, which is none, and a report on one."""
+
+from pathlib import Path
+
+import numpy as np
+
+from zoobench.commands.paritying.paritysubject import ParitySubject
+from zoobench.judge.parity import Effort, ParityReport, TimedPath
+from zoobench.measure.samples import Samples
+
+SUBJECT = ParitySubject(
+    name="mobilenet-float32-litert-t1",
+    model=Path("model.tflite"),
+    sha256="ab" * 32,
+    input_type="float32",
+    side=8,
+    threads=1,
+    samples=Samples(path=Path("pixels.npy"), rows=np.arange(2), labels=np.zeros(2, np.int64)),
+    images="2 test images of pets",
+    photos="there are none",
+)
+
+
+def a_report(theirs: float | None) -> ParityReport:
+    """Returns a report of our way, 10 ms, and of another's if that took a time."""
+    ours = TimedPath(name="litert", what="ours", turns=(0.010,) * 3)
+    other = () if theirs is None else (TimedPath(name="litert-benchmark", what="theirs", turns=(theirs,) * 3),)
+    return ParityReport(
+        subject="a",
+        sha256="ab" * 32,
+        threads=1,
+        images="2 test images of pets",
+        effort=Effort(turns=3, warmups=1, runs=2),
+        paths=(ours, *other),
+        pairs=(("litert", "litert-benchmark"),),
+    )

@@ -1,0 +1,157 @@
+"""Do drawn gates end as real ones with the same ratios would?"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aagates import TOLERANCE, a_cell_of, a_gate_of, simulated
+from zoobench.judge.aa.resampling import (
+    Array,
+    Draw,
+    Resampling,
+    of_processes,
+    of_whole_gates,
+    resample,
+    smallest_tolerances,
+)
+from zoobench.judge.gate.gate import decide
+from zoobench.judge.gate.metrics import latency_test, unmeasured_latency_test
+from zoobench.judge.gate.schedule import Budget, Rates, replay_until_clear
+from zoobench.judge.gate.verdict import Verdict
+from zoobench.stats.sequential import weigh_sequence
+
+RATES = Rates(tests=6)
+ASKED = {"a": TOLERANCE, "b": TOLERANCE}
+PLENTY = Resampling(gates=500, rates=RATES, affordable=1000)
+
+
+def exactly(ratios: Mapping[str, Sequence[Sequence[float]]]) -> Draw:
+    """Draws what it is given."""
+
+    def draw(_generator: np.random.Generator, count: int, processes: int) -> Mapping[str, Array]:
+        drawn = {cell: np.array(values) for cell, values in ratios.items()}
+        assert all(one.shape == (count, processes) for one in drawn.values())
+        return drawn
+
+    return draw
+
+
+def one_by_one(
+    ratios: Mapping[str, Sequence[float]], *, affordable: int
+) -> tuple[dict[str, Verdict], dict[str, tuple[float, ...]]]:
+    """Returns the verdicts of one gate, and what each cell took, by the functions that real gates go by."""
+    seconds = 0.0
+
+    def replay(cell: str, index: int) -> float:
+        nonlocal seconds
+        seconds += 1
+        return ratios[cell][index]
+
+    taken = replay_until_clear(
+        ASKED, replay=replay, rates=RATES, budget=Budget(seconds=affordable), clock=lambda: seconds
+    )
+    tests = [latency_test(cell, taken[cell], seconds=((), ()), tolerance=TOLERANCE, rates=RATES) for cell in ASKED]
+    others = [unmeasured_latency_test("c", tolerance=1.0, why="of another metric")] * (RATES.tests - len(tests))
+    findings = decide([*tests, *others], RATES)
+    return {finding.cell: finding.verdict for finding in findings[: len(tests)]}, taken
+
+
+@pytest.mark.parametrize("slowdown", [0.0, 0.02, 0.03, 0.035, 0.04, 0.06])
+@pytest.mark.parametrize("affordable", [1000, 30, 13, 5])
+def test_drawn_gates_stop_and_end_as_real_ones_do_one_by_one(slowdown: float, affordable: int) -> None:
+    generator = np.random.default_rng(int(1000 * slowdown) + affordable)
+    ratios = {cell: generator.normal(0, scatter, (40, 30)) for cell, scatter in (("a", 0.01), ("b", 0.03))}
+    resampling = Resampling(gates=40, rates=RATES, affordable=affordable)
+    found = resample(
+        exactly({cell: one.tolist() for cell, one in ratios.items()}), ASKED, resampling=resampling, slowdown=slowdown
+    )
+    real = [
+        one_by_one(
+            {cell: (ratios[cell][gate] + math.log1p(slowdown)).tolist() for cell in ratios}, affordable=affordable
+        )
+        for gate in range(40)
+    ]
+    verdicts = [set(one.values()) for one, _ in real]
+    calm = [one for one in verdicts if Verdict.REGRESSED not in one]
+    assert found.regressed == len(verdicts) - len(calm)
+    assert found.caught_everywhere == sum(one == {Verdict.REGRESSED} for one in verdicts)
+    assert found.improved == sum(Verdict.IMPROVED in one for one in calm)
+    assert found.inconclusive == sum(Verdict.INCONCLUSIVE in one for one in calm)
+    assert found.caught_by_cell == {cell: sum(one[cell] == Verdict.REGRESSED for one, _ in real) for cell in ASKED}
+    assert found.processes == pytest.approx(np.mean([len(taken[cell]) for _, taken in real for cell in ASKED]))
+
+
+def test_ratios_that_never_scatter_are_judged_at_the_first_look() -> None:
+    still = exactly({"a": [[0.0] * 30], "b": [[math.log(1.04)] * 30]})
+    found = resample(still, ASKED, resampling=replace(PLENTY, gates=1))
+    assert found.caught_by_cell == {"a": 0, "b": 1}
+    assert found.processes == 6
+
+
+def test_identical_files_raise_no_more_false_alarms_than_promised() -> None:
+    gates = list(simulated(40, scatter=0.02))
+    found = resample(of_processes(gates), ASKED, resampling=PLENTY)
+    assert found.regressed <= 0.01 * PLENTY.gates
+
+
+def test_a_slow_down_at_the_tolerance_is_called_one_in_no_more_gates_than_promised() -> None:
+    def normal(generator: np.random.Generator, count: int, processes: int) -> Mapping[str, Array]:
+        return {cell: generator.normal(0, 0.01, (count, processes)) for cell in ASKED}
+
+    found = resample(normal, ASKED, resampling=PLENTY, slowdown=TOLERANCE)
+    assert found.regressed <= 0.01 * PLENTY.gates
+
+
+def test_a_large_slow_down_is_always_caught() -> None:
+    found = resample(of_processes(list(simulated(40, scatter=0.005))), ASKED, resampling=PLENTY, slowdown=0.06)
+    assert found.caught_everywhere == PLENTY.gates
+    assert found.processes < 7
+
+
+def test_more_is_caught_of_a_larger_slow_down() -> None:
+    draw = of_processes(list(simulated(40, scatter=0.02)))
+    caught = [resample(draw, ASKED, resampling=PLENTY, slowdown=one).caught for one in (0.03, 0.04, 0.05, 0.06)]
+    assert caught == sorted(caught)
+    assert caught[0] < caught[-1]
+
+
+def test_the_same_seed_draws_the_same_gates_and_another_seed_others() -> None:
+    draw = of_processes(list(simulated(10, scatter=0.02)))
+    one, same, other = (
+        resample(draw, ASKED, resampling=replace(PLENTY, seed=seed), slowdown=0.045) for seed in (1, 1, 2)
+    )
+    assert one == same
+    assert one != other
+
+
+def test_processes_are_drawn_from_all_gates_and_whole_gates_keep_theirs_together() -> None:
+    gates = [a_gate_of({"a": a_cell_of([value] * 6), "b": a_cell_of([-value] * 6)}) for value in (0.1, 0.2)]
+    generator = np.random.default_rng(0)
+    mixed, whole = (draw(gates)(generator, 50, 8) for draw in (of_processes, of_whole_gates))
+    assert mixed["a"].shape == whole["a"].shape == (50, 8)
+    assert sum(len(set(row)) == 2 for row in mixed["a"].tolist()) > 40  # all but 1 in 128
+    assert all(len(set(row)) == 1 for row in whole["a"].tolist())
+    assert set(whole["a"][:, 0].tolist()) == {0.1, 0.2}
+    assert np.array_equal(whole["a"], -whole["b"])
+
+
+def test_the_smallest_tolerance_is_the_one_at_which_that_share_of_cells_is_clear() -> None:
+    gates = list(simulated(40, scatter=0.01, cells=("a",)))
+    draw = of_processes(gates)
+    found = smallest_tolerances(draw, draws=2000, seed=0, rates=RATES, share=0.05, processes=12)["a"]
+    ratios = draw(np.random.default_rng(0), 2000, 12)["a"].tolist()
+
+    def unclear(tolerance: float) -> int:
+        evidences = (weigh_sequence(one, tolerance=tolerance, error_rate=RATES.each) for one in ratios)
+        return sum(evidence is None or evidence.p_within > RATES.miss_rate for evidence in evidences)
+
+    assert unclear(found) <= 100 < unclear(found - 0.001)
+
+
+def test_tolerances_are_rounded_up_to_a_tenth_of_a_percent() -> None:
+    still = of_processes([a_gate_of({"a": a_cell_of([math.log(1.0121)] * 6), "b": a_cell_of([0.0] * 6)})])
+    found = smallest_tolerances(still, draws=10, seed=0, rates=RATES, share=0.01, processes=12)
+    assert found == {"a": 0.013, "b": 0.001}

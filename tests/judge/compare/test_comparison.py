@@ -1,0 +1,154 @@
+"""Are cells paired by id, is nothing lost on the way, and is nothing judged that cannot be?"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fakes import a_record, disturbed
+from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, answered, rounds_around
+from zoobench.judge.compare.changes import Change
+from zoobench.judge.compare.compared import METRICS
+from zoobench.judge.compare.comparison import Comparison, compare
+from zoobench.results.record import Record, Refusal
+from zoobench.results.timings import Run
+
+CELL = a_record().cell.id
+
+
+def changes(comparison: Comparison, cell: str = CELL) -> dict[str, Change]:
+    (found,) = (one for one in comparison.cells if one.id == cell)
+    return {change.metric.name: change for change in found.changes}
+
+
+def judgements(comparison: Comparison) -> dict[str, str | None]:
+    return {name: change.judgement for name, change in changes(comparison).items()}
+
+
+def named(name: str, **parts: Any) -> Record:
+    record = a_record(**parts)
+    return replace(record, cell=replace(record.cell, id=name))
+
+
+def test_a_side_against_itself_has_not_changed() -> None:
+    side = a_side(a_timed_run(0.004))
+    comparison = compare(side, side)
+    assert set(judgements(comparison).values()) == {"same"}
+    assert comparison.environment == comparison.only_base == comparison.only_new == comparison.notes == ()
+
+
+def test_every_cell_has_every_metric_in_the_same_order() -> None:
+    comparison = compare(a_side(a_timed_run(0.004)), a_side(a_run(a_record(latency=None, model=None))))
+    assert [change.metric for change in comparison.cells[0].changes] == list(METRICS)
+
+
+def test_cells_of_one_side_only_are_listed() -> None:
+    comparison = compare(
+        a_side(a_run(named("a"), named("b"), named("c"))), a_side(a_run(named("d"), named("b"), named("e")))
+    )
+    assert [cell.id for cell in comparison.cells] == ["b"]
+    assert (comparison.only_base, comparison.only_new) == (("a", "c"), ("d", "e"))
+
+
+def test_each_cell_of_both_sides_is_told_as_it_is_done() -> None:
+    told: list[tuple[int, str]] = []
+    side = a_side(a_run(named("a"), named("b")))
+    compare(side, side, advance=lambda steps, cell: told.append((steps, cell)))
+    assert told == [(1, "a"), (1, "b")]
+
+
+def test_times_of_different_machines_are_told_but_not_judged() -> None:
+    other = a_timed_run(0.012, environment={**EPYC, "cpu": "Cortex-A76"})
+    comparison = compare(a_side(a_timed_run(0.004)), a_side(other))
+    found = judgements(comparison)
+    assert not comparison.same_machine
+    assert changes(comparison)["p50_seconds"].change == pytest.approx(2)
+    assert found["p50_seconds"] is found["speedup_over_float"] is None
+    assert found["size_bytes"] == "same"
+
+
+def changed_cell(**cell: Any) -> Run:
+    record = a_timed_record(rounds_around(0.008))
+    return a_run(replace(record, cell=replace(record.cell, **cell)), rounds={CELL: rounds_around(0.008)})
+
+
+def test_a_cell_of_another_image_size_is_not_judged_at_all() -> None:
+    comparison = compare(a_side(a_timed_run(0.004)), a_side(changed_cell(image_size=128)))
+    assert comparison.cells[0].differences == ("image size: 224 / 128",)
+    assert set(judgements(comparison).values()) == {None}
+
+
+def test_other_data_leaves_times_and_size_to_be_judged() -> None:
+    other = a_timed_run(0.008, dataset=replace(a_record().dataset, sha256="00" * 32))
+    found = judgements(compare(a_side(a_timed_run(0.004)), a_side(other)))
+    assert (found["p50_seconds"], found["size_bytes"]) == ("worse", "same")
+    assert found["top1"] is found["loss"] is None
+
+
+def accuracies(base: str, new: str, *, cells: int) -> Comparison:
+    """Returns a comparison of cells of which only the first answers differently."""
+    names = [f"cell{index}" for index in range(cells)]
+    ours = a_run(*(named(name, accuracy=answered(base)) for name in names))
+    theirs = a_run(*(named(name, accuracy=answered(new if name == "cell0" else base)) for name in names))
+    return compare(a_side(ours), a_side(theirs))
+
+
+def test_a_loss_of_accuracy_is_worse_where_mcnemar_says_so() -> None:
+    found = changes(accuracies("+" * 20, "-" * 8 + "+" * 12, cells=1), "cell0")["top1"]
+    assert found.p_value == pytest.approx(1 / 256)
+    assert found.judgement == "worse"
+    assert changes(accuracies("-" * 8 + "+" * 12, "+" * 20, cells=1), "cell0")["top1"].judgement == "better"
+
+
+def test_the_same_loss_among_many_cells_is_unclear() -> None:
+    comparison = accuracies("+" * 20, "-" * 8 + "+" * 12, cells=20)
+    found = changes(comparison, "cell0")["top1"]
+    assert found.p_value == pytest.approx(20 / 256)
+    assert found.judgement == "unclear"
+    assert changes(comparison, "cell7")["top1"].judgement == "same"
+
+
+def test_it_is_told_whether_both_sides_measured_the_same_file() -> None:
+    base = a_record()
+    assert base.model is not None
+    other = replace(base, model=replace(base.model, sha256="00" * 32))
+    for new, expected in ((base, True), (other, False), (replace(base, model=None), None)):
+        assert compare(a_side(a_run(base)), a_side(a_run(new))).cells[0].same_file is expected
+
+
+def test_a_refusal_is_told_with_its_side() -> None:
+    refused = a_record(model=None, accuracy=None, latency=None, refusal=Refusal(by="litert", reason="no kernel"))
+    comparison = compare(a_side(a_run(a_record())), a_side(a_run(refused)))
+    assert comparison.cells[0].refusals == ("new: litert refuses it: no kernel",)
+
+
+def test_runs_of_different_files_on_one_side_are_named() -> None:
+    model = a_record().model
+    assert model is not None
+    mixed = a_side(a_timed_run(0.004), a_timed_run(0.004, model=replace(model, sha256="00" * 32)), name="mixed")
+    (note,) = compare(a_side(a_timed_run(0.004)), mixed).notes
+    assert note.startswith(f"mixed: its runs measured 2 different files of {CELL}")
+
+
+def test_plain_files_are_compared_by_their_times() -> None:
+    rounds = tuple(rounds_around(0.004))
+    comparison = compare(
+        a_side(a_plain_run(test_sort=rounds)), a_side(a_plain_run(test_sort=[3 * one for one in rounds]))
+    )
+    found = changes(comparison, "test_sort")
+    assert (found["p50_seconds"].judgement, found["size_bytes"].base) == ("worse", None)
+
+
+def test_the_number_of_runs_decides_what_the_unit_is() -> None:
+    one, five = a_side(a_timed_run(0.004)), a_side(*(a_timed_run(0.004 + index * 1e-5) for index in range(5)))
+    assert compare(one, one).by_rounds
+    assert not compare(five, five).by_rounds
+    assert changes(compare(five, five))["p50_seconds"].basis == "processes"
+    assert changes(compare(one, five))["p50_seconds"].basis is None
+
+
+def test_a_side_that_was_disturbed_is_noted() -> None:
+    quiet, loud = a_run(a_record()), a_run(disturbed(a_record()))
+    assert compare(a_side(quiet), a_side(quiet)).notes == ()
+    (note,) = compare(a_side(quiet), a_side(loud)).notes
+    assert note == (f"results.json: {CELL}: 12 of 30 rounds were disturbed: waited for a CPU up to 29.0 % of the time")

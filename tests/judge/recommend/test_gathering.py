@@ -1,0 +1,167 @@
+"""Is what is known of a machine's cells gathered from all its runs, each once, and of one file alone?"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes import a_disturbance, a_memory, a_record, an_interval
+from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, answered, cell_id, rounds_around
+from zoobench.errors import ResultsError
+from zoobench.judge.recommend.gathering import by_machine, machine_name
+from zoobench.judge.recommend.known import KnownCell, KnownMachine
+from zoobench.results.record import Cause, Record, RecordedDataset, RecordedModel
+from zoobench.results.timings import Run
+
+CELL = cell_id("integer_only")
+PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
+
+
+def run(name: str, *records: Record, seconds: float = 0.004, rounds: bool = True) -> Run:
+    """Returns a file's run of these records, or of one that took this long."""
+    taken = records or (a_timed_record(rounds_around(seconds)),)
+    timed = {one.cell.id: rounds_around(one.latency.p50_seconds) for one in taken if one.latency and rounds}
+    return replace(a_run(*taken, rounds=timed), path=Path(name))
+
+
+def only(*runs: Run) -> KnownMachine:
+    (machine,) = by_machine([a_side(*runs)])
+    return machine
+
+
+def cell(*runs: Run) -> KnownCell:
+    return only(*runs).cells[CELL]
+
+
+def disturbed(seconds: float) -> Record:
+    record = a_timed_record(rounds_around(seconds))
+    assert record.latency is not None
+    seen = a_disturbance(an_interval(rounds=64), disturbed_rounds=64, causes=(Cause(kind="waiting", worst=0.5),))
+    return replace(record, latency=replace(record.latency, disturbance=seen))
+
+
+def test_everything_of_a_cell_is_gathered() -> None:
+    found = cell(run("a.json", a_timed_record(rounds_around(0.004), accuracy=answered("++-"))))
+    assert found.p50_seconds == pytest.approx(0.004)
+    assert found.p90_seconds == pytest.approx(0.004032, rel=1e-3)
+    assert (found.speedup, found.twin) == (pytest.approx(2.5), cell_id("float32"))
+    assert (found.top1, found.size_bytes, found.peak_bytes) == (pytest.approx(2 / 3), 3_400_000, 56_000_000)
+    assert len(found.runs[0].rounds) == 64
+    assert (found.memory_runs, len(found.peaks)) == (1, 6)
+
+
+def test_several_files_of_one_machine_are_its_runs() -> None:
+    found = cell(run("a.json", seconds=0.004), run("b.json", seconds=0.009))
+    assert [one.p50_seconds for one in found.runs] == [pytest.approx(0.004), pytest.approx(0.009)]
+    assert found.p50_seconds == pytest.approx(0.006)
+
+
+def test_the_order_of_files_does_not_matter_to_the_times() -> None:
+    one, other = run("a.json", seconds=0.004), run("b.json", seconds=0.009)
+    assert cell(one, other).p50_seconds == pytest.approx(cell(other, one).p50_seconds)
+
+
+def test_a_file_that_is_named_twice_counts_once() -> None:
+    assert len(cell(run("a.json"), run("./a.json")).runs) == 1
+
+
+@pytest.mark.parametrize("baseline_first", [False, True])
+def test_a_baseline_of_a_run_that_is_there_counts_once_with_the_rounds(baseline_first: bool) -> None:
+    runs = [run("a.json"), run("baseline.json", rounds=False)]
+    (found,) = cell(*reversed(runs) if baseline_first else runs).runs
+    assert len(found.rounds) == 64
+
+
+def test_disturbed_runs_are_set_aside_where_there_are_others() -> None:
+    machine = only(run("a.json"), run("b.json", disturbed(0.009)))
+    found = machine.cells[CELL]
+    assert [one.p50_seconds for one in found.runs] == [pytest.approx(0.004)]
+    assert (found.set_aside, found.disturbances) == (1, ())
+    assert "Disturbed runs of 1 cells are set aside, as these have undisturbed ones." in machine.notes
+
+
+def test_where_all_runs_were_disturbed_they_are_taken_and_it_is_said_by_what() -> None:
+    found = cell(run("b.json", disturbed(0.009)))
+    assert (len(found.runs), found.set_aside) == (1, 0)
+    assert "waited for a CPU up to 50.0 % of the time" in found.disturbances[0]
+
+
+def test_every_process_tells_its_memory() -> None:
+    records = [a_timed_record(rounds_around(0.004), memory=a_memory(*peaks)) for peaks in ((1, 2), (3, 4), (3, 4))]
+    found = cell(*(run(f"{index}.json", one) for index, one in enumerate(records)))
+    assert (sorted(found.peaks), found.memory_runs) == ([1, 2, 3, 4], 2)
+
+
+def test_machines_are_told_apart_by_cpu_and_cores() -> None:
+    there = a_timed_record(rounds_around(0.008), environment=PI)
+    here, pi = by_machine([a_side(run("a.json")), a_side(run("pi.json", there)), a_side(run("c.json", seconds=0.005))])
+    assert (here.name, pi.name) == ("AMD EPYC, 2 cores", "Raspberry Pi 5, 4 cores")
+    assert (here.files, pi.files) == (("a.json", "c.json"), ("pi.json",))
+    assert machine_name(run("pi.json", there)) == pi.name
+
+
+def test_what_the_runs_differ_in_is_said() -> None:
+    upgraded = a_timed_record(rounds_around(0.005), environment={**EPYC, "libraries": {"numpy": "2.5.0"}})
+    (note,) = only(run("a.json"), run("b.json", upgraded)).notes
+    assert note.startswith("The runs differ in numpy:")
+
+
+def test_benchmarks_of_others_are_left_out_and_counted() -> None:
+    mixed = replace(run("a.json"), timings={**run("a.json").timings, **a_plain_run(sort=(0.1, 0.2)).timings})
+    assert only(mixed).notes == ("1 benchmarks that are not zoobench's are left out.",)
+
+
+def test_results_without_a_cell_are_refused() -> None:
+    with pytest.raises(ResultsError, match="no cell to choose from"):
+        by_machine([a_side(a_plain_run(sort=(0.1, 0.2)))])
+
+
+def test_cells_of_different_samples_are_refused_with_both_named() -> None:
+    data = RecordedDataset(name="birds", sha256="ee" * 32, classes=("cat", "dog"), samples=3, left_out=0)
+    other = a_timed_record(rounds_around(0.01), variant="float32", dataset=data)
+    with pytest.raises(ResultsError, match="are no choice") as caught:
+        by_machine([a_side(run("a.json"), run("b.json", other))])
+    assert all(one in str(caught.value) for one in ("a.json", "b.json", "'pets'", "'birds'", "name results of one"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": RecordedModel(sha256="ef" * 32, size_bytes=1, float_twin_size_bytes=2)},
+        {"cell": replace(a_record().cell, id=CELL, image_size=128)},
+        {"cell": replace(a_record().cell, id=CELL, weights="random")},
+    ],
+)
+def test_two_files_of_one_name_are_refused(changes: dict[str, Any]) -> None:
+    other = replace(a_timed_record(rounds_around(0.005)), **changes)
+    with pytest.raises(ResultsError, match="is not the same model file everywhere") as caught:
+        by_machine([a_side(run("a.json"), run("b.json", other))])
+    assert all(one in str(caught.value) for one in ("a.json", "b.json", "name only the results of the one"))
+
+
+def test_each_machine_may_have_made_its_own_file() -> None:
+    model = RecordedModel(sha256="ef" * 32, size_bytes=3_400_100, float_twin_size_bytes=12_800_000)
+    there = a_timed_record(rounds_around(0.008), environment=PI, model=model)
+    assert len(by_machine([a_side(run("a.json")), a_side(run("pi.json", there))])) == 2
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-300, 1e10, 1e308])
+def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
+    record = a_timed_record(rounds_around(0.004))
+    assert record.latency is not None
+    assert record.latency.speedup_over_float is not None
+    paired = replace(record.latency.speedup_over_float, point=seconds)
+    without = replace(record, latency=replace(record.latency, p90_seconds=seconds, speedup_over_float=paired))
+    found = cell(run("a.json", without))
+    assert (len(found.runs), found.p90_seconds, found.speedup, found.twin) == (1, None, None, None)
+    untimed = replace(record, latency=replace(record.latency, p50_seconds=seconds))
+    assert cell(run("a.json", untimed, rounds=False)).runs == ()
+
+
+def test_what_was_not_measured_is_absent() -> None:
+    bare = a_timed_record(rounds_around(0.004), latency=None, accuracy=None, model=None, memory=None)
+    found = cell(run("a.json", bare))
+    assert found == KnownCell(cell=bare.cell)
+    assert (found.p50_seconds, found.p90_seconds, found.speedup) == (None, None, None)
+    assert (found.top1, found.peak_bytes, found.twin) == (None, None, None)

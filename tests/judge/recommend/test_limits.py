@@ -1,0 +1,84 @@
+"""Are limits what their texts say, and is every other text refused with what is allowed?"""
+
+import pytest
+
+from zoobench.errors import UsageError
+from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, SIZE, TOP1, parse_limit
+
+
+@pytest.mark.parametrize(
+    ("metric", "text", "bound"),
+    [
+        (P90, "30 ms", 0.030),
+        (P90, "1.2 s", 1.2),
+        (P50, "800 us", 0.0008),
+        (P50, "800µs", 0.0008),
+        (SIZE, "5 MB", 5e6),
+        (SIZE, "900kB", 9e5),
+        (MEMORY, "1 GB", 1e9),
+        (DROP, "1 pp", 0.01),
+        (DROP, "0.5 points", 0.005),
+        (DROP, "0 pp", 0.0),
+        (TOP1, "88 %", 0.88),
+        (TOP1, " 100% ", 1.0),
+    ],
+)
+def test_a_number_and_its_unit_are_a_limit(metric: str, text: str, bound: float) -> None:
+    found = parse_limit(metric, text)
+    assert (found.metric, found.bound) == (metric, pytest.approx(bound))
+
+
+@pytest.mark.parametrize(
+    ("metric", "text"),
+    [
+        (P90, "30"),
+        (P90, "30 MB"),
+        (P90, "0 ms"),
+        (P90, "-3 ms"),
+        (P90, "3e1 ms"),
+        (P90, "30 ms 40 ms"),
+        (P90, "1" * 400 + " s"),
+        (P90, ""),
+        (SIZE, "5 MiB"),
+        (SIZE, "5 mb"),
+        (SIZE, "0 B"),
+        (DROP, "1 %"),
+        (DROP, "101 pp"),
+        (TOP1, "88 pp"),
+        (TOP1, "0 %"),
+        (TOP1, "100.1 %"),
+    ],
+)
+def test_any_other_text_is_refused_with_what_was_received_what_is_allowed_and_an_example(
+    metric: str, text: str
+) -> None:
+    quantity = QUANTITIES[metric]
+    with pytest.raises(UsageError) as caught:
+        parse_limit(metric, text)
+    assert f"{quantity.option}: received {text!r}; allowed is a number" in str(caught.value)
+    assert f'such as "{quantity.example}"' in str(caught.value)
+    assert all(unit in str(caught.value) for unit in quantity.units)
+
+
+@pytest.mark.parametrize("metric", QUANTITIES)
+def test_every_example_is_a_limit_of_its_own(metric: str) -> None:
+    assert parse_limit(metric, QUANTITIES[metric].example).quantity is QUANTITIES[metric]
+
+
+@pytest.mark.parametrize(
+    ("metric", "text", "told"),
+    [(P90, "30ms", "p90 ≤ 30 ms"), (TOP1, "88 %", "top-1 ≥ 88 %"), (DROP, "1pp", "drop ≤ 1 pp")],
+)
+def test_a_limit_is_told_with_its_direction(metric: str, text: str, told: str) -> None:
+    assert parse_limit(metric, text).told == told
+
+
+def test_limits_are_the_same_however_they_are_written() -> None:
+    assert parse_limit(P90, "30 ms") == parse_limit(P90, "0.03 s")
+    assert parse_limit(P90, "30 ms") != parse_limit(P50, "30 ms")
+
+
+def test_options_are_named_after_what_they_limit() -> None:
+    assert [one.option for one in QUANTITIES.values()] == [
+        *("--latency-p50", "--latency-p90", "--size", "--memory", "--drop", "--quantization-drop", "--top1")
+    ]

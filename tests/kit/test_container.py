@@ -1,0 +1,229 @@
+"""Is an archive that is not as `zoobench kit export` writes it told from one that is?"""
+
+import os
+import stat
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kitfiles import LIMIT, a_kit, members, repacked
+from zoobench.errors import DataError
+from zoobench.kit.container import CHUNK_BYTES
+from zoobench.kit.contents import MANIFEST
+from zoobench.kit.opening import open_kit, verify
+from zoobench.system import archive
+
+IMAGES = "images-32.npy"
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Path:
+    return a_kit(tmp_path)
+
+
+def refusal(path: Path, *, limit_bytes: int = LIMIT) -> str:
+    """Opens a kit that must not be accepted; whatever it is, reading it is an error of ours that names the file."""
+    with pytest.raises(DataError) as caught, open_kit(path, limit_bytes=limit_bytes) as opened:
+        verify(opened)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def add(path: Path, name: str, content: bytes = b"x", *, mode: int = 0) -> Path:
+    with zipfile.ZipFile(path, "a") as opened:
+        info = zipfile.ZipInfo(name)
+        info.external_attr = mode << 16
+        opened.writestr(info, content)
+    return path
+
+
+def edit(path: Path, change: Callable[[bytearray], object]) -> Path:
+    content = bytearray(path.read_bytes())
+    change(content)
+    path.write_bytes(content)
+    return path
+
+
+def directory_entry(content: bytearray, name: str) -> int:
+    """Returns where the directory speaks of a member."""
+    return content.rindex(name.encode()) - 46
+
+
+def test_a_sound_kit_is_opened_and_verified(kit: Path) -> None:
+    with open_kit(kit, limit_bytes=LIMIT) as opened:
+        verify(opened)
+
+
+def test_a_kit_that_is_only_stored_is_as_good(kit: Path) -> None:
+    with open_kit(repacked(kit, members(kit), method=zipfile.ZIP_STORED), limit_bytes=LIMIT) as opened:
+        verify(opened)
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../evil", "/etc/passwd", "\\evil", "..\\evil", "C:\\evil", "c:evil", ".."]
+)
+def test_a_member_that_leaves_the_folder_is_refused(kit: Path, name: str) -> None:
+    assert f"the archive's member {name!r} leads out of the folder" in refusal(add(kit, name))
+
+
+@pytest.mark.parametrize("name", ["folder/file.tflite", "folder/", ".hidden", "-rf", "a b", "a\x1b[2Jb"])
+def test_a_member_without_a_plain_name_is_refused(kit: Path, name: str) -> None:
+    told = refusal(add(kit, name))
+    assert "has no plain name: a kit has no folders" in told
+    assert told.isprintable()
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK])
+def test_links_and_devices_are_refused(kit: Path, kind: int) -> None:
+    path = add(kit, "link.tflite", b"/etc/passwd", mode=kind | 0o777)
+    assert "the archive's member 'link.tflite' is a link or a device, not a file" in refusal(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+@pytest.mark.parametrize("twin", [IMAGES, IMAGES.upper()])
+def test_a_member_that_is_there_twice_is_refused(kit: Path, twin: str) -> None:
+    assert "is there twice, so readers may differ about its content" in refusal(add(kit, twin))
+
+
+@pytest.mark.parametrize("flag", [0x1, 0x40, 0x2000])
+def test_an_encrypted_member_is_refused(kit: Path, flag: int) -> None:
+    def encrypt(content: bytearray) -> None:
+        at = directory_entry(content, IMAGES) + 8
+        content[at : at + 2] = struct.pack("<H", struct.unpack_from("<H", content, at)[0] | flag)
+
+    assert f"member '{IMAGES}' is encrypted" in refusal(edit(kit, encrypt))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_is_packed_in_another_way_is_refused(kit: Path, method: int) -> None:
+    assert f"is packed by method {method}, not stored or deflated" in refusal(
+        repacked(kit, members(kit), method=method)
+    )
+
+
+def test_a_bomb_is_refused_by_its_growth_before_it_is_unpacked(kit: Path) -> None:
+    path = repacked(kit, members(kit) | {"zeros.tflite": b"\0" * 70_000_000})
+    assert "at most 200 times its size is unpacked" in refusal(path, limit_bytes=10**12)
+
+
+def test_more_than_the_limit_is_refused_with_the_option_that_raises_it(kit: Path) -> None:
+    size = sum(map(len, members(kit).values()))
+    assert refusal(kit, limit_bytes=size - 1).startswith(
+        f"the kit {kit} is refused: unpacked it would be {size:,} bytes; at most {size - 1:,} are unpacked unless "
+        "--zoo-kit-limit allows more"
+    )
+    with open_kit(kit, limit_bytes=size):
+        pass
+
+
+def test_a_member_that_holds_more_than_it_claims_is_not_unpacked_beyond_that(kit: Path) -> None:
+    honest = members(kit)[IMAGES]
+    padded = honest + b"\0" * 10 * CHUNK_BYTES
+    path = repacked(kit, members(kit) | {IMAGES: padded})
+
+    def lie(content: bytearray) -> None:
+        true, claimed = (struct.pack("<I", len(one)) for one in (padded, honest))
+        while (at := content.find(true)) >= 0:
+            content[at : at + 4] = claimed
+
+    assert "Bad CRC-32" in refusal(edit(path, lie))
+
+
+def test_too_many_members_are_refused(kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 3)
+    assert "the archive has 4 members; at most 3 are opened" in refusal(kit)
+
+
+def test_a_directory_that_claims_too_much_is_refused_before_it_is_read(kit: Path) -> None:
+    def claim(content: bytearray) -> None:
+        content[-12:-10] = struct.pack("<H", 60_000)
+
+    assert "its directory claims 60000 members" in refusal(edit(kit, claim))
+
+
+def test_a_zip64_archive_is_refused(kit: Path) -> None:
+    content = kit.read_bytes()
+    kit.write_bytes(content[:-22] + b"PK\x06\x07" + b"\0" * 16 + content[-22:])
+    assert "it is a ZIP64 archive" in refusal(kit)
+
+
+def test_something_before_the_first_member_is_refused(kit: Path) -> None:
+    kit.write_bytes(b"#!/bin/sh\nexec evil\n" + kit.read_bytes())
+    assert "something stands before the first member" in refusal(kit)
+
+
+def test_a_whole_member_before_the_first_is_refused(kit: Path, tmp_path: Path) -> None:
+    other = add(tmp_path / "other.zip", "evil")
+    with zipfile.ZipFile(other) as opened:
+        hidden = other.read_bytes()[: opened.start_dir]
+    kit.write_bytes(hidden + kit.read_bytes())
+    assert "does not begin where the one before it ends" in refusal(kit)
+
+
+@pytest.mark.parametrize("junk", [b"x", b"\0" * 70_000])
+def test_something_after_the_directory_is_refused(kit: Path, junk: bytes) -> None:
+    kit.write_bytes(kit.read_bytes() + junk)
+    assert "something stands after the directory" in refusal(kit)
+
+
+def test_a_comment_is_refused(kit: Path) -> None:
+    with zipfile.ZipFile(kit, "a") as opened:
+        opened.comment = b"hello"
+    assert "something stands after the directory" in refusal(kit)
+
+
+def test_something_between_members_is_refused(kit: Path) -> None:
+    with zipfile.ZipFile(kit) as opened:
+        start = opened.start_dir
+    content = kit.read_bytes()
+    end = bytearray(content[start:])
+    end[-6:-2] = struct.pack("<I", start + 4)  # where the directory begins now
+    kit.write_bytes(content[:start] + b"evil" + end)
+    assert "its members end at byte" in refusal(kit)
+
+
+def test_members_that_share_their_bytes_are_refused(kit: Path) -> None:
+    def overlap(content: bytearray) -> None:
+        at = directory_entry(content, IMAGES) + 42
+        content[at : at + 4] = struct.pack("<I", 0)
+
+    assert "is refused" in refusal(edit(kit, overlap))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_a_kit_that_is_cut_off_is_refused(kit: Path, share: float) -> None:
+    content = kit.read_bytes()
+    kit.write_bytes(content[: int(share * len(content))])
+    assert "it is cut off" in refusal(kit)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK\x05\x06" + b"\0" * 18, b"what is this?" * 9])
+def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "kit.zip"
+    path.write_bytes(content)
+    assert "is refused: it " in refusal(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert "No such file or directory; name a file KIT.zip" in refusal(tmp_path / "kit.zip")
+
+
+def test_a_folder_and_a_pipe_are_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        assert "it is a folder, a pipe or a device" in refusal(path)
+
+
+def test_a_link_to_a_kit_is_the_kit(kit: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.zip").symlink_to(kit)
+    with open_kit(tmp_path / "link.zip", limit_bytes=LIMIT) as opened:
+        verify(opened)
+
+
+def test_the_manifest_must_be_there(kit: Path) -> None:
+    content = members(kit)
+    del content[MANIFEST]
+    assert "it has no kit.json, so it is no kit" in refusal(repacked(kit, content))

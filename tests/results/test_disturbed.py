@@ -1,0 +1,126 @@
+"""Is a cell marked when its rounds were disturbed, and left alone on a quiet machine?"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes import a_disturbance, an_interval
+from zoobench.results.disturbed import judged, told
+from zoobench.results.record import Cause, RecordedDisturbance, RecordedInterval
+
+QUIET = an_interval()
+"""Half a second of a single thread on a quiet machine of two CPUs, as it was measured."""
+
+
+def marked(*intervals: RecordedInterval, threads: int = 1, governor: str | None = None) -> RecordedDisturbance:
+    return judged(a_disturbance(*intervals), threads=threads, governor=governor)
+
+
+def kinds(*intervals: RecordedInterval, **changes: Any) -> list[str]:
+    return [cause.kind for cause in marked(*intervals, **changes).causes]
+
+
+def test_a_quiet_machine_disturbs_nothing() -> None:
+    found = marked(QUIET, QUIET, QUIET)
+    assert (found.disturbed_rounds, found.causes) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"steal_seconds": 0.02}, "steal"),
+        ({"waiting_seconds": 0.03}, "waiting"),
+        ({"busy_seconds": 1.0}, "others"),
+        ({"throttled": ("under-voltage",)}, "throttled"),
+    ],
+)
+def test_what_is_above_its_limit_marks_the_cell(changes: dict[str, Any], kind: str) -> None:
+    assert kinds(replace(QUIET, **changes)) == [kind]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"steal_seconds": 0.01},
+        {"waiting_seconds": 0.02},
+        {"busy_seconds": 0.49 + 0.1},
+        {"busy_seconds": 0.45},
+        {"busy_seconds": None, "steal_seconds": None, "waiting_seconds": None},
+        {"involuntary_switches": 900, "major_faults": 900, "temperature_celsius": 95.0},
+        {"frequency_share": 0.3},
+    ],
+)
+def test_what_is_below_its_limit_or_has_none_does_not(changes: dict[str, Any]) -> None:
+    assert kinds(replace(QUIET, **changes)) == []
+
+
+def test_a_single_tick_of_steal_is_the_rounding_of_the_counter() -> None:
+    short = replace(QUIET, seconds=0.064, busy_seconds=0.06, own_seconds=0.063, steal_seconds=0.01)
+    assert kinds(short) == []
+
+
+def test_where_no_cpu_is_left_free_others_may_take_little() -> None:
+    busy = replace(QUIET, busy_seconds=1.07, own_seconds=0.98)
+    assert kinds(busy, threads=2) == ["others"]
+    assert kinds(replace(busy, busy_seconds=1.01), threads=2) == []
+
+
+def test_the_performance_governor_promises_the_highest_frequency() -> None:
+    slow = replace(QUIET, frequency_share=0.8)
+    assert kinds(slow, governor="performance") == ["frequency"]
+    assert kinds(slow, governor="powersave") == []
+
+
+def test_under_another_governor_the_frequency_is_held_against_that_of_the_other_intervals() -> None:
+    fast, slow = replace(QUIET, frequency_share=0.9), replace(QUIET, frequency_share=0.6)
+    (cause,) = marked(fast, slow, governor="schedutil").causes
+    assert cause == Cause(kind="frequency", worst=pytest.approx(1 / 3))
+
+
+def test_a_tenth_of_the_rounds_may_be_disturbed() -> None:
+    waited = replace(QUIET, waiting_seconds=0.2)
+    few = marked(*[QUIET] * 9, waited)
+    assert (few.disturbed_rounds, few.rounds, few.causes) == (30, 300, ())
+    assert [cause.kind for cause in marked(*[QUIET] * 8, waited).causes] == ["waiting"]
+
+
+def test_the_worst_of_each_kind_is_told() -> None:
+    found = marked(
+        replace(QUIET, steal_seconds=0.03, throttled=("throttled",)),
+        replace(QUIET, steal_seconds=0.51, waiting_seconds=0.49, throttled=("throttled", "under-voltage")),
+        replace(QUIET, busy_seconds=1.1),
+    )
+    assert told(found) == (
+        "90 of 90 rounds were disturbed: the hypervisor took up to 50.5 % of the CPU time; the machine slowed itself "
+        "down (throttled, under-voltage); waited for a CPU up to 50.0 % of the time; other processes kept up to 1.18 "
+        "of 2 CPUs busy"
+    )
+
+
+def test_a_lower_frequency_is_told() -> None:
+    found = marked(replace(QUIET, frequency_share=0.6), governor="performance")
+    assert told(found) == "30 of 30 rounds were disturbed: the frequency fell by up to 40.0 %"
+
+
+seconds = st.floats(0, 2)
+
+
+@given(
+    intervals=st.lists(
+        st.builds(
+            lambda **changes: replace(QUIET, **changes),
+            rounds=st.integers(0, 100),
+            busy_seconds=seconds,
+            steal_seconds=seconds,
+            waiting_seconds=seconds,
+        ),
+        max_size=8,
+    )
+)
+def test_the_order_of_the_intervals_changes_no_count(intervals: list[RecordedInterval]) -> None:
+    one, other = marked(*intervals), marked(*reversed(intervals))
+    assert one.disturbed_rounds == other.disturbed_rounds <= one.rounds
+    assert set(one.causes) == set(other.causes)

@@ -1,0 +1,204 @@
+"""Are rounds and foreign benchmarks read as they stand, and is every damage named?"""
+
+import copy
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fakes import a_cell, a_record
+from resultfiles import a_timed_record, content, ours, plain, rounds_around, written
+from zoobench.errors import ResultsError
+from zoobench.judge.compare.comparison import compare
+from zoobench.judge.compare.machines import across
+from zoobench.results.record import to_json
+from zoobench.results.timings import Run, Timing, read_run, read_side
+from zoobench.show.comparisontable import as_csv, as_json, as_markdown, render
+from zoobench.show.machinetable import as_csv as machines_as_csv
+from zoobench.show.machinetable import as_json as machines_as_json
+from zoobench.show.machinetable import render as render_machines
+
+ROUNDS = rounds_around(0.004)
+RECORD = a_timed_record(ROUNDS)
+VALID = content(
+    ours(RECORD, ROUNDS),
+    plain("test_sort", (1.0, 2.0, 4.0), data=[1.0, 2.0, 4.0]),
+    zoobench={"schema": 1, "records": [to_json(a_record(cell=a_cell(backbone="untimed"), latency=None))]},
+)
+Place = tuple[str | int, ...]
+
+
+def read(path: Path, value: Any) -> Run:
+    return read_run(written(path / "results.json", value))
+
+
+def test_a_cell_of_ours_is_read_with_its_record_and_rounds(tmp_path: Path) -> None:
+    run = read(tmp_path, VALID)
+    assert run.records[RECORD.cell.id] == RECORD
+    assert run.timings[RECORD.cell.id].rounds == ROUNDS
+    assert run.ids == (RECORD.cell.id, "test_sort", a_cell(backbone="untimed").id)
+
+
+def test_a_plain_benchmark_is_read_for_its_times(tmp_path: Path) -> None:
+    run = read(tmp_path, content(plain("tests/a.py::test_sort", (1.0, 2.0, 4.0), data=[1, 2.0, 4.0])))
+    assert run.records == {}
+    assert run.timings["tests/a.py::test_sort"] == Timing(median_seconds=2.0, rounds=(1.0, 2.0, 4.0))
+    assert run.machine == {"cpu": "AMD EPYC", "cores": 2, "python": "3.11.7", "system": "Linux"}
+
+
+def test_a_plain_benchmark_without_rounds_keeps_its_median(tmp_path: Path) -> None:
+    run = read(tmp_path, content(plain("test_sort", (3.0,))))
+    assert run.timings["test_sort"] == Timing(median_seconds=3.0, rounds=())
+
+
+def test_a_file_without_machine_info_has_an_unknown_machine(tmp_path: Path) -> None:
+    value = content(plain("test_sort", (3.0,)))
+    for info in (None, [], {"cpu": 5}):
+        assert read(tmp_path, {**value, "machine_info": info}).machine == {}
+
+
+def test_a_folder_is_several_runs_of_one_side(tmp_path: Path) -> None:
+    for name in ("0002.json", "0001.json"):
+        written(tmp_path / name, VALID)
+    (tmp_path / ".0003.json.part").write_text("{")
+    (tmp_path / ".hidden.json").write_text("{")
+    side = read_side(tmp_path)
+    assert [run.path.name for run in side.runs] == ["0001.json", "0002.json"]
+    assert side.ids == (RECORD.cell.id, "test_sort", a_cell(backbone="untimed").id)
+
+
+def test_a_folder_without_results_says_which_one_to_name(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="artifacts/results/MACHINE"):
+        read_side(tmp_path)
+
+
+def with_stats(**stats: Any) -> dict[str, Any]:
+    return content({"fullname": "test_sort", "stats": stats})
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "expected"),
+    [
+        (with_stats(), "benchmarks[0].stats.median", "seconds"),
+        (with_stats(median="2"), "benchmarks[0].stats.median", "seconds"),
+        (with_stats(median=True), "benchmarks[0].stats.median", "seconds"),
+        (with_stats(median=-1), "benchmarks[0].stats.median", "seconds"),
+        (with_stats(median=1e300), "benchmarks[0].stats.median", "seconds"),
+        (with_stats(median=1, data=[1, -2]), "benchmarks[0].stats.data[1]", "seconds"),
+        (with_stats(median=1, data=[10**400]), "benchmarks[0].stats.data[0]", "seconds"),
+        (with_stats(median=1, data={}), "benchmarks[0].stats.data", "a list"),
+        (content({"fullname": "test_sort"}), "benchmarks[0].stats", "an object"),
+        (content({"stats": {"median": 1}}), "benchmarks[0].fullname", "a text"),
+        (content(5), "benchmarks[0]", "an object"),
+    ],
+)
+def test_what_is_no_time_is_refused_with_its_place(tmp_path: Path, value: Any, place: str, expected: str) -> None:
+    with pytest.raises(ResultsError) as caught:
+        read(tmp_path, value)
+    assert f"results.json: {place}: received" in str(caught.value)
+    assert f"expected {expected}" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [[], {}, {"benchmarks": {}}, None, 5])
+def test_what_is_not_pytest_benchmarks_format_is_refused(tmp_path: Path, value: Any) -> None:
+    with pytest.raises(ResultsError, match="no list under the key 'benchmarks'"):
+        read(tmp_path, value)
+
+
+def test_a_file_without_any_benchmark_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="neither a zoobench record nor a benchmark"):
+        read(tmp_path, content())
+
+
+def test_a_name_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    twice = plain("test_sort", (1.0,))
+    with pytest.raises(ResultsError, match="'test_sort' stands in this file twice"):
+        read(tmp_path, content(twice, twice))
+    with pytest.raises(ResultsError, match="stands in this file twice"):
+        read(tmp_path, content(ours(RECORD, ROUNDS), zoobench={"records": [to_json(RECORD)]}))
+
+
+def test_a_record_that_contradicts_its_rounds_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"latency\.p50_seconds is 0.004, but the median of stats\.data is 0\.005"):
+        read(tmp_path, content(ours(RECORD, rounds_around(0.005))))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"cannot read .*missing.json"):
+        read_run(tmp_path / "missing.json")
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(json.dumps(VALID),))
+    writer.start()
+    assert read_run(pipe).timings
+    writer.join()
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "[" * 100_000, '{"benchmarks": [', "\ud800"])
+def test_what_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "results.json"
+    path.write_bytes(text.encode(errors="surrogatepass"))
+    with pytest.raises(ResultsError, match="cannot read"):
+        read_run(path)
+
+
+@given(text=st.binary(max_size=200))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_crash_the_reader(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "results.json"
+    path.write_bytes(text)
+    with pytest.raises(ResultsError):
+        read_run(path)
+
+
+def places(value: Any, at: Place = ()) -> Iterator[Place]:
+    """Yields the way to every value inside a value, but for most of the rounds."""
+    if at:
+        yield at
+    items = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from places(inner, (*at, key))
+
+
+PLACES = tuple(places(VALID))
+odd_values = st.one_of(
+    st.none() | st.booleans() | st.text(max_size=3) | st.floats() | st.integers(),
+    st.sampled_from(
+        [1e308, 1e-308, -1e308, 10**400, 0, 0.0, -1, 2**63 - 1, [], {}, [1.0, 2.0], "\ud800", "\x1b[31m", "|"]
+    ),
+)
+
+
+@given(place=st.sampled_from(PLACES), value=odd_values)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_any_value_in_any_place_is_shown_or_refused(tmp_path: Path, place: Place, value: Any) -> None:
+    changed = copy.deepcopy(VALID)
+    holder: Any = changed
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = value
+    base = read_side(written(tmp_path / "base.json", VALID))
+    try:
+        other = read_side(written(tmp_path / "new.json", changed))
+        comparisons = (compare(base, other), compare(other, base))
+    except ResultsError:
+        return
+    for text in (render(comparisons, width=100, colours=True), as_markdown(comparisons), as_csv(comparisons)):
+        assert "nan" not in text.replace("name", "").lower()
+        text.encode()
+    json.loads(as_json(comparisons), parse_constant=pytest.fail)
+    found = across([base, other])
+    render_machines(found, width=100, colours=False).encode()
+    machines_as_csv(found).encode()
+    json.loads(machines_as_json(found), parse_constant=pytest.fail)

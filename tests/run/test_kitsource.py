@@ -1,0 +1,224 @@
+"""Is it told of a kit's cells what measuring needs?"""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fakes import a_training
+from kitfiles import SIDE, a_kit, a_tflite, with_manifest
+from packages import put
+from zoobench.errors import DataError, ModelError, UsageError
+from zoobench.kit.imagefile import HEADER_BYTES
+from zoobench.matrix.cell import Cell
+from zoobench.results.record import Refusal
+from zoobench.run import kitsource
+from zoobench.run.kitsource import KitPlan, KitSource, make_kit_plan
+
+
+def plan_of(path: Path, **options: str) -> KitPlan:
+    artifacts = str(path.parent / "artifacts")
+    return make_kit_plan({"kit": str(path), "artifacts": artifacts, **options})
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> KitPlan:
+    return plan_of(a_kit(tmp_path), rounds="9", workers="3", machine="pi5")
+
+
+@pytest.fixture
+def source(plan: KitPlan) -> KitSource:
+    return plan.open_source(plan.cells)
+
+
+@pytest.fixture
+def cell(plan: KitPlan) -> Cell:
+    return plan.cells[1]
+
+
+def test_the_cells_are_the_kits_and_the_options_those_of_measuring(plan: KitPlan) -> None:
+    assert [one.id for one in plan.cells] == ["mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1"]
+    assert (plan.workers, plan.machine, plan.options) == (3, "pi5", {})
+    assert plan.rounds["litert"].most == 9
+
+
+def test_options_that_the_kit_has_decided_are_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="received --zoo-backbones, --zoo-threads together with --zoo-kit"):
+        plan_of(a_kit(tmp_path), threads="4", backbones="xception")
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_an_option_that_makes_no_sense_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    for name, text in (("rounds", "0"), ("workers", "many"), ("machine", "../pi"), ("kit-limit", "0")):
+        with pytest.raises(UsageError, match=f"--zoo-{name}: received"):
+            plan_of(a_kit(tmp_path / name), **{name: text})
+        assert not (tmp_path / name / "artifacts").exists()
+
+
+def test_a_limit_is_in_megabytes(tmp_path: Path) -> None:
+    plan_of(a_kit(tmp_path), **{"kit-limit": "1"})
+
+
+def test_a_kit_that_is_refused_leaves_nothing(tmp_path: Path) -> None:
+    path = with_manifest(a_kit(tmp_path), lambda manifest: manifest.update(schema=0))
+    with pytest.raises(DataError, match="schema: received 0"):
+        plan_of(path)
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_the_samples_come_in_the_order_of_measuring_with_their_labels(source: KitSource, cell: Cell) -> None:
+    samples = source.samples(cell)
+    assert samples.labels.tolist() == [1, 0, 1]
+    pixels = samples.path.read_bytes()[HEADER_BYTES:]
+    assert samples.images(0, 3).tobytes() == pixels
+    assert samples.images(1, 2).shape == (1, SIDE, SIDE, 3)
+    assert samples.images(1, 2).dtype == np.uint8
+
+
+def test_the_data_set_is_recorded_as_at_home(source: KitSource, cell: Cell) -> None:
+    recorded = source.dataset(cell)
+    assert (recorded.name, recorded.sha256, recorded.classes) == ("pets", "cd" * 32, ("cat", "dog"))
+    assert (recorded.samples, recorded.left_out) == (3, 1)
+
+
+def test_the_training_is_that_of_the_kit_and_older_kits_have_none(
+    source: KitSource, cell: Cell, tmp_path: Path
+) -> None:
+    def older(manifest: dict[str, Any]) -> None:
+        del manifest["models"][1]["training"]
+
+    assert source.training(cell) == a_training(seconds=None)
+    other = plan_of(with_manifest(a_kit(tmp_path / "older"), older))
+    assert other.open_source(other.cells).training(cell) is None
+
+
+def test_results_are_bound_to_the_kit(plan: KitPlan, source: KitSource) -> None:
+    assert source.kit == plan.kit.sha256
+    assert source.provenance([]) == {
+        "cells": [one.id for one in plan.cells],
+        "kit": {"sha256": plan.kit.sha256, "file": "kit.zip"},
+    }
+
+
+def test_a_reader_is_told_of_kit_data_and_weights(plan: KitPlan, source: KitSource) -> None:
+    assert source.described() == (
+        f"kit: {plan.kit.path}, {plan.kit.sha256[:12]}, written by zoobench 0.1.0",
+        "data: pets, 3 test samples, 2 classes",
+        "weights: mobilenet: random",
+    )
+
+
+def test_other_pixels_are_other_samples(source: KitSource, cell: Cell, tmp_path: Path) -> None:
+    def relabel(manifest: dict[str, Any]) -> None:
+        manifest["samples"][0]["label"] = 0
+
+    other = plan_of(with_manifest(a_kit(tmp_path / "other"), relabel))
+    assert other.open_source(other.cells).sample_inputs(cell) != source.sample_inputs(cell)
+
+
+Shape = tuple[int, ...]
+
+
+def of_shapes(taken: Shape, given: Shape) -> Any:
+    """Returns what reads files as if each took and gave tensors of these shapes."""
+
+    def read_contract(_content: bytes) -> Any:
+        return SimpleNamespace(inputs=(SimpleNamespace(shape=taken),), outputs=(SimpleNamespace(shape=given),))
+
+    return read_contract
+
+
+@pytest.mark.parametrize(
+    ("taken", "given"), [((1, 24, 24, 3), (1, 2)), ((1, SIDE, SIDE, 3), (1, 3)), ((1, SIDE, SIDE, 3), (2,)), ((), ())]
+)
+def test_a_model_that_does_not_fit_the_samples_is_refused_before_it_is_run(
+    source: KitSource, cell: Cell, monkeypatch: pytest.MonkeyPatch, taken: Shape, given: Shape
+) -> None:
+    monkeypatch.setattr(kitsource, "read_contract", of_shapes(taken, given))
+    with pytest.raises(ModelError, match=r"expected images of \(1, 32, 32, 3\) and \(1, 2\) probabilities"):
+        source.file(cell)
+
+
+def test_a_file_is_that_of_the_kit_and_so_is_its_float_twin(
+    plan: KitPlan, source: KitSource, cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kitsource, "read_contract", of_shapes((1, SIDE, SIDE, 3), (1, 2)))
+    for one, variant in ((cell, "integer_only"), (cell.float_twin, "float32")):
+        file = source.file(one)
+        assert file.path == plan.kit.folder / f"mobilenet-{SIDE}-{variant}.tflite"
+        assert file.path.read_bytes() == a_tflite(variant)
+        assert file.size_bytes == len(a_tflite(variant))
+    assert source.is_made(cell)
+    assert source.refusal(cell) is None
+
+
+def test_a_damaged_tflite_file_is_our_own_error_and_never_run(source: KitSource, cell: Cell) -> None:
+    for question in (source.file, source.recorded, source.broken_promises):
+        with pytest.raises(ModelError):
+            question(cell)
+
+
+def test_a_refused_cell_has_its_reason_and_no_file(tmp_path: Path) -> None:
+    def refuse(manifest: dict[str, Any]) -> None:
+        other = {"id": "mobilenet-int16x8-litert-t1", "variant": "int16x8"}
+        manifest["cells"].append(manifest["cells"][1] | other | {"refusal": {"by": "ai_edge", "reason": "no kernel"}})
+
+    plan = plan_of(with_manifest(a_kit(tmp_path), refuse))
+    source, refused = plan.open_source(plan.cells), plan.cells[2]
+    refusal = source.refusal(refused)
+    assert refusal is not None
+    assert (refusal.by, refusal.reason) == ("ai_edge", "no kernel")
+    assert not source.is_made(refused)
+    with pytest.raises(ModelError, match="the kit has no int16x8 of mobilenet"):
+        source.file(refused)
+
+
+def test_a_file_that_the_workstations_litert_did_not_take_is_refused_though_only_another_runtimes_cell_is_listed(
+    tmp_path: Path,
+) -> None:
+    def only_openvino(manifest: dict[str, Any]) -> None:
+        for one in manifest["cells"]:
+            one |= {"runtime": "openvino", "id": one["id"].replace("-litert-", "-openvino-")}
+        manifest["models"][1]["numerics"] = None
+
+    plan = plan_of(with_manifest(a_kit(tmp_path), only_openvino))
+    source = plan.open_source(plan.cells)
+    taken, refused = (cell.reference for cell in plan.cells)
+    assert taken
+    assert refused
+    assert source.refusal(refused) == Refusal(by="litert", reason="it did not run the file where the kit was made")
+    assert all(source.refusal(cell) is None for cell in plan.cells)
+
+
+def with_additions(manifest: dict[str, Any]) -> None:
+    """Has the second cell be of a variant that a package adds, and adds a third of such a runtime."""
+    manifest["models"][1]["variant"] = "w4"
+    manifest["cells"][1] |= {"variant": "w4", "id": "mobilenet-w4-litert-t1"}
+    manifest["cells"].append(manifest["cells"][0] | {"runtime": "fast", "id": "mobilenet-float32-fast-t1"})
+    manifest["added"] = [
+        {"what": what, "name": name, "package": f"zoobench-{name}", "version": "1.0"}
+        for what, name in (("variant", "w4"), ("runtime", "fast"))
+    ]
+
+
+@pytest.mark.usefixtures("beside_us")
+def test_a_cell_of_what_is_not_installed_here_lacks_its_package(tmp_path: Path) -> None:
+    plan = plan_of(with_manifest(a_kit(tmp_path), with_additions))
+    source = plan.open_source(plan.cells)
+    told = [source.lacking(cell) for cell in plan.cells]
+    assert told[0] == ""
+    assert told[1].startswith("the variant w4 was added by zoobench-w4 1.0 where the kit was made, and is not known")
+    assert told[2].startswith("the runtime fast was added by zoobench-fast 1.0 where the kit was made")
+    assert "fast" not in plan.rounds
+
+
+def test_a_cell_of_what_is_installed_lacks_nothing(tmp_path: Path, beside_us: Path) -> None:
+    text = """from zoobench.matrix.runtimes import Runtime
+FAST = Runtime(name="fast", module="fast_sessions", packages=(), libraries=(), install="fast", least_rounds=9)"""
+    entry_points = {"zoobench.runtimes": "fast = fast_runtime:FAST"}
+    put(beside_us, "zoobench-fast", entry_points=entry_points, modules={"fast_runtime.py": text})
+    plan = plan_of(with_manifest(a_kit(tmp_path), with_additions))
+    assert plan.open_source(plan.cells).lacking(plan.cells[2]) == ""
+    assert plan.rounds["fast"].least == 9

@@ -1,0 +1,125 @@
+"""Are values where they belong on an axis, and are its numbers round?"""
+
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from zoobench.show.report.charts.scales import Scale, fitted, linear, logarithmic
+
+values = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=20)
+positive = st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=20)
+
+
+def test_a_linear_axis_puts_the_middle_in_the_middle() -> None:
+    scale = Scale(low=10, high=30, logarithmic=False)
+    assert [scale.share(value) for value in (10, 20, 30)] == [0, 0.5, 1]
+
+
+def test_a_logarithmic_axis_gives_equal_ratios_equal_room() -> None:
+    scale = Scale(low=1, high=100, logarithmic=True)
+    assert [scale.share(value) for value in (1, 10, 100)] == pytest.approx([0, 0.5, 1])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "ticks"),
+    [
+        (0, 10, 6, (0, 2, 4, 6, 8, 10)),
+        (0, 10, 5, (0, 5, 10)),
+        (0, 10, 11, (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)),
+        (0.86, 0.94, 5, (0.86, 0.88, 0.9, 0.92, 0.94)),
+        (-0.3, 0.3, 4, (-0.2, 0, 0.2)),
+        (0.1, 0.7, 8, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)),  # 3 * 0.1 without the dirt
+    ],
+)
+def test_a_linear_axis_has_steps_of_one_two_or_five(
+    low: float, high: float, most: int, ticks: tuple[float, ...]
+) -> None:
+    assert Scale(low=low, high=high, logarithmic=False).ticks(most) == ticks
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "ticks"),
+    [
+        (1, 100, 7, (1, 2, 5, 10, 20, 50, 100)),
+        (1, 100, 6, (1, 10, 100)),
+        (3, 80, 6, (5, 10, 20, 50)),
+        (0.001, 1000, 4, (0.01, 1, 100)),
+        (3.4, 5.2, 5, (3.5, 4, 4.5, 5)),  # hardly a power: round numbers in equal steps
+        (0.0035, 0.0052, 5, (0.0035, 0.004, 0.0045, 0.005)),
+    ],
+)
+def test_a_logarithmic_axis_has_one_two_and_five_of_each_power_or_fewer(
+    low: float, high: float, most: int, ticks: tuple[float, ...]
+) -> None:
+    assert Scale(low=low, high=high, logarithmic=True).ticks(most) == ticks
+
+
+def test_an_axis_is_logarithmic_from_four_times_on() -> None:
+    assert not fitted([1, 2, 4]).logarithmic
+    assert fitted([1, 2, 4.1]).logarithmic
+    assert not fitted([0, 1, 100]).logarithmic
+    assert not fitted([5e-324, 1, 100]).logarithmic
+
+
+def test_an_axis_of_shares_does_not_go_on_where_no_share_can_be() -> None:
+    scale = linear([0.01, 0.99], least=0, most=1)
+    assert (scale.low, scale.high) == (0, 1)
+
+
+def test_an_axis_leaves_a_twentieth_of_room_at_each_end() -> None:
+    scale = linear([10, 20])
+    assert (scale.low, scale.high) == (9.5, 20.5)
+
+
+def test_equal_values_stand_in_the_middle() -> None:
+    assert linear([5, 5]).share(5) == pytest.approx(0.5)
+    assert linear([0]).share(0) == pytest.approx(0.5)
+    assert logarithmic([5, 5]).share(5) == pytest.approx(0.5)
+
+
+def test_differences_that_mean_nothing_do_not_look_large() -> None:
+    scale = linear([0.9, 0.901], least=0, most=1, least_span=0.02)
+    assert scale.high - scale.low == pytest.approx(0.022)
+
+
+def test_no_values_at_all_give_an_axis_nevertheless() -> None:
+    assert linear([]).ticks(3) == (0, 0.5, 1)
+    assert 1 in logarithmic([]).ticks(5)
+
+
+@given(values=values)
+@example(values=[1e9, 1e9])
+def test_all_values_are_on_a_linear_axis(values: list[float]) -> None:
+    scale = linear(values)
+    assert all(-1e-9 <= scale.share(value) <= 1 + 1e-9 for value in values)
+
+
+@given(values=positive)
+def test_all_values_are_on_a_fitted_axis(values: list[float]) -> None:
+    scale = fitted(values, least=0)
+    assert all(-1e-9 <= scale.share(value) <= 1 + 1e-9 for value in values)
+
+
+@given(values=positive, most=st.integers(2, 12))
+def test_ticks_are_few_ascending_and_on_the_axis(values: list[float], most: int) -> None:
+    scale = fitted(values)
+    ticks = scale.ticks(most)
+    assert len(ticks) <= most
+    assert list(ticks) == sorted(set(ticks))
+    assert all(-1e-6 <= scale.share(tick) <= 1 + 1e-6 for tick in ticks)
+
+
+@given(values=values, most=st.integers(4, 12))
+def test_a_linear_axis_is_never_without_ticks(values: list[float], most: int) -> None:
+    assert linear(values).ticks(most)
+
+
+@given(values=positive, most=st.integers(2, 12))
+def test_every_tick_is_a_round_number(values: list[float], most: int) -> None:
+    """A tick is a multiple of its step, which is 1, 2 or 5 times a power of ten: three digits say it all."""
+    ticks = logarithmic(values).ticks(most)
+    if max(values) / min(values) > 10:
+        mantissas = {round(tick / 10 ** math.floor(math.log10(tick) + 1e-9), 6) for tick in ticks}
+        assert mantissas <= {1, 2, 5}

@@ -1,0 +1,69 @@
+"""Can a person read how gates of identical files ended, and what was injected?"""
+
+from aagates import a_cell_of, a_gate_of
+from aareports import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
+from zoobench.judge.aa.falsealarms import AAReport
+from zoobench.show.aatable import LEAST_WIDTH, render, slowdown_name
+from zoobench.system.units import ABSENT
+
+
+def lines(of: AAReport) -> list[str]:
+    return [line.rstrip() for line in render(of, width=LEAST_WIDTH, colours=False).splitlines()]
+
+
+def test_the_head_says_machine_cells_and_tolerance() -> None:
+    assert lines(OF_TRUE)[0] == (
+        "here: gates of identical files, 2 cells, tolerance of latency 3.0 %, at most 1.0 % false alarms promised"
+    )
+
+
+def test_real_gates_are_counted_with_their_interval() -> None:
+    (row,) = (line.split() for line in lines(OF_TRUE) if line.startswith("none") and " real " in line)
+    assert row == ["none", "real", "12", "0", "0.0", "0.0–24.2", "0", "0", "0", "6.00", "0"]
+
+
+def test_whatever_a_slow_down_was_injected_into_says_so() -> None:
+    found = lines(OF_BOTH)
+    assert slowdown_name(0.05) == "5.0 % INJECTED"
+    assert sum(line.startswith("5.0 % INJECTED") for line in found) == 4 + 3  # how gates ended, and stored methods
+    assert any("5.0 % INJECTED" in line and line.startswith("cell") for line in found)
+    assert "INJECTED" not in "\n".join(lines(OF_TRUE))
+
+
+def test_each_cell_says_how_often_it_was_called() -> None:
+    assert ["a", "0 of 12", "5 of 5"] in [
+        [part.strip() for part in line.split("  ") if part.strip()] for line in lines(OF_BOTH)
+    ]
+
+
+def test_pytest_benchmarks_threshold_stands_with_its_name() -> None:
+    assert any("pytest-benchmark median:5%" in line for line in lines(OF_TRUE))
+
+
+def test_without_true_gates_it_says_that_the_noise_is_not_known() -> None:
+    found = "\n".join(lines(OF_SLOWED))
+    assert "the noise is not known" in found
+    assert "stored" not in found
+
+
+def test_no_table_is_wider_than_the_least_width() -> None:
+    tables = [line for line in lines(OF_BOTH) if line.startswith(("none", "5.0 %", "a ", "─"))]
+    assert max(map(len, tables)) <= LEAST_WIDTH
+    assert not any("…" in line for line in tables)
+
+
+def test_a_gate_with_a_cell_that_could_not_be_replayed_is_told() -> None:
+    failed = a_gate_of({"a": a_cell_of([0.0] * 6), "b": a_cell_of([], failure="it died")})
+    assert "1 gates had a cell that could not be replayed and ended with status 2." in lines(report([*TRUE, failed]))
+    assert not any("could not be replayed" in line for line in lines(OF_TRUE))
+
+
+def test_drawn_gates_have_no_disturbed_processes_to_tell_of() -> None:
+    (row,) = (line.split() for line in lines(OF_TRUE) if line.startswith("none") and "resampled  " in line)
+    assert row[-1] == ABSENT
+
+
+def test_a_small_probability_is_told_as_that() -> None:
+    alike = [a_gate_of({"a": a_cell_of([shift, shift + 0.001] * 3), "b": a_cell_of([0.0] * 6)}) for shift in (0.0, 0.1)]
+    (row,) = (line.split() for line in lines(report(alike)) if line.startswith("a ") and "of" not in line)
+    assert row[3:6] == ["1.00", "<", "0.01"]

@@ -1,0 +1,55 @@
+"""Do people read which baselines there are and where one comes from?"""
+
+from pathlib import Path
+
+from fakes import a_record
+from zoobench.results.baseline import Baseline
+from zoobench.results.provenance import Origin, Provenance, RecordedProduct
+from zoobench.show.baselinetable import render_baseline, render_list
+
+ORIGIN = Origin(name="main", saved="2026-11-25T03:00:00+00:00", source="results/pi/0001_x.json")
+PRODUCT = RecordedProduct(product="a-1", file="model.tflite", inputs={})
+MAIN = Baseline(
+    path=Path("artifacts/baselines/main.json"),
+    records=(a_record(),),
+    provenance=Provenance(
+        machine="pi-4c", options={"epochs": "3"}, origin=ORIGIN, manifests={"ab" * 32: PRODUCT, "cd" * 32: PRODUCT}
+    ),
+)
+
+
+def test_the_list_has_a_row_for_each_baseline() -> None:
+    text = render_list([MAIN], width=100, colours=False)
+    assert text.splitlines()[0].split("  ")[0] == "name"
+    assert text.splitlines()[2].split() == ["main", "2026-11-25", "03:00", "pi-4c", "1", "pets", "imagenet"]
+
+
+def test_a_long_name_is_folded_and_not_cut() -> None:
+    name = "n" * 150
+    text = render_list(
+        [Baseline(path=Path(f"{name}.json"), records=MAIN.records, provenance=MAIN.provenance)],
+        width=100,
+        colours=False,
+    )
+    assert text.count("n") - 1 >= 150
+
+
+def test_a_baseline_is_shown_with_origin_machine_options_and_its_table() -> None:
+    lines = render_baseline(MAIN, width=128, colours=False).splitlines()
+    assert lines[:4] == [
+        "baseline main, saved 2026-11-25T03:00:00+00:00 from results/pi/0001_x.json",
+        "machine pi-4c",
+        "options epochs=3",
+        "of 1 model files, 1 are known how to be made again",
+    ]
+    assert "integer_only" in "\n".join(lines[5:])
+
+
+def test_a_results_file_is_shown_as_one_that_knows_less() -> None:
+    one = Baseline(path=Path("x.json"), records=MAIN.records, provenance=Provenance())
+    assert render_baseline(one, width=128, colours=False).splitlines()[:4] == [
+        "results x.json",
+        "machine –",
+        "options –",
+        "of 1 model files, 0 are known how to be made again",
+    ]

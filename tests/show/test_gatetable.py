@@ -1,0 +1,100 @@
+"""A gate's report as text: what differs first, numbers in people's units, the outcome last."""
+
+import json
+
+from reports import ALL_HOSTILE, HOSTILE, MISLABELLED, OTHER_CPU, UNKNOWN, a_finding, a_report, is_tame
+from zoobench.judge.gate.verdict import Verdict
+from zoobench.show.gatetable import as_json, as_markdown, headline, render, sentence
+
+
+def lines(**changes: object) -> list[str]:
+    return [line.rstrip() for line in render(a_report(**changes), width=80, colours=False).splitlines()]
+
+
+def test_what_differs_and_what_is_wrong_stand_before_the_verdicts_and_the_outcome_last() -> None:
+    shown = lines(environment=(OTHER_CPU,), notes=("a worker was started anew",), problems=("no record of x",))
+    assert shown[0] == "differs: cpu: Cortex-A76 in the baseline, AMD EPYC in the candidate"
+    assert shown[1] == "note: a worker was started anew"
+    assert shown[2] == "unusable: no record of x"
+    assert shown[-1] == "gate against main: UNUSABLE INPUT (1 problem; 1 unchanged) in 31.4 s"
+
+
+def test_a_latency_has_its_row_with_unit_change_interval_limit_and_what_could_be_seen() -> None:
+    (row,) = (line for line in lines() if line.startswith("latency"))
+    assert " ".join(row.split()) == "latency 5.65 5.70 ms +0.9 % -0.2 to +1.5 +5.0 % +6.6 % unchanged 6 processes"
+
+
+def test_accuracy_counts_losses_as_negative_points() -> None:
+    shown = lines(findings=(MISLABELLED,))
+    (row,) = (line for line in shown if line.startswith("top-1"))
+    told = "top-1 90.0 80.0 % -10.0 pt -14.0 to -7.0 -0.5 pt -3.1 pt regressed 260 samples"
+    assert " ".join(row.split()) == told
+    assert f"{MISLABELLED.cell}, top-1: {MISLABELLED.remark}" in shown
+
+
+def test_no_line_is_cut_on_a_narrow_terminal() -> None:
+    assert not any("…" in line for line in lines(findings=(a_finding(), MISLABELLED, UNKNOWN)))
+
+
+def test_what_is_to_be_said_of_several_cells_is_said_once() -> None:
+    shown = lines(findings=(a_finding(cell="a", remark="no noise"), a_finding(cell="b", remark="no noise")))
+    assert [line for line in shown if "no noise" in line] == ["2 cells, latency: no noise"]
+
+
+def test_colours_are_for_terminals_alone() -> None:
+    report = a_report(findings=(MISLABELLED,))
+    assert "\x1b[" not in render(report, width=128, colours=False)
+    assert "\x1b[1;31mregressed" in render(report, width=128, colours=True)
+
+
+def test_names_with_brackets_mean_themselves() -> None:
+    assert "[red]x" in render(a_report(findings=(a_finding(cell="[red]x"),)), width=128, colours=True)
+
+
+def test_the_headline_counts_the_verdicts() -> None:
+    report = a_report(findings=(a_finding(), a_finding(), UNKNOWN))
+    assert headline(report) == "gate against main: INCONCLUSIVE (2 unchanged, 1 inconclusive) in 31.4 s"
+
+
+def test_markdown_has_what_matters_first_and_means_itself() -> None:
+    text = as_markdown(a_report(findings=(a_finding(cell="a|b_c"), MISLABELLED)))
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert rows[2].startswith("| mobilenet-integer\\_only-litert-t1 | top-1 |")
+    assert rows[3].startswith("| a\\|b\\_c | latency |")
+    assert {row.replace("\\|", "").count("|") for row in rows} == {13}
+
+
+def test_json_holds_the_status_and_shares_of_one() -> None:
+    content = json.loads(as_json(a_report(findings=(MISLABELLED,))))
+    assert (content["status"], content["kind"], content["schema"]) == (1, "zoobench-gate", 1)
+    assert content["findings"][0]["verdict"] == "regressed"
+    assert content["findings"][0]["change"] == -0.1
+
+
+def test_a_sentence_says_it_all_on_one_line() -> None:
+    assert sentence(MISLABELLED) == (
+        "top-1 regressed: 90.0 to 80.0 %, -10.0 pt (95 %: -14.0 to -7.0), limit -0.5 pt, seen from -3.1 pt, "
+        "by 260 samples; 26 lost, 0 won; most of all dog: 92.3 to 0.0 %"
+    )
+
+
+def test_every_verdict_has_a_style() -> None:
+    for verdict in Verdict:
+        assert str(verdict) in render(a_report(findings=(a_finding(verdict=verdict),)), width=128, colours=True)
+
+
+def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_encoding() -> None:
+    (first, _) = ALL_HOSTILE.findings
+    for text in (render(ALL_HOSTILE, width=128, colours=False), as_markdown(ALL_HOSTILE), headline(ALL_HOSTILE)):
+        assert is_tame(text)
+        assert "error::b\ufffd::error::b" in text
+    assert sentence(first).isprintable()
+
+
+def test_json_holds_names_as_they_are_in_plain_signs() -> None:
+    assert as_json(ALL_HOSTILE).isascii()
+    assert json.loads(as_json(ALL_HOSTILE))["problems"] == [HOSTILE]
+
+
+def test_a_baselines_name_means_itself_in_the_markdown_title() -> None:
+    assert as_markdown(a_report(baseline="a_<b>")).startswith("### gate against a\\_\\<b>: passed")

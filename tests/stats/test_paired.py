@@ -1,0 +1,110 @@
+"""Do the paired tests give published numbers, and behave as their definitions say?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom, binomtest
+
+from zoobench.stats.paired import Answers, mcnemar_mid_p, mcnemar_mid_p_of_loss, paired_difference
+
+counts = st.integers(0, 400)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "p_value"),
+    [  # Fagerland, Lydersen and Laake (2013), tables 1 and 2: 18/256 - 8/256 by hand; 0.035 after rounding
+        (1, 7, 10 / 256),
+        (6, 16, 0.0347),
+    ],
+)
+def test_the_mid_p_is_the_published_one(lost: int, won: int, p_value: float) -> None:
+    assert mcnemar_mid_p(lost, won) == pytest.approx(p_value, abs=5e-5)
+    assert mcnemar_mid_p(won, lost) == pytest.approx(p_value, abs=5e-5)
+
+
+def test_as_many_lost_as_won_is_one_less_half_of_what_was_seen() -> None:
+    assert mcnemar_mid_p(1, 1) == pytest.approx(0.75)  # 1 - (2/4) / 2
+
+
+def test_no_change_says_nothing_against_no_change() -> None:
+    assert mcnemar_mid_p(0, 0) == mcnemar_mid_p_of_loss(0, 0) == 1
+
+
+def test_the_mid_p_of_a_loss_by_hand() -> None:
+    assert mcnemar_mid_p_of_loss(3, 0) == pytest.approx(1 / 16)  # (1/8) / 2
+    assert mcnemar_mid_p_of_loss(2, 1) == pytest.approx(1 / 8 + 3 / 16)
+    assert mcnemar_mid_p_of_loss(0, 3) == pytest.approx(15 / 16)
+
+
+@given(lost=counts, won=counts)
+def test_the_mid_p_is_the_exact_p_less_the_chance_of_what_was_seen(lost: int, won: int) -> None:
+    if lost == won:
+        return
+    exact = binomtest(lost, lost + won).pvalue
+    assert mcnemar_mid_p(lost, won) == pytest.approx(exact - binom.pmf(lost, lost + won, 0.5), abs=1e-9)
+
+
+@given(lost=counts, won=counts)
+def test_one_side_and_the_other_make_one(lost: int, won: int) -> None:
+    if lost + won:
+        assert mcnemar_mid_p_of_loss(lost, won) + mcnemar_mid_p_of_loss(won, lost) == pytest.approx(1)
+    if lost != won:
+        smaller = min(mcnemar_mid_p_of_loss(lost, won), mcnemar_mid_p_of_loss(won, lost))
+        assert mcnemar_mid_p(lost, won) == pytest.approx(2 * smaller)
+
+
+@given(lost=counts, won=counts)
+def test_a_p_value_is_a_probability_and_one_more_loss_makes_a_loss_likelier(lost: int, won: int) -> None:
+    for p_value in (mcnemar_mid_p(lost, won), mcnemar_mid_p_of_loss(lost, won)):
+        assert 0 <= p_value <= 1
+    assert mcnemar_mid_p_of_loss(lost + 1, won) <= mcnemar_mid_p_of_loss(lost, won)
+
+
+@pytest.mark.parametrize(("lost", "won"), [(-1, 2), (2, -1)])
+def test_negative_counts_are_refused(lost: int, won: int) -> None:
+    for test in (mcnemar_mid_p, mcnemar_mid_p_of_loss):
+        with pytest.raises(ValueError, match="neither can be negative"):
+            test(lost, won)
+
+
+@pytest.mark.parametrize(
+    ("both", "lost", "won", "neither", "low", "high"),
+    [
+        # Fagerland, Lydersen and Laake, "Statistical Analysis of Contingency Tables" (2017), chapter 8, Newcombe's
+        # square-and-add of complete response before and after consolidation (Cavo et al., 2012)
+        (59, 16, 6, 80, -0.1186, -0.0046),
+        # The same authors, Statistics in Medicine 33 (2014): airway hyper-responsiveness (Bentur et al., 2009)
+        (1, 7, 1, 12, -0.507, -0.026),
+    ],
+)
+def test_the_interval_of_a_paired_difference_is_the_published_one(
+    both: int, lost: int, won: int, neither: int, low: float, high: float
+) -> None:
+    found = paired_difference(Answers(both=both, lost=lost, won=won, neither=neither))
+    digits = 5e-5 if abs(low) < 0.2 else 5e-4
+    assert (found.low, found.high) == pytest.approx((low, high), abs=digits)
+
+
+answers = st.builds(Answers, both=counts, lost=counts, won=counts, neither=counts).filter(lambda one: one.total > 0)
+
+
+@given(one=answers)
+def test_the_interval_holds_the_difference_stays_within_one_and_mirrors(one: Answers) -> None:
+    found = paired_difference(one)
+    mirrored = paired_difference(Answers(both=one.both, lost=one.won, won=one.lost, neither=one.neither))
+    difference = (one.won - one.lost) / one.total
+    assert -1 - 1e-9 <= found.low <= difference + 1e-12
+    assert difference - 1e-12 <= found.high <= 1 + 1e-9
+    assert (found.low, found.high) == pytest.approx((-mirrored.high, -mirrored.low), abs=1e-9)
+
+
+@given(one=answers)
+def test_more_samples_narrow_the_interval(one: Answers) -> None:
+    more = Answers(both=9 * one.both, lost=9 * one.lost, won=9 * one.won, neither=9 * one.neither)
+    found, narrower = paired_difference(one), paired_difference(more)
+    assert narrower.high - narrower.low < found.high - found.low
+
+
+def test_a_difference_over_no_sample_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 or more"):
+        paired_difference(Answers(both=0, lost=0, won=0, neither=0))

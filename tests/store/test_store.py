@@ -1,0 +1,408 @@
+"""Is a product made once, kept whole, and made again when it is damaged?"""
+
+import errno
+import json
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoobench.errors import DataError, ModelError
+from zoobench.store import store
+from zoobench.store.manifest import FORMAT, MANIFEST, Facts, describe
+from zoobench.store.store import DAMAGED, MAKING, Product, Stored, find, locked, obtain
+from zoobench.system.files import sha256_of_file
+
+PRODUCT = Product(name="cat-32-head", file_name="head.keras", inputs={"seed": 0, "epochs": [1, 2]})
+
+
+class Maker:
+    """Makes the product and counts how often it had to."""
+
+    def __init__(self, content: bytes = b"weights", *, error: BaseException | None = None) -> None:
+        self.calls = 0
+        self.content = content
+        self.error = error
+
+    def __call__(self, folder: Path) -> Facts:
+        self.calls += 1
+        (folder / PRODUCT.file_name).write_bytes(self.content)
+        (folder / "picture.png").write_bytes(b"a picture")
+        if self.error:
+            raise self.error
+        return {"accuracy": 0.5}
+
+
+def standing(root: Path) -> list[str]:
+    """Returns what stands in the store but locks; what was set aside without its time."""
+    names = (path.name for path in root.iterdir() if not path.name.endswith(".lock"))
+    return sorted(name.rpartition("-")[0] if name.startswith(DAMAGED) else name for name in names)
+
+
+def message(call: Callable[[], object]) -> str:
+    with pytest.raises(ModelError) as caught:
+        call()
+    return str(caught.value)
+
+
+def altered_manifest(folder: Path, **changes: Any) -> None:
+    path = folder / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def warned(capsys: pytest.CaptureFixture[str], kept: Stored, reason: str) -> bool:
+    """Tells whether standard error names the damaged product, what is wrong with it and where it went."""
+    folder = kept.path.parent
+    beginning = f"zoobench: {folder} is damaged: {reason}; set aside as {DAMAGED}{folder.name}-"
+    told = capsys.readouterr().err
+    return told.startswith(beginning) and told.endswith(", made again\n") and told.count("\n") == 1
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "artifacts" / "models"
+
+
+@pytest.fixture
+def kept(root: Path) -> Stored:
+    return obtain(root, PRODUCT, Maker())
+
+
+# Made once
+
+
+def test_a_product_is_made_once(root: Path) -> None:
+    maker = Maker()
+    first, second = obtain(root, PRODUCT, maker), obtain(root, PRODUCT, maker)
+    assert maker.calls == 1
+    assert first == second
+    assert first.path == root / PRODUCT.folder_name / "head.keras"
+    assert first.path.read_bytes() == b"weights"
+    assert (first.size_bytes, first.sha256) == (7, sha256_of_file(first.path))
+    assert (first.inputs, first.facts) == (PRODUCT.inputs, {"accuracy": 0.5})
+
+
+def test_only_the_product_stands_in_the_store(root: Path, kept: Stored) -> None:
+    assert standing(root) == [PRODUCT.folder_name]
+    assert sorted(path.name for path in kept.path.parent.iterdir()) == ["head.keras", MANIFEST, "picture.png"]
+    assert kept.path.parent.stat().st_mode & 0o777 == 0o755
+
+
+def test_the_manifest_holds_what_it_was_made_of_and_every_file(kept: Stored) -> None:
+    manifest = json.loads((kept.path.parent / MANIFEST).read_text())
+    assert manifest["inputs"] == {"seed": 0, "epochs": [1, 2]}
+    assert manifest["facts"] == {"accuracy": 0.5}
+    assert manifest["file"] == "head.keras"
+    assert set(manifest["files"]) == {"head.keras", "picture.png"}
+    assert manifest["files"]["head.keras"] == {"sha256": kept.sha256, "size_bytes": 7}
+
+
+def test_finding_makes_nothing(root: Path) -> None:
+    assert find(root, PRODUCT) is None
+    assert not root.exists()
+
+
+def test_a_store_that_was_moved_still_holds_its_products(root: Path, kept: Stored) -> None:
+    moved = find(root.rename(root.with_name("moved")), PRODUCT)
+    assert moved == replace(kept, path=root.with_name("moved") / PRODUCT.folder_name / "head.keras")
+
+
+# Its name
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [{"seed": 1, "epochs": [1, 2]}, {"seed": 0, "epochs": [2, 1]}, {"seed": 0}, {"seed": None, "epochs": [1, 2]}],
+)
+def test_other_inputs_are_another_product(root: Path, kept: Stored, inputs: Mapping[str, Any]) -> None:
+    other = replace(PRODUCT, inputs=inputs)
+    assert other.key != PRODUCT.key
+    maker = Maker()
+    assert obtain(root, other, maker).path != kept.path
+    assert maker.calls == 1
+
+
+def test_another_format_or_file_name_is_another_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {PRODUCT.key, replace(PRODUCT, file_name="head.tflite").key}
+    monkeypatch.setattr(store, "FORMAT", FORMAT + 1)
+    assert len(keys | {PRODUCT.key}) == 3
+
+
+def test_the_order_of_inputs_is_no_matter() -> None:
+    assert replace(PRODUCT, inputs={"epochs": [1, 2], "seed": 0}).key == PRODUCT.key
+
+
+def test_the_readable_name_is_not_what_determines_it() -> None:
+    renamed = replace(PRODUCT, name="dog")
+    assert renamed.key == PRODUCT.key
+    assert renamed.folder_name == f"dog-{PRODUCT.key[:12]}"
+
+
+# Unfinished
+
+
+@pytest.mark.parametrize("error", [ModelError("no weights"), KeyboardInterrupt(), ValueError("a bug")])
+def test_what_could_not_be_finished_leaves_nothing(root: Path, error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        obtain(root, PRODUCT, Maker(error=error))
+    assert standing(root) == []
+    maker = Maker()
+    obtain(root, PRODUCT, maker)
+    assert maker.calls == 1
+
+
+def test_an_interrupted_repair_leaves_what_was_set_aside(root: Path, kept: Stored) -> None:
+    kept.path.write_bytes(b"altered")
+    with pytest.raises(KeyboardInterrupt):
+        obtain(root, PRODUCT, Maker(error=KeyboardInterrupt()))
+    assert standing(root) == [f"{DAMAGED}{PRODUCT.folder_name}"]
+    assert (next(root.glob(f"{DAMAGED}*")) / "head.keras").read_bytes() == b"altered"
+
+
+def test_what_a_killed_run_left_is_cleared_away(root: Path) -> None:
+    other = root / f"{MAKING}{replace(PRODUCT, inputs={}).folder_name}-abcd"
+    for left in (root / f"{MAKING}{PRODUCT.folder_name}-abcd", other):
+        left.mkdir(parents=True)
+        (left / "head.keras").write_bytes(b"weig")
+    obtain(root, PRODUCT, Maker())
+    assert standing(root) == sorted([other.name, PRODUCT.folder_name])
+
+
+def test_a_maker_that_writes_no_file_is_an_error(root: Path) -> None:
+    assert "No such file or directory" in message(lambda: obtain(root, PRODUCT, lambda _folder: {}))
+    assert standing(root) == []
+
+
+def test_facts_that_are_no_json_leave_nothing(root: Path) -> None:
+    def make(folder: Path) -> Facts:
+        Maker()(folder)
+        return {"loss": float("nan")}
+
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        obtain(root, PRODUCT, make)
+    assert standing(root) == []
+
+
+def test_a_full_disk_is_an_error_that_says_so(root: Path) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert message(lambda: obtain(root, PRODUCT, Maker(error=full))) == (
+        f"cannot keep cat-32-head in {root}: [Errno 28] No space left on device; free some space or mend the folder"
+    )
+    assert standing(root) == []
+
+
+def test_a_disk_that_fills_up_on_the_last_file_leaves_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert "[Errno 28] No space left on device" in message(lambda: obtain(root, PRODUCT, Maker()))
+    assert standing(root) == []
+
+
+def test_a_store_that_is_a_file_is_an_error_that_says_so(root: Path) -> None:
+    root.parent.mkdir(parents=True)
+    root.write_bytes(b"")
+    expected = (
+        f"cannot keep cat-32-head in {root}: [Errno 17] File exists: '{root}'; free some space or mend the folder"
+    )
+    assert message(lambda: obtain(root, PRODUCT, Maker())) == expected
+
+
+def test_the_caller_says_what_kind_of_error_it_is(root: Path) -> None:
+    with pytest.raises(DataError, match=r"^cannot keep cat-32-head in "):
+        obtain(root, PRODUCT, Maker(error=OSError("no")), error=DataError)
+
+
+# Damaged
+
+
+def test_an_altered_file_is_named_set_aside_and_made_again(
+    root: Path, kept: Stored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept.path.write_bytes(b"altered")  # as long as before
+    maker = Maker()
+    assert obtain(root, PRODUCT, maker) == kept
+    assert (maker.calls, kept.path.read_bytes()) == (1, b"weights")
+    assert warned(capsys, kept, f"the SHA-256 of head.keras is not the one in {MANIFEST}")
+    assert standing(root) == [f"{DAMAGED}{PRODUCT.folder_name}", PRODUCT.folder_name]
+    assert (next(root.glob(f"{DAMAGED}*")) / "head.keras").read_bytes() == b"altered"
+
+
+def test_finding_names_what_is_damaged_and_leaves_it(
+    root: Path, kept: Stored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept.path.unlink()
+    assert find(root, PRODUCT) is None
+    assert capsys.readouterr().err == (f"zoobench: {kept.path.parent} is damaged and not used: head.keras is missing\n")
+    assert standing(root) == [PRODUCT.folder_name]
+
+
+def test_a_picture_beside_the_file_is_checked_too(root: Path, kept: Stored, capsys: pytest.CaptureFixture[str]) -> None:
+    kept.path.with_name("picture.png").write_bytes(b"A picture")
+    assert obtain(root, PRODUCT, Maker()) == kept
+    assert warned(capsys, kept, f"the SHA-256 of picture.png is not the one in {MANIFEST}")
+
+
+def test_another_product_in_its_folder_is_not_taken_for_it(
+    root: Path, kept: Stored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (kept.path.parent / MANIFEST).unlink()
+    describe(kept.path.parent, file="head.keras", inputs={"seed": 9}, facts={}, seconds=0)
+    assert obtain(root, PRODUCT, Maker()) == kept
+    assert warned(capsys, kept, f"{MANIFEST} is that of another product")
+
+
+def test_a_file_that_nobody_wrote_down_is_no_damage(root: Path, kept: Stored) -> None:
+    (kept.path.parent / ".DS_Store").write_bytes(b"a file manager was here")
+    assert find(root, PRODUCT) == kept
+
+
+@pytest.mark.parametrize("content", [b"", b"weig", b"weights and more"])
+def test_a_file_of_another_length_is_made_again(root: Path, kept: Stored, content: bytes) -> None:
+    kept.path.write_bytes(content)
+    maker = Maker()
+    assert obtain(root, PRODUCT, maker) == kept
+    assert maker.calls == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe", b'{"file": 3}'])
+def test_a_manifest_that_cannot_be_read_is_written_again(root: Path, kept: Stored, content: bytes) -> None:
+    (kept.path.parent / MANIFEST).write_bytes(content)
+    maker = Maker()
+    assert obtain(root, PRODUCT, maker) == kept
+    assert maker.calls == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"format": FORMAT + 1}, {"files": {}}, {"file": "picture.png"}, {"file": None}, {"facts": {"accuracy": 0.9}}],
+    ids=str,
+)
+def test_a_manifest_that_does_not_fit_is_written_again(root: Path, kept: Stored, changes: dict[str, Any]) -> None:
+    altered_manifest(kept.path.parent, **changes)
+    maker = Maker()
+    assert obtain(root, PRODUCT, maker) == kept
+    assert maker.calls == 1
+
+
+@pytest.mark.parametrize("name", ["head.keras", "picture.png", MANIFEST])
+def test_a_file_that_is_missing_is_made_again(root: Path, kept: Stored, name: str) -> None:
+    (kept.path.parent / name).unlink()
+    maker = Maker()
+    assert obtain(root, PRODUCT, maker) == kept
+    assert maker.calls == 1
+
+
+def test_a_file_in_the_place_of_the_folder_is_set_aside(root: Path) -> None:
+    root.mkdir(parents=True)
+    (root / PRODUCT.folder_name).write_bytes(b"what is this?")
+    assert obtain(root, PRODUCT, Maker()).path.read_bytes() == b"weights"
+    assert next(root.glob(f"{DAMAGED}*")).read_bytes() == b"what is this?"
+
+
+# In use
+
+
+def test_the_time_of_use_is_noted_at_the_manifest(root: Path, kept: Stored) -> None:
+    manifest = kept.path.parent / MANIFEST
+    os.utime(manifest, (1000, 1000))
+    find(root, PRODUCT)
+    assert manifest.stat().st_mtime > 1_000_000
+
+
+def test_a_store_that_cannot_be_written_to_is_used_all_the_same(
+    root: Path, kept: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    for name in ("utime", "mkdir", "open"):
+        monkeypatch.setattr(os, name, refuse)
+    assert obtain(root, PRODUCT, Maker()) == kept
+
+
+@pytest.mark.parametrize("name", [".hidden", "a" * 300, "ä [x] *?"])
+def test_any_name_makes_a_folder_that_is_seen(root: Path, name: str) -> None:
+    product = replace(PRODUCT, name=name)
+    stored = obtain(root, product, Maker())
+    stored.path.write_bytes(b"altered")
+    (root / f"{MAKING}{product.folder_name}-abcd").mkdir()
+    assert obtain(root, product, Maker()) == stored
+    assert not product.folder_name.startswith(".")
+    assert len(standing(root)) == 2
+
+
+# Several at once
+
+
+def test_threads_that_ask_at_once_have_it_made_once(root: Path) -> None:
+    barrier = threading.Barrier(4)
+    maker = Maker()
+
+    def ask() -> Stored:
+        barrier.wait()
+        return obtain(root, PRODUCT, maker)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [future.result() for future in [pool.submit(ask) for _ in range(4)]]
+    assert maker.calls == 1
+    assert len({answer.path for answer in answers}) == 1
+
+
+def test_who_waits_for_another_run_is_told_so(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as pool:
+        with locked(root, PRODUCT.folder_name):
+            waiting = pool.submit(obtain, root, PRODUCT, Maker())
+            told = ""
+            while not told:
+                told = capsys.readouterr().err
+        assert waiting.result().path.read_bytes() == b"weights"
+    assert told == f"zoobench: another run makes {PRODUCT.folder_name}; waiting for it\n"
+
+
+def test_a_lock_that_another_holds_is_not_waited_for_if_so_asked(root: Path) -> None:
+    root.mkdir(parents=True)
+    with locked(root, "one") as first, locked(root, "one", waiting=False) as second, locked(root, "two") as third:
+        assert (first, second, third) == (True, False, True)
+    with locked(root, "one", waiting=False) as again:
+        assert again
+
+
+def make_noting(folder: Path) -> Facts:
+    """Makes the product and leaves a note that counts, beside the store, where every process sees it."""
+    with (folder.parent.parent / "calls").open("a") as handle:
+        handle.write("made\n")
+    return Maker()(folder)
+
+
+def ask_from_another_process(root: Path) -> str:
+    return obtain(root, PRODUCT, make_noting).sha256
+
+
+def test_processes_that_ask_at_once_have_it_made_once(root: Path) -> None:
+    root.parent.mkdir(parents=True)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn) as pool:
+        answers = list(pool.map(ask_from_another_process, [root] * 4))
+    assert len(set(answers)) == 1
+    assert (root.parent / "calls").read_text() == "made\n"
+
+
+def test_two_products_are_made_at_the_same_time(root: Path) -> None:
+    inside = threading.Barrier(2, timeout=20)
+
+    def make(folder: Path) -> Facts:
+        inside.wait()  # passes only if the other is being made too
+        return Maker()(folder)
+
+    products = [PRODUCT, replace(PRODUCT, inputs={})]
+    with ThreadPoolExecutor(2) as pool:
+        assert len(list(pool.map(lambda product: obtain(root, product, make), products))) == 2

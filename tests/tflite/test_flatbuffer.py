@@ -1,0 +1,165 @@
+"""Is a joined file the two files one after the other, and can it be used like any other?"""
+
+import flatbuffers
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from networks import answers, noise, one_by_one, opened, tiny_features, tiny_head
+from zoobench.build import ai_edge, conversion
+from zoobench.errors import ModelError
+from zoobench.tflite.flatbuffer import joined, plain_for_runtimes
+
+IMAGES = noise(5)
+
+
+@pytest.fixture(scope="module")
+def front() -> bytes:
+    return conversion.float32(tiny_features())
+
+
+@pytest.fixture(scope="module")
+def back() -> bytes:
+    return conversion.float32(tiny_head())
+
+
+@pytest.fixture(scope="module")
+def whole(front: bytes, back: bytes) -> bytes:
+    return joined(front, back)
+
+
+def test_a_joined_file_gives_what_the_two_give_one_after_the_other(front: bytes, back: bytes, whole: bytes) -> None:
+    expected = answers(back, answers(front, IMAGES))
+    assert np.ptp(expected) > 0.1
+    np.testing.assert_array_equal(answers(whole, IMAGES), expected)
+
+
+def test_joining_leaves_the_two_as_they_were(front: bytes, back: bytes) -> None:
+    before = bytes(bytearray(front)), bytes(bytearray(back))
+    joined(front, back)
+    assert (front, back) == before
+
+
+def test_joined_files_can_be_joined_again(whole: bytes) -> None:
+    third = conversion.float32(tiny_head(inputs=3, classes=2, seed=5))
+    expected = answers(third, answers(whole, IMAGES))
+    np.testing.assert_array_equal(answers(joined(whole, third), IMAGES), expected)
+
+
+def test_a_head_of_several_layers_can_be_joined(front: bytes) -> None:
+    keras.utils.set_random_seed(3)
+    layers = [keras.Input((8,)), keras.layers.Dense(5, activation="relu"), keras.layers.Dense(2, activation="softmax")]
+    deep = conversion.float32(keras.Sequential(layers))
+    np.testing.assert_array_equal(answers(joined(front, deep), IMAGES), answers(deep, answers(front, IMAGES)))
+
+
+def test_shapes_that_do_not_meet_are_refused(front: bytes) -> None:
+    with pytest.raises(ModelError) as caught:
+        joined(front, conversion.float32(tiny_head(inputs=7)))
+    assert str(caught.value) == "cannot join models: the first gives [1, 8], the second takes [1, 7]"
+
+
+def test_every_tensor_of_a_joined_file_has_a_name_of_its_own(whole: bytes) -> None:
+    """Both quantizers keep what they see of a tensor under its name."""
+    (graph,) = schema.ModelT.InitFromPackedBuf(whole).subgraphs
+    names = [tensor.name for tensor in graph.tensors]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", ["front", "back", "whole"])
+def test_a_file_has_one_signature_from_image_to_probabilities(name: str, request: pytest.FixtureRequest) -> None:
+    content: bytes = request.getfixturevalue(name)
+    interpreter = opened(content)
+    assert interpreter.get_signature_list() == {"serving_default": {"inputs": ["image"], "outputs": ["probabilities"]}}
+    (entry,), (exit_,) = interpreter.get_input_details(), interpreter.get_output_details()
+    images = np.ones(entry["shape"], np.float32)
+    interpreter.set_tensor(entry["index"], images)
+    interpreter.invoke()
+    expected = interpreter.get_tensor(exit_["index"])
+    (found,) = interpreter.get_signature_runner()(image=images).values()
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_several_files_are_joined_at_once(front: bytes, back: bytes, whole: bytes) -> None:
+    third = conversion.float32(tiny_head(inputs=3, classes=2, seed=5))
+    at_once = joined(front, back, third)
+    np.testing.assert_array_equal(answers(at_once, IMAGES), answers(third, answers(whole, IMAGES)))
+
+
+def test_equal_constants_and_operator_codes_are_kept_once(back: bytes) -> None:
+    square = conversion.float32(tiny_head(inputs=3, seed=5))
+    once, twice = (schema.ModelT.InitFromPackedBuf(joined(back, *[square] * count)) for count in (1, 2))
+    assert len(twice.buffers) == len(once.buffers)
+    codes = [(code.builtinCode, code.version) for code in twice.operatorCodes]
+    assert len(set(codes)) == len(codes) == 2
+    assert len(twice.subgraphs[0].operators) == len(once.subgraphs[0].operators) + 2
+
+
+def test_a_joined_file_has_no_tensor_that_nothing_uses(front: bytes, back: bytes, whole: bytes) -> None:
+    counts = [len(schema.ModelT.InitFromPackedBuf(content).subgraphs[0].tensors) for content in (front, back, whole)]
+    assert counts[2] == counts[0] + counts[1] - 1
+
+
+def needed_runtime(content: bytes) -> bytes:
+    model = schema.ModelT.InitFromPackedBuf(content)
+    (entry,) = model.metadata
+    assert entry.name == b"min_runtime_version"
+    return bytes(model.buffers[entry.buffer].data).rstrip(b"\0")
+
+
+def test_a_joined_file_asks_for_the_newest_runtime_that_a_part_asks_for(front: bytes, back: bytes) -> None:
+    assert (needed_runtime(front), needed_runtime(back)) == (b"1.6.0", b"1.5.0")
+    assert needed_runtime(joined(front, back)) == b"1.6.0"
+    third = conversion.float32(tiny_head(inputs=3))
+    assert needed_runtime(joined(third, third)) == b"1.5.0"
+    newer = third.replace(b"1.5.0", b"1.14.0"[:6], 1).replace(b"1.14.0\0\0", b"1.14.0\0", 1)
+    assert needed_runtime(joined(third, newer)) == b"1.14.0"
+
+
+def test_the_first_constant_is_the_empty_one(whole: bytes) -> None:
+    """By convention it is that of every tensor that is computed."""
+    model = schema.ModelT.InitFromPackedBuf(whole)
+    (graph,) = model.subgraphs
+    assert model.buffers[0].data is None
+    computed = [index for operator in graph.operators for index in operator.outputs]
+    assert {graph.tensors[index].buffer for index in computed} == {0}
+
+
+def test_a_signature_is_replaced(front: bytes) -> None:
+    assert len(schema.ModelT.InitFromPackedBuf(joined(joined(front))).signatureDefs) == 1
+
+
+def test_tensorflow_quantizes_a_joined_file(whole: bytes) -> None:
+    content = conversion.integer(conversion.calibrated(whole, lambda: one_by_one(IMAGES)), io="float32")
+    np.testing.assert_allclose(answers(content, IMAGES), answers(whole, IMAGES), atol=0.05)
+
+
+def test_ai_edge_quantizes_a_joined_file(whole: bytes) -> None:
+    statistics = ai_edge.calibrated(whole, one_by_one(IMAGES))
+    content = ai_edge.integer(whole, statistics, io="float32")
+    np.testing.assert_allclose(answers(content, IMAGES), answers(whole, IMAGES), atol=0.05)
+    np.testing.assert_allclose(answers(ai_edge.dynamic_range(whole), IMAGES), answers(whole, IMAGES), atol=0.05)
+
+
+def test_constants_are_aligned_to_16_bytes(whole: bytes) -> None:
+    model = schema.Model.GetRootAs(plain_for_runtimes(whole))
+    buffers = [model.Buffers(position) for position in range(model.BuffersLength())]
+    starts = [buffer._tab.Vector(buffer._tab.Offset(4)) for buffer in buffers if buffer.DataLength()]
+    assert len(starts) > 3
+    assert {start % 16 for start in starts} == {0}
+
+
+def test_what_is_plain_already_stays_as_it_is(whole: bytes) -> None:
+    once = plain_for_runtimes(whole)
+    assert plain_for_runtimes(once) == once
+    np.testing.assert_array_equal(answers(once, IMAGES), answers(whole, IMAGES))
+
+
+def test_a_constant_beyond_the_end_of_the_file_is_refused(whole: bytes) -> None:
+    model = schema.ModelT.InitFromPackedBuf(whole)
+    model.buffers[1].offset, model.buffers[1].size = len(whole), 10**6
+    builder = flatbuffers.Builder(0)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    with pytest.raises(ModelError, match="a constant ends at byte"):
+        plain_for_runtimes(bytes(builder.Output()))
