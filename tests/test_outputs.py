@@ -2,7 +2,7 @@
 
 What is meant to change is kept anew by `ZOOBENCH_KEEP_OUTPUTS=1 pytest tests/test_outputs.py`; then read what differs.
 
-The kept results are of real runs of MobileNet 0.25, made neutral:
+The results in `data/stored` are of real runs of MobileNet 0.25, made neutral:
     workbench: five variants on two runtimes, with training curves.
     candidate: The same machine later, calibrated on two images; its `dynamic_range` was made slower by 40 %.
     board: The same files on a machine whose environment and times are made up.
@@ -26,8 +26,8 @@ from click.testing import CliRunner
 
 from zoobench.cli import main
 
-DATA = Path(__file__).parent / "data"
-KEPT = DATA / "outputs"
+INPUTS = Path(__file__).parent / "data" / "stored"
+KEPT = INPUTS.parent / "outputs"
 ENDS = KEPT / "ends.json"
 """The status and the lines on stderr that each command ended with."""
 ENVIRONMENT = {
@@ -168,7 +168,7 @@ Shown = tuple[str, dict[str, Any]]
 def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy of the kept files to work in, with A/A gates where this machine's are looked for."""
     folder = tmp_path / "desk"
-    shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("outputs"))
+    shutil.copytree(INPUTS, folder)
     (folder / "runs").mkdir()
     (folder / "artifacts/aa").mkdir()
     shutil.copy(folder / "workbench.json", folder / "runs" / "1.json")
