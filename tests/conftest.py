@@ -1,5 +1,6 @@
 """Real photos and real weights, where a checkout has them beside it."""
 
+import os
 import shutil
 import signal
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import settings
 
 import browser as browsers
 import packages
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # In the background of a shell it is ignored, also by all that the tests start: those of Ctrl-C would wait forever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+os.environ.pop("PYTEST_XDIST_WORKER", None)  # of runs that tests start: pytest-benchmark would time nothing there
+
+settings.register_profile("zoobench", deadline=None, max_examples=25)
+settings.register_profile("zoobench-ci", deadline=None, max_examples=100)
+settings.load_profile("zoobench-ci" if os.environ.get("CI") else "zoobench")
 
 LIBRARIES = "google|keras|tensorflow|flatbuffers|ai_edge_litert|ai_edge_quantizer|absl|astunparse|gast"
 """What they deprecate in one another is not ours to mend."""
