@@ -16,7 +16,6 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -212,7 +211,7 @@ def steady(text: str) -> str:
     text = re.sub(r"\bin \d+(\.\d+)? s\b", "in N s", text.replace(str(Path.cwd()), "."))
     text = re.sub(r'(?m)^( "seconds": )[\d.e-]+$', r"\1N", text)
     text = re.sub(r"\d+\.\d{9,}(e-\d+)?", lambda number: f"{float(number[0]):.9g}", text)
-    text = re.sub(rf"(ritten by zoobench |content=\"zoobench ){re.escape(version('zoobench'))}", r"\1VERSION", text)
+    text = re.sub(r"(ritten by zoobench |content=\"zoobench )\d+\.\d+\.\d+", r"\1VERSION", text)
     return re.sub(r"artifacts/aa/[\w-]+ holds", "artifacts/aa/MACHINE holds", text)
 
 
