@@ -7,5 +7,5 @@ from zoobench.run.session import BenchSession
 def test_size(zoo: BenchSession, zoo_cell: Cell) -> None:
     model = zoo.measure_size(zoo_cell)
     assert 0 < model.size_bytes == zoo.model(zoo_cell).path.stat().st_size
-    broken = zoo.broken_promises(zoo_cell)
+    broken = zoo.violations(zoo_cell)
     assert not broken, broken

@@ -15,7 +15,7 @@ from documents import DOCUMENTS, NAMES, anchors, blocks, code, commands, links, 
 from runs import ROOT
 from zoobench.cli import main
 from zoobench.judge.gate.tolerances import Tolerances, read_rules
-from zoobench.matrix.promises import PROMISES
+from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import VARIANTS
 from zoobench.measure.environment import describe_environment
 from zoobench.results.schema import SCHEMA, Record
@@ -79,12 +79,12 @@ def test_every_variant_stands_in_the_documents(variant: str) -> None:
     assert f"| `{variant}` | {VARIANTS[variant].short} |" in doc("quantization.md")
 
 
-@pytest.mark.parametrize("label", PROMISES)
+@pytest.mark.parametrize("label", SPECS)
 def test_every_promise_stands_in_the_documents(label: str) -> None:
-    promise, rows = PROMISES[label], doc("quantization.md").splitlines()
-    (row,) = (line for line in rows if line.startswith(f"| `{label}` | {' or '.join(promise.io)} |"))
-    least = f"{100 * promise.least_share:.0f} %" if promise.least_share else "any"
-    assert f"| {promise.weights}, {least}" in row
+    spec, rows = SPECS[label], doc("quantization.md").splitlines()
+    (row,) = (line for line in rows if line.startswith(f"| `{label}` | {' or '.join(spec.io)} |"))
+    least = f"{100 * spec.least_share:.0f} %" if spec.least_share else "any"
+    assert f"| {spec.weights}, {least}" in row
 
 
 def test_every_command_of_the_program_is_in_the_documents() -> None:

@@ -130,7 +130,7 @@ HELD = {
     "inspect.txt": "inspect integer_only.tflite --as integer_only",
     "inspect.json": "inspect integer_only.tflite --format json",
     "inspect-float.txt": "inspect float32.tflite",
-    "inspect-broken-promise.txt": "inspect float32.tflite --as integer_only",
+    "inspect-violations.txt": "inspect float32.tflite --as integer_only",
     "inspect-no-model.txt": "inspect plain.json",
     "errors.txt": "errors integer_only.tflite --float float32.tflite --images images.npy --samples 3 --worst 2",
     "errors-no-float.txt": "errors integer_only.tflite --images images.npy",

@@ -147,7 +147,7 @@ def test_a_file_that_is_not_what_its_variant_promises_fails_the_size_with_both_s
         manifest.write_bytes(kept[1])
     assert done.returncode == 1
     assert "model.tflite is not what float_fallback promises:" in done.stdout
-    assert re.search(r"promised: all integer\nE +found: +15 hybrid, 13 float", done.stdout), done.stdout
+    assert re.search(r"required: all integer\nE +found: +15 hybrid, 13 float", done.stdout), done.stdout
 
 
 def test_benchmark_only_loses_neither_accuracy_nor_size_nor_memory(warm: Path) -> None:

@@ -7,9 +7,9 @@ from saved import Findings
 
 from zoobench.build.recipe import BuildRequest
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.promises import PROMISES
-from zoobench.tflite.breaches import breaches
+from zoobench.matrix.specs import SPECS
 from zoobench.tflite.contract import read_contract
+from zoobench.tflite.spec import violations
 
 MOST_BYTES = 4e9
 
@@ -32,6 +32,6 @@ def test_one_float32_file_and_a_quantizer_against_a_conversion_for_each_variant(
         )
     )
     for name in variants:
-        assert not breaches(read_contract(ours[name]), PROMISES[name])
+        assert not violations(read_contract(ours[name]), SPECS[name])
         assert read_contract(direct[name]).inputs[0].type == read_contract(ours[name]).inputs[0].type
     assert ours_cost.peak_bytes < MOST_BYTES

@@ -21,7 +21,7 @@ from zoobench.commands.store import store
 from zoobench.errors import UsageError, ZoobenchError
 from zoobench.run.options import PREFIX
 
-_BROKEN_PROMISE = 1
+_VIOLATED = 1
 _UNUSABLE_INPUT = 2
 _INTERRUPTED = 130
 
@@ -92,7 +92,7 @@ def inspect(file: Path, label: str | None, form: str) -> None:
 
     found = inspect_file(file, label=label)
     click.echo(to_json(found) if form == "json" else to_text(found, colours=sys.stdout.isatty()), nl=False)
-    sys.exit(_BROKEN_PROMISE if found.breaches else 0)
+    sys.exit(_VIOLATED if found.violations else 0)
 
 
 @main.command()

@@ -12,12 +12,12 @@ from zoobench.build import ai_edge, conversion
 from zoobench.build.network import assembled
 from zoobench.build.quantizing import _MAKERS, Ingredients, made_by_package, quantized
 from zoobench.errors import ModelError, UsageError
-from zoobench.matrix.promises import PROMISES
 from zoobench.matrix.registry import Package
+from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
-from zoobench.tflite.breaches import breaches
 from zoobench.tflite.contract import read_contract
 from zoobench.tflite.flatbuffer import plain_for_runtimes
+from zoobench.tflite.spec import violations
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_each_variant_keeps_its_promise_whoever_makes_it(
 ) -> None:
     """TensorFlow leaves kernels below 1,024 values in float, so its dynamic range of a network so small does not."""
     content = quantized(ingredients, VARIANTS[name], quantizer=quantizer)
-    assert breaches(read_contract(content), PROMISES[name]) == ()
+    assert violations(read_contract(content), SPECS[name]) == ()
 
 
 def test_a_quantizer_that_does_not_make_a_variant_says_who_does(ingredients: Ingredients) -> None:

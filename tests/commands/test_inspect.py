@@ -55,20 +55,20 @@ def test_a_broken_promise_is_status_1_with_both_sides(float_file: Path) -> None:
     done = inspected(float_file, "--as", "integer_only")
     assert done.exit_code == 1
     assert f"{float_file} is not what integer_only promises:\n" in done.output
-    assert "  layers\n    promised: all integer\n    found:    4 float\n" in done.output
+    assert "  layers\n    required: all integer\n    found:    4 float\n" in done.output
 
 
 def test_json_holds_all_of_it(float_file: Path) -> None:
     done = inspected(float_file, "--as", "float16", "--format", "json")
     assert done.exit_code == 1
     found = json.loads(done.output)
-    assert found["labels_kept"] == ["float32"]
+    assert found["labels_met"] == ["float32"]
     assert found["label"] == "float16"
     assert {
         "about": "weights",
-        "promised": "at least 90.0 % of the bytes float16",
+        "required": "at least 90.0 % of the bytes float16",
         "found": "100.0 % float32",
-    } in found["breaches"]
+    } in found["violations"]
     assert found["contract"]["inputs"][0]["type"] == "float32"
 
 
@@ -122,7 +122,7 @@ def test_a_file_that_no_label_fits_is_said_to_fit_none(tmp_path: Path) -> None:
     path.write_bytes(labelled("float32"))
     found = inspect_file(path)
     mixed = inspection.Inspection(
-        path=path, contract=found.contract, label=None, breaches=found.breaches, labels_kept=()
+        path=path, contract=found.contract, label=None, violations=found.violations, labels_met=()
     )
     assert "It is what no label promises: float32, " in to_text(mixed)
 

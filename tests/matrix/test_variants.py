@@ -1,4 +1,4 @@
-"""Does each label keep its promise, and is a wrong one refused?"""
+"""Does each label keep its spec, and is a wrong one refused?"""
 
 import re
 from dataclasses import replace
@@ -10,10 +10,10 @@ import pytest
 from packages import put
 from zoobench.build.quantizing import _MAKERS
 from zoobench.errors import UsageError
-from zoobench.matrix.promises import PROMISES, Promise
 from zoobench.matrix.registry import Package
 from zoobench.matrix.runtimes import RUNTIMES
-from zoobench.matrix.variants import VARIANTS, Variant, find_variants, promise_of
+from zoobench.matrix.specs import SPECS, VariantSpec
+from zoobench.matrix.variants import VARIANTS, Variant, find_variants, spec_of
 
 every_variant = pytest.mark.parametrize("variant", VARIANTS.values(), ids=list(VARIANTS))
 
@@ -78,7 +78,7 @@ def test_unknown_variants_are_named_beside_the_known_ones() -> None:
     )
 
 
-PROMISE = Promise(
+SPEC = VariantSpec(
     io=("float32",),
     weights="int4",
     least_share=0.9,
@@ -86,7 +86,7 @@ PROMISE = Promise(
     activations="float32",
     granularities=("channel",),
 )
-ADDED = Variant(name="w4", short="W4", weights="int4", maker="making:make", promise=PROMISE)
+ADDED = Variant(name="w4", short="W4", weights="int4", maker="making:make", spec=SPEC)
 PACKAGE = Package(name="zoobench-w4", version="1.0")
 
 
@@ -103,10 +103,10 @@ def test_a_variant_that_a_package_adds_is_quantized_and_knows_its_package() -> N
         ({"maker": "making"}, "maker is 'making'; expected 'module:function'"),
         ({"quantizers": ("ai_edge",)}, "expected 'module:function' that makes it, and no quantizers"),
         ({"suffix": ".keras"}, "suffix is '.keras'; allowed is .tflite"),
-        ({"promise": None}, "it has no promise; give a zoobench.matrix.promises.Promise"),
+        ({"spec": None}, "it has no spec; give a zoobench.matrix.specs.VariantSpec"),
         ({"io": "int2"}, "'int2' is no number type; allowed is one of float32, float16, int16, int8, uint8, int4"),
-        ({"weights": "int8"}, "weights, activations and io are int8, float32, float32; its promise says otherwise"),
-        ({"io": "uint8"}, "weights, activations and io are int4, float32, uint8; its promise says otherwise"),
+        ({"weights": "int8"}, "weights, activations and io are int8, float32, float32; its spec says otherwise"),
+        ({"io": "uint8"}, "weights, activations and io are int4, float32, uint8; its spec says otherwise"),
     ],
 )
 def test_a_package_adds_only_what_can_be_made_and_held_to_a_promise(changes: dict[str, Any], told: str) -> None:
@@ -122,6 +122,6 @@ def test_a_variant_runs_on_what_takes_its_files() -> None:
 def test_a_promise_is_ours_or_that_of_the_package(beside_us: Path) -> None:
     text = "from tests.matrix.test_variants import ADDED"
     put(beside_us, "zoobench-w4", entry_points={"zoobench.variants": "w4 = w4:ADDED"}, modules={"w4.py": text})
-    assert promise_of("w4") == PROMISE
-    assert promise_of("float32") == PROMISES["float32"]
-    assert promise_of("keras") is None
+    assert spec_of("w4") == SPEC
+    assert spec_of("float32") == SPECS["float32"]
+    assert spec_of("keras") is None

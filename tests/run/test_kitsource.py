@@ -155,7 +155,7 @@ def test_a_file_is_that_of_the_kit_and_so_is_its_float_twin(
 
 
 def test_a_damaged_tflite_file_is_our_own_error_and_never_run(source: KitSource, cell: Cell) -> None:
-    for question in (source.file, source.recorded, source.broken_promises):
+    for question in (source.file, source.recorded, source.violations):
         with pytest.raises(ModelError):
             question(cell)
 

@@ -123,7 +123,7 @@ def test_a_file_that_vanished_is_an_error_that_asks_who_removed_it(
 def test_a_file_that_is_no_tflite_has_no_contract_to_break(prepared: Prepared, builder: Builder) -> None:
     found = Models(prepared)
     assert found.contract(cell(prepared, "keras")) is None
-    assert found.broken_promises(cell(prepared, "keras")) == ""
+    assert found.violations(cell(prepared, "keras")) == ""
     with pytest.raises(ModelError, match="TFLite"):
-        found.broken_promises(cell(prepared, "float32"))
+        found.violations(cell(prepared, "float32"))
     assert len(builder.calls) == 1

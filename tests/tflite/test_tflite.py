@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from modelfiles import labelled
 from zoobench.errors import ModelError
-from zoobench.tflite.breaches import labels_kept
 from zoobench.tflite.contract import plain, read_contract
+from zoobench.tflite.spec import labels_met
 from zoobench.tflite.tflite import read_graphs
 
 fuzzing = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -32,7 +32,7 @@ def read_or_refused(content: bytes) -> None:
         text = str(error)
     else:
         plain(contract)
-        labels_kept(contract)
+        labels_met(contract)
         return
     assert text.startswith(("this is not a TFLite file: ", "this TFLite file is cut off, damaged or too new: "))
 

@@ -9,12 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from zoobench.errors import ModelError, UsageError
-from zoobench.matrix.promises import PROMISES
-from zoobench.matrix.variants import TABLE, VARIANTS, promise_of
+from zoobench.matrix.specs import SPECS
+from zoobench.matrix.variants import TABLE, VARIANTS, spec_of
 from zoobench.system.paper import blank, written
 from zoobench.system.units import percent, size, three_digits
-from zoobench.tflite.breaches import Breach, breaches, explained, labels_kept
 from zoobench.tflite.contract import Contract, Layers, Port, plain, read_contract
+from zoobench.tflite.spec import Violation, describe_violations, labels_met, violations
 
 _MANIFEST = "manifest.json"
 """Beside a model of ours. Not imported from the store, which needs more than a device has."""
@@ -30,19 +30,19 @@ class Inspection:
         path: The file.
         contract: What is in it.
         label: What it was held to; None if nothing.
-        breaches: Where it breaks that label's promise.
-        labels_kept: All of our labels whose promise it keeps.
+        violations: Where it breaks that label's spec.
+        labels_met: All of our labels whose spec it meets.
     """
 
     path: Path
     contract: Contract
     label: str | None
-    breaches: tuple[Breach, ...]
-    labels_kept: tuple[str, ...]
+    violations: tuple[Violation, ...]
+    labels_met: tuple[str, ...]
 
 
 def inspect_file(path: Path, *, label: str | None = None) -> Inspection:
-    """Returns what is in a TFLite file and whether it keeps a label's promise.
+    """Returns what is in a TFLite file and whether it keeps a label's spec.
 
     Args:
         path: The file.
@@ -65,8 +65,8 @@ def inspect_file(path: Path, *, label: str | None = None) -> Inspection:
         path=path,
         contract=contract,
         label=label,
-        breaches=breaches(contract, promise) if label and (promise := promise_of(label)) else (),
-        labels_kept=labels_kept(contract),
+        violations=violations(contract, spec) if label and (spec := spec_of(label)) else (),
+        labels_met=labels_met(contract),
     )
 
 
@@ -75,8 +75,10 @@ def to_json(inspection: Inspection) -> str:
     found = {
         "file": str(inspection.path),
         "label": inspection.label,
-        "breaches": [{"about": one.about, "promised": one.promised, "found": one.found} for one in inspection.breaches],
-        "labels_kept": inspection.labels_kept,
+        "violations": [
+            {"about": one.about, "required": one.required, "found": one.found} for one in inspection.violations
+        ],
+        "labels_met": inspection.labels_met,
         "contract": plain(inspection.contract),
     }
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
@@ -111,7 +113,7 @@ def _label_in_store(path: Path) -> str | None:
 
 def _labels() -> tuple[str, ...]:
     """Returns every variant that is a TFLite file, as all that packages add are."""
-    return tuple(dict.fromkeys((*PROMISES, *(name for name in TABLE.names() if name not in VARIANTS))))
+    return tuple(dict.fromkeys((*SPECS, *(name for name in TABLE.names() if name not in VARIANTS))))
 
 
 def _rows(contract: Contract) -> tuple[tuple[str, Sequence[str]], ...]:
@@ -156,9 +158,11 @@ def _counts(counts: Mapping[str, int]) -> list[str]:
 
 
 def _verdict(inspection: Inspection) -> Text:
-    if inspection.breaches:
-        return Text(explained(inspection.breaches, label=str(inspection.label), file=inspection.path), style="red")
+    if inspection.violations:
+        return Text(
+            describe_violations(inspection.violations, label=str(inspection.label), file=inspection.path), style="red"
+        )
     if inspection.label:
         return Text(f"It is what {inspection.label} promises.", style="green")
-    kept = " and ".join(inspection.labels_kept)
-    return Text(f"It is what {kept} promises." if kept else f"It is what no label promises: {', '.join(PROMISES)}.")
+    kept = " and ".join(inspection.labels_met)
+    return Text(f"It is what {kept} promises." if kept else f"It is what no label promises: {', '.join(SPECS)}.")

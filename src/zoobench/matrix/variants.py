@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from zoobench.errors import UsageError
-from zoobench.matrix.promises import PROMISES, Promise
 from zoobench.matrix.registry import EVERY, Package, Table, is_reference
 from zoobench.matrix.runtimes import find_runtime, runtimes_of
+from zoobench.matrix.specs import SPECS, VariantSpec
 
 NumberType = Literal["float32", "float16", "int16", "int8", "uint8", "int4"]
 Quantizer = Literal["tensorflow", "ai_edge"]
@@ -27,7 +27,7 @@ class Variant:
         quantizers: What can make it, the default first; none where nothing is quantized.
         suffix: Ending of its file.
         maker: `module:function` that makes it of the float32 file, for what a package adds; see docs/extending.md.
-        promise: What its file is held to, for what a package adds; that of our own stands in `promises.py`.
+        spec: What its file is held to, for what a package adds; that of our own stands in `specs.py`.
         libraries: Packages of a registry with whose versions the file may change, besides the one that adds it.
         package: What adds it to the table; None for our own.
     """
@@ -41,7 +41,7 @@ class Variant:
     quantizers: tuple[Quantizer, ...] = ()
     suffix: str = ".tflite"
     maker: str = ""
-    promise: Promise | None = None
+    spec: VariantSpec | None = None
     libraries: tuple[str, ...] = ()
     package: Package | None = None
 
@@ -73,13 +73,13 @@ class Variant:
             raise ValueError(f"maker is {self.maker!r}; expected 'module:function' that makes it, and no quantizers")
         if self.suffix != ".tflite":
             raise ValueError(f"suffix is {self.suffix!r}; allowed is .tflite, made of the float32 file")
-        if self.promise is None:
-            raise ValueError("it has no promise; give a zoobench.matrix.promises.Promise that every file of it keeps")
+        if self.spec is None:
+            raise ValueError("it has no spec; give a zoobench.matrix.specs.VariantSpec that every file of it keeps")
         own = (self.weights, self.activations, self.io)
         if strange := [one for one in own if one not in get_args(NumberType)]:
             raise ValueError(f"{strange[0]!r} is no number type; allowed is one of {', '.join(get_args(NumberType))}")
-        if own[:2] != (self.promise.weights, self.promise.activations) or self.io not in self.promise.io:
-            raise ValueError(f"weights, activations and io are {', '.join(own)}; its promise says otherwise")
+        if own[:2] != (self.spec.weights, self.spec.activations) or self.io not in self.spec.io:
+            raise ValueError(f"weights, activations and io are {', '.join(own)}; its spec says otherwise")
         return replace(self, package=package)
 
 
@@ -149,10 +149,10 @@ def find_variants(names: Sequence[str]) -> tuple[Variant, ...]:
     return tuple(map(TABLE.find, wanted))
 
 
-def promise_of(name: str) -> Promise | None:
+def spec_of(name: str) -> VariantSpec | None:
     """Returns what a variant, ours or one that a package adds, promises of its file; None where it is no TFLite file.
 
     Raises:
         UsageError: If there is no such variant, or the package that adds it is broken.
     """
-    return PROMISES[name] if name in PROMISES else TABLE.find(name).promise
+    return SPECS[name] if name in SPECS else TABLE.find(name).spec

@@ -22,8 +22,8 @@ from zoobench.run.kitargs import check_options
 from zoobench.run.options import defaults
 from zoobench.run.plan import machine_asked, processes_asked, rounds_asked, whole, workers_asked
 from zoobench.system.files import sha256_of_json
-from zoobench.tflite.breaches import breaches, explained
 from zoobench.tflite.contract import Contract, plain, read_contract
+from zoobench.tflite.spec import describe_violations, violations
 
 _MEGABYTE = 1_000_000
 
@@ -210,16 +210,16 @@ class KitSource:
             return Refusal(by=REFERENCE, reason="it did not run the file where the kit was made")
         return None
 
-    def broken_promises(self, cell: Cell) -> str:
+    def violations(self, cell: Cell) -> str:
         """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is.
 
         Raises:
             ModelError: If the file cannot be understood.
         """
-        file, promise = self.file(cell), variants.promise_of(cell.variant)
-        if promise is None:
+        file, spec = self.file(cell), variants.spec_of(cell.variant)
+        if spec is None:
             raise ModelError(f"{cell.variant} promises nothing of a TFLite file; export a kit of TFLite variants")
-        return explained(breaches(self._contract(file), promise), label=cell.variant, file=file.path)
+        return describe_violations(violations(self._contract(file), spec), label=cell.variant, file=file.path)
 
     def _model(self, cell: Cell) -> KitModel | None:
         return self._kit.manifest.model(backbone=cell.backbone, variant=cell.variant, image_size=cell.image_size)

@@ -6,14 +6,14 @@ from zoobench.build import recipe
 from zoobench.build.recipe import BuildRequest
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.variants import find_variant, promise_of
+from zoobench.matrix.variants import find_variant, spec_of
 from zoobench.results.record import Refusal
 from zoobench.run.prepared import Prepared
 from zoobench.store.store import Stored, find
 from zoobench.system.isolated import in_fresh_process
 from zoobench.system.native import output_held
-from zoobench.tflite.breaches import breaches, explained
 from zoobench.tflite.contract import Contract, read_contract
+from zoobench.tflite.spec import describe_violations, violations
 
 
 class Models:
@@ -61,16 +61,16 @@ class Models:
             self._contracts[model.sha256] = read_contract(model.path.read_bytes())
         return self._contracts.get(model.sha256)
 
-    def broken_promises(self, cell: Cell) -> str:
+    def violations(self, cell: Cell) -> str:
         """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is.
 
         Raises:
             ModelError: If the file cannot be understood.
         """
-        promise, contract = promise_of(cell.variant), self.contract(cell)
-        if promise is None or contract is None:
+        spec, contract = spec_of(cell.variant), self.contract(cell)
+        if spec is None or contract is None:
             return ""
-        return explained(breaches(contract, promise), label=cell.variant, file=self.file(cell).path)
+        return describe_violations(violations(contract, spec), label=cell.variant, file=self.file(cell).path)
 
     def _outcome(self, cell: Cell) -> Stored | Refusal:
         key = (cell.backbone, cell.variant)

@@ -174,9 +174,9 @@ class BenchSession:
         self.source.file(cell)
         return cast(RecordedModel, self._record(cell).model)  # there is one where there is a file
 
-    def broken_promises(self, cell: Cell) -> str:
+    def violations(self, cell: Cell) -> str:
         """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is."""
-        return self.source.broken_promises(cell)
+        return self.source.violations(cell)
 
     def measure_accuracy(self, cell: Cell) -> RecordedAccuracy:
         """Evaluates a cell and its float twin on the whole test split and records it.

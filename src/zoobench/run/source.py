@@ -85,7 +85,7 @@ class Source(Protocol):
     def refusal(self, cell: Cell) -> Refusal | None:
         """Returns why a cell's quantizer does not make it or its runtime does not take it, or None if they do."""
 
-    def broken_promises(self, cell: Cell) -> str:
+    def violations(self, cell: Cell) -> str:
         """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is."""
 
 

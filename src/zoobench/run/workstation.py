@@ -116,6 +116,6 @@ class Workstation:
         """Returns why a cell's quantizer does not make it or its runtime does not take it, or None if they do."""
         return self._models.refusal(cell)
 
-    def broken_promises(self, cell: Cell) -> str:
+    def violations(self, cell: Cell) -> str:
         """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is."""
-        return self._models.broken_promises(cell)
+        return self._models.violations(cell)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from zoobench.matrix.promises import Computing, Granularity
+from zoobench.matrix.specs import Computing, Granularity
 from zoobench.tflite.tflite import Graph, Operator, Tensor
 
 _FLOATS = {"float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"}

@@ -18,7 +18,7 @@ _WHOLE_OR_CHANNEL: tuple[Granularity, ...] = ("channel", "tensor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class VariantSpec:
     """What must hold of a file that bears a label. Layers are convolutions and dense layers with constant weights.
 
     Attributes:
@@ -42,8 +42,8 @@ class Promise:
     only_integers: bool = False
 
 
-PROMISES: Mapping[str, Promise] = {
-    "float32": Promise(
+SPECS: Mapping[str, VariantSpec] = {
+    "float32": VariantSpec(
         io=("float32",),
         weights="float32",
         least_share=1.0,
@@ -51,7 +51,7 @@ PROMISES: Mapping[str, Promise] = {
         activations="float32",
         granularities=("none",),
     ),
-    "float16": Promise(
+    "float16": VariantSpec(
         io=("float32",),
         weights="float16",
         least_share=0.9,
@@ -59,7 +59,7 @@ PROMISES: Mapping[str, Promise] = {
         activations="float32",
         granularities=("none",),
     ),
-    "dynamic_range": Promise(
+    "dynamic_range": VariantSpec(
         io=("float32",),
         weights="int8",
         least_share=0.7,
@@ -67,7 +67,7 @@ PROMISES: Mapping[str, Promise] = {
         activations="float32",
         granularities=_WHOLE_OR_CHANNEL,
     ),
-    "weight_only_int8": Promise(
+    "weight_only_int8": VariantSpec(
         io=("float32",),
         weights="int8",
         least_share=0.9,
@@ -75,7 +75,7 @@ PROMISES: Mapping[str, Promise] = {
         activations="float32",
         granularities=_WHOLE_OR_CHANNEL,
     ),
-    "dynamic_range_int4": Promise(
+    "dynamic_range_int4": VariantSpec(
         io=("float32",),
         weights="int4",
         least_share=0.5,
@@ -83,7 +83,7 @@ PROMISES: Mapping[str, Promise] = {
         activations="float32",
         granularities=("channel",),
     ),
-    "dynamic_range_int4_block": Promise(
+    "dynamic_range_int4_block": VariantSpec(
         io=("float32",),
         weights="int4",
         least_share=0.0,  # blocks are for dense layers alone, which are next to nothing of a convolutional network
@@ -91,7 +91,7 @@ PROMISES: Mapping[str, Promise] = {
         activations="float32",
         granularities=("block",),
     ),
-    "float_fallback": Promise(
+    "float_fallback": VariantSpec(
         io=("float32",),
         weights="int8",
         least_share=0.9,
@@ -99,7 +99,7 @@ PROMISES: Mapping[str, Promise] = {
         activations="int8",
         granularities=_WHOLE_OR_CHANNEL,
     ),
-    "integer_only": Promise(
+    "integer_only": VariantSpec(
         io=("uint8",),
         weights="int8",
         least_share=0.9,
@@ -108,7 +108,7 @@ PROMISES: Mapping[str, Promise] = {
         granularities=_WHOLE_OR_CHANNEL,
         only_integers=True,
     ),
-    "integer_only_int8": Promise(
+    "integer_only_int8": VariantSpec(
         io=("int8",),
         weights="int8",
         least_share=0.9,
@@ -117,7 +117,7 @@ PROMISES: Mapping[str, Promise] = {
         granularities=_WHOLE_OR_CHANNEL,
         only_integers=True,
     ),
-    "int16x8": Promise(
+    "int16x8": VariantSpec(
         io=("float32", "int16"),
         weights="int8",
         least_share=0.9,
