@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 import browser as browsers
@@ -103,14 +104,30 @@ def imagenet_weights() -> Path:
     return beside("weights")
 
 
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Returns a folder that one of the processes of a test run fills and all share; nobody may change what it holds."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "popen-" in base.name else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            making = folder.with_name(f"{name}.making")
+            shutil.rmtree(making, ignore_errors=True)
+            making.mkdir()
+            make(making)
+            making.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def real_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The artifacts of two equal small runs, `float32` and `dynamic_range`; for tests that leave them as they are."""
-    artifacts = tmp_path_factory.mktemp("runs") / "artifacts"
-    for _ in range(2):
-        done = bench(*SMALL, "--zoo-variants", "float32,dynamic_range", artifacts=artifacts)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return artifacts
+
+    def make(folder: Path) -> None:
+        for _ in range(2):
+            done = bench(*SMALL, "--zoo-variants", "float32,dynamic_range", artifacts=folder / "artifacts")
+            assert done.returncode == 0, done.stdout + done.stderr
+
+    return made_once(tmp_path_factory, "real-runs", make) / "artifacts"
 
 
 @pytest.fixture
