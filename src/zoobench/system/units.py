@@ -1,6 +1,8 @@
 """How do numbers reach people? Three significant digits, scaled; the unit stands in the column head if there is one."""
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 _MILLI = 1e-3
 _KILO = 1e3
@@ -106,3 +108,27 @@ def three_digits(value: float) -> str:
         return "0"
     text = f"{value:.3g}"
     return f"{float(text):.0f}" if "e+" in text and abs(value) < 1e6 else f"{value:#.3g}".rstrip(".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """In what a quantity is kept, and how people write and read it.
+
+    Attributes:
+        name: Of data: `seconds`, `bytes`, `share`, `ratio` or `nats`.
+        symbol: At a number that people read; '' where there is none.
+        text: Returns a value of data as such a number.
+        written: What each symbol that people may write is in the unit of data.
+    """
+
+    name: str
+    symbol: str
+    text: Callable[[float | None], str]
+    written: Mapping[str, float]
+
+
+SECONDS = Unit(name="seconds", symbol="ms", text=milliseconds, written={"us": 1e-6, "µs": 1e-6, "ms": _MILLI, "s": 1.0})
+BYTES = Unit(name="bytes", symbol="MB", text=megabytes, written={"B": 1.0, "kB": _KILO, "MB": _MEGA, "GB": 1e9})
+SHARE = Unit(name="share", symbol="%", text=percent, written={"%": 0.01})
+RATIO = Unit(name="ratio", symbol="", text=ratio, written={"": 1.0})
+NATS = Unit(name="nats", symbol="nats", text=nats, written={"nats": 1.0})
