@@ -1,6 +1,7 @@
 """Cells of which it is told what a machine's results know, for the tests of limits, fronts and choices."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from fakes import a_cell
 from resultfiles import rounds_around
 from zoobench.judge.gate.noise import CellNoise, Noise
-from zoobench.judge.recommend.known import Answered, KnownCell, KnownMachine, TimedRun
+from zoobench.judge.readings import CellTiming, TimedRun
+from zoobench.judge.recommend.cells import Answered, KnownCell, KnownMachine
 from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_limit
 from zoobench.judge.recommend.odds import Odds
 from zoobench.stats.statistics import Interval, percentile, percentile_interval
@@ -50,13 +52,16 @@ def a_known_cell(
     threads: int = 1,
     weights: str = "imagenet",
     backbone: str = "mobilenet",
+    runs: Sequence[TimedRun] | None = None,
+    disturbance: str = "",
     **changes: Any,
 ) -> KnownCell:
-    """Returns a cell that one process for each of `seconds` timed, in rounds of about as many."""
+    """Returns a cell that one process for each of `seconds` timed, in rounds of about as many, or in these `runs`."""
     times = () if seconds is None else (seconds,) if isinstance(seconds, float) else tuple(seconds)
+    timed = [a_timed_run(rounds_around(one), speedup=speedup) for one in times] if runs is None else runs
     usual: dict[str, Any] = {
         "cell": a_cell(backbone=backbone, variant=variant, runtime=runtime, threads=threads, weights=weights),
-        "runs": tuple(a_timed_run(rounds_around(one), speedup=speedup) for one in times),
+        "timing": CellTiming(runs=tuple(replace(one, disturbance=disturbance) for one in timed)),
         "answered": answers(right) if right else None,
         "size_bytes": 3_500_000,
         "peaks": (60_000_000, 60_100_000, 59_900_000),
@@ -97,8 +102,8 @@ def any_cell(variant: str) -> st.SearchStrategy[KnownCell]:
 
     def made(seconds: float, speedup: float | None, right: str, size: int, disturbed: bool) -> KnownCell:
         runs = (a_timed_run(rounds_around(seconds), speedup=speedup),)
-        disturbances = ("waited",) if disturbed else ()
-        return a_known_cell(variant, runs=runs, right=right, size_bytes=size, disturbances=disturbances)
+        disturbance = "waited" if disturbed else ""
+        return a_known_cell(variant, runs=runs, right=right, size_bytes=size, disturbance=disturbance)
 
     return st.builds(
         made,

@@ -7,8 +7,8 @@ from zoobench.commands.baseline import measured_on
 from zoobench.commands.compare import screen
 from zoobench.commands.gating.findings import noise_path
 from zoobench.judge.gate.noise import Noise, read_noise
+from zoobench.judge.recommend.cells import machine_name
 from zoobench.judge.recommend.choosing import choose
-from zoobench.judge.recommend.gathering import machine_name
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.result import Choice
 from zoobench.results.timings import Side, read_side

@@ -145,7 +145,7 @@ def _front(machine: MachineChoice) -> Grid:
 def _point(machine: MachineChoice, place: Place) -> tuple[str, str, str]:
     known = machine.standings.cells[place.cell]
     top1 = None if known.cell.has_random_weights else known.top1
-    return milliseconds(known.p50_seconds), percent(top1), megabytes(known.size_bytes)
+    return milliseconds(known.timing.p50_seconds), percent(top1), megabytes(known.size_bytes)
 
 
 def _by(place: Place) -> str:

@@ -6,14 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from choices import a_known_cell, answers
-from zoobench.judge.recommend.accuracyodds import (
-    drop_probability,
-    find_best_float_file,
-    find_float_file,
-    lost_and_won,
-    top1_probability,
-)
+from zoobench.judge.recommend.accuracyodds import drop_probability, top1_probability
 
 
 def test_half_right_is_as_likely_above_one_half_as_below() -> None:
@@ -71,72 +64,3 @@ def test_a_looser_limit_is_never_less_probable(lost: int, won: int, more: int, l
 def test_one_more_sample_lost_is_never_more_probable(lost: int, won: int) -> None:
     ours, worse = (drop_probability(one, won, total=200, limit=0.02) for one in (lost, lost + 1))
     assert worse <= ours + 1e-9
-
-
-def test_lost_are_those_that_only_the_reference_has_right() -> None:
-    assert lost_and_won(answers("++++--"), answers("+---++")) == (3, 2)
-
-
-def test_what_is_quantized_is_held_against_the_float_file_of_the_same_backbone_and_runtime() -> None:
-    cell = a_known_cell(runtime="openvino")
-    floats = [
-        a_known_cell("float32", runtime=runtime, backbone=backbone, threads=threads)
-        for backbone, runtime, threads in (
-            ("xception", "openvino", 1),
-            ("mobilenet", "litert", 1),
-            ("mobilenet", "openvino", 2),
-            ("mobilenet", "openvino", 1),
-        )
-    ]
-    cells = {one.cell.id: one for one in (cell, *floats)}
-    assert find_float_file(cell, cells) is floats[3]
-    del cells[floats[3].cell.id]
-    assert find_float_file(cell, cells) is floats[2]
-    del cells[floats[2].cell.id]
-    assert find_float_file(cell, cells) is floats[1]
-    del cells[floats[1].cell.id]
-    assert find_float_file(cell, cells) is None
-
-
-def test_a_float_file_is_its_own_reference() -> None:
-    cell = a_known_cell("float32")
-    assert find_float_file(cell, {cell.cell.id: cell}) is cell
-
-
-def test_a_float_file_of_other_weights_or_other_samples_is_no_reference() -> None:
-    cell = a_known_cell()
-    for other in (a_known_cell("float32", weights="random"), a_known_cell("float32", right="+++++")):
-        assert find_float_file(cell, {"float": other}) is None
-
-
-def test_a_drop_is_against_the_most_accurate_backbone_on_the_same_runtime_if_there_is_one() -> None:
-    cell = a_known_cell(runtime="openvino", right="++--")
-    floats = [
-        a_known_cell("float32", backbone=backbone, runtime=runtime, right=right)
-        for backbone, runtime, right in (
-            ("mobilenet", "openvino", "+++-"),
-            ("xception", "litert", "++++"),
-            ("xception", "openvino", "++++"),
-        )
-    ]
-    cells = {one.cell.id: one for one in (cell, *floats)}
-    assert find_best_float_file(cell, cells) is floats[2]
-    assert find_best_float_file(floats[0], cells) is floats[2]
-    assert find_best_float_file(floats[1], cells) is floats[1]
-    del cells[floats[2].cell.id]
-    assert find_best_float_file(cell, cells) is floats[1]
-    del cells[floats[1].cell.id]
-    assert find_best_float_file(cell, cells) is floats[0]
-
-
-def test_of_backbones_that_are_right_equally_often_the_own_one_is_the_reference() -> None:
-    cell, own, other = a_known_cell(), a_known_cell("float32"), a_known_cell("float32", backbone="xception")
-    cells = {one.cell.id: one for one in (other, own, cell)}
-    assert find_best_float_file(cell, cells) is own
-    assert find_best_float_file(other, cells) is other
-
-
-def test_random_weights_are_never_the_most_accurate_backbone() -> None:
-    cell = a_known_cell()
-    lucky = a_known_cell("float32", backbone="xception", right="++++", weights="random")
-    assert find_best_float_file(cell, {one.cell.id: one for one in (cell, lucky)}) is None

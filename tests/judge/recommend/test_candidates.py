@@ -50,7 +50,7 @@ def test_a_miss_that_disturbed_rounds_may_explain_is_open() -> None:
 
 
 def test_a_cell_with_all_its_values_is_a_candidate() -> None:
-    machine = a_machine(a_known_cell("float32", speedup=1.0, disturbances=("waited",)))
+    machine = a_machine(a_known_cell("float32", speedup=1.0, disturbance="waited"))
     (found,), excluded = candidates_of(machine, [limit(SIZE), limit(DROP)], confidence=0.95, noise=None)
     assert (found.state, found.at_least, excluded) == ("holds", 1.0, ())
     assert (found.p50_seconds, found.speedup, found.top1) == (pytest.approx(0.004), pytest.approx(1.0), 0.75)

@@ -12,7 +12,7 @@ from scipy.stats import beta, norm, t
 
 from choices import a_timed_run
 from resultfiles import rounds_around
-from zoobench.judge.recommend.known import TimedRun
+from zoobench.judge.readings import TimedRun
 from zoobench.judge.recommend.latencyodds import latency_probability, of_interval, of_processes, of_rounds
 from zoobench.judge.recommend.scatter import TAIL, Scatter
 

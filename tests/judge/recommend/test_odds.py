@@ -3,7 +3,7 @@
 import pytest
 
 from choices import a_known_cell, limit, some_odds
-from zoobench.judge.recommend.known import KnownCell
+from zoobench.judge.recommend.cells import KnownCell
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, QUANTIZATION_DROP, SIZE, TOP1
 from zoobench.judge.recommend.odds import NOT_CERTAIN, Odds, odds_of
 from zoobench.judge.recommend.scatter import scatter_of
@@ -100,7 +100,7 @@ def test_by_how_much_a_value_is_beyond_is_a_share_of_the_limit_or_points(
 
 
 def test_only_a_delay_that_a_disturbance_may_explain_is_put_down_to_it() -> None:
-    disturbed = a_known_cell(seconds=0.004, disturbances=("waited",))
+    disturbed = a_known_cell(seconds=0.004, disturbance="waited")
     assert asked(disturbed, P90, "3 ms").is_disturbed
     assert not asked(disturbed, P90, "1 ms").is_disturbed
     assert not asked(disturbed, SIZE, "1 kB").is_disturbed

@@ -10,7 +10,7 @@ from choices import a_known_cell, a_machine, any_cell
 from fakes import a_record
 from resultfiles import EPYC, a_run, a_side
 from zoobench.errors import ResultsError
-from zoobench.judge.recommend.known import KnownCell
+from zoobench.judge.recommend.cells import KnownCell
 from zoobench.judge.recommend.pareto import Front, Place, front_of, pareto_front
 from zoobench.judge.recommend.relations import standings
 

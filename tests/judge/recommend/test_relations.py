@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choices import a_known_cell, a_machine, any_cell
-from zoobench.judge.recommend.known import KnownCell
+from zoobench.judge.recommend.cells import KnownCell
 from zoobench.judge.recommend.relations import (
     LATENCY,
     LATENCY_P90,
@@ -75,7 +75,7 @@ def test_a_speed_up_that_the_times_contradict_says_nothing() -> None:
 
 
 def test_a_disturbed_cell_is_surely_slower_only_beyond_what_disturbs_but_may_be_surely_faster() -> None:
-    disturbed = {"disturbances": ("waited",)}
+    disturbed = {"disturbance": "waited"}
     for metric in (LATENCY, LATENCY_P90):
         assert between(metric, {"seconds": 0.004}, {"seconds": 0.009} | disturbed) == "unclear"
         assert between(metric, {"seconds": 0.004}, {"seconds": 0.013} | disturbed) == "better"

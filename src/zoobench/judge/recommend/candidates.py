@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.recommend.known import KnownCell, KnownMachine
+from zoobench.judge.recommend.cells import KnownCell, KnownMachine
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.odds import Odds, odds_of
 from zoobench.judge.recommend.scatter import scatter_of
@@ -129,12 +129,12 @@ def _candidate(
         state=state_of(odds, confidence=confidence),
         odds=odds,
         at_least=all_at_least(odds),
-        p50_seconds=cell.p50_seconds,
-        p90_seconds=cell.p90_seconds,
-        speedup=cell.speedup,
+        p50_seconds=cell.timing.p50_seconds,
+        p90_seconds=cell.timing.p90_seconds,
+        speedup=cell.timing.speedup,
         top1=cell.top1,
         size_bytes=cell.size_bytes,
         peak_bytes=cell.peak_bytes,
         has_random_weights=cell.cell.has_random_weights,
-        disturbances=cell.disturbances,
+        disturbances=cell.timing.disturbances,
     )

@@ -6,8 +6,7 @@ from types import MappingProxyType
 
 from zoobench.judge.gate.noise import Noise
 from zoobench.judge.recommend.candidates import Candidate, candidates_of
-from zoobench.judge.recommend.gathering import by_machine
-from zoobench.judge.recommend.known import KnownMachine
+from zoobench.judge.recommend.cells import KnownMachine, by_machine
 from zoobench.judge.recommend.limits import DROP, Limit, parse_limit
 from zoobench.judge.recommend.pareto import front_of
 from zoobench.judge.recommend.preference import DEFAULT_PREFERENCE, ordered

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, chdtri, ndtr, ndtri, stdtr
 
-from zoobench.judge.recommend.known import TimedRun
+from zoobench.judge.readings import TimedRun
 from zoobench.judge.recommend.scatter import Scatter
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.statistics import CONFIDENCE, LEAST_SAMPLES

@@ -8,14 +8,14 @@ typical fresh process. Where the results cannot say, it is None, with the reason
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from zoobench.judge.recommend.accuracyodds import (
-    drop_probability,
+from zoobench.judge.recommend.accuracyodds import drop_probability, top1_probability
+from zoobench.judge.recommend.cells import (
+    MOST_SLOWED,
+    KnownCell,
     find_best_float_file,
     find_float_file,
-    lost_and_won,
-    top1_probability,
+    newly_wrong_and_right,
 )
-from zoobench.judge.recommend.known import MOST_SLOWED, KnownCell
 from zoobench.judge.recommend.latencyodds import latency_probability
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTIZATION_DROP, SIZE, TOP1, Limit
 from zoobench.judge.recommend.memoryodds import memory_probability
@@ -84,10 +84,10 @@ def odds_of(cell: KnownCell, limit: Limit, *, cells: Mapping[str, KnownCell], sc
 
 
 def _latency(cell: KnownCell, limit: Limit, scatter: Scatter) -> Odds:
-    share, value = (0.50, cell.p50_seconds) if limit.metric == P50 else (0.90, cell.p90_seconds)
-    found, why = latency_probability(cell.runs, limit.bound, share=share, scatter=scatter)
+    share, value = (0.50, cell.timing.p50_seconds) if limit.metric == P50 else (0.90, cell.timing.p90_seconds)
+    found, why = latency_probability(cell.timing.runs, limit.bound, share=share, scatter=scatter)
     probability = _never_certain(found)
-    is_disturbed = bool(cell.disturbances) and value is not None and value <= MOST_SLOWED * limit.bound
+    is_disturbed = bool(cell.timing.disturbances) and value is not None and value <= MOST_SLOWED * limit.bound
     return Odds(limit=limit, value=value, probability=probability, why=why, is_disturbed=is_disturbed)
 
 
@@ -100,7 +100,7 @@ def _drop(cell: KnownCell, limit: Limit, reference: KnownCell | None) -> Odds:
         return Odds(limit=limit, value=None, probability=None, why=lacking)
     if reference is cell:
         return Odds(limit=limit, value=0.0, probability=1.0, why="it is the reference itself")
-    lost, won = lost_and_won(reference.answered, cell.answered)
+    lost, won = newly_wrong_and_right(reference.answered, cell.answered)
     total = cell.answered.total
     return Odds(
         limit=limit,

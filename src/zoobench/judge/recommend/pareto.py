@@ -14,8 +14,7 @@ from itertools import groupby
 from typing import Literal
 
 from zoobench.errors import ResultsError
-from zoobench.judge.recommend.gathering import by_machine
-from zoobench.judge.recommend.known import KnownMachine
+from zoobench.judge.recommend.cells import KnownMachine, by_machine
 from zoobench.judge.recommend.relations import LATENCY, SIZE, TOP1, Standings, relation, standings, value_of
 from zoobench.results.timings import Side
 

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from zoobench.judge.recommend.accuracyodds import lost_and_won
-from zoobench.judge.recommend.known import MOST_SLOWED, KnownCell, KnownMachine
-from zoobench.judge.recommend.readings import (
+from zoobench.judge.readings import (
     LogReading,
-    Timed,
-    memory_readings,
-    p90_readings,
-    surely_below,
-    timed_cells,
+    memory_reading,
+    p50_reading,
+    p90_reading,
+    significantly_below,
+    slowness_reading,
 )
+from zoobench.judge.recommend.cells import MOST_SLOWED, KnownCell, KnownMachine, newly_wrong_and_right
 from zoobench.stats.paired import Answers, paired_difference
 
 LATENCY, LATENCY_P90, SIZE, MEMORY, TOP1 = "latency", "latency-p90", "size", "memory", "top1"
@@ -23,36 +22,39 @@ Relation = Literal["better", "worse", "equal", "unclear"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """The cells of a machine, ready to be held against each other.
+    """The cells of a machine, ready to be compared.
 
     Attributes:
         cells: By id.
-        timed: Those that were timed.
-        p90: Those that support a 90th percentile.
-        memory: Those that know their peak of memory.
+        readings: By metric, the logarithmic value of each cell that knows it.
+        slowness: Of 1 / the speed-up of each cell of which every run knows one over the same float twin.
         values: By metric, what each cell that knows it is ordered by, lower is better: bytes, minus the share of right
             answers, or logarithms. Top-1 of random weights is none.
     """
 
     cells: Mapping[str, KnownCell]
-    timed: Mapping[str, Timed]
-    p90: Mapping[str, LogReading]
-    memory: Mapping[str, LogReading]
+    readings: Mapping[str, Mapping[str, LogReading]]
+    slowness: Mapping[str, LogReading]
     values: Mapping[str, Mapping[str, float]]
 
 
 def standings(machine: KnownMachine) -> Standings:
-    """Returns a machine's cells, ready to be held against each other."""
+    """Returns a machine's cells, ready to be compared."""
     cells = machine.cells
-    timed, p90, memory = timed_cells(cells), p90_readings(cells), memory_readings(cells)
-    values: dict[str, Mapping[str, float]] = {
-        LATENCY: {name: one.p50.point for name, one in timed.items()},
-        LATENCY_P90: {name: one.point for name, one in p90.items()},
-        MEMORY: {name: one.point for name, one in memory.items()},
-        SIZE: {name: float(one.size_bytes) for name, one in cells.items() if one.size_bytes is not None},
-        TOP1: {name: -top1 for name, one in cells.items() if (top1 := _meaningful_top1(one)) is not None},
+    readings = {
+        LATENCY: _known({name: p50_reading(one.timing, runtime=one.cell.runtime) for name, one in cells.items()}),
+        LATENCY_P90: _known({name: p90_reading(one.timing, runtime=one.cell.runtime) for name, one in cells.items()}),
+        MEMORY: _known({name: memory_reading(one.peaks) for name, one in cells.items()}),
     }
-    return Standings(cells=cells, timed=timed, p90=p90, memory=memory, values=values)
+    values: dict[str, Mapping[str, float]] = {
+        metric: {name: reading.point for name, reading in known.items()} for metric, known in readings.items()
+    }
+    values[SIZE] = {name: float(one.size_bytes) for name, one in cells.items() if one.size_bytes is not None}
+    values[TOP1] = {
+        name: -one.top1 for name, one in cells.items() if one.top1 is not None and not one.cell.has_random_weights
+    }
+    slowness = {name: slowness_reading(one.timing, runtime=one.cell.runtime) for name, one in cells.items()}
+    return Standings(cells=cells, readings=readings, slowness=_known(slowness), values=values)
 
 
 def relation(among: Standings, metric: str, one: str, other: str) -> Relation:
@@ -73,14 +75,10 @@ def relation(among: Standings, metric: str, one: str, other: str) -> Relation:
         return _of_size(among.cells[one], among.cells[other])
     if metric == TOP1:
         return _of_top1(among.cells[one], among.cells[other])
-    if metric == MEMORY:
-        return _of_readings(among.memory.get(one), among.memory.get(other))
-    if metric == LATENCY_P90:
-        found = _of_readings(among.p90.get(one), among.p90.get(other))
-    else:
-        found = _of_times(among.timed.get(one), among.timed.get(other))
+    found = _of_times(among, one, other) if metric == LATENCY else _of_readings(among.readings[metric], one, other)
     faster, slower = (one, other) if found == "better" else (other, one)
-    return "unclear" if found != "unclear" and _may_be_faster(among, metric, slower, faster) else found
+    is_time = metric in (LATENCY, LATENCY_P90)
+    return "unclear" if is_time and found != "unclear" and _may_be_faster(among, metric, slower, faster) else found
 
 
 def value_of(among: Standings, metric: str, cell: str) -> float | None:
@@ -88,13 +86,13 @@ def value_of(among: Standings, metric: str, cell: str) -> float | None:
     return among.values[metric].get(cell)
 
 
-def _meaningful_top1(cell: KnownCell) -> float | None:
-    return None if cell.cell.has_random_weights else cell.top1
+def _known(readings: Mapping[str, LogReading | None]) -> dict[str, LogReading]:
+    return {name: reading for name, reading in readings.items() if reading is not None}
 
 
 def _may_be_faster(among: Standings, metric: str, slower: str, faster: str) -> bool:
     """Tells whether a cell could be the faster one, had nothing disturbed it."""
-    if not among.cells[slower].disturbances:
+    if not among.cells[slower].timing.disturbances:
         return False
     times = [value_of(among, metric, cell) for cell in (slower, faster)]
     return times[0] is None or times[1] is None or times[0] - times[1] <= math.log(MOST_SLOWED)
@@ -115,30 +113,34 @@ def _of_top1(one: KnownCell, other: KnownCell) -> Relation:
         return "unclear"
     if one.cell.has_random_weights or other.cell.has_random_weights:
         return "unclear"
-    lost, won = lost_and_won(theirs, ours)
-    if lost == won == 0:
+    wrong, right = newly_wrong_and_right(theirs, ours)
+    if wrong == right == 0:
         return "equal"
-    both = ours.correct - won
-    interval = paired_difference(Answers(both=both, lost=lost, won=won, neither=ours.total - both - lost - won))
+    both = ours.correct - right
+    interval = paired_difference(Answers(both=both, lost=wrong, won=right, neither=ours.total - both - wrong - right))
     return "better" if interval.low > 0 else "worse" if interval.high < 0 else "unclear"
 
 
-def _of_times(one: Timed | None, other: Timed | None) -> Relation:
+def _of_times(among: Standings, one: str, other: str) -> Relation:
     """Returns what speed-ups over one twin say, from which the machine's drift is taken out, else what times say."""
-    if one is None or other is None:
-        return "unclear"
-    if one.twin is None or one.twin != other.twin:
-        return _of_readings(one.p50, other.p50)
-    found = _of_readings(one.slowness, other.slowness)
-    difference = one.p50.point - other.p50.point
+    times = among.readings[LATENCY]
+    if one not in among.slowness or other not in among.slowness or _twin(among, one) != _twin(among, other):
+        return _of_readings(times, one, other)
+    found = _of_readings(among.slowness, one, other)
+    difference = times[one].point - times[other].point
     # A twin that was slow by itself, as on two threads that others disturb, raises a speed-up: the times must agree.
     agrees = difference < 0 if found == "better" else difference > 0
     return found if agrees else "unclear"
 
 
-def _of_readings(one: LogReading | None, other: LogReading | None) -> Relation:
-    if one is None or other is None:
+def _twin(among: Standings, cell: str) -> str | None:
+    return among.cells[cell].timing.twin
+
+
+def _of_readings(readings: Mapping[str, LogReading], one: str, other: str) -> Relation:
+    ours, theirs = readings.get(one), readings.get(other)
+    if ours is None or theirs is None:
         return "unclear"
-    if surely_below(one, other):
+    if significantly_below(ours, theirs):
         return "better"
-    return "worse" if surely_below(other, one) else "unclear"
+    return "worse" if significantly_below(theirs, ours) else "unclear"

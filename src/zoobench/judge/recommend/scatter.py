@@ -20,16 +20,13 @@ from scipy.special import ndtri, stdtrit
 from zoobench.judge.compare.compared import KERAS, KERAS_NOISE, MEMORY_NOISE, TIME_NOISE
 from zoobench.judge.gate.metrics import LEAST_RUNS
 from zoobench.judge.gate.noise import Noise
+from zoobench.judge.readings import TAIL
 from zoobench.results.record import RecordedCell
 from zoobench.system.units import percent
 
 _BEYOND = 0.01
 """Share of pairs of processes that are beyond the bound."""
 _OF_BOUND = -float(ndtri(_BEYOND / 2)) * math.sqrt(2)
-TAIL = 1.5
-"""How much more a process's 90th percentile scatters than its median, which is what the bounds and `zoobench aa` are
-of. Measured: over 12 to 22 runs each of five files on two shared cores it was 1.2 to 2.0 times as much, in the middle
-1.5."""
 NODES = 2001
 """Equally probable scatters over which is averaged: more than enough for three digits of a probability."""
 

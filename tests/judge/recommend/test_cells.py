@@ -6,15 +6,35 @@ from typing import Any
 
 import pytest
 
+from choices import a_known_cell, answers
 from fakes import a_disturbance, a_memory, a_record, an_interval
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, answered, cell_id, rounds_around
 from zoobench.errors import ResultsError
-from zoobench.judge.recommend.gathering import by_machine, machine_name
-from zoobench.judge.recommend.known import KnownCell, KnownMachine
+from zoobench.judge.recommend.cells import (
+    KnownCell,
+    KnownMachine,
+    by_machine,
+    find_best_float_file,
+    find_float_file,
+    machine_name,
+    newly_wrong_and_right,
+)
 from zoobench.results.record import Cause, Record, RecordedDataset, RecordedModel
 from zoobench.results.timings import Run
 
+
+def test_answers_are_counted() -> None:
+    found = answers("++-")
+    assert (found.correct, found.total) == (2, 3)
+    assert a_known_cell(right="++--").top1 == 0.5
+
+
+def test_memory_is_the_median_of_the_processes() -> None:
+    assert a_known_cell(peaks=(1, 2, 9)).peak_bytes == 2
+
+
 CELL = cell_id("integer_only")
+
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
 
 
@@ -43,48 +63,48 @@ def disturbed(seconds: float) -> Record:
 
 def test_everything_of_a_cell_is_gathered() -> None:
     found = cell(run("a.json", a_timed_record(rounds_around(0.004), accuracy=answered("++-"))))
-    assert found.p50_seconds == pytest.approx(0.004)
-    assert found.p90_seconds == pytest.approx(0.004032, rel=1e-3)
-    assert (found.speedup, found.twin) == (pytest.approx(2.5), cell_id("float32"))
+    assert found.timing.p50_seconds == pytest.approx(0.004)
+    assert found.timing.p90_seconds == pytest.approx(0.004032, rel=1e-3)
+    assert (found.timing.speedup, found.timing.twin) == (pytest.approx(2.5), cell_id("float32"))
     assert (found.top1, found.size_bytes, found.peak_bytes) == (pytest.approx(2 / 3), 3_400_000, 56_000_000)
-    assert len(found.runs[0].rounds) == 64
+    assert len(found.timing.runs[0].rounds) == 64
     assert (found.memory_runs, len(found.peaks)) == (1, 6)
 
 
 def test_several_files_of_one_machine_are_its_runs() -> None:
     found = cell(run("a.json", seconds=0.004), run("b.json", seconds=0.009))
-    assert [one.p50_seconds for one in found.runs] == [pytest.approx(0.004), pytest.approx(0.009)]
-    assert found.p50_seconds == pytest.approx(0.006)
+    assert [one.p50_seconds for one in found.timing.runs] == [pytest.approx(0.004), pytest.approx(0.009)]
+    assert found.timing.p50_seconds == pytest.approx(0.006)
 
 
 def test_the_order_of_files_does_not_matter_to_the_times() -> None:
     one, other = run("a.json", seconds=0.004), run("b.json", seconds=0.009)
-    assert cell(one, other).p50_seconds == pytest.approx(cell(other, one).p50_seconds)
+    assert cell(one, other).timing.p50_seconds == pytest.approx(cell(other, one).timing.p50_seconds)
 
 
 def test_a_file_that_is_named_twice_counts_once() -> None:
-    assert len(cell(run("a.json"), run("./a.json")).runs) == 1
+    assert len(cell(run("a.json"), run("./a.json")).timing.runs) == 1
 
 
 @pytest.mark.parametrize("baseline_first", [False, True])
 def test_a_baseline_of_a_run_that_is_there_counts_once_with_the_rounds(baseline_first: bool) -> None:
     runs = [run("a.json"), run("baseline.json", rounds=False)]
-    (found,) = cell(*reversed(runs) if baseline_first else runs).runs
+    (found,) = cell(*reversed(runs) if baseline_first else runs).timing.runs
     assert len(found.rounds) == 64
 
 
 def test_disturbed_runs_are_set_aside_where_there_are_others() -> None:
     machine = only(run("a.json"), run("b.json", disturbed(0.009)))
     found = machine.cells[CELL]
-    assert [one.p50_seconds for one in found.runs] == [pytest.approx(0.004)]
-    assert (found.set_aside, found.disturbances) == (1, ())
+    assert [one.p50_seconds for one in found.timing.runs] == [pytest.approx(0.004)]
+    assert (found.timing.set_aside, found.timing.disturbances) == (1, ())
     assert "Disturbed runs of 1 cells are set aside, as these have undisturbed ones." in machine.notes
 
 
 def test_where_all_runs_were_disturbed_they_are_taken_and_it_is_said_by_what() -> None:
     found = cell(run("b.json", disturbed(0.009)))
-    assert (len(found.runs), found.set_aside) == (1, 0)
-    assert "waited for a CPU up to 50.0 % of the time" in found.disturbances[0]
+    assert (len(found.timing.runs), found.timing.set_aside) == (1, 0)
+    assert "waited for a CPU up to 50.0 % of the time" in found.timing.disturbances[0]
 
 
 def test_every_process_tells_its_memory() -> None:
@@ -154,14 +174,88 @@ def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
     paired = replace(record.latency.speedup_over_float, point=seconds)
     without = replace(record, latency=replace(record.latency, p90_seconds=seconds, speedup_over_float=paired))
     found = cell(run("a.json", without))
-    assert (len(found.runs), found.p90_seconds, found.speedup, found.twin) == (1, None, None, None)
+    assert (len(found.timing.runs), found.timing.p90_seconds, found.timing.speedup, found.timing.twin) == (
+        1,
+        None,
+        None,
+        None,
+    )
     untimed = replace(record, latency=replace(record.latency, p50_seconds=seconds))
-    assert cell(run("a.json", untimed, rounds=False)).runs == ()
+    assert cell(run("a.json", untimed, rounds=False)).timing.runs == ()
 
 
 def test_what_was_not_measured_is_absent() -> None:
     bare = a_timed_record(rounds_around(0.004), latency=None, accuracy=None, model=None, memory=None)
     found = cell(run("a.json", bare))
     assert found == KnownCell(cell=bare.cell)
-    assert (found.p50_seconds, found.p90_seconds, found.speedup) == (None, None, None)
-    assert (found.top1, found.peak_bytes, found.twin) == (None, None, None)
+    assert (found.timing.p50_seconds, found.timing.p90_seconds, found.timing.speedup) == (None, None, None)
+    assert (found.top1, found.peak_bytes, found.timing.twin) == (None, None, None)
+
+
+def test_newly_wrong_are_those_that_only_the_reference_has_right() -> None:
+    assert newly_wrong_and_right(answers("++++--"), answers("+---++")) == (3, 2)
+
+
+def test_what_is_quantized_is_held_against_the_float_file_of_the_same_backbone_and_runtime() -> None:
+    cell = a_known_cell(runtime="openvino")
+    floats = [
+        a_known_cell("float32", runtime=runtime, backbone=backbone, threads=threads)
+        for backbone, runtime, threads in (
+            ("xception", "openvino", 1),
+            ("mobilenet", "litert", 1),
+            ("mobilenet", "openvino", 2),
+            ("mobilenet", "openvino", 1),
+        )
+    ]
+    cells = {one.cell.id: one for one in (cell, *floats)}
+    assert find_float_file(cell, cells) is floats[3]
+    del cells[floats[3].cell.id]
+    assert find_float_file(cell, cells) is floats[2]
+    del cells[floats[2].cell.id]
+    assert find_float_file(cell, cells) is floats[1]
+    del cells[floats[1].cell.id]
+    assert find_float_file(cell, cells) is None
+
+
+def test_a_float_file_is_its_own_reference() -> None:
+    cell = a_known_cell("float32")
+    assert find_float_file(cell, {cell.cell.id: cell}) is cell
+
+
+def test_a_float_file_of_other_weights_or_other_samples_is_no_reference() -> None:
+    cell = a_known_cell()
+    for other in (a_known_cell("float32", weights="random"), a_known_cell("float32", right="+++++")):
+        assert find_float_file(cell, {"float": other}) is None
+
+
+def test_a_drop_is_against_the_most_accurate_backbone_on_the_same_runtime_if_there_is_one() -> None:
+    cell = a_known_cell(runtime="openvino", right="++--")
+    floats = [
+        a_known_cell("float32", backbone=backbone, runtime=runtime, right=right)
+        for backbone, runtime, right in (
+            ("mobilenet", "openvino", "+++-"),
+            ("xception", "litert", "++++"),
+            ("xception", "openvino", "++++"),
+        )
+    ]
+    cells = {one.cell.id: one for one in (cell, *floats)}
+    assert find_best_float_file(cell, cells) is floats[2]
+    assert find_best_float_file(floats[0], cells) is floats[2]
+    assert find_best_float_file(floats[1], cells) is floats[1]
+    del cells[floats[2].cell.id]
+    assert find_best_float_file(cell, cells) is floats[1]
+    del cells[floats[1].cell.id]
+    assert find_best_float_file(cell, cells) is floats[0]
+
+
+def test_of_backbones_that_are_right_equally_often_the_own_one_is_the_reference() -> None:
+    cell, own, other = a_known_cell(), a_known_cell("float32"), a_known_cell("float32", backbone="xception")
+    cells = {one.cell.id: one for one in (other, own, cell)}
+    assert find_best_float_file(cell, cells) is own
+    assert find_best_float_file(other, cells) is other
+
+
+def test_random_weights_are_never_the_most_accurate_backbone() -> None:
+    cell = a_known_cell()
+    lucky = a_known_cell("float32", backbone="xception", right="++++", weights="random")
+    assert find_best_float_file(cell, {one.cell.id: one for one in (cell, lucky)}) is None

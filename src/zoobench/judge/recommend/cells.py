@@ -1,0 +1,254 @@
+"""What do results files know of each cell of each machine? Gathered from all runs, each once."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.errors import ResultsError
+from zoobench.judge.readings import CellTiming, timing_of
+from zoobench.results.environments import conditions, machine_of
+from zoobench.results.packing import decode
+from zoobench.results.record import Record, RecordedAccuracy, RecordedCell, Refusal
+from zoobench.results.samesubject import check_same_subject
+from zoobench.results.timings import Run, Side
+
+MOST_SLOWED = 3.0
+"""How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
+_FLOAT = "float32"
+_UNTIMED = CellTiming()
+_SHORT_HASH = 12
+_OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "kit"})
+"""Conditions in which cells of one run differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """How a cell answered the test samples.
+
+    Attributes:
+        right: [n] Whether each was right.
+        truth: [n] The right answers, which are the same for all cells that can be compared.
+    """
+
+    right: npt.NDArray[np.bool_]
+    truth: tuple[int, ...]
+
+    @property
+    def correct(self) -> int:
+        """How many were right."""
+        return int(self.right.sum())
+
+    @property
+    def total(self) -> int:
+        """How many there were."""
+        return len(self.right)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCell:
+    """One cell on one machine; what was not measured is None or empty.
+
+    Attributes:
+        cell: Which.
+        timing: Each process that timed it.
+        answered: Of the last run that tested it.
+        size_bytes: Of its file.
+        peaks: Bytes, each of a fresh process; of all runs.
+        memory_runs: How many runs those are of.
+        refusal: Why it cannot be.
+    """
+
+    cell: RecordedCell
+    timing: CellTiming = _UNTIMED
+    answered: Answered | None = None
+    size_bytes: int | None = None
+    peaks: tuple[int, ...] = ()
+    memory_runs: int = 0
+    refusal: Refusal | None = None
+
+    @property
+    def top1(self) -> float | None:
+        """Share of right answers."""
+        return self.answered.correct / self.answered.total if self.answered else None
+
+    @property
+    def peak_bytes(self) -> float | None:
+        """Median of the processes."""
+        return median(self.peaks) if self.peaks else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownMachine:
+    """All that one machine's results say.
+
+    Attributes:
+        name: Device or CPU, and cores.
+        files: Where it was read.
+        cells: By id.
+        notes: What a reader must know.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    cells: Mapping[str, KnownCell]
+    notes: tuple[str, ...] = ()
+
+
+def by_machine(sides: Sequence[Side]) -> tuple[KnownMachine, ...]:
+    """Returns what is known of each machine; several files of one machine are several runs there.
+
+    A run that is given twice, as its file and as the baseline that was saved of it, counts once.
+
+    Raises:
+        ResultsError: If the cells were not all tested on the same samples, one cell was measured with different files
+            on one machine, or nothing is of zoobench.
+    """
+    check_same_subject(sides)
+    runs = list({run.path.resolve(): run for side in sides for run in side.runs}.values())
+    _check_samples(runs)
+    machines: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        if run.records:
+            machines.setdefault(machine_of(run), []).append(run)
+    if not machines:
+        names = ", ".join(str(run.path) for run in runs)
+        raise ResultsError(f"no cell to choose from in {names}; name results files of `pytest bench/` with zoobench")
+    return tuple(map(_machine, machines.values()))
+
+
+def machine_name(run: Run) -> str:
+    """Returns what the machine of a run is called: device or CPU, and cores."""
+    name, cores = machine_of(run)
+    return f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
+
+
+def newly_wrong_and_right(reference: Answered, cell: Answered) -> tuple[int, int]:
+    """Returns how many samples only the reference has right, and how many only the cell."""
+    return int((reference.right & ~cell.right).sum()), int((cell.right & ~reference.right).sum())
+
+
+def find_float_file(cell: KnownCell, cells: Mapping[str, KnownCell]) -> KnownCell | None:
+    """Returns the float32 cell that a quantization loses top-1 against, None where none answered the same samples.
+
+    It is that of the same backbone, image size and weights: of the same runtime if there is one, else LiteRT's, else
+    the first; a float32 cell is its own, and loses nothing.
+    """
+    return _nearest(cell, [one for one in _floats(cell, cells) if _network(one) == _network(cell)])
+
+
+def find_best_float_file(cell: KnownCell, cells: Mapping[str, KnownCell]) -> KnownCell | None:
+    """Returns the float32 cell of the most accurate backbone, None where none answered the same samples.
+
+    Of several of that backbone it is the one that `find_float_file` would take; of backbones that are right equally
+    often, the cell's own. Random weights are no reference.
+    """
+    floats = [one for one in _floats(cell, cells) if not one.cell.has_random_weights]
+    best = max(floats, key=lambda one: (one.top1 or 0.0, _network(one) == _network(cell)), default=None)
+    return _nearest(cell, [one for one in floats if best and _network(one) == _network(best)])
+
+
+def _check_samples(runs: Sequence[Run]) -> None:
+    """Refuses cells that were tested on different samples: their top-1 cannot be weighed against each other."""
+    seen = {
+        (record.dataset.sha256, record.dataset.samples): (run.path, record)
+        for run in reversed(runs)
+        for record in reversed(list(run.records.values()))
+    }
+    for (path, one), (other_path, other) in pairwise(seen.values()):
+        raise ResultsError(
+            f"cells of different test samples are no choice: {one.cell.id} in {path} was measured on {_samples(one)}, "
+            f"{other.cell.id} in {other_path} on {_samples(other)}; name results of one data set"
+        )
+
+
+def _samples(record: Record) -> str:
+    data = record.dataset
+    return f"{data.samples} of {data.name!r} ({data.sha256[:_SHORT_HASH]})"
+
+
+def _machine(runs: Sequence[Run]) -> KnownMachine:
+    ids = dict.fromkeys(cell for run in runs for cell in run.records)
+    cells = {cell: _cell([run for run in runs if cell in run.records], cell) for cell in ids}
+    return KnownMachine(
+        name=machine_name(runs[0]),
+        files=tuple(str(run.path) for run in runs),
+        cells=cells,
+        notes=tuple(_notes(runs, cells.values())),
+    )
+
+
+def _notes(runs: Sequence[Run], cells: Iterable[KnownCell]) -> Iterator[str]:
+    known = conditions(Side(name="", runs=tuple(runs)))
+    names = [name for name, values in known.items() if len(values) > 1 and name not in _OF_CELLS]
+    if names:
+        yield f"The runs differ in {', '.join(names)}: what comes of that counts as scatter between processes."
+    others = len({name for run in runs for name in run.timings if name not in run.records})
+    if others:
+        yield f"{others} benchmarks that are not zoobench's are left out."
+    set_aside = sum(cell.timing.set_aside > 0 for cell in cells)
+    if set_aside:
+        yield f"Disturbed runs of {set_aside} cells are set aside, as these have undisturbed ones."
+
+
+def _cell(runs: Sequence[Run], name: str) -> KnownCell:
+    records = [run.records[name] for run in runs]
+    _check_one_file(runs, name)
+    tested = [record.accuracy for record in records if record.accuracy]
+    memories = dict.fromkeys(record.memory.observed_peak_rss_bytes for record in records if record.memory)
+    models = [record.model for record in records if record.model]
+    return KnownCell(
+        cell=records[-1].cell,
+        timing=timing_of(runs, name),
+        answered=_answered(tested[-1]) if tested else None,
+        size_bytes=models[-1].size_bytes if models else None,
+        peaks=tuple(peak for peaks in memories for peak in peaks),
+        memory_runs=len(memories),
+        refusal=records[-1].refusal,
+    )
+
+
+def _check_one_file(runs: Sequence[Run], name: str) -> None:
+    """Refuses different files under one name: it would not be clear which of them the recommendation is about."""
+    measured = [(run.path, run.records[name]) for run in runs]
+    files = {
+        (one.model.sha256, one.cell.image_size, one.cell.weights): path for path, one in reversed(measured) if one.model
+    }
+    for (one, path), (other, other_path) in pairwise(files.items()):
+        raise ResultsError(
+            f"{name} is not the same model file everywhere: {one[0][:_SHORT_HASH]} in {path}, "
+            f"{other[0][:_SHORT_HASH]} in {other_path} (SHA-256); name only the results of the one that may be shipped"
+        )
+
+
+def _answered(accuracy: RecordedAccuracy) -> Answered:
+    truth = decode(accuracy.predictions.truth)
+    return Answered(right=np.array(decode(accuracy.predictions.classes)) == np.array(truth), truth=truth)
+
+
+def _floats(cell: KnownCell, cells: Mapping[str, KnownCell]) -> list[KnownCell]:
+    """Returns the float32 cells that answered the samples that a cell did."""
+    answered = cell.answered
+    return [
+        one
+        for one in cells.values()
+        if one.cell.variant == _FLOAT and one.answered and answered and one.answered.truth == answered.truth
+    ]
+
+
+def _network(cell: KnownCell) -> tuple[str, int, str]:
+    return cell.cell.backbone, cell.cell.image_size, cell.cell.weights
+
+
+def _nearest(cell: KnownCell, floats: Sequence[KnownCell]) -> KnownCell | None:
+    if any(one is cell for one in floats):
+        return cell
+    return min(floats, key=lambda one: _distance(one, cell), default=None)
+
+
+def _distance(one: KnownCell, cell: KnownCell) -> tuple[bool, bool, bool, str]:
+    ours, theirs = one.cell, cell.cell
+    return (ours.runtime != theirs.runtime, ours.runtime != "litert", ours.threads != theirs.threads, ours.id)
