@@ -10,7 +10,7 @@ from reportparts import FLOAT, INTEGER
 from resultfiles import content, ours, rounds_around, written
 from runs import run
 from zoobench.cli import main
-from zoobench.show.report.charts.pictures import can_draw
+from zoobench.show.charts.pictures import can_draw
 
 
 def report(*arguments: str | Path) -> Result:

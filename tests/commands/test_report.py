@@ -16,7 +16,7 @@ from zoobench.commands.reporting.thumbnails import MOST_BYTES
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.recommend.limits import parse_limit
 from zoobench.measure.samples import Samples
-from zoobench.show.report.charts.pictures import can_draw
+from zoobench.show.charts.pictures import can_draw
 from zoobench.show.report.whole import Report
 
 FIVE_MEGABYTES = 5_000_000
@@ -116,7 +116,7 @@ def test_every_chart_becomes_a_picture_in_light_and_dark(results: Path, tmp_path
 def test_without_the_library_pictures_are_refused_with_what_to_install(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zoobench.show.report.charts.pictures.can_draw", lambda: False)
+    monkeypatch.setattr("zoobench.show.charts.pictures.can_draw", lambda: False)
     with pytest.raises(UsageError, match=r"pip install 'zoobench\[report\]'"):
         write_charts(made(results), tmp_path / "pictures")
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from zoobench.show.report.charts.chart import Chart
-from zoobench.show.report.charts.confusion import ConfusionMatrix, confusion
-from zoobench.show.report.charts.latencies import LatencyRow, latencies
-from zoobench.show.report.charts.pareto import ParetoLimit, ParetoPoint, pareto
-from zoobench.show.report.charts.speedups import SpeedupRow, speedups
-from zoobench.show.report.charts.training import TrainingCurves, training
+from zoobench.show.charts.confusion import ConfusionMatrix, confusion
+from zoobench.show.charts.rows import LatencyRow, SpeedupRow, latencies, speedups
+from zoobench.show.charts.sheet import Chart
+from zoobench.show.charts.trade_off import ParetoLimit, ParetoPoint, pareto
+from zoobench.show.charts.training import TrainingCurves, training
 
 STANDINGS = ("front", "open", "dominated")
 

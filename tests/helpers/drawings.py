@@ -5,10 +5,10 @@ from itertools import combinations
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from zoobench.show.report.charts.chart import Chart
-from zoobench.show.report.charts.labels import Area
-from zoobench.show.report.charts.theme import TEXT_SIZE, TITLE_SIZE
-from zoobench.show.report.charts.words import width_of
+from zoobench.show.charts.labels import Area
+from zoobench.show.charts.sheet import Chart
+from zoobench.show.charts.svg import width_of
+from zoobench.show.charts.theme import TEXT_SIZE, TITLE_SIZE
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (

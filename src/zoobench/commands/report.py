@@ -18,11 +18,11 @@ from zoobench.results.baseline import Baseline
 from zoobench.results.provenance import provenance_of
 from zoobench.results.reading import load_content
 from zoobench.results.timings import Run, Side, read_run, run_of
+from zoobench.show.charts.pictures import write_pictures
+from zoobench.show.charts.sheet import Chart
 from zoobench.show.report.answerparts import Photo, Pictures
 from zoobench.show.report.answersets import Answers, distinct_answers, wanted_samples
 from zoobench.show.report.assembling import Ingredients, assemble
-from zoobench.show.report.charts.chart import Chart
-from zoobench.show.report.charts.pictures import write_pictures
 from zoobench.show.report.markdown import to_markdown
 from zoobench.show.report.whole import Report
 from zoobench.stats.statistics import CONFIDENCE

@@ -8,11 +8,11 @@ from zoobench.judge.recommend.result import Choice
 from zoobench.results.environments import machine_of
 from zoobench.results.provenance import Provenance
 from zoobench.results.timings import Run
+from zoobench.show.charts.confusion import ConfusionMatrix, confusion
 from zoobench.show.report.answerparts import Pictures
 from zoobench.show.report.answersets import Answers, answered_of
 from zoobench.show.report.baselinechanges import changes_of
 from zoobench.show.report.charting import drawn
-from zoobench.show.report.charts.confusion import ConfusionMatrix, confusion
 from zoobench.show.report.conditions import environment_of
 from zoobench.show.report.confusion import confusion_of
 from zoobench.show.report.contents import Fact, Figure

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from zoobench.show.charts.confusion import shade
 from zoobench.show.report.answerparts import ConfusionField, ConfusionRow, ConfusionTable
-from zoobench.show.report.charts.confusion import shade
 from zoobench.show.report.confusion import Confusion
 from zoobench.system.units import exactly, percent
 

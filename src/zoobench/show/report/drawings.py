@@ -6,9 +6,8 @@ from zoobench.judge.recommend.result import Choice
 from zoobench.results.record import Record
 from zoobench.results.timings import Run
 from zoobench.show.blocks import Grid
+from zoobench.show.charts.rows import LatencyRow, SpeedupRow, latencies, speedups
 from zoobench.show.report.charting import NARROW, WIDE, drawn, group, label
-from zoobench.show.report.charts.latencies import LatencyRow, latencies
-from zoobench.show.report.charts.speedups import SpeedupRow, speedups
 from zoobench.show.report.columns import span
 from zoobench.show.report.contents import Figure, Sheet
 from zoobench.show.report.tradeoff import trade_off

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from zoobench.show.report.charts.theme import page_stylesheet
+from zoobench.show.charts.theme import page_stylesheet
 from zoobench.show.report.whole import Report
 from zoobench.system.paper import printable
 

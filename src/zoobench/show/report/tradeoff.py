@@ -8,8 +8,8 @@ from zoobench.judge.recommend.result import Choice
 from zoobench.judge.recommend.sentences import few
 from zoobench.results.record import Record
 from zoobench.show.blocks import Grid
+from zoobench.show.charts.trade_off import ParetoLimit, ParetoPoint, pareto
 from zoobench.show.report.charting import NARROW, WIDE, drawn, labels
-from zoobench.show.report.charts.pareto import ParetoLimit, ParetoPoint, pareto
 from zoobench.show.report.columns import span
 from zoobench.show.report.contents import Figure, Sheet
 from zoobench.show.report.phrases import named
@@ -21,7 +21,7 @@ _MOST_NAMED = 2
 _STANDINGS: Mapping[Standing, str] = {
     "front": "on the front",
     "open": "perhaps on it",
-    "dominated": "surely beaten",
+    "dominated": "dominated",
 }
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from chartrows import a_point
 from drawings import SVG, box_of, hovers, of_class, outside, overlapping, parsed, words
 from zoobench.errors import ResultsError
-from zoobench.show.report.charts.chart import Chart
-from zoobench.show.report.charts.labels import Area
-from zoobench.show.report.charts.pareto import ParetoLimit, ParetoPoint, pareto
+from zoobench.show.charts.labels import Area
+from zoobench.show.charts.sheet import Chart
+from zoobench.show.charts.trade_off import ParetoLimit, ParetoPoint, pareto
 
 FAST = a_point(cell="fast", label="fast", p50_seconds=0.002, p50_interval=None, top1=0.80, top1_interval=(0.75, 0.84))
 MIDDLE = a_point(cell="middle", label="middle", p50_seconds=0.004, p50_interval=None, top1=0.90, top1_interval=None)
@@ -71,11 +71,11 @@ def test_each_standing_has_a_shape_of_its_own() -> None:
     ]
     tags = {cell: mark.tag.partition("}")[2] for cell, mark in marks(pareto(points)).items()}
     assert tags == {"front": "circle", "open": "path", "dominated": "rect"}
-    assert {"on the front", "perhaps on it", "surely beaten"} < set(words(pareto(points)))
+    assert {"on the front", "perhaps on it", "dominated"} < set(words(pareto(points)))
 
 
 def test_the_key_names_only_what_is_there() -> None:
-    assert not {"perhaps on it", "surely beaten", "recommended"} & set(words(pareto([FAST])))
+    assert not {"perhaps on it", "dominated", "recommended"} & set(words(pareto([FAST])))
 
 
 def test_intervals_go_from_end_to_end_in_both_directions() -> None:
@@ -157,7 +157,7 @@ def test_the_words_name_the_front_with_its_figures_and_the_others() -> None:
     assert told.startswith(
         "Top-1 against p50 of 4 cells, with 95 % intervals. On the front, fastest first: fast, p50 2.00 ms"
     )
-    assert told.endswith("Perhaps on it: perhaps. Surely beaten: slow.")
+    assert told.endswith("Perhaps on it: perhaps. Dominated: slow.")
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from zoobench.errors import ResultsError
-from zoobench.show.report.charts.axes import AXIS_HEIGHT, Axis, horizontal, room_of, vertical
-from zoobench.show.report.charts.chart import LARGEST, WIDTH, Chart, require_number
-from zoobench.show.report.charts.labels import Area
-from zoobench.show.report.charts.scales import Scale, linear
-from zoobench.show.report.charts.shapes import circle
-from zoobench.show.report.charts.sheet import MARGIN, Drawn, Key, Symbol, header, presented
-from zoobench.show.report.charts.svg import element, line, polyline, text, titled
+from zoobench.show.charts.labels import Area
+from zoobench.show.charts.scales import AXIS_HEIGHT, Axis, Scale, horizontal, linear, room_of, vertical
+from zoobench.show.charts.sheet import (
+    LARGEST,
+    MARGIN,
+    WIDTH,
+    Chart,
+    Drawn,
+    Key,
+    Symbol,
+    header,
+    presented,
+    require_number,
+)
+from zoobench.show.charts.svg import circle, element, line, polyline, text, titled
 from zoobench.system.units import nats, percent, tick, tick_percent
 
 Curve = tuple[tuple[int, float], ...]

@@ -1,18 +1,24 @@
-"""What surrounds the plots of a picture: its title, its key, and words where there is nothing to draw?"""
+"""What is a chart, what may stand in one, and what surrounds its plots: title, key, words where there is nothing?"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from zoobench.show.report.charts.chart import Chart, require_width
-from zoobench.show.report.charts.svg import document, element, text
-from zoobench.show.report.charts.theme import TITLE_SIZE
-from zoobench.show.report.charts.words import shortened, width_of, wrapped
+from zoobench.errors import ResultsError
+from zoobench.show.charts.svg import document, element, shortened, text, width_of, wrapped
+from zoobench.show.charts.theme import TITLE_SIZE
 
+Span = tuple[float, float]
+"""An interval, the lower end first."""
+WIDTH = 560.0
+"""Of a drawing in its own units, unless a caller wants another; a phone shows 360 of them unscaled."""
+NARROWEST, WIDEST = 320.0, 1600.0
+LARGEST = 1e15
+"""Number of anything: what is larger is a fault, and would overflow on its way to an axis."""
 MARGIN = 8.0
 """Around everything."""
 TITLE_HEIGHT, LINE_HEIGHT = 26.0, 20.0
 _SYMBOL_ROOM, _KEY_GAP = 20.0, 16.0
 _ROUNDING = 1e-6
-
 Drawn = tuple[list[str], float]
 """Elements, and how far down they reach."""
 Symbol = Callable[[float, float], str]
@@ -21,13 +27,52 @@ Key = tuple[Symbol | None, str]
 """A mark and what it stands for, or words alone."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A picture and what it shows in words.
+
+    Attributes:
+        svg: One `<svg>` element with a `viewBox` and without size, colours or fonts: those are in `theme.py`.
+        title: What it is of.
+        alternative: What it shows, with its figures, for who cannot see it.
+    """
+
+    svg: str
+    title: str
+    alternative: str
+
+
+def require_number(value: float | None, what: str, *, least: float, most: float = LARGEST) -> None:
+    """Refuses a number that has no place on an axis; None is no number and passes.
+
+    Raises:
+        ResultsError: If it is NaN, infinite or out of its range.
+    """
+    if value is not None and not least <= value <= most:
+        raise ResultsError(f"{what} is {value}, which cannot be drawn; expected a number of {least:g} to {most:g}")
+
+
+def require_span(span: Span | None, what: str, *, least: float, most: float = LARGEST) -> None:
+    """Refuses an interval whose ends are no numbers in their range, or the wrong way round.
+
+    Raises:
+        ResultsError: If so.
+    """
+    if span is None:
+        return
+    for end in span:
+        require_number(end, f"an end of {what}", least=least, most=most)
+    if span[0] > span[1]:
+        raise ResultsError(f"{what} is {span[0]:g} to {span[1]:g}, which cannot be drawn; expected the lower end first")
+
+
 def presented(draw: Callable[[], Drawn] | None, *, title: str, alternative: str, width: float) -> Chart:
     """Returns a chart of what `draw` draws; None gives a picture that says why there is nothing to see.
 
     Raises:
-        ResultsError: If the width leaves no room.
+        ResultsError: If the width leaves no room, below `NARROWEST`, or is above `WIDEST`.
     """
-    require_width(width)
+    require_number(width, "the width of a chart", least=NARROWEST, most=WIDEST)
     drawn, height = _nothing(title, alternative, width=width) if draw is None else draw()
     svg = document(drawn, width=width, height=height, title=title, alternative=alternative)
     return Chart(svg=svg, title=title, alternative=alternative)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoobench.show.report.charts.labels import HEIGHT, Anchor, Area, crosses, placed
+from zoobench.show.charts.labels import HEIGHT, Anchor, Area, crosses, placed
 
 WITHIN = Area(left=0, top=0, right=400, bottom=300)
 

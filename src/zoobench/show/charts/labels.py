@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zoobench.show.report.charts.words import shortened, width_of
+from zoobench.show.charts.svg import shortened, width_of
 
 HEIGHT = 16.0
 """Of a line of words."""

@@ -5,7 +5,7 @@ import pytest
 from chartrows import a_matrix
 from drawings import SVG, hovers, of_class, outside, overlapping, parsed, words
 from zoobench.errors import ResultsError
-from zoobench.show.report.charts.confusion import confusion, shade
+from zoobench.show.charts.confusion import confusion, shade
 
 MANY = tuple(f"class {index}" for index in range(100))
 DIAGONAL = tuple(tuple(26 * (row == column) for column in range(100)) for row in range(100))

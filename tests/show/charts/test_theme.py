@@ -1,18 +1,23 @@
-"""Can every word be read and every mark be seen, in both themes and by the colour-blind?"""
+"""Can every word be read and every mark be seen, in both themes and by the colour-blind, in every reader?"""
 
 import math
+import re
 
 import pytest
 
-from zoobench.show.report.charts.palette import (
+from zoobench.show.charts.theme import (
     FIRST_STRONG,
     MARK_PAIRS,
     PALETTES,
+    RULES,
     SHADES,
     TEXT_PAIRS,
     THEMES,
     Theme,
     contrast,
+    page_stylesheet,
+    stylesheet,
+    variables,
 )
 
 LEAST_FOR_TEXT, LEAST_FOR_MARKS = 4.5, 3.0
@@ -86,3 +91,33 @@ def _lab(linear: tuple[float, ...]) -> tuple[float, float, float]:
     z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089
     f = [value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116 for value in (x, y, z)]
     return 116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])
+
+
+def test_every_colour_that_a_rule_names_is_declared() -> None:
+    named = set(re.findall(r"var\(--chart-([a-z0-9-]+)\)", RULES))
+    assert named == set(PALETTES["light"]), "neither a colour without use nor a use without colour"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_stylesheet_of_one_theme_has_colours_in_place_of_variables(theme: Theme) -> None:
+    css = stylesheet(theme)
+    assert "var(" not in css
+    assert PALETTES[theme]["orange"] in css
+    assert css.count("{") == css.count("}")
+
+
+def test_a_page_is_light_unless_its_reader_or_his_system_says_dark() -> None:
+    css = page_stylesheet()
+    assert css.startswith(f":root{{{variables('light')}}}")
+    for rule in (
+        "@media screen and (prefers-color-scheme:dark){:root:not([data-theme=light])",
+        "@media screen{:root[data-theme=dark]",
+    ):
+        assert f"{rule}{{{variables('dark')}}}" in css
+    assert css.endswith(RULES)
+
+
+def test_the_font_is_the_readers_own() -> None:
+    assert "font-family:system-ui," in RULES
+    assert "sans-serif}" in RULES
+    assert "url(" not in RULES

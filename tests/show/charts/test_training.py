@@ -7,7 +7,7 @@ import pytest
 from chartrows import a_training
 from drawings import box_of, hovers, of_class, outside, overlapping, size, words
 from zoobench.errors import ResultsError
-from zoobench.show.report.charts.training import training
+from zoobench.show.charts.training import training
 
 
 def test_loss_and_top1_have_an_axis_each() -> None:

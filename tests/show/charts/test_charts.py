@@ -8,9 +8,10 @@ import pytest
 
 from chartrows import EMPTY, every_chart
 from drawings import HOSTILE, areas, classes, hovers, marked, outside, overlapping, parsed, size, words
-from zoobench.show.report.charts.theme import RULES
+from zoobench.show.charts.theme import RULES
 
 KINDS = tuple(EMPTY)
+MODULES = ("trade_off", "rows", "confusion", "training", "theme", "pictures")
 WIDTHS = (360.0, 560.0)
 MANY = [f"mobilenet-variant_{index}-litert_compiled-t{index % 4}" for index in range(100)]
 ONE = ["mobilenet-float32-litert-t1"]
@@ -100,7 +101,7 @@ def test_the_words_of_a_picture_are_found() -> None:
 
 def test_drawing_needs_nothing_beyond_python() -> None:
     """A report is made where neither Pillow nor a library for pictures is, and starts at once."""
-    modules = ", ".join(f"zoobench.show.report.charts.{name}" for name in (*KINDS, "theme", "pictures"))
+    modules = ", ".join(f"zoobench.show.charts.{name}" for name in MODULES)
     heavy = "{'numpy', 'scipy', 'pandas', 'PIL', 'matplotlib', 'resvg_py', 'tensorflow'}"
     program = f"import sys, {modules}; print(*sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -11,10 +11,10 @@ from PIL import Image
 
 from chartrows import EMPTY, a_point
 from zoobench.errors import UsageError
-from zoobench.show.report.charts import pictures
-from zoobench.show.report.charts.palette import PALETTES, THEMES, Theme
-from zoobench.show.report.charts.pareto import pareto
-from zoobench.show.report.charts.pictures import picture, write_pictures
+from zoobench.show.charts import pictures
+from zoobench.show.charts.pictures import picture, write_pictures
+from zoobench.show.charts.theme import PALETTES, THEMES, Theme
+from zoobench.show.charts.trade_off import pareto
 
 CHART = pareto([a_point()], width=360)
 

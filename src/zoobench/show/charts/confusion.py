@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zoobench.errors import ResultsError
-from zoobench.show.report.charts.chart import WIDTH, Chart
-from zoobench.show.report.charts.labels import Area
-from zoobench.show.report.charts.sheet import MARGIN, Drawn, Key, Symbol, header, presented
-from zoobench.show.report.charts.svg import element, text, titled
-from zoobench.show.report.charts.theme import TEXT_SIZE
-from zoobench.show.report.charts.words import shortened, width_of
+from zoobench.show.charts.labels import Area
+from zoobench.show.charts.sheet import MARGIN, WIDTH, Chart, Drawn, Key, Symbol, header, presented
+from zoobench.show.charts.svg import element, shortened, text, titled, width_of
+from zoobench.show.charts.theme import TEXT_SIZE
 from zoobench.system.units import exactly, percent, tick_percent
 
 SHADES_FROM = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)

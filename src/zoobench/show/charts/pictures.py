@@ -5,10 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from zoobench.errors import UsageError
-from zoobench.show.report.charts.chart import Chart
-from zoobench.show.report.charts.palette import PALETTES, THEMES, Theme
-from zoobench.show.report.charts.svg import document, text
-from zoobench.show.report.charts.theme import FONTS, stylesheet
+from zoobench.show.charts.sheet import Chart
+from zoobench.show.charts.svg import document, text
+from zoobench.show.charts.theme import FONTS, PALETTES, THEMES, Theme, stylesheet
 from zoobench.system.files import PLAIN_NAME, write_bytes
 
 LIBRARY = "resvg_py"

@@ -1,0 +1,1 @@
+"""Pictures of results: one engine, a module for each picture."""
