@@ -15,7 +15,7 @@ from zoobench.build.quantizing import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.matrix.variants import VARIANTS
 from zoobench.system.native import output_held
-from zoobench.tflite.flatbuffer import joined
+from zoobench.tflite.edit import joined
 
 Files = dict[str, bytes]
 """A file's content by variant."""

@@ -33,7 +33,7 @@ from zoobench.build.pieces import WEIGHT_LIMIT
 from zoobench.errors import ModelError
 from zoobench.matrix.variants import NumberType
 from zoobench.system.native import output_held
-from zoobench.tflite.flatbuffer import joined
+from zoobench.tflite.edit import joined
 
 IO_TYPES: tuple[NumberType, ...] = ("float32", "uint8", "int8")
 QUICK = (

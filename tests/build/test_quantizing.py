@@ -16,7 +16,7 @@ from zoobench.matrix.registry import Package
 from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
 from zoobench.tflite.contract import read_contract
-from zoobench.tflite.flatbuffer import plain_for_runtimes
+from zoobench.tflite.edit import plain_for_runtimes
 from zoobench.tflite.spec import violations
 
 

@@ -16,7 +16,7 @@ from zoobench.build.config import TrainingConfig
 from zoobench.build.weights import Weights
 from zoobench.data import drawn
 from zoobench.data.images import resize
-from zoobench.tflite.flatbuffer import joined
+from zoobench.tflite.edit import joined
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]

@@ -1,15 +1,14 @@
 """Is what is read from a file what is in it, counted by hand?"""
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 from modelfiles import labelled
-from zoobench.tflite.contract import Contract, plain, read_contract
-from zoobench.tflite.roles import LayerKind
+from zoobench.tflite.contract import Contract, LayerKind, plain, read_contract
 
 SMALL_WEIGHTS = 6 * 3 * 3 * 3 + 3 * 3 * 6 + 256 * 6 + 256 * 3  # convolution, depthwise, pointwise, dense
 """Values in the kernels of the small classifier; the rescaling is folded into the first."""
@@ -107,7 +106,7 @@ def test_a_custom_operator_is_outside_the_integer_set_and_no_obstacle() -> None:
 
 
 def test_layers_are_told_by_what_they_store_and_how_they_compute() -> None:
-    kinds = {layers.kind: layers.count for layers in contract("dynamic_range").layers}
+    kinds = contract("dynamic_range").layers
     hybrid = {"weights": "int8", "granularity": "channel", "activations": "float32", "computing": "hybrid"}
     plain_float = {"weights": "float32", "granularity": "none", "activations": "float32", "computing": "float"}
     assert kinds == {
@@ -127,5 +126,6 @@ def test_a_tensor_that_nothing_uses_is_not_counted() -> None:
 
 def test_a_contract_is_plain_json() -> None:
     found = contract("dynamic_range")
-    assert plain(found) == json.loads(json.dumps(asdict(found)))
+    assert plain(found) == json.loads(json.dumps(plain(found)))
+    assert plain(found).keys() == {field.name for field in fields(found)}
     assert plain(found)["layers"][0]["kind"]["computing"] == "hybrid"

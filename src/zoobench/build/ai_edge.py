@@ -14,7 +14,7 @@ from zoobench.build.guards import INT16_STEPS, Statistics, guarded, off_powers_o
 from zoobench.errors import ModelError
 from zoobench.matrix.variants import NumberType
 from zoobench.system.native import output_held
-from zoobench.tflite.flatbuffer import INPUT_NAME, SIGNATURE, plain_for_runtimes
+from zoobench.tflite.edit import INPUT_NAME, SIGNATURE, plain_for_runtimes
 
 _Op = qtyping.TFLOperationName
 _Algorithm = quantizer.AlgorithmName

@@ -24,7 +24,7 @@ from zoobench.store.manifest import Facts
 from zoobench.store.store import Stored, find, obtain
 from zoobench.system.files import write_bytes, write_json
 from zoobench.system.progress import progress
-from zoobench.tflite.flatbuffer import joined
+from zoobench.tflite.edit import joined
 
 PICTURE = "predictions.png"
 _PICTURED_IMAGES = 24

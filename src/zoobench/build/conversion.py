@@ -15,7 +15,7 @@ from zoobench.build.tracing import traced
 from zoobench.errors import ModelError
 from zoobench.matrix.variants import NumberType
 from zoobench.system.native import output_held
-from zoobench.tflite.flatbuffer import joined
+from zoobench.tflite.edit import joined
 
 Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
 """Calibration images, each [1, height, width, 3]; called again for each pass over them."""

@@ -14,7 +14,7 @@ from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.registry import FAILURES, imported
 from zoobench.matrix.variants import Quantizer, Variant
 from zoobench.tflite.contract import Contract, read_contract
-from zoobench.tflite.flatbuffer import plain_for_runtimes
+from zoobench.tflite.edit import plain_for_runtimes
 
 
 class Ingredients:

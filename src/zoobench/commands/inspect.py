@@ -13,7 +13,7 @@ from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import TABLE, VARIANTS, spec_of
 from zoobench.system.paper import blank, written
 from zoobench.system.units import percent, size, three_digits
-from zoobench.tflite.contract import Contract, Layers, Port, plain, read_contract
+from zoobench.tflite.contract import Contract, Endpoint, LayerKind, plain, read_contract
 from zoobench.tflite.spec import Violation, describe_violations, labels_met, violations
 
 _MANIFEST = "manifest.json"
@@ -123,7 +123,7 @@ def _rows(contract: Contract) -> tuple[tuple[str, Sequence[str]], ...]:
         ("weights", _shares(contract)),
         ("biases", _sizes(contract.bias_bytes)),
         ("other constants", _sizes(contract.other_constant_bytes)),
-        ("layers", [_layers(layers) for layers in contract.layers]),
+        ("layers", [_layers(kind, count) for kind, count in contract.layers.items()]),
         ("operators", _counts(contract.operators)),
         ("QUANTIZE", _counts(contract.quantize)),
         ("DEQUANTIZE", _counts(contract.dequantize)),
@@ -132,7 +132,7 @@ def _rows(contract: Contract) -> tuple[tuple[str, Sequence[str]], ...]:
     )
 
 
-def _port(port: Port) -> str:
+def _port(port: Endpoint) -> str:
     shape = " × ".join("?" if side < 0 else str(side) for side in port.shape)
     scale = "" if port.scale is None else f", scale {three_digits(port.scale)}, zero point {port.zero_point or 0}"
     return f"{port.name}: {port.type}, {shape or 'a number'}{scale}"
@@ -147,10 +147,9 @@ def _sizes(sizes: Mapping[str, int]) -> list[str]:
     return [f"{kind}: {size(count)}" for kind, count in sizes.items()]
 
 
-def _layers(layers: Layers) -> str:
-    kind = layers.kind
+def _layers(kind: LayerKind, count: int) -> str:
     scales = "" if kind.granularity == "none" else f", a scale for each {kind.granularity}"
-    return f"{layers.count:3} {kind.operator}: {kind.computing}, {kind.activations} × {kind.weights}{scales}"
+    return f"{count:3} {kind.operator}: {kind.computing}, {kind.activations} × {kind.weights}{scales}"
 
 
 def _counts(counts: Mapping[str, int]) -> list[str]:

@@ -14,7 +14,7 @@ from zoobench.errors import MeasurementError
 from zoobench.measure.layers import LayerError, Sums, layer_error
 from zoobench.measure.runtimes.litert import LiteRTSession
 from zoobench.system.progress import Advance
-from zoobench.tflite.graph import Layer, Matching, match, read_layers
+from zoobench.tflite.layers import Layer, Matching, match, read_layers
 
 Values = npt.NDArray[np.float64]
 _NAMED = 3

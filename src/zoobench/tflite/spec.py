@@ -1,16 +1,17 @@
-"""Does a file keep what its label promises, and where not, what was promised and what is there?"""
+"""Is a TFLite file what its variant must be, and where not, what is required and what was found?"""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zoobench.matrix.specs import SPECS, VariantSpec
 from zoobench.system.units import percent
-from zoobench.tflite.contract import Contract, Layers, Port
+from zoobench.tflite.contract import Contract, Endpoint, LayerKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One thing that was promised and is not so."""
+    """One thing that a spec requires and that is not so."""
 
     about: str
     required: str
@@ -18,12 +19,12 @@ class Violation:
 
 
 def violations(contract: Contract, spec: VariantSpec) -> tuple[Violation, ...]:
-    """Returns where a file breaks a promise; nothing where it keeps it."""
+    """Returns where a file is not what a spec requires."""
     return tuple(one for check in _CHECKS for one in check(contract, spec))
 
 
 def labels_met(contract: Contract) -> tuple[str, ...]:
-    """Returns every label whose promise a file keeps."""
+    """Returns every label whose spec a file meets."""
     return tuple(label for label, spec in SPECS.items() if not violations(contract, spec))
 
 
@@ -41,7 +42,7 @@ def _ports(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
             yield Violation(about=about, required=" or ".join(spec.io), found=_types(ports))
 
 
-def _types(ports: Sequence[Port]) -> str:
+def _types(ports: Sequence[Endpoint]) -> str:
     return ", ".join(f"{port.type} ({port.name})" for port in ports) or "none"
 
 
@@ -59,29 +60,29 @@ def _shares(shares: Mapping[str, float]) -> str:
 
 
 def _computing(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    found = {layers.kind.computing for layers in contract.layers}
+    found = {kind.computing for kind in contract.layers}
     if not found <= set(spec.computing) or spec.computing[0] not in found:
         allowed, needed = " or ".join(spec.computing), spec.computing[0]
         yield Violation(
             about="layers",
             required=f"all {allowed}" if allowed == needed else f"all {allowed}, at least one {needed}",
-            found=_tally(contract.layers, lambda layers: layers.kind.computing),
+            found=_tally(contract.layers, lambda kind: kind.computing),
         )
 
 
 def _activations(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    if any(layers.kind.activations != spec.activations for layers in contract.layers):
-        found = _tally(contract.layers, lambda layers: layers.kind.activations)
+    if any(kind.activations != spec.activations for kind in contract.layers):
+        found = _tally(contract.layers, lambda kind: kind.activations)
         yield Violation(about="activations", required=f"all layers take {spec.activations}", found=found)
 
 
 def _granularity(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    concerned = [layers for layers in contract.layers if layers.kind.weights == spec.weights]
-    if any(layers.kind.granularity not in spec.granularities for layers in concerned):
+    concerned = {kind: count for kind, count in contract.layers.items() if kind.weights == spec.weights}
+    if any(kind.granularity not in spec.granularities for kind in concerned):
         yield Violation(
             about=f"scales of {spec.weights} weights",
             required=f"by {' or '.join(spec.granularities)}",
-            found=_tally(concerned, lambda layers: f"by {layers.kind.granularity}"),
+            found=_tally(concerned, lambda kind: f"by {kind.granularity}"),
         )
 
 
@@ -91,12 +92,12 @@ def _integers(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
         yield Violation(about="operators outside the integer set", required="none", found=found)
 
 
-def _tally(layers: Sequence[Layers], name: Callable[[Layers], str]) -> str:
+def _tally(layers: Mapping[LayerKind, int], name: Callable[[LayerKind], str]) -> str:
     """Returns how many layers have each name."""
-    counts: dict[str, int] = {}
-    for one in layers:
-        counts[name(one)] = counts.get(name(one), 0) + one.count
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no layer"
+    counts: Counter[str] = Counter()
+    for kind, count in layers.items():
+        counts[name(kind)] += count
+    return ", ".join(f"{count} {what}" for what, count in counts.items()) or "no layer"
 
 
 _CHECKS: tuple[Callable[[Contract, VariantSpec], Iterator[Violation]], ...] = (

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from zoobench.errors import MeasurementError
-from zoobench.tflite.ports import Floats, Port
+from zoobench.tflite.read import Floats, Port
 
 
 class LiteRTSession:

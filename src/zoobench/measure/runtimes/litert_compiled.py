@@ -12,7 +12,7 @@ from ai_edge_litert.options import CpuOptions, Options
 
 from zoobench.errors import MeasurementError
 from zoobench.system.native import output_held
-from zoobench.tflite.ports import Floats, Port, read_ports
+from zoobench.tflite.read import Floats, Port, read_ports
 
 _SIGNATURE = 0
 

@@ -12,7 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.onnxfile import onnx_form
-from zoobench.tflite.ports import Floats, Port, read_ports
+from zoobench.tflite.read import Floats, Port, read_ports
 
 _PROVIDERS = ["CPUExecutionProvider"]
 _REFUSALS = (native.Fail, native.InvalidArgument, native.InvalidGraph, native.NotImplemented, native.RuntimeException)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import openvino
 
 from zoobench.errors import MeasurementError
-from zoobench.tflite.ports import Floats, Port, read_ports
+from zoobench.tflite.read import Floats, Port, read_ports
 
 _DEVICE = "CPU"
 _THREADS = "INFERENCE_NUM_THREADS"

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from zoobench.errors import ModelError
+from zoobench.tflite.read import IDENTIFIER
 
 INPUT_NAME = "image"
 OUTPUT_NAME = "probabilities"
 SIGNATURE = "serving_default"
-_FILE_IDENTIFIER = b"TFL3"
 _NO_TENSOR = -1
 _NEEDED_RUNTIME = b"min_runtime_version"
 _ROOM = 2**20
@@ -195,7 +195,7 @@ def _write(model: Any, *, size: int) -> bytes:
         size: About how large it will be, so that the room for it is taken once and not doubled again and again.
     """
     builder = _Builder(size + _ROOM)
-    builder.Finish(model.Pack(builder), file_identifier=_FILE_IDENTIFIER)
+    builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
     return bytes(memoryview(builder.Bytes)[builder.Head() :])
 
 

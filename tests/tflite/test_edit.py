@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 from networks import answers, noise, one_by_one, opened, tiny_features, tiny_head
 from zoobench.build import ai_edge, conversion
 from zoobench.errors import ModelError
-from zoobench.tflite.flatbuffer import joined, plain_for_runtimes
+from zoobench.tflite.edit import joined, plain_for_runtimes
 
 IMAGES = noise(5)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from zoobench.errors import MeasurementError
-from zoobench.tflite.graph import Layer, match, read_layers
+from zoobench.tflite.layers import Layer, match, read_layers
 
 
 def layer(name: str, *, inputs: tuple[int, ...] = (-1,), **changes: Any) -> Layer:
@@ -61,5 +61,5 @@ def test_what_is_no_tflite_file_is_refused(tmp_path: Path, content: bytes | None
     path = tmp_path / "model.tflite"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(MeasurementError, match=r"model\.tflite.*give a"):
+    with pytest.raises(MeasurementError, match=r"model\.tflite.*[gG]ive a"):
         read_layers(path)

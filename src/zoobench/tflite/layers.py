@@ -1,16 +1,13 @@
 """Which layers does a TFLite file have, and which of them are the same in another file?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ai_edge_litert import schema_py_generated as schema
+from zoobench.errors import MeasurementError, ModelError
+from zoobench.tflite.read import Tensor, read_graphs
 
-from zoobench.errors import MeasurementError
-
-_IDENTIFIER = b"TFL3"
-_KINDS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 _CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 """Operations that give the same values in other numbers: quantizers add them, so they are no layers here."""
 _IMAGE = -1
@@ -24,7 +21,7 @@ class Layer:
         kind: Operation, such as `CONV_2D`.
         name: Of the output tensor.
         tensor: Its index in the file.
-        shape: Its shape.
+        shape: Its shape, with 1 where the file leaves a dimension open.
         is_float: Whether it is float32.
         inputs: Positions of the layers whose outputs the operation takes; -1 for the model's input; no constants.
     """
@@ -56,26 +53,26 @@ def read_layers(path: Path) -> tuple[Layer, ...]:
     """Returns the layers that depend on the image, in the order in which they run.
 
     Raises:
-        MeasurementError: If the file cannot be read or is no TFLite file.
+        MeasurementError: If the file cannot be read or is no whole TFLite file.
     """
     try:
-        content = path.read_bytes()
+        graph = read_graphs(path.read_bytes())[0]
     except OSError as error:
         raise MeasurementError(f"cannot read {path}: {error.strerror}; give a TFLite file") from error
-    if content[4:8] != _IDENTIFIER:
-        raise MeasurementError(f"{path} is no TFLite file; give a file that ends in .tflite")
-    model = schema.Model.GetRootAs(content)
-    graph = model.Subgraphs(0)
-    origins: dict[int, tuple[int, ...]] = {graph.Inputs(index): (_IMAGE,) for index in range(graph.InputsLength())}
+    except ModelError as error:
+        raise MeasurementError(f"{path}: {error}") from error
+    origins: dict[int, tuple[int, ...]] = dict.fromkeys(graph.inputs, (_IMAGE,))
     layers: list[Layer] = []
-    for kind, inputs, outputs in _operations(model, graph):
-        sources = tuple(origin for index in inputs for origin in origins.get(index, ()))
+    for operator in graph.operators:
+        sources = tuple(origin for index in operator.inputs for origin in origins.get(index, ()))
         if not sources:
             continue
-        for index in outputs:
-            origins[index] = sources if kind in _CONVERSIONS else (len(layers),)
-            if kind not in _CONVERSIONS:
-                layers.append(_layer(graph, index, kind=kind, inputs=sources))
+        for index in operator.outputs:
+            if operator.name in _CONVERSIONS:
+                origins[index] = sources
+            else:
+                origins[index] = (len(layers),)
+                layers.append(_layer(graph.tensors[index], index, kind=operator.name, inputs=sources))
     return tuple(layers)
 
 
@@ -93,30 +90,13 @@ def match(float_layers: Sequence[Layer], quantized_layers: Sequence[Layer]) -> M
     return named if named.pairs else None
 
 
-def _operations(model: Any, graph: Any) -> Iterator[tuple[str, list[int], list[int]]]:
-    """Yields kind, input tensors and output tensors of each operation."""
-    for position in range(graph.OperatorsLength()):
-        operator = graph.Operators(position)
-        inputs = [operator.Inputs(index) for index in range(operator.InputsLength())]
-        outputs = [operator.Outputs(index) for index in range(operator.OutputsLength())]
-        yield _kind(model.OperatorCodes(operator.OpcodeIndex())), inputs, outputs
-
-
-def _kind(code: Any) -> str:
-    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files have the latter alone
-    if builtin == schema.BuiltinOperator.CUSTOM:
-        return str((code.CustomCode() or b"CUSTOM").decode(errors="replace"))
-    return str(_KINDS.get(builtin, f"operation {builtin}"))
-
-
-def _layer(graph: Any, index: int, *, kind: str, inputs: tuple[int, ...]) -> Layer:
-    tensor = graph.Tensors(index)
+def _layer(tensor: Tensor, index: int, *, kind: str, inputs: tuple[int, ...]) -> Layer:
     return Layer(
         kind=kind,
-        name=(tensor.Name() or b"").decode(errors="replace"),
+        name=tensor.name,
         tensor=index,
-        shape=tuple(tensor.Shape(axis) for axis in range(tensor.ShapeLength())),
-        is_float=tensor.Type() == schema.TensorType.FLOAT32,
+        shape=tuple(1 if side < 0 else side for side in tensor.shape),
+        is_float=tensor.type == "float32",
         inputs=inputs,
     )
 

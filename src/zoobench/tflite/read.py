@@ -1,0 +1,299 @@
+"""Which tensors and operators stand in a TFLite file? Only what is whole is read, and all else is an error.
+
+The schema is imported when a file is read: it takes 4 MB that LiteRT's own session, whose memory is measured, does
+without.
+"""
+
+import math
+import mmap
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.errors import MeasurementError, ModelError
+from zoobench.system.native import output_held
+
+Value = TypeVar("Value")
+Floats = npt.NDArray[np.float32]
+IDENTIFIER = b"TFL3"
+"""Bytes 4 to 7 of every TFLite file."""
+_ABSENT = -1
+"""The index of an optional tensor that is left out."""
+_PORT_TYPES = ("float32", "uint8", "int8", "int16")
+_UNREADABLE = (struct.error, IndexError, ValueError, TypeError, AttributeError)
+"""What flatbuffers raise of bytes that are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """One tensor: real = scale * (stored - zero_point).
+
+    Attributes:
+        name: Without characters that do not print.
+        type: `float32`, `int8`, ...
+        shape: -1 where the file leaves a dimension open.
+        buffer: Which of the file's buffers holds its values.
+        constant_bytes: Size of its values in the file; 0 if it has none, as activations.
+        scale: The only or the first one; None where it is not quantized.
+        zero_point: Likewise.
+        scales: Number of scales.
+        blockwise: Whether it has a scale for each block, kept in another tensor.
+    """
+
+    name: str
+    type: str
+    shape: tuple[int, ...]
+    buffer: int
+    constant_bytes: int
+    scale: float | None
+    zero_point: int | None
+    scales: int
+    blockwise: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One operator; its tensors are indices into its graph's, -1 for one that is left out."""
+
+    name: str
+    custom: bool
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """One subgraph; the first of a file is the one that is run."""
+
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """An input or output as a runtime fills or reads it: its place, number type, and real = scale * (stored - zero)."""
+
+    index: int
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+    shape: tuple[int, ...] = ()
+
+    def stored(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """Returns raw pixels in the tensor's own numbers."""
+        if self.dtype == np.float32:
+            return pixels.astype(np.float32)
+        if self.dtype == np.uint8 and self.scale == 1 and self.zero_point == 0:
+            return pixels
+        limits = np.iinfo(self.dtype)
+        numbers = np.rint(pixels / self.scale) + self.zero_point
+        clipped: npt.NDArray[Any] = np.clip(numbers, limits.min, limits.max).astype(self.dtype)
+        return clipped
+
+    def real(self, stored: npt.NDArray[Any]) -> Floats:
+        """Returns the tensor's own numbers as real ones."""
+        if self.dtype == np.float32:
+            return stored.astype(np.float32)
+        return np.multiply(stored.astype(np.float32) - self.zero_point, self.scale, dtype=np.float32)
+
+    def check_taken(self, images: npt.NDArray[np.uint8]) -> None:
+        """Refuses images of another shape than the tensor's, which not every runtime does.
+
+        Raises:
+            MeasurementError: If the shapes differ.
+        """
+        if images.shape != self.shape:
+            raise MeasurementError(
+                f"the model does not take images of shape {images.shape}: its input is {self.shape}; "
+                "give one image at a time, of the size that it was made for"
+            )
+
+
+def read_graphs(content: bytes) -> tuple[Graph, ...]:
+    """Returns the subgraphs of a TFLite file.
+
+    LiteRT verifies the file first: every offset and length, so that nothing beyond its end is read. Its tensors are not
+    allocated and nothing is run, so operators that LiteRT does not have are no obstacle.
+
+    Raises:
+        ModelError: If it is not a TFLite file, is cut off or is damaged.
+    """
+    if content[4:8] != IDENTIFIER:
+        raise ModelError(
+            f"this is not a TFLite file: bytes 4 to 7 are {content[4:8]!r} of {len(content)} bytes; expected "
+            f"{IDENTIFIER!r}. Give a file that a converter to TFLite (LiteRT) wrote"
+        )
+    _verify(content)
+    try:
+        model = _model(content)
+        sizes = [_buffer_size(one, len(content)) for one in _all(model.Buffers, model.BuffersLength())]
+        codes = [_operator_name(one) for one in _all(model.OperatorCodes, model.OperatorCodesLength())]
+        graphs = tuple(_graph(one, sizes, codes) for one in _all(model.Subgraphs, model.SubgraphsLength()))
+    except _UNREADABLE as error:
+        raise _damaged(str(error)) from error
+    if not graphs:
+        raise _damaged("it has no graph")
+    return graphs
+
+
+def read_ports(path: Path) -> tuple[Port, Port]:
+    """Returns the input and the output of a TFLite file; nothing but its head is read, and nothing is verified.
+
+    Raises:
+        MeasurementError: If it is no TFLite file, or no image classifier's.
+    """
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            graph = _model(content).Subgraphs(0)
+            counts = (graph.InputsLength(), graph.OutputsLength())
+            ports = None if counts != (1, 1) else (_port(graph, graph.Inputs(0)), _port(graph, graph.Outputs(0)))
+            del graph
+    except (OSError, ModelError, *_UNREADABLE) as error:
+        raise MeasurementError(f"{path} cannot be read as a TFLite file: {error}") from error
+    if ports is None:
+        raise MeasurementError(f"the model has {max(counts)} inputs or outputs; an image classifier has one of each")
+    return ports
+
+
+def _model(content: bytes | mmap.mmap) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    return schema.Model.GetRootAs(content, 0)
+
+
+@cache
+def _names(enumeration: str) -> dict[int, str]:
+    """Returns the names in an enumeration of the schema by number."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    return {number: name for name, number in vars(getattr(schema, enumeration)).items() if isinstance(number, int)}
+
+
+def _verify(content: bytes) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    with output_held():
+        try:
+            Interpreter(model_content=content, num_threads=1)
+        except (ValueError, RuntimeError) as error:
+            refusal = str(error)
+        else:
+            return
+    raise _damaged(f"LiteRT says: {refusal}")
+
+
+def _damaged(what: str) -> ModelError:
+    return ModelError(f"this TFLite file is cut off, damaged or too new: {what}. Make or copy it again")
+
+
+def _all(get: Callable[[int], Value], length: int) -> Iterator[Value]:
+    return (get(position) for position in range(length))
+
+
+def _buffer_size(buffer: Any, file_size: int) -> int:
+    """Returns the size of a buffer inside the flatbuffer, or after it as in files beyond 2 GB."""
+    if buffer.Offset() > 1 and buffer.Offset() + buffer.Size() > file_size:
+        raise _damaged(f"a buffer ends at byte {buffer.Offset() + buffer.Size()} of {file_size}")
+    return int(buffer.DataLength() or (buffer.Size() if buffer.Offset() > 1 else 0))
+
+
+def _operator_name(code: Any) -> tuple[str, bool]:
+    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files have the latter alone
+    name = _names("BuiltinOperator").get(number, f"operator {number}")
+    return (_text(code.CustomCode()), True) if name == "CUSTOM" else (name, False)
+
+
+def _graph(graph: Any, sizes: list[int], codes: list[tuple[str, bool]]) -> Graph:
+    tensors = tuple(_tensor(one, sizes) for one in _all(graph.Tensors, graph.TensorsLength()))
+
+    def indices(get: Callable[[int], int], length: int) -> tuple[int, ...]:
+        return tuple(_within(index, len(tensors), "tensor", least=_ABSENT) for index in _all(get, length))
+
+    return Graph(
+        tensors=tensors,
+        operators=tuple(
+            Operator(
+                name=name,
+                custom=custom,
+                inputs=indices(one.Inputs, one.InputsLength()),
+                outputs=indices(one.Outputs, one.OutputsLength()),
+            )
+            for one in _all(graph.Operators, graph.OperatorsLength())
+            for name, custom in (codes[_within(one.OpcodeIndex(), len(codes), "operator code")],)
+        ),
+        inputs=indices(graph.Inputs, graph.InputsLength()),
+        outputs=indices(graph.Outputs, graph.OutputsLength()),
+    )
+
+
+def _tensor(tensor: Any, sizes: list[int]) -> Tensor:
+    quantization, (scale, zero_point) = tensor.Quantization(), _first_scale(tensor)
+    buffer = _within(tensor.Buffer(), len(sizes), "buffer")
+    details = _names("QuantizationDetails").get(quantization.DetailsType()) if quantization else None
+    return Tensor(
+        name=_text(tensor.Name()),
+        type=_type(tensor),
+        shape=_shape(tensor),
+        buffer=buffer,
+        constant_bytes=0 if tensor.IsVariable() else sizes[buffer],
+        scale=scale,
+        zero_point=zero_point,
+        scales=quantization.ScaleLength() if quantization else 0,
+        blockwise=details == "BlockwiseQuantization",
+    )
+
+
+def _port(graph: Any, index: int) -> Port:
+    tensor = graph.Tensors(index)
+    if _type(tensor) not in _PORT_TYPES:
+        raise ValueError(
+            f"tensor {index} has the number type {_type(tensor)}; allowed is one of {', '.join(_PORT_TYPES)}"
+        )
+    scale, zero_point = _first_scale(tensor)
+    return Port(
+        index=index,
+        dtype=np.dtype(_type(tensor)),
+        scale=1.0 if scale is None else scale,
+        zero_point=zero_point or 0,
+        shape=tuple(map(int, tensor.ShapeAsNumpy())),
+    )
+
+
+def _type(tensor: Any) -> str:
+    return _names("TensorType").get(tensor.Type(), f"type {tensor.Type()}").lower()
+
+
+def _first_scale(tensor: Any) -> tuple[float | None, int | None]:
+    """Returns the first scale and zero point of a tensor, None where it has none."""
+    quantization = tensor.Quantization()
+    if not quantization or not quantization.ScaleLength():
+        return None, None
+    scale = float(quantization.Scale(0))
+    if not math.isfinite(scale):
+        raise _damaged(f"a scale is {scale}")
+    return scale, int(quantization.ZeroPoint(0)) if quantization.ZeroPointLength() else None
+
+
+def _shape(tensor: Any) -> tuple[int, ...]:
+    """Returns the shape with -1 for open dimensions, which the plain shape holds as 1."""
+    if tensor.ShapeSignatureLength():
+        return tuple(map(int, _all(tensor.ShapeSignature, tensor.ShapeSignatureLength())))
+    return tuple(map(int, _all(tensor.Shape, tensor.ShapeLength())))
+
+
+def _within(index: int, length: int, what: str, *, least: int = 0) -> int:
+    if not least <= index < length:
+        raise _damaged(f"it names {what} {index} of {length}")
+    return int(index)
+
+
+def _text(name: bytes | None) -> str:
+    return "".join(one if one.isprintable() else "?" for one in (name or b"").decode(errors="replace"))
