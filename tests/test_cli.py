@@ -1,7 +1,9 @@
 """Do the commands outside pytest teach, work and fail as they should?"""
 
 import json
+import re
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -9,23 +11,41 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from runs import SMALL_BUILD, zoobench
-from zoobench.cli import main
+from runs import SMALL_BUILD, plain, zoobench
+from zoobench.cli import COMMANDS, main
 
 
-def test_help_names_every_command() -> None:
+def test_every_command_has_a_line_of_help_that_is_not_cut_and_what_it_says_is_there() -> None:
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
     assert "pytest bench/" in shown.output
-    for command in ("build", "show", "compare", "inspect", "errors", "parity", "backbones", "data", "store"):
-        assert command in shown.output
+    for group, rows in COMMANDS.items():
+        assert f"{group}:" in shown.output
+        for name, (_, line) in rows.items():
+            assert len(line) <= 55
+            assert re.search(rf"^  {name} +{re.escape(line)}$", shown.output, flags=re.MULTILINE)
+            assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
+
+
+def test_no_line_of_help_of_a_group_is_cut() -> None:
+    for group in ("data", "kit", "store"):
+        assert "..." not in CliRunner().invoke(main, [group, "--help"]).output.partition("Commands:")[2]
+
+
+def test_an_unknown_command_is_refused() -> None:
+    assert CliRunner().invoke(main, ["measure"]).exit_code == 2
+
+
+def test_the_version_is_said_by_name_however_it_is_started(tmp_path: Path) -> None:
+    assert zoobench("--version", folder=tmp_path).stdout == f"zoobench, version {version('zoobench')}\n"
 
 
 def test_build_takes_the_options_that_concern_models_and_no_others() -> None:
     shown = CliRunner().invoke(main, ["build", "--help"]).output
-    assert "--zoo-backbones" in shown
-    assert "--zoo-head-layers" in shown
-    assert "--zoo-rounds" not in shown
+    assert "--backbones" in shown
+    assert "--head-layers" in shown
+    assert "--zoo-" not in shown
+    assert "--rounds" not in shown
 
 
 def test_backbones_are_listed_with_their_sizes() -> None:
@@ -81,7 +101,7 @@ def test_show_refuses_what_is_no_results_file_without_a_traceback(tmp_path: Path
 
 @pytest.mark.slow
 def test_build_lists_the_files_it_made(own_runs: Path) -> None:
-    done = zoobench("build", *SMALL_BUILD, "--zoo-variants", "float32,float16", folder=own_runs.parent)
+    done = zoobench("build", *plain(*SMALL_BUILD), "--variants", "float32,float16", folder=own_runs.parent)
     assert done.returncode == 0, done.stderr
     assert "Making float16 of mobilenet_025" in done.stderr
     assert "Making float32" not in done.stderr
@@ -91,6 +111,6 @@ def test_build_lists_the_files_it_made(own_runs: Path) -> None:
 
 
 def test_build_refuses_a_wrong_option_with_status_2(tmp_path: Path) -> None:
-    done = zoobench("build", "--zoo-threads", "many", folder=tmp_path)
+    done = zoobench("build", "--threads", "many", folder=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.strip() == "zoobench: --zoo-threads: received 'many'; allowed is a whole number"
+    assert done.stderr.strip() == "zoobench: --threads: received 'many'; allowed is a whole number"

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from runs import ROOT, SMALL_BUILD, environment, load, records, results, zoobench
+from runs import ROOT, SMALL_BUILD, environment, load, plain, records, results, zoobench
 
 HEAVY = (
     "tensorflow",
@@ -115,7 +115,7 @@ def kit(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kit")
     artifacts = shutil.copytree(real_runs, folder / "artifacts")
     chosen = ("--zoo-variants", "float32,dynamic_range", "--zoo-artifacts", str(artifacts))
-    done = zoobench("kit", "export", "kit.zip", *SMALL_BUILD, *chosen, folder=folder)
+    done = zoobench("kit", "export", "kit.zip", *plain(*SMALL_BUILD, *chosen), folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "kit.zip"
 

@@ -149,7 +149,9 @@ def test_the_version_of_the_schema_is_the_one_that_is_documented() -> None:
 
 
 def _command_names(group: click.Group, before: str) -> Iterator[str]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from _command_names(command, f"{name} ")
         else:
@@ -161,7 +163,7 @@ def _check_call(call: str) -> None:
     command: click.Command = main
     words = shlex.split(call)
     while words and isinstance(command, click.Group):
-        found = command.commands.get(words.pop(0))
+        found = command.get_command(click.Context(command), words.pop(0))
         assert found is not None, f"zoobench {call}: there is no such command"
         command = found
     known = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}

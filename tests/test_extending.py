@@ -11,7 +11,7 @@ import pytest
 
 from documents import blocks, commands
 from packages import EXTENDING, install, shown_files, write
-from runs import SMALL, bench, load, records, results, zoobench
+from runs import SMALL, bench, load, plain, records, results, zoobench
 
 PACKAGES = ("zoobench-tinynet", "zoobench-weight-int4", "zoobench-litert-plain")
 CELLS = [
@@ -115,7 +115,7 @@ def test_records_and_manifests_keep_packages_and_versions(measured: tuple[Path, 
 
 @pytest.mark.usefixtures("installed")
 def test_the_second_run_makes_nothing_anew(measured: tuple[Path, str]) -> None:
-    done = zoobench("build", *BUILDING, "--zoo-artifacts", str(measured[0]), folder=measured[0].parent)
+    done = zoobench("build", *plain(*BUILDING), "--artifacts", str(measured[0]), folder=measured[0].parent)
     assert done.returncode == 0, done.stderr
     assert "Making" not in done.stderr
     assert len(done.stdout.splitlines()) == len(CELLS)
@@ -152,7 +152,7 @@ def test_a_run_where_nothing_is_installed_says_what_is_unknown(tmp_path: Path) -
 
 @pytest.mark.usefixtures("installed")
 def test_a_gate_replays_by_the_runtime(measured: tuple[Path, str]) -> None:
-    path, artifacts = str(results(measured[0])[0]), ("--zoo-artifacts", str(measured[0]))
+    path, artifacts = str(results(measured[0])[0]), ("--artifacts", str(measured[0]))
     saved = zoobench("baseline", "save", "main", "--from", path, *artifacts, folder=measured[0].parent)
     assert saved.returncode == 0, saved.stderr
     asked = ("--baseline", "main", "--candidate", path, "--cells", ADDED_RUNTIME, "--method", "replay")
@@ -167,7 +167,7 @@ def kit(measured: tuple[Path, str], site: Path) -> Path:
     path = site.parent / "kit.zip"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join((str(site), os.environ.get("PYTHONPATH", ""))))
-        asked = ("kit", "export", str(path), *BUILDING, "--zoo-artifacts", str(measured[0]))
+        asked = ("kit", "export", str(path), *plain(*BUILDING), "--artifacts", str(measured[0]))
         done = zoobench(*asked, folder=site.parent)
     assert done.returncode == 0, done.stderr
     return path

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from kitfiles import members, repacked
-from runs import ROOT, SMALL_BUILD, environment, load, records, results, zoobench
+from runs import ROOT, SMALL_BUILD, environment, load, plain, records, results, zoobench
 
 pytestmark = pytest.mark.slow
 
 CELLS = ["mobilenet_025-float32-litert-t1", "mobilenet_025-dynamic_range-litert-t1"]
-BUILD = (*SMALL_BUILD, "--zoo-variants", "float32,dynamic_range")
+BUILD = (*plain(*SMALL_BUILD), "--variants", "float32,dynamic_range")
 NO_BUILDER = """
 import sys
 class Absent:
@@ -29,7 +29,7 @@ FOREIGN = "raise SystemExit('this is not part of the kit')"
 def exported(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The kit of a run whose models are in the store."""
     path = tmp_path_factory.mktemp("exported") / "KIT.zip"
-    done = zoobench("kit", "export", str(path), "--zoo-artifacts", str(real_runs), *BUILD, folder=path.parent)
+    done = zoobench("kit", "export", str(path), "--artifacts", str(real_runs), *BUILD, folder=path.parent)
     assert done.returncode == 0, done.stderr
     assert f"zoobench kit run {path.name}" in done.stdout
     return path
@@ -104,7 +104,7 @@ def test_a_devices_results_hold_the_training_of_the_workstation(measured: Path, 
 
 
 def test_results_of_another_kit_are_refused(measured: Path, real_runs: Path, tmp_path: Path) -> None:
-    options = ("--zoo-artifacts", str(real_runs), *BUILD, "--cells", "*-float32-*")
+    options = ("--artifacts", str(real_runs), *BUILD, "--cells", "*-float32-*")
     done = zoobench("kit", "export", "OTHER.zip", *options, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     done = on_device(tmp_path, "zoobench", "kit", "run", "OTHER.zip", "--zoo-rounds", "6", "-k", "latency", "-q")
@@ -116,7 +116,7 @@ def test_results_of_another_kit_are_refused(measured: Path, real_runs: Path, tmp
 
 
 def test_the_same_run_gives_the_same_kit(exported: Path, real_runs: Path, tmp_path: Path) -> None:
-    done = zoobench("kit", "export", "KIT.zip", "--zoo-artifacts", str(real_runs), *BUILD, folder=tmp_path)
+    done = zoobench("kit", "export", "KIT.zip", "--artifacts", str(real_runs), *BUILD, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "KIT.zip").read_bytes() == exported.read_bytes()
 

@@ -55,9 +55,20 @@ def test_measuring_a_kit_needs_nothing_that_builds(module: str) -> None:
     assert done.stdout.strip() == ""
 
 
+def test_help_imports_no_command() -> None:
+    program = (
+        "import sys; from click.testing import CliRunner; from zoobench.cli import COMMANDS, main;"
+        "done = CliRunner().invoke(main, ['--help']);"
+        "assert all(name in done.output for rows in COMMANDS.values() for name in rows);"
+        "print(*(name for name in sys.modules if name.startswith('zoobench.commands')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_show_needs_neither_scipy_nor_pandas() -> None:
     program = (
-        "import sys, zoobench.cli, zoobench.results.record, zoobench.show.table, zoobench.show.baselinetable;"
+        "import sys, zoobench.cli, zoobench.commands.show, zoobench.commands.store, zoobench.commands.cli_baseline;"
         "print(*sorted({'scipy', 'pandas', 'tensorflow', 'ai_edge_litert', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

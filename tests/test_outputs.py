@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -75,9 +76,7 @@ HELD = {
     "gate.json": f"{STORED} --candidate candidate.json --format json",
     "gate-github.txt": f"{STORED} --candidate candidate.json --format github",
     "gate-same.txt": f"{STORED} --candidate workbench.json",
-    "gate-unknown-noise.txt": f"{STORED} --candidate candidate.json --zoo-artifacts no".replace(
-        "main", "workbench.json"
-    ),
+    "gate-unknown-noise.txt": f"{STORED} --candidate candidate.json --artifacts no".replace("main", "workbench.json"),
     "gate-tolerances.txt": f"{STORED} --candidate candidate.json --cells '*-litert-*' --tolerance latency=60% "
     "--tolerance '*-integer_only-*:size=1%' --tolerance top1=2points",
     "gate-machines.txt": f"{STORED} --candidate board.json",
@@ -90,7 +89,7 @@ HELD = {
     "gate-no-such-cell.txt": f"{STORED} --candidate candidate.json --cells 'vgg*'",
     # baselines
     "baseline-list.txt": "baseline list",
-    "baseline-list-none.txt": "baseline list --zoo-artifacts no",
+    "baseline-list-none.txt": "baseline list --artifacts no",
     "baseline-show.txt": "baseline show main",
     "baseline-show-none.txt": "baseline show other",
     "baseline-diff.txt": "baseline diff main candidate.json",
@@ -132,15 +131,15 @@ HELD = {
     "inspect-float.txt": "inspect float32.tflite",
     "inspect-violations.txt": "inspect float32.tflite --as integer_only",
     "inspect-no-model.txt": "inspect plain.json",
-    "errors.txt": "errors integer_only.tflite --float float32.tflite --images images.npy --samples 3 --worst 2",
-    "errors-no-float.txt": "errors integer_only.tflite --images images.npy",
+    "layers.txt": "layers integer_only.tflite --float float32.tflite --images images.npy --samples 3 --worst 2",
+    "layers-no-float.txt": "layers integer_only.tflite --images images.npy",
     "kit-show.txt": "kit show kit.zip",
     "kit-show-no-kit.txt": "kit show plain.json",
-    "store-list.txt": "store list --zoo-artifacts no",
-    "store-verify.txt": "store verify --zoo-artifacts no",
-    "store-prune.txt": "store prune --zoo-artifacts no --keep-days 30",
-    "store-path.txt": "store path mobilenet --zoo-artifacts no",
-    "parity-no-cell.txt": "parity mobilenet-float32-litert-t1 --zoo-artifacts no",
+    "store-list.txt": "store list --artifacts no",
+    "store-verify.txt": "store verify --artifacts no",
+    "store-prune.txt": "store prune --artifacts no --keep-days 30",
+    "store-path.txt": "store path mobilenet --artifacts no",
+    "parity-no-cell.txt": "parity mobilenet-float32-litert-t1 --artifacts no",
     "extensions.txt": "extensions",
     "backbones.txt": "backbones",
     # help
@@ -148,7 +147,7 @@ HELD = {
         f"help-{name.replace(' ', '-')}.txt": f"{name} --help"
         for name in (
             *("aa", "backbones", "baseline", "baseline diff", "baseline list", "baseline save", "baseline show"),
-            *("build", "compare", "data", "data fetch", "data preview", "errors", "extensions", "gate", "inspect"),
+            *("build", "compare", "data", "data fetch", "data preview", "layers", "extensions", "gate", "inspect"),
             *("kit", "kit export", "kit run", "kit show", "parity", "recommend", "report", "show"),
             *("store", "store list", "store path", "store prune", "store verify"),
         )
@@ -156,7 +155,7 @@ HELD = {
     "help.txt": "--help",
 }
 """What is run, by the name of the file that its output is kept in; `no` is a folder that is not there."""
-OF_BUILDING = ("inspect", "errors", "backbones")
+OF_BUILDING = ("inspect", "layers", "backbones")
 """What begins so needs TensorFlow or what comes with it."""
 KEEPING = os.environ.get("ZOOBENCH_KEEP_OUTPUTS", "") == "1"
 
@@ -226,8 +225,10 @@ def keep(name: str, text: str, end: dict[str, Any]) -> None:
     ENDS.write_text(json.dumps(dict(sorted(ends.items())), indent=1, ensure_ascii=False) + "\n")
 
 
-def commands(group: Any, prefix: str = "") -> Iterator[str]:
+def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
     """Yields the commands of a group and of the groups in it, a dash between names."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         yield prefix + name
-        yield from commands(command, f"{prefix}{name}-") if hasattr(command, "commands") else ()
+        yield from commands(command, f"{prefix}{name}-") if isinstance(command, click.Group) else ()

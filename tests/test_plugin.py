@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from runs import ROOT, SMALL, SMALL_BUILD, bench, environment, load, records, results, run, zoobench
+from runs import ROOT, SMALL, SMALL_BUILD, bench, environment, load, plain, records, results, run, zoobench
 from zoobench.store.manifest import describe, read_manifest
 
 IDS = [
@@ -330,7 +330,7 @@ def test_each_variant_is_held_against_keras(warm: Path) -> None:
 
 def test_build_names_what_is_not_made(warm: Path) -> None:
     options = ("--zoo-quantizer", "tensorflow", "--zoo-variants", "weight_only_int8", "--zoo-artifacts", str(warm))
-    done = zoobench("build", *SMALL_BUILD, *options, folder=warm.parent)
+    done = zoobench("build", *plain(*SMALL_BUILD, *options), folder=warm.parent)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert "mobilenet_025-weight_only_int8-litert-t1 is not made: tensorflow refuses it: " in done.stderr

@@ -37,7 +37,7 @@ def real(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a real run, held against the run before it."""
     before, after = (str(path) for path in results(real_runs)[:2])
     to = tmp_path_factory.mktemp("real") / "report.html"
-    return reported(after, "--baseline", before, "--zoo-artifacts", str(real_runs), to=to)
+    return reported(after, "--baseline", before, "--artifacts", str(real_runs), to=to)
 
 
 @pytest.fixture(scope="module")

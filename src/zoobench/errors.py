@@ -1,4 +1,4 @@
-"""What can go wrong, one class for each thing a caller may want to handle.
+"""What can go wrong, one class for each thing a caller may want to handle, and with which status does a command end?
 
     ZoobenchError
     ├── UsageError          an option or argument that makes no sense
@@ -9,6 +9,8 @@
 
 Every message says what was received, what is allowed, and what to do next.
 """
+
+from enum import IntEnum
 
 
 class ZoobenchError(Exception):
@@ -33,3 +35,21 @@ class MeasurementError(ZoobenchError):
 
 class ResultsError(ZoobenchError):
     """A results file that cannot be read, understood or written."""
+
+
+class Status(IntEnum):
+    """How a command ends, the same for all of them.
+
+    Attributes:
+        PASSED: It did what was asked, and what was asked holds.
+        FAILED: It does not: something regressed, is violated, damaged or broken, or no cell can be recommended.
+        UNUSABLE: Options or files cannot be used.
+        UNDECIDED: The evidence is insufficient.
+        INTERRUPTED: By Ctrl-C.
+    """
+
+    PASSED = 0
+    FAILED = 1
+    UNUSABLE = 2
+    UNDECIDED = 3
+    INTERRUPTED = 130

@@ -19,7 +19,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str, artifacts: Path) -> Result:
-    return CliRunner().invoke(main, ["baseline", *arguments, "--zoo-artifacts", str(artifacts)])
+    return CliRunner().invoke(main, ["baseline", *arguments, "--artifacts", str(artifacts)])
 
 
 @pytest.mark.parametrize("command", ["save", "list", "show", "diff"])
@@ -27,7 +27,7 @@ def test_help_names_and_teaches_every_command(command: str) -> None:
     assert command in CliRunner().invoke(main, ["baseline", "--help"]).output
     shown = CliRunner().invoke(main, ["baseline", command, "--help"])
     assert shown.exit_code == 0
-    assert "--zoo-artifacts DIR" in shown.output
+    assert "--artifacts DIR" in shown.output
 
 
 def test_save_takes_the_newest_results_of_this_machine_and_says_which(tmp_path: Path, results: Path) -> None:

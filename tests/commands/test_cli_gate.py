@@ -11,7 +11,7 @@ from zoobench.cli import main
 
 
 def gate(folder: Path, *arguments: str) -> Result:
-    usual = ("--candidate", str(folder / "new.json"), "--zoo-artifacts", str(folder), "--method", "stored")
+    usual = ("--candidate", str(folder / "new.json"), "--artifacts", str(folder), "--method", "stored")
     return CliRunner().invoke(main, ["gate", *usual, *arguments])
 
 

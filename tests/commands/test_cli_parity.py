@@ -26,7 +26,7 @@ def test_help_teaches() -> None:
 
 
 def test_a_cell_that_is_not_there_is_unusable_input(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["parity", "mobilenet-float32-litert-t1", "--zoo-artifacts", str(tmp_path)])
+    done = CliRunner().invoke(main, ["parity", "mobilenet-float32-litert-t1", "--artifacts", str(tmp_path)])
     assert (done.exit_code, "run pytest bench/ first" in done.stderr) == (2, True)
 
 
@@ -41,7 +41,7 @@ def test_the_status_is_that_of_the_agreement(
 
 @pytest.mark.slow
 def test_a_real_file_is_timed_in_all_ways_that_are_here(real_runs: Path) -> None:
-    cell = ("mobilenet_025-float32-litert-t1", "--zoo-artifacts", str(real_runs))
+    cell = ("mobilenet_025-float32-litert-t1", "--artifacts", str(real_runs))
     done = zoobench("parity", *cell, "--turns", "2", "--seconds", "0.1", "--format", "json", folder=real_runs.parent)
     assert done.returncode in (0, 1, 3), done.stderr
     read = json.loads(done.stdout)
@@ -54,7 +54,7 @@ def test_a_real_file_is_timed_in_all_ways_that_are_here(real_runs: Path) -> None
 
 @pytest.mark.slow
 def test_ctrl_c_leaves_no_process_behind(real_runs: Path) -> None:
-    cell = ("mobilenet_025-float32-litert-t1", "--zoo-artifacts", str(real_runs), "--turns", "50")
+    cell = ("mobilenet_025-float32-litert-t1", "--artifacts", str(real_runs), "--turns", "50")
     started = subprocess.Popen(
         [sys.executable, "-m", "zoobench", "parity", *cell],
         env=environment(real_runs.parent),

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from resultfiles import a_file, content, plain, rounds_around, written
-from zoobench.commands.compare import across_files, compare_files, save, shown, shown_across
+from zoobench.commands.compare import across_files, compare_files, shown, shown_across
+from zoobench.commands.output import save
 from zoobench.errors import ResultsError, UsageError
 
 
@@ -33,9 +34,9 @@ def test_many_cells_are_counted_as_they_are_done(tmp_path: Path, capsys: pytest.
 
 def test_every_form_is_text(tmp_path: Path) -> None:
     base, new = a_file(tmp_path / "base.json", 0.004), a_file(tmp_path / "new.json", 0.006)
-    for form, start in (("terminal", "base: "), ("markdown", "- base: "), ("csv", "new_side,"), ("json", "{")):
+    for form, start in (("text", "base: "), ("markdown", "- base: "), ("csv", "new_side,"), ("json", "{")):
         assert shown(compare_files(base, [new]), form=form, to_file=False).startswith(start)
-    for form, start in (("terminal", "A: "), ("markdown", "- A: "), ("csv", "kind,"), ("json", "{")):
+    for form, start in (("text", "A: "), ("markdown", "- A: "), ("csv", "kind,"), ("json", "{")):
         assert shown_across(across_files([base, new]), form=form, to_file=False).startswith(start)
 
 
@@ -45,8 +46,8 @@ def test_a_file_gets_no_colours_even_from_a_terminal(tmp_path: Path, monkeypatch
     monkeypatch.delenv("NO_COLOR", raising=False)
     base = a_file(tmp_path / "base.json", 0.004)
     found = compare_files(base, [a_file(tmp_path / "new.json", 0.006)])
-    assert "\x1b" in shown(found, form="terminal", to_file=False)
-    assert "\x1b" not in shown(found, form="terminal", to_file=True)
+    assert "\x1b" in shown(found, form="text", to_file=False)
+    assert "\x1b" not in shown(found, form="text", to_file=True)
 
 
 def test_more_machines_than_letters_are_refused(tmp_path: Path) -> None:

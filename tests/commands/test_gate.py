@@ -328,7 +328,7 @@ def edited(store: Path, folder: Path, edit: Callable[[dict[str, Any]], object]) 
 def gate(store: Path, candidate: Path, *options: str) -> tuple[int, dict[str, Any] | str]:
     """Returns the exit status of `zoobench gate` against the run, and its JSON, or what it said where it has none."""
     arguments = ["gate", "--baseline", str(results(store)[-1]), "--candidate", str(candidate), "--format", "json"]
-    done = CliRunner().invoke(main, [*arguments, "--zoo-artifacts", str(store), *options])
+    done = CliRunner().invoke(main, [*arguments, "--artifacts", str(store), *options])
     return done.exit_code, json.loads(done.stdout) if done.stdout.startswith("{") else done.output
 
 

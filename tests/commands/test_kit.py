@@ -23,8 +23,8 @@ def test_help_teaches_the_way_to_the_device_and_back() -> None:
 
 def test_export_takes_the_options_of_building_and_none_of_measuring() -> None:
     text = kit("export", "--help").output
-    assert all(flag in text for flag in ("--cells", "--force", "--zoo-data", "--zoo-backbones", "--zoo-artifacts"))
-    assert "--zoo-rounds" not in text
+    assert all(flag in text for flag in ("--cells", "--force", "--data", "--backbones", "--artifacts"))
+    assert "--rounds" not in text
 
 
 def test_a_kit_is_shown(tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_a_kit_that_is_refused_ends_with_status_two_and_the_reason(tmp_path: Pat
 
 def test_the_limit_is_an_option(tmp_path: Path) -> None:
     path = with_manifest(a_kit(tmp_path), lambda _manifest: None)
-    assert kit("show", path, "--zoo-kit-limit", "1").exit_code == 0
-    assert kit("show", path, "--zoo-kit-limit", "0").exit_code == 2
+    assert kit("show", path, "--limit", "1").exit_code == 0
+    assert kit("show", path, "--limit", "0").exit_code == 2
 
 
 def test_showing_needs_neither_tensorflow_nor_a_runtime(tmp_path: Path) -> None:

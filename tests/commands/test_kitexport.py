@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from zoobench.commands.kitexport import chosen, export_kit, is_tflite
+from zoobench.commands.kitexport import export_kit, is_tflite
 from zoobench.errors import UsageError
-from zoobench.matrix.cell import Cell, matrix
+from zoobench.matrix.cell import matrix
 
 CELLS = matrix(
     backbones=[("mobilenet", 224)],
@@ -14,25 +14,6 @@ CELLS = matrix(
     threads=[1, 4],
     runtimes=("litert", "keras"),
 )
-
-
-def ids(cells: list[Cell]) -> list[str]:
-    return [cell.id for cell in cells]
-
-
-def test_all_cells_go_unless_patterns_choose() -> None:
-    assert chosen(CELLS, []) == list(CELLS)
-    assert ids(chosen(CELLS, ["*-t4", "*-integer_only-*"])) == [
-        "mobilenet-integer_only-litert-t1",
-        "mobilenet-keras-keras-t4",
-        "mobilenet-float32-litert-t4",
-        "mobilenet-integer_only-litert-t4",
-    ]
-
-
-def test_a_pattern_that_fits_nothing_is_refused_with_the_cells() -> None:
-    with pytest.raises(UsageError, match=r"'\*-t8' fits no cell; the cells are mobilenet-keras-keras-t1, "):
-        chosen(CELLS, ["*-t4", "*-t8"])
 
 
 def test_keras_cells_are_no_tflite_cells() -> None:

@@ -49,7 +49,7 @@ def test_noise_that_cannot_be_understood_is_refused(tmp_path: Path) -> None:
         recommended(a_file(tmp_path / "results.json", 0.004), artifacts=tmp_path)
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_every_form_begins_with_or_holds_the_decision(tmp_path: Path, form: str) -> None:
     found = recommended(a_file(tmp_path / "results.json", 0.004), artifacts=tmp_path)
     text = shown(found, form=form, to_file=True)

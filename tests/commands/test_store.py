@@ -18,7 +18,7 @@ def stored(tmp_path: Path) -> dict[str, Stored]:
 
 
 def run(*arguments: str, artifacts: Path) -> Result:
-    return CliRunner().invoke(main, ["store", *arguments, "--zoo-artifacts", str(artifacts)])
+    return CliRunner().invoke(main, ["store", *arguments, "--artifacts", str(artifacts)])
 
 
 @pytest.mark.parametrize("command", ["list", "verify", "prune", "path"])
@@ -26,7 +26,7 @@ def test_help_names_and_teaches_every_command(command: str) -> None:
     assert command in CliRunner().invoke(main, ["store", "--help"]).output
     shown = CliRunner().invoke(main, ["store", command, "--help"])
     assert shown.exit_code == 0
-    assert "--zoo-artifacts DIR" in shown.output
+    assert "--artifacts DIR" in shown.output
 
 
 @pytest.mark.usefixtures("stored")

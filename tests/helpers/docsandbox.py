@@ -43,7 +43,7 @@ OPEN = (
 """Commands that may end with another status than the document's, and why."""
 OPEN_ON_RANDOM_WEIGHTS = (
     (r"zoobench gate ", (0, 3), "top-1 is not judged there"),
-    (r"zoobench errors ", (2,), "LiteRT's own kernels may refuse the scales that they give"),
+    (r"zoobench layers ", (2,), "LiteRT's own kernels may refuse the scales that they give"),
 )
 """The same where there are no real ones."""
 
@@ -108,7 +108,7 @@ def is_elsewhere(command: str) -> bool:
 def smaller(command: str, *, building: str) -> str:
     """Returns a command with what makes it small."""
     for long, short in SMALLER:
-        command = command.replace(long, short.format(building=building))
+        command = command.replace(long, short.format(building=building.replace("--zoo-", "--")))
     return command
 
 

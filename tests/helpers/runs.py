@@ -30,6 +30,11 @@ def zoobench(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return run(sys.executable, "-m", "zoobench", *arguments, folder=folder)
 
 
+def plain(*options: str) -> tuple[str, ...]:
+    """Returns options of pytest as `zoobench build` and `zoobench kit export` take them."""
+    return tuple(one.replace("--zoo-", "--") for one in options)
+
+
 def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs a command in a folder on a wide terminal-less screen, without touching the user's weights."""
     return subprocess.run(

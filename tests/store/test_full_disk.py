@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pet_photos import opened
-from runs import SMALL_BUILD, zoobench
+from runs import SMALL_BUILD, plain, zoobench
 from zoobench.errors import DataError, ModelError, ResultsError
 from zoobench.results.resultsfile import reserve_results_path, write_results
 from zoobench.store.inventory import products, remnants
@@ -87,7 +87,7 @@ def test_a_file_that_does_not_fit_leaves_the_old_one(disk: Path) -> None:
 def test_a_build_on_a_disk_that_is_too_small_ends_well_once_there_is_room(disk: Path, tmp_path: Path) -> None:
     def build(size: str) -> subprocess.CompletedProcess[str]:
         assert mount("-o", f"remount,size={size}", str(disk))
-        return zoobench("build", *SMALL_BUILD, "--zoo-artifacts", str(disk), folder=tmp_path)
+        return zoobench("build", *plain(*SMALL_BUILD), "--artifacts", str(disk), folder=tmp_path)
 
     refused = build("3m")
     assert refused.returncode == 2

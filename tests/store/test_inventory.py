@@ -68,7 +68,7 @@ def test_a_missing_store_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
     with pytest.raises(UsageError) as caught:
         products(tmp_path / "none")
     assert str(caught.value) == (
-        f"there is no store in {tmp_path / 'none'}; name the folder that the runs used: --zoo-artifacts DIR"
+        f"there is no store in {tmp_path / 'none'}; name the folder that the runs used: --artifacts DIR"
     )
 
 

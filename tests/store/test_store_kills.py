@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import killed_builds
-from runs import SMALL_BUILD, environment, zoobench
+from runs import SMALL_BUILD, environment, plain, zoobench
 from zoobench.matrix.variants import VARIANTS
 from zoobench.store.inventory import products, remnants
 from zoobench.store.store import MAKING
@@ -92,7 +92,7 @@ def test_kills_meet_work_that_is_begun_and_not_finished(outcome: dict[str, Any])
 
 def killed_run(artifacts: Path, chance: random.Random) -> None:
     """Runs `zoobench build` in a process group of its own and kills all of it while it is making something."""
-    command = [sys.executable, "-m", "zoobench", "build", *EVERYTHING, "--zoo-artifacts", str(artifacts)]
+    command = [sys.executable, "-m", "zoobench", "build", *plain(*EVERYTHING), "--artifacts", str(artifacts)]
     running = subprocess.Popen(
         command,
         cwd=artifacts.parent,
@@ -115,7 +115,7 @@ def test_whole_runs_that_are_killed_are_continued_by_the_next(folder: Path, outc
     artifacts.parent.mkdir()
     for _ in range(RUNS_KILLED):
         killed_run(artifacts, chance)
-    done = zoobench("build", *EVERYTHING, "--zoo-artifacts", str(artifacts), folder=artifacts.parent)
+    done = zoobench("build", *plain(*EVERYTHING), "--artifacts", str(artifacts), folder=artifacts.parent)
     assert done.returncode == 0, done.stderr
     assert "damaged" not in done.stderr
     assert content(artifacts) == content(folder / "undisturbed")

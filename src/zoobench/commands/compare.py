@@ -1,21 +1,61 @@
-"""What does `zoobench compare` need: which files are read, which text comes out, and where does it go?"""
+"""`zoobench compare`: what changed between results, of one machine or of several?"""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
+import click
 
-from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.compare.comparison import Comparison, compare
+from zoobench.commands.options import PATH, format_option, output_option
+from zoobench.commands.output import deliver, screen
+from zoobench.errors import UsageError
+from zoobench.judge.compare.comparison import Comparison
+from zoobench.judge.compare.comparison import compare as compare_sides
 from zoobench.judge.compare.machines import MOST_MACHINES, AcrossMachines, across
 from zoobench.results.timings import read_side
 from zoobench.show import comparisontable, machinetable
-from zoobench.system.files import write_bytes
 from zoobench.system.progress import progress
 
-_WIDTH_OF_FILES = 120
 _FEW_CELLS = 20
 """Cells up to which no bar is shown: they are compared in a blink."""
+_EXAMPLES = """\b
+For example:
+  zoobench compare before.json after.json
+  zoobench compare before.json after.json --format markdown -o change.md
+  zoobench compare runs-before/ runs-after/
+  zoobench compare --across-machines laptop.json pi5.json
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("files", metavar="BASE NEW [MORE...]", nargs=-1, required=True, type=PATH)
+@click.option(
+    "--across-machines",
+    is_flag=True,
+    help="Take each file or folder as one machine's and show where the machines agree and where the order flips.",
+)
+@format_option("text", "markdown", "json", "csv")
+@output_option
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap intervals.")
+def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output: Path | None, seed: int) -> None:
+    """Show what changed from BASE to NEW, and to each of MORE, cell by cell.
+
+    Each is a results file of `pytest bench/`, a plain pytest-benchmark file (only its times are compared), or a folder
+    of results files, which are then several runs of one side. Cells are paired by id. What differs in machine,
+    libraries and data comes first, then the cells that one side lacks, then each metric with its change, the 95 %
+    interval of that, and what it comes to: better, worse, same or unclear.
+
+    One run cannot tell how much the next one would differ: of single runs a change of p50 is called better or worse
+    only beyond 20 %, of × float beyond 10 %. Five runs or more on each side are compared by their own spread.
+
+    The status is 0 whatever changed (`zoobench gate` judges), and 2 for files that cannot be used.
+    """
+    if len(files) < 2:
+        raise UsageError(f"received {files[0]} alone; name at least two files or folders to compare")
+    if across_machines:
+        text = shown_across(across_files(files, seed=seed), form=form, to_file=output is not None)
+    else:
+        text = shown(compare_files(files[0], files[1:], seed=seed), form=form, to_file=output is not None)
+    deliver(text, output)
 
 
 def compare_files(base: Path, others: Sequence[Path], *, seed: int = 0) -> tuple[Comparison, ...]:
@@ -28,9 +68,9 @@ def compare_files(base: Path, others: Sequence[Path], *, seed: int = 0) -> tuple
     sides = [read_side(other) for other in others]
     total = sum(len(set(side.ids) & set(other.ids)) for other in sides)
     if total <= _FEW_CELLS:
-        return tuple(compare(side, other, seed=seed) for other in sides)
+        return tuple(compare_sides(side, other, seed=seed) for other in sides)
     with progress("Comparing cells", total=total) as advance:
-        return tuple(compare(side, other, seed=seed, advance=advance) for other in sides)
+        return tuple(compare_sides(side, other, seed=seed, advance=advance) for other in sides)
 
 
 def across_files(files: Sequence[Path], *, seed: int = 0) -> AcrossMachines:
@@ -46,7 +86,7 @@ def across_files(files: Sequence[Path], *, seed: int = 0) -> AcrossMachines:
 
 
 def shown(comparisons: Sequence[Comparison], *, form: str, to_file: bool) -> str:
-    """Returns comparisons as `terminal`, `markdown`, `csv` or `json`; colours are for a terminal only."""
+    """Returns comparisons as `text`, `markdown`, `csv` or `json`; colours are for a terminal only."""
     written = {
         "markdown": comparisontable.as_markdown,
         "csv": comparisontable.as_csv,
@@ -59,28 +99,9 @@ def shown(comparisons: Sequence[Comparison], *, form: str, to_file: bool) -> str
 
 
 def shown_across(found: AcrossMachines, *, form: str, to_file: bool) -> str:
-    """Returns what machines say as `terminal`, `markdown`, `csv` or `json`; colours are for a terminal only."""
+    """Returns what machines say as `text`, `markdown`, `csv` or `json`; colours are for a terminal only."""
     written = {"markdown": machinetable.as_markdown, "csv": machinetable.as_csv, "json": machinetable.as_json}
     if form in written:
         return written[form](found)
     width, colours = screen(to_file=to_file)
     return machinetable.render(found, width=width, colours=colours)
-
-
-def screen(*, to_file: bool) -> tuple[int, bool]:
-    """Returns the columns to fill and whether colours are known there."""
-    terminal = Console()
-    on_terminal = terminal.is_terminal and not to_file
-    return (terminal.width if on_terminal else _WIDTH_OF_FILES, on_terminal)
-
-
-def save(text: str, path: Path) -> None:
-    """Writes a report atomically.
-
-    Raises:
-        ResultsError: If it cannot be written.
-    """
-    try:
-        write_bytes(path, text.encode())
-    except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with -o") from error

@@ -1,14 +1,17 @@
-"""How does a person read a model file's contract, and is the file what it is labelled? `zoobench inspect` asks here."""
+"""`zoobench inspect`: what is in a TFLite file, and is it what it is labelled?"""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 from rich.table import Table
 from rich.text import Text
 
-from zoobench.errors import ModelError, UsageError
+from zoobench.commands.options import PATH, format_option
+from zoobench.errors import ModelError, Status, UsageError
 from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import TABLE, VARIANTS, spec_of
 from zoobench.system.paper import blank, written
@@ -20,6 +23,17 @@ _MANIFEST = "manifest.json"
 """Beside a model of ours. Not imported from the store, which needs more than a device has."""
 _WIDTH = 120
 _NONE = "none"
+
+
+@click.command()
+@click.argument("file", type=PATH)
+@click.option("--as", "label", metavar="LABEL", help="Compare with this variant's spec; status 1 if it is violated.")
+@format_option("text", "json")
+def inspect(file: Path, label: str | None, form: str) -> None:
+    """Print what a TFLite file takes, stores and computes in, and which variant it is."""
+    found = inspect_file(file, label=label)
+    click.echo(to_json(found) if form == "json" else to_text(found, colours=sys.stdout.isatty()), nl=False)
+    sys.exit(Status.FAILED if found.violations else Status.PASSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,20 @@
-"""How do models and samples get to a device, and how are they measured there? `zoobench kit`; it only calls."""
+"""`zoobench kit export | show | run`: how do models and samples get to a device, and how are they measured there?"""
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from rich.console import Console
 
-from zoobench.commands.options import build_options
+from zoobench.commands.options import PATH, build_options, cells_option
 from zoobench.errors import UsageError
+from zoobench.kit.keeping import verify_shown
+from zoobench.kit.opening import open_kit
 from zoobench.run.options import PREFIX, defaults
+from zoobench.show.showing import render
+from zoobench.system.units import size
 
 _MEGABYTE = 1_000_000
 
@@ -18,30 +24,26 @@ def kit() -> None:
     """Carry models and test samples to a device and measure them there.
 
     \b
-    zoobench kit export KIT.zip --zoo-backbones mobilenet      # on the workstation
+    zoobench kit export KIT.zip --backbones mobilenet          # on the workstation
     zoobench kit run KIT.zip                                   # on the device, which needs no TensorFlow
     zoobench compare --across-machines HERE.json THERE.json    # on either
     """  # noqa: D301 - click keeps the lines after a backspace as they are
 
 
-@kit.command()
-@click.argument("file", metavar="KIT.zip", type=click.Path(path_type=Path))
-@click.option("--cells", metavar="PATTERNS", default="", help="Only cells whose ids fit one of these, comma-separated.")
+@kit.command(short_help="Write models and test samples into KIT.zip.")
+@click.argument("file", metavar="KIT.zip", type=PATH)
+@cells_option
 @click.option("--force", is_flag=True, help="Replace a file of that name.")
 @build_options
-def export(file: Path, cells: str, *, force: bool, **given: str) -> None:
+def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[str, str]) -> None:
     """Write the TFLite files and the decoded test samples of a run into KIT.zip.
 
     With the options of the run whose results are to be compared; what is not made yet is made. Keras cells are left
     out, as they need TensorFlow.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from zoobench.commands.kitexport import export_kit
-    from zoobench.system.units import size
+    from zoobench.commands.kitexport import export_kit  # needs what builds, which a device lacks
 
-    patterns = [pattern.strip() for pattern in cells.split(",") if pattern.strip()]
-    texts = {name.replace("_", "-"): text or "" for name, text in given.items()}
-    exported = export_kit(file, texts, patterns=patterns, overwriting=force)
+    exported = export_kit(file, options, patterns=cells, overwriting=force)
     for line in exported.lines:
         click.echo(line, err=True)
     written = exported.written
@@ -51,11 +53,10 @@ def export(file: Path, cells: str, *, force: bool, **given: str) -> None:
     click.echo(f"copy it to the device; there: pip install zoobench, then: zoobench kit run {file.name}")
 
 
-@kit.command()
-@click.argument("file", metavar="KIT.zip", type=click.Path(path_type=Path))
+@kit.command(short_help="Check all of KIT.zip and print what is in it.")
+@click.argument("file", metavar="KIT.zip", type=PATH)
 @click.option(
-    f"{PREFIX}kit-limit",
-    "limit",
+    "--limit",
     type=click.IntRange(1),
     default=int(defaults()["kit-limit"]),
     show_default=True,
@@ -64,12 +65,6 @@ def export(file: Path, cells: str, *, force: bool, **given: str) -> None:
 )
 def show(file: Path, limit: int) -> None:
     """Check all of KIT.zip and print what is in it; nothing is unpacked or run."""
-    from rich.console import Console
-
-    from zoobench.kit.keeping import verify_shown
-    from zoobench.kit.opening import open_kit
-    from zoobench.show.showing import render
-
     with open_kit(file, limit_bytes=limit * _MEGABYTE) as opened:
         verify_shown(opened)
         terminal = Console()
@@ -77,8 +72,10 @@ def show(file: Path, limit: int) -> None:
         click.echo(render(opened, size_bytes=size_bytes, width=terminal.width, colours=terminal.is_terminal), nl=False)
 
 
-@kit.command(context_settings={"ignore_unknown_options": True})
-@click.argument("file", metavar="KIT.zip", type=click.Path(path_type=Path))
+@kit.command(
+    short_help="Measure the cells of KIT.zip on this machine.", context_settings={"ignore_unknown_options": True}
+)
+@click.argument("file", metavar="KIT.zip", type=PATH)
 @click.argument("options", metavar="[PYTEST OPTIONS]", nargs=-1, type=click.UNPROCESSED)
 def run(file: Path, options: tuple[str, ...]) -> None:
     """Measure the cells of KIT.zip on this machine; the same as `pytest --zoo-kit KIT.zip`.

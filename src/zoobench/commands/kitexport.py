@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
 
+from zoobench.commands.options import matching
 from zoobench.data.dataset import Dataset
 from zoobench.errors import DataError, UsageError
 from zoobench.kit.coherence import SUFFIX
@@ -49,7 +49,8 @@ def export_kit(
     """
     check_free(path, overwriting=overwriting)
     plan = make_plan(given)
-    asked = chosen(plan.cells, patterns)
+    ids = matching((cell.id for cell in plan.cells), patterns)
+    asked = [cell for cell in plan.cells if cell.id in ids]
     cells, left_out = [one for one in asked if is_tflite(one)], [one for one in asked if not is_tflite(one)]
     if not cells:
         raise UsageError(
@@ -58,18 +59,6 @@ def export_kit(
     models = Models(prepare(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells))))))
     written = write_kit(path, contents(models, cells), overwriting=overwriting)
     return Exported(written=written, lines=(*models.prepared.described(), *_remarks(models, cells, left_out)))
-
-
-def chosen(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:
-    """Returns the cells whose ids fit one of the patterns, or all if there is none.
-
-    Raises:
-        UsageError: If a pattern fits no cell.
-    """
-    for pattern in patterns:
-        if not any(fnmatchcase(cell.id, pattern) for cell in cells):
-            raise UsageError(f"--cells: the pattern {pattern!r} fits no cell; the cells are {_listed(cells)}")
-    return [cell for cell in cells if not patterns or any(fnmatchcase(cell.id, pattern) for pattern in patterns)]
 
 
 def is_tflite(cell: Cell) -> bool:

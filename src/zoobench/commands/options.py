@@ -1,30 +1,149 @@
 """Which options do several commands share?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from zoobench.errors import UsageError, ZoobenchError
+from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_limit
 from zoobench.run.options import OPTIONS, PREFIX
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+_DEFAULT_PREFERENCE = "latency,top1,size"
 
-artifacts_option: Callable[[Any], Any] = click.option(
-    f"{PREFIX}artifacts",
-    "artifacts",
-    type=click.Path(path_type=Path),
+artifacts_option = click.option(
+    "--artifacts",
+    type=PATH,
     default=Path("artifacts"),
     show_default=True,
     metavar="DIR",
     help="The folder that the runs used: store, results, baselines.",
 )
+cells_option = click.option(
+    "--cells",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only cells whose ids match this pattern, such as '*-litert-*'; may be repeated.",
+)
+output_option = click.option(
+    "-o", "--output", type=PATH, metavar="FILE", help="Write to this file instead of the terminal."
+)
 
 
-def build_options(command: Command) -> Command:
-    """Adds the options of `pytest bench/` that concern what is built."""
-    for option in reversed([option for option in OPTIONS if not option.measuring]):
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """Returns an option for the form of what is printed, the first being the default."""
+    return click.option("--format", "form", type=click.Choice(formats), default=formats[0], show_default=True)
+
+
+def matching(ids: Iterable[str], patterns: Iterable[str], *, of: object = "") -> list[str]:
+    """Returns the ids of cells that match one of the patterns of `--cells`, or all where there is no pattern.
+
+    Args:
+        ids: Of all cells.
+        patterns: With `*`, `?` and `[...]`, as in file names.
+        of: What the cells are of, for the message.
+
+    Raises:
+        UsageError: If a pattern matches no cell.
+    """
+    known, patterns = list(ids), tuple(patterns)
+    for pattern in patterns:
+        if not any(fnmatchcase(one, pattern) for one in known):
+            where = f" of {of}" if of else ""
+            raise UsageError(
+                f"--cells: the pattern {pattern!r} matches no cell{where}; the cells are {', '.join(known)}"
+            )
+    return [one for one in known if not patterns or any(fnmatchcase(one, pattern) for pattern in patterns)]
+
+
+def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the options of `pytest bench/` that concern what is built, without pytest's prefix.
+
+    The command gets their texts by name as the keyword `options`, as `make_plan` takes them; what is wrong with one is
+    said of the option as it is called here.
+    """
+
+    @wraps(command)
+    def collected(**given: Any) -> Any:
+        options = {one.name: given.pop(one.name.replace("-", "_")) or "" for one in asked}
+        try:
+            return command(options=options, **given)
+        except ZoobenchError as error:
+            raise type(error)(_unprefixed(str(error))) from error
+
+    asked = [option for option in OPTIONS if not option.measuring]
+    for option in reversed(asked):
         kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"is_flag": True, "flag_value": "yes"}
-        name = option.name.replace("-", "_")
-        command = click.option(option.flag, name, default=option.default, help=option.full_help, **kind)(command)
+        name, flag, text = option.name.replace("-", "_"), f"--{option.name}", _unprefixed(option.full_help)
+        collected = click.option(flag, name, default=option.default, help=text, **kind)(collected)
+    return collected
+
+
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command an option for each limit, and the keyword `limits` with those that were given."""
+
+    @wraps(command)
+    def collected(**given: Any) -> Any:
+        limits = tuple(limit for name in QUANTITIES if (limit := given.pop(name)) is not None)
+        return command(limits=limits, **given)
+
+    for one in reversed(tuple(QUANTITIES.values())):
+        option = click.option(
+            one.option, one.name, metavar=f'"{one.example}"', multiple=True, callback=_once, help=one.help
+        )
+        collected = option(collected)
+    return collected
+
+
+def preference_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command `preference`, a tuple of metrics, and `confidence`, a share of one."""
+    for option in (
+        click.option(
+            "--confidence",
+            metavar='"95 %"',
+            default="95 %",
+            show_default=True,
+            callback=_confidence,
+            help="Probability with which a cell must hold all limits at once.",
+        ),
+        click.option(
+            "--prefer",
+            "preference",
+            metavar="METRIC[,METRIC...]",
+            default=_DEFAULT_PREFERENCE,
+            show_default=True,
+            callback=_preference,
+            help="What comes first among cells that hold: latency (p50), latency-p90, size, memory or top1; the "
+            "following ones break ties.",
+        ),
+    ):
+        command = option(command)
     return command
+
+
+def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limit | None:
+    if len(values) > 1:
+        quantity = QUANTITIES[str(parameter.name)]
+        raise UsageError(f"{quantity.option}: received {' and '.join(map(repr, values))}; give each limit once")
+    return parse_limit(str(parameter.name), values[0]) if values else None
+
+
+def _preference(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    from zoobench.judge.recommend.preference import parse_preference  # it needs scipy, which most commands do not
+
+    return parse_preference(text)
+
+
+def _confidence(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+    from zoobench.judge.recommend.preference import parse_confidence
+
+    return parse_confidence(text)
+
+
+def _unprefixed(text: str) -> str:
+    return text.replace(PREFIX, "--")

@@ -1,11 +1,22 @@
-"""What does `zoobench recommend` need: which files are read, what is known of their machines, which text comes out?"""
+"""`zoobench recommend`: which cell should be shipped?"""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from zoobench.commands.baseline import measured_on
-from zoobench.commands.compare import screen
 from zoobench.commands.gating.findings import noise_path
+from zoobench.commands.options import (
+    PATH,
+    artifacts_option,
+    format_option,
+    limit_options,
+    output_option,
+    preference_options,
+)
+from zoobench.commands.output import deliver, screen
 from zoobench.judge.gate.noise import Noise, read_noise
 from zoobench.judge.recommend.cells import machine_name
 from zoobench.judge.recommend.choosing import choose
@@ -13,6 +24,52 @@ from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.result import Choice
 from zoobench.results.timings import Side, read_side
 from zoobench.show import choicejson, choicetable
+
+_EXAMPLES = """\b
+For example:
+  zoobench recommend results.json --latency-p90 "30 ms" --size "5 MB" --drop "1 pp"
+  zoobench recommend artifacts/results/MACHINE --memory "100 MB" --prefer size,latency
+  zoobench recommend laptop.json pi5.json --latency-p50 "20 ms" --top1 "88 %"
+  zoobench recommend results.json --drop "1 pp" --format markdown -o choice.md
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("files", metavar="RESULTS [MORE...]", nargs=-1, required=True, type=PATH)
+@limit_options
+@preference_options
+@artifacts_option
+@format_option("text", "markdown", "json")
+@output_option
+def recommend(
+    *,
+    files: tuple[Path, ...],
+    limits: tuple[Limit, ...],
+    preference: tuple[str, ...],
+    confidence: float,
+    artifacts: Path,
+    form: str,
+    output: Path | None,
+) -> None:
+    """Say which cell of RESULTS to ship: it holds every limit, and comes first by preference.
+
+    Each of RESULTS is a results file of `pytest bench/` or a folder of them. Files of one machine are its runs: the
+    more, the surer. Files of several machines are asked for the one cell that serves all, and what that costs each.
+
+    A limit is a number and its unit; any may be given, each once. A cell holds the limits if all do at once with the
+    probability of --confidence, reckoned from the rounds, from how far processes differ, and from the test samples.
+    Where no limit is given, a drop of at most 1 pp is assumed. The others are shown with what they miss by, and all of
+    them with their standing on the Pareto front over p50, top-1 and size.
+
+    How far processes of a machine differ is taken from what `zoobench aa` learned of it, in DIR/noise, else from a
+    measured default.
+
+    The status is 0 if a cell holds all limits, 3 if none surely does but some may, 1 if none can, 2 for files or
+    limits that cannot be used.
+    """
+    choice = recommend_files(files, limits=limits, preference=preference, confidence=confidence, artifacts=artifacts)
+    deliver(shown(choice, form=form, to_file=output is not None), output)
+    sys.exit(choice.status)
 
 
 def recommend_files(
@@ -48,7 +105,7 @@ def learned_noise(sides: Sequence[Side], artifacts: Path) -> dict[str, Noise]:
 
 
 def shown(choice: Choice, *, form: str, to_file: bool) -> str:
-    """Returns a choice as `terminal`, `markdown` or `json`; colours are for a terminal only."""
+    """Returns a choice as `text`, `markdown` or `json`; colours are for a terminal only."""
     if form == "json":
         return choicejson.as_json(choice)
     if form == "markdown":

@@ -1,4 +1,4 @@
-"""What does `zoobench report` need: which files are read, which images are found, and where does it go?"""
+"""`zoobench report`: what is in results, for people who decide?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import click
+
 from zoobench.commands.baseline import find_run
+from zoobench.commands.options import PATH, artifacts_option, format_option, limit_options, preference_options
+from zoobench.commands.output import deliver
 from zoobench.commands.recommend import learned_noise
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.compare.comparison import Comparison, compare
@@ -26,6 +30,71 @@ from zoobench.show.report.assembling import Ingredients, assemble
 from zoobench.show.report.markdown import to_markdown
 from zoobench.show.report.whole import Report
 from zoobench.stats.statistics import CONFIDENCE
+
+_DEFAULT_OUTPUT = Path("report.html")
+_EXAMPLES = """\b
+For example:
+  zoobench report results.json --latency-p90 "30 ms" --size "5 MB" --drop "1 pp"
+  zoobench report results.json --baseline main -o change.html
+  zoobench report results.json --format markdown -o report.md
+  zoobench report results.json --pictures pictures
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("results", metavar="RESULTS", type=PATH)
+@click.option(
+    "--baseline", metavar="NAME", help="Show what changed from a baseline, by its name or file, or other results."
+)
+@limit_options
+@preference_options
+@artifacts_option
+@click.option("--kit", metavar="FILE", type=PATH, help="The kit that was measured, for images of samples.")
+@format_option("html", "markdown")
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    show_default="report.html; markdown: the terminal",
+    help="Write to this file.",
+)
+@click.option("--pictures", metavar="FOLDER", type=PATH, help="Write the charts as PNG too, light and dark.")
+def report(
+    *,
+    results: Path,
+    baseline: str | None,
+    output: Path | None,
+    form: str,
+    pictures: Path | None,
+    limits: tuple[Limit, ...],
+    preference: tuple[str, ...],
+    confidence: float,
+    kit: Path | None,
+    artifacts: Path,
+) -> None:
+    """Write RESULTS, a results file of `pytest bench/`, as one HTML file to read and to send.
+
+    It begins with the decision: the cell that `zoobench recommend` would choose under the same limits. Then come all
+    cells, the charts, what each variant gets wrong, the training, the environment, how it was measured, and what it
+    cannot tell. The file needs no network and no other file.
+
+    Thumbnails of samples that flipped are made of the images in the store, or in the kit that is named.
+
+    The status is 0 whatever is reported (`zoobench gate` judges), and 2 for files or limits that cannot be used.
+    """
+    request = ReportRequest(
+        results=results,
+        baseline=baseline,
+        limits=limits,
+        preference=preference,
+        confidence=confidence,
+        artifacts=artifacts,
+        kit=kit,
+    )
+    made = make_report(request)
+    deliver(shown(made, form=form), output or (_DEFAULT_OUTPUT if form == "html" else None))
+    for path in write_charts(made, pictures) if pictures else ():
+        click.echo(f"wrote {path}", err=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

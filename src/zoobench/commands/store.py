@@ -4,16 +4,17 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
-from zoobench.commands.options import artifacts_option
+from zoobench.commands.options import artifacts_option, format_option
+from zoobench.errors import Status
+from zoobench.store.inventory import as_json, main_files, products, remnants, render
+from zoobench.store.upkeep import Removal, damages, is_being_made, removals, remove
+from zoobench.system.progress import progress
+from zoobench.system.units import megabytes
 
-if TYPE_CHECKING:
-    from zoobench.store.upkeep import Removal
-
-_DAMAGED = 1
 _UNFINISHED = {
     True: "being made by a run",
     False: "left by a run that was killed",
@@ -23,25 +24,21 @@ _UNFINISHED = {
 
 @click.group()
 def store() -> None:
-    """Look at, check and free what runs have kept: decoded images, models and evaluations.
+    """List, verify and prune the artifact store: decoded images, models and evaluations that runs have kept.
 
     Everything is kept by the hash of all that determines it. What the store holds is not made again, what is damaged is
     set aside and made again, and all of it can be removed at any time: the next run makes what it needs.
     """
 
 
-@store.command(name="list")
+@store.command(name="list", short_help="List every product of the store.")
 @artifacts_option
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@format_option("text", "json")
 def list_(artifacts: Path, form: str) -> None:
     """List every product: kind, size, when it was made and last used, how long making it took.
 
     `--format json` adds what determined it.
     """
-    from rich.console import Console
-
-    from zoobench.store.inventory import as_json, products, render
-
     entries = products(artifacts)
     if form == "json":
         click.echo(json.dumps(as_json(entries), indent=1))
@@ -50,7 +47,7 @@ def list_(artifacts: Path, form: str) -> None:
     click.echo(render(entries, width=terminal.width, colours=terminal.is_terminal), nl=False)
 
 
-@store.command()
+@store.command(short_help="Check the hash of every file.")
 @artifacts_option
 def verify(artifacts: Path) -> None:
     """Check the hash of every file; ends with status 1 if anything is damaged.
@@ -58,11 +55,6 @@ def verify(artifacts: Path) -> None:
     Damaged products are only named: the next run that needs one sets it aside and makes it again. Named too is what
     was set aside, and what runs left that were killed; `zoobench store prune` removes both.
     """
-    from zoobench.store.inventory import products, remnants
-    from zoobench.store.upkeep import damages, is_being_made
-    from zoobench.system.progress import progress
-    from zoobench.system.units import megabytes
-
     entries = products(artifacts)
     files = sum(len(entry.manifest.files) for entry in entries if entry.manifest)
     with progress("Checking files", total=files) as advance:
@@ -78,10 +70,10 @@ def verify(artifacts: Path) -> None:
         f"{len(entries)} products, {files} files: {f'{len(found)} damaged' if found else 'all as they were made'}"
     )
     if found:
-        sys.exit(_DAMAGED)
+        sys.exit(Status.FAILED)
 
 
-@store.command()
+@store.command(short_help="Remove what was not used for N days.")
 @artifacts_option
 @click.option(
     "--keep-days",
@@ -97,9 +89,6 @@ def prune(artifacts: Path, keep_days: int, dry_run: bool) -> None:
     Results are not touched. What a run is making stays. With a small N, do not prune while a benchmark measures: it
     may be about to open what goes.
     """
-    from zoobench.store.upkeep import removals, remove
-    from zoobench.system.units import megabytes
-
     planned = removals(artifacts, keep_days=keep_days, now=time.time())
     done = planned if dry_run else [remove(one) for one in planned]
     for one in done:
@@ -108,7 +97,7 @@ def prune(artifacts: Path, keep_days: int, dry_run: bool) -> None:
     click.echo(f"{'would free' if dry_run else 'freed'} {total} MB")
 
 
-@store.command()
+@store.command(short_help="Print the folder, or the files of a product.")
 @artifacts_option
 @click.argument("name_prefix", required=False)
 def path(artifacts: Path, name_prefix: str | None) -> None:
@@ -116,8 +105,6 @@ def path(artifacts: Path, name_prefix: str | None) -> None:
 
     For example: cp "$(zoobench store path mobilenet-224-integer_only)" .
     """
-    from zoobench.store.inventory import main_files, products
-
     if name_prefix is None:
         click.echo(artifacts.resolve())
         return
@@ -125,7 +112,7 @@ def path(artifacts: Path, name_prefix: str | None) -> None:
         click.echo(file)
 
 
-def _told(removal: "Removal", *, verb: str, size: str) -> str:
+def _told(removal: Removal, *, verb: str, size: str) -> str:
     if removal.obstacle:
         return f"kept {removal.folder}: {removal.obstacle}"
     return f"{verb} {removal.folder} ({size} MB): {removal.why}"

@@ -76,7 +76,7 @@ def products(artifacts: Path) -> tuple[Entry, ...]:
         UsageError: If there is no such folder.
     """
     if not artifacts.is_dir():
-        raise UsageError(f"there is no store in {artifacts}; name the folder that the runs used: --zoo-artifacts DIR")
+        raise UsageError(f"there is no store in {artifacts}; name the folder that the runs used: --artifacts DIR")
     return tuple(
         entry
         for place, kind in KINDS.items()

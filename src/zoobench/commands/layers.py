@@ -1,12 +1,15 @@
-"""What does `zoobench errors` need: which float file belongs to a quantized one, and which images?"""
+"""`zoobench layers`: how far is each layer of a quantized file from the float32 file?"""
 
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 
+from zoobench.commands.options import PATH, format_option, output_option
+from zoobench.commands.output import deliver
 from zoobench.data.givenimages import Images, array_images, given_images, last_parts
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.measure.layers import LayerReport
@@ -25,6 +28,36 @@ _OF_THE_VARIANT = frozenset({"variant", "io", "quantizer"})
 """What differs between the manifests of a float32 file and of a variant of the same classifier; the rest agrees."""
 _OF_THE_CLASSIFIER = frozenset({"backbone", "image_size", "dataset", "training"})
 """What at least must stand in both."""
+
+
+@click.command()
+@click.argument("model", type=PATH)
+@click.option("--float", "float_model", metavar="FILE", type=PATH, help="The float32 file.")
+@click.option("--images", metavar="PATH", type=PATH, help="Folder of photos, or uint8 .npy file.")
+@click.option("--samples", type=click.IntRange(1), default=32, show_default=True, help="Most images to compare on.")
+@click.option("--worst", type=click.IntRange(0), default=5, show_default=True, help="How many layers are marked.")
+@click.option("--picture", metavar="FILE", type=PATH, default=Path("layers.png"), show_default=True, help="As PNG.")
+@format_option("text", "json", "csv")
+@output_option
+def layers(
+    *,
+    model: Path,
+    float_model: Path | None,
+    images: Path | None,
+    samples: int,
+    worst: int,
+    picture: Path,
+    form: str,
+    output: Path | None,
+) -> None:
+    """Show how far each layer of a quantized TFLite file is from the float32 file, as a table and a picture.
+
+    For a file in artifacts/models the float32 file and the calibration images are found there.
+    """
+    report = find_errors(model, float_model=float_model, images=images, samples=samples)
+    deliver(shown(report, form=form, worst_count=worst), output)
+    save_picture(report, picture, worst_count=worst)
+    click.echo(f"wrote {picture}", err=True)
 
 
 def find_errors(model: Path, *, float_model: Path | None, images: Path | None, samples: int) -> LayerReport:
@@ -49,7 +82,7 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
     found = given_images(images, side=side) if images else stored_images(model, side=side)
     count = min(samples, found.count)
     with progress(f"Comparing {len(comparison.matching.pairs)} layers", total=count) as advance:
-        layers = measure_layers(comparison, found.spread(samples), advance=advance)
+        measured = measure_layers(comparison, found.spread(samples), advance=advance)
     return LayerReport(
         model=last_parts(model),
         float_model=last_parts(twin),
@@ -57,7 +90,7 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
         images_from=found.source,
         matched_by=comparison.matching.by,
         unmatched=tuple(layer.name for layer in comparison.matching.unmatched),
-        layers=layers,
+        layers=measured,
     )
 
 
@@ -81,7 +114,7 @@ def save_picture(report: LayerReport, path: Path, *, worst_count: int) -> None:
         with writing(path) as handle:
             write_picture(report, handle, worst_count=worst_count)
     except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with -o") from error
+        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with --picture") from error
 
 
 def stored_float(model: Path) -> Path:

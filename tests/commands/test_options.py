@@ -1,4 +1,4 @@
-"""Do commands share the options of limits, each of which may be given once?"""
+"""Do commands share options, and do these say what is wrong with what they were given?"""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from zoobench.commands.cli_choice import limit_options, preference_options
+from zoobench.commands.options import build_options, limit_options, matching, preference_options
 from zoobench.errors import UsageError
 from zoobench.judge.recommend.limits import QUANTITIES
 from zoobench.judge.recommend.preference import DEFAULT_PREFERENCE
@@ -51,3 +51,28 @@ def test_a_limit_that_is_given_twice_is_refused() -> None:
 @pytest.mark.parametrize("arguments", [("--size", "5"), ("--prefer", "speed"), ("--confidence", "2")])
 def test_what_makes_no_sense_is_refused(arguments: tuple[str, str]) -> None:
     assert isinstance(ran(*arguments).exception, UsageError)
+
+
+IDS = ("mobilenet-keras-keras-t1", "mobilenet-float32-litert-t1", "mobilenet-float32-litert-t4")
+
+
+def test_all_cells_are_meant_unless_patterns_choose_in_the_order_of_the_cells() -> None:
+    assert matching(IDS, []) == list(IDS)
+    assert matching(IDS, ["*-t4", "*-keras-*"]) == [IDS[0], IDS[2]]
+
+
+def test_a_pattern_that_matches_nothing_is_refused_with_the_cells() -> None:
+    with pytest.raises(UsageError, match=r"--cells: the pattern '\*-t8' matches no cell of a.json; the cells are "):
+        matching(IDS, ["*-t4", "*-t8"], of="a.json")
+
+
+def test_options_of_building_bear_no_prefix_and_neither_do_messages_about_them() -> None:
+    @click.command()
+    @build_options
+    def build(options: dict[str, str]) -> None:
+        assert (options["head-layers"], options["skip-bad-images"], options["epochs"]) == ("8", "yes", "40")
+        raise UsageError("--zoo-data: received nothing")
+
+    given = ("--head-layers", "8", "--skip-bad-images")
+    assert str(CliRunner().invoke(build, given).exception) == "--data: received nothing"
+    assert "--zoo-" not in CliRunner().invoke(build, ["--help"]).output

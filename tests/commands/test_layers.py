@@ -1,4 +1,4 @@
-"""Does `zoobench errors` find what belongs to a file, and say what is missing?"""
+"""Does `zoobench layers` find what belongs to a file, and say what is missing?"""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from PIL import Image
 
 from runs import zoobench
 from zoobench.cli import main
-from zoobench.commands.errors import stored_float, stored_images
+from zoobench.commands.layers import stored_float, stored_images
 from zoobench.errors import ModelError, UsageError
 
 HEAD = {"backbone": "mobilenet", "image_size": 8, "dataset": "ab", "training": {"seed": 0}, "recipe": 1}
@@ -65,13 +65,13 @@ def test_calibration_images_are_those_of_the_file_or_of_another_variant(tmp_path
 
 
 def test_the_command_fails_with_a_message_and_status_2(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["errors", str(tmp_path / "mine.tflite")])
+    done = CliRunner().invoke(main, ["layers", str(tmp_path / "mine.tflite")])
     assert done.exit_code == 2
     assert "--float" in done.output
 
 
 def test_no_tensorflow_is_imported() -> None:
-    program = "import sys, zoobench.commands.errors; print('tensorflow' in sys.modules)"
+    program = "import sys, zoobench.commands.layers; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -80,11 +80,11 @@ def test_no_tensorflow_is_imported() -> None:
 def test_a_built_model_gets_its_table_and_its_picture(real_runs: Path, tmp_path: Path) -> None:
     (path,) = (real_runs / "models").glob("[!.]*-dynamic_range-*/model.tflite")
     np.save(tmp_path / "images.npy", np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8))
-    done = zoobench("errors", str(path), "--images", "images.npy", "--format", "json", folder=tmp_path)
+    done = zoobench("layers", str(path), "--images", "images.npy", "--format", "json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert (report["images"], report["matched_by"], report["unmatched"]) == (3, "name", [])
     assert len(report["layers"]) > 30
-    assert "wrote errors.png" in done.stderr
-    with Image.open(tmp_path / "errors.png") as picture:
+    assert "wrote layers.png" in done.stderr
+    with Image.open(tmp_path / "layers.png") as picture:
         assert picture.width > 1000
