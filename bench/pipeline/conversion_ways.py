@@ -14,7 +14,7 @@ from zoobench.build import classifier, conversion, network
 from zoobench.build.quantizing import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.matrix.variants import VARIANTS
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.edit import joined
 
 Files = dict[str, bytes]
@@ -27,7 +27,7 @@ def each_from_keras(request: BuildRequest, *, variants: Sequence[str]) -> tuple[
     frozen, head = _parts(request)
     model = network.assembled(frozen, head)
     for name in variants:
-        with steps.step(name), output_held():
+        with steps.step(name), capture_native_output():
             converter = tf.lite.TFLiteConverter.from_keras_model(model)
             _SETTINGS[name](converter, lambda: _representative(request))
             files[name] = converter.convert()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from finding import Cost
 
-from zoobench.system.isolated import in_fresh_process
+from zoobench.system.processes import in_fresh_process
 
 Result = TypeVar("Result")
 _STATUS = Path("/proc/self/status")

@@ -32,7 +32,7 @@ from zoobench.build.network import assembled
 from zoobench.build.pieces import WEIGHT_LIMIT
 from zoobench.errors import ModelError
 from zoobench.matrix.variants import NumberType
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.edit import joined
 
 IO_TYPES: tuple[NumberType, ...] = ("float32", "uint8", "int8")
@@ -263,7 +263,7 @@ def by_the_converter(io: NumberType) -> bytes:
     converter.representative_dataset = images
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.as_dtype(io)
-    with output_held():
+    with capture_native_output():
         content: bytes = converter.convert()
     return content
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from keras import layers
 
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 
 Tensor = keras.KerasTensor
 Architecture = Callable[[Tensor], Tensor]
@@ -160,7 +160,7 @@ def converted_whole(model: keras.Model, **options: Any) -> bytes:
     converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()])
     for name, value in options.items():
         setattr(converter, name, value)
-    with output_held():
+    with capture_native_output():
         content: bytes = converter.convert()
     return content
 

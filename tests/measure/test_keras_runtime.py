@@ -11,7 +11,7 @@ import pytest
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.runtimes import open_answering_session, open_session
-from zoobench.system.isolated import in_fresh_process
+from zoobench.system.processes import in_fresh_process
 
 pytestmark = pytest.mark.slow
 

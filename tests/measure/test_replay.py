@@ -30,6 +30,7 @@ from zoobench.measure.replay import (
     turns,
     uncertainty,
 )
+from zoobench.measure.worker import MODULE
 
 MILLISECOND = 1_000_000
 VERSIONS = {"python": "3.12.3", "libraries": {"numpy": "2.1.0"}}
@@ -84,7 +85,10 @@ class Workers:
         self._waiting = iter(workers)
 
     @contextmanager
-    def __call__(self, python: Path | None = None) -> Iterator[tuple[ScriptedWorker, Mapping[str, Any]]]:
+    def __call__(
+        self, module: str, *, python: Path | None = None
+    ) -> Iterator[tuple[ScriptedWorker, Mapping[str, Any]]]:
+        assert module == MODULE
         self.started.append(python)
         try:
             yield next(self._waiting), OTHER_VERSIONS if python else VERSIONS

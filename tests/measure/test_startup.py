@@ -12,7 +12,7 @@ import pytest
 from fakes import write_samples
 from zoobench.errors import MeasurementError
 from zoobench.measure.startup import Beginner, Start, observe_starts, usual_processes
-from zoobench.measure.workers import Worker
+from zoobench.system.processes import Worker
 
 NOTHING = {"rss_bytes": None, "peak_rss_bytes": None, "anonymous_bytes": None, "threads": None}
 BEFORE = {"rss_bytes": 40, "peak_rss_bytes": 41, "anonymous_bytes": 10, "threads": 2}

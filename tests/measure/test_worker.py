@@ -1,8 +1,7 @@
 """Does a worker take its turns as asked, time one invocation of each, and wait no more than it is told to?"""
 
-import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import median
@@ -168,27 +167,11 @@ def test_images_that_cannot_be_read_are_named(scene: Scene, content: bytes | Non
         scene.turns(("a", 0))
 
 
-def answers(bench: Bench, *requests: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return worker._answered(bench, io.StringIO("".join(json.dumps(one) + "\n" for one in requests)))
-
-
-def test_a_failed_inference_is_answered_and_the_next_request_is_heard(scene: Scene) -> None:
+def test_after_a_failed_inference_the_next_request_is_answered(scene: Scene) -> None:
     scene.open("a", failures={1: MeasurementError("the model failed")})
-    turns = {"do": "turns", "pixels": str(scene.pixels), "settle": True, "slowdown": {}}
-    failed, heard = answers(scene.bench, turns | {"turns": [["a", 1]]}, turns | {"turns": [["a", 0]]})
-    assert failed == {"error": "the model failed"}
-    assert len(heard["nanoseconds"]) == 1
-
-
-def test_an_error_that_is_not_ours_is_not_answered(scene: Scene) -> None:
-    scene.open("a", failures={0: LookupError("a mistake of ours")})
-    with pytest.raises(LookupError):
-        next(
-            answers(
-                scene.bench,
-                {"do": "turns", "turns": [["a", 0]], "pixels": str(scene.pixels), "settle": True, "slowdown": {}},
-            )
-        )
+    with pytest.raises(MeasurementError, match="the model failed"):
+        scene.turns(("a", 1))
+    assert len(scene.turns(("a", 0))["nanoseconds"]) == 1
 
 
 def test_memory_and_threads_are_told_as_the_system_tells_them(monkeypatch: pytest.MonkeyPatch) -> None:

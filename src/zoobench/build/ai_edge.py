@@ -13,7 +13,7 @@ from ai_edge_quantizer.utils import qsv_utils
 from zoobench.build.guards import INT16_STEPS, Statistics, guarded, off_powers_of_two
 from zoobench.errors import ModelError
 from zoobench.matrix.variants import NumberType
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.edit import INPUT_NAME, SIGNATURE, plain_for_runtimes
 
 _Op = qtyping.TFLOperationName
@@ -146,7 +146,7 @@ def _quantized(worker: quantizer.Quantizer, statistics: Statistics | None = None
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Keeps the library's chatter off the terminal, and makes an error of the one warning that matters."""
-    with output_held(), warnings.catch_warnings():
+    with capture_native_output(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
         warnings.filterwarnings("error", message="invalid value encountered in cast")  # a bias that overflows
         yield

@@ -23,7 +23,7 @@ from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
 from zoobench.store.manifest import Facts
 from zoobench.store.store import Stored, find, obtain
 from zoobench.system.files import write_bytes, write_json
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 from zoobench.tflite.edit import joined
 
 PICTURE = "predictions.png"

@@ -14,7 +14,7 @@ from zoobench.build.pieces import WEIGHT_LIMIT, pieces
 from zoobench.build.tracing import traced
 from zoobench.errors import ModelError
 from zoobench.matrix.variants import NumberType
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.edit import joined
 
 Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
@@ -68,7 +68,7 @@ def calibrated(float32_content: bytes, images: Images) -> bytes:
         ModelError: If the model does not run on them.
     """
     try:
-        with output_held():
+        with capture_native_output():
             content: bytes = Calibrator(float32_content).calibrate(
                 lambda: ([image.astype(np.float32)] for image in images())
             )
@@ -91,7 +91,7 @@ def integer(calibrated_content: bytes, *, io: NumberType) -> bytes:
         ModelError: If the quantizer refuses the model.
     """
     try:
-        with output_held():
+        with capture_native_output():
             content: bytes = convert.mlir_quantize(
                 calibrated_content, input_data_type=tf.as_dtype(io), output_data_type=tf.as_dtype(io)
             )
@@ -111,7 +111,7 @@ def int16x8(float32_content: bytes, images: Images) -> bytes:
         ModelError: If the quantizer refuses the model.
     """
     try:
-        with output_held():
+        with capture_native_output():
             content: bytes = Calibrator(float32_content).calibrate_and_quantize(
                 lambda: ([image.astype(np.float32)] for image in images()),
                 tf.float32,
@@ -127,7 +127,7 @@ def int16x8(float32_content: bytes, images: Images) -> bytes:
 
 def _converted(model: keras.Model, flags: Mapping[str, Any], *, weight_limit: int) -> bytes:
     try:
-        with output_held():
+        with capture_native_output():
             parts = pieces(traced(model), weight_limit=weight_limit)
             return joined(*(convert.convert_graphdef(part.graph, [part.entry], [part.exit], **flags) for part in parts))
     except (ValueError, RuntimeError, convert.ConverterError) as error:

@@ -11,7 +11,7 @@ from zoobench.data.dataset import Dataset
 from zoobench.measure.inference import run_all
 from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 
 def extract(features_file: Path, dataset: Dataset, *, name: str) -> npt.NDArray[np.float32]:

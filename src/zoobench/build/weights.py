@@ -11,7 +11,7 @@ from types import MappingProxyType
 from zoobench.build.backbones import TABLE, Backbone
 from zoobench.errors import ModelError, UsageError
 from zoobench.system.files import sha256_of_file, writing
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 KEYWORDS = ("auto", "imagenet", "random")
 _HDF5_SIGNATURE = b"\x89HDF"

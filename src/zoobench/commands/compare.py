@@ -13,7 +13,7 @@ from zoobench.judge.compare.comparison import compare as compare_sides
 from zoobench.judge.compare.machines import MOST_MACHINES, AcrossMachines, across
 from zoobench.results.timings import read_side
 from zoobench.show import comparisontable, machinetable
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 _FEW_CELLS = 20
 """Cells up to which no bar is shown: they are compared in a blink."""

@@ -14,7 +14,7 @@ from zoobench.commands.options import PATH, format_option
 from zoobench.errors import ModelError, Status, UsageError
 from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import TABLE, VARIANTS, spec_of
-from zoobench.system.paper import blank, written
+from zoobench.system.terminal import console_text, text_console
 from zoobench.system.units import percent, size, three_digits
 from zoobench.tflite.contract import Contract, Endpoint, LayerKind, plain, read_contract
 from zoobench.tflite.spec import Violation, describe_violations, labels_met, violations
@@ -105,14 +105,14 @@ def to_text(inspection: Inspection, *, colours: bool = False) -> str:
         inspection: What was found.
         colours: Whether the reader is a terminal that knows them.
     """
-    console = blank(width=_WIDTH, colours=colours)
+    console = text_console(width=_WIDTH, colours=colours)
     table = Table.grid(padding=(0, 2))
     for head, lines in _rows(inspection.contract):
         table.add_row(Text(head, style="bold"), "\n".join(lines) or _NONE)
     console.print(f"{inspection.path}, {size(inspection.contract.size_bytes)}", soft_wrap=True)
     console.print(table)
     console.print(_verdict(inspection), soft_wrap=True)
-    return "".join(f"{line.rstrip()}\n" for line in written(console).splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in console_text(console).splitlines())
 
 
 def _label_in_store(path: Path) -> str | None:

@@ -20,7 +20,7 @@ from zoobench.run.models import Models
 from zoobench.run.plan import make_plan
 from zoobench.run.prepared import Prepared, prepare
 from zoobench.run.trained import recorded_training
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ def _cell(models: Models, cell: Cell) -> KitCell:
         threads=cell.threads,
         image_size=cell.image_size,
         weights=models.prepared.weights[cell.backbone].identity,
-        refusal=Refusal(by=refusal.by, reason=printable(refusal.reason)) if refusal else None,
+        refusal=Refusal(by=refusal.by, reason=sanitize(refusal.reason)) if refusal else None,
     )
 
 

@@ -17,7 +17,7 @@ from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.show.layerpicture import write_picture
 from zoobench.show.layertable import as_csv, as_json, render
 from zoobench.system.files import writing
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 Manifest = Mapping[str, Any]
 

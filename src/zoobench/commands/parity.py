@@ -18,7 +18,7 @@ from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Dose
 from zoobench.show.paritytable import as_json, render
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 PAIRS = (
     ("litert_compiled", LITERT_BENCHMARK.name),

@@ -12,7 +12,7 @@ from zoobench.commands.options import artifacts_option, format_option
 from zoobench.errors import Status
 from zoobench.store.inventory import as_json, main_files, products, remnants, render
 from zoobench.store.upkeep import Removal, damages, is_being_made, removals, remove
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 from zoobench.system.units import megabytes
 
 _UNFINISHED = {

@@ -19,7 +19,7 @@ from zoobench.errors import DataError
 from zoobench.store.manifest import Facts
 from zoobench.store.store import Product, Stored, obtain
 from zoobench.system.files import write_json, writing
-from zoobench.system.progress import Advance, progress
+from zoobench.system.terminal import Advance, progress
 
 _SCHEMA = 2
 _PIXELS = "pixels.npy"

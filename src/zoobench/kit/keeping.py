@@ -9,7 +9,7 @@ from zoobench.kit.opening import Kit, open_kit, read_manifest, unpack, verify
 from zoobench.kit.steps import in_megabytes, megabytes_begun
 from zoobench.store.manifest import Facts
 from zoobench.store.store import Product, find, obtain
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 FOLDER = "kits"
 _SHORT_HASH = 12

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import ceil
 
-from zoobench.system.progress import Advance
+from zoobench.system.terminal import Advance
 
 OnBytes = Callable[[int, str], None]
 """Told how many bytes were just done and of which member."""

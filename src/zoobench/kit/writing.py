@@ -26,7 +26,7 @@ from zoobench.kit.opening import read_manifest
 from zoobench.kit.steps import OnBytes, in_megabytes, megabytes_begun
 from zoobench.measure.samples import Samples
 from zoobench.system.files import writing
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 Chunks = Callable[[], Iterator[bytes]]
 """Yields a member's content; called twice, for its hash and to write it."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from zoobench.errors import MeasurementError
 from zoobench.measure.inference import OpenSession, run_all
 from zoobench.measure.samples import Samples
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 EPSILON = 1e-7
 """As `keras.backend.epsilon()`: probabilities are clipped to [EPSILON, 1 - EPSILON] before the logarithm."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zoobench.errors import MeasurementError
 from zoobench.measure.runtimes import Session
 from zoobench.measure.samples import Samples
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
 OnBatch = Callable[[int, npt.NDArray[np.float32]], None]
@@ -57,7 +57,7 @@ def run_all(
     """
     job = _Job(samples, batch_size=batch_size, on_batch=on_batch, clock=clock)
     with ExitStack() as stack, ThreadPoolExecutor(workers) as pool:
-        with output_held():
+        with capture_native_output():
             sessions = [stack.enter_context(open_session()) for _ in range(workers)]
         futures = [pool.submit(job.work, session) for session in sessions]
         try:

@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from zoobench.errors import MeasurementError
 from zoobench.measure.layers import LayerError, Sums, layer_error
 from zoobench.measure.runtimes.litert import LiteRTSession
-from zoobench.system.progress import Advance
+from zoobench.system.terminal import Advance
 from zoobench.tflite.layers import Layer, Matching, match, read_layers
 
 Values = npt.NDArray[np.float64]

@@ -12,7 +12,8 @@ from typing import Any
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import RUNTIMES, TABLE, find_runtime
 from zoobench.measure.latency import RoundsConfig
-from zoobench.measure.workers import Worker, worker
+from zoobench.measure.worker import MODULE
+from zoobench.system.processes import Worker, worker
 
 BASELINE = "baseline"
 CANDIDATE = "candidate"
@@ -180,10 +181,10 @@ def turns(sides: Sequence[str], rows: Sequence[int]) -> Iterator[Turn]:
 
 
 def _workers(stack: ExitStack, config: ReplayConfig) -> tuple[Mapping[str, Worker], Mapping[str, Mapping[str, Any]]]:
-    candidate, its_versions = stack.enter_context(worker())
+    candidate, its_versions = stack.enter_context(worker(MODULE))
     if config.baseline_python is None:
         return dict.fromkeys(SIDES, candidate), dict.fromkeys(SIDES, its_versions)
-    baseline, versions = stack.enter_context(worker(config.baseline_python))
+    baseline, versions = stack.enter_context(worker(MODULE, python=config.baseline_python))
     return {BASELINE: baseline, CANDIDATE: candidate}, {BASELINE: versions, CANDIDATE: its_versions}
 
 

@@ -19,7 +19,8 @@ from typing import Any
 
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
-from zoobench.measure.workers import Worker, worker
+from zoobench.measure.worker import MODULE
+from zoobench.system.processes import Worker, worker
 
 StartWorker = Callable[[], AbstractContextManager[tuple[Worker, Mapping[str, Any]]]]
 
@@ -83,7 +84,7 @@ def observe_starts(
     *,
     processes: int,
     advance: Callable[[int, str], None] = lambda *_: None,
-    start: StartWorker = worker,
+    start: StartWorker = lambda: worker(MODULE),
 ) -> tuple[Start, ...]:
     """Starts processes one after the other, none while another runs, and returns what each observed.
 

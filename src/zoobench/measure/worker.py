@@ -1,8 +1,8 @@
 """How does one fresh process time model files, turn by turn, as another process asks it to?
 
-Run as `python -m zoobench.measure.worker`. It answers each line of JSON on standard input with one on standard output:
+Run as `python -m zoobench.measure.worker` by `zoobench.system.processes.worker`. It answers each request, both JSON:
 
-    (start)                                                 {"ready": {"python", "libraries": {name: version}}}
+    (start)                                                 {"python", "libraries": {name: version}}
     {"do": "import", "runtime"}                             {"libraries"} of one that a package adds, else {}
     {"do": "open", "name", "path", "runtime", "threads"}    {"initialization_seconds"}
     {"do": "turns", "turns": [[name, row], ...],            {"nanoseconds": [...], "injected_nanoseconds": [...]}
@@ -18,34 +18,30 @@ settle, so that the caches are those of its own model, and times one more invoca
 runtime first, unless that was asked for before.
 """
 
-import ctypes
 import gc
-import json
-import os
-import signal
-import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.errors import MeasurementError, ZoobenchError
+from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.environment import library_versions, python_version
 from zoobench.measure.footprint import footprint, peak_rss_bytes
 from zoobench.measure.runtimes import Session, import_runtime, open_session
+from zoobench.system.processes import answer_requests
+
+MODULE = "zoobench.measure.worker"
 
 _REMEMBERED = 32
 """Latest invocations of a model whose median an injected slow-down is a share of."""
-_PR_SET_PDEATHSIG = 1
-"""Of `linux/prctl.h`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,34 +128,16 @@ class Bench:
 
 def main() -> None:
     """Answers requests until there are no more."""
-    _end_with_parent()
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print must not be taken for an answer
     gc.disable()
-    with suppress(BrokenPipeError):
-        _say(answers, {"ready": {"python": python_version(), "libraries": library_versions()}})
-        for answer in _answered(Bench(), sys.stdin):
-            _say(answers, answer)
+    bench = Bench()
 
-
-def _end_with_parent() -> None:
-    """Has Linux kill this process when the thread that started it ends: native code that hangs hears of no input."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _answered(bench: Bench, requests: TextIO) -> Iterator[dict[str, Any]]:
-    for line in requests:
+    def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            yield bench.answer(json.loads(line))
-        except ZoobenchError as error:
-            yield {"error": str(error)}
-        gc.collect()
+            return bench.answer(asked)
+        finally:
+            gc.collect()
 
-
-def _say(answers: TextIO, answer: Mapping[str, Any]) -> None:
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+    answer_requests({"python": python_version(), "libraries": library_versions()}, answer)
 
 
 def _images(path: str) -> npt.NDArray[np.uint8]:

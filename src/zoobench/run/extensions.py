@@ -10,7 +10,7 @@ from zoobench.matrix import runtimes, variants
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.registry import Package, Table, additions, imported
 from zoobench.measure.runtimes import import_runtime
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 
 TABLES: tuple[Table[Any], ...] = (backbones.TABLE, variants.TABLE, runtimes.TABLE)
 
@@ -63,7 +63,7 @@ def libraries(cells: Sequence[Cell]) -> tuple[str, ...]:
 def _problem(table: Table[Any], name: str) -> str:
     try:
         table.check([name])  # a name of ours would be found without a look at who else gives it
-        with output_held():
+        with capture_native_output():
             _import_all(table.find(name))
     except (UsageError, MeasurementError) as error:
         return str(error)

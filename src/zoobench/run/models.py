@@ -10,8 +10,8 @@ from zoobench.matrix.variants import find_variant, spec_of
 from zoobench.results.record import Refusal
 from zoobench.run.prepared import Prepared
 from zoobench.store.store import Stored, find
-from zoobench.system.isolated import in_fresh_process
-from zoobench.system.native import output_held
+from zoobench.system.processes import in_fresh_process
+from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import Contract, read_contract
 from zoobench.tflite.spec import describe_violations, violations
 
@@ -110,7 +110,7 @@ def _found(request: BuildRequest, cell: Cell) -> Stored | Refusal | None:
 
 
 def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
-    with output_held():
+    with capture_native_output():
         from zoobench.build.assembly import make_models  # imports TensorFlow, which belongs to the fresh process alone
 
     make_models(request, [find_variant(name) for name in variants])

@@ -34,9 +34,8 @@ from zoobench.run import extensions
 from zoobench.run.evaluated import Subject, evaluation_of, obtain_evaluation
 from zoobench.run.source import ModelFile, Request, Source
 from zoobench.run.trials import Tried, needs_trial, obtain_refusal
-from zoobench.system.isolated import in_fresh_process
-from zoobench.system.native import output_held
-from zoobench.system.progress import progress
+from zoobench.system.processes import in_fresh_process
+from zoobench.system.terminal import capture_native_output, progress
 
 BATCH = 8
 """Images in one invocation where only the answers matter, of runtimes that answer in batches."""
@@ -210,7 +209,7 @@ class BenchSession:
         samples, watch = self.source.samples(cell), Watch()
         float_twin, other = self.held_against(cell)
         with ExitStack() as stack:
-            with output_held():
+            with capture_native_output():
                 session, twin, *references = (
                     stack.enter_context(opened(self._opener(one, threads=one.threads), samples))
                     for one in (cell, float_twin, other)

@@ -15,8 +15,8 @@ from zoobench.results.record import Refusal
 from zoobench.run.evaluated import conditions
 from zoobench.store.manifest import Facts
 from zoobench.store.store import Product, find, obtain
-from zoobench.system.isolated import in_fresh_process
-from zoobench.system.native import output_held
+from zoobench.system.processes import in_fresh_process
+from zoobench.system.terminal import capture_native_output
 
 TRIAL = 1
 """Raised whenever the same file could be answered otherwise."""
@@ -86,7 +86,7 @@ def _run_once(path: Path, runtime: str, threads: int, samples: Samples) -> None:
         return open_session(path, runtime=runtime, threads=threads)
 
     with (
-        output_held(),
+        capture_native_output(),
         opened(opener, samples) as session,
     ):  # LiteRT tells much as it compiles
         session.read()

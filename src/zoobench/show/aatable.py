@@ -9,7 +9,7 @@ from zoobench.judge.aa.falsealarms import AAReport, Detection, Learned
 from zoobench.judge.aa.noiselearning import WITHIN_PROCESSES
 from zoobench.judge.aa.storedruns import COMPARE_FAIL, PYTEST_BENCHMARK, StoredOutcomes
 from zoobench.stats.statistics import Interval
-from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, percent, three_digits
 
 LEAST_WIDTH = 128
@@ -25,13 +25,13 @@ def render(report: AAReport, *, width: int, colours: bool) -> str:
         width: Columns of the terminal; below `LEAST_WIDTH` the tables are wider than it.
         colours: Whether the reader is a terminal that knows them.
     """
-    console = blank(width=max(width, LEAST_WIDTH), colours=colours)
+    console = text_console(width=max(width, LEAST_WIDTH), colours=colours)
     console.print(_headline(report), soft_wrap=True)
     for table in (_gates(report), _caught_by_cell(report), *_noise(report), *_stored(report)):
         console.print("")
         console.print(table)
     console.print("", *_remarks(report), sep="\n", soft_wrap=True)
-    return written(console)
+    return console_text(console)
 
 
 def slowdown_name(slowdown: float) -> str:
@@ -48,7 +48,7 @@ def _headline(report: AAReport) -> str:
 
 
 def _table(title: str, heads: Sequence[str], *, text_columns: int = _TEXT_COLUMNS) -> Table:
-    table = empty_table(title=title)
+    table = plain_table(title=title)
     for position, head in enumerate(heads):
         table.add_column(head, justify="left" if position < text_columns else "right", no_wrap=True)
     return table

@@ -6,7 +6,7 @@ from rich.console import JustifyMethod
 
 from zoobench.results.baseline import Baseline
 from zoobench.show.table import render
-from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT
 
 _HEADS = ("name", "saved", "machine", "cells", "data set", "weights")
@@ -17,15 +17,15 @@ _IDENTITY = 13
 
 def render_list(baselines: Sequence[Baseline], *, width: int, colours: bool) -> str:
     """Returns a table of baselines, one a row."""
-    table = empty_table()
+    table = plain_table()
     for head in _HEADS:
         justify: JustifyMethod = "right" if head == "cells" else "left"
         table.add_column(head, justify=justify, no_wrap=head in ("saved", "cells"), overflow="fold")
     for one in baselines:
         table.add_row(*_row(one))
-    console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
+    console = text_console(width=max(width, _LEAST_WIDTH), colours=colours)
     console.print(table)
-    return written(console)
+    return console_text(console)
 
 
 def render_baseline(one: Baseline, *, width: int, colours: bool) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from zoobench.system.paper import blank, empty_table, printable, written
+from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 
 LEAST_WIDTH = 120
 COLOURS: Mapping[str, str] = {"better": "green", "worse": "red"}
@@ -46,12 +46,12 @@ def to_terminal(blocks: Sequence[Block], *, width: int, colours: bool) -> str:
         width: Columns of the terminal; below `LEAST_WIDTH` the text is wider than it.
         colours: Whether the reader is a terminal that knows them.
     """
-    console = blank(width=max(width, LEAST_WIDTH), colours=colours)
+    console = text_console(width=max(width, LEAST_WIDTH), colours=colours)
     for position, block in enumerate(_filled(blocks)):
         if position:
             console.print()
         _print(console, block)
-    return written(console)
+    return console_text(console)
 
 
 def to_markdown(blocks: Sequence[Block]) -> str:
@@ -66,7 +66,7 @@ def row(texts: Iterable[str]) -> str:
 
 def escaped(text: str) -> str:
     """Returns a foreign text that means itself in markdown, on one line."""
-    return "".join(f"\\{one}" if one in "|\\<*[_`" else one for one in printable(text))
+    return "".join(f"\\{one}" if one in "|\\<*[_`" else one for one in sanitize(text))
 
 
 def _filled(blocks: Sequence[Block]) -> list[Block]:
@@ -75,14 +75,14 @@ def _filled(blocks: Sequence[Block]) -> list[Block]:
 
 def _print(console: Console, block: Block) -> None:
     if isinstance(block, Lines):
-        console.print(*map(printable, block.lines), sep="\n", soft_wrap=True)
+        console.print(*map(sanitize, block.lines), sep="\n", soft_wrap=True)
         return
-    table = empty_table(gap=2)
+    table = plain_table(gap=2)
     for position, head in enumerate(block.heads):
         left = position == 0 or position in block.words
-        table.add_column(printable(head), justify="left" if left else "right", no_wrap=not left, overflow="fold")
+        table.add_column(sanitize(head), justify="left" if left else "right", no_wrap=not left, overflow="fold")
     for texts in block.rows:
-        table.add_row(*(Text(printable(text), style=COLOURS.get(text, "")) for text in texts))
+        table.add_row(*(Text(sanitize(text), style=COLOURS.get(text, "")) for text in texts))
     console.print(table)
 
 

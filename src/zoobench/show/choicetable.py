@@ -12,7 +12,7 @@ from zoobench.judge.recommend.result import Choice, MachineChoice
 from zoobench.judge.recommend.sentences import few, missed, regret_told, told
 from zoobench.show.blocks import Block, Grid, Lines, escaped, to_markdown, to_terminal
 from zoobench.show.table import DISTURBED
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, chance, megabytes, milliseconds, percent, ratio
 
 _OTHER_COLUMNS, _BESIDE_TWO = 94, 60
@@ -75,7 +75,7 @@ def _of_machine(machine: MachineChoice, choice: Choice) -> list[Block]:
 
 
 def _short(reason: str) -> str:
-    return printable(shorten(reason, _REASON_WIDTH, placeholder=" …"))
+    return sanitize(shorten(reason, _REASON_WIDTH, placeholder=" …"))
 
 
 def _nearby(machine: MachineChoice, choice: Choice) -> Iterator[str]:

@@ -28,7 +28,7 @@ from zoobench.results.environments import joined
 from zoobench.show.blocks import Block, Grid, Lines, to_markdown, to_terminal
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.statistics import Interval
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, change_percent, megabytes, milliseconds, nats, percent, probability, ratio
 
 SCHEMA = 1
@@ -80,7 +80,7 @@ def as_csv(comparisons: Sequence[Comparison]) -> str:
     writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for comparison in comparisons:
-        writer.writerows({"new_side": printable(comparison.new)} | row for row in _csv_rows(comparison))
+        writer.writerows({"new_side": sanitize(comparison.new)} | row for row in _csv_rows(comparison))
     return buffer.getvalue()
 
 
@@ -107,13 +107,13 @@ def _plain_change(change: Change) -> dict[str, Any]:
 
 def _csv_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
     for one in comparison.environment:
-        values = {"base": printable(joined(one.base)), "new": printable(joined(one.new))}
-        yield {"kind": "condition", "name": printable(one.name)} | values
+        values = {"base": sanitize(joined(one.base)), "new": sanitize(joined(one.new))}
+        yield {"kind": "condition", "name": sanitize(one.name)} | values
     for kind, cells in (("only in base", comparison.only_base), ("only in new", comparison.only_new)):
-        yield from ({"kind": kind, "name": printable(cell)} for cell in cells)
+        yield from ({"kind": kind, "name": sanitize(cell)} for cell in cells)
     for cell in comparison.cells:
         for change in cell.changes:
-            yield {"kind": "cell", "name": printable(cell.id), "metric": change.metric.name} | _csv_change(change)
+            yield {"kind": "cell", "name": sanitize(cell.id), "metric": change.metric.name} | _csv_change(change)
 
 
 def _csv_change(change: Change) -> dict[str, Any]:

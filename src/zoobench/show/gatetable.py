@@ -14,7 +14,7 @@ from zoobench.judge.gate.gate import LATENCY, MEMORY, SIZE, TOP1
 from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
 from zoobench.results.environments import joined
 from zoobench.show import blocks
-from zoobench.system.paper import blank, empty_table, printable, written
+from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 from zoobench.system.units import ABSENT, change_percent, megabytes, milliseconds, percent, three_digits
 
 SCHEMA = 1
@@ -44,7 +44,7 @@ def headline(report: GateReport) -> str:
     problems = f"{len(report.problems)} problems" if len(report.problems) != 1 else "1 problem"
     parts = ([problems] if report.problems else []) + ([told] if told else [])
     outcome = f"{_WORDS[report.status]} ({'; '.join(parts) or 'nothing to judge'})"
-    return f"gate against {printable(report.baseline)}: {outcome} in {three_digits(report.seconds)} s"
+    return f"gate against {sanitize(report.baseline)}: {outcome} in {three_digits(report.seconds)} s"
 
 
 def render(report: GateReport, *, width: int, colours: bool) -> str:
@@ -56,17 +56,17 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
         colours: Whether the reader is a terminal that knows them.
     """
     longest = max((len(one.cell) for one in report.findings), default=0)
-    console = blank(width=max(width, _LEAST_WIDTH, longest + _OTHER_COLUMNS), colours=colours)
+    console = text_console(width=max(width, _LEAST_WIDTH, longest + _OTHER_COLUMNS), colours=colours)
     for line in _preamble(report):
         console.print(Text(line), soft_wrap=True)
     for problem in report.problems:
-        console.print(Text(f"unusable: {printable(problem)}", style="red"), soft_wrap=True)
+        console.print(Text(f"unusable: {sanitize(problem)}", style="red"), soft_wrap=True)
     if report.findings:
         console.print(_table(report.findings))
         console.print("", *_remarks(report.findings), *_LEGEND, sep="\n", soft_wrap=True)
     style = "green" if report.status == PASSED else "yellow" if report.status == INCONCLUSIVE else "bold red"
     console.print(Text(headline(report), style=style), soft_wrap=True)
-    return written(console)
+    return console_text(console)
 
 
 def as_markdown(report: GateReport) -> str:
@@ -99,7 +99,7 @@ def _preamble(report: GateReport) -> list[str]:
         f"differs: {one.name}: {joined(one.base)} in the baseline, {joined(one.new)} in the candidate"
         for one in report.environment
     ]
-    return [printable(line) for line in (*differing, *(f"note: {note}" for note in report.notes))]
+    return [sanitize(line) for line in (*differing, *(f"note: {note}" for note in report.notes))]
 
 
 def sentence(finding: Finding) -> str:
@@ -108,7 +108,7 @@ def sentence(finding: Finding) -> str:
     told = f"{metric} {verdict}: {baseline} to {candidate} {unit}, {change}"
     told += f" (95 %: {interval})" if interval else ""
     told += f", limit {limit}, seen from {seen}, by {grounds}"
-    return printable(f"{told}; {finding.remark}" if finding.remark else told)
+    return sanitize(f"{told}; {finding.remark}" if finding.remark else told)
 
 
 def _remarks(findings: Sequence[Finding]) -> list[str]:
@@ -121,16 +121,16 @@ def _remarks(findings: Sequence[Finding]) -> list[str]:
         f"{those[0] if len(those) == 1 else f'{len(those)} cells'}, {metric}: {remark}"
         for (metric, remark), those in cells.items()
     ]
-    return [*map(printable, told), ""] if told else []
+    return [*map(sanitize, told), ""] if told else []
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    table = empty_table()
+    table = plain_table()
     for position, head in enumerate(_HEADS):
         justify: JustifyMethod = "right" if position in _NUMBERS else "left"
         table.add_column(head, justify=justify, no_wrap=True)
     for cell, rows in groupby(findings, key=lambda finding: finding.cell):
-        table.add_row(Text(printable(cell), style="bold"))
+        table.add_row(Text(sanitize(cell), style="bold"))
         for finding in rows:
             table.add_row(*_styled(finding))
         table.add_section()

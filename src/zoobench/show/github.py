@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from zoobench.judge.gate.verdict import PASSED, GateReport, Verdict
 from zoobench.show.gatetable import headline, sentence
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 
 _LEVELS = {Verdict.REGRESSED: "error", Verdict.INCONCLUSIVE: "warning"}
 _IN_MESSAGES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -34,4 +34,4 @@ def _command(level: str, title: str, message: str) -> str:
 
 
 def _escaped(text: str, escapes: dict[str, str]) -> str:
-    return "".join(escapes.get(sign) or printable(sign) for sign in text)
+    return "".join(escapes.get(sign) or sanitize(sign) for sign in text)

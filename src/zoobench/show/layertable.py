@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zoobench.measure.layers import LayerError, LayerReport, losses, short_names, worst
-from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import cosine, decibels, percent, three_digits
 
 LONG = 40
@@ -40,14 +40,14 @@ def render(report: LayerReport, *, worst_count: int, width: int, colours: bool) 
         colours: Whether the reader is a terminal that knows them.
     """
     marked = [layer.position for layer in worst(report.layers, worst_count)]
-    console = blank(width=max(width, _WIDTH), colours=colours)
+    console = text_console(width=max(width, _WIDTH), colours=colours)
     console.print(f"{report.model}\nagainst {report.float_model}, {report.images} images of {report.images_from}", "")
     if len(report.layers) >= LONG and marked:
         console.print(f"the {len(marked)} worst of {len(report.layers)} layers", soft_wrap=True)
         console.print(_table(report, marked, shown=marked), "")
     console.print(_table(report, marked, shown=[layer.position for layer in report.layers]))
     console.print("", *_LEGEND, *_remarks(report), sep="\n", soft_wrap=True)
-    return written(console)
+    return console_text(console)
 
 
 def as_json(report: LayerReport) -> str:
@@ -71,7 +71,7 @@ def as_csv(report: LayerReport) -> str:
 
 
 def _table(report: LayerReport, marked: Sequence[int], *, shown: Sequence[int]) -> Table:
-    table = empty_table()
+    table = plain_table()
     for position, head in enumerate(_HEADS):
         is_name = position == _NAME
         justify: JustifyMethod = "left" if position in _LEFT else "right"

@@ -13,7 +13,7 @@ from zoobench.judge.compare.orderflips import MOST_FLIPS
 from zoobench.results.environments import joined
 from zoobench.show.blocks import Block, Grid, Lines, to_markdown, to_terminal
 from zoobench.stats.statistics import Interval
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, megabytes, milliseconds, probability, ratio
 
 SCHEMA = 1
@@ -58,7 +58,7 @@ def as_csv(found: AcrossMachines) -> str:
     writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for row in _csv_rows(found):
-        writer.writerow({key: printable(value) if isinstance(value, str) else value for key, value in row.items()})
+        writer.writerow({key: sanitize(value) if isinstance(value, str) else value for key, value in row.items()})
     return buffer.getvalue()
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from zoobench.judge.parity import TOLERANCE, Agreement, Answer, Effort, Gap, ParityReport, TimedPath, gap
 from zoobench.stats.statistics import Interval
-from zoobench.system.paper import blank, empty_table, printable, written
+from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 from zoobench.system.units import ABSENT, change_percent, milliseconds, percent, three_digits
 
 SCHEMA = 1
@@ -33,7 +33,7 @@ def render(report: ParityReport, *, width: int, colours: bool) -> str:
         width: Columns of the terminal; numbers are never cut.
         colours: Whether the reader is a terminal that knows them.
     """
-    console = blank(width=max(width, _WIDTH), colours=colours)
+    console = text_console(width=max(width, _WIDTH), colours=colours)
     console.print(Text(_headline(report)), Text(_effort(report)), "", sep="\n", soft_wrap=True)
     console.print(_paths(report))
     if report.phases:
@@ -44,8 +44,8 @@ def render(report: ParityReport, *, width: int, colours: bool) -> str:
     if not report.agreements:
         console.print("There was nothing to hold our own timing against.", style=_STYLES[Answer.OPEN])
     for absent in report.left_out:
-        console.print(Text(printable(f"left out: {absent.name}: {absent.reason}")), soft_wrap=True)
-    return written(console)
+        console.print(Text(sanitize(f"left out: {absent.name}: {absent.reason}")), soft_wrap=True)
+    return console_text(console)
 
 
 def as_json(report: ParityReport) -> str:
@@ -71,7 +71,7 @@ def sentence(agreement: Agreement) -> str:
 
 def _headline(report: ParityReport) -> str:
     threads = f"{report.threads} thread" + ("s" if report.threads > 1 else "")
-    return printable(f"{report.subject}, {threads}, {report.images}")
+    return sanitize(f"{report.subject}, {threads}, {report.images}")
 
 
 def _effort(report: ParityReport) -> str:
@@ -83,7 +83,7 @@ def _effort(report: ParityReport) -> str:
 
 
 def _table(heads: Sequence[str], *, left: Sequence[str]) -> Table:
-    table = empty_table(gap=2)
+    table = plain_table(gap=2)
     for head in heads:
         justify: JustifyMethod = "left" if head in left else "right"
         table.add_column(head, justify=justify, no_wrap=head not in left)
@@ -95,7 +95,7 @@ def _paths(report: ParityReport) -> Table:
     reference = report.paths[0]
     for path in report.paths:
         found = None if path is reference else gap(path, reference)
-        table.add_row(path.name, milliseconds(path.seconds), *_told(found), Text(printable(path.what)))
+        table.add_row(path.name, milliseconds(path.seconds), *_told(found), Text(sanitize(path.what)))
     return table
 
 

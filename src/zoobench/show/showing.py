@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from zoobench.kit.contents import KitCell, Manifest
 from zoobench.kit.opening import Kit
-from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, megabytes, size
 
 _LONGEST = 60
@@ -20,10 +20,10 @@ def render(kit: Kit, *, size_bytes: int, width: int, colours: bool) -> str:
         width: Columns.
         colours: Whether the reader is a terminal that knows them.
     """
-    console = blank(width=width, colours=colours)
+    console = text_console(width=width, colours=colours)
     for line in _head(kit, size_bytes):
         console.print(line, soft_wrap=True)
-    table = empty_table()
+    table = plain_table()
     table.add_column("cell", no_wrap=True)
     for name in ("weights", "pixels", "MB"):
         table.add_column(name, justify="right" if name != "weights" else "left")
@@ -31,7 +31,7 @@ def render(kit: Kit, *, size_bytes: int, width: int, colours: bool) -> str:
     for cell in kit.manifest.cells:
         table.add_row(*_row(kit.manifest, cell))
     console.print(table)
-    return "".join(f"{line.rstrip()}\n" for line in written(console).splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in console_text(console).splitlines())
 
 
 def _head(kit: Kit, size_bytes: int) -> Iterator[str]:

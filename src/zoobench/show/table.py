@@ -13,7 +13,7 @@ from rich.text import Text
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.disturbed import told
 from zoobench.results.record import Record, RecordedAccuracy, RecordedLatency, RecordedModel, Speedup
-from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, megabytes, milliseconds, percent, ratio
 
 LEAST_WIDTH = 128
@@ -58,7 +58,7 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     """
     hidden = frozenset() if any(map(over_reference, records)) else _REFERENCE
     least = LEAST_WIDTH if hidden else LEAST_WIDTH + _REFERENCE_WIDTH
-    console = blank(width=max(width, least), colours=colours)
+    console = text_console(width=max(width, least), colours=colours)
     table, memory = _table(records, hidden=hidden), memory_remarks(records)
     if not memory or _width(table, console) > console.width:
         table = _table(records, hidden=hidden | _MEMORY)
@@ -66,7 +66,7 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     console.print(table)
     footnotes = (SPEEDUP_MEANS,) if hidden else (SPEEDUP_MEANS, OVER_REFERENCE_MEANS)
     console.print("", *footnotes, *memory, *random_remarks(records), *remarks(records), sep="\n", soft_wrap=True)
-    return written(console)
+    return console_text(console)
 
 
 def _width(table: Table, console: Console) -> int:
@@ -76,7 +76,7 @@ def _width(table: Table, console: Console) -> int:
 
 def _table(records: Sequence[Record], *, hidden: frozenset[int]) -> Table:
     """Returns the table without some of its columns."""
-    table = empty_table(title=title_of(records))
+    table = plain_table(title=title_of(records))
     shown = [position for position in range(len(_HEADS)) if position not in hidden]
     for position in shown:
         justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"

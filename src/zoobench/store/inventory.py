@@ -13,7 +13,7 @@ from rich.console import JustifyMethod
 from zoobench.errors import UsageError
 from zoobench.store.manifest import MANIFEST, Manifest, read_manifest
 from zoobench.store.store import DAMAGED, MAKING, REMOVING
-from zoobench.system.paper import blank, empty_table, written
+from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, megabytes, three_digits
 
 KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation", "kits": "kit"}
@@ -123,7 +123,7 @@ def main_sha256(entry: Entry) -> str | None:
 
 def render(entries: Sequence[Entry], *, width: int, colours: bool) -> str:
     """Returns the products as a table with their total."""
-    table = empty_table(footer=True)
+    table = plain_table(footer=True)
     total = sum(entry.size_bytes for entry in entries)
     for head, foot in zip(_HEADS, (f"{len(entries)} products", "", megabytes(total), "", "", ""), strict=True):
         is_number = head in {"MB", "made in s"}
@@ -131,9 +131,9 @@ def render(entries: Sequence[Entry], *, width: int, colours: bool) -> str:
         table.add_column(head, foot, justify=justify, no_wrap=head != _CUT, overflow="ellipsis")
     for entry in entries:
         table.add_row(*_row(entry))
-    console = blank(width=max(width, _LEAST_WIDTH), colours=colours)
+    console = text_console(width=max(width, _LEAST_WIDTH), colours=colours)
     console.print(table)
-    return written(console)
+    return console_text(console)
 
 
 def as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:

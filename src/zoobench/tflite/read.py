@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 
 Value = TypeVar("Value")
 Floats = npt.NDArray[np.float32]
@@ -180,7 +180,7 @@ def _names(enumeration: str) -> dict[int, str]:
 def _verify(content: bytes) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    with output_held():
+    with capture_native_output():
         try:
             Interpreter(model_content=content, num_threads=1)
         except (ValueError, RuntimeError) as error:

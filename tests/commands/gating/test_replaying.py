@@ -16,7 +16,7 @@ from zoobench.commands.gating.replaying import Replayed, replay_cells
 from zoobench.errors import MeasurementError
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, Subject
-from zoobench.measure.workers import Worker
+from zoobench.system.processes import Worker
 
 Outcome = ProcessObservation | BaseException
 

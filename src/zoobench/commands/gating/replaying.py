@@ -10,7 +10,7 @@ from zoobench.errors import MeasurementError
 from zoobench.judge.gate.schedule import Budget, Nothing, Rates, replay_until_clear
 from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, Subject, observe
 from zoobench.stats.sequential import FIRST_LOOK
-from zoobench.system.progress import progress
+from zoobench.system.terminal import progress
 
 Observe = Callable[[Subject, int], ProcessObservation]
 

@@ -14,8 +14,8 @@ from zoobench.data.sourcephotos import Photos
 from zoobench.errors import DataError, MeasurementError
 from zoobench.measure.programs import Dose
 from zoobench.measure.runtimes import Session, open_session
-from zoobench.system.isolated import in_fresh_process
-from zoobench.system.native import output_held
+from zoobench.system.processes import in_fresh_process
+from zoobench.system.terminal import capture_native_output
 
 PHASES = ("decode", "resize", "load", "invoke", "read")
 Clock = Callable[[], int]
@@ -63,7 +63,7 @@ def summary(observed: Sequence[Sequence[int]]) -> EndToEnd:
 
 def _observe(model: Path, contents: Sequence[bytes], *, side: int, threads: int, dose: Dose) -> list[list[int]]:
     gc.disable()
-    with output_held(), open_session(model, runtime="litert", threads=threads) as session:
+    with capture_native_output(), open_session(model, runtime="litert", threads=threads) as session:
         try:
             return observe(session, contents, side=side, dose=dose, clock=time.perf_counter_ns)
         except DataError as error:

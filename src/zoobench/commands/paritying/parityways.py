@@ -12,7 +12,8 @@ from zoobench.commands.paritying.paritysubject import ParitySubject
 from zoobench.data.sourcephotos import Photos
 from zoobench.judge.parity import LeftOut
 from zoobench.measure.programs import PROGRAMS, Dose, Order, Program, find_program, time_by
-from zoobench.measure.workers import worker
+from zoobench.measure.worker import MODULE
+from zoobench.system.processes import worker
 
 REFERENCE = "litert"
 END_TO_END = "end to end"
@@ -73,7 +74,7 @@ def find_ways(subject: ParitySubject) -> tuple[list[Way], list[LeftOut]]:
 
 def _by_worker(subject: ParitySubject, runtime: str, dose: Dose, patience: float) -> Turn:
     """Has a fresh worker run the file as a gate does: before each timed invocation, one untimed of the same image."""
-    with worker() as (running, _):
+    with worker(MODULE) as (running, _):
         request = {"do": "open", "name": runtime, "path": str(subject.model), "runtime": runtime}
         running.ask(request | {"threads": subject.threads}, patience=OPEN_SECONDS)
 

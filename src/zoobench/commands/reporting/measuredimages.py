@@ -22,7 +22,7 @@ from zoobench.results.record import Record
 from zoobench.run.options import defaults
 from zoobench.run.plan import whole
 from zoobench.store.inventory import Entry
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 
 KIT_LIMIT_BYTES = 4_000_000_000
 """How much a kit may be when it is unpacked; of it only the images of one size are."""
@@ -168,7 +168,7 @@ def _altered(run: Baseline) -> str:
 
 def _nowhere(run: Baseline, places: Places) -> str:
     record = run.records[0]
-    sought = f"the test images of {printable(record.dataset.name)} (data set {record.dataset.sha256[:_SHORT_HASH]})"
+    sought = f"the test images of {sanitize(record.dataset.name)} (data set {record.dataset.sha256[:_SHORT_HASH]})"
     if record.kit:
         return (
             f"{sought} are not in {places.artifacts}, neither as the kit {record.kit[:_SHORT_HASH]}, which the results "

@@ -8,7 +8,7 @@ from typing import Any
 from zoobench.results.baseline import Baseline
 from zoobench.results.environments import leaves
 from zoobench.results.record import Record
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
 _SHORT = 12
@@ -43,19 +43,19 @@ def differences(one: Baseline, other: Baseline) -> tuple[RunDifference, ...]:
 
 def render_differences(found: Sequence[RunDifference], *, names: tuple[str, str]) -> str:
     """Returns the differences as text, a paragraph for each cell; `names` are those of the two runs."""
-    one_name, other_name = map(printable, names)
+    one_name, other_name = map(sanitize, names)
     if not found:
         return f"{one_name} and {other_name} do not differ\n"
     width = max(len(one.what) for one in found)
     paragraphs = [
-        f"{printable(about)}\n" + "".join(f"    {_told(one, width)}\n" for one in group)
+        f"{sanitize(about)}\n" + "".join(f"    {_told(one, width)}\n" for one in group)
         for about, group in groupby(found, key=lambda one: one.about)
     ]
     return "\n".join([f"{one_name} → {other_name}\n", *paragraphs])
 
 
 def _told(found: RunDifference, width: int) -> str:
-    return printable(f"{found.what:{width}}  {found.one} → {found.other}")
+    return sanitize(f"{found.what:{width}}  {found.one} → {found.other}")
 
 
 def _of_cells(one: Sequence[Record], other: Sequence[Record]) -> Iterator[RunDifference]:

@@ -11,7 +11,7 @@ from ai_edge_litert.compiled_model import CompiledModel
 from ai_edge_litert.options import CpuOptions, Options
 
 from zoobench.errors import MeasurementError
-from zoobench.system.native import output_held
+from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.read import Floats, Port, read_ports
 
 _SIGNATURE = 0
@@ -48,7 +48,7 @@ class CompiledSession:
 
     def close(self) -> None:
         """Gives the model's memory back; LiteRT says on the terminal that it does, which is held."""
-        with output_held():
+        with capture_native_output():
             self._inputs = self._outputs = []
             self._model = None
 

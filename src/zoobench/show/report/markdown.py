@@ -9,7 +9,7 @@ from zoobench.show.report.answerparts import Answered, ConfusionTable
 from zoobench.show.report.contents import Changes, Decision, Fact, Figure, Sheet
 from zoobench.show.report.matrixparts import Matrix, Row
 from zoobench.show.report.whole import Report
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 
 _CONFUSION = "Confusion matrix: rows are true classes, columns predicted ones."
 _Part = str | Block
@@ -96,7 +96,7 @@ def _figure(figure: Figure) -> Iterator[_Part]:
 def _answers(answered: Sequence[Answered]) -> Iterator[_Part]:
     """Yields each set of answers folded, as readers of pull requests know it; in HTML a title is escaped otherwise."""
     for one in answered:
-        yield f"<details><summary>{html.escape(printable(one.title))}</summary>"
+        yield f"<details><summary>{html.escape(sanitize(one.title))}</summary>"
         yield escaped(one.summary)
         if one.confusion:
             yield f"### {escaped(f'{_CONFUSION} {one.confusion.note}'.strip())}"

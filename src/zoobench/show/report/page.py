@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from zoobench.show.charts.theme import page_stylesheet
 from zoobench.show.report.whole import Report
-from zoobench.system.paper import printable
+from zoobench.system.terminal import sanitize
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "report.js"
 """Files in `templates/`."""
@@ -60,12 +60,12 @@ def _environment() -> Environment:
 
 def _tame(value: Any) -> Any:
     """Returns a foreign text without characters that steer or cannot be written; markup of our own as it is."""
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return sanitize(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _coded(text: str) -> Markup:
     """Returns a text, escaped, with what stands between backticks as code and each number on one line with its unit."""
-    parts = [_BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", printable(part)) for part in _CODE.split(text)]
+    parts = [_BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", sanitize(part)) for part in _CODE.split(text)]
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
     )

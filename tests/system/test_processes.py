@@ -1,7 +1,8 @@
-"""Is a worker started and asked, and is it told how one ended that died, hung or never was one?"""
+"""Is work done in a process of its own, and is it known how one ended that died, hung or never was one?"""
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -15,16 +16,117 @@ import numpy as np
 import psutil
 import pytest
 
-from zoobench.errors import MeasurementError
-from zoobench.measure import workers
+from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.measure.environment import library_versions, python_version
-from zoobench.measure.workers import Worker, worker
+from zoobench.measure.worker import MODULE
+from zoobench.system.processes import Worker, in_fresh_process, worker
 
 PATIENCE = 60.0
 
 
+def described(*values: int, name: str) -> tuple[int, str, int]:
+    return sum(values), name, os.getpid()
+
+
+def large(megabytes: int) -> np.ndarray:
+    return np.ones(megabytes << 20, np.uint8)
+
+
+def fails(message: str) -> None:
+    raise MeasurementError(message)
+
+
+def stumbles() -> None:
+    raise LookupError("not one of ours")
+
+
+def says(text: str) -> None:
+    print(text)
+    print(text.upper(), file=sys.stderr)
+
+
+def gives_what_cannot_be_sent() -> object:
+    return lambda: None
+
+
+def leaves(status: int) -> None:
+    os._exit(status)
+
+
+def crashes() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def is_killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_it_returns_what_the_function_returns_from_another_process() -> None:
+    total, name, process = in_fresh_process(described, 1, 2, name="x")
+    assert (total, name) == (3, "x")
+    assert process != os.getpid()
+
+
+def test_large_results_arrive_whole() -> None:
+    assert in_fresh_process(large, 8).sum() == 8 << 20
+
+
+def test_our_errors_keep_their_class_and_message() -> None:
+    with pytest.raises(MeasurementError) as caught:
+        in_fresh_process(fails, "LiteRT cannot open it")
+    assert str(caught.value) == "LiteRT cannot open it"
+
+
+def test_what_it_prints_is_not_lost(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    in_fresh_process(says, "hello")
+    assert capfd.readouterr() == ("hello\n", "HELLO\n")
+
+
+def test_other_errors_leave_their_traceback_and_name_the_function(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZoobenchError) as caught:
+        in_fresh_process(stumbles)
+    assert str(caught.value) == "the process that ran stumbles failed with status 1; its own message stands above"
+    assert "LookupError: not one of ours" in capfd.readouterr().err
+
+
+def test_a_result_that_cannot_be_sent_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZoobenchError, match="gives_what_cannot_be_sent failed with status 1"):
+        in_fresh_process(gives_what_cannot_be_sent)
+    assert "local object 'gives_what_cannot_be_sent.<locals>.<lambda>'" in capfd.readouterr().err
+
+
+def test_a_process_that_ends_early_is_an_error_with_its_status() -> None:
+    with pytest.raises(ZoobenchError) as caught:
+        in_fresh_process(leaves, 7)
+    assert str(caught.value) == "the process that ran leaves failed with status 7; its own message stands above"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals kill elsewhere")
+def test_a_killed_process_is_an_error_that_names_the_usual_cause() -> None:
+    with pytest.raises(ZoobenchError) as caught:
+        in_fresh_process(is_killed)
+    assert str(caught.value) == (
+        "the process that ran is_killed was killed by signal 9; the usual cause is too little memory "
+        "(InceptionResNetV2 takes 6 GB to convert): free some, or leave out the largest backbone"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals kill elsewhere")
+def test_a_crash_is_not_taken_for_a_lack_of_memory() -> None:
+    with pytest.raises(ZoobenchError) as caught:
+        in_fresh_process(crashes)
+    assert str(caught.value) == "the process that ran crashes crashed in native code: Segmentation fault (11)"
+
+
+def test_no_process_stays_behind() -> None:
+    *_, process = in_fresh_process(described, name="x")
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
 def process_of(running: Worker) -> psutil.Process:
-    return psutil.Process(running._process.pid)
+    return psutil.Process(running.process.pid)
 
 
 def program(folder: Path, *lines: str) -> Path:
@@ -49,13 +151,13 @@ def is_gone(process: psutil.Process) -> bool:
 
 
 def test_a_worker_says_what_it_runs_on_and_answers() -> None:
-    with worker() as (running, told):
+    with worker(MODULE) as (running, told):
         assert told == {"python": python_version(), "libraries": library_versions()}
         assert running.ask({"do": "peak"}, patience=PATIENCE)["peak_rss_bytes"] > 1 << 20
 
 
 def test_an_error_is_raised_here_and_the_worker_goes_on() -> None:
-    with worker() as (running, _):
+    with worker(MODULE) as (running, _):
         with pytest.raises(MeasurementError, match=r"unknown request 'dance'; known are import, open, turns, peak"):
             running.ask({"do": "dance"}, patience=PATIENCE)
         assert running.ask({"do": "peak"}, patience=PATIENCE)
@@ -64,15 +166,15 @@ def test_an_error_is_raised_here_and_the_worker_goes_on() -> None:
 def test_a_file_that_the_runtime_does_not_take_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.tflite").write_bytes(b"no model")
     request = {"do": "open", "name": "baseline", "path": str(tmp_path / "model.tflite"), "threads": 1}
-    with worker() as (running, _), pytest.raises(MeasurementError, match=r"cannot open .*model\.tflite"):
+    with worker(MODULE) as (running, _), pytest.raises(MeasurementError, match=r"cannot open .*model\.tflite"):
         running.ask(request | {"runtime": "litert"}, patience=PATIENCE)
 
 
 def test_a_killed_worker_is_told_with_its_signal_however_often_it_is_asked() -> None:
-    with worker() as (running, _):
+    with worker(MODULE) as (running, _):
         process_of(running).kill()
         for _ in range(2):
-            with pytest.raises(MeasurementError, match=r"died at 'peak', killed by signal 9 \(9 is often a lack of"):
+            with pytest.raises(MeasurementError, match=r"worker at 'peak' was killed by signal 9; .* too little mem"):
                 running.ask({"do": "peak"}, patience=PATIENCE)
 
 
@@ -86,14 +188,14 @@ def test_an_error_that_is_not_ours_ends_the_worker_and_its_last_words_are_shown(
         "slowdown": {},
     }
     with (
-        worker() as (running, _),
+        worker(MODULE) as (running, _),
         pytest.raises(MeasurementError, match=r"(?s)with status 1; .*KeyError: 'nobody'"),
     ):
         running.ask(request, patience=PATIENCE)
 
 
 def test_a_worker_that_hangs_is_given_up_and_ended() -> None:
-    with worker() as (running, _):
+    with worker(MODULE) as (running, _):
         process = process_of(running)
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(MeasurementError, match=r"did not answer 'peak' within 0 s"):
@@ -102,15 +204,15 @@ def test_a_worker_that_hangs_is_given_up_and_ended() -> None:
 
 
 def test_a_worker_is_ended_after_the_block_and_leaves_no_zombie() -> None:
-    with worker() as (running, _):
+    with worker(MODULE) as (running, _):
         process = process_of(running)
     assert not process.is_running()
 
 
-def test_a_worker_does_not_outlive_its_input() -> None:
-    with worker() as (running, _):
+def test_a_worker_does_not_outlive_who_asks_it() -> None:
+    with worker(MODULE) as (running, _):
         process = process_of(running)
-        running._stdin.close()
+        running._channel.close()
         assert eventually(lambda: is_gone(process))
 
 
@@ -119,11 +221,10 @@ def test_a_worker_that_hangs_does_not_outlive_a_process_that_is_killed(tmp_path:
     os.mkfifo(tmp_path / "never.tflite")
     request = {"do": "open", "name": "a", "path": str(tmp_path / "never.tflite"), "runtime": "litert", "threads": 1}
     asking = (
-        "from zoobench.measure.workers import worker\n"
-        "with worker() as (running, _):\n"
-        f"    running._stdin.write({json.dumps(request)!r} + '\\n')\n"
-        "    running._stdin.flush()\n"
-        "    print(running._process.pid, flush=True)\n"
+        "from zoobench.system.processes import worker\n"
+        f"with worker({MODULE!r}) as (running, _):\n"
+        f"    running._channel.send_bytes({json.dumps(request).encode()!r})\n"
+        "    print(running.process.pid, flush=True)\n"
         "    running.hear(patience=60, doing='open')\n"
     )
     with subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.PIPE, text=True) as parent:
@@ -134,8 +235,8 @@ def test_a_worker_that_hangs_does_not_outlive_a_process_that_is_killed(tmp_path:
 
 
 def test_ctrl_c_on_the_terminal_reaches_no_worker() -> None:
-    with worker() as (running, _):
-        assert os.getpgid(running._process.pid) != os.getpgid(0)
+    with worker(MODULE) as (running, _):
+        assert os.getpgid(running.process.pid) != os.getpgid(0)
 
 
 def test_what_a_library_prints_is_not_taken_for_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,10 +251,11 @@ def test_what_a_library_prints_is_not_taken_for_an_answer(tmp_path: Path, monkey
         "worker.main()\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(workers, "MODULE", "noisy")
-    with worker() as (running, _):
+    with worker("noisy") as (running, _):
         assert running.ask({"do": "peak"}, patience=PATIENCE) == {"peak_rss_bytes": 7}
-        assert "from Python\nfrom native code" in running._last_words()
+        process_of(running).kill()
+        with pytest.raises(MeasurementError, match="it printed: from Python\nfrom native code"):
+            running.ask({"do": "peak"}, patience=PATIENCE)
 
 
 def test_another_interpreter_works_by_this_very_zoobench_and_its_own_libraries(tmp_path: Path) -> None:
@@ -163,7 +265,7 @@ def test_another_interpreter_works_by_this_very_zoobench_and_its_own_libraries(t
     (site / "numpy").symlink_to(Path(np.__file__).parent, target_is_directory=True)
     for libraries in Path(np.__file__).parent.parent.glob("numpy.libs"):
         (site / libraries.name).symlink_to(libraries, target_is_directory=True)
-    with worker(python) as (running, told):
+    with worker(MODULE, python=python) as (running, told):
         assert Path(process_of(running).cmdline()[0]) == python
         assert told["libraries"] == dict.fromkeys(library_versions())  # linked, not installed: NumPy has no version
         with pytest.raises(MeasurementError, match="the runtime litert needs ai_edge_litert, which is not installed"):
@@ -172,27 +274,28 @@ def test_another_interpreter_works_by_this_very_zoobench_and_its_own_libraries(t
 
 def test_an_interpreter_without_numpy_says_so(tmp_path: Path) -> None:
     venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
-    with pytest.raises(MeasurementError, match=r"(?s)died at 'start', with status 1.*No module named 'numpy'"):  # noqa: SIM117
-        with worker(tmp_path / "bare" / "bin" / "python"):
+    with pytest.raises(MeasurementError, match=r"(?s)worker at 'start' failed with status 1.*No module named 'numpy'"):  # noqa: SIM117
+        with worker(MODULE, python=tmp_path / "bare" / "bin" / "python"):
             pytest.fail("it cannot have started")
 
 
 @pytest.mark.parametrize("named", ["missing/python", "."])
 def test_an_interpreter_that_is_none_is_named(tmp_path: Path, named: str) -> None:
     with pytest.raises(MeasurementError, match=r"cannot start .*; name a Python interpreter"):  # noqa: SIM117
-        with worker(tmp_path / named):
+        with worker(MODULE, python=tmp_path / named):
             pytest.fail("it cannot have started")
 
 
 @pytest.mark.parametrize("said", ["hello", "[1]", '"ready"', "{}"])
 def test_a_program_that_is_no_interpreter_is_told_what_it_said(tmp_path: Path, said: str) -> None:
-    with pytest.raises(MeasurementError, match=r"printed '.*' where its answer to 'start' was due"):  # noqa: SIM117
-        with worker(program(tmp_path, f"echo '{said}'")):
+    told = r"(?s)at 'start' ended without .* no Python.*printed: " + re.escape(said)
+    with pytest.raises(MeasurementError, match=told):  # noqa: SIM117
+        with worker(MODULE, python=program(tmp_path, f"echo '{said}'")):
             pytest.fail("it cannot have started")
 
 
 def test_an_interpreter_that_is_a_script_is_ended_with_what_it_started(tmp_path: Path) -> None:
-    with worker(program(tmp_path, f'{sys.executable} "$@"', "exit $?")) as (running, _):
+    with worker(MODULE, python=program(tmp_path, f'{sys.executable} "$@"', "exit $?")) as (running, _):
         python = process_of(running).children()[0]
         python.send_signal(signal.SIGSTOP)
     assert eventually(lambda: is_gone(python))
@@ -201,7 +304,7 @@ def test_an_interpreter_that_is_a_script_is_ended_with_what_it_started(tmp_path:
 def test_the_callers_paths_are_lent_to_this_interpreter_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/only/mine")
     with pytest.raises(MeasurementError) as caught:  # noqa: SIM117
-        with worker(program(tmp_path, 'echo "$PYTHONPATH"')):
+        with worker(MODULE, python=program(tmp_path, 'echo "$PYTHONPATH"')):
             pytest.fail("it cannot have started")
     assert "/only/mine" not in str(caught.value)
     assert "zoobench-" in str(caught.value)

@@ -1,0 +1,223 @@
+"""How is work done in a fresh process, so that nothing of it stays in this one, and what is told of one that is lost?
+
+Both ways start Python with a socket as its standard input, on which it is asked and answers; what it prints is thus
+never taken for an answer. `in_fresh_process` has one function called there. `worker` has a module answer one request
+after the other, by another interpreter too.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, Any, ParamSpec, TypeVar
+
+import zoobench
+from zoobench.errors import MeasurementError, ZoobenchError
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+START_SECONDS = 60.0
+"""How long a worker may take to start."""
+_PATIENCE_SECONDS = 5.0
+_TAIL = 400
+"""Characters of what a lost worker printed that are shown."""
+_PR_SET_PDEATHSIG = 1
+"""Of `linux/prctl.h`."""
+
+
+def in_fresh_process(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Returns what `function` returns in a Python process that is started for it and ends with it.
+
+    Our own errors that it raises are raised here; what it prints goes where this process prints. Ctrl-C ends it at
+    once, also in the middle of native code.
+
+    Args:
+        function: Of a module that can be imported, so not of a script that runs.
+        *args: For it; like its result they are pickled.
+        **kwargs: For it.
+
+    Raises:
+        ZoobenchError: If the process dies, as it does when memory runs out, or fails with an error that is not ours.
+    """
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import _call; _call()"
+    with _started([sys.executable, "-c", code], environment=os.environ, printed=None) as (process, channel):
+        try:
+            channel.send((function, args, kwargs))
+            outcome = channel.recv()
+        except (EOFError, OSError) as error:  # it ended before, or in the middle of, its answer
+            raise ZoobenchError(_epitaph(f"the process that ran {function.__name__}", process, printed=None)) from error
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE_SECONDS)
+    if isinstance(outcome, ZoobenchError):
+        raise outcome
+    result: Result = outcome
+    return result
+
+
+def _call() -> None:
+    channel = _channel()
+    function, args, kwargs = channel.recv()
+    try:
+        outcome = function(*args, **kwargs)
+    except ZoobenchError as error:
+        outcome = error
+    channel.send(outcome)
+
+
+class Worker:
+    """A running process that answers requests."""
+
+    def __init__(self, process: subprocess.Popen[bytes], channel: Connection, printed: IO[bytes]) -> None:
+        self.process = process
+        self._channel = channel
+        self._printed = printed
+
+    def ask(self, request: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
+        """Returns a worker's answer.
+
+        Args:
+            request: As its module lists them.
+            patience: Seconds after which it is taken to hang.
+
+        Raises:
+            MeasurementError: If it cannot do it, dies, or does not answer in time.
+        """
+        with suppress(OSError):  # that it died is told by its silence
+            self._channel.send_bytes(json.dumps(request).encode())
+        return self.hear(patience=patience, doing=str(request.get("do")))
+
+    def hear(self, *, patience: float, doing: str) -> dict[str, Any]:
+        """Returns the next answer; see `ask`."""
+        try:
+            if not self._channel.poll(patience):
+                raise MeasurementError(
+                    f"the worker did not answer {doing!r} within {patience:.0f} s{_last_words(self._printed)}"
+                )
+            answer: dict[str, Any] = json.loads(self._channel.recv_bytes())
+        except (EOFError, OSError):
+            raise MeasurementError(_epitaph(f"the worker at {doing!r}", self.process, self._printed)) from None
+        if "error" in answer:
+            raise MeasurementError(answer["error"])
+        return answer
+
+
+@contextmanager
+def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker, Mapping[str, Any]]]:
+    """Starts a worker and yields it with the first thing that it says; ends it after the block.
+
+    Args:
+        module: What it runs: it calls `answer_requests`.
+        python: The interpreter; its environment needs what the module imports, and works by this very zoobench. Without
+            it, this process's own.
+
+    Raises:
+        MeasurementError: If it cannot be started.
+    """
+    environment = {**os.environ, "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryDirectory(prefix="zoobench-") as lent:
+        if python is not None:  # it gets zoobench alone: the rest here was made for this interpreter
+            (Path(lent) / "zoobench").symlink_to(Path(zoobench.__file__).resolve().parent, target_is_directory=True)
+            environment |= {"PYTHONPATH": lent, "PYTHONDONTWRITEBYTECODE": "1"}
+            environment.pop("PYTHONHOME", None)
+        command = [str(python or sys.executable), "-m", module]
+        with _started(command, environment=environment, printed=printed) as (process, channel):
+            running = Worker(process, channel, printed)
+            yield running, running.hear(patience=START_SECONDS, doing="start")
+
+
+def answer_requests(first: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    """Answers requests in a worker's process until there are no more; our own errors are answered too.
+
+    Args:
+        first: What is said before anything is asked.
+        answer: Of a request; both are plain JSON.
+    """
+    channel, said = _channel(), first
+    while True:
+        try:
+            channel.send_bytes(json.dumps(said).encode())
+            request = json.loads(channel.recv_bytes())
+        except (EOFError, OSError):
+            return
+        try:
+            said = answer(request)
+        except ZoobenchError as error:
+            said = {"error": str(error)}
+
+
+@contextmanager
+def _started(
+    command: Sequence[str], *, environment: Mapping[str, str], printed: IO[bytes] | None
+) -> Iterator[tuple[subprocess.Popen[bytes], Connection]]:
+    """Starts a process with what it is asked through, and ends it and what it started, whatever they do."""
+    channel, its = Pipe()
+    with channel:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=its.fileno(),
+                stdout=printed,
+                stderr=printed,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for us to hear, and a script is ended with what it started
+            )
+        except OSError as error:
+            raise MeasurementError(
+                f"cannot start {command[0]}: {error.strerror}; name a Python interpreter, such as .venv-old/bin/python"
+            ) from error
+        finally:
+            its.close()
+        try:
+            yield process, channel
+        finally:
+            with suppress(ProcessLookupError, PermissionError):  # it ended; macOS has the other word for that
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _channel() -> Connection:
+    """Returns, in a process that was started here, what it is asked through; it ends with the thread that started it.
+
+    Linux sees to that: native code that hangs hears of no closed socket.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    channel = Connection(os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return channel
+
+
+def _epitaph(name: str, process: subprocess.Popen[bytes], printed: IO[bytes] | None) -> str:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_PATIENCE_SECONDS)
+    status = process.returncode
+    if status == -signal.SIGKILL:
+        told = (
+            "was killed by signal 9; the usual cause is too little memory (InceptionResNetV2 takes 6 GB to convert): "
+            "free some, or leave out the largest backbone"
+        )
+    elif status is not None and status < 0:
+        told = f"crashed in native code: {signal.strsignal(-status)} ({-status})"
+    elif status:
+        told = f"failed with status {status}" + ("; its own message stands above" if printed is None else "")
+    else:
+        told = "ended without an answer, as what is no Python interpreter does"
+    return f"{name} {told}{_last_words(printed) if printed else ''}"
+
+
+def _last_words(printed: IO[bytes]) -> str:
+    printed.seek(0)
+    said = printed.read().decode(errors="replace").strip()
+    return f"; it printed: {said[-_TAIL:]}" if said else ""

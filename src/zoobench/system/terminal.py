@@ -1,0 +1,146 @@
+"""What appears on a terminal: text and tables, the progress of long work, and nothing of native chatter."""
+
+import io
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:  # rich is imported where text is made: a process that measures does without
+    from rich.console import Console
+    from rich.table import Table
+
+_MARK = "\N{REPLACEMENT CHARACTER}"
+_COMMAND = re.compile(r"^\s*::|##\[")
+"""Of GitHub's runner: the one at the start of a line, the older one anywhere."""
+_SHOWN_BYTES = 4000
+_STREAMS = (1, 2)
+
+Advance = Callable[[int, str], None]
+"""Called with the number of steps just done and a short note to show beside the bar ('' for none)."""
+
+
+def text_console(*, width: int, colours: bool) -> "Console":
+    """Returns a console that keeps what is printed on it, the same for a terminal, a pipe and a file.
+
+    Names come from folders and files, so brackets and colons in them mean themselves.
+
+    Args:
+        width: Columns.
+        colours: Whether the reader is a terminal that knows them.
+    """
+    from rich.console import Console
+
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=colours,
+        no_color=not colours,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def console_text(console: "Console") -> str:
+    """Returns what was printed on a console that `text_console` gave."""
+    return cast(io.StringIO, console.file).getvalue()
+
+
+def plain_table(*, title: str | None = None, footer: bool = False, gap: int = 1) -> "Table":
+    """Returns a table without columns yet: a line below the heads, nothing around it.
+
+    Args:
+        title: What stands above it, to the left.
+        footer: Whether columns have a last line of their own.
+        gap: Spaces between columns.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, gap, 0, 0),
+        title=title,
+        title_justify="left",
+        show_footer=footer,
+    )
+
+
+def sanitize(text: str) -> str:
+    """Returns a foreign text on one line with a mark for each character that would steer a terminal or is none.
+
+    What GitHub's runner would take for a command, were it printed at the start of a line, is marked too.
+    """
+    plain = "".join(one if one.isprintable() else _MARK for one in text)
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}{_MARK}", plain)
+
+
+@contextmanager
+def progress(description: str, *, total: int) -> Iterator[Advance]:
+    """Shows `description` and how many of `total` steps are done, on standard error.
+
+    On a terminal this is a bar with the time left; in a log it is one line at the end, so that logs stay short.
+    """
+    from rich.console import Console
+
+    console = Console(file=sys.stderr)
+    if not console.is_terminal:
+        with _logged(description, total) as advance:
+            yield advance
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[note]}"), console=console, transient=True) as bar:
+        task = bar.add_task(description, total=total, note="")
+        yield lambda steps, note: bar.update(task, advance=steps, note=note)
+
+
+@contextmanager
+def _logged(description: str, total: int) -> Iterator[Advance]:
+    started = time.monotonic()
+    done, last_note = 0, ""
+
+    def advance(steps: int, note: str) -> None:
+        nonlocal done, last_note
+        done, last_note = done + steps, note
+
+    yield advance
+    seconds = time.monotonic() - started
+    count = f"{done}" if done == total else f"{done} of {total}"  # training may stop early
+    print(f"{description}: {count} in {seconds:.1f} s {last_note}".rstrip(), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def capture_native_output() -> Iterator[None]:
+    """Sends what C++ code writes to standard output and error into a temporary file while the block runs.
+
+    Converters print progress and flags there past every Python logger. If the block raises, the end of what was held is
+    written to standard error, because it is often the only explanation.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        saved = [os.dup(stream) for stream in _STREAMS]
+        failed = True
+        try:
+            for stream in _STREAMS:
+                os.dup2(held.fileno(), stream)
+            yield
+            failed = False
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for copy, stream in zip(saved, _STREAMS, strict=True):
+                os.dup2(copy, stream)
+                os.close(copy)
+            if failed:
+                held.seek(max(0, held.tell() - _SHOWN_BYTES))
+                sys.stderr.write(held.read().decode(errors="replace"))

@@ -1,0 +1,194 @@
+"""Does text come out as it would be seen?"""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from zoobench.system.terminal import capture_native_output, console_text, progress, sanitize, text_console
+
+
+def test_brackets_and_colons_mean_themselves() -> None:
+    console = text_console(width=40, colours=False)
+    console.print("[red]cat[/red] :dog:")
+    assert console_text(console) == "[red]cat[/red] :dog:\n"
+
+
+def test_colours_are_for_those_who_know_them() -> None:
+    texts = {}
+    for colours in (False, True):
+        console = text_console(width=40, colours=colours)
+        console.print("cat", style="red")
+        texts[colours] = console_text(console)
+    assert texts[False] == "cat\n"
+    assert "\x1b[31m" in texts[True]
+
+
+def test_a_foreign_text_stays_on_its_line_and_steers_nothing() -> None:
+    assert sanitize("Größe × 5 – ok") == "Größe × 5 – ok"
+    assert sanitize("a\x1b[2J\nb\ud800\t") == "a�[2J�b��"
+
+
+def test_a_text_that_github_would_take_for_a_command_is_marked() -> None:
+    assert sanitize("::error::x") == ":\ufffderror::x"
+    assert sanitize("  ::error::x") == "  :\ufffderror::x"
+    assert sanitize("x ##[error]y") == "x ##\ufffderror]y"
+    assert sanitize("a::b: 5 % ## [c]") == "a::b: 5 % ## [c]"
+
+
+DESCRIPTORS = Path("/proc/self/fd")
+
+
+def fail(out: bytes, err: bytes) -> None:
+    with capture_native_output():
+        os.write(1, out)
+        os.write(2, err)
+        raise RuntimeError("no luck")
+
+
+def test_what_is_written_past_python_is_held(capfd: pytest.CaptureFixture[str]) -> None:
+    with capture_native_output():
+        os.write(1, b"noise on standard output")
+        os.write(2, b"noise on standard error")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_both_streams_work_again_afterwards(capfd: pytest.CaptureFixture[str]) -> None:
+    with capture_native_output():
+        os.write(1, b"noise")
+    os.write(1, b"out")
+    os.write(2, b"err")
+    assert capfd.readouterr() == ("out", "err")
+
+
+def test_what_was_held_is_shown_when_the_block_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="no luck"):
+        fail(b"first this, ", b"then that")
+    os.write(1, b"out")
+    assert capfd.readouterr() == ("out", "first this, then that")
+
+
+def test_the_end_of_much_noise_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError):
+        fail(b"a" * 10_000, b"the reason")
+    shown = capfd.readouterr().err
+    assert len(shown) == 4000
+    assert shown.endswith("aathe reason")
+
+
+def test_noise_that_is_no_text_is_shown_as_well_as_it_can_be(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError):
+        fail(b"half a letter: ", b"\xc3")
+    assert capfd.readouterr().err == "half a letter: \ufffd"
+
+
+def test_blocks_may_be_nested(capfd: pytest.CaptureFixture[str]) -> None:
+    with capture_native_output():
+        with capture_native_output():
+            os.write(1, b"inner")
+        os.write(1, b"outer")
+    os.write(1, b"after")
+    assert capfd.readouterr() == ("after", "")
+
+
+@pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="descriptors can be counted on Linux alone")
+def test_no_descriptor_is_left_open() -> None:
+    before = len(list(DESCRIPTORS.iterdir()))
+    for _ in range(3):
+        with capture_native_output():
+            os.write(1, b"noise")
+        with pytest.raises(RuntimeError):
+            fail(b"noise", b"noise")
+    assert len(list(DESCRIPTORS.iterdir())) == before
+
+
+def test_what_python_printed_before_and_after_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    program = (
+        "import os\n"
+        "from zoobench.system.terminal import capture_native_output\n"
+        "print('before')\n"
+        "with capture_native_output():\n"
+        "    print('within')\n"
+        "    os.write(1, b'noise')\n"
+        "print('after')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("before\nafter\n", "")
+
+
+class Terminal(io.StringIO):
+    """Text that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def fail_half_way() -> None:
+    with progress("Counting sheep", total=3) as advance:
+        advance(1, "")
+        raise RuntimeError
+
+
+@pytest.fixture(autouse=True)
+def _nothing_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def test_a_log_gets_one_line_with_the_last_note(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = iter((100.0, 102.34))
+    monkeypatch.setattr("zoobench.system.terminal.time", SimpleNamespace(monotonic=lambda: next(readings)))
+    with progress("Counting sheep", total=3) as advance:
+        advance(2, "white")
+        advance(1, "black")
+        assert capsys.readouterr().err == ""
+    shown = capsys.readouterr()
+    assert shown.err == "Counting sheep: 3 in 2.3 s black\n"
+    assert shown.out == ""
+
+
+def test_work_that_ends_early_says_how_much_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("Counting sheep", total=3) as advance:
+        advance(2, "")
+    assert capsys.readouterr().err.startswith("Counting sheep: 2 of 3 in ")
+
+
+def test_a_line_without_a_note_ends_with_its_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("Counting sheep", total=0):
+        pass
+    assert capsys.readouterr().err.endswith(" s\n")
+
+
+def test_failed_work_is_not_said_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_gets_a_bar_with_counts_and_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress("Counting sheep", total=3) as advance:
+        advance(2, "top-1 0.500")
+    shown = terminal.getvalue()
+    assert "Counting sheep" in shown
+    assert "2/3" in shown
+    assert "top-1 0.500" in shown
+    assert "\x1b[2K" in shown  # the bar is erased when it has served
+
+
+def test_a_bar_ends_with_the_work_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert "\x1b[?25h" in terminal.getvalue()  # the cursor is shown again
