@@ -2,14 +2,14 @@
 
 import json
 import os
-import re
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from zoobench.commands.options import artifacts_option
+from zoobench.system.units import SHARE, parse_quantity
 
 if TYPE_CHECKING:
     from zoobench.commands.gate import GateRequest
@@ -26,22 +26,12 @@ For example:
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Percentage:
-    """Reads a share of one that is written as a percentage, so that 5 and 0.05 cannot be mistaken for each other."""
+def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context, click.Parameter, str], float]:
+    def read(_context: click.Context, parameter: click.Parameter, value: str) -> float:
+        where = parameter.opts[0]
+        return parse_quantity(value, SHARE.written, where=where, example="5 %", most=most, may_be_zero=may_be_zero)
 
-    zero: bool
-    most: float
-
-    def __call__(self, _context: click.Context, _parameter: click.Parameter, value: str) -> float:
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", value.strip())
-        number = float(match[1]) if match else -1.0
-        if number < 0 or number > self.most or (number == 0 and not self.zero):
-            least = "from 0" if self.zero else "above 0 and"
-            raise click.BadParameter(
-                f"received {value!r}; allowed is a number {least} up to {self.most:g} and %, such as 5%"
-            )
-        return number / 100
+    return read
 
 
 @click.command(epilog=_EXAMPLES)
@@ -57,7 +47,7 @@ class _Percentage:
     "--inject-slowdown",
     "slowdown",
     metavar="PERCENT",
-    callback=_Percentage(zero=True, most=100),
+    callback=_share(most=1, may_be_zero=True),
     default="0%",
     show_default=True,
     help="Make the candidate wait on purpose, this share of its median in every invocation.",
@@ -89,7 +79,7 @@ class _Percentage:
     "--false-alarm-rate",
     "rate",
     metavar="PERCENT",
-    callback=_Percentage(zero=False, most=50),
+    callback=_share(most=0.5),
     default="1%",
     show_default=True,
     help="Of the whole matrix: what tolerances are proposed for.",

@@ -1,7 +1,7 @@
 """What exactly has been asked for? The options' texts, read and checked."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -18,12 +18,12 @@ from zoobench.measure.latency import RoundsConfig
 from zoobench.run.options import PREFIX, chosen, defaults
 from zoobench.run.source import Source
 from zoobench.system.files import PLAIN_NAME
+from zoobench.system.units import parse_number
 
 # A device, which measures what a kit holds, has no Pillow.
 if TYPE_CHECKING:
     from zoobench.data.dataset import DatasetConfig
 
-Number = TypeVar("Number", int, float)
 Value = TypeVar("Value", int, str)
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
@@ -139,10 +139,10 @@ def _training(texts: Mapping[str, str]) -> TrainingConfig:
         validation_every=whole(texts, "validation-every"),
         early_stopping_from=whole(texts, "early-stopping-from", least=0),
         patience=whole(texts, "patience"),
-        learning_rate=_number(texts, "learning-rate", float),
-        decay=_number(texts, "decay", float),
+        learning_rate=parse_number(texts["learning-rate"], float, where=PREFIX + "learning-rate"),
+        decay=parse_number(texts["decay"], float, where=PREFIX + "decay"),
         batch_size=whole(texts, "batch-size"),
-        dropout=_number(texts, "dropout", float),
+        dropout=parse_number(texts["dropout"], float, where=PREFIX + "dropout"),
         head_layers=tuple(_wholes(texts, "head-layers")) if texts["head-layers"] else (),
         seed=whole(texts, "seed", least=0),
     )
@@ -210,17 +210,4 @@ def whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
     Raises:
         UsageError: If the text is none, or not an allowed one.
     """
-    number = _number(texts, name, int)
-    if number < least:
-        raise UsageError(f"{PREFIX}{name}: received {number}; allowed is {least} or more")
-    if number > _LARGEST:
-        raise UsageError(f"{PREFIX}{name}: received {number}; allowed is {_LARGEST} or less")
-    return number
-
-
-def _number(texts: Mapping[str, str], name: str, kind: Callable[[str], Number]) -> Number:
-    try:
-        return kind(texts[name])
-    except ValueError:
-        allowed = "a whole number" if kind is int else "a number"
-        raise UsageError(f"{PREFIX}{name}: received {texts[name]!r}; allowed is {allowed}") from None
+    return parse_number(texts[name], int, where=PREFIX + name, least=least, most=_LARGEST)

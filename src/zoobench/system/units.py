@@ -1,9 +1,16 @@
-"""How do numbers reach people? Three significant digits, scaled; the unit stands in the column head if there is one."""
+"""How do numbers reach people, and come from them? Shown with three significant digits, scaled; read with a unit."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
 
+from zoobench.errors import UsageError
+
+Number = TypeVar("Number", int, float)
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(\D*)")
 _MILLI = 1e-3
 _KILO = 1e3
 _MEGA = 1e6
@@ -132,3 +139,69 @@ BYTES = Unit(name="bytes", symbol="MB", text=megabytes, written={"B": 1.0, "kB":
 SHARE = Unit(name="share", symbol="%", text=percent, written={"%": 0.01})
 RATIO = Unit(name="ratio", symbol="", text=ratio, written={"": 1.0})
 NATS = Unit(name="nats", symbol="nats", text=nats, written={"nats": 1.0})
+
+
+def parse_quantity(
+    received: object,
+    units: Mapping[str, float],
+    *,
+    where: str,
+    example: str,
+    least: float = 0.0,
+    most: float = math.inf,
+    may_be_zero: bool = False,
+) -> float:
+    """Returns what people wrote as a number and its unit; a bare number could mean anything, so it is refused.
+
+    Args:
+        received: A text such as `5 %`; of a file it may be anything.
+        units: What each unit is in the one that is returned.
+        where: The option, or the place in a file, for the message.
+        example: A text that is allowed.
+        least: In the unit that is returned, as is `most`.
+        most: The largest that is allowed.
+        may_be_zero: Whether zero is allowed where `least` is zero.
+
+    Raises:
+        UsageError: If it is none; the message says what was received and what is allowed.
+    """
+    match = _QUANTITY.fullmatch(received.strip()) if isinstance(received, str) else None
+    factor = units.get(match[2]) if match else None
+    if match and factor:
+        value = float(Decimal(match[1]) * Decimal(str(factor)))  # so that 57 % is 0.57
+        if least <= value <= most and value < math.inf and (value > 0 or may_be_zero):
+            return value
+    scale = next(iter(units.values()))
+    low = f"from {least / scale:g}" if least else "from 0" if may_be_zero else "above 0"
+    high = f" up to {most / scale:g}" if most < math.inf else ""
+    raise UsageError(
+        f"{where}: received {received!r}; allowed is a number {low}{high} and its unit, {' or '.join(units)}, such as "
+        f'"{example}"'
+    )
+
+
+def parse_number(
+    text: str, kind: Callable[[str], Number], *, where: str, least: float = -math.inf, most: float = math.inf
+) -> Number:
+    """Returns a number that people wrote without a unit.
+
+    Args:
+        text: What was written.
+        kind: `int` or `float`.
+        where: The option, for the message.
+        least: The smallest that is allowed.
+        most: The largest that is allowed, where there is a smallest.
+
+    Raises:
+        UsageError: If it is none, or not an allowed one.
+    """
+    try:
+        number = kind(text)
+    except ValueError:
+        number = None
+    if number is not None and least <= number <= most and abs(number) < math.inf:
+        return number
+    noun = "a whole number" if kind is int else "a number"
+    if least > -math.inf:
+        noun += f" of {least:g} or more" if most == math.inf else f" from {least:g} to {most:.0f}"
+    raise UsageError(f"{where}: received {text!r}; allowed is {noun}")

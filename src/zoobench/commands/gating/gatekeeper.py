@@ -14,12 +14,13 @@ import pytest
 from zoobench.commands.baseline import find_run
 from zoobench.commands.gate import GateRequest, run_gate
 from zoobench.commands.gating.verdicts import unusable, write_summary
-from zoobench.errors import UsageError, ZoobenchError
+from zoobench.errors import ZoobenchError
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
 from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport, Verdict
 from zoobench.results.baseline import read_baseline
 from zoobench.run.options import PREFIX
 from zoobench.show.gatetable import headline, render, sentence
+from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
 _GREEN = (Verdict.IMPROVED, Verdict.UNCHANGED)
@@ -110,22 +111,12 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         artifacts=artifacts,
         rules=rules,
         cells=_parts(texts["gate-cells"]),
-        seconds=_seconds(texts["gate-seconds"]) or rules.seconds,
+        seconds=rules.seconds
+        if not texts["gate-seconds"]
+        else parse_number(texts["gate-seconds"], float, where=f"{PREFIX}gate-seconds", least=1),
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),
     )
-
-
-def _seconds(text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds < float("inf"):
-        raise UsageError(f"{PREFIX}gate-seconds: received {text!r}; allowed is a number of 1 or more")
-    return seconds
 
 
 def _parts(text: str) -> tuple[str, ...]:

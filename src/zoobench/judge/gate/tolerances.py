@@ -1,6 +1,5 @@
 """How much worse may a candidate be? `[tool.zoobench.gate]` of pyproject.toml, then the command line, for each cell."""
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import UsageError
+from zoobench.system.units import parse_quantity
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -19,7 +19,6 @@ SECTION = "tool.zoobench.gate"
 METRICS = ("latency", "top1", "size", "memory")
 _SECONDS = "seconds"
 _CELLS = "cells"
-_NUMBER = r"(\d+(?:\.\d+)?)"
 _UNITS = {name: "points" if name == "top1" else "%" for name in METRICS}
 _EXAMPLES = {"latency": "5 %", "top1": "0.5 points", "size": "1 %", "memory": "10 %"}
 _MOST = {"%": 1000.0, "points": 100.0}
@@ -163,15 +162,14 @@ def _shares(table: Mapping[str, Any], where: str, *, also: tuple[str, ...] = ())
 def _share(name: str, received: Any, where: str) -> float:
     """Returns a text with its unit as a share of one: a bare number could be either, so it is refused."""
     unit = _UNITS[name]
-    match = re.fullmatch(rf"{_NUMBER}\s*{unit}", received.strip()) if isinstance(received, str) else None
-    number = float(match[1]) if match else -1.0
-    if not (0 < number <= _MOST[unit] or (number == 0 and name in _MAY_BE_ZERO)):
-        least = "from 0" if name in _MAY_BE_ZERO else "above 0 and"
-        raise UsageError(
-            f"{where}: received {received!r}; allowed is a text of a number {least} up to {_MOST[unit]:g} and the unit "
-            f'{unit}, such as "{_EXAMPLES[name]}"'
-        )
-    return number / 100
+    return parse_quantity(
+        received,
+        {unit: 0.01},
+        where=where,
+        example=_EXAMPLES[name],
+        most=_MOST[unit] / 100,
+        may_be_zero=name in _MAY_BE_ZERO,
+    )
 
 
 def _seconds(received: Any, where: str) -> float:
@@ -199,4 +197,7 @@ def _overridden(rules: Rules, text: str) -> Rules:
 
 
 def _as_number(text: str) -> float | str:
-    return float(text) if re.fullmatch(_NUMBER, text) else text
+    try:
+        return float(text)
+    except ValueError:
+        return text

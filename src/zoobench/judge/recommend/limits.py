@@ -1,19 +1,24 @@
 """What must a cell hold to be shipped? Limits as people write them: a number and its unit."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from zoobench.errors import UsageError
-from zoobench.system.units import megabytes, milliseconds, percent, three_digits
+from zoobench.system.units import (
+    BYTES,
+    SECONDS,
+    megabytes,
+    milliseconds,
+    parse_quantity,
+    percent,
+    three_digits,
+)
 
 P50, P90, SIZE, MEMORY, TOP1 = "latency_p50", "latency_p90", "size", "memory", "top1"
 DROP, QUANTIZATION_DROP = "drop", "quantization_drop"
-_SECONDS: Mapping[str, float] = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
-_BYTES: Mapping[str, float] = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9}
+
 _POINTS: Mapping[str, float] = {"pp": 0.01, "points": 0.01}
-_PERCENT: Mapping[str, float] = {"%": 0.01}
-_TEXT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(\D*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +55,9 @@ class Quantity:
         return f"--{self.name.replace('_', '-')}"
 
     @property
-    def most(self) -> float | None:
-        """The largest limit that makes sense, None where any does."""
-        return 1.0 if self.of_accuracy else None
+    def most(self) -> float:
+        """The largest limit that makes sense."""
+        return 1.0 if self.of_accuracy else math.inf
 
 
 def _points(share: float | None) -> str:
@@ -66,7 +71,7 @@ QUANTITIES: Mapping[str, Quantity] = {
             name=P50,
             title="p50",
             help="Most that half of the invocations may take.",
-            units=_SECONDS,
+            units=SECONDS.written,
             example="20 ms",
             unit="ms",
             shown=milliseconds,
@@ -75,7 +80,7 @@ QUANTITIES: Mapping[str, Quantity] = {
             name=P90,
             title="p90",
             help="Most that nine of ten invocations may take.",
-            units=_SECONDS,
+            units=SECONDS.written,
             example="30 ms",
             unit="ms",
             shown=milliseconds,
@@ -84,7 +89,7 @@ QUANTITIES: Mapping[str, Quantity] = {
             name=SIZE,
             title="size",
             help="Largest file.",
-            units=_BYTES,
+            units=BYTES.written,
             example="5 MB",
             unit="MB",
             shown=megabytes,
@@ -93,7 +98,7 @@ QUANTITIES: Mapping[str, Quantity] = {
             name=MEMORY,
             title="memory",
             help="Largest peak of resident memory of a fresh process, Python and libraries with it.",
-            units=_BYTES,
+            units=BYTES.written,
             example="100 MB",
             unit="MB",
             shown=megabytes,
@@ -124,7 +129,7 @@ QUANTITIES: Mapping[str, Quantity] = {
             name=TOP1,
             title="top-1",
             help="Smallest top-1.",
-            units=_PERCENT,
+            units=SHARE.written,
             example="88 %",
             unit="%",
             shown=percent,
@@ -167,19 +172,12 @@ def parse_limit(metric: str, text: str) -> Limit:
         UsageError: If it is none; the message says what was received and what is allowed.
     """
     quantity = QUANTITIES[metric]
-    match = _TEXT.fullmatch(text.strip())
-    factor = quantity.units.get(match[2].strip()) if match else None
-    if match is None or factor is None or not _is_sensible(bound := float(match[1]) * factor, quantity):
-        raise UsageError(f"{quantity.option}: received {text!r}; allowed is {_allowed(quantity)}")
-    return Limit(metric=metric, bound=bound, text=f"{match[1]} {match[2].strip()}")
-
-
-def _is_sensible(bound: float, quantity: Quantity) -> bool:
-    is_above = bound > 0 or (bound == 0 and quantity.may_be_zero)
-    return is_above and bound < float("inf") and (quantity.most is None or bound <= quantity.most)
-
-
-def _allowed(quantity: Quantity) -> str:
-    least = "from 0" if quantity.may_be_zero else "above 0"
-    most = "" if quantity.most is None else " up to 100"
-    return f'a number {least}{most} and its unit, {" or ".join(quantity.units)}, such as "{quantity.example}"'
+    bound = parse_quantity(
+        text,
+        quantity.units,
+        where=quantity.option,
+        example=quantity.example,
+        most=quantity.most,
+        may_be_zero=quantity.may_be_zero,
+    )
+    return Limit(metric=metric, bound=bound, text=re.sub(r"\s*([^\d.]+)$", r" \1", text.strip()))

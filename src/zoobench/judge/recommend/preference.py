@@ -1,12 +1,11 @@
 """Of several cells that would do, which comes first? The order of a stated preference."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 
 from zoobench.errors import UsageError
 from zoobench.judge.recommend.relations import LATENCY, LATENCY_P90, MEMORY, SIZE, TOP1, Standings, value_of
-from zoobench.system.units import percent, three_digits
+from zoobench.system.units import SHARE, parse_quantity, percent, three_digits
 
 PREFERENCES = (LATENCY, LATENCY_P90, SIZE, MEMORY, TOP1)
 DEFAULT_PREFERENCE = (LATENCY, TOP1, SIZE)
@@ -18,8 +17,7 @@ WORDS: Mapping[str, str] = {
     TOP1: "top-1",
 }
 """What is ordered by, for people."""
-_PERCENTAGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
-_LEAST, _MOST = 50.0, 99.0
+_LEAST, _MOST = 0.5, 0.99
 WORSE: Mapping[str, str] = {
     LATENCY: "slower",
     LATENCY_P90: "slower at p90",
@@ -51,13 +49,7 @@ def parse_confidence(text: str) -> float:
         UsageError: Unless it is a percentage from 50 to 99: below, a cell that more likely misses would do, and above
             is more than can be told of several limits at once.
     """
-    match = _PERCENTAGE.fullmatch(text.strip())
-    if match is None or not _LEAST <= float(match[1]) <= _MOST:
-        raise UsageError(
-            f"--confidence: received {text!r}; allowed is a number from {_LEAST:g} to {_MOST:g} and its unit, %, such "
-            'as "95 %"'
-        )
-    return float(match[1]) / 100
+    return parse_quantity(text, SHARE.written, where="--confidence", example="95 %", least=_LEAST, most=_MOST)
 
 
 def ordered(cells: Sequence[str], among: Standings, preference: Sequence[str]) -> list[str]:
