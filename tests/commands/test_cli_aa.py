@@ -75,7 +75,7 @@ def test_without_kept_gates_there_is_nothing_to_tell(artifacts: Path) -> None:
 @pytest.mark.parametrize("value", ["5", "0.05", "five %", "-1%", "101%"])
 def test_a_share_that_is_no_percentage_is_refused(kept: Path, option: str, value: str) -> None:
     done = run("--times", "0", option, value, artifacts=kept)
-    assert (done.exit_code, "such as 5%" in done.stderr) == (2, True)
+    assert (done.exit_code, 'such as "5 %"' in done.stderr) == (2, True)
 
 
 def test_a_pattern_that_fits_no_cell_is_refused_before_any_gate_runs(artifacts: Path) -> None:

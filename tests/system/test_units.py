@@ -4,14 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoobench.errors import UsageError
 from zoobench.system.units import (
     ABSENT,
+    BYTES,
+    SECONDS,
+    SHARE,
     chance,
     change_percent,
     exactly,
     megabytes,
     milliseconds,
     nats,
+    parse_number,
+    parse_quantity,
     percent,
     probability,
     ratio,
@@ -169,3 +175,35 @@ def test_a_probability_is_rounded_down_so_that_what_is_not_certain_never_reads_a
     value: float | None, text: str
 ) -> None:
     assert chance(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "value"),
+    [
+        ("57%", SHARE.written, 0.57),
+        (" 0.5  % ", SHARE.written, 0.005),
+        ("30 ms", SECONDS.written, 0.03),
+        ("5 MB", BYTES.written, 5e6),
+    ],
+)
+def test_a_quantity_is_read_exactly(text: str, units: dict[str, float], value: float) -> None:
+    assert parse_quantity(text, units, where="--x", example="x") == value
+
+
+@pytest.mark.parametrize(
+    "received", ["5", "5 kg", "-5 %", "0 %", "nan %", "1e3 %", "% 5", "", "51 %", f"1{'0' * 400} %", 5, True]
+)
+def test_what_is_no_allowed_quantity_is_refused_with_what_is(received: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_quantity(received, SHARE.written, where="--x", example="5 %", most=0.5)
+    expected = f'--x: received {received!r}; allowed is a number above 0 up to 50 and its unit, %, such as "5 %"'
+    assert str(caught.value) == expected
+
+
+@given(number=st.integers(1, 100))
+def test_a_number_in_bounds_is_read_and_others_are_refused(number: int) -> None:
+    assert parse_number(f"{number}", int, where="--x", least=number, most=number) == number
+    with pytest.raises(UsageError, match=f"received {number}; allowed is {number + 1} or more"):
+        parse_number(f"{number}", int, where="--x", least=number + 1)
+    with pytest.raises(UsageError, match=f"received {number}; allowed is {number - 1} or less"):
+        parse_number(f"{number}", int, where="--x", most=number - 1)

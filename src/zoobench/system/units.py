@@ -190,7 +190,7 @@ def parse_number(
         kind: `int` or `float`.
         where: The option, for the message.
         least: The smallest that is allowed.
-        most: The largest that is allowed, where there is a smallest.
+        most: The largest that is allowed.
 
     Raises:
         UsageError: If it is none, or not an allowed one.
@@ -198,10 +198,10 @@ def parse_number(
     try:
         number = kind(text)
     except ValueError:
-        number = None
-    if number is not None and least <= number <= most and abs(number) < math.inf:
-        return number
-    noun = "a whole number" if kind is int else "a number"
-    if least > -math.inf:
-        noun += f" of {least:g} or more" if most == math.inf else f" from {least:g} to {most:.0f}"
-    raise UsageError(f"{where}: received {text!r}; allowed is {noun}")
+        allowed = "a whole number" if kind is int else "a number"
+        raise UsageError(f"{where}: received {text!r}; allowed is {allowed}") from None
+    if least > -math.inf and not least <= number < math.inf:
+        raise UsageError(f"{where}: received {number}; allowed is {least:g} or more")
+    if number > most:
+        raise UsageError(f"{where}: received {number}; allowed is {most:.0f} or less")
+    return number

