@@ -4,17 +4,20 @@ import os
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from kitfiles import LIMIT, a_kit, members, repacked
 from zoobench.errors import DataError
+from zoobench.kit import container
 from zoobench.kit.container import CHUNK_BYTES
 from zoobench.kit.contents import MANIFEST
-from zoobench.kit.opening import open_kit, verify
+from zoobench.kit.reader import open_kit, verify
 from zoobench.system import archive
+from zoobench.system.terminal import Advance
 
 IMAGES = "images-32.npy"
 
@@ -227,3 +230,20 @@ def test_the_manifest_must_be_there(kit: Path) -> None:
     content = members(kit)
     del content[MANIFEST]
     assert "it has no kit.json, so it is no kit" in refusal(repacked(kit, content))
+
+
+def test_a_step_is_told_for_each_megabyte_that_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, str]] = []
+    totals: list[int] = []
+
+    @contextmanager
+    def progress(_title: str, *, total: int) -> Iterator[Advance]:
+        totals.append(total)
+        yield lambda steps, note: told.append((steps, note))
+
+    monkeypatch.setattr(container, "progress", progress)
+    with container.shown("Packing", size_bytes=3_500_001) as on_bytes:
+        for count in (1, 999_999, 1, 2_500_000):
+            on_bytes(count, "file")
+    assert told == [(1, "file"), (0, "file"), (1, "file"), (2, "file")]
+    assert totals == [sum(steps for steps, _ in told)]

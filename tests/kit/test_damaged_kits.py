@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kitfiles import LIMIT, a_kit, members, repacked
 from zoobench.errors import DataError
 from zoobench.kit.contents import MANIFEST
-from zoobench.kit.opening import open_kit, unpack
+from zoobench.kit.reader import open_kit, unpack
 
 INPUTS = int(os.environ.get("ZOOBENCH_FUZZ_INPUTS", "60"))
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)

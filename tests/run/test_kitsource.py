@@ -11,7 +11,7 @@ from fakes import a_training
 from kitfiles import SIDE, a_kit, a_tflite, with_manifest
 from packages import put
 from zoobench.errors import DataError, ModelError, UsageError
-from zoobench.kit.imagefile import HEADER_BYTES
+from zoobench.kit.contents import PIXELS_HEADER_BYTES
 from zoobench.matrix.cell import Cell
 from zoobench.results.record import Refusal
 from zoobench.run import kitsource
@@ -71,7 +71,7 @@ def test_a_kit_that_is_refused_leaves_nothing(tmp_path: Path) -> None:
 def test_the_samples_come_in_the_order_of_measuring_with_their_labels(source: KitSource, cell: Cell) -> None:
     samples = source.samples(cell)
     assert samples.labels.tolist() == [1, 0, 1]
-    pixels = samples.path.read_bytes()[HEADER_BYTES:]
+    pixels = samples.path.read_bytes()[PIXELS_HEADER_BYTES:]
     assert samples.images(0, 3).tobytes() == pixels
     assert samples.images(1, 2).shape == (1, SIDE, SIDE, 3)
     assert samples.images(1, 2).dtype == np.uint8

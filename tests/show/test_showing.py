@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kitfiles import LIMIT, a_kit, with_manifest
-from zoobench.kit.opening import open_kit
+from zoobench.kit.reader import open_kit
 from zoobench.show.showing import render
 
 

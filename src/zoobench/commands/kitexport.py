@@ -8,9 +8,8 @@ from pathlib import Path
 from zoobench.commands.options import matching
 from zoobench.data.dataset import Dataset
 from zoobench.errors import DataError, UsageError
-from zoobench.kit.coherence import SUFFIX
-from zoobench.kit.contents import KitAddition, KitCell, KitDataset, KitImages, KitModel, KitSample
-from zoobench.kit.writing import Chunks, Contents, Written, check_free, of_file, of_samples, write_kit
+from zoobench.kit.contents import SUFFIX, KitAddition, KitCell, KitDataset, KitImages, KitModel, KitSample
+from zoobench.kit.writer import Chunks, Contents, Written, check_free, of_file, of_samples, write_kit
 from zoobench.matrix import runtimes, variants
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.registry import Package

@@ -5,8 +5,9 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import IO
 
@@ -14,16 +15,19 @@ from zoobench.errors import DataError
 from zoobench.results.shape import brief
 from zoobench.system.archive import MAX_MEMBERS, check_members
 from zoobench.system.files import PLAIN_NAME
+from zoobench.system.terminal import progress
 
 CHUNK_BYTES = 1 << 20
+OnBytes = Callable[[int, str], None]
+"""Told how many bytes were just done and of which member."""
 BROKEN = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OverflowError, zlib.error, struct.error)
 """What Python's reader raises at archives that are cut off or damaged."""
-
 _LOCAL, _END, _LOCATOR_64 = b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x07"
 _LOCAL_BYTES, _END_BYTES, _LOCATOR_64_BYTES = 30, 22, 20
 _LARGEST_DIRECTORY_BYTES = 4_000_000
 _METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
 _ENCRYPTED = 0x2041  # the flags for traditional and strong encryption, and for an encrypted directory
+_MEGABYTE = 1_000_000
 _ADVICE = "export it again, or copy it again whole"
 
 
@@ -65,6 +69,21 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
                 _check_member(member)
             _check_seamless(handle, members, directory_at=archive.start_dir)
             yield archive
+
+
+@contextmanager
+def shown(title: str, *, size_bytes: int) -> Iterator[OnBytes]:
+    """Shows how far along work on so many bytes is, by a step for each megabyte that has begun."""
+    with progress(f"{title}, MB", total=ceil(size_bytes / _MEGABYTE)) as advance:
+        done = 0
+
+        def on_bytes(count: int, name: str) -> None:
+            nonlocal done
+            steps = ceil((done + count) / _MEGABYTE) - ceil(done / _MEGABYTE)
+            done += count
+            advance(steps, name)
+
+        yield on_bytes
 
 
 def _check_ends(handle: IO[bytes]) -> None:

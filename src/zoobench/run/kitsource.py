@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from zoobench.errors import ModelError
-from zoobench.kit.coherence import cell_of
-from zoobench.kit.contents import KitModel
-from zoobench.kit.keeping import KeptKit, keep_kit
+from zoobench.kit.contents import KitModel, cell_of
+from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix import runtimes, variants
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from zoobench.kit.contents import KitCell, Manifest
-from zoobench.kit.opening import Kit
+from zoobench.kit.reader import Kit
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, megabytes, size
 

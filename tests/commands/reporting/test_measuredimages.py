@@ -14,8 +14,7 @@ from zoobench.commands.reporting.measuredimages import MeasuredImages, Places, f
 from zoobench.data.identity import dataset_sha256, measuring_order
 from zoobench.data.rows import ROWS
 from zoobench.data.split import SplitShares, split_contents
-from zoobench.kit.keeping import keep_kit
-from zoobench.kit.opening import open_kit
+from zoobench.kit.reader import keep_kit, open_kit
 from zoobench.results.baseline import Baseline, read_baseline
 from zoobench.results.packing import encode, encode_shares
 from zoobench.results.record import Predictions, Record, RecordedDataset

@@ -13,8 +13,7 @@ from zoobench.data.rows import Row, read_rows
 from zoobench.data.split import MIN_CONTENTS, homes, parse_shares, split_contents
 from zoobench.errors import DataError, ZoobenchError
 from zoobench.kit.contents import KitImages, Manifest
-from zoobench.kit.keeping import find_kept
-from zoobench.kit.opening import extract, open_kit
+from zoobench.kit.reader import extract, find_kept, open_kit
 from zoobench.measure.samples import Samples
 from zoobench.results.answers import answers_of
 from zoobench.results.baseline import Baseline

@@ -13,8 +13,8 @@ import pytest
 from kitfiles import LIMIT, a_cell, a_kit, contents
 from zoobench.errors import DataError, UsageError
 from zoobench.kit.contents import MANIFEST
-from zoobench.kit.opening import open_kit
-from zoobench.kit.writing import of_file, write_kit
+from zoobench.kit.reader import open_kit
+from zoobench.kit.writer import of_file, write_kit
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

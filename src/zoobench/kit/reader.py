@@ -1,4 +1,4 @@
-"""What is in a kit that someone sent? Read without trust: all is checked, nothing in it is executed or unpickled."""
+"""What is in a kit that someone sent? All is checked, nothing executed, and it is unpacked whole or not at all."""
 
 import hashlib
 import json
@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import IO, Any
 
 from zoobench.errors import DataError, ResultsError
-from zoobench.kit import imagefile
-from zoobench.kit.coherence import check_coherence
-from zoobench.kit.container import CHUNK_BYTES, opened, refusing
-from zoobench.kit.contents import MANIFEST, SCHEMA, Manifest
-from zoobench.kit.steps import OnBytes
+from zoobench.kit.container import CHUNK_BYTES, OnBytes, opened, refusing, shown
+from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, Manifest, check_coherence, check_pixels
 from zoobench.results.reading import finite
 from zoobench.results.resultsblocks import once, values
 from zoobench.results.shape import brief, shaped
+from zoobench.store.manifest import Facts
+from zoobench.store.store import Product, find, obtain
 
 LARGEST_MANIFEST_BYTES = 32_000_000
 """A sample takes 95 bytes."""
 LARGEST_VALUES = 2_000_000
 _TFLITE = (4, b"TFL3")
 _LIMIT_OPTION = "--zoo-kit-limit"
+FOLDER = "kits"
+_SHORT_HASH = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,67 @@ def read_manifest(content: bytes, *, where: str) -> Manifest:
     return manifest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptKit:
+    """A kit that is unpacked.
+
+    Attributes:
+        path: The file that it came in.
+        sha256: The kit's.
+        folder: Where its members are.
+    """
+
+    path: Path
+    sha256: str
+    manifest: Manifest
+    folder: Path
+
+
+def keep_kit(path: Path, *, artifacts: Path, limit_bytes: int) -> KeptKit:
+    """Returns a kit unpacked in `artifacts/kits`; what is there already is checked by its hashes and used.
+
+    Args:
+        path: The file.
+        artifacts: The store.
+        limit_bytes: How much it may be when it is unpacked.
+
+    Raises:
+        DataError: If it is refused or cannot be kept; nothing of it is left then.
+    """
+    with open_kit(path, limit_bytes=limit_bytes) as kit:
+
+        def make(folder: Path) -> Facts:
+            with shown(f"Unpacking {path.name}", size_bytes=kit.manifest.size_bytes) as on_bytes:
+                unpack(kit, folder, on_bytes=on_bytes)
+            return {"cells": len(kit.manifest.cells), "zoobench": kit.manifest.zoobench}
+
+        stored = obtain(artifacts / FOLDER, _product(kit.sha256), make, error=DataError)
+        return KeptKit(path=path, sha256=kit.sha256, manifest=kit.manifest, folder=stored.path.parent)
+
+
+def find_kept(sha256: str, *, artifacts: Path) -> KeptKit | None:
+    """Returns a kit that was unpacked before, its hashes checked; its path is that of the folder.
+
+    Raises:
+        DataError: If this version does not understand what it says of itself.
+    """
+    stored = find(artifacts / FOLDER, _product(sha256))
+    if stored is None:
+        return None
+    manifest = read_manifest(stored.path.read_bytes(), where=str(stored.path))
+    return KeptKit(path=stored.path.parent, sha256=sha256, manifest=manifest, folder=stored.path.parent)
+
+
+def verify_shown(kit: Kit) -> None:
+    """Compares every member with its hash, with a bar.
+
+    Raises:
+        DataError: If one is not what the manifest says.
+    """
+    with shown(f"Checking {kit.path.name}", size_bytes=kit.manifest.size_bytes) as on_bytes:
+        verify(kit, on_bytes=on_bytes)
+
+
 def _checked(path: Path, archive: zipfile.ZipFile, *, limit_bytes: int) -> Kit:
     _check_limit(archive, limit_bytes)
     content = _manifest_bytes(archive)
@@ -189,7 +251,7 @@ def _check_beginnings(kit: Kit) -> None:
     for images in kit.manifest.images:
         with _named(images.file):
             received = _beginning(kit, images.file)
-            imagefile.check_header(received, count=len(kit.manifest.samples), image_size=images.image_size)
+            check_pixels(received, count=len(kit.manifest.samples), image_size=images.image_size)
     start, identifier = _TFLITE
     for model in kit.manifest.models:
         if not _beginning(kit, model.file).startswith(identifier, start):
@@ -198,7 +260,7 @@ def _check_beginnings(kit: Kit) -> None:
 
 def _beginning(kit: Kit, name: str) -> bytes:
     with kit.archive.open(name) as member:
-        return member.read(imagefile.HEADER_BYTES)
+        return member.read(PIXELS_HEADER_BYTES)
 
 
 @contextmanager
@@ -228,3 +290,7 @@ def _content(kit: Kit, name: str, on_bytes: OnBytes) -> Iterator[bytes]:
 
 def _chunk(member: IO[bytes]) -> bytes:
     return member.read(CHUNK_BYTES)
+
+
+def _product(sha256: str) -> Product:
+    return Product(name=f"kit-{sha256[:_SHORT_HASH]}", file_name=MANIFEST, inputs={"kit": sha256})

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from zoobench.errors import DataError, UsageError
-from zoobench.kit import imagefile
-from zoobench.kit.container import CHUNK_BYTES
+from zoobench.kit.container import CHUNK_BYTES, OnBytes, shown
 from zoobench.kit.contents import (
     MANIFEST,
     SCHEMA,
@@ -21,12 +20,11 @@ from zoobench.kit.contents import (
     KitModel,
     KitSample,
     Manifest,
+    pixels_header,
 )
-from zoobench.kit.opening import read_manifest
-from zoobench.kit.steps import OnBytes, in_megabytes, megabytes_begun
+from zoobench.kit.reader import read_manifest
 from zoobench.measure.samples import Samples
 from zoobench.system.files import writing
-from zoobench.system.terminal import progress
 
 Chunks = Callable[[], Iterator[bytes]]
 """Yields a member's content; called twice, for its hash and to write it."""
@@ -94,9 +92,9 @@ def write_kit(path: Path, contents: Contents, *, overwriting: bool = False) -> W
         with (
             writing(path) as handle,
             zipfile.ZipFile(handle, "w", allowZip64=False) as archive,
-            progress(f"Packing {path.name}, MB", total=megabytes_begun(known.size_bytes)) as advance,
+            shown(f"Packing {path.name}", size_bytes=known.size_bytes) as on_bytes,
         ):
-            _write_members(archive, manifest, contents.chunks, files, in_megabytes(advance))
+            _write_members(archive, manifest, contents.chunks, files, on_bytes)
     except zipfile.LargeZipFile as error:
         raise DataError(f"{path} would have more than 4 GB; export fewer cells by --cells") from error
     except OSError as error:
@@ -134,7 +132,7 @@ def of_samples(samples: Samples, *, image_size: int) -> Chunks:
     """Returns samples, in the order of measuring, as a .npy file of uint8 images."""
 
     def chunks() -> Iterator[bytes]:
-        yield imagefile.header(len(samples), image_size=image_size)
+        yield pixels_header(len(samples), image_size=image_size)
         for start in range(0, len(samples), _IMAGES_AT_A_TIME):
             yield samples.images(start, start + _IMAGES_AT_A_TIME).tobytes()
 
