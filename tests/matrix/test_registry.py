@@ -122,8 +122,9 @@ def test_what_cannot_be_imported_is_told_with_its_package(beside_us: Path, text:
 def test_what_is_of_another_kind_is_told_with_its_entry_point(beside_us: Path) -> None:
     put_runtime(beside_us, text="FAST = 'fast_sessions'")
     assert message(lambda: runtimes.find_runtime("fast")) == (
-        "the entry point fast = fast_runtime:FAST (zoobench.runtimes) of zoobench-fast 1.0 refers to a str; expected a "
-        "zoobench.matrix.runtimes.Runtime"
+        "the entry point fast = fast_runtime:FAST (zoobench.runtimes) of zoobench-fast 1.0 refers to a value of "
+        "<class 'str'>; "
+        "expected a zoobench.Runtime"
     )
 
 
@@ -133,6 +134,20 @@ def test_a_row_has_the_name_of_its_entry_point_and_one_that_fits_into_ids(beside
     put_runtime(beside_us, line=line, text=RUNTIME.replace('"fast"', f'"{name}"'))
     told = message(lambda: runtimes.find_runtime("fast" if name == "quick" else name))
     assert f"refers to a Runtime with the name {name!r}; expected the name of the entry point" in told
+
+
+def test_foreign_code_may_fail_with_anything_and_is_named(beside_us: Path) -> None:
+    put_runtime(beside_us, text="class Odd(Exception): ...\nraise Odd('not one of Python')")
+    assert "fast_runtime:FAST cannot be imported (Odd: not one of Python)" in message(
+        lambda: runtimes.find_runtime("fast")
+    )
+
+
+def test_rows_are_selected_in_the_order_given_and_all_is_every_one() -> None:
+    assert variants.TABLE.select(["integer_only", "keras", "float32"]) == ("integer_only", "keras", "float32")
+    assert variants.TABLE.select(["all"]) == variants.TABLE.select(["keras", "all"]) == tuple(variants.VARIANTS)
+    told = message(lambda: variants.TABLE.select(["int4", "float32", "int2"]))
+    assert told == f"unknown variant: int4, int2; known are {', '.join(variants.VARIANTS)}, or all"
 
 
 def test_what_nobody_adds_is_unknown(beside_us: Path) -> None:

@@ -18,7 +18,7 @@ NOWHERE = replace(RUNTIMES["openvino"], packages=("numpy", "a_package_that_nobod
 @pytest.mark.parametrize("name", RUNTIMES)
 def test_every_runtime_has_a_module_that_opens_files(name: str) -> None:
     if RUNTIMES[name].missing:
-        pytest.skip(RUNTIMES[name].told_missing)
+        pytest.skip(RUNTIMES[name].unavailable_reason)
     if RUNTIMES[name].fixes_threads:
         assert find_spec(RUNTIMES[name].module)
     else:
@@ -49,7 +49,7 @@ def test_files_have_the_runtimes_of_their_ending() -> None:
 def test_what_is_not_installed_is_told_with_how_to_install_it() -> None:
     assert RUNTIMES["litert"].missing == ()
     assert NOWHERE.missing == ("a_package_that_nobody_has",)
-    assert NOWHERE.told_missing == (
+    assert NOWHERE.unavailable_reason == (
         "the runtime openvino needs a_package_that_nobody_has, not installed here: pip install 'zoobench[openvino]'"
     )
 

@@ -26,7 +26,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def skip_without(runtime: str) -> None:
     if RUNTIMES[runtime].missing:
-        pytest.skip(RUNTIMES[runtime].told_missing)
+        pytest.skip(RUNTIMES[runtime].unavailable_reason)
 
 
 def answers(path: Path, runtime: str, *, threads: int = 1) -> np.ndarray:

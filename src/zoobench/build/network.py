@@ -12,7 +12,7 @@ from zoobench.build import kerasfile
 from zoobench.build.backbones import Backbone
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
-from zoobench.matrix.registry import FAILURES, imported, is_reference
+from zoobench.matrix.registry import imported, is_reference
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"
@@ -105,7 +105,9 @@ def _built_by_package(backbone: Backbone, *, weights: Weights, image_size: int, 
     try:
         with _complete():
             network = builder(include_top=False, weights=file, input_shape=shape, **width)
-    except FAILURES as error:
+    except ModelError:
+        raise
+    except Exception as error:
         raise ModelError(
             f"{backbone.builder} of {backbone.package} at {image_size} px with {file or 'random weights'} failed: "
             f"{type(error).__name__}: {error}"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from zoobench.build import ai_edge, conversion
 from zoobench.build.guards import Statistics
 from zoobench.errors import ModelError, UsageError
-from zoobench.matrix.registry import FAILURES, imported
+from zoobench.matrix.registry import imported
 from zoobench.matrix.variants import Quantizer, Variant
 from zoobench.tflite.contract import Contract, read_contract
 from zoobench.tflite.edit import plain_for_runtimes
@@ -74,7 +74,9 @@ def made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
     maker, where = imported(variant.maker, package=variant.package), f"{variant.maker} of {variant.package}"
     try:
         content = maker(ingredients.float32, *((ingredients.images,) if variant.calibrated else ()))
-    except FAILURES as error:
+    except ModelError:
+        raise
+    except Exception as error:
         raise UsageError(f"{where} failed to make {variant.name}: {type(error).__name__}: {error}") from error
     if not isinstance(content, bytes):
         raise UsageError(f"{where} gave {type(content).__name__}; expected the bytes of a TFLite file")

@@ -1,7 +1,7 @@
 """Which rows do packages that are installed beside this one add to its tables? Their entry points say so."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -12,21 +12,6 @@ from zoobench.errors import UsageError
 
 EVERY = "all"
 """The word for every row of a table."""
-FAILURES = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    UsageError,
-)
-"""What code of other packages may fail with; it is told with the package that it comes from."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 """As our own names: they stand in ids of cells, between hyphens, and in names of folders."""
 
@@ -103,6 +88,19 @@ class Table(Generic[Kind]):
         """Returns every name, ours first; nothing is imported."""
         return tuple(dict.fromkeys((*self.own, *sorted(one.name for one in additions(self.group)))))
 
+    def select(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Returns the names of rows, in the order given; `all` stands for every one. Nothing is imported.
+
+        Raises:
+            UsageError: If a name is unknown, and the message lists the known ones, or is given to two.
+        """
+        known = self.names()
+        if unknown := [name for name in names if name not in (*known, EVERY)]:
+            raise UsageError(f"unknown {self.what}: {', '.join(unknown)}; known are {', '.join(known)}, or {EVERY}")
+        found = known if EVERY in names else tuple(names)
+        self.check(found)
+        return found
+
     def check(self, names: Iterable[str]) -> None:
         """Refuses names that several packages, or a package and we, give to something; nothing is imported.
 
@@ -173,7 +171,7 @@ def imported(reference: str, *, package: Package | None) -> Any:
     module, _, attribute = reference.partition(":")
     try:
         return attrgetter(attribute)(import_module(module))
-    except FAILURES as error:
+    except Exception as error:
         raise UsageError(
             f"{package}: {reference} cannot be imported ({type(error).__name__}: {error}); mend or uninstall the "
             "package, or leave out what it adds"
@@ -189,9 +187,8 @@ def is_reference(text: str) -> bool:
 @cache
 def _loaded(addition: Addition, kind: type[Kind]) -> Kind:
     row = imported(addition.value, package=addition.package)
-    expected = f"{kind.__module__}.{kind.__name__}"
     if not isinstance(row, kind):
-        raise UsageError(f"{addition} refers to {_article(type(row).__name__)}; expected a {expected}")
+        raise UsageError(f"{addition} refers to a value of {type(row)}; expected a zoobench.{kind.__name__}")
     if row.name != addition.name or not _NAME.fullmatch(row.name) or row.name == EVERY:
         raise UsageError(
             f"{addition} refers to a {kind.__name__} with the name {row.name!r}; expected the name of the entry point, "
@@ -201,7 +198,3 @@ def _loaded(addition: Addition, kind: type[Kind]) -> Kind:
         return row.added(addition.package)
     except ValueError as error:
         raise UsageError(f"{addition} cannot be used: {error}") from error
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

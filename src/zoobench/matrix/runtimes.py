@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
-from zoobench.errors import UsageError
-from zoobench.matrix.registry import EVERY, Package, Table
+from zoobench.matrix.registry import Package, Table
 
 REFERENCE = "litert"
 """What other runtimes of TFLite files are held against."""
@@ -60,8 +59,10 @@ class Runtime:
         return tuple(name for name in self.packages if find_spec(name) is None)
 
     @property
-    def told_missing(self) -> str:
-        """What is missing and how it is had; only where something is."""
+    def unavailable_reason(self) -> str:
+        """What is missing and how to install it; '' where nothing is."""
+        if not self.missing:
+            return ""
         return (
             f"the runtime {self.name} needs {', '.join(self.missing)}, not installed here: pip install '{self.install}'"
         )
@@ -150,18 +151,9 @@ def find_runtime(name: str) -> Runtime:
 
 
 def find_runtimes(names: Sequence[str]) -> tuple[str, ...]:
-    """Returns the names of these runtimes, ours in the order of the table first; `all` stands for every one.
-
-    Raises:
-        UsageError: If a name is unknown, and the message lists the known ones, or is given to two.
-    """
-    known = TABLE.names()
-    unknown = [name for name in names if name not in (*known, EVERY)]
-    if unknown:
-        raise UsageError(f"unknown runtime: {', '.join(unknown)}; known are {', '.join(known)}, or {EVERY}")
-    found = known if EVERY in names else tuple(name for name in known if name in names)
-    TABLE.check(found)
-    return found
+    """Returns the names of these runtimes, ours in the order of the table first; see `Table.select`."""
+    found = TABLE.select(names)
+    return tuple(name for name in TABLE.names() if name in found)
 
 
 def runtimes_of(suffix: str) -> tuple[str, ...]:

@@ -1,11 +1,9 @@
 """Which forms of a trained classifier are there, and what does each label promise?"""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from zoobench.errors import UsageError
-from zoobench.matrix.registry import EVERY, Package, Table, is_reference
+from zoobench.matrix.registry import Package, Table, is_reference
 from zoobench.matrix.runtimes import find_runtime, runtimes_of
 from zoobench.matrix.specs import SPECS, VariantSpec
 
@@ -74,7 +72,7 @@ class Variant:
         if self.suffix != ".tflite":
             raise ValueError(f"suffix is {self.suffix!r}; allowed is .tflite, made of the float32 file")
         if self.spec is None:
-            raise ValueError("it has no spec; give a zoobench.matrix.specs.VariantSpec that every file of it keeps")
+            raise ValueError("it has no spec; give a zoobench.VariantSpec that every file of it keeps")
         own = (self.weights, self.activations, self.io)
         if strange := [one for one in own if one not in get_args(NumberType)]:
             raise ValueError(f"{strange[0]!r} is no number type; allowed is one of {', '.join(get_args(NumberType))}")
@@ -131,22 +129,6 @@ def find_variant(name: str) -> Variant:
         UsageError: If there is none, or the package that adds it is broken.
     """
     return TABLE.find(name)
-
-
-def find_variants(names: Sequence[str]) -> tuple[Variant, ...]:
-    """Returns the variants of these names, in the order given; `all` stands for every one.
-
-    Raises:
-        UsageError: If a name is unknown, and the message lists the known ones, is given to two, or the package that
-            adds it is broken.
-    """
-    known = TABLE.names()
-    wanted = known if tuple(names) == (EVERY,) else tuple(names)
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise UsageError(f"unknown variant: {', '.join(unknown)}; known are {', '.join(known)}, or {EVERY}")
-    TABLE.check(wanted)
-    return tuple(map(TABLE.find, wanted))
 
 
 def spec_of(name: str) -> VariantSpec | None:

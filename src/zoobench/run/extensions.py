@@ -74,7 +74,7 @@ def _import_all(row: backbones.Backbone | variants.Variant | runtimes.Runtime) -
     """Imports what a row refers to, which happens otherwise only when something is built or measured."""
     if isinstance(row, runtimes.Runtime):
         if row.missing:
-            raise MeasurementError(row.told_missing)
+            raise MeasurementError(row.unavailable_reason)
         import_runtime(row.name)
         return
     reference = row.builder if isinstance(row, backbones.Backbone) else row.maker

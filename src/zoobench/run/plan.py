@@ -13,7 +13,7 @@ from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
 from zoobench.matrix.cell import Cell, matrix
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
-from zoobench.matrix.variants import Quantizer, find_variants
+from zoobench.matrix.variants import TABLE, Quantizer
 from zoobench.measure.latency import RoundsConfig
 from zoobench.run.options import PREFIX, chosen, defaults
 from zoobench.run.source import Source
@@ -149,7 +149,7 @@ def _training(texts: Mapping[str, str]) -> TrainingConfig:
 
 
 def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tuple[Cell, ...]:
-    variants = [variant.name for variant in find_variants(_names(texts, "variants"))]
+    variants = TABLE.select(_names(texts, "variants"))
     runtimes, threads = find_runtimes(_names(texts, "runtimes")), _once(_wholes(texts, "threads"))
     cells = matrix(backbones=backbones, variants=variants, threads=threads, runtimes=runtimes)
     if not cells:

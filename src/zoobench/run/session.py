@@ -84,7 +84,7 @@ class BenchSession:
         if lacking := self.source.lacking(cell):
             return lacking
         runtime = find_runtime(cell.runtime)
-        return runtime.told_missing if runtime.missing else ""
+        return runtime.unavailable_reason
 
     @property
     def source(self) -> Source:

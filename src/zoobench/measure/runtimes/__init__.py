@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError, UsageError
-from zoobench.matrix.registry import FAILURES
 from zoobench.matrix.runtimes import Runtime, find_runtime
 
 
@@ -79,7 +78,9 @@ def _module(runtime: str) -> ModuleType:
         return _imported(known)
     try:
         module = _imported(known)
-    except FAILURES as error:
+    except MeasurementError:
+        raise
+    except Exception as error:
         raise MeasurementError(
             f"the runtime {runtime} of {known.package} cannot be imported: {type(error).__name__}: {error}"
         ) from error
