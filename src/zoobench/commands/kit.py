@@ -10,8 +10,7 @@ from rich.console import Console
 
 from zoobench.commands.options import PATH, build_options, cells_option
 from zoobench.errors import UsageError
-from zoobench.kit.keeping import verify_shown
-from zoobench.kit.opening import open_kit
+from zoobench.kit.reader import open_kit, verify_shown
 from zoobench.run.options import PREFIX, defaults
 from zoobench.show.showing import render
 from zoobench.system.units import size
