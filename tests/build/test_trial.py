@@ -15,7 +15,7 @@ from zoobench.build.network import assembled
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.weights import Weights
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.measure.inference import OpenSession, Outputs
+from zoobench.measure.accuracy import OpenSession, Outputs
 from zoobench.measure.samples import Samples
 
 

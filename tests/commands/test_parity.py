@@ -13,7 +13,7 @@ from zoobench.commands.paritying.paritysubject import ParityRequest
 from zoobench.commands.paritying.parityways import Turn, Way
 from zoobench.errors import MeasurementError
 from zoobench.judge.parity import LeftOut
-from zoobench.measure.crowding import Mark
+from zoobench.measure.disturbance import Mark
 from zoobench.measure.programs import Dose
 
 REQUEST = ParityRequest(cell="a", artifacts=Path(), images=None, threads=None, turns=4, seconds=0.5)

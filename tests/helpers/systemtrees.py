@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoobench.measure.systemfiles import SystemFiles
+from zoobench.measure.environment import SystemFiles
 
 _CPU = "sys/devices/system/cpu"
 

@@ -1,4 +1,4 @@
-"""Is a kit read and unpacked whole or not at all?"""
+"""Is a kit read whole or refused, and unpacked once?"""
 
 import json
 from pathlib import Path

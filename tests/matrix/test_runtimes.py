@@ -22,7 +22,7 @@ def test_every_runtime_has_a_module_that_opens_files(name: str) -> None:
     if RUNTIMES[name].fixes_threads:
         assert find_spec(RUNTIMES[name].module)
     else:
-        assert callable(import_module(RUNTIMES[name].module).open_session)
+        assert callable(getattr(import_module(RUNTIMES[name].module), RUNTIMES[name].opens))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=lambda one: one.name)

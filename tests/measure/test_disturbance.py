@@ -1,26 +1,42 @@
-"""Is the machine looked at seldom enough, and does each interval hold its own rounds?"""
+"""Are the counters read rightly, between rounds and seldom?"""
 
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import MILLISECOND, FakeClock
-from zoobench.measure.counters import Look
-from zoobench.measure.disturbance import LEAST_SECONDS, MOST_SHARE, Watch
+from systemtrees import LAPTOP, PI_4, VM, a_system
+from zoobench.measure.disturbance import (
+    LEAST_SECONDS,
+    MOST_SHARE,
+    Counters,
+    Mark,
+    Sampler,
+    Snapshot,
+    between,
+    crowding,
+    is_crowded,
+    mark,
+)
 
 SECOND = 1000 * MILLISECOND
 
 
-def watch(clock: FakeClock, *, cost: int = 0) -> Watch:
+def watch(clock: FakeClock, *, cost: int = 0) -> Sampler:
     """Returns a watch whose looks take `cost` nanoseconds and count 1 s of steal each."""
     number = count()
 
-    def look() -> Look:
+    def look() -> Snapshot:
         at = clock.now
         clock.advance(cost)
-        return Look(
+        return Snapshot(
             at=at,
             cpus=2,
             busy_seconds=0.0,
@@ -37,10 +53,10 @@ def watch(clock: FakeClock, *, cost: int = 0) -> Watch:
             available_memory_bytes=7,
         )
 
-    return Watch(look=look, clock=clock)
+    return Sampler(counters=look, clock=clock)
 
 
-def run(watching: Watch, clock: FakeClock, *, rounds: int, length: int) -> list[bool]:
+def run(watching: Sampler, clock: FakeClock, *, rounds: int, length: int) -> list[bool]:
     """Runs rounds of a length in nanoseconds and returns before which ones there was a look."""
     looked = []
     for _ in range(rounds):
@@ -117,9 +133,137 @@ def test_the_cost_of_a_look_is_recorded() -> None:
 
 
 def test_a_real_watch_sees_this_process() -> None:
-    watching = Watch()
+    watching = Sampler()
     watching.begin()
     watching.round_begins()
     (interval,) = watching.end().intervals
     assert interval.rounds == 1
     assert interval.own_seconds > 0
+
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+BOTH = frozenset({0, 1})
+
+
+def look(root: Path, tree: dict[str, str], cpus: frozenset[int] = BOTH) -> Snapshot:
+    return Counters(a_system(root, tree), cpus=cpus)()
+
+
+def test_cpu_time_is_summed_over_the_cpus_that_may_be_used(tmp_path: Path) -> None:
+    """User, nice, system, irq and softirq of cpu0 are 100 + 20 + 30 + 1 + 2 ticks, of cpu1 200; stolen are 3 and 7."""
+    found = look(tmp_path, VM)
+    assert (found.cpus, found.busy_seconds, found.steal_seconds) == (2, 353 / TICKS, 10 / TICKS)
+    alone = look(tmp_path, VM, frozenset({1}))
+    assert (alone.cpus, alone.busy_seconds, alone.steal_seconds) == (1, 200 / TICKS, 7 / TICKS)
+
+
+def test_load_memory_waiting_and_quota_are_read(tmp_path: Path) -> None:
+    found = look(tmp_path, VM)
+    assert (found.load, found.available_memory_bytes) == (0.71, 24_247_328 * 1024)
+    assert found.waiting_nanoseconds == {11: 1_814_162, 12: 5}
+    assert found.throttle_counts == {"CPU quota of the container": 3}
+
+
+def test_a_board_tells_frequency_temperature_and_its_flags(tmp_path: Path) -> None:
+    found = look(tmp_path, PI_4)
+    assert (found.frequency_share, found.temperature_celsius) == (1500 / 1800, 61.835)
+    assert found.throttle_bits == 0x50005
+
+
+def test_a_laptop_counts_how_often_it_slowed_down(tmp_path: Path) -> None:
+    found = look(tmp_path, LAPTOP)
+    assert (found.frequency_share, found.temperature_celsius) == (0.5, 71.0)
+    assert found.throttle_counts == {"thermal throttling": 4 * 7}, "core and package, of two CPUs"
+
+
+def test_nothing_is_said_of_what_a_system_does_not_tell(tmp_path: Path) -> None:
+    found = between(look(tmp_path, {}), look(tmp_path, {}))
+    assert found.busy_seconds is found.steal_seconds is found.waiting_seconds is None
+    assert found.frequency_share is found.temperature_celsius is None
+    assert found.throttled == ()
+    assert found.own_seconds >= 0
+
+
+def test_an_interval_is_what_was_counted_between_two_looks(tmp_path: Path) -> None:
+    old = replace(look(tmp_path, VM), at=0, own_seconds=1.0, involuntary_switches=3, major_faults=1)
+    new = replace(
+        old,
+        at=500_000_000,
+        busy_seconds=(353 + 90) / TICKS,
+        steal_seconds=(10 + 4) / TICKS,
+        own_seconds=1.45,
+        waiting_nanoseconds={11: 1_814_162 + 30_000_000, 13: 20_000_000},
+        involuntary_switches=10,
+        throttle_counts={"CPU quota of the container": 4},
+    )
+    found = between(old, new)
+    assert (found.seconds, found.own_seconds) == (0.5, 0.45)
+    assert (found.busy_seconds, found.steal_seconds) == (pytest.approx(90 / TICKS), pytest.approx(4 / TICKS))
+    assert found.waiting_seconds == 0.05, "a new thread counts whole, one that ended not at all"
+    assert (found.involuntary_switches, found.major_faults) == (7, 0)
+    assert found.throttled == ("CPU quota of the container",)
+
+
+def test_a_steal_counter_that_falls_says_nothing(tmp_path: Path) -> None:
+    old = look(tmp_path, VM)
+    assert between(old, replace(old, steal_seconds=0.0)).steal_seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (0x0, 0x0, ()),
+        (0x0, 0x50005, ("under-voltage", "throttled")),
+        (0x50000, 0x50000, ()),
+        (0x0, 0x80000, ("soft temperature limit",)),
+        (0x20000, 0x20002, ("frequency capped",)),
+    ],
+)
+def test_flags_count_if_they_are_up_or_went_up_since_the_last_look(
+    tmp_path: Path, old: int, new: int, expected: tuple[str, ...]
+) -> None:
+    """What occurred before the first look, perhaps days ago, is no disturbance of these rounds."""
+    first = replace(look(tmp_path, PI_4), throttle_bits=old)
+    assert between(first, replace(first, throttle_bits=new)).throttled == expected
+
+
+def test_this_machine_is_looked_at() -> None:
+    counters = Counters()
+    found = between(counters(), counters())
+    assert found.seconds > 0
+    assert found.busy_seconds is not None
+    assert found.involuntary_switches is not None
+
+
+SPIN = "import time\nwhile time.process_time() < {seconds}: pass"
+"""Takes processor time and not time on the wall, of which a busy machine gives others some."""
+
+
+def test_what_is_not_ours_is_the_others() -> None:
+    before, after = Mark(at=10.0, busy=100.0, ours=5.0), Mark(at=12.0, busy=103.0, ours=7.0)
+    assert crowding(before, after) == 0.5  # 3 s were used in 2 s, 2 of them by us
+
+
+def test_clocks_that_tick_apart_do_not_make_it_negative_or_undefined() -> None:
+    before = Mark(at=10.0, busy=100.0, ours=5.0)
+    assert crowding(before, Mark(at=12.0, busy=101.99, ours=7.0)) == 0
+    assert crowding(before, before) == 0
+
+
+def test_the_time_of_a_child_that_has_ended_is_ours() -> None:
+    before = mark()
+    subprocess.run([sys.executable, "-c", SPIN.format(seconds=0.3)], check=True)
+    after = mark()
+    assert after.ours - before.ours > 0.25
+    assert after.busy - before.busy > 0.25
+
+
+@pytest.mark.parametrize(
+    ("others", "threads", "crowded"),
+    [(0.4, 1, False), (0.6, 1, True), (0.08, 2, False), (0.12, 2, True), (0.12, 8, True)],
+)
+def test_others_may_have_half_of_what_is_free_and_hardly_any_of_what_is_needed(
+    others: float, threads: int, crowded: bool
+) -> None:
+    assert is_crowded(others, threads=threads, processors=2) is crowded

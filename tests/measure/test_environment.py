@@ -1,17 +1,29 @@
-"""Is a machine known again by its name, and said nothing about that cannot be told?"""
+"""Is a machine told as its files tell of it?"""
 
 import json
 import platform
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from systemtrees import PI_4, VM, a_system
+from systemtrees import BIG_LITTLE, LAPTOP, PI_4, PI_5, VM, a_system
 from zoobench.measure import environment
-from zoobench.measure.environment import LIBRARIES, cpu_features, describe_environment, machine_key
+from zoobench.measure import environment as processor
+from zoobench.measure.environment import (
+    HERE,
+    LIBRARIES,
+    cpu_features,
+    describe_environment,
+    describe_processor,
+    describe_virtualization,
+    machine_key,
+    quota_cores,
+    usable_cpus,
+)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +97,132 @@ def test_more_libraries_are_told_where_cells_stand_on_them() -> None:
     libraries = describe_environment(libraries=("pytest", "numpy", "no-such-library"))["libraries"]
     assert list(libraries) == [*LIBRARIES, "pytest", "no-such-library"]
     assert libraries["pytest"] == pytest.__version__
+
+
+def test_a_text_comes_without_what_surrounds_it(tmp_path: Path) -> None:
+    files = a_system(tmp_path, {"proc/device-tree/model": "Raspberry Pi 5\0\n"})
+    assert files.text("proc/device-tree/model") == "Raspberry Pi 5"
+
+
+@pytest.mark.parametrize(("text", "base", "number"), [("4700000\n", 10, 4_700_000), ("50005", 16, 0x50005)])
+def test_a_number_is_read_in_its_base(tmp_path: Path, text: str, base: int, number: int) -> None:
+    assert a_system(tmp_path, {"one": text}).number("one", base=base) == number
+
+
+def test_what_is_not_there_or_no_number_is_nothing(tmp_path: Path) -> None:
+    files = a_system(tmp_path, {"word": "<unsupported>"})
+    assert files.text("absent") is files.number("absent") is files.number("word") is None
+    assert files.names("absent") == files.found("absent/*") == ()
+    assert files.text(".") is None
+    assert not files.has("absent")
+
+
+def test_files_are_found_by_a_pattern_in_the_order_of_their_names(tmp_path: Path) -> None:
+    files = a_system(tmp_path, {"zone1/temp": "", "zone0/temp": "", "other/temp": ""})
+    assert files.found("zone*/temp") == ("zone0/temp", "zone1/temp")
+    assert files.names("zone1") == ("temp",)
+
+
+def test_here_is_this_machine() -> None:
+    assert HERE.has("proc/self")
+
+
+@pytest.mark.parametrize(
+    ("tree", "features", "core_types", "physical"),
+    [
+        (PI_4, ["asimd"], ["Cortex-A72"], 4),
+        (PI_5, ["asimd", "asimddp", "asimdhp"], ["Cortex-A76"], 4),
+        (BIG_LITTLE, ["asimd", "asimddp"], ["Cortex-A55", "Cortex-A76"], None),
+        (LAPTOP, ["avx2", "fma", "avx_vnni"], None, 2),
+        (VM, ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16"], None, None),
+    ],
+)
+def test_features_and_cores_are_those_of_the_machine(
+    tmp_path: Path, tree: dict[str, str], features: list[str], core_types: list[str] | None, physical: int | None
+) -> None:
+    found = describe_processor(a_system(tmp_path, tree))
+    assert (found["features"], found["core_types"], found["physical_cores"]) == (features, core_types, physical)
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        (PI_4, (["ondemand"], ["cpufreq-dt"], [[600_000_000, 1_800_000_000]], None)),
+        (LAPTOP, (["performance"], ["intel_pstate"], [[400_000_000, 4_700_000_000]], True)),
+        (
+            BIG_LITTLE,
+            (["schedutil"], ["cpufreq-dt"], [[408_000_000, 1_800_000_000], [408_000_000, 2_400_000_000]], None),
+        ),
+        (VM, (None, None, None, None)),
+    ],
+)
+def test_each_distinct_frequency_range_is_told_once(
+    tmp_path: Path, tree: dict[str, str], expected: tuple[Any, ...]
+) -> None:
+    assert tuple(describe_processor(a_system(tmp_path, tree))["frequency"].values()) == expected
+
+
+def test_boost_is_told_where_there_is_no_intel_driver(tmp_path: Path) -> None:
+    files = a_system(tmp_path, {"sys/devices/system/cpu/cpufreq/boost": "0\n"})
+    assert describe_processor(files)["frequency"]["turbo"] is False
+
+
+@pytest.mark.parametrize(
+    ("tree", "cores"),
+    [
+        ({"sys/fs/cgroup/cpu.max": "150000 100000"}, 1.5),
+        ({"sys/fs/cgroup/cpu.max": "max 100000"}, None),
+        (
+            {"sys/fs/cgroup/cpu/cpu.cfs_quota_us": "50000", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000"},
+            0.5,
+        ),
+        ({"sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000"}, None),
+        ({}, None),
+    ],
+)
+def test_the_quota_of_a_container_is_in_cores(tmp_path: Path, tree: dict[str, str], cores: float | None) -> None:
+    assert quota_cores(a_system(tmp_path, tree)) == cores
+
+
+def test_a_part_without_a_name_keeps_its_number(tmp_path: Path) -> None:
+    assert describe_processor(a_system(tmp_path, {"proc/cpuinfo": "CPU part\t: 0xfff\n"}))["core_types"] == ["0xfff"]
+
+
+def test_elsewhere_than_on_linux_the_features_are_those_that_py_cpuinfo_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert describe_processor(a_system(tmp_path, {}))["features"] is None
+    monkeypatch.setattr(processor.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr("cpuinfo.get_cpu_info", lambda: {"flags": ["sse2", "avx2"]})
+    assert describe_processor(a_system(tmp_path, {}))["features"] == ["avx2"]
+
+
+def test_this_process_may_use_some_cpu() -> None:
+    assert usable_cpus()
+
+
+AMAZON = {"sys/class/dmi/id/sys_vendor": "Amazon EC2"}
+
+NO_FLAG = {"proc/cpuinfo": "flags\t\t: fpu avx2\n"}
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        (VM, (True, "QEMU or KVM", "docker")),
+        ({"proc/cpuinfo": "flags\t\t: fpu hypervisor\n"}, (True, None, None)),
+        (LAPTOP, (False, None, None)),
+        (PI_5, (False, None, None)),
+        ({"proc/device-tree/model": "linux,dummy-virt\0"}, (True, None, None)),
+        ({**AMAZON, "sys/class/dmi/id/product_name": "c7g.large"}, (True, "Nitro", None)),
+        ({**AMAZON, **NO_FLAG, "sys/class/dmi/id/product_name": "c7i.metal-24xl"}, (False, None, None)),
+        ({"sys/hypervisor/type": "xen\n"}, (True, "xen", None)),
+        ({"run/.containerenv": ""}, (None, None, "podman")),
+        ({"proc/1/cgroup": "0::/kubepods.slice/pod1\n"}, (None, None, "kubepods")),
+        ({}, (None, None, None)),
+    ],
+)
+def test_the_signs_are_read(
+    tmp_path: Path, tree: dict[str, str], expected: tuple[bool | None, str | None, str | None]
+) -> None:
+    assert tuple(describe_virtualization(a_system(tmp_path, tree)).values()) == expected

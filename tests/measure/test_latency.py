@@ -1,6 +1,7 @@
 """Does each round time the cell beside its float twin, on one sample, in the promised order?"""
 
 from dataclasses import replace
+from fractions import Fraction
 from itertools import repeat
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
-from zoobench.measure.disturbance import Watch
-from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, RoundsConfig, opened
+from zoobench.measure.disturbance import Sampler
+from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, RoundsConfig, opened, recorded_latency
 from zoobench.measure.samples import Samples
+from zoobench.results.record import Speedup
 
 ANSWERS = np.zeros((3, 2))
 
@@ -199,7 +201,7 @@ def test_a_look_at_the_machine_comes_before_a_round_and_an_untimed_invocation_af
     rounds = interleaving(samples, clock, log)
     timed(rounds, 2, clock)
     log.clear()
-    rounds.watch = Watch(clock=clock)
+    rounds.sampler = Sampler(clock=clock)
     clock.advance(10_000 * MILLISECOND)
     timed(rounds, 1, clock)
     assert log == [
@@ -208,4 +210,63 @@ def test_a_look_at_the_machine_comes_before_a_round_and_an_untimed_invocation_af
         *("twin.invoke", "twin.invoke"),
         *("cell.invoke", "cell.invoke"),
     ]
-    assert [one.rounds for one in rounds.watch.end().intervals] == [1]
+    assert [one.rounds for one in rounds.sampler.end().intervals] == [1]
+
+
+TWIN = "mobilenet-float32-litert-t1"
+
+
+def latency(seconds: list[float], twin_seconds: list[float]) -> Latency:
+    return Latency(seconds=tuple(seconds), twin_seconds=tuple(twin_seconds))
+
+
+def test_the_time_over_the_same_file_elsewhere_is_paired_too() -> None:
+    seconds = (1.0, 2.0, 4.0) * 3
+    observed = replace(
+        latency(list(seconds), list(seconds)),
+        reference_seconds=tuple(1.5 * one for one in seconds),
+        threads_reported=2,
+    )
+    recorded = recorded_latency(observed, twin=TWIN, reference="the-other")
+    assert recorded.speedup_over_reference == Speedup(twin="the-other", point=1.5, interval=(1.5, 1.5))
+    assert recorded.threads_reported == 2
+    assert recorded_latency(latency(list(seconds), list(seconds)), twin=TWIN).speedup_over_reference is None
+
+
+def test_rounds_come_to_percentiles_and_mean() -> None:
+    seconds = [milliseconds / 1024 for milliseconds in range(64, 0, -1)]  # exact in binary
+    recorded = recorded_latency(latency(seconds, seconds), twin=TWIN)
+    assert recorded.samples == 64
+    assert recorded.p50_seconds == recorded.mean_seconds == 32.5 / 1024
+    assert recorded.p90_seconds == 58 / 1024  # rank 57.6, rounded up
+    assert recorded.p50_interval == (24 / 1024, 41 / 1024)  # ranks whose binomial tails hold 1.6 % each
+
+
+def test_the_speedup_is_the_median_of_paired_ratios() -> None:
+    own = [1.0, 2.0, 4.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0]
+    ratios = [3, 1, 2, 4, 5, 6, 7, 8, 9, 10]
+    twin = [ratio * seconds for ratio, seconds in zip(ratios, own, strict=True)]
+    recorded = recorded_latency(latency(own, twin), twin=TWIN)
+    # Of ten values the middle is 5.5 and the interval goes from rank 2 to rank 9: P(B <= 1) = 11 / 1024 < 0.025.
+    assert float(Fraction(11, 1024)) < 0.025
+    assert recorded.speedup_over_float == Speedup(twin=TWIN, point=5.5, interval=(2.0, 9.0))
+
+
+def test_a_cell_against_a_second_copy_of_itself_has_a_speedup_of_one() -> None:
+    seconds = [0.001 * (1 + number % 3) for number in range(20)]
+    recorded = recorded_latency(latency(seconds, seconds), twin=TWIN)
+    assert recorded.speedup_over_float == Speedup(twin=TWIN, point=1.0, interval=(1.0, 1.0))
+
+
+@pytest.mark.parametrize(("rounds", "told"), [(1, False), (5, False), (6, True)])
+def test_few_rounds_have_neither_intervals_nor_a_speedup(rounds: int, told: bool) -> None:
+    recorded = recorded_latency(latency([0.5] * rounds, [1.0] * rounds), twin=TWIN)
+    assert (recorded.p50_interval is not None) == told
+    assert (recorded.speedup_over_float is not None) == told
+    assert recorded.p90_seconds is None
+    assert recorded.p50_seconds == 0.5
+
+
+def test_rounds_without_their_twin_are_an_error_and_not_cut_off() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        recorded_latency(latency([1.0] * 10, [1.0] * 9), twin=TWIN)

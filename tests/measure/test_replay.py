@@ -25,7 +25,7 @@ from zoobench.measure.replay import (
     SIDES,
     ProcessObservation,
     ReplayConfig,
-    Subject,
+    ReplayTarget,
     observe,
     turns,
     uncertainty,
@@ -102,7 +102,7 @@ def a_worker(
     return ScriptedWorker({BASELINE: baseline, CANDIDATE: candidate}, peak, **changes)
 
 
-def a_subject(**changes: Any) -> Subject:
+def a_subject(**changes: Any) -> ReplayTarget:
     usual: dict[str, Any] = {
         "cell_id": "mobilenet-float32-litert-t1",
         "runtime": "litert",
@@ -111,7 +111,7 @@ def a_subject(**changes: Any) -> Subject:
         "pixels": Path("pixels.npy"),
         "rows": [5, 7, 9],
     }
-    return Subject(**{**usual, **changes})
+    return ReplayTarget(**{**usual, **changes})
 
 
 def a_config(**changes: Any) -> ReplayConfig:

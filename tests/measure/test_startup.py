@@ -11,11 +11,13 @@ import pytest
 
 from fakes import write_samples
 from zoobench.errors import MeasurementError
-from zoobench.measure.startup import Beginner, Start, observe_starts, usual_processes
+from zoobench.measure.startup import Beginner, Start, observe_starts, recorded_memory, recorded_startup, usual_processes
 from zoobench.system.processes import Worker
 
 NOTHING = {"rss_bytes": None, "peak_rss_bytes": None, "anonymous_bytes": None, "threads": None}
+
 BEFORE = {"rss_bytes": 40, "peak_rss_bytes": 41, "anonymous_bytes": 10, "threads": 2}
+
 AFTER = {"rss_bytes": 70, "peak_rss_bytes": 80, "anonymous_bytes": 30, "threads": 3}
 
 
@@ -161,3 +163,54 @@ def test_a_real_file_that_is_none_names_the_cell_and_the_file(tmp_path: Path) ->
     with pytest.raises(MeasurementError) as caught:
         observe_starts(beginner, processes=2)
     assert str(caught.value).startswith("mobilenet-float32-litert-t2, process 1 of 2: LiteRT cannot open ")
+
+
+def start(seconds: float, *, peak: int | None = 80, base: int | None = 40, threads: int | None = 1) -> Start:
+    return Start(
+        initialization_seconds=seconds,
+        first_inference_seconds=2 * seconds,
+        base_rss_bytes=base,
+        peak_rss_bytes=peak,
+        anonymous_bytes=base,
+        threads_started=threads,
+    )
+
+
+def test_phases_come_to_their_median_and_six_processes_to_an_interval_from_the_least_to_the_most() -> None:
+    seconds = [0.5, 0.25, 0.125, 0.75, 1.0, 0.375]
+    recorded = recorded_startup([start(one) for one in seconds])
+    assert recorded.initialization.p50_seconds == 0.4375
+    assert recorded.initialization.interval == (0.125, 1.0)  # misses the median with 2 / 2^6 = 3.1 %
+    assert recorded.initialization.observed_seconds == tuple(seconds)
+    assert recorded.first_inference.p50_seconds == 0.875
+
+
+def test_the_fewest_threads_that_any_process_started_are_told() -> None:
+    assert recorded_startup([start(1, threads=2), start(1, threads=1)]).threads_started == 1
+    assert recorded_startup([start(1, threads=None)]).threads_started is None
+
+
+def test_memory_comes_to_a_peak_that_a_process_had_and_keeps_them_all() -> None:
+    peaks = [81, 83, 80, 82, 90, 84]
+    recorded = recorded_memory([start(1, peak=peak) for peak in peaks])
+    assert recorded is not None
+    assert recorded.peak_rss_bytes == 82
+    assert recorded.interval == (80, 90)
+    assert recorded.base_rss_bytes == recorded.anonymous_bytes == 40
+    assert recorded.observed_peak_rss_bytes == tuple(peaks)
+
+
+@pytest.mark.parametrize("processes", [1, 3, 5])
+def test_fewer_than_six_processes_have_no_interval(processes: int) -> None:
+    starts = [start(1)] * processes
+    assert recorded_startup(starts).initialization.interval is None
+    memory = recorded_memory(starts)
+    assert memory is not None
+    assert memory.interval is None
+
+
+def test_a_system_that_tells_the_peak_alone_has_no_base_and_one_that_tells_nothing_no_memory() -> None:
+    peak_alone = recorded_memory([start(1, base=None)])
+    assert peak_alone is not None
+    assert (peak_alone.peak_rss_bytes, peak_alone.base_rss_bytes, peak_alone.anonymous_bytes) == (80, None, None)
+    assert recorded_memory([start(1, peak=None)]) is None

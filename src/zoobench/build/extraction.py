@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data.dataset import Dataset
-from zoobench.measure.inference import run_all
+from zoobench.measure.accuracy import run_all
 from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
 from zoobench.system.terminal import progress

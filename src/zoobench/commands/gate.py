@@ -17,7 +17,7 @@ from zoobench.judge.gate.gate import MEMORY
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.judge.gate.tolerances import Rules
 from zoobench.judge.gate.verdict import Finding, GateReport
-from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, Subject
+from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, ReplayTarget
 from zoobench.results.baseline import Baseline, read_baseline
 from zoobench.results.environments import differences
 from zoobench.results.record import Record
@@ -206,7 +206,7 @@ def _see(sides: Mapping[str, Baseline], pairs: Sequence[Pair], request: GateRequ
         return Seen(replayed=_replay(found.subjects, request, rates), names=names, notes=(*found.notes, *stored))
 
 
-def _replay(subjects: Sequence[Subject], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
+def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
     if not subjects:
         return {}
     tolerances = {subject.cell_id: request.rules.of(subject.cell_id).latency for subject in subjects}

@@ -13,7 +13,7 @@ from zoobench.commands.paritying.paritysubject import ParityRequest, ParitySubje
 from zoobench.commands.paritying.parityways import OPEN_SECONDS, REFERENCE, Turn, Way, find_ways
 from zoobench.errors import MeasurementError
 from zoobench.judge.parity import Effort, LeftOut, ParityReport, TimedPath
-from zoobench.measure.crowding import Marking, crowding, is_crowded, mark
+from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Dose

@@ -133,7 +133,7 @@ class KitAddition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class KitManifest:
     """All that a kit says of itself.
 
     Attributes:
@@ -171,7 +171,7 @@ class Manifest:
         return next((one for one in self.models if (one.backbone, one.variant, one.image_size) == wanted), None)
 
 
-def check_coherence(manifest: Manifest, where: str) -> None:
+def check_coherence(manifest: KitManifest, where: str) -> None:
     """Refuses a manifest that contradicts itself or asks for what this version does not know.
 
     Args:
@@ -231,7 +231,7 @@ def _can_be_printed(text: str, *, most: int) -> bool:
     return 0 < len(text) <= most and text.isprintable()
 
 
-def _samples(manifest: Manifest) -> Problems:
+def _samples(manifest: KitManifest) -> Problems:
     classes, order = len(manifest.dataset.classes), [(one.sha256, one.label) for one in manifest.samples]
     if name := _twice(manifest.dataset.classes):
         yield "dataset.classes", f"received {brief(name)} twice; expected each class once"
@@ -242,7 +242,7 @@ def _samples(manifest: Manifest) -> Problems:
         yield "samples", "received them in another order; expected the order of measuring, by hash and label"
 
 
-def _added(manifest: Manifest) -> Problems:
+def _added(manifest: KitManifest) -> Problems:
     added = manifest.added or ()
     if twice := _twice((one.what, one.name) for one in added):
         yield "added", f"received {brief(twice)} twice; expected each once"
@@ -252,7 +252,7 @@ def _added(manifest: Manifest) -> Problems:
         yield "added", f"received the {unused[0].what} {unused[0].name}; expected only what a cell needs"
 
 
-def _models(manifest: Manifest) -> Problems:
+def _models(manifest: KitManifest) -> Problems:
     for index, model in enumerate(manifest.models):
         if not _is_tflite(model.variant, manifest):
             yield f"models[{index}].variant", f"received {brief(model.variant)}; expected one of {_known_variants()}"
@@ -265,7 +265,7 @@ def _models(manifest: Manifest) -> Problems:
         yield "models", f"received {brief(twice)} twice; expected one file for each"
 
 
-def _images(manifest: Manifest) -> Problems:
+def _images(manifest: KitManifest) -> Problems:
     for index, images in enumerate(manifest.images):
         if not images.file.endswith(PIXELS_SUFFIX):  # others have a meaning in the store's folders
             yield (
@@ -286,7 +286,7 @@ def _images(manifest: Manifest) -> Problems:
         yield "images", f"received images of {min(unused)} pixels; expected only what a cell needs"
 
 
-def _cells(manifest: Manifest) -> Problems:
+def _cells(manifest: KitManifest) -> Problems:
     sizes = {one.image_size for one in manifest.images}
     files = {(one.backbone, one.variant, one.image_size) for one in manifest.models}
     for index, cell in enumerate(manifest.cells):
@@ -299,7 +299,7 @@ def _cells(manifest: Manifest) -> Problems:
         yield "cells", f"received {brief(twice)} twice; expected each cell once"
 
 
-def _cell(cell: KitCell, manifest: Manifest) -> Problems:
+def _cell(cell: KitCell, manifest: KitManifest) -> Problems:
     if not _is_tflite(cell.variant, manifest):
         yield ".variant", f"received {brief(cell.variant)}; expected one of {_known_variants()}"
     elif cell.runtime not in runtimes_of(SUFFIX) and not manifest.addition("runtime", cell.runtime):
@@ -320,7 +320,7 @@ def _lacking(files: Set[tuple[str, str, int]], cell: KitCell) -> Iterator[str]:
         yield f"received no float32 file of {cell.backbone}; expected the one that {cell.variant} is held against"
 
 
-def _files(manifest: Manifest) -> Problems:
+def _files(manifest: KitManifest) -> Problems:
     used = dict.fromkeys((*(one.file for one in manifest.models), *(one.file for one in manifest.images)))
     if len(used) < len(manifest.models) + len(manifest.images):
         yield "files", "received one name for two files; expected a name for each"
@@ -330,7 +330,7 @@ def _files(manifest: Manifest) -> Problems:
         yield "files", f"received {brief(unused[0])}, which nothing above names; expected only what is measured"
 
 
-def _is_tflite(variant: str, manifest: Manifest) -> bool:
+def _is_tflite(variant: str, manifest: KitManifest) -> bool:
     return _is_own(variant) or manifest.addition("variant", variant) is not None
 
 

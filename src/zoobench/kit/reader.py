@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from zoobench.errors import DataError, ResultsError
 from zoobench.kit.container import CHUNK_BYTES, OnBytes, opened, refusing, shown
-from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, Manifest, check_coherence, check_pixels
+from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, KitManifest, check_coherence, check_pixels
 from zoobench.results.reading import finite
 from zoobench.results.resultsblocks import once, values
 from zoobench.results.shape import brief, shaped
@@ -38,7 +38,7 @@ class Kit:
 
     path: Path
     sha256: str
-    manifest: Manifest
+    manifest: KitManifest
     archive: zipfile.ZipFile
 
 
@@ -109,7 +109,7 @@ def extract(kit: Kit, name: str, folder: Path, *, on_bytes: OnBytes = lambda _co
     return path
 
 
-def read_manifest(content: bytes, *, where: str) -> Manifest:
+def read_manifest(content: bytes, *, where: str) -> KitManifest:
     """Returns a manifest that fits the schema and does not contradict itself.
 
     Args:
@@ -127,7 +127,7 @@ def read_manifest(content: bytes, *, where: str) -> Manifest:
         raise DataError(f"{where}: {error}; expected JSON as `zoobench kit export` writes it") from error
     _check_schema(plain, where)
     try:
-        manifest = shaped(Manifest, plain, where)
+        manifest = shaped(KitManifest, plain, where)
     except ResultsError as error:
         raise DataError(str(error)) from error
     check_coherence(manifest, where)
@@ -146,7 +146,7 @@ class KeptKit:
 
     path: Path
     sha256: str
-    manifest: Manifest
+    manifest: KitManifest
     folder: Path
 
 
@@ -235,7 +235,7 @@ def _manifest_bytes(archive: zipfile.ZipFile) -> bytes:
         return member.read(LARGEST_MANIFEST_BYTES)
 
 
-def _check_members(archive: zipfile.ZipFile, manifest: Manifest) -> None:
+def _check_members(archive: zipfile.ZipFile, manifest: KitManifest) -> None:
     packed = {member.filename: member.file_size for member in archive.infolist() if member.filename != MANIFEST}
     for name, file in manifest.files.items():
         if name not in packed:

@@ -17,9 +17,9 @@ from zoobench.kit.contents import (
     KitDataset,
     KitFile,
     KitImages,
+    KitManifest,
     KitModel,
     KitSample,
-    Manifest,
     pixels_header,
 )
 from zoobench.kit.reader import read_manifest
@@ -141,7 +141,7 @@ def of_samples(samples: Samples, *, image_size: int) -> Chunks:
 
 def _manifest_bytes(contents: Contents, files: Mapping[str, KitFile]) -> bytes:
     """Returns the manifest as canonical JSON: sorted keys, no white space."""
-    manifest = Manifest(
+    manifest = KitManifest(
         schema=SCHEMA,
         zoobench=contents.zoobench,
         dataset=contents.dataset,

@@ -47,7 +47,7 @@ class Addition:
         return f"the entry point {self.name} = {self.value} ({self.group}) of {self.package}"
 
 
-class Row(Protocol):
+class TableRow(Protocol):
     """A backbone, a variant or a runtime."""
 
     @property
@@ -62,7 +62,7 @@ class Row(Protocol):
         """
 
 
-Kind = TypeVar("Kind", bound=Row)
+Kind = TypeVar("Kind", bound=TableRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

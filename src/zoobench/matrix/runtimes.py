@@ -18,10 +18,12 @@ class Runtime:
 
     Attributes:
         name: The word for it in options, ids and files.
-        module: Defines `open_session(path, *, threads)`, and `open_graph_session` where batches are answered faster so.
+        module: Has the function that opens a file, `(path, *, threads)`, and `open_graph_session` where batches are
+            answered faster so.
         packages: What it imports, under the names by which Python finds them.
         libraries: The same as package registries know them: with their versions answers and times may change.
         install: What to give `pip install` where one of these is missing.
+        opens: Name of the function of `module` that opens a file.
         suffix: Ending of the files that it takes.
         reference: The runtime of the same files that its answers, and its time, are held against; itself for that one.
         answers_in_batches: Whether accuracy is measured faster in batches on all cores than in sessions side by side.
@@ -42,6 +44,7 @@ class Runtime:
     packages: tuple[str, ...]
     libraries: tuple[str, ...]
     install: str
+    opens: str = "open_session"
     suffix: str = ".tflite"
     reference: str = REFERENCE
     answers_in_batches: bool = False
@@ -83,10 +86,11 @@ class Runtime:
         return replace(self, package=package, libraries=tuple(dict.fromkeys((*self.libraries, package.name))))
 
 
-def _of_keras(name: str) -> Runtime:
+def _of_keras(name: str, *, opens: str = "open_session") -> Runtime:
     return Runtime(
         name=name,
-        module=f"zoobench.measure.runtimes.{name}",
+        module="zoobench.measure.runtimes.keras",
+        opens=opens,
         packages=("tensorflow", "keras"),
         libraries=("keras", "numpy", "tensorflow"),
         install="zoobench[build]",
@@ -113,7 +117,7 @@ RUNTIMES = {
             install="ai-edge-litert",
         ),
         _of_keras("keras"),
-        _of_keras("keras_graph"),
+        _of_keras("keras_graph", opens="open_graph_session"),
         Runtime(
             name="litert_compiled",
             module="zoobench.measure.runtimes.litert_compiled",

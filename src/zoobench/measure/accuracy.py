@@ -1,17 +1,40 @@
-"""How often is a model right, and how sure is it of the truth?"""
+"""What does a model answer to every sample, how often is it right, and how sure is it of the truth?"""
 
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-from zoobench.measure.inference import OpenSession, run_all
+from zoobench.measure.runtimes import Session
 from zoobench.measure.samples import Samples
-from zoobench.system.terminal import progress
+from zoobench.results.packing import encode, encode_shares
+from zoobench.results.record import Agreement, Predictions, RecordedAccuracy
+from zoobench.stats.statistics import wilson
+from zoobench.system.files import writing
+from zoobench.system.terminal import capture_native_output, progress
 
 EPSILON = 1e-7
 """As `keras.backend.epsilon()`: probabilities are clipped to [EPSILON, 1 - EPSILON] before the logarithm."""
+OpenSession = Callable[[], AbstractContextManager[Session]]
+OnBatch = Callable[[int, npt.NDArray[np.float32]], None]
+"""Called with the position of a batch's first sample and the batch's outputs."""
+_DTYPES = {
+    "predicted": np.dtype(np.int64),
+    "probability": np.dtype(np.float32),
+    "truth": np.dtype(np.int64),
+    "invocation_seconds": np.dtype(np.float64),
+}
+_LOSS = "loss"
+_OPTIONAL = "invocation_seconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,3 +126,215 @@ def scored(
         loss=float(loss),
         invocation_seconds=invocation_seconds,
     )
+
+
+def recorded_accuracy(
+    evaluation: Evaluation, *, twin: Evaluation, reference: tuple[str, Evaluation] | None = None
+) -> RecordedAccuracy:
+    """Returns the accuracy to record, with the agreement with others' answers to the same samples.
+
+    Args:
+        evaluation: The cell's.
+        twin: The float twin's.
+        reference: Id and evaluation of the same file's cell on the runtime that others are held against; None where the
+            cell is that one.
+    """
+    interval = wilson(evaluation.correct, evaluation.total)
+    seconds = evaluation.invocation_seconds
+    return RecordedAccuracy(
+        top1=evaluation.correct / evaluation.total,
+        loss=evaluation.loss,
+        correct=evaluation.correct,
+        total=evaluation.total,
+        interval=(interval.low, interval.high),
+        agreement_with_float=_agreement(evaluation, twin),
+        agreement_with_reference=Agreement(cell=reference[0], share=_agreement(evaluation, reference[1]))
+        if reference
+        else None,
+        invocation_p50_seconds=None if seconds is None else float(np.median(seconds)),
+        predictions=Predictions(
+            classes=encode(evaluation.predicted.tolist()),
+            probabilities=encode_shares(evaluation.probability.tolist()),
+            truth=encode(evaluation.truth.tolist()),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """Every sample's answer.
+
+    Attributes:
+        values: [samples, outputs] float32, as the model gave them, dequantized.
+        invocation_seconds: [samples], or None where samples shared an invocation or the processor with others.
+    """
+
+    values: npt.NDArray[np.float32]
+    invocation_seconds: npt.NDArray[np.float64] | None
+
+
+def run_all(
+    open_session: OpenSession,
+    samples: Samples,
+    *,
+    workers: int = 1,
+    batch_size: int = 1,
+    on_batch: OnBatch = lambda _position, _values: None,
+    clock: Callable[[], int] = time.perf_counter_ns,
+) -> Outputs:
+    """Runs every sample through a model.
+
+    Args:
+        open_session: Opens the model; each worker opens its own.
+        samples: What to run.
+        workers: Threads that take batches in turn. The answers do not depend on their number.
+        batch_size: Samples in one invocation.
+        on_batch: Told of each finished batch, from any worker but never from two at once.
+        clock: Nanoseconds.
+
+    Raises:
+        MeasurementError: If an invocation fails or gives a number that is not finite; it names the sample.
+    """
+    job = _Job(samples, batch_size=batch_size, on_batch=on_batch, clock=clock)
+    with ExitStack() as stack, ThreadPoolExecutor(workers) as pool:
+        with capture_native_output():
+            sessions = [stack.enter_context(open_session()) for _ in range(workers)]
+        futures = [pool.submit(job.work, session) for session in sessions]
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            job.stop.set()  # on Ctrl-C the other threads end after their current batch
+    alone = workers == 1 and batch_size == 1
+    return Outputs(values=job.values, invocation_seconds=job.seconds if alone else None)
+
+
+class _Job:
+    """The work that several threads share: which batch is next, and where answers are put."""
+
+    def __init__(self, samples: Samples, *, batch_size: int, on_batch: OnBatch, clock: Callable[[], int]) -> None:
+        self.stop = threading.Event()
+        self._samples = samples
+        self._batch_size = batch_size
+        self._on_batch = on_batch
+        self._clock = clock
+        self._starts = iter(range(0, len(samples), batch_size))
+        self._lock = threading.Lock()
+        self._values: npt.NDArray[np.float32] | None = None
+        self.seconds = np.zeros(len(samples))
+
+    def work(self, session: Session) -> None:
+        """Takes batches until there are none left or another worker failed."""
+        try:
+            while not self.stop.is_set() and (start := self._next_start()) is not None:
+                self._run(session, start)
+        finally:
+            self.stop.set()  # no batch is left, or this worker failed: either way nobody takes another
+
+    @property
+    def values(self) -> npt.NDArray[np.float32]:
+        """The answers, [samples, outputs]."""
+        if self._values is None:
+            raise MeasurementError("there are no samples to run; the test split is empty")
+        return self._values
+
+    def _next_start(self) -> int | None:
+        with self._lock:
+            return next(self._starts, None)
+
+    def _run(self, session: Session, start: int) -> None:
+        images = self._samples.images(start, start + self._batch_size)
+        session.load(images)
+        began = self._clock()
+        try:
+            session.invoke()
+        except (RuntimeError, ValueError, MeasurementError) as error:
+            raise MeasurementError(f"the invocation on sample {start} failed: {error}") from error
+        elapsed = self._clock() - began
+        values = session.read()
+        _check(values, start, len(images))
+        with self._lock:
+            self._keep(start, values, elapsed / 1e9)
+
+    def _keep(self, start: int, values: npt.NDArray[np.float32], seconds: float) -> None:
+        if self._values is None:
+            self._values = np.zeros((len(self._samples), values.shape[1]), np.float32)
+        self._values[start : start + len(values)] = values
+        self.seconds[start : start + len(values)] = seconds
+        self._on_batch(start, values)
+
+
+def save_evaluation(path: Path, evaluation: Evaluation) -> None:
+    """Writes an evaluation as plain arrays (.npz, no pickle); equal evaluations give equal bytes.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    arrays = {name: getattr(evaluation, name) for name in _DTYPES}
+    present = {name: array.astype(_DTYPES[name]) for name, array in arrays.items() if array is not None}
+    with writing(path) as handle:
+        np.savez(handle, **present, **{_LOSS: np.float64(evaluation.loss)})
+
+
+def load_evaluation(path: Path, *, truth: npt.NDArray[np.int64]) -> Evaluation:
+    """Returns what `save_evaluation` wrote.
+
+    Args:
+        path: The file.
+        truth: [n] class indices of the samples that it must be about.
+
+    Raises:
+        MeasurementError: If it is no evaluation, or one of other samples.
+    """
+    arrays = _read(path)
+    reason = _misfit(arrays, truth)
+    if reason:
+        raise MeasurementError(f"{path} is no evaluation of these samples: {reason}; remove its folder and run again")
+    return Evaluation(
+        predicted=arrays["predicted"],
+        probability=arrays["probability"],
+        truth=arrays["truth"],
+        loss=float(arrays[_LOSS]),
+        invocation_seconds=arrays.get(_OPTIONAL),
+    )
+
+
+def _agreement(ours: Evaluation, theirs: Evaluation) -> float:
+    return float(np.mean(ours.predicted == theirs.predicted))
+
+
+def _check(values: npt.NDArray[np.float32], start: int, count: int) -> None:
+    """Refuses answers that are not one row of finite numbers for each of the `count` samples from `start` on."""
+    if values.ndim != 2 or len(values) != count:
+        raise MeasurementError(
+            f"the model's answer to sample {start} has the shape {values.shape}; expected ({count}, classes)"
+        )
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise MeasurementError(
+            f"the model's answer to sample {start + int(finite.argmin())} holds numbers that are not finite"
+        )
+
+
+def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
+    try:
+        with path.open("rb") as handle:
+            archive = np.load(handle, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it is no .npz archive")
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise MeasurementError(f"{path} cannot be read ({error}); remove its folder and run again") from error
+
+
+def _misfit(arrays: Mapping[str, npt.NDArray[Any]], truth: npt.NDArray[np.int64]) -> str | None:
+    """Returns what is wrong with arrays that claim to be an evaluation, or None."""
+    needed = {*_DTYPES, _LOSS}
+    if not needed - {_OPTIONAL} <= arrays.keys() <= needed:
+        return f"it holds {', '.join(sorted(arrays)) or 'nothing'}"
+    for name in _DTYPES.keys() & arrays.keys():
+        if (arrays[name].dtype, arrays[name].shape) != (_DTYPES[name], truth.shape):
+            return f"{name} is {arrays[name].dtype} {arrays[name].shape}, not {_DTYPES[name]} {truth.shape}"
+    if arrays[_LOSS].shape != () or arrays[_LOSS].dtype != np.float64:
+        return f"the loss is {arrays[_LOSS].dtype} {arrays[_LOSS].shape}, not one number"
+    return None if np.array_equal(arrays["truth"], truth) else "their labels are others"

@@ -1,57 +1,191 @@
 """What else happens on the machine while a cell is timed?
 
-The counters are looked at between rounds, outside every timed invocation, and seldom: see `Watch`. What was counted is
-recorded; what it comes to, and the limits, are in `zoobench.judge.disturbed`.
+The counters are read between rounds, outside every timed invocation, and seldom: see `Sampler`. What was counted is
+recorded; what it comes to, and the limits, are in `zoobench.results.disturbed`.
 """
 
+import os
+import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from zoobench.measure.counters import Counters, Look, between
-from zoobench.results.schema import RecordedDisturbance
+import psutil
+
+from zoobench.measure.environment import HERE, SystemFiles, usable_cpus
+from zoobench.results.disturbed import are_in_the_way
+from zoobench.results.schema import RecordedDisturbance, RecordedInterval
 
 Clock = Callable[[], int]
 MOST_SHARE = 0.005
 """The most of the time that looks may take."""
 LEAST_SECONDS = 0.5
 """From one look to the next: 50 of the ticks in which Linux counts CPU time, so that one tick is 2 %."""
+_TASKS = "proc/self/task"
+_PI_THROTTLED = ("sys/devices/platform/soc*/*firmware/get_throttled", "sys/devices/platform/*firmware/get_throttled")
+_PI_FLAGS = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
+"""Bits 0 to 3 of the Raspberry Pi's firmware: now. Bits 16 to 19 say the same of the time since they were cleared."""
+_HAS_OCCURRED = 16
+_QUOTA_STATS = ("sys/fs/cgroup/cpu.stat", "sys/fs/cgroup/cpu/cpu.stat")
+_QUOTA, _HEAT = "CPU quota of the container", "thermal throttling"
+_BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
+"""Times that a processor was not free, as Linux counts them; time of guests is part of `user`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The counters at one moment. CPU times are sums over the CPUs that this process may use.
+
+    Attributes:
+        at: Nanoseconds of `time.perf_counter_ns`.
+        cpus: How many CPUs this process may use.
+        waiting_nanoseconds: Of each thread of this process, by its number.
+        throttle_bits: The Raspberry Pi firmware's.
+        throttle_counts: How often each of the others has slowed this process down, by name.
+        frequency_share: The highest of any usable CPU, as a share of what its policy allows.
+    """
+
+    at: int
+    cpus: int
+    busy_seconds: float | None
+    steal_seconds: float | None
+    own_seconds: float
+    waiting_nanoseconds: Mapping[int, int]
+    involuntary_switches: int
+    major_faults: int
+    throttle_bits: int | None
+    throttle_counts: Mapping[str, int]
+    frequency_share: float | None
+    temperature_celsius: float | None
+    load: float | None
+    available_memory_bytes: int | None
+
+
+class Counters:
+    """Reads the counters. Which files this machine has is found out once, so that a look is cheap."""
+
+    def __init__(self, files: SystemFiles = HERE, *, cpus: frozenset[int] | None = None) -> None:
+        self._files = files
+        self._cpus = usable_cpus() if cpus is None else cpus
+        self._heat = tuple(self._paths("sys/devices/system/cpu/cpu{}/thermal_throttle/*_throttle_count"))
+        self._policies = tuple(dict.fromkeys(self._limits()))
+        self._sensors = files.found("sys/class/thermal/thermal_zone*/temp")
+        self._quotas = tuple(path for path in _QUOTA_STATS if files.has(path))
+        self._pi = next((path for pattern in _PI_THROTTLED for path in files.found(pattern)), None)
+
+    def __call__(self) -> Snapshot:
+        """Returns what they say now; None for what this system does not tell."""
+        at, used = time.perf_counter_ns(), resource.getrusage(resource.RUSAGE_SELF)
+        busy, steal = self._cpu_seconds()
+        return Snapshot(
+            at=at,
+            cpus=len(self._cpus),
+            busy_seconds=busy,
+            steal_seconds=steal,
+            own_seconds=time.process_time(),
+            waiting_nanoseconds=self._waiting(),
+            involuntary_switches=used.ru_nivcsw,
+            major_faults=used.ru_majflt,
+            throttle_bits=self._files.number(self._pi, base=16) if self._pi else None,
+            throttle_counts=self._throttle_counts(),
+            frequency_share=self._frequency_share(),
+            temperature_celsius=self._temperature(),
+            load=self._load(),
+            available_memory_bytes=self._available_memory(),
+        )
+
+    def _paths(self, pattern: str) -> Iterator[str]:
+        for cpu in sorted(self._cpus):
+            yield from self._files.found(pattern.format(cpu))
+
+    def _limits(self) -> Iterator[tuple[str, int]]:
+        """Yields the file of each usable CPU's frequency with the highest that is allowed, in kilohertz."""
+        for path in self._paths("sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq"):
+            highest = self._files.number(path.replace("cur", "max"))
+            if highest:
+                yield path, highest
+
+    def _cpu_seconds(self) -> tuple[float | None, float | None]:
+        """Returns the time that the usable CPUs were busy and that was stolen from them; /proc/stat is in ticks.
+
+        Its columns: user, nice, system, idle, iowait, irq, softirq, steal; a guest's time is in user's and nice's.
+        """
+        busy = stolen = found = 0
+        for line in (self._files.text("proc/stat") or "").splitlines():
+            name, *counts = line.split()
+            if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in self._cpus:
+                user, nice, system, _, _, irq, softirq, steal = map(int, counts[:8])
+                busy, stolen, found = busy + user + nice + system + irq + softirq, stolen + steal, found + 1
+        ticks = os.sysconf("SC_CLK_TCK")
+        return (busy / ticks, stolen / ticks) if found else (None, None)
+
+    def _waiting(self) -> dict[int, int]:
+        """Returns each thread's time on the run queue, the second number of its schedstat."""
+        read = {thread: self._files.text(f"{_TASKS}/{thread}/schedstat") for thread in self._files.names(_TASKS)}
+        return {int(thread): int(text.split()[1]) for thread, text in read.items() if text and len(text.split()) == 3}
+
+    def _throttle_counts(self) -> dict[str, int]:
+        counts = {_HEAT: sum(self._files.number(path) or 0 for path in self._heat)} if self._heat else {}
+        for path in self._quotas:
+            stat = dict(line.split() for line in (self._files.text(path) or "").splitlines())
+            counts[_QUOTA] = int(stat.get("nr_throttled", 0))
+        return counts
+
+    def _frequency_share(self) -> float | None:
+        shares = [(self._files.number(path) or 0) / highest for path, highest in self._policies]
+        return max(shares, default=None)
+
+    def _temperature(self) -> float | None:
+        """Returns the hottest sensor's temperature; the files are in thousandths of a degree."""
+        found = [self._files.number(path) for path in self._sensors]
+        return max((value / 1000 for value in found if value is not None), default=None)
+
+    def _load(self) -> float | None:
+        text = self._files.text("proc/loadavg")
+        return float(text.split()[0]) if text else None
+
+    def _available_memory(self) -> int | None:
+        for line in (self._files.text("proc/meminfo") or "").splitlines():
+            name, _, rest = line.partition(":")
+            if name == "MemAvailable":
+                return 1024 * int(rest.split()[0])
+        return None
 
 
 @dataclass(slots=True, kw_only=True)
-class Watch:
+class Sampler:
     """Looks at the machine's counters at the first round after enough time, so that looking costs below `MOST_SHARE`.
 
     Made before a cell is opened; `begin` after its warm-up, `round_begins` before each round, `end` after the last.
 
     Attributes:
-        look: Reads the counters.
+        counters: Reads them.
         clock: Nanoseconds; what a look costs is measured by it.
     """
 
-    look: Callable[[], Look] = field(default_factory=Counters)
+    counters: Callable[[], Snapshot] = field(default_factory=Counters)
     clock: Clock = time.perf_counter_ns
     load_before: float | None = field(init=False)
     available_memory_bytes: int | None = field(init=False)
-    _looks: list[tuple[Look, int]] = field(default_factory=list, init=False)
+    _snapshots: list[tuple[Snapshot, int]] = field(default_factory=list, init=False)
     _costs: list[int] = field(default_factory=list, init=False)
     _rounds: int = field(default=0, init=False)
     _due: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        first = self._look()
+        first = self._snapshot()
         self.load_before, self.available_memory_bytes = first.load, first.available_memory_bytes
 
     def begin(self) -> None:
         """Ends opening and warm-up: what comes now are the rounds."""
-        self._look()
+        self._snapshot()
 
     def round_begins(self) -> bool:
         """Looks if it is time, and tells whether it did: then the processor's caches hold other things."""
         is_due = self.clock() >= self._due
         if is_due:
-            self._look()
+            self._snapshot()
         self._rounds += 1
         return is_due
 
@@ -60,13 +194,13 @@ class Watch:
 
         A rest that is shorter than half an interval is counted to the one before: a tick would be much of it.
         """
-        last = self._look()
-        if len(self._looks) > 3 and last.at - self._looks[-2][0].at < LEAST_SECONDS * 1e9 / 2:
-            _, rounds = self._looks.pop(-2)
-            self._looks[-1] = (last, self._looks[-1][1] + rounds)
+        last = self._snapshot()
+        if len(self._snapshots) > 3 and last.at - self._snapshots[-2][0].at < LEAST_SECONDS * 1e9 / 2:
+            _, rounds = self._snapshots.pop(-2)
+            self._snapshots[-1] = (last, self._snapshots[-1][1] + rounds)
         before, *intervals = (
             replace(between(old, new), rounds=rounds)
-            for (old, _), (new, rounds) in zip(self._looks, self._looks[1:], strict=False)
+            for (old, _), (new, rounds) in zip(self._snapshots, self._snapshots[1:], strict=False)
         )
         return RecordedDisturbance(
             cpus=last.cpus,
@@ -79,12 +213,104 @@ class Watch:
             causes=(),
         )
 
-    def _look(self) -> Look:
+    def _snapshot(self) -> Snapshot:
         began = self.clock()
-        look = self.look()
+        snapshot = self.counters()
         ended = self.clock()
         self._costs.append(ended - began)
         self._due = ended + int(max(LEAST_SECONDS * 1e9, (ended - began) / MOST_SHARE))
-        self._looks.append((look, self._rounds))
+        self._snapshots.append((snapshot, self._rounds))
         self._rounds = 0
-        return look
+        return snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What the system had counted at a moment, in seconds.
+
+    Attributes:
+        at: The moment.
+        busy: Processor time that was used, by anybody.
+        ours: Processor time of this process and of its children that have ended.
+    """
+
+    at: float
+    busy: float
+    ours: float
+
+
+Marking = Callable[[], Mark]
+
+
+def between(old: Snapshot, new: Snapshot) -> RecordedInterval:
+    """Returns what was counted from one look to the next, with no rounds in it."""
+    return RecordedInterval(
+        rounds=0,
+        seconds=round((new.at - old.at) / 1e9, 6),
+        busy_seconds=_difference(old.busy_seconds, new.busy_seconds),
+        own_seconds=round(new.own_seconds - old.own_seconds, 6),
+        steal_seconds=_difference(old.steal_seconds, new.steal_seconds),
+        waiting_seconds=_waited(old.waiting_nanoseconds, new.waiting_nanoseconds),
+        involuntary_switches=new.involuntary_switches - old.involuntary_switches,
+        major_faults=new.major_faults - old.major_faults,
+        frequency_share=new.frequency_share,
+        temperature_celsius=new.temperature_celsius,
+        throttled=(*_flags(old.throttle_bits or 0, new.throttle_bits or 0), *_risen(old, new)),
+    )
+
+
+def mark() -> Mark:
+    """Returns what the system has counted until now."""
+    counted, ours = psutil.cpu_times(), os.times()
+    return Mark(
+        at=time.monotonic(),
+        busy=sum(getattr(counted, name, 0.0) for name in _BUSY),
+        ours=ours.user + ours.system + ours.children_user + ours.children_system,
+    )
+
+
+def crowding(before: Mark, after: Mark) -> float:
+    """Returns how many processors others kept busy, such as 0.5 for one during half of the time.
+
+    Args:
+        before: From `mark`.
+        after: After the children that were started since have ended.
+    """
+    elapsed = after.at - before.at
+    others = (after.busy - before.busy) - (after.ours - before.ours)
+    return max(0.0, others / elapsed) if elapsed > 0 else 0.0
+
+
+def is_crowded(others: float, *, threads: int, processors: int | None = None) -> bool:
+    """Tells whether others were in the way of a program of so many threads.
+
+    By the limits that mark a cell's rounds as disturbed.
+
+    Args:
+        others: From `crowding`.
+        threads: Of the program.
+        processors: How many there are; None for this machine's.
+    """
+    return are_in_the_way(others, threads=threads, cpus=processors or os.cpu_count() or 1)
+
+
+def _difference(old: float | None, new: float | None) -> float | None:
+    """Returns how far a counter rose; some hypervisors let steal fall, which says nothing."""
+    return None if old is None or new is None else round(max(0.0, new - old), 6)
+
+
+def _waited(old: Mapping[int, int], new: Mapping[int, int]) -> float | None:
+    """Returns how long the threads waited that are still there; those that ended take their count with them."""
+    waits = [max(0, nanoseconds - old.get(thread, 0)) for thread, nanoseconds in new.items()]
+    return round(sum(waits) / 1e9, 6) if waits else None
+
+
+def _flags(old: int, new: int) -> Iterator[str]:
+    """Yields what the firmware says is so now, or says anew that it was so in between."""
+    for bit, name in enumerate(_PI_FLAGS):
+        if (new | (new & ~old) >> _HAS_OCCURRED) & 1 << bit:
+            yield name
+
+
+def _risen(old: Snapshot, new: Snapshot) -> Iterator[str]:
+    return (name for name, count in new.throttle_counts.items() if count > old.throttle_counts.get(name, count))

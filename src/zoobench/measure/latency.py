@@ -2,14 +2,17 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from statistics import fmean, median
 
-from zoobench.measure.disturbance import Watch
-from zoobench.measure.inference import OpenSession
+from zoobench.measure.accuracy import OpenSession
+from zoobench.measure.disturbance import Sampler
 from zoobench.measure.runtimes import Session
 from zoobench.measure.samples import Samples
+from zoobench.results.record import RecordedLatency, Speedup
+from zoobench.stats.statistics import percentile, percentile_interval
 
 Clock = Callable[[], int]
 WARMUP_ROUNDS = 5
@@ -73,7 +76,7 @@ class Interleaving:
         reference: The session of the same file on the runtime that others are held against, if that is another one.
         samples: Each round takes the next, from the first again after the last.
         clock: Nanoseconds.
-        watch: Is told of every round that counts, and may look at the machine before it.
+        sampler: Is told of every round that counts, and may look at the machine before it.
     """
 
     cell: Session
@@ -81,7 +84,7 @@ class Interleaving:
     samples: Samples
     reference: Session | None = None
     clock: Clock = time.perf_counter_ns
-    watch: Watch | None = None
+    sampler: Sampler | None = None
     twin_seconds: list[float] = field(default_factory=list)
     reference_seconds: list[float] = field(default_factory=list)
     _round: int = 0
@@ -89,7 +92,7 @@ class Interleaving:
 
     def before(self) -> None:
         """Loads the next sample, and on even rounds runs the others on it; then the cell is ready to be timed."""
-        if self.watch and self.watch.round_begins():
+        if self.sampler and self.sampler.round_begins():
             self._warm = None
         position = self._round % len(self.samples)
         image = self.samples.images(position, position + 1)
@@ -140,3 +143,29 @@ class Interleaving:
         if self._warm is not session:
             session.invoke()
         self._warm = session
+
+
+def recorded_latency(latency: Latency, *, twin: str, reference: str = "") -> RecordedLatency:
+    """Returns the latency to record; `twin` and `reference` are the ids of the cells that it was run beside."""
+    interval = percentile_interval(latency.seconds, 0.50)
+    return RecordedLatency(
+        p50_seconds=median(latency.seconds),
+        p50_interval=None if interval is None else (interval.low, interval.high),
+        p90_seconds=percentile(latency.seconds, 0.90),
+        mean_seconds=fmean(latency.seconds),
+        samples=len(latency.seconds),
+        speedup_over_float=_speedup(latency.seconds, latency.twin_seconds, twin),
+        speedup_over_reference=_speedup(latency.seconds, latency.reference_seconds, reference)
+        if latency.reference_seconds
+        else None,
+        threads_reported=latency.threads_reported,
+    )
+
+
+def _speedup(seconds: Sequence[float], others: Sequence[float], twin: str) -> Speedup | None:
+    """Returns the paired speed-up, or None where there are too few rounds for its interval."""
+    ratios = [theirs / own for own, theirs in zip(seconds, others, strict=True)]
+    interval = percentile_interval(ratios, 0.50)
+    if interval is None:
+        return None
+    return Speedup(twin=twin, point=median(ratios), interval=(interval.low, interval.high))

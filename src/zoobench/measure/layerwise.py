@@ -21,7 +21,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
+class Dequantization:
     """How a tensor's numbers are meant: real = scale * (stored - zero_point); None for a tensor of real numbers.
 
     Attributes:
@@ -73,7 +73,7 @@ class ObservedModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class OpenedPair:
     """Two opened files and which layers of theirs are the same."""
 
     float_model: ObservedModel
@@ -81,7 +81,7 @@ class Comparison:
     matching: Matching
 
 
-def open_comparison(path: Path, float_path: Path) -> Comparison:
+def open_comparison(path: Path, float_path: Path) -> OpenedPair:
     """Opens a quantized file and its float file and matches their layers.
 
     Raises:
@@ -92,11 +92,11 @@ def open_comparison(path: Path, float_path: Path) -> Comparison:
     matching = match(float_layers, layers)
     if matching is None:
         raise MeasurementError(_nothing_in_common(path, float_path, layers, float_layers))
-    return Comparison(float_model=float_model, quantized_model=quantized_model, matching=matching)
+    return OpenedPair(float_model=float_model, quantized_model=quantized_model, matching=matching)
 
 
 def measure_layers(
-    comparison: Comparison, images: Iterable[npt.NDArray[np.uint8]], *, advance: Advance
+    comparison: OpenedPair, images: Iterable[npt.NDArray[np.uint8]], *, advance: Advance
 ) -> tuple[LayerError, ...]:
     """Returns the error of each matched layer over the images, of which one is in memory at a time.
 
@@ -142,7 +142,7 @@ def sums(signal: Values, quantized: Values) -> Sums:
     )
 
 
-def _sums_of_layers(comparison: Comparison) -> list[Sums]:
+def _sums_of_layers(comparison: OpenedPair) -> list[Sums]:
     found = []
     for _, layer, twin in comparison.matching.pairs:
         one = sums(comparison.float_model.values(layer), comparison.quantized_model.values(twin))
@@ -155,16 +155,16 @@ def _sums_of_layers(comparison: Comparison) -> list[Sums]:
     return found
 
 
-def _scale(detail: dict[str, Any]) -> Scale | None:
+def _scale(detail: dict[str, Any]) -> Dequantization | None:
     parameters = detail["quantization_parameters"]
     factors, zero_points = (np.asarray(parameters[name], np.float64) for name in ("scales", "zero_points"))
     if not factors.size:
         return None
     if factors.size == 1:
-        return Scale(factors=factors.reshape(()), zero_points=zero_points.reshape(()))
+        return Dequantization(factors=factors.reshape(()), zero_points=zero_points.reshape(()))
     shape = [1] * len(detail["shape"])
     shape[parameters["quantized_dimension"]] = -1
-    return Scale(factors=factors.reshape(shape), zero_points=zero_points.reshape(shape))
+    return Dequantization(factors=factors.reshape(shape), zero_points=zero_points.reshape(shape))
 
 
 def _nothing_in_common(path: Path, float_path: Path, layers: tuple[Layer, ...], others: tuple[Layer, ...]) -> str:

@@ -1,4 +1,4 @@
-"""How long do a baseline's file and a candidate's take in one fresh process, turn about on the same samples?"""
+"""How long do a baseline's file and a candidate's take in one fresh process, alternately on the same samples?"""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ Turn = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class ReplayTarget:
     """One cell's two files and what they are run on.
 
     Attributes:
@@ -126,7 +126,7 @@ class ProcessObservation:
         return uncertainty(self.baseline_seconds, self.candidate_seconds)
 
 
-def observe(subject: Subject, *, index: int, config: ReplayConfig) -> ProcessObservation:
+def observe(subject: ReplayTarget, *, index: int, config: ReplayConfig) -> ProcessObservation:
     """Starts a worker, or one for each side where their interpreters differ, and has it take turns.
 
     Args:
@@ -203,7 +203,7 @@ def _with_added(
 class _Table:
     """Where both sides sit, and what was seen of them."""
 
-    subject: Subject
+    subject: ReplayTarget
     workers: Mapping[str, Worker]
     config: ReplayConfig
     seconds: dict[str, list[float]] = field(default_factory=lambda: {side: [] for side in SIDES})

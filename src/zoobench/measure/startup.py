@@ -15,15 +15,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median, median_low
 from typing import Any
 
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.worker import MODULE
+from zoobench.results.record import RecordedMemory, RecordedPhase, RecordedStartup
+from zoobench.stats.statistics import percentile_interval
 from zoobench.system.processes import Worker, worker
 
 StartWorker = Callable[[], AbstractContextManager[tuple[Worker, Mapping[str, Any]]]]
-
 _MORE_IMAGES = 4
 """After the first: some memory is taken by the second invocation only."""
 _PATIENCE_SECONDS = 120.0
@@ -105,6 +107,35 @@ def observe_starts(
     return tuple(starts)
 
 
+def recorded_startup(starts: Sequence[Start]) -> RecordedStartup:
+    """Returns the phases before the steady state to record; `starts` are one or more."""
+    threads = [start.threads_started for start in starts if start.threads_started is not None]
+    return RecordedStartup(
+        initialization=_phase([start.initialization_seconds for start in starts]),
+        first_inference=_phase([start.first_inference_seconds for start in starts]),
+        threads_started=min(threads, default=None),
+    )
+
+
+def recorded_memory(starts: Sequence[Start]) -> RecordedMemory | None:
+    """Returns the memory to record, or None where the system does not tell a process's peak."""
+    peaks = [start.peak_rss_bytes for start in starts if start.peak_rss_bytes is not None]
+    bases = [start.base_rss_bytes for start in starts if start.base_rss_bytes is not None]
+    anonymous = [start.anonymous_bytes for start in starts if start.anonymous_bytes is not None]
+    if not peaks:
+        return None
+    interval = percentile_interval(peaks, 0.50)
+    return RecordedMemory(
+        peak_rss_bytes=median_low(peaks),
+        interval=None if interval is None else (int(interval.low), int(interval.high)),
+        base_rss_bytes=median_low(bases) if bases else None,
+        anonymous_bytes=median_low(anonymous) if anonymous else None,
+        observed_peak_rss_bytes=tuple(peaks),
+        observed_base_rss_bytes=tuple(bases),
+        observed_anonymous_bytes=tuple(anonymous),
+    )
+
+
 def _named(beginner: Beginner, which: str, start: StartWorker) -> Start:
     try:
         with start() as (running, _):
@@ -154,3 +185,12 @@ def _read_through(path: Path) -> None:
                 pass
     except OSError as error:
         raise MeasurementError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _phase(seconds: Sequence[float]) -> RecordedPhase:
+    interval = percentile_interval(seconds, 0.50)
+    return RecordedPhase(
+        p50_seconds=median(seconds),
+        interval=None if interval is None else (interval.low, interval.high),
+        observed_seconds=tuple(seconds),
+    )

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from zoobench.errors import MeasurementError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import find_runtime
-from zoobench.measure.accuracy import Evaluation
+from zoobench.measure.accuracy import Evaluation, load_evaluation, save_evaluation
 from zoobench.measure.environment import cpu_features
-from zoobench.measure.kept import load_evaluation, save_evaluation
 from zoobench.store.manifest import Facts
 from zoobench.store.store import Product, obtain
 from zoobench.system.files import sha256_of_json

@@ -9,14 +9,12 @@ from typing import Any, cast
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
-from zoobench.measure.accuracy import Evaluation, evaluate
-from zoobench.measure.disturbance import Watch
+from zoobench.measure.accuracy import Evaluation, OpenSession, evaluate, recorded_accuracy
+from zoobench.measure.disturbance import Sampler
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.measure.inference import OpenSession
-from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened
-from zoobench.measure.observation import recorded_accuracy, recorded_latency, recorded_memory, recorded_startup
+from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened, recorded_latency
 from zoobench.measure.runtimes import open_answering_session, open_session, threads_reported
-from zoobench.measure.startup import Beginner, observe_starts, usual_processes
+from zoobench.measure.startup import Beginner, observe_starts, recorded_memory, recorded_startup, usual_processes
 from zoobench.results.disturbed import judged
 from zoobench.results.record import (
     BLOCK,
@@ -206,7 +204,7 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file.
         """
         self._require_runnable(cell)
-        samples, watch = self.source.samples(cell), Watch()
+        samples, sampler = self.source.samples(cell), Sampler()
         float_twin, other = self.held_against(cell)
         with ExitStack() as stack:
             with capture_native_output():
@@ -218,10 +216,10 @@ class BenchSession:
                 reference = references[0] if references else None
             rounds = Interleaving(cell=session, twin=twin, samples=samples, reference=reference)
             number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
-            rounds.watch = watch
-            watch.begin()
+            rounds.sampler = sampler
+            sampler.begin()
             benchmark.pedantic(rounds.invoke, setup=rounds.before, teardown=rounds.after, rounds=number)
-            disturbance = judged(watch.end(), threads=cell.threads, governor=self.environment["governor"])
+            disturbance = judged(sampler.end(), threads=cell.threads, governor=self.environment["governor"])
         record = self._record(cell)
         if benchmark.stats is None:
             return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zoobench.kit.contents import KitCell, Manifest
+from zoobench.kit.contents import KitCell, KitManifest
 from zoobench.kit.reader import Kit
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, megabytes, size
@@ -43,7 +43,7 @@ def _head(kit: Kit, size_bytes: int) -> Iterator[str]:
     yield f"{data.name}: {counts}: {', '.join(data.classes)}"
 
 
-def _row(manifest: Manifest, cell: KitCell) -> tuple[str, ...]:
+def _row(manifest: KitManifest, cell: KitCell) -> tuple[str, ...]:
     model = manifest.model(backbone=cell.backbone, variant=cell.variant, image_size=cell.image_size)
     refusal = f"{cell.refusal.by}: {cell.refusal.reason[:_LONGEST]}" if cell.refusal else ABSENT
     return (

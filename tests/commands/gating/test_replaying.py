@@ -15,13 +15,13 @@ import pytest
 from zoobench.commands.gating.replaying import Replayed, replay_cells
 from zoobench.errors import MeasurementError
 from zoobench.judge.gate.schedule import Budget, Rates
-from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, Subject
+from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
 from zoobench.system.processes import Worker
 
 Outcome = ProcessObservation | BaseException
 
 
-def a_subject(cell_id: str = "a", **changes: Any) -> Subject:
+def a_subject(cell_id: str = "a", **changes: Any) -> ReplayTarget:
     usual: dict[str, Any] = {
         "cell_id": cell_id,
         "runtime": "litert",
@@ -30,7 +30,7 @@ def a_subject(cell_id: str = "a", **changes: Any) -> Subject:
         "pixels": Path("pixels.npy"),
         "rows": [0],
     }
-    return Subject(**{**usual, **changes})
+    return ReplayTarget(**{**usual, **changes})
 
 
 def observed(ratio: float, *, spread: float = 0.0, peaks: dict[str, int] | None = None) -> ProcessObservation:
@@ -51,14 +51,14 @@ class Script:
         self.started: list[tuple[str, int]] = []
         self._outcomes = iter(outcomes)
 
-    def __call__(self, subject: Subject, index: int) -> ProcessObservation:
+    def __call__(self, subject: ReplayTarget, index: int) -> ProcessObservation:
         self.started.append((subject.cell_id, index))
         outcome = next(self._outcomes, None) or observed([1.001, 0.999][index % 2])
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
-    def run(self, *subjects: Subject, seconds: float = 60) -> dict[str, Replayed]:
+    def run(self, *subjects: ReplayTarget, seconds: float = 60) -> dict[str, Replayed]:
         return replay_cells(
             subjects,
             {subject.cell_id: 0.05 for subject in subjects},
@@ -135,7 +135,7 @@ def test_progress_is_told_once_at_the_end_outside_a_terminal(capsys: pytest.Capt
     assert capsys.readouterr().err.startswith("Replaying: 6 in ")
 
 
-def real_subject(folder: Path) -> Subject:
+def real_subject(folder: Path) -> ReplayTarget:
     """Returns a subject whose file no runtime takes: a worker is started, asked, and answers with an error."""
     path = folder / "model.tflite"
     path.write_bytes(b"no model")
@@ -147,7 +147,7 @@ def children() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
 
 
-def replayed(subject: Subject) -> Replayed:
+def replayed(subject: ReplayTarget) -> Replayed:
     return replay_cells([subject], {"a": 0.05}, config=ReplayConfig(), rates=Rates(), budget=Budget(seconds=60))["a"]
 
 

@@ -8,11 +8,11 @@ from statistics import median
 
 from zoobench.errors import MeasurementError
 from zoobench.judge.gate.schedule import Budget, Nothing, Rates, replay_until_clear
-from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, Subject, observe
+from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget, observe
 from zoobench.stats.sequential import FIRST_LOOK
 from zoobench.system.terminal import progress
 
-Observe = Callable[[Subject, int], ProcessObservation]
+Observe = Callable[[ReplayTarget, int], ProcessObservation]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Replayed:
 
 
 def replay_cells(
-    subjects: Sequence[Subject],
+    subjects: Sequence[ReplayTarget],
     tolerances: Mapping[str, float],
     *,
     config: ReplayConfig,
@@ -100,7 +100,7 @@ def replay_cells(
     return seen
 
 
-def _persistently(look: Observe, subject: Subject, index: int, seen: Replayed) -> float | Nothing:
+def _persistently(look: Observe, subject: ReplayTarget, index: int, seen: Replayed) -> float | Nothing:
     """Returns the log ratio that a process saw, of two that may try, if its rounds agree well enough to count."""
     observed, reason = _tried(look, subject, index)
     if observed is None:
@@ -116,7 +116,7 @@ def _persistently(look: Observe, subject: Subject, index: int, seen: Replayed) -
     return math.log(observed.ratio)
 
 
-def _tried(look: Observe, subject: Subject, index: int) -> tuple[ProcessObservation | None, str]:
+def _tried(look: Observe, subject: ReplayTarget, index: int) -> tuple[ProcessObservation | None, str]:
     try:
         return look(subject, index), ""
     except MeasurementError as error:

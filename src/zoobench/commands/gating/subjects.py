@@ -7,7 +7,7 @@ from pathlib import Path
 from zoobench.commands.gating.rebuilding import WantedModel, rebuild
 from zoobench.commands.gating.replayfiles import FoundModels, find_models, find_pixels, given_pixels, wanted_models
 from zoobench.errors import DataError, ModelError, UsageError
-from zoobench.measure.replay import BASELINE, CANDIDATE, Subject
+from zoobench.measure.replay import BASELINE, CANDIDATE, ReplayTarget
 from zoobench.measure.samples import Samples
 from zoobench.results.baseline import Baseline
 from zoobench.results.record import Record
@@ -50,7 +50,7 @@ class Sources:
 class Replayable:
     """The cells that can be replayed, why others cannot, and what else was done for it."""
 
-    subjects: Sequence[Subject]
+    subjects: Sequence[ReplayTarget]
     obstacles: Sequence[str]
     notes: Sequence[str]
 
@@ -93,7 +93,7 @@ def find_subjects(
     found = [_subject(pair, files, samples.get(pair.candidate.cell.image_size)) for pair in pairs]
     obstacles = [one for one in found if isinstance(one, str)]
     return Replayable(
-        subjects=[one for one in found if isinstance(one, Subject)],
+        subjects=[one for one in found if isinstance(one, ReplayTarget)],
         obstacles=[*obstacles, *([why_not] if why_not else [])],
         notes=[f"{len(again)} of the baseline's files were made again from its manifest"] if again else [],
     )
@@ -113,7 +113,7 @@ def _made_again(run: Baseline, found: FoundModels, sources: Sources) -> tuple[Ma
         return {}, f"the baseline's files cannot be made again: {error.name} is not installed"
 
 
-def _subject(pair: Pair, files: Mapping[str, Path], samples: Samples | None) -> Subject | str:
+def _subject(pair: Pair, files: Mapping[str, Path], samples: Samples | None) -> ReplayTarget | str:
     """Returns a cell's files and images, or what of them cannot be had."""
     paths = {side: files.get(record.model.sha256 if record.model else "") for side, record in pair.records.items()}
     found = {side: path for side, path in paths.items() if path is not None}
@@ -121,7 +121,7 @@ def _subject(pair: Pair, files: Mapping[str, Path], samples: Samples | None) -> 
         lacking = [f"the {side}'s file" for side in paths if side not in found]
         return f"{pair.cell}: {' and '.join(lacking + ['the images'] * (samples is None))} cannot be had"
     cell = pair.candidate.cell
-    return Subject(
+    return ReplayTarget(
         cell_id=pair.cell,
         runtime=cell.runtime,
         threads=cell.threads,

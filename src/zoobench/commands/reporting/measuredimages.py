@@ -12,7 +12,7 @@ from zoobench.data.identity import dataset_sha256, measuring_order
 from zoobench.data.rows import Row, read_rows
 from zoobench.data.split import MIN_CONTENTS, homes, parse_shares, split_contents
 from zoobench.errors import DataError, ZoobenchError
-from zoobench.kit.contents import KitImages, Manifest
+from zoobench.kit.contents import KitImages, KitManifest
 from zoobench.kit.reader import extract, find_kept, open_kit
 from zoobench.measure.samples import Samples
 from zoobench.results.answers import answers_of
@@ -141,11 +141,11 @@ def _of_kit(run: Baseline, places: Places, least_side: int, workplace: Path) -> 
         return _of_member(opened.manifest, extract(opened, images.file, workplace))
 
 
-def _sized(manifest: Manifest, least_side: int) -> KitImages:
+def _sized(manifest: KitManifest, least_side: int) -> KitImages:
     return min(manifest.images, key=lambda images: _by_side(images.image_size, least_side))
 
 
-def _of_member(manifest: Manifest, path: Path) -> MeasuredImages:
+def _of_member(manifest: KitManifest, path: Path) -> MeasuredImages:
     labels = np.array([sample.label for sample in manifest.samples], np.int64)
     samples = Samples(path=path, rows=np.arange(len(labels), dtype=np.int64), labels=labels)
     return MeasuredImages(samples=samples, contents=tuple(sample.sha256 for sample in manifest.samples))

@@ -44,7 +44,8 @@ def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextMa
         MeasurementError: If the runtime is unknown, not installed, or does not take the file.
     """
     module = _module(runtime)
-    return cast(AbstractContextManager[Session], module.open_session(path, threads=threads))
+    opener = getattr(module, find_runtime(runtime).opens)
+    return cast(AbstractContextManager[Session], opener(path, threads=threads))
 
 
 def open_answering_session(path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
@@ -53,7 +54,7 @@ def open_answering_session(path: Path, *, runtime: str, threads: int) -> Abstrac
     Args and errors are those of `open_session`.
     """
     module = _module(runtime)
-    opener = getattr(module, "open_graph_session", module.open_session)
+    opener = getattr(module, "open_graph_session", None) or module.open_session
     return cast(AbstractContextManager[Session], opener(path, threads=threads))
 
 
@@ -84,9 +85,9 @@ def _module(runtime: str) -> ModuleType:
         raise MeasurementError(
             f"the runtime {runtime} of {known.package} cannot be imported: {type(error).__name__}: {error}"
         ) from error
-    if not callable(getattr(module, "open_session", None)):
+    if not callable(getattr(module, known.opens, None)):
         raise MeasurementError(
-            f"the runtime {runtime} of {known.package} has no function {known.module}.open_session(path, *, threads)"
+            f"the runtime {runtime} of {known.package} has no function {known.module}.{known.opens}(path, *, threads)"
         )
     return module
 
