@@ -74,9 +74,12 @@ def pytest_report_header() -> str | None:
     return f"without {', '.join(ABSENT)} (pip install -e '.[test]') these are left out: {', '.join(OF_BUILDING)}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Makes every warning an error here; under `bench/` a library's warning must not cost anyone a benchmark."""
     for item in items:
+        if item.get_closest_marker("nightly"):
+            item.add_marker("slow")
         if ABSENT and item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason=f"builds models, and {', '.join(ABSENT)} is not installed"))
         if item.path.is_relative_to(Path(__file__).parent):
