@@ -45,7 +45,7 @@ OF_BUILDING = (
     "commands/test_layers.py",
     "commands/test_inspect.py",
     "commands/test_kitexport.py",
-    "commands/gating/test_rebuilding.py",
+    "run/test_rebuild.py",
     "commands/paritying/test_endtoend.py",
     "data",
     "measure/test_other_runtimes.py",

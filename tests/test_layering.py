@@ -18,7 +18,7 @@ HEAVY = {"tensorflow", "keras", "ai_edge_quantizer"}
         "zoobench.store.inventory",
         "zoobench.store.upkeep",
         "zoobench.commands.baseline",
-        "zoobench.commands.gating.replayfiles",
+        "zoobench.run.locate",
         "zoobench.commands.reporting.thumbnails",
     ],
 )
@@ -29,7 +29,7 @@ def test_the_front_doors_open_without_tensorflow(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["zoobench.commands.baseline", "zoobench.commands.gating.replayfiles", "zoobench.judge.gate.tolerances"]
+    "module", ["zoobench.commands.baseline", "zoobench.run.locate", "zoobench.judge.gate.tolerances"]
 )
 def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> None:
     """A device that measures has neither Pillow nor what TensorFlow brings along."""

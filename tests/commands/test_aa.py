@@ -17,10 +17,9 @@ from zoobench.commands.aa import (
     wanted_tolerances,
 )
 from zoobench.commands.gate import GateRequest
-from zoobench.commands.gating.findings import noise_path
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.aa.aarecord import AAGate, to_json
-from zoobench.judge.gate.noise import read_noise
+from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.tolerances import read_rules
 from zoobench.results.schema import Refusal
 from zoobench.system.files import write_json

@@ -6,12 +6,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from zoobench.commands.gate import Gate, GateRequest, chosen, run_gate
-from zoobench.commands.gating.findings import noise_path
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.aa.aagates import Choice, choose
 from zoobench.judge.aa.aarecord import AACell, AAGate, read_gate, to_json
 from zoobench.judge.aa.falsealarms import AAReport, analyse
-from zoobench.judge.gate.noise import read_noise
+from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.noise import to_json as noise_to_json
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import read_baseline

@@ -12,8 +12,7 @@ from shutil import get_terminal_size
 import pytest
 
 from zoobench.commands.baseline import find_run
-from zoobench.commands.gate import GateRequest, run_gate
-from zoobench.commands.gating.verdicts import unusable, write_summary
+from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
 from zoobench.errors import UsageError, ZoobenchError
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
 from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport, Verdict
