@@ -68,7 +68,7 @@ def test_help_imports_no_command() -> None:
 
 def test_show_needs_neither_scipy_nor_pandas() -> None:
     program = (
-        "import sys, zoobench.cli, zoobench.commands.show, zoobench.commands.store, zoobench.commands.cli_baseline;"
+        "import sys, zoobench.cli, zoobench.commands.show, zoobench.commands.store, zoobench.commands.baseline;"
         "print(*sorted({'scipy', 'pandas', 'tensorflow', 'ai_edge_litert', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
