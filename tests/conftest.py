@@ -37,7 +37,7 @@ settings.load_profile("zoobench-ci" if os.environ.get("CI") else "zoobench")
 LIBRARIES = "google|keras|tensorflow|flatbuffers|ai_edge_litert|ai_edge_quantizer|absl|astunparse|gast"
 """What they deprecate in one another is not ours to mend."""
 
-BUILDING = ("tensorflow", "PIL", "matplotlib", "onnxruntime")
+BUILDING = ("tensorflow", "PIL", "onnxruntime")
 """What `zoobench[all]` brings and a device lacks."""
 ABSENT = [name for name in BUILDING if find_spec(name) is None]
 OF_BUILDING = (
@@ -54,8 +54,6 @@ OF_BUILDING = (
     "run/test_prepared.py",
     "run/test_workstation.py",
     "matrix/test_variants.py",
-    "show/test_layerpicture.py",
-    "show/test_powerpicture.py",
     "store",
     "test_cli.py",
     "test_docs_commands.py",

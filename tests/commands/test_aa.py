@@ -134,7 +134,6 @@ def test_gates_with_a_slow_down_alone_leave_no_noise(request_: GateRequest) -> N
 
 
 def test_a_picture_that_cannot_be_written_is_told(request_: GateRequest) -> None:
-    pytest.importorskip("matplotlib")
     keep(request_, a_gate())
     report = report_on(Question(request=request_, draws=20))
     occupied = request_.artifacts / "power.png"

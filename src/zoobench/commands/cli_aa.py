@@ -94,7 +94,7 @@ class _Percentage:
     show_default=True,
     help="Of the whole matrix: what tolerances are proposed for.",
 )
-@click.option("--picture", metavar="FILE", type=click.Path(path_type=Path), help="Draw the power curve as PNG.")
+@click.option("--picture", metavar="FILE", type=click.Path(path_type=Path), help="Draw the power curve, .png or .svg.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @artifacts_option
 def aa(
