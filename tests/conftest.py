@@ -37,7 +37,7 @@ settings.load_profile("zoobench-ci" if os.environ.get("CI") else "zoobench")
 LIBRARIES = "google|keras|tensorflow|flatbuffers|ai_edge_litert|ai_edge_quantizer|absl|astunparse|gast"
 """What they deprecate in one another is not ours to mend."""
 
-BUILDING = ("tensorflow", "PIL", "matplotlib", "onnxruntime")
+BUILDING = ("tensorflow", "PIL", "onnxruntime")
 """What `zoobench[all]` brings and a device lacks."""
 ABSENT = [name for name in BUILDING if find_spec(name) is None]
 OF_BUILDING = (
@@ -45,7 +45,7 @@ OF_BUILDING = (
     "commands/test_layers.py",
     "commands/test_inspect.py",
     "commands/test_kitexport.py",
-    "commands/gating/test_rebuilding.py",
+    "run/test_rebuild.py",
     "commands/paritying/test_endtoend.py",
     "data",
     "measure/test_other_runtimes.py",
@@ -54,8 +54,6 @@ OF_BUILDING = (
     "run/test_prepared.py",
     "run/test_workstation.py",
     "matrix/test_variants.py",
-    "show/test_layerpicture.py",
-    "show/test_powerpicture.py",
     "store",
     "test_cli.py",
     "test_docs_commands.py",
@@ -74,9 +72,12 @@ def pytest_report_header() -> str | None:
     return f"without {', '.join(ABSENT)} (pip install -e '.[test]') these are left out: {', '.join(OF_BUILDING)}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Makes every warning an error here; under `bench/` a library's warning must not cost anyone a benchmark."""
     for item in items:
+        if item.get_closest_marker("nightly"):
+            item.add_marker("slow")
         if ABSENT and item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason=f"builds models, and {', '.join(ABSENT)} is not installed"))
         if item.path.is_relative_to(Path(__file__).parent):

@@ -25,7 +25,6 @@ HEAVY = (
     "keras",
     "ai_edge_quantizer",
     "PIL",
-    "matplotlib",
     "openvino",
     "onnxruntime",
     "kagglehub",

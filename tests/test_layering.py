@@ -18,7 +18,7 @@ HEAVY = {"tensorflow", "keras", "ai_edge_quantizer"}
         "zoobench.store.inventory",
         "zoobench.store.upkeep",
         "zoobench.commands.baseline",
-        "zoobench.commands.gating.replayfiles",
+        "zoobench.run.locate",
         "zoobench.commands.reporting.thumbnails",
     ],
 )
@@ -29,13 +29,11 @@ def test_the_front_doors_open_without_tensorflow(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["zoobench.commands.baseline", "zoobench.commands.gating.replayfiles", "zoobench.judge.gate.tolerances"]
+    "module", ["zoobench.commands.baseline", "zoobench.run.locate", "zoobench.judge.gate.tolerances"]
 )
 def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> None:
     """A device that measures has neither Pillow nor what TensorFlow brings along."""
-    program = (
-        f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'matplotlib', 'scipy'}!r} & set(sys.modules)))"
-    )
+    program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'scipy'}!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
@@ -50,7 +48,7 @@ def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> Non
     ],
 )
 def test_measuring_a_kit_needs_nothing_that_builds(module: str) -> None:
-    program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'matplotlib'}!r} & set(sys.modules)))"
+    program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py'}!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
@@ -68,7 +66,7 @@ def test_help_imports_no_command() -> None:
 
 def test_show_needs_neither_scipy_nor_pandas() -> None:
     program = (
-        "import sys, zoobench.cli, zoobench.commands.show, zoobench.commands.store, zoobench.commands.cli_baseline;"
+        "import sys, zoobench.cli, zoobench.commands.show, zoobench.commands.store, zoobench.commands.baseline;"
         "print(*sorted({'scipy', 'pandas', 'tensorflow', 'ai_edge_litert', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

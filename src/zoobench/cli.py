@@ -30,8 +30,8 @@ COMMANDS: Mapping[str, Rows] = {
         "recommend": ("zoobench.commands.recommend:recommend", "Say which cell to ship under your limits."),
     },
     "Guard": {
-        "baseline": ("zoobench.commands.cli_baseline:baseline", "Keep runs to compare later ones with."),
-        "gate": ("zoobench.commands.cli_gate:gate", "Judge a run against a baseline."),
+        "baseline": ("zoobench.commands.baseline:baseline", "Keep runs to compare later ones with."),
+        "gate": ("zoobench.commands.gate:gate", "Judge a run against a baseline."),
         "aa": ("zoobench.commands.cli_aa:aa", "Measure the gate's false-alarm and miss rates here."),
     },
     "Device": {

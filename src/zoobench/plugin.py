@@ -197,7 +197,7 @@ def _texts(config: pytest.Config) -> dict[str, str]:
 
 def _register_gate(config: pytest.Config) -> None:
     """Has the session judged when it ends; what it is to be judged against is read first."""
-    from zoobench.commands.gating.gatekeeper import Gatekeeper, gate_request
+    from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 
     try:
         request = gate_request(_texts(config), root=config.rootpath)

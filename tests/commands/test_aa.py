@@ -17,10 +17,9 @@ from zoobench.commands.aa import (
     wanted_tolerances,
 )
 from zoobench.commands.gate import GateRequest
-from zoobench.commands.gating.findings import noise_path
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.aa.aarecord import AAGate, to_json
-from zoobench.judge.gate.noise import read_noise
+from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.tolerances import read_rules
 from zoobench.results.schema import Refusal
 from zoobench.system.files import write_json
@@ -135,7 +134,6 @@ def test_gates_with_a_slow_down_alone_leave_no_noise(request_: GateRequest) -> N
 
 
 def test_a_picture_that_cannot_be_written_is_told(request_: GateRequest) -> None:
-    pytest.importorskip("matplotlib")
     keep(request_, a_gate())
     report = report_on(Question(request=request_, draws=20))
     occupied = request_.artifacts / "power.png"

@@ -6,9 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from fakes import a_cell, a_record, write_results_file
-from zoobench.commands.baseline import baseline_path, find_run, measured_on, newest_results, save, saved_baselines
+from zoobench.cli import main
+from zoobench.commands.baseline import (
+    baseline_path,
+    find_run,
+    measured_on,
+    newest_results,
+    save_baseline,
+    saved_baselines,
+)
 from zoobench.errors import ResultsError, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import read_baseline
@@ -17,8 +26,11 @@ from zoobench.store.store import Product, Stored, obtain
 from zoobench.system.files import PLAIN_NAME
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=timezone.utc)
+
 HERE = describe_environment()
+
 MINE = replace(a_record(), environment=HERE)
+
 PRODUCT = Product(name="mobilenet-224-integer_only", file_name="model.tflite", inputs={"seed": 0})
 
 
@@ -40,35 +52,35 @@ def of(stored: Stored) -> Record:
 
 
 def test_a_run_is_saved_under_a_name_with_time_source_and_machine(tmp_path: Path) -> None:
-    saved = save("main", results(tmp_path, machine="pi"), artifacts=tmp_path, now=NOW)
-    assert saved.baseline.path == tmp_path / "baselines" / "main.json"
-    assert saved.baseline == read_baseline(saved.baseline.path)
-    origin = saved.baseline.provenance.origin
+    saved, _ = save_baseline("main", results(tmp_path, machine="pi"), artifacts=tmp_path, now=NOW)
+    assert saved.path == tmp_path / "baselines" / "main.json"
+    assert saved == read_baseline(saved.path)
+    origin = saved.provenance.origin
     assert origin is not None
     assert (origin.name, origin.saved) == ("main", "2026-11-25T03:00:00+00:00")
     assert origin.source == "results/pi/0001_20261125-020000.json"
-    assert saved.baseline.provenance.machine == "pi"
+    assert saved.provenance.machine == "pi"
 
 
 def test_the_machine_of_results_that_do_not_name_it_is_that_of_their_environment(tmp_path: Path) -> None:
-    saved = save("main", results(tmp_path), artifacts=tmp_path)
-    assert saved.baseline.provenance.machine == "amd-epyc-2c"
+    saved, _ = save_baseline("main", results(tmp_path), artifacts=tmp_path)
+    assert saved.provenance.machine == "amd-epyc-2c"
 
 
 def test_a_source_elsewhere_is_named_without_its_folders(tmp_path: Path) -> None:
     source = write_results_file(tmp_path / "elsewhere" / "mine.json", a_record())
-    saved = save("main", source, artifacts=tmp_path / "artifacts")
-    assert saved.baseline.provenance.origin is not None
-    assert saved.baseline.provenance.origin.source == "mine.json"
+    saved, _ = save_baseline("main", source, artifacts=tmp_path / "artifacts")
+    assert saved.provenance.origin is not None
+    assert saved.provenance.origin.source == "mine.json"
 
 
 def test_what_made_its_models_comes_from_the_store(tmp_path: Path) -> None:
     stored = kept(tmp_path)
-    saved = save("main", results(tmp_path, "pi/0001_x.json", of(stored)), artifacts=tmp_path)
-    manifest = saved.baseline.provenance.manifests[stored.sha256]
+    saved, unmade = save_baseline("main", results(tmp_path, "pi/0001_x.json", of(stored)), artifacts=tmp_path)
+    manifest = saved.provenance.manifests[stored.sha256]
     assert (manifest.product, manifest.file) == (PRODUCT.folder_name, "model.tflite")
     assert manifest.inputs == {"seed": 0}
-    assert saved.unmade == ()
+    assert unmade == ()
 
 
 def test_of_products_with_the_same_file_the_one_that_the_run_used_is_taken(tmp_path: Path) -> None:
@@ -78,55 +90,55 @@ def test_of_products_with_the_same_file_the_one_that_the_run_used_is_taken(tmp_p
     for stored, seed in ((used, 0), (other, 1)):
         products = {stored.sha256: stored.path.parent.name}
         source = results(tmp_path, "pi/0001_x.json", of(stored), products=products)
-        saved = save(f"seed-{seed}", source, artifacts=tmp_path)
-        assert saved.baseline.provenance.manifests[stored.sha256].inputs == {"seed": seed}
+        saved, _ = save_baseline(f"seed-{seed}", source, artifacts=tmp_path)
+        assert saved.provenance.manifests[stored.sha256].inputs == {"seed": seed}
 
 
 def test_models_that_the_store_does_not_know_are_told(tmp_path: Path) -> None:
-    saved = save("main", results(tmp_path), artifacts=tmp_path)
-    assert saved.unmade == (a_record().cell.id,)
-    assert saved.baseline.provenance.manifests == {}
+    saved, unmade = save_baseline("main", results(tmp_path), artifacts=tmp_path)
+    assert unmade == (a_record().cell.id,)
+    assert saved.provenance.manifests == {}
 
 
 def test_a_baseline_under_another_name_keeps_what_made_its_models(tmp_path: Path) -> None:
-    first = save("main", results(tmp_path, "pi/0001_x.json", of(kept(tmp_path))), artifacts=tmp_path)
-    copy = save("copy", first.baseline.path, artifacts=tmp_path / "other")
-    assert copy.baseline.provenance.manifests == first.baseline.provenance.manifests
-    assert copy.baseline.records == first.baseline.records
-    assert copy.unmade == ()
+    first, _ = save_baseline("main", results(tmp_path, "pi/0001_x.json", of(kept(tmp_path))), artifacts=tmp_path)
+    copy, copy_unmade = save_baseline("copy", first.path, artifacts=tmp_path / "other")
+    assert copy.provenance.manifests == first.provenance.manifests
+    assert copy.records == first.records
+    assert copy_unmade == ()
 
 
 def test_a_baseline_is_not_replaced_unless_asked(tmp_path: Path) -> None:
     source = results(tmp_path)
-    before = save("main", source, artifacts=tmp_path).baseline.path.read_bytes()
+    before = save_baseline("main", source, artifacts=tmp_path)[0].path.read_bytes()
     with pytest.raises(UsageError, match=r"main\.json is there already; take another name, or replace it with --force"):
-        save("main", source, artifacts=tmp_path, now=NOW)
+        save_baseline("main", source, artifacts=tmp_path, now=NOW)
     assert baseline_path("main", artifacts=tmp_path).read_bytes() == before
-    assert save("main", source, artifacts=tmp_path, force=True, now=NOW).baseline.path.read_bytes() != before
+    assert save_baseline("main", source, artifacts=tmp_path, force=True, now=NOW)[0].path.read_bytes() != before
 
 
 def test_a_run_with_cells_that_were_not_measured_is_saved_only_if_told_so(tmp_path: Path) -> None:
     source = results(tmp_path, cells=[a_record().cell.id, *(f"cell-{n}" for n in range(7))])
     with pytest.raises(UsageError, match=r"cell-0 \(no record\), .*cell-4 \(no record\) and 2 more\. Finish the run"):
-        save("main", source, artifacts=tmp_path)
+        save_baseline("main", source, artifacts=tmp_path)
     assert not baseline_path("main", artifacts=tmp_path).exists()
-    assert len(save("main", source, artifacts=tmp_path, partial=True).baseline.records) == 1
+    assert len(save_baseline("main", source, artifacts=tmp_path, partial=True)[0].records) == 1
 
 
 @pytest.mark.parametrize("name", ["", "../main", "a/b", ".hidden", "-x", "two words", "ü"])
 def test_names_are_letters_digits_and_signs_that_lead_nowhere_else(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="the baseline's name: received"):
-        save(name, results(tmp_path), artifacts=tmp_path)
+        save_baseline(name, results(tmp_path), artifacts=tmp_path)
 
 
 def test_a_source_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match=r"none\.json"):
-        save("main", tmp_path / "none.json", artifacts=tmp_path)
+        save_baseline("main", tmp_path / "none.json", artifacts=tmp_path)
 
 
 def test_a_run_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:
     source = results(tmp_path)
-    path = save("main", source, artifacts=tmp_path).baseline.path
+    path = save_baseline("main", source, artifacts=tmp_path)[0].path
     assert find_run("main", artifacts=tmp_path) == path
     assert find_run(str(source), artifacts=tmp_path) == source
     with pytest.raises(UsageError, match=r"maim is neither a file nor a baseline in .*; there: main\. Save one with"):
@@ -134,7 +146,7 @@ def test_a_run_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:
 
 
 def test_a_baseline_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = save("main", results(tmp_path), artifacts=tmp_path).baseline.path
+    path = save_baseline("main", results(tmp_path), artifacts=tmp_path)[0].path
     monkeypatch.chdir(tmp_path)
     Path("main").write_text("")
     assert find_run("main", artifacts=tmp_path) == path
@@ -183,7 +195,7 @@ def test_no_record_takes_the_machines_key_out_of_its_folder(environment: dict[st
 
 
 def test_what_cannot_be_read_is_told_beside_the_baselines(tmp_path: Path) -> None:
-    save("main", results(tmp_path), artifacts=tmp_path)
+    save_baseline("main", results(tmp_path), artifacts=tmp_path)
     (tmp_path / "baselines" / "bad.json").write_text("{")
     readable, reasons = saved_baselines(tmp_path)
     assert [one.name for one in readable] == ["main"]
@@ -197,5 +209,101 @@ def test_no_folder_holds_no_baselines(tmp_path: Path) -> None:
 
 def test_all_records_are_saved_in_their_order(tmp_path: Path) -> None:
     records = [replace(a_record(), cell=a_cell(backbone=name)) for name in ("a", "b")]
-    saved = save("main", results(tmp_path, "pi/0001_x.json", *records), artifacts=tmp_path)
-    assert [record.cell.backbone for record in saved.baseline.records] == ["a", "b"]
+    saved, _ = save_baseline("main", results(tmp_path, "pi/0001_x.json", *records), artifacts=tmp_path)
+    assert [record.cell.backbone for record in saved.records] == ["a", "b"]
+
+
+MINE = replace(a_record(), environment=describe_environment())
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    return write_results_file(tmp_path / "results" / "here" / "0001_20261125-010000.json", MINE, machine="here")
+
+
+def run(*arguments: str, artifacts: Path) -> Result:
+    return CliRunner().invoke(main, ["baseline", *arguments, "--artifacts", str(artifacts)])
+
+
+@pytest.mark.parametrize("command", ["save", "list", "show", "diff"])
+def test_help_names_and_teaches_every_command(command: str) -> None:
+    assert command in CliRunner().invoke(main, ["baseline", "--help"]).output
+    shown = CliRunner().invoke(main, ["baseline", command, "--help"])
+    assert shown.exit_code == 0
+    assert "--artifacts DIR" in shown.output
+
+
+def test_save_takes_the_newest_results_of_this_machine_and_says_which(tmp_path: Path, mine: Path) -> None:
+    done = run("save", "main", artifacts=tmp_path)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0] == f"saved 1 cells of {mine}, the newest results of this machine"
+    assert done.stdout.splitlines()[1].startswith(f"wrote {tmp_path / 'baselines' / 'main.json'} (")
+    assert f"the store does not know what made {MINE.cell.id}: keep these model files" in done.stderr
+
+
+def test_save_takes_a_file_that_is_named(tmp_path: Path, mine: Path) -> None:
+    done = run("save", "main", "--from", str(mine), artifacts=tmp_path)
+    assert done.stdout.splitlines()[0] == f"saved 1 cells of {mine}"
+
+
+@pytest.mark.usefixtures("mine")
+def test_save_replaces_only_by_force(tmp_path: Path) -> None:
+    assert [run("save", "main", artifacts=tmp_path).exit_code for _ in range(2)] == [0, 2]
+    assert run("save", "main", "--force", artifacts=tmp_path).exit_code == 0
+
+
+def test_save_refuses_what_was_measured_in_part_unless_told(tmp_path: Path) -> None:
+    write_results_file(tmp_path / "results" / "here" / "0001_x.json", replace(MINE, latency=None))
+    refused = run("save", "main", artifacts=tmp_path)
+    assert (refused.exit_code, "(no latency)" in refused.output, "--partial" in refused.output) == (2, True, True)
+    assert run("save", "main", "--partial", artifacts=tmp_path).exit_code == 0
+
+
+@pytest.mark.usefixtures("mine")
+def test_list_shows_each_baseline_and_ends_badly_if_one_cannot_be_read(tmp_path: Path) -> None:
+    run("save", "main", artifacts=tmp_path)
+    done = run("list", artifacts=tmp_path)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1].startswith("main  20")
+    (tmp_path / "baselines" / "bad.json").write_text("{}")
+    done = run("list", artifacts=tmp_path)
+    assert done.exit_code == 2
+    assert done.stdout.splitlines()[-1].startswith("main  20")
+    assert "bad.json is not in pytest-benchmark's format" in done.stderr
+
+
+def test_list_says_how_to_begin(tmp_path: Path) -> None:
+    done = run("list", artifacts=tmp_path)
+    assert done.exit_code == 0
+    assert done.output.endswith("save one with: zoobench baseline save NAME\n")
+
+
+@pytest.mark.usefixtures("mine")
+def test_show_prints_origin_and_table(tmp_path: Path) -> None:
+    run("save", "main", artifacts=tmp_path)
+    done = run("show", "main", artifacts=tmp_path)
+    assert done.exit_code == 0
+    assert done.output.startswith("baseline main, saved 20")
+    assert "integer_only" in done.output
+    assert run("show", "other", artifacts=tmp_path).exit_code == 2
+
+
+@pytest.mark.usefixtures("mine")
+def test_the_table_of_a_baseline_is_shown_as_that_of_results(tmp_path: Path) -> None:
+    run("save", "main", artifacts=tmp_path)
+    done = CliRunner().invoke(main, ["show", str(tmp_path / "baselines" / "main.json")])
+    assert done.exit_code == 0
+    assert done.output in run("show", "main", artifacts=tmp_path).output
+
+
+def test_diff_holds_a_baseline_against_the_newest_results_or_another(tmp_path: Path, mine: Path) -> None:
+    run("save", "main", artifacts=tmp_path)
+    assert run("diff", "main", artifacts=tmp_path).output == "main and here/0001_20261125-010000.json do not differ\n"
+    newer = mine.with_name("0002_20261125-020000.json")
+    write_results_file(newer, MINE, replace(MINE, cell=a_cell(backbone="new")), machine="here")
+    done = run("diff", "main", artifacts=tmp_path)
+    assert done.exit_code == 0
+    assert done.output.endswith("\n\nnew-integer_only-litert-t1\n    cell  absent → measured\n")
+    assert run("diff", "main", str(mine), artifacts=tmp_path).output.endswith("do not differ\n")
+    run("save", "second", artifacts=tmp_path)
+    assert "new" in run("diff", "main", "second", artifacts=tmp_path).output

@@ -60,7 +60,7 @@ def test_programs_get_json(kept: Path) -> None:
 
 
 def test_a_picture_is_drawn_where_one_is_asked_for(kept: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("resvg_py")
     done = run("--times", "0", "--picture", str(kept / "power.png"), artifacts=kept)
     assert f"wrote {kept / 'power.png'}" in done.stderr
     assert (kept / "power.png").read_bytes().startswith(b"\x89PNG")

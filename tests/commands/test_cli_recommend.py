@@ -120,7 +120,7 @@ def test_files_that_cannot_be_used_end_with_status_two_and_their_names(file: Pat
 def test_it_needs_neither_tensorflow_nor_the_slow_half_of_scipy(file: Path) -> None:
     limits = {"--size": "5 MB", "--memory": "1 GB", "--drop": "1 pp", "--latency-p50": "1 s", "--latency-p90": "1 s"}
     arguments = ["recommend", str(file), *(text for pair in limits.items() for text in pair)]
-    heavy = {"tensorflow", "keras", "scipy.stats", "matplotlib", "PIL", "ai_edge_litert"}
+    heavy = {"tensorflow", "keras", "scipy.stats", "PIL", "ai_edge_litert"}
     program = (
         f"import sys; from zoobench.cli import main\ntry: main({arguments!r})\nexcept SystemExit: pass\n"
         f"print(sorted({heavy!r} & set(sys.modules)))"

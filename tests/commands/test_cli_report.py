@@ -110,7 +110,7 @@ def test_it_needs_neither_tensorflow_nor_what_draws_pictures(results: Path, fold
     program = (
         "import sys; from click.testing import CliRunner; from zoobench.cli import main;"
         f"done = CliRunner().invoke(main, ['report', {str(results)!r}]);"
-        "heavy = {'tensorflow', 'keras', 'ai_edge_litert', 'matplotlib', 'resvg_py'};"
+        "heavy = {'tensorflow', 'keras', 'ai_edge_litert', 'resvg_py'};"
         "print(done.exit_code, *sorted(heavy & set(sys.modules)))"
     )
     assert run(sys.executable, "-c", program, folder=folder).stdout.split() == ["0"]

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from fakes import a_cell, a_memory, a_record, write_results_file
+from reports import MISLABELLED, a_report
 from runs import SMALL, bench, load, results
 from zoobench.cli import main
-from zoobench.commands.gate import GateRequest, run_gate
-from zoobench.commands.gating.findings import noise_path
+from zoobench.commands.gate import SUMMARY, GateRequest, run_gate, shown, write_summary
 from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.gate.noise import CellNoise, Noise, to_json
+from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
 from zoobench.judge.gate.tolerances import CellRule, Rules
 from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
 from zoobench.results.packing import encode, encode_shares
@@ -23,9 +23,13 @@ from zoobench.results.record import Predictions, Record
 from zoobench.system.files import write_json
 
 CELLS = ("mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1")
+
 MACHINE = {"device": None, "cpu": "AMD EPYC", "cores": 2}
+
 OTHER_MACHINE = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
+
 TRUTH = [0] * 20 + [1] * 20
+
 Edit = Callable[[dict[str, Record]], object]
 
 
@@ -367,3 +371,78 @@ def test_edited_copies_of_a_real_run_end_with_their_own_status(store: Path, tmp_
     (tmp_path / "cut.json").write_bytes(results(store)[-1].read_bytes()[:5000])
     status, found = gate(store, tmp_path / "cut.json")
     assert (status, "cannot read" in str(found)) == (UNUSABLE, True)
+
+
+def test_each_form_has_the_verdict() -> None:
+    report = a_report(findings=(MISLABELLED,))
+    assert json.loads(shown(report, form="json"))["status"] == 1
+    assert shown(report, form="markdown").startswith("### gate against main: REGRESSED")
+    assert shown(report, form="terminal") in shown(report, form="github")
+    assert "::error" in shown(report, form="github")
+    assert "::error" not in shown(report, form="terminal")
+
+
+def test_the_summary_is_added_to_what_stands_there(tmp_path: Path) -> None:
+    path = tmp_path / "summary.md"
+    path.write_text("# before\n")
+    write_summary(a_report(), {SUMMARY: str(path)})
+    assert path.read_text().startswith("# before\n### gate against main: passed")
+
+
+def test_there_is_no_summary_outside_github() -> None:
+    write_summary(a_report(), {})
+    write_summary(a_report(), {SUMMARY: ""})
+
+
+def test_a_summary_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"cannot write .*absent/summary.md \(\$GITHUB_STEP_SUMMARY\)"):
+        write_summary(a_report(), {SUMMARY: str(tmp_path / "absent" / "summary.md")})
+
+
+def run_command(folder: Path, *arguments: str) -> Result:
+    usual = ("--candidate", str(folder / "new.json"), "--artifacts", str(folder), "--method", "stored")
+    return CliRunner().invoke(main, ["gate", *usual, *arguments])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A candidate, and a baseline that was cut off."""
+    whole = write_results_file(tmp_path / "new.json", a_record())
+    (tmp_path / "cut.json").write_bytes(whole.read_bytes()[:300])
+    return tmp_path
+
+
+def test_help_teaches() -> None:
+    shown = CliRunner().invoke(main, ["gate", "--help"])
+    assert shown.exit_code == 0
+    assert "  zoobench gate --baseline main\n" in shown.output
+
+
+def test_a_baseline_that_was_cut_off_is_unusable_input(folder: Path) -> None:
+    done = run_command(folder, "--baseline", str(folder / "cut.json"))
+    assert (done.exit_code, "cut.json" in done.stderr) == (2, True)
+
+
+def test_programs_and_pull_requests_are_told_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
+    cut = ("--baseline", str(folder / "cut.json"))
+    done = run_command(folder, *cut, "--format", "github")
+    assert done.exit_code == 2
+    assert "::error title=zoobench%3A unusable input::cannot read" in done.stdout
+    assert "UNUSABLE INPUT" in (folder / "summary.md").read_text()
+    assert json.loads(run_command(folder, *cut, "--format", "json").stdout)["status"] == 2
+
+
+def test_a_baseline_that_nobody_saved_is_told_with_what_to_do(folder: Path) -> None:
+    done = run_command(folder, "--baseline", "main")
+    assert (done.exit_code, "zoobench baseline save NAME" in done.stderr) == (2, True)
+
+
+def test_a_tolerance_that_makes_no_sense_is_refused(folder: Path) -> None:
+    done = run_command(folder, "--baseline", str(folder / "new.json"), "--tolerance", "speed=3%")
+    assert (done.exit_code, "speed=3%" in done.stderr) == (2, True)
+
+
+def test_what_cannot_be_told_has_a_status_of_its_own(folder: Path) -> None:
+    done = run_command(folder, "--baseline", str(folder / "new.json"))
+    assert (done.exit_code, "INCONCLUSIVE" in done.stdout) == (3, True)

@@ -11,11 +11,11 @@ from resultfiles import content, ours, rounds_around, written
 from zoobench.commands.recommend import recommend_files
 from zoobench.commands.report import ReportRequest, make_report, shown, write_charts
 from zoobench.commands.reporting import thumbnails
-from zoobench.commands.reporting.measuredimages import MeasuredImages
 from zoobench.commands.reporting.thumbnails import MOST_BYTES
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.recommend.limits import parse_limit
 from zoobench.measure.samples import Samples
+from zoobench.run.locate import MeasuredImages
 from zoobench.show.charts.pictures import can_draw
 from zoobench.show.report.whole import Report
 

@@ -6,17 +6,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from zoobench.commands.gate import Gate, GateRequest, chosen, run_gate
-from zoobench.commands.gating.findings import noise_path
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.aa.aagates import Choice, choose
 from zoobench.judge.aa.aarecord import AACell, AAGate, read_gate, to_json
 from zoobench.judge.aa.falsealarms import AAReport, analyse
-from zoobench.judge.gate.noise import read_noise
+from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.noise import to_json as noise_to_json
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import read_baseline
 from zoobench.results.resultsfile import reserve_results_path
-from zoobench.system.files import write_json, writing
+from zoobench.show.charts.pictures import write_picture
+from zoobench.show.charts.power import power
+from zoobench.system.files import write_json
 from zoobench.system.units import percent
 
 _LEAST_RUNS = 2
@@ -134,16 +135,14 @@ def save_noise(report: AAReport, artifacts: Path) -> Path | None:
 
 
 def save_picture(report: AAReport, path: Path) -> None:
-    """Draws the share of gates that catch a slow-down, by its size, into a PNG file.
+    """Draws the share of gates that catch a slow-down, by its size, as PNG, or as SVG where the file's name says so.
 
     Raises:
+        UsageError: If the library that makes a PNG is missing.
         ResultsError: If it cannot be written.
     """
-    from zoobench.show.powerpicture import write_picture  # matplotlib is rarely wanted and slow to import
-
     try:
-        with writing(path) as handle:
-            write_picture(report, handle)
+        write_picture(power(report), path)
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error}") from error
 

@@ -1,10 +1,13 @@
 """Which baselines are there, and how does a run become one?"""
 
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+import click
+
+from zoobench.commands.options import artifacts_option
 from zoobench.errors import ResultsError, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import Baseline, baseline_content, read_baseline, unmeasured
@@ -15,6 +18,7 @@ from zoobench.results.resultsfile import newest_first, write_results
 from zoobench.store.inventory import main_sha256, products
 from zoobench.system.files import PLAIN_NAME
 
+_UNREADABLE = 2
 _UNKNOWN = {"device": None, "cpu": None, "cores": None}
 _LONGEST = 200
 """Characters of a device's name: no file's name may be much longer."""
@@ -22,17 +26,96 @@ _NAMED = 5
 """Unmeasured cells that a message names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """A baseline that was saved.
+@click.group()
+def baseline() -> None:
+    """Keep a run to hold later ones against: in artifacts/baselines, small enough for git.
 
-    Attributes:
-        baseline: As it stands in its file.
-        unmade: Cells whose files the store does not know, so that nothing tells how to make them again.
+    A baseline is a results file without the single rounds. It says what its models were made from, so that they can be
+    made again where the store does not have them any more.
     """
 
-    baseline: Baseline
-    unmade: tuple[str, ...]
+
+@baseline.command()
+@click.argument("name")
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A results file. Default: the newest of this machine.",
+)
+@click.option("--partial", is_flag=True, help="Save it though cells of the run were not measured.")
+@click.option("--force", is_flag=True, help="Replace a baseline of this name.")
+@artifacts_option
+def save(*, name: str, source: Path | None, partial: bool, force: bool, artifacts: Path) -> None:
+    """Save a run as the baseline NAME.
+
+    Cells that a quantizer or a runtime refuses are saved as that.
+    """
+    from zoobench.system.units import size
+
+    chosen = source or newest_results(artifacts)
+    saved, unmade = save_baseline(name, chosen, artifacts=artifacts, partial=partial, force=force)
+    path = saved.path
+    told = "" if source else ", the newest results of this machine"
+    click.echo(f"saved {len(saved.records)} cells of {chosen}{told}")
+    click.echo(f"wrote {path} ({size(path.stat().st_size)})")
+    if unmade:
+        click.echo(
+            f"the store does not know what made {', '.join(unmade)}: keep these model files, they cannot be made "
+            "again from the baseline",
+            err=True,
+        )
+
+
+@baseline.command(name="list")
+@artifacts_option
+def list_(artifacts: Path) -> None:
+    """List the baselines; ends with status 2 if one cannot be read."""
+    from rich.console import Console
+
+    from zoobench.show.baselinetable import render_list
+
+    readable, reasons = saved_baselines(artifacts)
+    terminal = Console()
+    if readable:
+        click.echo(render_list(readable, width=terminal.width, colours=terminal.is_terminal), nl=False)
+    elif not reasons:
+        click.echo(f"there are no baselines in {artifacts / 'baselines'}; save one with: zoobench baseline save NAME")
+    for reason in reasons:
+        click.echo(reason, err=True)
+    if reasons:
+        sys.exit(_UNREADABLE)
+
+
+@baseline.command()
+@click.argument("name")
+@artifacts_option
+def show(name: str, artifacts: Path) -> None:
+    """Print where the baseline NAME comes from and its table."""
+    from rich.console import Console
+
+    from zoobench.show.baselinetable import render_baseline
+
+    terminal = Console()
+    found = read_baseline(find_run(name, artifacts=artifacts))
+    click.echo(render_baseline(found, width=terminal.width, colours=terminal.is_terminal), nl=False)
+
+
+@baseline.command()
+@click.argument("name")
+@click.argument("other", required=False)
+@artifacts_option
+def diff(name: str, other: str | None, artifacts: Path) -> None:
+    """Print in what the baseline NAME and OTHER differ: cells, models, data, environment, medians. No verdict.
+
+    OTHER is a baseline or a results file; without it, the newest results of this machine are taken.
+    """
+    from zoobench.judge.compare.differences import differences, render_differences
+
+    one = read_baseline(find_run(name, artifacts=artifacts))
+    two = read_baseline(find_run(other, artifacts=artifacts) if other else newest_results(artifacts))
+    click.echo(render_differences(differences(one, two), names=(one.name, two.name)), nl=False)
 
 
 def baseline_path(name: str, *, artifacts: Path) -> Path:
@@ -99,10 +182,10 @@ def measured_on(records: Sequence[Record]) -> str:
     return machine_key({"device": device, "cpu": cpu, "cores": cores})
 
 
-def save(
+def save_baseline(
     name: str, source: Path, *, artifacts: Path, partial: bool = False, force: bool = False, now: datetime | None = None
-) -> Saved:
-    """Saves a run as a baseline.
+) -> tuple[Baseline, tuple[str, ...]]:
+    """Saves a run as a baseline, and returns it with the cells that nothing tells how to make again.
 
     Args:
         name: What it is to be called.
@@ -133,7 +216,7 @@ def save(
     )
     write_results(path, content)
     unmade = (record.cell.id for record in run.records if record.model and record.model.sha256 not in manifests)
-    return Saved(baseline=read_baseline(path), unmade=tuple(unmade))
+    return read_baseline(path), tuple(unmade)
 
 
 def saved_baselines(artifacts: Path) -> tuple[tuple[Baseline, ...], tuple[str, ...]]:

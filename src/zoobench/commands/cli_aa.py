@@ -84,7 +84,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
     show_default=True,
     help="Of the whole matrix: what tolerances are proposed for.",
 )
-@click.option("--picture", metavar="FILE", type=click.Path(path_type=Path), help="Draw the power curve as PNG.")
+@click.option("--picture", metavar="FILE", type=click.Path(path_type=Path), help="Draw the power curve, .png or .svg.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @artifacts_option
 def aa(

@@ -1,37 +1,163 @@
 """Is a candidate worse than a baseline? Reads both, finds their files, has them replayed, and has it all judged."""
 
+import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
-from zoobench.commands.gating.findings import Seen, find_all, number_of_tests
-from zoobench.commands.gating.replayfiles import image_names
-from zoobench.commands.gating.replaying import Replayed, replay_cells
-from zoobench.commands.gating.subjects import Pair, Sources, find_samples, find_subjects
-from zoobench.errors import UsageError
+import click
+from rich.console import Console
+
+from zoobench.commands.baseline import find_run, measured_on, newest_results
+from zoobench.commands.options import artifacts_option
+from zoobench.errors import ResultsError, UsageError, ZoobenchError
 from zoobench.judge.gate.comparable import measured_on_both, obstacles, unjudged
+from zoobench.judge.gate.evidence import CellEvidence, find_all, number_of_tests
 from zoobench.judge.gate.gate import MEMORY
+from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.schedule import Budget, Rates
-from zoobench.judge.gate.tolerances import Rules
+from zoobench.judge.gate.tolerances import Rules, find_pyproject, read_rules
 from zoobench.judge.gate.verdict import Finding, GateReport
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, ReplayTarget
 from zoobench.results.baseline import Baseline, read_baseline
 from zoobench.results.environments import differences
 from zoobench.results.record import Record
 from zoobench.results.timings import Run, Side
+from zoobench.run.locate import image_names
+from zoobench.run.options import PREFIX
+from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
+from zoobench.show.gatetable import as_json, as_markdown, render
+from zoobench.show.github import annotations
 
+_METHODS = ("auto", "replay", "stored")
+_FORMATS = ("terminal", "markdown", "github", "json")
+_EXAMPLES = """\b
+Against a named run:
+  zoobench baseline save main
+  pytest bench/
+  zoobench gate --baseline main
+Two versions of a library against each other, before one ships:
+  zoobench gate --baseline main --baseline-python .venv-old/bin/python
+"""
+SUMMARY = "GITHUB_STEP_SUMMARY"
 SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
+
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
+
 _MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
+
 _MEMORY_UNTOLD = "memory is not judged: this system does not tell how much a process took"
+
 _NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"
+
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option(
+    "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
+)
+@click.option(
+    "--candidate",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Results to judge. Default: this machine's newest.",
+)
+@artifacts_option
+@click.option("--cells", multiple=True, metavar="PATTERN", help="Judge only cells whose ids fit; may be repeated.")
+@click.option(
+    "--tolerance",
+    "tolerances",
+    multiple=True,
+    metavar="METRIC=VALUE",
+    help="latency=3%, top1=0.5points, size=1%, memory=10%, or PATTERN:METRIC=VALUE for some cells; may be repeated.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(_METHODS),
+    default="auto",
+    show_default=True,
+    help="Latency by replaying both files, or by stored medians; auto replays what it can.",
+)
+@click.option(
+    f"{PREFIX}gate-seconds",
+    "seconds",
+    type=click.FloatRange(min=1),
+    help="Most seconds of replay. Default: what pyproject.toml says, else 110, and 22 for each cell above five.",
+)
+@click.option(
+    "--baseline-models",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where to look for the baseline's files besides the store, under any names.",
+)
+@click.option(
+    "--baseline-python",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Replay the baseline by another environment's Python, such as one with a newer ai-edge-litert.",
+)
+@click.option(
+    "--images",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Replay on a folder of photos or a uint8 .npy file instead of the store's images.",
+)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="terminal", show_default=True)
+def gate(
+    *,
+    baseline: str,
+    candidate: Path | None,
+    artifacts: Path,
+    cells: tuple[str, ...],
+    tolerances: tuple[str, ...],
+    method: str,
+    seconds: float | None,
+    baseline_models: Path | None,
+    baseline_python: Path | None,
+    images: Path | None,
+    form: str,
+) -> None:
+    """Judge a run against a baseline: latency, top-1, size and memory of every cell.
+
+    Latency is replayed: fresh processes run both sides' model files turn about until it is clear on which side of the
+    tolerance the change is. Tolerances stand in pyproject.toml, [tool.zoobench.gate].
+
+    The status is 0 if nothing became worse than its tolerance, 1 if something did, 3 if that cannot be told, 2 if the
+    two cannot be compared. `--format github` annotates a pull request and adds to its summary.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        rules = read_rules(find_pyproject(Path()), tolerances)
+        request = GateRequest(
+            baseline=find_run(baseline, artifacts=artifacts),
+            candidate=candidate or newest_results(artifacts),
+            artifacts=artifacts,
+            rules=rules,
+            cells=cells,
+            method=method,
+            seconds=seconds or rules.seconds,
+            baseline_models=baseline_models,
+            baseline_python=baseline_python,
+            images=images,
+        )
+        report = run_gate(request).report
+    except ZoobenchError as error:
+        if form == "terminal":
+            raise
+        report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
+    click.echo(shown(report, form=form), nl=False)
+    if form == "github":
+        write_summary(report, os.environ)
+    sys.exit(report.status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +218,21 @@ def run_gate(request: GateRequest) -> Gate:
     began = time.monotonic()
     sides = {BASELINE: read_baseline(request.baseline), CANDIDATE: read_baseline(request.candidate)}
     records = {side: chosen(run, request.cells) for side, run in sides.items()}
-    pairs = _pairs(records[BASELINE], records[CANDIDATE])
-    rates = Rates(error_rate=request.error_rate, tests=max(1, number_of_tests(pairs)))
-    problems = obstacles(records[BASELINE], records[CANDIDATE])
-    seen = Seen(replayed={}, names={}, notes=()) if problems else _see(sides, pairs, request, rates)
-    judged = () if problems else find_all(pairs, seen, rules=request.rules, artifacts=request.artifacts, rates=rates)
-    failures = (f"{cell}: replay failed: {one.failure}" for cell, one in seen.replayed.items() if one.failure)
+    both = (records[BASELINE], records[CANDIDATE])
+    pairs = [{side: records[side][cell] for side in SIDES} for cell in measured_on_both(*both)]
+    tests = number_of_tests([(pair[BASELINE], pair[CANDIDATE]) for pair in pairs])
+    rates = Rates(error_rate=request.error_rate, tests=max(1, tests))
+    problems = obstacles(*both)
+    replayed: Mapping[str, Replayed] = {}
+    names: Mapping[int, Sequence[str]] = {}
+    notes: Sequence[str] = ()
+    judged: tuple[Finding, ...] = ()
+    if not problems:
+        replayed, names, notes = _observe(sides, pairs, request, rates)
+        noise = cache(lambda machine: read_noise(noise_path(request.artifacts, machine)))
+        cells = [_evidence(pair, replayed, names) for pair in pairs]
+        judged = find_all(cells, rules=request.rules, noise=noise, rates=rates)
+    failures = (f"{cell}: replay failed: {one.failure}" for cell, one in replayed.items() if one.failure)
     report = GateReport(
         baseline=sides[BASELINE].name,
         candidate=str(request.candidate),
@@ -106,15 +241,28 @@ def run_gate(request: GateRequest) -> Gate:
         environment=differences(*(_side(sides[side], records[side]) for side in SIDES)),
         notes=(
             *_on_request(request, sides),
-            *([_NOTHING_JUDGED] if problems else unjudged(records[BASELINE], records[CANDIDATE])),
-            *seen.notes,
-            *_on_memory(judged, pairs, seen.replayed),
-            *_versions(seen.replayed),
-            *_incidents(seen.replayed),
+            *([_NOTHING_JUDGED] if problems else unjudged(*both)),
+            *notes,
+            *_on_memory(judged, [pair[CANDIDATE].cell.id for pair in pairs], replayed),
+            *_versions(replayed),
+            *_incidents(replayed),
         ),
         seconds=time.monotonic() - began,
     )
-    return Gate(report=report, replayed=seen.replayed, rates=rates)
+    return Gate(report=report, replayed=replayed, rates=rates)
+
+
+def _evidence(
+    pair: Mapping[str, Record], replayed: Mapping[str, Replayed], names: Mapping[int, Sequence[str]]
+) -> CellEvidence:
+    cell = pair[CANDIDATE].cell
+    return CellEvidence(
+        baseline=pair[BASELINE],
+        candidate=pair[CANDIDATE],
+        machines=(measured_on([pair[BASELINE]]), measured_on([pair[CANDIDATE]])),
+        replayed=replayed.get(cell.id),
+        names=names.get(cell.image_size, ()),
+    )
 
 
 def _on_request(request: GateRequest, sides: Mapping[str, Baseline]) -> Iterator[str]:
@@ -125,10 +273,10 @@ def _on_request(request: GateRequest, sides: Mapping[str, Baseline]) -> Iterator
         yield "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
 
 
-def _on_memory(judged: Sequence[Finding], pairs: Sequence[Pair], replayed: Mapping[str, Replayed]) -> Iterator[str]:
+def _on_memory(judged: Sequence[Finding], cells: Sequence[str], replayed: Mapping[str, Replayed]) -> Iterator[str]:
     """Yields where memory is not judged because neither a replay nor the records tell of it."""
     known = {finding.cell for finding in judged if finding.metric == MEMORY}
-    unknown = [pair.cell for pair in pairs if pair.cell not in known and pair.cell not in replayed]
+    unknown = [cell for cell in cells if cell not in known and cell not in replayed]
     if judged and unknown:
         yield f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"
 
@@ -175,35 +323,30 @@ def chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
     }
 
 
-def _pairs(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[Pair]:
-    """Returns the cells that both sides have a file of."""
-    return [
-        Pair(cell=cell, baseline=baseline[cell], candidate=candidate[cell])
-        for cell in measured_on_both(baseline, candidate)
-    ]
+def _observe(
+    sides: Mapping[str, Baseline], pairs: Sequence[Mapping[str, Record]], request: GateRequest, rates: Rates
+) -> tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]:
+    """Finds files and images, and replays what can be.
 
-
-def _see(sides: Mapping[str, Baseline], pairs: Sequence[Pair], request: GateRequest, rates: Rates) -> Seen:
-    """Finds files and images, and replays what can be."""
+    Returns:
+        What was replayed, by cell; the images' names by size, where they are known; notes on what was not replayed.
+    """
     with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-        sources = Sources(
-            artifacts=request.artifacts,
-            baseline_models=request.baseline_models,
-            images=request.images,
-            workplace=Path(folder),
-        )
-        samples = find_samples(sides, pairs, sources)
+        sizes = [pair[CANDIDATE].cell.image_size for pair in pairs]
+        samples = find_samples(sides, sizes, artifacts=request.artifacts, images=request.images, workplace=Path(folder))
         names = {size: image_names(one) for size, one in samples.items()}
         if request.method == "stored":
-            return Seen(replayed={}, names=names, notes=())
-        found = find_subjects(sides, pairs, sources, samples)
-        if found.obstacles and (request.method == "replay" or request.baseline_python):
+            return {}, names, ()
+        subjects, reasons, notes = find_subjects(
+            sides, pairs, samples, artifacts=request.artifacts, baseline_models=request.baseline_models
+        )
+        if reasons and (request.method == "replay" or request.baseline_python):
             raise UsageError(
-                f"not every cell can be replayed: {'; '.join(found.obstacles)}. Name a folder of the baseline's files "
+                f"not every cell can be replayed: {'; '.join(reasons)}. Name a folder of the baseline's files "
                 "with --baseline-models, or images with --images, or let --method be auto without --baseline-python"
             )
-        stored = [f"{one}; stored times are compared instead" for one in found.obstacles]
-        return Seen(replayed=_replay(found.subjects, request, rates), names=names, notes=(*found.notes, *stored))
+        stored = [f"{one}; stored times are compared instead" for one in reasons]
+        return _replay(subjects, request, rates), names, (*notes, *stored)
 
 
 def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
@@ -219,3 +362,42 @@ def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates
         rates=rates,
         budget=Budget(seconds=request.seconds_for(len(subjects))),
     )
+
+
+def shown(report: GateReport, *, form: str) -> str:
+    """Returns a report as `terminal`, `markdown`, `github` or `json`; for GitHub the annotations follow the table."""
+    if form == "json":
+        return as_json(report)
+    if form == "markdown":
+        return as_markdown(report)
+    terminal = Console()
+    table = render(report, width=terminal.width, colours=terminal.is_terminal)
+    return table + annotations(report) if form == "github" else table
+
+
+def unusable(error: ZoobenchError, *, baseline: str, candidate: str) -> GateReport:
+    """Returns the report of a gate that could not be held."""
+    return GateReport(
+        baseline=baseline,
+        candidate=candidate,
+        findings=(),
+        problems=(str(error),),
+        environment=(),
+        notes=(),
+        seconds=0.0,
+    )
+
+
+def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
+    """Appends a report to the summary of a GitHub step; there is none outside GitHub.
+
+    Raises:
+        ResultsError: If it cannot be written.
+    """
+    if not environment.get(SUMMARY):
+        return
+    try:
+        with Path(environment[SUMMARY]).open("a", encoding="utf-8") as summary:
+            summary.write(as_markdown(report))
+    except OSError as error:
+        raise ResultsError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error

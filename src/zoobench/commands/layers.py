@@ -14,9 +14,9 @@ from zoobench.data.givenimages import Images, array_images, given_images, last_p
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
-from zoobench.show.layerpicture import write_picture
+from zoobench.show.charts.layers import layer_errors
+from zoobench.show.charts.pictures import write_picture
 from zoobench.show.layertable import as_csv, as_json, render
-from zoobench.system.files import writing
 from zoobench.system.terminal import progress
 
 Manifest = Mapping[str, Any]
@@ -105,14 +105,14 @@ def shown(report: LayerReport, *, form: str, worst_count: int) -> str:
 
 
 def save_picture(report: LayerReport, path: Path, *, worst_count: int) -> None:
-    """Writes the picture of a report.
+    """Writes the picture of a report, as PNG, or as SVG where the file's name says so.
 
     Raises:
+        UsageError: If the library that makes a PNG is missing.
         ResultsError: If it cannot be written.
     """
     try:
-        with writing(path) as handle:
-            write_picture(report, handle, worst_count=worst_count)
+        write_picture(layer_errors(report, worst_count=worst_count), path)
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with --picture") from error
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from zoobench.commands.baseline import measured_on
-from zoobench.commands.gating.findings import noise_path
 from zoobench.commands.options import (
     PATH,
     artifacts_option,
@@ -17,7 +16,7 @@ from zoobench.commands.options import (
     preference_options,
 )
 from zoobench.commands.output import deliver, screen
-from zoobench.judge.gate.noise import Noise, read_noise
+from zoobench.judge.gate.noise import Noise, noise_path, read_noise
 from zoobench.judge.recommend.cells import machine_name
 from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit

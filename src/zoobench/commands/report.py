@@ -205,8 +205,8 @@ def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
 
 def _pictures(source: Baseline, answers: Sequence[Answers], request: ReportRequest) -> Pictures:
     """Returns small images of the samples that flipped, or why there are none."""
-    from zoobench.commands.reporting.measuredimages import Places
     from zoobench.commands.reporting.thumbnails import find_thumbnails
+    from zoobench.run.locate import Places
 
     places = Places(artifacts=request.artifacts, kit=request.kit)
     found = find_thumbnails(source, wanted_samples(answers), places=places)

@@ -10,10 +10,10 @@ from PIL import Image
 
 from fakes import a_record, write_results_file
 from zoobench.commands.reporting import thumbnails
-from zoobench.commands.reporting.measuredimages import MeasuredImages, Places
 from zoobench.commands.reporting.thumbnails import SIDE, Thumbnails, find_thumbnails, make_thumbnails
 from zoobench.measure.samples import Samples
 from zoobench.results.baseline import Baseline, read_baseline
+from zoobench.run.locate import MeasuredImages, Places
 
 COLOURS = (20, 120, 220)
 

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 from chartrows import EMPTY, a_point
 from zoobench.errors import UsageError
 from zoobench.show.charts import pictures
-from zoobench.show.charts.pictures import picture, write_pictures
+from zoobench.show.charts.pictures import picture, write_picture, write_pictures
 from zoobench.show.charts.theme import PALETTES, THEMES, Theme
 from zoobench.show.charts.trade_off import pareto
 
@@ -78,3 +79,27 @@ def test_a_machine_without_the_library_is_told_how_it_is_had(monkeypatch: pytest
     assert not pictures.can_draw()
     with pytest.raises(UsageError, match=r"pip install 'zoobench\[report\]'"):
         write_pictures({"pareto": CHART}, tmp_path)
+    with pytest.raises(UsageError, match=r"a\.png is not drawn: .* pip install 'zoobench\[report\]'; .*a\.svg needs"):
+        write_picture(CHART, tmp_path / "a.png")
+    write_picture(CHART, tmp_path / "a.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.svg"]
+
+
+def test_a_single_picture_is_light(tmp_path: Path) -> None:
+    write_picture(CHART, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == picture(CHART, "light")
+
+
+def test_a_drawing_in_a_file_of_its_own_has_the_colours_of_both_themes(tmp_path: Path) -> None:
+    """Programs that draw SVG know no variables, so each colour stands in its place."""
+    write_picture(CHART, tmp_path / "a.svg")
+    svg = (tmp_path / "a.svg").read_text()
+    style = ElementTree.fromstring(svg).find("{http://www.w3.org/2000/svg}style")
+    assert style is not None
+    assert style.text is not None
+    light, dark = style.text.split("@media screen and (prefers-color-scheme:dark)")
+    assert f"background:{PALETTES['light']['paper']}" in light
+    assert PALETTES["dark"]["blue"] in dark
+    assert "var(" not in svg
+    drawn = pixels(bytes(resvg_py.svg_to_bytes(svg_string=svg, background=PALETTES["light"]["paper"], zoom=2)))
+    assert (drawn == pixels(picture(CHART, "light"))).all()

@@ -6,7 +6,10 @@ import re
 import pytest
 
 from zoobench.show.charts.theme import (
+    FILE_RULES,
     FIRST_STRONG,
+    KIND_COLOURS,
+    KINDS,
     MARK_PAIRS,
     PALETTES,
     RULES,
@@ -49,6 +52,13 @@ def test_every_word_can_be_read(theme: Theme, text: str, ground: str) -> None:
 def test_every_mark_can_be_seen(theme: Theme, mark: str, ground: str) -> None:
     colours = PALETTES[theme]
     assert contrast(colours[mark], colours[ground]) >= LEAST_FOR_MARKS
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_kind_of_operation_can_be_seen(theme: Theme) -> None:
+    colours = KIND_COLOURS[theme]
+    assert len(set(colours)) == len(colours) == KINDS + 1
+    assert min(contrast(colour, PALETTES[theme]["paper"]) for colour in colours) >= LEAST_FOR_MARKS
 
 
 def test_both_themes_have_the_same_colours() -> None:
@@ -96,6 +106,7 @@ def _lab(linear: tuple[float, ...]) -> tuple[float, float, float]:
 def test_every_colour_that_a_rule_names_is_declared() -> None:
     named = set(re.findall(r"var\(--chart-([a-z0-9-]+)\)", RULES))
     assert named == set(PALETTES["light"]), "neither a colour without use nor a use without colour"
+    assert set(re.findall(r"var\(--chart-([a-z0-9-]+)\)", FILE_RULES)) <= named
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoobench.commands.gating.replayfiles import find_models, find_pixels, given_pixels, wanted_models
 from zoobench.data.givenimages import last_parts
 from zoobench.data.sourcephotos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, photos_of
 from zoobench.errors import ModelError, UsageError
@@ -12,6 +11,7 @@ from zoobench.measure.samples import Samples
 from zoobench.results.baseline import Baseline, read_baseline
 from zoobench.results.record import Record
 from zoobench.results.resultsfile import newest_first
+from zoobench.run.locate import find_models, find_pixels, given_pixels, wanted_models
 from zoobench.system.files import sha256_of_file
 from zoobench.tflite.contract import read_contract
 
@@ -155,7 +155,7 @@ def _unknown(request: ParityRequest, known: Sequence[str]) -> str:
 
 def _stored(record: Record, run: Baseline, artifacts: Path) -> Path:
     wanted = wanted_models([record], run.provenance)
-    paths = find_models(wanted, artifacts=artifacts).paths
+    paths = find_models(wanted, artifacts=artifacts)
     path = next(iter(paths.values()), None)
     if path is None:
         raise UsageError(

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.commands.reporting.measuredimages import MeasuredImages, Places, find_images
 from zoobench.data.sourcephotos import has_pillow
 from zoobench.results.baseline import Baseline
+from zoobench.run.locate import MeasuredImages, Places, find_images
 
 SIDE = 96
 """Of a thumbnail, in pixels; smaller images stay as they are."""

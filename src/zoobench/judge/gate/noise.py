@@ -63,6 +63,11 @@ class Noise:
     cells: Mapping[str, CellNoise]
 
 
+def noise_path(artifacts: Path, machine: str) -> Path:
+    """Returns where a machine's noise is kept."""
+    return artifacts / "noise" / f"{machine}.json"
+
+
 def to_json(noise: Noise) -> dict[str, object]:
     """Returns it as plain JSON."""
     return {"schema": SCHEMA, "kind": KIND} | asdict(noise)

@@ -1,4 +1,4 @@
-"""How does a chart become a PNG for a README? The same drawing in the colours of each theme, twice as fine."""
+"""How does a chart become a file of its own? As PNG twice as fine as its units, light or dark, or as SVG in both."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from zoobench.show.charts.theme import FONTS, PALETTES, THEMES, Theme, styleshee
 from zoobench.system.files import PLAIN_NAME, write_bytes
 
 LIBRARY = "resvg_py"
-NEEDED = "pictures are drawn by resvg-py: pip install 'zoobench[report]'"
+NEEDED = "PNG pictures are drawn by resvg-py: pip install 'zoobench[report]'"
 """What to tell where the library is missing."""
 _ZOOM = 2.0
 _PROBE = 40.0
@@ -45,6 +45,28 @@ def write_pictures(charts: Mapping[str, Chart], folder: Path) -> tuple[Path, ...
             write_bytes(path, picture(chart, theme))
             written.append(path)
     return tuple(written)
+
+
+def write_picture(chart: Chart, path: Path) -> None:
+    """Writes a chart as PNG in light colours, or as SVG where the file's name says so.
+
+    Raises:
+        UsageError: If a PNG is wanted and the library is missing, or this machine has no font.
+        OSError: If the file cannot be written.
+    """
+    if path.suffix.lower() == ".svg":
+        write_bytes(path, _svg_file(chart).encode())
+        return
+    if not can_draw():
+        raise UsageError(f"{path} is not drawn: {NEEDED}; {path.with_suffix('.svg')} needs nothing")
+    write_bytes(path, picture(chart, "light"))
+
+
+def _svg_file(chart: Chart) -> str:
+    """Returns the drawing with its style: light unless the reader's system is dark."""
+    light, dark = (f".chart{{background:{PALETTES[theme]['paper']}}}\n{stylesheet(theme)}" for theme in THEMES)
+    style = f"<style>{light}@media screen and (prefers-color-scheme:dark){{{dark}}}</style>"
+    return chart.svg.replace("</desc>", f"</desc>{style}", 1)
 
 
 def picture(chart: Chart, theme: Theme) -> bytes:

@@ -29,6 +29,7 @@ _STRONG = 1.1
 _ELLIPSIS = "…"
 _DIAMOND = math.sqrt(math.pi / 2)
 _SQUARE = math.sqrt(math.pi) / 2
+_TRIANGLE = math.sqrt(math.pi / 2)
 
 
 def element(name: str, *children: str, **attributes: str | float) -> str:
@@ -92,6 +93,12 @@ def square(x: float, y: float, radius: float) -> str:
     """Returns a square."""
     side = coordinate(2 * _SQUARE * radius)
     return element("rect", x=x - _SQUARE * radius, y=y - _SQUARE * radius, width=side, height=side, class_="mark")
+
+
+def triangle(x: float, y: float, radius: float, *, class_: str = "mark") -> str:
+    """Returns a triangle that points upwards."""
+    half = _TRIANGLE * radius
+    return polyline(((x - half, y + half), (x, y - half), (x + half, y + half)), class_=class_, closed=True)
 
 
 def reach(radius: float) -> float:

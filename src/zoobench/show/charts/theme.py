@@ -53,6 +53,19 @@ PALETTES: Mapping[Theme, Mapping[str, str]] = {
     },
 }
 """Every colour of each theme; `paper` is what the charts stand on."""
+KIND_COLOURS: Mapping[Theme, tuple[str, ...]] = {
+    "light": (
+        *("#0072b2", "#a36a00", "#00795a", "#b5528f", "#2f8bc0", "#7d5a1e", "#6a51a3", "#4c8a12", "#444444"),
+        "#848d97",
+    ),
+    "dark": (
+        *("#56b4e9", "#e6a817", "#2fc49a", "#e08fc0", "#9cd9ff", "#c9a766", "#a995e0", "#8fd14f", "#d0d5da"),
+        "#7a838c",
+    ),
+}
+"""Of kinds of operation, the most frequent first; the last one is of all others. No page needs them."""
+KINDS = len(KIND_COLOURS["light"]) - 1
+"""That have a colour of their own."""
 FIRST_STRONG = 4
 """The first of the shades on which text is `on-strong`; on those before it is `on-weak`."""
 SHADES = 8
@@ -122,6 +135,19 @@ _SHADE_RULES = "".join(
 )
 RULES = _RULES + _SHADE_RULES
 """What a page needs once, beside the variables of a theme."""
+FILE_RULES = """\
+.chart .kind .mark{stroke:var(--chart-paper);stroke-width:1}
+.chart .worst{fill:var(--chart-orange)}
+.chart .to-worst{stroke:var(--chart-orange);stroke-width:.8;fill:none}
+.chart .curve{stroke-width:2;fill:none}
+.chart .some .curve,.chart .some .whisker{stroke:var(--chart-blue)}
+.chart .some .mark{fill:var(--chart-blue)}
+.chart .every .curve,.chart .every .whisker{stroke:var(--chart-green)}
+.chart .every .mark{fill:var(--chart-green)}
+.chart .theirs .whisker{stroke:var(--chart-orange)}
+.chart .theirs .mark{fill:var(--chart-orange)}
+"""
+"""What pictures need besides that stand in files of their own and on no page."""
 
 
 def contrast(first: str, second: str) -> float:
@@ -160,5 +186,7 @@ def page_stylesheet() -> str:
 
 
 def stylesheet(theme: Theme) -> str:
-    """Returns the CSS of one theme with its colours in place, for programs that know no variables."""
-    return _VARIABLE.sub(lambda found: PALETTES[theme][found[1]], RULES)
+    """Returns the CSS of one theme with its colours in place, for files that programs without variables read too."""
+    kinds = zip((*range(KINDS), "other"), KIND_COLOURS[theme], strict=True)
+    rules = "".join(f".chart .kind-{name} .mark{{fill:{colour}}}\n" for name, colour in kinds)
+    return _VARIABLE.sub(lambda found: PALETTES[theme][found[1]], RULES + FILE_RULES) + rules

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from runs import SMALL, bench, load, results, run, zoobench
-from zoobench.commands.gating.rebuilding import WantedModel, rebuild
-from zoobench.commands.gating.replayfiles import find_models, find_pixels, wanted_models
 from zoobench.errors import ModelError
 from zoobench.results.baseline import Baseline, read_baseline
 from zoobench.results.packing import decode
 from zoobench.run import prepared
+from zoobench.run.locate import find_models, find_pixels, wanted_models
+from zoobench.run.rebuild import WantedModel, rebuild
 
 VARIANTS = ("--zoo-variants", "float32,float_fallback")
 GONE = "mobilenet_025-float_fallback-litert-t1"
@@ -115,8 +115,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from zoobench.results.baseline import read_baseline
-from zoobench.commands.gating.rebuilding import rebuild
-from zoobench.commands.gating.replayfiles import find_models, wanted_models
+from zoobench.run.rebuild import rebuild
+from zoobench.run.locate import find_models, wanted_models
 
 if __name__ == "__main__":
     artifacts = Path(sys.argv[1])

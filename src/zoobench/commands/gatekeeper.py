@@ -12,8 +12,7 @@ from shutil import get_terminal_size
 import pytest
 
 from zoobench.commands.baseline import find_run
-from zoobench.commands.gate import GateRequest, run_gate
-from zoobench.commands.gating.verdicts import unusable, write_summary
+from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
 from zoobench.errors import ZoobenchError
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
 from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport, Verdict
@@ -111,12 +110,16 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         artifacts=artifacts,
         rules=rules,
         cells=_parts(texts["gate-cells"]),
-        seconds=rules.seconds
-        if not texts["gate-seconds"]
-        else parse_number(texts["gate-seconds"], float, where=f"{PREFIX}gate-seconds", least=1),
+        seconds=_seconds(texts["gate-seconds"]) or rules.seconds,
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),
     )
+
+
+def _seconds(text: str) -> float | None:
+    if not text:
+        return None
+    return parse_number(text, float, where=f"{PREFIX}gate-seconds", least=1)
 
 
 def _parts(text: str) -> tuple[str, ...]:

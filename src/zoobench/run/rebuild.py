@@ -3,13 +3,12 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import ModelError
 from zoobench.results.provenance import RecordedProduct
-from zoobench.results.record import RecordedCell
+from zoobench.run.locate import WantedModel
 from zoobench.run.options import defaults
 
 # Only what is gone must be made again, and only that needs the libraries that build.
@@ -22,30 +21,13 @@ _SHOWN = 60
 """Characters of a manifest's value in a message."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedModel:
-    """A file that a run measured.
-
-    Attributes:
-        sha256: Of its content.
-        size_bytes: Of its content.
-        cell: A cell that it is the file of.
-        made_from: How the store kept it; None where that was not written down.
-    """
-
-    sha256: str
-    size_bytes: int
-    cell: RecordedCell
-    made_from: RecordedProduct | None
-
-
-def rebuild(missing: Sequence[WantedModel], *, options: Mapping[str, str], artifacts: Path) -> Mapping[str, Path]:
+def rebuild(missing: Sequence[WantedModel], *, options: Mapping[str, str], artifacts: Path) -> dict[str, Path]:
     """Makes files again from what their manifests say, and returns where they are by SHA-256.
 
     What each would be made from is compared with its manifest first. TensorFlow is not imported in this process.
 
     Args:
-        missing: From `find_models`.
+        missing: From `wanted_models`.
         options: `Provenance.options` of the run that had them.
         artifacts: The folder of the store.
 

@@ -1,4 +1,4 @@
-"""Are workers that fail started once more, given up with the reason, and never left behind?"""
+"""Are files and images found or the reason told, and workers that fail started once more and never left behind?"""
 
 import math
 import os
@@ -12,10 +12,14 @@ import numpy as np
 import psutil
 import pytest
 
-from zoobench.commands.gating.replaying import Replayed, replay_cells
-from zoobench.errors import MeasurementError
+from fakes import a_record, write_results_file
+from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
+from zoobench.measure.samples import Samples
+from zoobench.results.baseline import Baseline, read_baseline
+from zoobench.run import replay
+from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.system.processes import Worker
 
 Outcome = ProcessObservation | BaseException
@@ -173,3 +177,76 @@ def test_ctrl_c_while_a_worker_is_at_work_leaves_no_process_behind(
     with pytest.raises(KeyboardInterrupt):
         replayed(a_subject(files=dict.fromkeys((BASELINE, CANDIDATE), tmp_path / "never.tflite")))
     assert children() <= before
+
+
+SIZE = a_record().cell.image_size
+
+SAMPLES = Samples(path=Path("pixels.npy"), rows=np.array([4, 2]), labels=np.array([0, 0]))
+
+HASH = "ab" * 32
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> dict[str, Baseline]:
+    run = read_baseline(write_results_file(tmp_path / "run.json", a_record()))
+    return {BASELINE: run, CANDIDATE: run}
+
+
+def found(
+    sides: dict[str, Baseline], folder: Path, *, samples: dict[int, Samples] | None = None
+) -> tuple[list[ReplayTarget], list[str], list[str]]:
+    (record,) = sides[BASELINE].records
+    pairs = [{BASELINE: record, CANDIDATE: record}]
+    images = {SIZE: SAMPLES} if samples is None else samples
+    return find_subjects(sides, pairs, images, artifacts=folder, baseline_models=None)
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that has every file."""
+    monkeypatch.setattr(replay, "find_models", lambda *_, **__: {HASH: Path("m.tflite")})
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_cell_whose_files_and_images_are_there_is_replayed(sides: dict[str, Baseline], tmp_path: Path) -> None:
+    (subject,), reasons, notes = found(sides, tmp_path)
+    assert subject.files == {BASELINE: Path("m.tflite"), CANDIDATE: Path("m.tflite")}
+    assert (subject.pixels, subject.rows, subject.runtime, subject.threads) == (Path("pixels.npy"), [4, 2], "litert", 1)
+    assert (reasons, notes) == ([], [])
+
+
+@pytest.mark.usefixtures("kept")
+def test_without_images_nothing_is_replayed(sides: dict[str, Baseline], tmp_path: Path) -> None:
+    subjects, reasons, _ = found(sides, tmp_path, samples={})
+    assert (subjects, reasons) == ([], [f"{a_record().cell.id}: the images cannot be had"])
+
+
+@pytest.mark.parametrize(
+    "error", [ModelError("TensorFlow is another"), DataError("no photos"), UsageError("no such weights")]
+)
+def test_files_that_cannot_be_made_again_are_told_with_the_reason(
+    sides: dict[str, Baseline], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: ZoobenchError
+) -> None:
+    def refuse(*_: object, **__: object) -> dict[str, Path]:
+        raise error
+
+    monkeypatch.setattr(replay, "rebuild", refuse)
+    _, reasons, _ = found(sides, tmp_path)
+    assert reasons == [
+        f"{a_record().cell.id}: the baseline's file and the candidate's file cannot be had",
+        f"the baseline's files cannot be made again: {error}",
+    ]
+
+
+def test_a_missing_library_is_named(
+    sides: dict[str, Baseline], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> dict[str, Path]:
+        raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
+
+    monkeypatch.setattr(replay, "rebuild", refuse)
+    assert "tensorflow is not installed" in found(sides, tmp_path)[1][-1]
+
+
+def test_images_that_no_side_has_are_no_samples(sides: dict[str, Baseline], tmp_path: Path) -> None:
+    assert find_samples(sides, [SIZE], artifacts=tmp_path, images=None, workplace=tmp_path) == {}

@@ -12,9 +12,9 @@ import pytest
 from fakes import a_record, write_results_file
 from reports import MISLABELLED, UNKNOWN, a_finding, a_report
 from runs import SMALL, bench, results, zoobench
+from zoobench.commands import gatekeeper as gateplugin
 from zoobench.commands.gate import Gate, GateRequest
-from zoobench.commands.gating import gatekeeper as gateplugin
-from zoobench.commands.gating.gatekeeper import Gatekeeper, gate_request
+from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.gate.verdict import GateReport

@@ -1,1 +1,0 @@
-"""What a gate needs beside its command."""

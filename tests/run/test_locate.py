@@ -1,0 +1,388 @@
+"""Are files found by what is in them, and is no other file ever taken for them?"""
+
+import json
+import shutil
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fakes import a_cell, a_record, write_results_file
+from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
+from zoobench.data.identity import dataset_sha256, measuring_order
+from zoobench.data.rows import ROWS
+from zoobench.data.split import SplitShares, split_contents
+from zoobench.errors import ResultsError, UsageError
+from zoobench.kit.reader import keep_kit, open_kit
+from zoobench.measure.samples import Samples
+from zoobench.results.baseline import Baseline, read_baseline
+from zoobench.results.packing import encode, encode_shares
+from zoobench.results.provenance import Provenance, RecordedPixels, RecordedProduct
+from zoobench.results.record import Predictions, Record, RecordedDataset, RecordedModel
+from zoobench.run.locate import (
+    MeasuredImages,
+    Places,
+    WantedModel,
+    find_images,
+    find_models,
+    find_pixels,
+    given_pixels,
+    wanted_models,
+)
+from zoobench.store.store import Product, Stored, obtain
+from zoobench.system.files import sha256_of_file
+
+PIXELS = Product(name="pets-8", file_name="pixels.npy", inputs={"image_size": 8})
+
+
+def model(artifacts: Path, content: bytes, **inputs: str) -> Stored:
+    def make(folder: Path) -> dict[str, object]:
+        (folder / "model.tflite").write_bytes(content)
+        return {}
+
+    return obtain(artifacts / "models", Product(name="a-8-b", file_name="model.tflite", inputs=inputs), make)
+
+
+def record(stored: Stored, cell_id: str = "a") -> Record:
+    recorded = RecordedModel(sha256=stored.sha256, size_bytes=stored.size_bytes, float_twin_size_bytes=9)
+    return replace(a_record(), model=recorded, cell=a_cell(id=cell_id))
+
+
+def wanted(*stored: Stored) -> tuple[WantedModel, ...]:
+    return wanted_models([record(one) for one in stored], Provenance())
+
+
+def test_each_file_is_wanted_once_with_what_made_it() -> None:
+    product = RecordedProduct(product="a-8-b-0123456789ab", file="model.tflite", inputs={"seed": 0})
+    one, two = a_record(), replace(a_record(), cell=a_cell(id="two threads"))
+    refused = replace(a_record(), model=None)
+    (found,) = wanted_models([one, two, refused], Provenance(manifests={"ab" * 32: product}))
+    assert found == WantedModel(sha256="ab" * 32, size_bytes=3_400_000, cell=one.cell, made_from=product)
+
+
+def test_files_stay_in_the_order_of_their_records(tmp_path: Path) -> None:
+    stored = [model(tmp_path, bytes([n]), n=str(n)) for n in range(3)]
+    assert [one.sha256 for one in wanted(*stored)] == [one.sha256 for one in stored]
+
+
+def test_files_are_found_in_the_store_by_their_hash(tmp_path: Path) -> None:
+    one, two = model(tmp_path, b"one", n="1"), model(tmp_path, b"two", n="2")
+    found = find_models(wanted(one, two), artifacts=tmp_path)
+    assert found == {one.sha256: one.path, two.sha256: two.path}
+
+
+def test_a_damaged_file_is_named_and_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stored = model(tmp_path, b"one")
+    stored.path.write_bytes(b"0ne")
+    found = find_models(wanted(stored), artifacts=tmp_path)
+    assert found == {}
+    assert "is damaged and not used" in capsys.readouterr().err
+
+
+def test_a_whole_twin_of_a_damaged_file_is_taken(tmp_path: Path) -> None:
+    twins = [model(tmp_path, b"one", n=n) for n in "12"]
+    for damaged, whole in (twins, reversed(twins)):
+        content = damaged.path.read_bytes()
+        damaged.path.write_bytes(b"0ne")
+        assert find_models(wanted(whole), artifacts=tmp_path) == {whole.sha256: whole.path}
+        damaged.path.write_bytes(content)
+
+
+def test_files_are_found_in_a_folder_under_any_name(tmp_path: Path) -> None:
+    stored = model(tmp_path / "old", b"one")
+    copy = tmp_path / "mine" / "deep" / "whatever.tflite"
+    copy.parent.mkdir(parents=True)
+    shutil.copy(stored.path, copy)
+    copy.with_name("decoy.tflite").write_bytes(b"0ne")  # of the same size
+    found = find_models(wanted(stored), artifacts=tmp_path / "none", folder=tmp_path / "mine")
+    assert found == {stored.sha256: copy}
+
+
+def test_the_store_goes_before_the_folder(tmp_path: Path) -> None:
+    stored = model(tmp_path, b"one")
+    shutil.copy(stored.path, tmp_path / "copy.tflite")
+    assert find_models(wanted(stored), artifacts=tmp_path, folder=tmp_path) == {stored.sha256: stored.path}
+
+
+def test_what_is_nowhere_is_missing(tmp_path: Path) -> None:
+    stored = model(tmp_path / "old", b"one")
+    found = find_models(wanted(stored), artifacts=tmp_path / "none", folder=tmp_path / "old" / "models")
+    assert list(found) == [stored.sha256]
+    stored.path.unlink()
+    assert find_models(wanted(stored), artifacts=tmp_path / "none", folder=tmp_path / "old") == {}
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no folder"):
+        find_models((), artifacts=tmp_path, folder=tmp_path / "none")
+
+
+def images(artifacts: Path, count: int = 6) -> Stored:
+    def make(folder: Path) -> dict[str, object]:
+        np.save(folder / "pixels.npy", np.arange(count, dtype=np.uint8).repeat(192).reshape(count, 8, 8, 3))
+        return {}
+
+    return obtain(artifacts / "datasets", PIXELS, make)
+
+
+def pixels(artifacts: Path, *rows: int, product: str = PIXELS.folder_name, size: int = 8) -> Samples | None:
+    recorded = {size: RecordedPixels(product=product, rows=rows)}
+    return find_pixels(Provenance(pixels=recorded), image_size=size, artifacts=artifacts)
+
+
+def test_the_pixels_of_a_run_are_found_in_the_order_of_measuring(tmp_path: Path) -> None:
+    images(tmp_path)
+    found = pixels(tmp_path, 4, 1)
+    assert found is not None
+    assert found.images(0, 2)[:, 0, 0, 0].tolist() == [4, 1]
+    assert found.labels.tolist() == [0, 0]
+
+
+def test_pixels_that_are_gone_damaged_or_were_not_written_down_are_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = images(tmp_path)
+    assert find_pixels(Provenance(), image_size=8, artifacts=tmp_path) is None
+    assert pixels(tmp_path / "none", 1) is None
+    assert pixels(tmp_path, 1, product="pets-8-0123456789ab") is None
+    assert pixels(tmp_path, 1, product=f"../datasets/{PIXELS.folder_name}") is None
+    stored.path.write_bytes(stored.path.read_bytes()[:-1] + b"x")
+    assert pixels(tmp_path, 1) is None
+    assert "is damaged and not used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("rows", "size"), [((0, 6), 8), ((-1,), 8), ((), 8), ((0,), 16)])
+def test_rows_that_the_data_set_does_not_have_are_an_error(tmp_path: Path, rows: tuple[int, ...], size: int) -> None:
+    images(tmp_path)
+    with pytest.raises(ResultsError, match=r"it holds \[6, 8, 8, 3\], so the results file or the store was altered"):
+        pixels(tmp_path, *rows, size=size)
+
+
+def test_a_users_images_become_samples_evenly_spread(tmp_path: Path) -> None:
+    stored = images(tmp_path, count=9)
+    found = given_pixels(stored.path, image_size=8, count=3, folder=tmp_path)
+    assert found.images(0, 3)[:, 0, 0, 0].tolist() == [0, 4, 8]
+    assert found.labels.tolist() == [0, 0, 0]
+    assert found.path == tmp_path / "images-8.npy"
+    assert len(given_pixels(stored.path, image_size=8, count=64, folder=tmp_path)) == 9
+    with pytest.raises(UsageError, match="the model takes uint8 images"):
+        given_pixels(stored.path, image_size=16, count=3, folder=tmp_path)
+
+
+def test_looking_does_not_change_a_file(tmp_path: Path) -> None:
+    stored = model(tmp_path, b"one")
+    find_models(wanted(stored), artifacts=tmp_path)
+    assert sha256_of_file(stored.path) == stored.sha256
+
+
+CLASSES = ("cat", "dog")
+
+IMAGES = 20
+
+Contents = list[tuple[int, str]]
+
+
+def contents(salt: str = "") -> Contents:
+    """Returns label and hash of each image of a data set: ten cats, then ten dogs."""
+    return [(row // (IMAGES // 2), sha256(f"{salt}{row}".encode()).hexdigest()) for row in range(IMAGES)]
+
+
+def stored(artifacts: Path, of: Contents, *, side: int = 8) -> Path:
+    """Keeps a decoded data set of which row i is of the colour i, and returns its folder."""
+
+    def make(folder: Path) -> dict[str, object]:
+        pixels = np.zeros((len(of), side, side, 3), np.uint8)
+        pixels[:] = np.arange(len(of), dtype=np.uint8)[:, None, None, None]
+        np.save(folder / "pixels.npy", pixels)
+        rows = [[f"{row}.jpg", label, content] for row, (label, content) in enumerate(of)]
+        (folder / ROWS).write_text(json.dumps({"rows": rows, "left_out": []}))
+        return {"classes": CLASSES}
+
+    inputs = {"image_size": side, "contents": of}
+    return obtain(
+        artifacts / "datasets", Product(name=f"pets-{side}", file_name="pixels.npy", inputs=inputs), make
+    ).path
+
+
+def order_of(of: Contents, *, seed: int, shares: SplitShares) -> list[int]:
+    split = split_contents(of, shares=shares, seed=seed)
+    return measuring_order(of, [row for row, (_, content) in enumerate(of) if split[content] == "test"])
+
+
+def split_record(of: Contents, *, seed: int = 0, shares: SplitShares | None = None) -> Record:
+    """Returns a record of a run on such a data set: every answer is right."""
+    shares = shares or SplitShares()
+    split, rows = split_contents(of, shares=shares, seed=seed), order_of(of, seed=seed, shares=shares)
+    identity = dataset_sha256(CLASSES, ((content, label, split[content]) for label, content in of))
+    usual, truth = a_record(), [of[row][0] for row in rows]
+    assert usual.accuracy is not None
+    accuracy = replace(
+        usual.accuracy,
+        correct=len(rows),
+        total=len(rows),
+        top1=1.0,
+        predictions=Predictions(
+            classes=encode(truth), probabilities=encode_shares([1.0] * len(rows)), truth=encode(truth)
+        ),
+    )
+    dataset = RecordedDataset(name="pets", sha256=identity, classes=CLASSES, samples=len(rows), left_out=0)
+    return replace(usual, dataset=dataset, accuracy=accuracy)
+
+
+def run(folder: Path, *records: Record, **options: str) -> Baseline:
+    return read_baseline(write_results_file(folder / "here" / "0001_x.json", *records, options=options))
+
+
+def images_of(
+    of_run: Baseline, artifacts: Path, *, kit: Path | None = None, least_side: int = 8
+) -> MeasuredImages | str:
+    workplace = artifacts / "workplace"
+    workplace.mkdir(parents=True, exist_ok=True)
+    return find_images(of_run, Places(artifacts=artifacts, kit=kit), least_side=least_side, workplace=workplace)
+
+
+def colours(images: MeasuredImages | str) -> list[int]:
+    """Returns the rows that images are of, by their colours."""
+    assert isinstance(images, MeasuredImages), images
+    return images.samples.images(0, len(images.samples))[:, 0, 0, 0].tolist()
+
+
+def test_the_test_images_are_found_in_the_order_of_measuring(tmp_path: Path) -> None:
+    stored(tmp_path, contents())
+    images = images_of(run(tmp_path, split_record(contents())), tmp_path)
+    expected = order_of(contents(), seed=0, shares=SplitShares())
+    assert colours(images) == expected
+    assert isinstance(images, MeasuredImages)
+    assert images.contents == tuple(contents()[row][1] for row in expected)
+    assert images.samples.labels.tolist() == [contents()[row][0] for row in expected]
+
+
+def test_the_split_is_that_of_the_runs_options(tmp_path: Path) -> None:
+    stored(tmp_path, contents())
+    shares = SplitShares(train=0.5, validation=0.2, test=0.3)
+    of_run = run(tmp_path, split_record(contents(), seed=7, shares=shares), seed="7", split="5/2/3")
+    assert colours(images_of(of_run, tmp_path)) == order_of(contents(), seed=7, shares=shares)
+
+
+def test_another_data_set_of_the_same_classes_is_not_taken_for_it(tmp_path: Path) -> None:
+    stored(tmp_path, contents("other "))
+    of_run = run(tmp_path, split_record(contents()))
+    identity = of_run.records[0].dataset.sha256[:12]
+    assert images_of(of_run, tmp_path) == (
+        f"the test images of pets (data set {identity}) are not in {tmp_path / 'datasets'}: "
+        "name the folder of the store that the run used with --zoo-artifacts DIR"
+    )
+    stored(tmp_path, contents())
+    assert colours(images_of(of_run, tmp_path)) == order_of(contents(), seed=0, shares=SplitShares())
+
+
+def test_the_same_images_split_otherwise_are_another_data_set(tmp_path: Path) -> None:
+    stored(tmp_path, contents())
+    assert "are not in" in str(images_of(run(tmp_path, split_record(contents(), seed=7)), tmp_path))
+
+
+def test_a_data_set_with_a_class_too_small_to_split_is_passed_over(tmp_path: Path) -> None:
+    stored(tmp_path, contents()[:12])
+    assert "are not in" in str(images_of(run(tmp_path, split_record(contents())), tmp_path))
+
+
+def test_of_several_sizes_the_smallest_that_is_large_enough_is_taken(tmp_path: Path) -> None:
+    for side in (8, 24, 16, 32):
+        stored(tmp_path, contents(), side=side)
+    of_run = run(tmp_path, split_record(contents()))
+    for least, taken in ((16, 16), (9, 16), (25, 32), (99, 32)):
+        images = images_of(of_run, tmp_path, least_side=least)
+        assert isinstance(images, MeasuredImages)
+        assert images.samples.images(0, 1).shape[1] == taken
+
+
+def test_damaged_pixels_are_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = stored(tmp_path, contents())
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    assert "are not in" in str(images_of(run(tmp_path, split_record(contents())), tmp_path))
+    assert "is damaged and not used" in capsys.readouterr().err
+
+
+def test_results_whose_right_answers_are_other_ones_get_no_images(tmp_path: Path) -> None:
+    stored(tmp_path, contents())
+    honest = split_record(contents())
+    assert honest.accuracy is not None
+    turned = encode([1 - (row in range(10, 20)) for row in order_of(contents(), seed=0, shares=SplitShares())])
+    predictions = replace(honest.accuracy.predictions, truth=turned, classes=turned)
+    altered = replace(honest, accuracy=replace(honest.accuracy, predictions=predictions))
+    assert "so the file was altered; no image of it is shown" in str(images_of(run(tmp_path, altered), tmp_path))
+
+
+def test_results_of_two_data_sets_get_none(tmp_path: Path) -> None:
+    other = replace(
+        split_record(contents("other ")),
+        cell=replace(a_record().cell, id="b-integer_only-litert-t1", backbone="b"),
+    )
+    assert "holds results of several data sets" in str(
+        images_of(run(tmp_path, split_record(contents()), other), tmp_path)
+    )
+
+
+def test_options_that_make_no_sense_are_told(tmp_path: Path) -> None:
+    stored(tmp_path, contents())
+    for options in ({"seed": "x"}, {"split": "1/2"}, {"seed": "-1"}):
+        assert isinstance(images_of(run(tmp_path, split_record(contents()), **options), tmp_path), str)
+
+
+# Results of a kit
+
+
+def of_kit(folder: Path, path: Path) -> Baseline:
+    """Returns results that were measured from a kit: its three samples, all right."""
+    with open_kit(path, limit_bytes=LIMIT) as kit:
+        manifest, identity = kit.manifest, kit.sha256
+    usual, truth = a_record(), encode([sample.label for sample in manifest.samples])
+    assert usual.accuracy is not None
+    accuracy = replace(
+        usual.accuracy,
+        correct=3,
+        top1=1.0,
+        predictions=replace(usual.accuracy.predictions, classes=truth, truth=truth),
+    )
+    dataset = replace(usual.dataset, sha256=manifest.dataset.sha256)
+    return run(folder, replace(usual, kit=identity, dataset=dataset, accuracy=accuracy))
+
+
+def test_images_of_a_kit_that_is_named_are_those_that_came_in_it(tmp_path: Path) -> None:
+    path = a_kit(tmp_path / "kit")
+    images = images_of(of_kit(tmp_path, path), tmp_path, kit=path)
+    assert isinstance(images, MeasuredImages)
+    assert images.contents == HASHES
+    assert images.samples.images(0, 3).tobytes() == members(path)["images-32.npy"][128:]
+
+
+def test_a_kit_that_was_unpacked_to_be_measured_need_not_be_named(tmp_path: Path) -> None:
+    path = a_kit(tmp_path / "kit")
+    of_run = of_kit(tmp_path, path)
+    keep_kit(path, artifacts=tmp_path, limit_bytes=LIMIT)
+    images = images_of(of_run, tmp_path)
+    assert isinstance(images, MeasuredImages)
+    assert images.samples.images(0, 3).tobytes() == members(path)["images-32.npy"][128:]
+
+
+def test_another_kit_is_not_taken_for_it(tmp_path: Path) -> None:
+    of_run = of_kit(tmp_path, a_kit(tmp_path / "kit"))
+    other = with_manifest(a_kit(tmp_path / "other"), lambda manifest: manifest.update(zoobench="0.2.0"))
+    assert f"the results were measured from the kit {of_run.records[0].kit[:12]}; {other} is another one" in str(  # type: ignore[index]
+        images_of(of_run, tmp_path, kit=other)
+    )
+
+
+def test_a_kit_that_is_nowhere_is_asked_for(tmp_path: Path) -> None:
+    told = str(images_of(of_kit(tmp_path, a_kit(tmp_path / "kit")), tmp_path))
+    assert "neither as the kit" in told
+    assert "name the kit's file with --kit KIT.zip" in told
+
+
+def test_a_kit_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    of_run = of_kit(tmp_path, a_kit(tmp_path / "kit"))
+    (tmp_path / "no.zip").write_text("no kit")
+    for name in ("no.zip", "absent.zip"):
+        assert "the kit" in str(images_of(of_run, tmp_path, kit=tmp_path / name))
