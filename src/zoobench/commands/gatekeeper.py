@@ -14,8 +14,9 @@ import pytest
 from zoobench.commands.baseline import find_run
 from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
 from zoobench.errors import UsageError, ZoobenchError
+from zoobench.judge.evidence import Verdict
+from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
-from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport, Verdict
 from zoobench.results.baseline import read_baseline
 from zoobench.run.options import PREFIX
 from zoobench.show.gatetable import headline, render, sentence
