@@ -10,8 +10,8 @@ from damage import BASELINE, FUZZ_INPUTS, NOISE, VALID, damaged, disguised
 from zoobench.commands.gate import GateRequest, run_gate
 from zoobench.errors import ZoobenchError
 from zoobench.judge.compare.differences import differences, render_differences
+from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import noise_path
-from zoobench.judge.gate.verdict import GateReport
 from zoobench.results.baseline import read_baseline
 from zoobench.show.gatetable import as_json, as_markdown, render
 from zoobench.show.github import annotations

@@ -14,7 +14,8 @@ import pytest
 from documents import DOCUMENTS, NAMES, anchors, blocks, code, commands, links, prose
 from runs import ROOT
 from zoobench.cli import main
-from zoobench.judge.gate.tolerances import Tolerances, read_rules
+from zoobench.judge.gate.tolerances import DEFAULTS, read_rules
+from zoobench.judge.metrics import METRICS, Metric
 from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import VARIANTS
 from zoobench.measure.environment import describe_environment
@@ -114,8 +115,24 @@ def test_the_tolerances_that_the_documents_show_are_the_defaults_and_can_be_read
     path = tmp_path / "pyproject.toml"
     path.write_text(section)
     rules = read_rules(path)
-    assert rules.general == Tolerances()
-    assert rules.of("mobilenet-keras-keras-t1").latency == pytest.approx(0.10)
+    assert rules.general == DEFAULTS
+    assert rules.of("mobilenet-keras-keras-t1")["latency_p50"] == pytest.approx(0.10)
+
+
+def test_the_documents_have_the_table_of_metrics() -> None:
+    lines = doc("results.md").partition("## Metrics")[2].partition("## ")[0].splitlines()
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines if line.startswith("| `")]
+    listed = {key.strip("`"): others for key, *others in rows}
+    assert listed == {
+        key: [metric.head, metric.unit.name, metric.better, _tolerance(metric), metric.meaning]
+        for key, metric in METRICS.items()
+    }
+
+
+def _tolerance(metric: Metric) -> str:
+    if metric.tolerance is None:
+        return ""
+    return f"{100 * metric.tolerance:g} {'%' if metric.relative else 'points'}"
 
 
 def test_every_key_of_a_record_is_documented_and_no_other() -> None:

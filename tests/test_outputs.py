@@ -77,7 +77,7 @@ HELD = {
     "gate-github.txt": f"{STORED} --candidate candidate.json --format github",
     "gate-same.txt": f"{STORED} --candidate workbench.json",
     "gate-unknown-noise.txt": f"{STORED} --candidate candidate.json --artifacts no".replace("main", "workbench.json"),
-    "gate-tolerances.txt": f"{STORED} --candidate candidate.json --cells '*-litert-*' --tolerance latency=60% "
+    "gate-tolerances.txt": f"{STORED} --candidate candidate.json --cells '*-litert-*' --tolerance latency_p50=60% "
     "--tolerance '*-integer_only-*:size=1%' --tolerance top1=2points",
     "gate-machines.txt": f"{STORED} --candidate board.json",
     "gate-refusals.txt": "gate --baseline refusals.json --candidate refusals.json --method stored",
@@ -122,9 +122,9 @@ HELD = {
     "report-board.md": 'report board.json --format markdown --baseline main --top1 "99 %" -o out',
     "report-plain.txt": "report plain.json",
     # gates of identical files
-    "aa.txt": f"{AA} --tolerance latency=5%",
-    "aa.json": f"{AA} --tolerance latency=5% --format json --false-alarm-rate 5%",
-    "aa-none.txt": f"{AA} --tolerance latency=3%",
+    "aa.txt": f"{AA} --tolerance latency_p50=5%",
+    "aa.json": f"{AA} --tolerance latency_p50=5% --format json --false-alarm-rate 5%",
+    "aa-none.txt": f"{AA} --tolerance latency_p50=3%",
     # files, kits, stores, tables
     "inspect.txt": "inspect integer_only.tflite --as integer_only",
     "inspect.json": "inspect integer_only.tflite --format json",

@@ -8,8 +8,8 @@ from finding import Cost
 from fresh import Steps
 
 from zoobench.matrix.cell import Cell
-from zoobench.measure.accuracy import Evaluation, OpenSession, evaluate
-from zoobench.measure.runtimes import import_runtime, open_answering_session, open_session
+from zoobench.measure.accuracy import Evaluation, evaluate
+from zoobench.measure.runtimes import OpenSession, import_runtime, open_answering_session, open_session
 from zoobench.measure.samples import Samples
 from zoobench.run.session import BATCH
 

@@ -15,7 +15,8 @@ from zoobench.build.network import assembled
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.weights import Weights
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.measure.accuracy import OpenSession, Outputs
+from zoobench.measure.accuracy import Outputs
+from zoobench.measure.runtimes import OpenSession
 from zoobench.measure.samples import Samples
 
 

@@ -15,9 +15,10 @@ from runs import SMALL, bench, load, results
 from zoobench.cli import main
 from zoobench.commands.gate import SUMMARY, GateRequest, run_gate, shown, write_summary
 from zoobench.errors import ResultsError, UsageError
+from zoobench.judge.evidence import Finding, Verdict
+from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
 from zoobench.judge.gate.tolerances import CellRule, Rules
-from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
 from zoobench.results.packing import encode, encode_shares
 from zoobench.results.record import Predictions, Record
 from zoobench.system.files import write_json
@@ -107,7 +108,7 @@ def verdicts(report: GateReport) -> Mapping[tuple[str, str], Verdict]:
 def test_a_run_and_itself_pass_in_every_metric(sides: Sides) -> None:
     report = sides.judged()
     assert [(one.cell, one.metric) for one in report.findings] == [
-        (cell, metric) for cell in CELLS for metric in ("latency", "memory", "top-1", "size")
+        (cell, metric) for cell in CELLS for metric in ("latency_p50", "memory", "top1", "size")
     ]
     assert (verdicts(report), report.problems, report.status) == ({}, (), PASSED)
 
@@ -120,7 +121,7 @@ def test_more_memory_than_allowed_regresses_without_a_replay(sides: Sides) -> No
     assert verdicts(report) == {(CELLS[1], "memory"): Verdict.REGRESSED}
     found = of(report, "memory", CELLS[1])
     assert found.change == pytest.approx(64.1 / 56.0 - 1, abs=0.002)
-    assert (found.units, found.method) == (12, "processes")
+    assert (found.units, found.basis) == (12, "processes")
 
 
 @pytest.mark.parametrize("lacking", ["baseline", "candidate"])
@@ -145,9 +146,9 @@ def test_memory_of_two_machines_is_never_judged(sides: Sides) -> None:
 def test_one_class_mislabelled_regresses_and_is_named(sides: Sides) -> None:
     sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
     report = sides.judged()
-    assert verdicts(report) == {(CELLS[1], "top-1"): Verdict.REGRESSED}
+    assert verdicts(report) == {(CELLS[1], "top1"): Verdict.REGRESSED}
     assert report.status == REGRESSED
-    assert "20 lost, 0 won; most of all dog: 100.0 to 0.0 %" in of(report, "top-1", CELLS[1]).remark
+    assert "20 newly wrong, 0 newly right; most of all dog: 100.0 to 0.0 %" in of(report, "top1", CELLS[1]).remark
 
 
 def test_another_interpreter_is_never_passed_over(sides: Sides) -> None:
@@ -168,7 +169,7 @@ def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
         side |= {cell: change(record, "cell", weights="random") for cell, record in side.items()}
     sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
     report = sides.judged()
-    assert {one.metric for one in report.findings} == {"latency", "memory", "size"}
+    assert {one.metric for one in report.findings} == {"latency_p50", "memory", "size"}
     assert report.status == PASSED
     assert f"top-1 is not judged where the weights are random: {', '.join(CELLS)}" in report.notes
 
@@ -194,14 +195,14 @@ def test_a_size_is_judged_against_one_percent(
 def test_a_time_is_judged_against_five_percent_where_the_noise_is_known(sides: Sides) -> None:
     sides.candidate[CELLS[0]] = change(sides.candidate[CELLS[0]], "latency", p50_seconds=0.0048)
     report = sides.judged()
-    assert verdicts(report) == {(CELLS[0], "latency"): Verdict.REGRESSED}
-    assert (of(report, "latency").method, report.status) == ("stored", REGRESSED)
+    assert verdicts(report) == {(CELLS[0], "latency_p50"): Verdict.REGRESSED}
+    assert (of(report, "latency_p50").basis, report.status) == ("stored", REGRESSED)
 
 
 def test_a_time_is_inconclusive_where_the_noise_is_not_known(tmp_path: Path) -> None:
     report = Sides(tmp_path).judged()
-    assert verdicts(report) == dict.fromkeys([(cell, "latency") for cell in CELLS], Verdict.INCONCLUSIVE)
-    assert "learn it with `zoobench aa`" in of(report, "latency").remark
+    assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
+    assert "learn it with `zoobench aa`" in of(report, "latency_p50").remark
     assert report.status == INCONCLUSIVE
 
 
@@ -214,8 +215,8 @@ def test_noise_of_times_that_were_all_alike_is_not_known(tmp_path: Path) -> None
 def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides) -> None:
     sides.candidate = {cell: replace(one, environment=OTHER_MACHINE) for cell, one in sides.candidate.items()}
     report = sides.judged()
-    assert verdicts(report) == dict.fromkeys([(cell, "latency") for cell in CELLS], Verdict.INCONCLUSIVE)
-    assert "measured on amd-epyc-2c and on raspberry-pi-5-4c" in of(report, "latency").remark
+    assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
+    assert "measured on amd-epyc-2c and on raspberry-pi-5-4c" in of(report, "latency_p50").remark
     assert report.status == INCONCLUSIVE
 
 
@@ -223,7 +224,7 @@ def test_times_of_machines_that_nothing_is_known_of_are_inconclusive(sides: Side
     for side in (sides.baseline, sides.candidate):
         side |= {cell: replace(one, environment={}) for cell, one in side.items()}
     report = sides.judged()
-    assert verdicts(report) == dict.fromkeys([(cell, "latency") for cell in CELLS], Verdict.INCONCLUSIVE)
+    assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
     assert report.status == INCONCLUSIVE
 
 
@@ -294,7 +295,7 @@ def test_tolerances_are_those_of_the_cell_and_patterns_that_fit_none_are_noted(s
 
 def test_without_files_auto_compares_what_is_stored_and_says_so(sides: Sides) -> None:
     report = sides.judged(method="auto")
-    assert of(report, "latency").method == "stored"
+    assert of(report, "latency_p50").basis == "stored"
     assert any(f"{CELLS[0]}: the baseline's file" in note for note in report.notes)
 
 
@@ -343,14 +344,14 @@ def test_real_files_are_replayed_and_a_slow_down_of_a_half_regresses(store: Path
         candidate=results(store)[-1],
         artifacts=store,
         method="replay",
-        rules=Rules(cells=(CellRule(pattern="*", shares={"latency": 0.20, "memory": 0.50}),)),
+        rules=Rules(cells=(CellRule(pattern="*", shares={"latency_p50": 0.20, "memory": 0.50}),)),
         slowdown=0.5,
         seconds=60,
     )
     found = run_gate(request)
     assert not found.report.problems
     for one in found.report.findings:
-        assert one.verdict is {"latency": Verdict.REGRESSED}.get(one.metric, Verdict.UNCHANGED), one
+        assert one.verdict is {"latency_p50": Verdict.REGRESSED}.get(one.metric, Verdict.UNCHANGED), one
     assert found.report.status == REGRESSED
     assert all(len(seen.observations) >= 6 for seen in found.replayed.values())
 

@@ -16,8 +16,8 @@ from zoobench.commands import gatekeeper as gateplugin
 from zoobench.commands.gate import Gate, GateRequest
 from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 from zoobench.errors import ModelError, ResultsError, UsageError
+from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.schedule import Rates
-from zoobench.judge.gate.verdict import GateReport
 from zoobench.run.options import defaults
 
 OK, FAILED, INTERRUPTED = 0, 1, 2
@@ -76,7 +76,7 @@ def test_failed_tests_are_not_made_unclear_by_an_inconclusive_gate(ends: Callabl
 def test_every_verdict_is_a_test_report(ends: Callable[..., Session]) -> None:
     session = ends(a_report(findings=(a_finding(), MISLABELLED, UNKNOWN)))
     assert [report.outcome for report in session.logged] == ["passed", "failed", "failed"]
-    assert session.logged[1].nodeid == "zoobench gate::mobilenet-integer_only-litert-t1[top-1]"
+    assert session.logged[1].nodeid == "zoobench gate::mobilenet-integer_only-litert-t1[top1]"
     assert "most of all dog" in str(session.logged[1].longrepr)
     assert session.testscollected == 3
 
@@ -117,14 +117,14 @@ def test_a_run_is_judged_against_its_own_baseline(own_runs: Path, tmp_path: Path
     artifacts = own_runs
     options = (*SMALL, "--zoo-variants", "float32,dynamic_range")
     assert zoobench("baseline", "save", "main", "--zoo-artifacts", str(artifacts), folder=tmp_path).returncode == 0
-    gate = ("--zoo-gate", "main", "--zoo-gate-tolerances", "latency=300%", "--junitxml", str(tmp_path / "j.xml"))
+    gate = ("--zoo-gate", "main", "--zoo-gate-tolerances", "latency_p50=300%", "--junitxml", str(tmp_path / "j.xml"))
     done = bench(*options, *gate, artifacts=artifacts)
     assert done.returncode == 0, done.stdout
     assert "gate against main: passed" in done.stdout
     assert "[100%]" in done.stdout
     assert len(results(artifacts)) == 3
     cases = {case.get("name") for case in ElementTree.parse(tmp_path / "j.xml").iter("testcase")}
-    assert {f"mobilenet_025-float32-litert-t1[{metric}]" for metric in ("latency", "memory", "size")} <= cases
+    assert {f"mobilenet_025-float32-litert-t1[{metric}]" for metric in ("latency_p50", "memory", "size")} <= cases
 
     alone = bench(*SMALL, "--zoo-variants", "float32", *gate[:2], artifacts=artifacts, paths=("test_size.py",))
     assert alone.returncode == 2

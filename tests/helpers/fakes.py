@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.measure.accuracy import OpenSession
-from zoobench.measure.runtimes import Session
+from zoobench.measure.runtimes import OpenSession, Session
 from zoobench.measure.samples import Samples
 from zoobench.results.packing import encode, encode_shares
 from zoobench.results.record import (

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from zoobench.judge.gate.verdict import Finding, GateReport, Verdict
+from zoobench.judge.evidence import Finding, Verdict
+from zoobench.judge.gate.decide import GateReport
 from zoobench.results.environments import Difference
 from zoobench.stats.statistics import Interval
 
@@ -10,8 +11,8 @@ from zoobench.stats.statistics import Interval
 def a_finding(**changes: Any) -> Finding:
     usual: dict[str, Any] = {
         "cell": "mobilenet-integer_only-litert-t1",
-        "metric": "latency",
-        "method": "replay",
+        "metric": "latency_p50",
+        "basis": "replay",
         "verdict": Verdict.UNCHANGED,
         "baseline": 0.00565,
         "candidate": 0.0057,
@@ -26,8 +27,8 @@ def a_finding(**changes: Any) -> Finding:
 
 
 MISLABELLED = a_finding(
-    metric="top-1",
-    method="paired",
+    metric="top1",
+    basis="samples",
     verdict=Verdict.REGRESSED,
     baseline=0.9,
     candidate=0.8,
@@ -37,11 +38,11 @@ MISLABELLED = a_finding(
     p=1e-7,
     smallest_change=0.031,
     units=260,
-    remark="26 lost, 0 won; most of all dog: 92.3 to 0.0 %",
+    remark="26 newly wrong, 0 newly right; most of all dog: 92.3 to 0.0 %",
 )
 UNKNOWN = a_finding(
     cell="mobilenet-float32-litert-t1",
-    method="stored",
+    basis="stored",
     verdict=Verdict.INCONCLUSIVE,
     interval=None,
     smallest_change=None,

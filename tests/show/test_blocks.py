@@ -5,7 +5,9 @@ import pytest
 from zoobench.show.blocks import Grid, Lines, to_markdown, to_terminal
 
 GRID = Grid(
-    heads=("p50, ms", "base", ""), rows=(("mobilenet", "4.00", "better"), ("x", "12.5", "worse")), words=frozenset({2})
+    heads=("p50, ms", "base", ""),
+    rows=(("mobilenet", "4.00", "improved"), ("x", "12.5", "regressed")),
+    words=frozenset({2}),
 )
 BLOCKS = (Lines(lines=("one", "two")), Lines(lines=()), Grid(heads=("empty",), rows=()), GRID)
 
@@ -17,23 +19,23 @@ def test_a_terminal_gets_lines_and_a_grid_with_numbers_on_the_right() -> None:
         "two",
         "",
         "p50, ms     base",
-        "─────────────────────────",
-        "mobilenet   4.00   better",
-        "x           12.5   worse",
+        "────────────────────────────",
+        "mobilenet   4.00   improved",
+        "x           12.5   regressed",
     ]
 
 
 def test_markdown_gets_a_list_and_a_table() -> None:
     assert to_markdown(BLOCKS) == (
         "- one\n- two\n\n| p50, ms | base |  |\n| :--- | ---: | :--- |\n"
-        "| mobilenet | 4.00 | better |\n| x | 12.5 | worse |\n"
+        "| mobilenet | 4.00 | improved |\n| x | 12.5 | regressed |\n"
     )
 
 
 def test_colours_are_for_a_terminal_that_knows_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[32mbetter" in to_terminal([GRID], width=80, colours=True)
+    assert "\x1b[32mimproved" in to_terminal([GRID], width=80, colours=True)
     assert "\x1b" not in to_terminal([GRID], width=80, colours=False)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from fakes import a_record
 from resultfiles import EPYC, a_run, a_side, a_timed_run, answered
-from zoobench.judge.compare.compared import METRICS
 from zoobench.judge.compare.comparison import Comparison, compare
+from zoobench.judge.metrics import METRICS
 from zoobench.show.comparisontable import as_csv, as_json, as_markdown, render
 
 CELL = a_record().cell.id
@@ -37,8 +37,8 @@ def lines(comparison: Comparison) -> list[str]:
 def test_conditions_come_first_then_lone_cells_then_each_metric() -> None:
     shown = lines(a_comparison(governor="powersave"))
     heads = [line.partition("  ")[0] for line in shown]
-    order = ["base: before.json (1 run)", "differs", "only in base: gone", "only in new: come"]
-    order += [metric.title for metric in METRICS]
+    order = ["baseline:", "differs", "only in baseline: gone", "only in candidate: come"]
+    order += [metric.head for metric in METRICS.values()]
     places = [heads.index(head) for head in order]
     assert places == sorted(places)
     assert "governor   not known   powersave" in shown
@@ -46,7 +46,7 @@ def test_conditions_come_first_then_lone_cells_then_each_metric() -> None:
 
 def test_a_row_has_both_values_the_change_its_interval_and_a_word() -> None:
     (row,) = (line for line in lines(a_comparison()) if line.startswith(CELL) and "4.00" in line and "6.00" in line)
-    assert row.split() == [CELL, "4.00", "6.00", "+50.0", *row.split()[4:7], "worse"]
+    assert row.split() == [CELL, "4.00", "6.00", "+50.0", *row.split()[4:7], "regressed"]
     low, to, high = row.split()[4:7]
     assert to == "to"
     assert 49 < float(low) < 50 < float(high) < 51
@@ -55,9 +55,9 @@ def test_a_row_has_both_values_the_change_its_interval_and_a_word() -> None:
 def test_top1_is_in_points_with_its_p() -> None:
     shown = lines(a_comparison())
     place = next(index for index, line in enumerate(shown) if line.startswith("top-1, %"))
-    assert shown[place].split() == ["top-1,", "%", "base", "new", "points", "95", "%", "p"]
+    assert shown[place].split() == ["top-1,", "%", "baseline", "candidate", "points", "95", "%", "p"]
     assert shown[place + 2].split()[:4] == [CELL, "100.0", "60.0", "-40.0"]
-    assert shown[place + 2].split()[-2:] == ["0.004", "worse"]
+    assert shown[place + 2].split()[-2:] == ["0.004", "regressed"]
 
 
 def test_the_text_says_what_the_intervals_do_not_hold() -> None:
@@ -96,10 +96,10 @@ def test_it_is_said_how_many_cells_are_the_very_same_file() -> None:
     assert "Both sides measured the very same file in 1 of 1 cells." in lines(a_comparison())
 
 
-def test_judgements_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verdicts_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[31mworse" in render([a_comparison()], width=100, colours=True)
+    assert "\x1b[31mregressed" in render([a_comparison()], width=100, colours=True)
     assert "\x1b" not in render([a_comparison()], width=100, colours=False)
 
 
@@ -108,33 +108,43 @@ def test_markdown_has_a_table_for_each_metric() -> None:
     assert text.count("\n| :---") == 1 + len(METRICS)
     assert "| governor | not known | powersave |" in text
     assert "| mobilenet-integer\\_only-litert-t1 | 4.00 | 6.00 | +50.0 |" in text
-    assert "- only in new: come" in text
+    assert "- only in candidate: come" in text
 
 
 def test_csv_has_a_line_for_each_fact_in_si_units() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv([a_comparison(governor="powersave")]))))
-    assert [row["kind"] for row in rows] == ["condition", "only in base", "only in new", *["cell"] * len(METRICS)]
-    p50 = next(row for row in rows if row["metric"] == "p50_seconds")
-    assert (p50["new_side"], p50["name"], p50["judgement"], p50["basis"]) == ("after.json", CELL, "worse", "rounds")
-    assert (float(p50["base"]), float(p50["change"])) == (pytest.approx(0.004), pytest.approx(0.5))
+    assert [row["kind"] for row in rows] == [
+        "condition",
+        "only in baseline",
+        "only in candidate",
+        *["cell"] * len(METRICS),
+    ]
+    p50 = next(row for row in rows if row["metric"] == "latency_p50")
+    assert (p50["candidate_side"], p50["name"], p50["verdict"], p50["basis"]) == (
+        "after.json",
+        CELL,
+        "regressed",
+        "rounds",
+    )
+    assert (float(p50["baseline"]), float(p50["change"])) == (pytest.approx(0.004), pytest.approx(0.5))
     assert float(p50["low"]) < 0.5 < float(p50["high"])
 
 
 def test_json_has_all_of_it() -> None:
     (comparison,) = json.loads(as_json([a_comparison(governor="powersave")]))["comparisons"]
     assert comparison["environment"] == [{"name": "governor", "base": [], "new": ["powersave"]}]
-    assert (comparison["only_base"], comparison["only_new"]) == (["gone"], ["come"])
+    assert (comparison["only_baseline"], comparison["only_candidate"]) == (["gone"], ["come"])
     (cell,) = comparison["cells"]
-    assert list(cell["metrics"]) == [metric.name for metric in METRICS]
+    assert list(cell["metrics"]) == list(METRICS)
     assert cell["metrics"]["top1"]["change"] == pytest.approx(-0.4)
     assert cell["metrics"]["top1"]["kind"] == "difference"
     assert cell["metrics"]["loss"]["interval"] is None
-    assert len(cell["metrics"]["p50_seconds"]["interval"]) == 2
+    assert len(cell["metrics"]["latency_p50"]["interval"]) == 2
 
 
 def test_several_new_sides_stand_below_each_other() -> None:
     one = a_comparison()
-    both = [one, replace(one, new="third.json")]
-    assert render(both, width=100, colours=False).count("base: before.json") == 2
+    both = [one, replace(one, candidate="third.json")]
+    assert render(both, width=100, colours=False).count("baseline:  before.json") == 2
     assert len(json.loads(as_json(both))["comparisons"]) == 2
-    assert {row["new_side"] for row in csv.DictReader(io.StringIO(as_csv(both)))} == {"after.json", "third.json"}
+    assert {row["candidate_side"] for row in csv.DictReader(io.StringIO(as_csv(both)))} == {"after.json", "third.json"}

@@ -3,7 +3,7 @@
 import json
 
 from reports import ALL_HOSTILE, HOSTILE, MISLABELLED, OTHER_CPU, UNKNOWN, a_finding, a_report, is_tame
-from zoobench.judge.gate.verdict import Verdict
+from zoobench.judge.evidence import Verdict
 from zoobench.show.gatetable import as_json, as_markdown, headline, render, sentence
 
 
@@ -20,8 +20,8 @@ def test_what_differs_and_what_is_wrong_stand_before_the_verdicts_and_the_outcom
 
 
 def test_a_latency_has_its_row_with_unit_change_interval_limit_and_what_could_be_seen() -> None:
-    (row,) = (line for line in lines() if line.startswith("latency"))
-    assert " ".join(row.split()) == "latency 5.65 5.70 ms +0.9 % -0.2 to +1.5 +5.0 % +6.6 % unchanged 6 processes"
+    (row,) = (line for line in lines() if line.startswith("p50"))
+    assert " ".join(row.split()) == "p50 5.65 5.70 ms +0.9 % -0.2 to +1.5 +5.0 % +6.6 % unchanged 6 processes"
 
 
 def test_accuracy_counts_losses_as_negative_points() -> None:
@@ -38,7 +38,7 @@ def test_no_line_is_cut_on_a_narrow_terminal() -> None:
 
 def test_what_is_to_be_said_of_several_cells_is_said_once() -> None:
     shown = lines(findings=(a_finding(cell="a", remark="no noise"), a_finding(cell="b", remark="no noise")))
-    assert [line for line in shown if "no noise" in line] == ["2 cells, latency: no noise"]
+    assert [line for line in shown if "no noise" in line] == ["2 cells, p50: no noise"]
 
 
 def test_colours_are_for_terminals_alone() -> None:
@@ -60,21 +60,21 @@ def test_markdown_has_what_matters_first_and_means_itself() -> None:
     text = as_markdown(a_report(findings=(a_finding(cell="a|b_c"), MISLABELLED)))
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert rows[2].startswith("| mobilenet-integer\\_only-litert-t1 | top-1 |")
-    assert rows[3].startswith("| a\\|b\\_c | latency |")
+    assert rows[3].startswith("| a\\|b\\_c | p50 |")
     assert {row.replace("\\|", "").count("|") for row in rows} == {13}
 
 
 def test_json_holds_the_status_and_shares_of_one() -> None:
     content = json.loads(as_json(a_report(findings=(MISLABELLED,))))
-    assert (content["status"], content["kind"], content["schema"]) == (1, "zoobench-gate", 1)
+    assert (content["status"], content["kind"], content["schema"]) == (1, "zoobench-gate", 2)
     assert content["findings"][0]["verdict"] == "regressed"
     assert content["findings"][0]["change"] == -0.1
 
 
 def test_a_sentence_says_it_all_on_one_line() -> None:
     assert sentence(MISLABELLED) == (
-        "top-1 regressed: 90.0 to 80.0 %, -10.0 pt (95 %: -14.0 to -7.0), limit -0.5 pt, seen from -3.1 pt, "
-        "by 260 samples; 26 lost, 0 won; most of all dog: 92.3 to 0.0 %"
+        "top-1 regressed: 90.0 to 80.0 %, -10.0 pt (95 %: -14.0 to -7.0), limit -0.5 pt, detectable from -3.1 pt, "
+        "by 260 samples; 26 newly wrong, 0 newly right; most of all dog: 92.3 to 0.0 %"
     )
 
 

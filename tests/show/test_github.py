@@ -7,7 +7,7 @@ from zoobench.show.github import annotations
 def test_what_regressed_is_an_error_and_what_is_unclear_a_warning() -> None:
     first, second = annotations(a_report(findings=(a_finding(), MISLABELLED, UNKNOWN))).splitlines()
     assert first.startswith("::error title=zoobench%3A mobilenet-integer_only-litert-t1::top-1 regressed: 90.0 to")
-    assert second.startswith("::warning title=zoobench%3A mobilenet-float32-litert-t1::latency inconclusive")
+    assert second.startswith("::warning title=zoobench%3A mobilenet-float32-litert-t1::p50 inconclusive")
 
 
 def test_signs_that_end_a_command_are_escaped() -> None:

@@ -25,10 +25,25 @@ p50, ms                                A   rank      B   rank
 mobilenet-float32-litert-t1         10.0      2   10.0      1
 mobilenet-dynamic_range-litert-t1   5.00      1   20.0      2
 
+p90, ms                                A      B
+───────────────────────────────────────────────
+mobilenet-float32-litert-t1         10.1   10.1
+mobilenet-dynamic_range-litert-t1   5.04   20.2
+
 × float                                A        95 %      B        95 %
 ───────────────────────────────────────────────────────────────────────
 mobilenet-float32-litert-t1         1.00   0.99–1.01   1.00   0.99–1.01
 mobilenet-dynamic_range-litert-t1   2.00   1.98–2.02   0.50   0.49–0.51
+
+initialization, ms                     A      B
+───────────────────────────────────────────────
+mobilenet-float32-litert-t1         50.0   50.0
+mobilenet-dynamic_range-litert-t1   50.0   50.0
+
+first inference, ms                    A      B
+───────────────────────────────────────────────
+mobilenet-float32-litert-t1         20.0   20.0
+mobilenet-dynamic_range-litert-t1   20.0   20.0
 
 peak memory, MB                        A      B
 ───────────────────────────────────────────────
@@ -67,7 +82,7 @@ def test_there_is_no_verdict_and_no_merged_rank(found: AcrossMachines) -> None:
 
 def test_markdown_has_the_same_tables(found: AcrossMachines) -> None:
     text = as_markdown(found)
-    assert text.count("\n| :---") == 5
+    assert text.count("\n| :---") == 8
     assert "| mobilenet-dynamic\\_range-litert-t1 | 5.00 | 1 | 20.0 | 2 |" in text
 
 
@@ -75,17 +90,17 @@ def test_csv_has_a_line_for_each_machine_condition_cell_and_flip(found: AcrossMa
     rows = list(csv.DictReader(io.StringIO(as_csv(found))))
     assert [row["kind"] for row in rows] == ["machine"] * 2 + ["condition"] * 2 + ["cell"] * 4 + ["flip"]
     assert (rows[6]["name"], rows[6]["machine"], rows[6]["rank"]) == (cell_id("dynamic_range"), "A", "1")
-    assert float(rows[6]["speedup_over_float"]) == 2.0
-    assert float(rows[6]["peak_rss_bytes"]) == 56_000_000
+    assert float(rows[6]["speedup"]) == pytest.approx(2.0)
+    assert float(rows[6]["memory"]) == pytest.approx(56_000_000)
     assert (rows[8]["other"], float(rows[8]["times_faster_on_other"])) == (cell_id("float32"), pytest.approx(0.5))
 
 
 def test_json_has_all_of_it(found: AcrossMachines) -> None:
     content = json.loads(as_json(found))
-    assert content["schema"] == 1
+    assert content["schema"] == 2
     assert content["conditions"] == [{"name": "cpu", "machines": {"A": ["AMD EPYC"], "B": ["Cortex-A76"]}}]
     assert content["cells"][1]["machines"]["B"]["rank"] == 2
-    assert content["cells"][1]["machines"]["B"]["interval"] == pytest.approx([0.495, 0.505])
+    assert content["cells"][1]["machines"]["B"]["metrics"]["speedup"]["interval"] == pytest.approx([0.495, 0.505])
     assert content["flips"][0]["machines"] == ["A", "B"]
 
 

@@ -14,8 +14,8 @@ from zoobench.build import recipe
 from zoobench.build.numerics import compared
 from zoobench.build.recipe import BuildRequest
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.measure.accuracy import OpenSession, Outputs, run_all
-from zoobench.measure.runtimes import open_session
+from zoobench.measure.accuracy import Outputs, run_all
+from zoobench.measure.runtimes import OpenSession, open_session
 from zoobench.measure.samples import Samples
 from zoobench.store.manifest import Facts
 from zoobench.store.store import Stored, obtain

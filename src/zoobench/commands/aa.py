@@ -12,6 +12,7 @@ from zoobench.judge.aa.aarecord import AACell, AAGate, read_gate, to_json
 from zoobench.judge.aa.falsealarms import AAReport, analyse
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.noise import to_json as noise_to_json
+from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import read_baseline
 from zoobench.results.resultsfile import reserve_results_path
@@ -106,7 +107,7 @@ def wanted_tolerances(request: GateRequest) -> dict[str, float]:
     runnable = [cell for cell, record in records.items() if not record.refusal]
     if not runnable:
         raise UsageError(f"{request.candidate} has no such cell that runs; measure some with pytest bench/")
-    return {cell: request.rules.of(cell).latency for cell in runnable}
+    return {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in runnable}
 
 
 def save_noise(report: AAReport, artifacts: Path) -> Path | None:
@@ -166,7 +167,7 @@ def _recorded(gate: Gate, request: GateRequest, environment: dict[str, object]) 
         machine=machine_key(environment),
         made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         slowdown=request.slowdown,
-        tolerances={cell: request.rules.of(cell).latency for cell in gate.replayed},
+        tolerances={cell: request.rules.of(cell)[LATENCY_P50.key] for cell in gate.replayed},
         tests=gate.rates.tests,
         seconds=gate.report.seconds,
         cells={

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\b
 For example:
-  zoobench aa --times 40 --tolerance latency=3% --cells '*-litert-*'
-  zoobench aa --times 40 --tolerance latency=3% --cells '*-litert-*' \\
+  zoobench aa --times 40 --tolerance latency_p50=3% --cells '*-litert-*'
+  zoobench aa --times 40 --tolerance latency_p50=3% --cells '*-litert-*' \\
       --inject-slowdown 5%
-  zoobench aa --times 0 --tolerance latency=3% --cells '*-litert-*' \\
+  zoobench aa --times 0 --tolerance latency_p50=3% --cells '*-litert-*' \\
       --picture power.png
 """
 
@@ -57,7 +57,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
     "tolerances",
     metavar="RULE",
     multiple=True,
-    help="Such as latency=3%, or '*-keras-*:latency=10%'. Default: [tool.zoobench.gate] of pyproject.toml.",
+    help="Such as latency_p50=3%, or '*-keras-*:latency_p50=10%'. Default: [tool.zoobench.gate] of pyproject.toml.",
 )
 @click.option("--cells", metavar="PATTERN", multiple=True, help="Only cells whose ids fit, such as 'mobilenet-*'.")
 @click.option(
@@ -158,10 +158,10 @@ def _run(request: "GateRequest", *, times: int) -> None:
 def _told(gate: "AAGate") -> str:
     from collections import Counter
 
-    from zoobench.judge.gate.gate import LATENCY
+    from zoobench.judge.metrics import LATENCY_P50
     from zoobench.show.aatable import slowdown_name
 
-    verdicts = Counter(cell.verdicts.get(LATENCY, "failed") for cell in gate.cells.values())
+    verdicts = Counter(cell.verdicts.get(LATENCY_P50.key, "failed") for cell in gate.cells.values())
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
     return f"slow-down {slowdown_name(gate.slowdown)}, latency {counted} in {gate.seconds:.0f} s"
 

@@ -42,17 +42,17 @@ def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output
     Each is a results file of `pytest bench/`, a plain pytest-benchmark file (only its times are compared), or a folder
     of results files, which are then several runs of one side. Cells are paired by id. What differs in machine,
     libraries and data comes first, then the cells that one side lacks, then each metric with its change, the 95 %
-    interval of that, and what it comes to: better, worse, same or unclear.
+    interval of that, and what it comes to: improved, regressed, unchanged or inconclusive.
 
-    One run cannot tell how much the next one would differ: of single runs a change of p50 is called better or worse
-    only beyond 20 %, of × float beyond 10 %. Five runs or more on each side are compared by their own spread.
+    One run cannot tell how much the next one would differ: of single runs a change of p50 is called improved or
+    regressed only beyond 20 %, of × float beyond 10 %. Five runs or more on each side are compared by their own spread.
 
     The status is 0 whatever changed (`zoobench gate` judges), and 2 for files that cannot be used.
     """
     if len(files) < 2:
         raise UsageError(f"received {files[0]} alone; name at least two files or folders to compare")
     if across_machines:
-        text = shown_across(across_files(files, seed=seed), form=form, to_file=output is not None)
+        text = shown_across(across_files(files), form=form, to_file=output is not None)
     else:
         text = shown(compare_files(files[0], files[1:], seed=seed), form=form, to_file=output is not None)
     deliver(text, output)
@@ -73,7 +73,7 @@ def compare_files(base: Path, others: Sequence[Path], *, seed: int = 0) -> tuple
         return tuple(compare_sides(side, other, seed=seed, advance=advance) for other in sides)
 
 
-def across_files(files: Sequence[Path], *, seed: int = 0) -> AcrossMachines:
+def across_files(files: Sequence[Path]) -> AcrossMachines:
     """Returns what the results of several machines say.
 
     Raises:
@@ -82,7 +82,7 @@ def across_files(files: Sequence[Path], *, seed: int = 0) -> AcrossMachines:
     """
     if len(files) > MOST_MACHINES:
         raise UsageError(f"received {len(files)} machines; at most {MOST_MACHINES} are compared at once")
-    return across([read_side(file) for file in files], seed=seed)
+    return across([read_side(file) for file in files])
 
 
 def shown(comparisons: Sequence[Comparison], *, form: str, to_file: bool) -> str:

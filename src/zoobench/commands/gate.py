@@ -16,13 +16,14 @@ from rich.console import Console
 from zoobench.commands.baseline import find_run, measured_on, newest_results
 from zoobench.commands.options import artifacts_option
 from zoobench.errors import ResultsError, UsageError, ZoobenchError
+from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.comparable import measured_on_both, obstacles, unjudged
+from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, number_of_tests
-from zoobench.judge.gate.gate import MEMORY
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.judge.gate.tolerances import Rules, find_pyproject, read_rules
-from zoobench.judge.gate.verdict import Finding, GateReport
+from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, ReplayTarget
 from zoobench.results.baseline import Baseline, read_baseline
 from zoobench.results.environments import differences
@@ -78,7 +79,7 @@ PRECISION = 1 / 3
     "tolerances",
     multiple=True,
     metavar="METRIC=VALUE",
-    help="latency=3%, top1=0.5points, size=1%, memory=10%, or PATTERN:METRIC=VALUE for some cells; may be repeated.",
+    help="latency_p50=3%, top1=0.5points, size=1%, memory=10%, or PATTERN:METRIC=VALUE; may be repeated.",
 )
 @click.option(
     "--method",
@@ -275,7 +276,7 @@ def _on_request(request: GateRequest, sides: Mapping[str, Baseline]) -> Iterator
 
 def _on_memory(judged: Sequence[Finding], cells: Sequence[str], replayed: Mapping[str, Replayed]) -> Iterator[str]:
     """Yields where memory is not judged because neither a replay nor the records tell of it."""
-    known = {finding.cell for finding in judged if finding.metric == MEMORY}
+    known = {finding.cell for finding in judged if finding.metric == MEMORY.key}
     unknown = [cell for cell in cells if cell not in known and cell not in replayed]
     if judged and unknown:
         yield f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"
@@ -352,7 +353,7 @@ def _observe(
 def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
     if not subjects:
         return {}
-    tolerances = {subject.cell_id: request.rules.of(subject.cell_id).latency for subject in subjects}
+    tolerances = {subject.cell_id: request.rules.of(subject.cell_id)[LATENCY_P50.key] for subject in subjects}
     return replay_cells(
         [replace(subject, precision=PRECISION * tolerances[subject.cell_id]) for subject in subjects],
         tolerances,

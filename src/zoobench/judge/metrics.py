@@ -29,7 +29,8 @@ MEMORY_NOISE = 0.01
 KERAS_NOISE = 1.0
 """Any two of 15 runs of a Keras cell there were within a factor of two; as its float file is LiteRT's, its speed-up
 drifts like its time."""
-_KERAS = frozenset({"keras", "keras_graph"})
+KERAS = frozenset({"keras", "keras_graph"})
+"""Runtimes whose times differ so much between processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Metric:
         interval: Returns the 95 % interval that a run knows itself, None where it knows none.
         percentile: The share of the rounds that it is of, so that files without records have it; else None.
         of_machine: Whether it is another on another machine.
+        of_samples: Whether it is another on other samples.
         noise: Share by which two processes may differ in what they find of one file.
         tolerance: The largest change for the worse that a gate takes for none unless told; None: not gated.
         limit: What a limit of it says, in `zoobench recommend`; '' where there is none.
@@ -66,6 +68,7 @@ class Metric:
     interval: Callable[[Record], Ends | None] = lambda _: None
     percentile: float | None = None
     of_machine: bool = False
+    of_samples: bool = False
     noise: float = 0.0
     tolerance: float | None = None
     limit: str = ""
@@ -89,7 +92,7 @@ class Metric:
 
     def noise_on(self, runtime: str) -> float:
         """Returns the share by which two runs on a runtime may differ in what they find of one file."""
-        return KERAS_NOISE if runtime in _KERAS and self.noise > MEMORY_NOISE else self.noise
+        return KERAS_NOISE if runtime in KERAS and self.noise > MEMORY_NOISE else self.noise
 
 
 def _p50(record: Record) -> Sequence[float]:
@@ -230,6 +233,7 @@ TOP1 = Metric(
     test="samples",
     read=lambda record: (record.accuracy.top1,) if record.accuracy else (),
     interval=lambda record: record.accuracy.interval if record.accuracy else None,
+    of_samples=True,
     tolerance=0.005,
     limit="Smallest top-1.",
     example="88 %",
@@ -244,6 +248,7 @@ LOSS = Metric(
     better="lower",
     test="none",
     read=lambda record: (record.accuracy.loss,) if record.accuracy else (),
+    of_samples=True,
 )
 SIZE = Metric(
     key="size",

@@ -6,7 +6,7 @@ from enum import Enum
 from math import log
 from statistics import median
 
-from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED
+from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED
 from zoobench.stats.sequential import weigh
 from zoobench.stats.statistics import Interval
 

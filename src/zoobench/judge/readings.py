@@ -12,7 +12,7 @@ from statistics import fmean, stdev
 
 from scipy.special import ndtri, stdtrit
 
-from zoobench.judge.compare.compared import KERAS, KERAS_NOISE, MEMORY_NOISE, SPEEDUP_NOISE, TIME_NOISE
+from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY_NOISE, SPEEDUP_NOISE, TIME_NOISE
 from zoobench.results.disturbed import told
 from zoobench.results.record import RecordedLatency
 from zoobench.results.timings import Run, Timing

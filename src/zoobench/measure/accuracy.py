@@ -5,7 +5,7 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-from zoobench.measure.runtimes import Session
+from zoobench.measure.runtimes import OpenSession, Session
 from zoobench.measure.samples import Samples
 from zoobench.results.packing import encode, encode_shares
 from zoobench.results.record import Agreement, Predictions, RecordedAccuracy
@@ -24,7 +24,6 @@ from zoobench.system.terminal import capture_native_output, progress
 
 EPSILON = 1e-7
 """As `keras.backend.epsilon()`: probabilities are clipped to [EPSILON, 1 - EPSILON] before the logarithm."""
-OpenSession = Callable[[], AbstractContextManager[Session]]
 OnBatch = Callable[[int, npt.NDArray[np.float32]], None]
 """Called with the position of a batch's first sample and the batch's outputs."""
 _DTYPES = {

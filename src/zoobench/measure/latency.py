@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
-from zoobench.measure.accuracy import OpenSession
 from zoobench.measure.disturbance import Sampler
-from zoobench.measure.runtimes import Session
+from zoobench.measure.runtimes import OpenSession, Session
 from zoobench.measure.samples import Samples
 from zoobench.results.record import RecordedLatency, Speedup
 

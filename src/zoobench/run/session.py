@@ -9,11 +9,11 @@ from typing import Any, cast
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
-from zoobench.measure.accuracy import Evaluation, OpenSession, evaluate, recorded_accuracy
+from zoobench.measure.accuracy import Evaluation, evaluate, recorded_accuracy
 from zoobench.measure.disturbance import Sampler
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened, recorded_latency
-from zoobench.measure.runtimes import open_answering_session, open_session, threads_reported
+from zoobench.measure.runtimes import OpenSession, open_answering_session, open_session, threads_reported
 from zoobench.measure.startup import Beginner, observe_starts, recorded_memory, recorded_startup, usual_processes
 from zoobench.results.disturbed import judged
 from zoobench.results.record import (

@@ -9,7 +9,7 @@ from rich.text import Text
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 
 LEAST_WIDTH = 120
-COLOURS: Mapping[str, str] = {"better": "green", "worse": "red"}
+COLOURS: Mapping[str, str] = {"improved": "green", "regressed": "red"}
 """Of a word that stands alone in a grid, on a terminal."""
 
 

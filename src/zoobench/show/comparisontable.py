@@ -3,49 +3,26 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from zoobench.judge.compare.changes import Change
-from zoobench.judge.compare.compared import (
-    FIRST_INFERENCE,
-    INITIALIZATION,
-    LOSS,
-    MEMORY,
-    METRICS,
-    P50,
-    P90,
-    SIZE,
-    SPEEDUP,
-    SPEEDUP_NOISE,
-    TIME_NOISE,
-    TOP1,
-    Metric,
-)
 from zoobench.judge.compare.comparison import CellComparison, Comparison
+from zoobench.judge.evidence import Finding, Verdict
+from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.environments import joined
 from zoobench.show.blocks import Block, Grid, Lines, to_markdown, to_terminal
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.statistics import Interval
 from zoobench.system.terminal import sanitize
-from zoobench.system.units import ABSENT, change_percent, megabytes, milliseconds, nats, percent, probability, ratio
+from zoobench.system.units import ABSENT, change_percent, probability
 
-SCHEMA = 1
-_SHOWN: Mapping[Metric, Callable[[float | None], str]] = {
-    P50: milliseconds,
-    P90: milliseconds,
-    SPEEDUP: ratio,
-    INITIALIZATION: milliseconds,
-    FIRST_INFERENCE: milliseconds,
-    MEMORY: megabytes,
-    TOP1: percent,
-    LOSS: nats,
-    SIZE: megabytes,
-}
+SCHEMA = 2
+_KEPT = ("baseline", "candidate", "change", "basis", "verdict", "p")
+"""What files hold of a finding, beside the ends of its interval."""
 _COLUMNS = (
-    *("new_side", "kind", "name", "metric", "base", "new", "change"),
-    *("low", "high", "basis", "judgement", "p_value"),
+    *("candidate_side", "kind", "name", "metric", "unit", "baseline", "candidate", "change"),
+    *("low", "high", "basis", "verdict", "p"),
 )
 
 
@@ -53,7 +30,7 @@ def render(comparisons: Sequence[Comparison], *, width: int, colours: bool) -> s
     """Returns comparisons as text for a terminal.
 
     Args:
-        comparisons: Of several sides with one base.
+        comparisons: Of several sides with one baseline.
         width: Columns of the terminal.
         colours: Whether the reader is a terminal that knows them.
     """
@@ -80,7 +57,7 @@ def as_csv(comparisons: Sequence[Comparison]) -> str:
     writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for comparison in comparisons:
-        writer.writerows({"new_side": sanitize(comparison.new)} | row for row in _csv_rows(comparison))
+        writer.writerows({"candidate_side": sanitize(comparison.candidate)} | row for row in _csv_rows(comparison))
     return buffer.getvalue()
 
 
@@ -91,35 +68,35 @@ def _plain(comparison: Comparison) -> dict[str, Any]:
             "differences": cell.differences,
             "refusals": cell.refusals,
             "same_file": cell.same_file,
-            "metrics": {change.metric.name: _plain_change(change) for change in cell.changes},
+            "metrics": {finding.metric: _plain_finding(finding) for finding in cell.findings},
         }
         for cell in comparison.cells
     ]
     return asdict(comparison) | {"cells": cells, "remarks": remark_lines(comparison)}
 
 
-def _plain_change(change: Change) -> dict[str, Any]:
-    interval = None if change.interval is None else [change.interval.low, change.interval.high]
-    kind = "relative" if change.metric.relative else "difference"
-    plain = {name: value for name, value in asdict(change).items() if name != "metric"}
-    return plain | {"kind": kind, "interval": interval}
+def _plain_finding(finding: Finding) -> dict[str, Any]:
+    metric, interval = METRICS[finding.metric], finding.interval
+    kind = "relative" if metric.relative else "difference"
+    plain = {"unit": metric.unit.name, "kind": kind, "interval": [interval.low, interval.high] if interval else None}
+    return plain | {name: getattr(finding, name) for name in _KEPT}
 
 
 def _csv_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
     for one in comparison.environment:
-        values = {"base": sanitize(joined(one.base)), "new": sanitize(joined(one.new))}
+        values = {"baseline": sanitize(joined(one.base)), "candidate": sanitize(joined(one.new))}
         yield {"kind": "condition", "name": sanitize(one.name)} | values
-    for kind, cells in (("only in base", comparison.only_base), ("only in new", comparison.only_new)):
+    only = (("only in baseline", comparison.only_baseline), ("only in candidate", comparison.only_candidate))
+    for kind, cells in only:
         yield from ({"kind": kind, "name": sanitize(cell)} for cell in cells)
     for cell in comparison.cells:
-        for change in cell.changes:
-            yield {"kind": "cell", "name": sanitize(cell.id), "metric": change.metric.name} | _csv_change(change)
+        for finding in cell.findings:
+            yield {"kind": "cell", "name": sanitize(cell.id), "metric": finding.metric} | _csv_finding(finding)
 
 
-def _csv_change(change: Change) -> dict[str, Any]:
-    names = ("base", "new", "change", "basis", "judgement", "p_value")
-    plain = {name: getattr(change, name) for name in names}
-    interval = change.interval
+def _csv_finding(finding: Finding) -> dict[str, Any]:
+    plain = {name: getattr(finding, name) for name in _KEPT} | {"unit": METRICS[finding.metric].unit.name}
+    interval = finding.interval
     return plain | {"low": interval.low if interval else None, "high": interval.high if interval else None}
 
 
@@ -128,7 +105,7 @@ def _blocks(comparisons: Sequence[Comparison]) -> list[Block]:
 
 
 def _of_one(comparison: Comparison) -> list[Block]:
-    grids = [metric_grid(metric, comparison.cells) for metric in METRICS]
+    grids = [metric_grid(metric, comparison.cells) for metric in METRICS.values()]
     title, missing = Lines(lines=title_lines(comparison)), Lines(lines=missing_lines(comparison))
     return [title, differing_grid(comparison), missing, *grids, Lines(lines=remark_lines(comparison))]
 
@@ -136,22 +113,22 @@ def _of_one(comparison: Comparison) -> list[Block]:
 def differing_grid(comparison: Comparison) -> Grid:
     """Returns the conditions that are not the same on both sides."""
     rows = tuple((one.name, joined(one.base), joined(one.new)) for one in comparison.environment)
-    return Grid(heads=("differs", "base", "new"), rows=rows, words=frozenset({1, 2}))
+    return Grid(heads=("differs", "baseline", "candidate"), rows=rows, words=frozenset({1, 2}))
 
 
 def missing_lines(comparison: Comparison) -> tuple[str, ...]:
     """Returns the cells that one side lacks."""
     return (
-        *(f"only in base: {cell}" for cell in comparison.only_base),
-        *(f"only in new: {cell}" for cell in comparison.only_new),
+        *(f"only in baseline: {cell}" for cell in comparison.only_baseline),
+        *(f"only in candidate: {cell}" for cell in comparison.only_candidate),
     )
 
 
 def title_lines(comparison: Comparison) -> tuple[str, ...]:
     """Returns what is compared with what."""
     lines = (
-        f"base: {comparison.base} ({_runs(comparison.base_runs)})",
-        f"new:  {comparison.new} ({_runs(comparison.new_runs)})",
+        f"baseline:  {comparison.baseline} ({_runs(comparison.baseline_runs)})",
+        f"candidate: {comparison.candidate} ({_runs(comparison.candidate_runs)})",
     )
     return lines if comparison.environment else (*lines, "All known conditions are the same.")
 
@@ -162,25 +139,24 @@ def _runs(count: int) -> str:
 
 def metric_grid(metric: Metric, cells: Sequence[CellComparison]) -> Grid:
     """Returns the cells of which at least one side knows a metric."""
-    changes = [(cell.id, change) for cell in cells for change in cell.changes if change.metric == metric]
-    known = [(cell, change) for cell, change in changes if change.base is not None or change.new is not None]
-    tested = any(change.p_value is not None for _, change in known)
+    found = [cell[metric.key] for cell in cells]
+    known = [one for one in found if one.baseline is not None or one.candidate is not None]
+    tested = any(one.p is not None for one in known)
     unit = "change %" if metric.relative else "points"
-    heads = (metric.title, "base", "new", unit, "95 %", *(("p",) if tested else ()), "")
-    rows = tuple(_row(cell, change, tested=tested) for cell, change in known)
+    heads = (metric.head, "baseline", "candidate", unit, "95 %", *(("p",) if tested else ()), "")
+    rows = tuple(_row(one, metric, tested=tested) for one in known)
     return Grid(heads=heads, rows=rows, words=frozenset({len(heads) - 1}))
 
 
-def _row(cell: str, change: Change, *, tested: bool) -> tuple[str, ...]:
-    shown = _SHOWN[change.metric]
+def _row(finding: Finding, metric: Metric, *, tested: bool) -> tuple[str, ...]:
     return (
-        cell,
-        shown(change.base),
-        shown(change.new),
-        change_percent(change.change),
-        _interval(change.interval if change.basis != "exact" else None),
-        *((probability(change.p_value),) if tested else ()),
-        change.judgement or "",
+        finding.cell,
+        metric.unit.text(finding.baseline),
+        metric.unit.text(finding.candidate),
+        change_percent(finding.change),
+        _interval(finding.interval if finding.basis != "exact" else None),
+        *((probability(finding.p),) if tested else ()),
+        str(finding.verdict or ""),
     )
 
 
@@ -195,7 +171,7 @@ def remark_lines(comparison: Comparison) -> tuple[str, ...]:
     if comparison.by_rounds and comparison.cells:
         remarks.append(
             f"Two processes that time one file were measured to differ by up to {noises[0]}, in × float by up to "
-            f"{noises[1]} (Keras: a factor of 2): only beyond that is a change called better or worse."
+            f"{noises[1]} (Keras: a factor of 2): only beyond that is a change called improved or regressed."
         )
     same = sum(cell.same_file is True for cell in comparison.cells)
     if same:
@@ -208,9 +184,10 @@ def remark_lines(comparison: Comparison) -> tuple[str, ...]:
         )
     if not comparison.same_machine:
         remarks.append(
-            "The machines differ: times and memory are told, not judged; `--across-machines` shows what they agree on."
+            "The machines differ: times and memory are shown but not compared; `--across-machines` shows where "
+            "machines agree."
         )
-    if any(change.p_value is not None for cell in comparison.cells for change in cell.changes):
+    if any(finding.p is not None for cell in comparison.cells for finding in cell.findings):
         remarks.append(
             "top-1: paired by sample; p is McNemar's mid-p, adjusted by Holm for all cells, and decides at 0.05."
         )
@@ -219,8 +196,8 @@ def remark_lines(comparison: Comparison) -> tuple[str, ...]:
 
 def _is_drift(cell: CellComparison) -> bool:
     """Tells whether a cell's time is judged to have moved while its speed-up over the float file is not."""
-    judged = {change.metric: change.judgement for change in cell.changes}
-    return judged[P50] in ("better", "worse") and judged[SPEEDUP] in ("same", "unclear")
+    moved = cell[LATENCY_P50.key].verdict in (Verdict.IMPROVED, Verdict.REGRESSED)
+    return moved and cell[SPEEDUP.key].verdict in (Verdict.UNCHANGED, Verdict.INCONCLUSIVE)
 
 
 def _of_times(comparison: Comparison) -> tuple[str, ...]:
@@ -229,7 +206,7 @@ def _of_times(comparison: Comparison) -> tuple[str, ...]:
             "Times: the interval is of this process's rounds alone; a change between processes is not in it – "
             "`zoobench gate` replays.",
         )
-    if min(comparison.base_runs, comparison.new_runs) < LEAST_PROCESSES:
+    if min(comparison.baseline_runs, comparison.candidate_runs) < LEAST_PROCESSES:
         return (f"Times: medians over the runs; fewer than {LEAST_PROCESSES} runs on a side allow no interval.",)
     return ("Times: medians over the runs; the interval is that of their ratio, with the run as the unit.",)
 

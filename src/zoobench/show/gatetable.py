@@ -10,18 +10,19 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from zoobench.judge.gate.gate import LATENCY, MEMORY, SIZE, TOP1
-from zoobench.judge.gate.verdict import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, Finding, GateReport, Verdict
+from zoobench.judge.evidence import Finding, Verdict
+from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
+from zoobench.judge.metrics import METRICS
 from zoobench.results.environments import joined
 from zoobench.show import blocks
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
-from zoobench.system.units import ABSENT, change_percent, megabytes, milliseconds, percent, three_digits
+from zoobench.system.units import ABSENT, change_percent, three_digits
 
-SCHEMA = 1
+SCHEMA = 2
 _LEAST_WIDTH = 128
-_OTHER_COLUMNS = 100
+_OTHER_COLUMNS = 112
 """Characters that the columns beside the cell's take at the most."""
-_HEADS = ("metric", "baseline", "candidate", "", "change", "95 %", "limit", "seen from", "verdict", "by")
+_HEADS = ("metric", "baseline", "candidate", "", "change", "95 %", "limit", "detectable from", "verdict", "by")
 _NUMBERS = frozenset({1, 2, 4, 5, 6, 7})
 _WORDS = {PASSED: "passed", REGRESSED: "REGRESSED", UNUSABLE: "UNUSABLE INPUT", INCONCLUSIVE: "INCONCLUSIVE"}
 _STYLES = {
@@ -30,10 +31,11 @@ _STYLES = {
     Verdict.REGRESSED: "bold red",
     Verdict.INCONCLUSIVE: "yellow",
 }
-_COUNTED = {"replay": "processes", "stored": "A/A runs", "paired": "samples", "processes": "processes"}
+_COUNTED = {"replay": "processes", "stored": "A/A runs", "samples": "samples", "processes": "processes"}
 _LEGEND = (
-    "regressed: surely beyond the limit; unchanged, improved: surely not (top-1: not found so); inconclusive: neither.",
-    "seen from: the smallest change for the worse that would have been called so, the noise being what it was.",
+    "regressed: worse by more than the limit; unchanged, improved: not worse by more (both with statistical "
+    "confidence; top-1: no significant loss found); inconclusive: neither.",
+    "detectable from: the smallest regression that this gate would have caught (minimum detectable effect).",
 )
 
 
@@ -104,10 +106,10 @@ def _preamble(report: GateReport) -> list[str]:
 
 def sentence(finding: Finding) -> str:
     """Returns a finding as one sentence, for annotations and test reports."""
-    metric, baseline, candidate, unit, change, interval, limit, seen, verdict, grounds = _row(finding)
+    metric, baseline, candidate, unit, change, interval, limit, detectable, verdict, grounds = _row(finding)
     told = f"{metric} {verdict}: {baseline} to {candidate} {unit}, {change}"
     told += f" (95 %: {interval})" if interval else ""
-    told += f", limit {limit}, seen from {seen}, by {grounds}"
+    told += f", limit {limit}, detectable from {detectable}, by {grounds}"
     return sanitize(f"{told}; {finding.remark}" if finding.remark else told)
 
 
@@ -116,7 +118,7 @@ def _remarks(findings: Sequence[Finding]) -> list[str]:
     cells: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         if finding.remark:
-            cells.setdefault((finding.metric, finding.remark), []).append(finding.cell)
+            cells.setdefault((METRICS[finding.metric].title, finding.remark), []).append(finding.cell)
     told = [
         f"{those[0] if len(those) == 1 else f'{len(those)} cells'}, {metric}: {remark}"
         for (metric, remark), those in cells.items()
@@ -139,36 +141,29 @@ def _table(findings: Sequence[Finding]) -> Table:
 
 def _styled(finding: Finding) -> list[Text]:
     texts = [Text(text) for text in _row(finding)]
-    texts[_HEADS.index("verdict")].stylize(_STYLES[finding.verdict])
+    texts[_HEADS.index("verdict")].stylize(_STYLES[finding.verdict] if finding.verdict else "")
     return texts
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
-    value, unit = _VALUES[finding.metric]
-    interval, of_change = finding.interval, "pt" if finding.metric == TOP1 else "%"
+    metric, interval = METRICS[finding.metric], finding.interval
 
-    def change(share: float | None) -> str:
-        return ABSENT if share is None else f"{change_percent(share)} {of_change}"
+    def change(share: float | None, *, worse: bool = False) -> str:
+        """Returns a change with its unit; one that is told as so much worse stands as the change that it is."""
+        if share is None:
+            return ABSENT
+        sign = -1 if worse and not metric.lower_is_better else 1
+        return f"{change_percent(sign * share)} {'%' if metric.relative else 'pt'}"
 
-    # a limit and what could be seen are losses of accuracy, and gains of all else
-    sign = -1 if finding.metric == TOP1 else 1
     return (
-        finding.metric,
-        value(finding.baseline),
-        value(finding.candidate),
-        unit,
+        metric.title,
+        metric.unit.text(finding.baseline),
+        metric.unit.text(finding.candidate),
+        metric.unit.symbol,
         change(finding.change),
         f"{change_percent(interval.low)} to {change_percent(interval.high)}" if interval else "",
-        change(sign * finding.tolerance),
-        change(None if finding.smallest_change is None else sign * finding.smallest_change),
-        str(finding.verdict),
-        f"{finding.units} {_COUNTED[finding.method]}" if finding.method in _COUNTED else finding.method,
+        change(finding.tolerance, worse=True),
+        change(finding.smallest_change, worse=True),
+        str(finding.verdict or ""),
+        f"{finding.units} {_COUNTED[finding.basis]}" if finding.basis in _COUNTED else finding.basis or "",
     )
-
-
-_VALUES = {
-    LATENCY: (milliseconds, "ms"),
-    TOP1: (percent, "%"),
-    SIZE: (megabytes, "MB"),
-    MEMORY: (megabytes, "MB"),
-}

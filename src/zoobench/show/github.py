@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from zoobench.judge.gate.verdict import PASSED, GateReport, Verdict
+from zoobench.judge.evidence import Verdict
+from zoobench.judge.gate.decide import PASSED, GateReport
 from zoobench.show.gatetable import headline, sentence
 from zoobench.system.terminal import sanitize
 
@@ -23,7 +24,7 @@ def _lines(report: GateReport) -> Iterator[str]:
     for problem in report.problems:
         yield _command("error", "zoobench: unusable input", problem)
     for finding in report.findings:
-        if level := _LEVELS.get(finding.verdict):
+        if finding.verdict and (level := _LEVELS.get(finding.verdict)):
             yield _command(level, f"zoobench: {finding.cell}", sentence(finding))
     if report.status == PASSED:
         yield _command("notice", "zoobench", headline(report))

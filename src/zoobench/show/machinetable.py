@@ -3,27 +3,26 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from zoobench.judge.compare.compared import SPEEDUP_NOISE, TIME_NOISE
 from zoobench.judge.compare.machines import AcrossMachines, OnMachine
-from zoobench.judge.compare.orderflips import MOST_FLIPS
+from zoobench.judge.compare.order_flips import MOST_FLIPS
+from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.environments import joined
 from zoobench.show.blocks import Block, Grid, Lines, to_markdown, to_terminal
-from zoobench.stats.statistics import Interval
 from zoobench.system.terminal import sanitize
-from zoobench.system.units import ABSENT, megabytes, milliseconds, probability, ratio
+from zoobench.system.units import ABSENT, probability, ratio
 
-SCHEMA = 1
+SCHEMA = 2
 _SHOWN_FLIPS = 50
 """On a terminal and in markdown; the files for programs have all that are kept."""
+_OF_MACHINE = tuple(metric for metric in METRICS.values() if metric.of_machine)
 _COLUMNS = (
-    *("kind", "name", "other", "machine", "other_machine", "value", "p50_seconds", "rank", "speedup_over_float"),
-    *("low", "high", "peak_rss_bytes", "times_faster", "times_faster_on_other", "by", "p_value"),
+    *("kind", "name", "other", "machine", "other_machine", "value", *(metric.key for metric in _OF_MACHINE)),
+    *("speedup_low", "speedup_high", "rank", "times_faster", "times_faster_on_other", "by", "p"),
 )
-_BY = {"speedup": "× float", "p50": "p50"}
 
 
 def render(found: AcrossMachines, *, width: int, colours: bool) -> str:
@@ -63,15 +62,20 @@ def as_csv(found: AcrossMachines) -> str:
 
 
 def _plain_cells(letters: Sequence[str], on: Sequence[OnMachine]) -> dict[str, Any]:
-    return _by(letters, [asdict(one) | {"interval": _ends(one.interval)} for one in on])
+    return _by(letters, [_plain(one) for one in on])
+
+
+def _plain(one: OnMachine) -> dict[str, Any]:
+    interval = one.speedup_interval
+    known: dict[str, dict[str, Any]] = {
+        metric.key: {"unit": metric.unit.name, "value": one.values.get(metric.key)} for metric in _OF_MACHINE
+    }
+    known[SPEEDUP.key]["interval"] = [interval.low, interval.high] if interval else None
+    return {"metrics": known, "rank": one.rank}
 
 
 def _by(letters: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(letters, values, strict=True))
-
-
-def _ends(interval: Interval | None) -> list[float] | None:
-    return None if interval is None else [interval.low, interval.high]
 
 
 def _csv_rows(found: AcrossMachines) -> Iterator[dict[str, Any]]:
@@ -88,14 +92,13 @@ def _csv_rows(found: AcrossMachines) -> Iterator[dict[str, Any]]:
         names = {"name": flip.cells[0], "other": flip.cells[1]}
         machines = {"machine": flip.machines[0], "other_machine": flip.machines[1]}
         times = {"times_faster": flip.times_faster[0], "times_faster_on_other": flip.times_faster[1]}
-        yield {"kind": "flip", "by": flip.by, "p_value": flip.p_value} | names | machines | times
+        yield {"kind": "flip", "by": flip.by, "p": flip.p} | names | machines | times
 
 
 def _csv_cell(one: OnMachine) -> dict[str, Any]:
-    interval = one.interval
-    ends = {"low": interval.low if interval else None, "high": interval.high if interval else None}
-    known = {"p50_seconds": one.p50_seconds, "rank": one.rank, "speedup_over_float": one.speedup}
-    return known | ends | {"peak_rss_bytes": one.peak_rss_bytes}
+    interval = one.speedup_interval
+    ends = {"speedup_low": interval.low, "speedup_high": interval.high} if interval else {}
+    return {"rank": one.rank} | dict(one.values) | ends
 
 
 def _blocks(found: AcrossMachines) -> list[Block]:
@@ -110,9 +113,7 @@ def _blocks(found: AcrossMachines) -> list[Block]:
     return [
         Lines(lines=(*_machines(found), *warnings)),
         differing,
-        _times(found, letters),
-        _speedups(found, letters),
-        _memory(found, letters),
+        *(_grid(metric, found, letters) for metric in _OF_MACHINE),
         _flips(found),
         Lines(lines=(*_remarks(found), *others)),
     ]
@@ -125,38 +126,37 @@ def _machines(found: AcrossMachines) -> tuple[str, ...]:
     )
 
 
-def _times(found: AcrossMachines, letters: Sequence[str]) -> Grid:
+def _grid(metric: Metric, found: AcrossMachines, letters: Sequence[str]) -> Grid:
+    """Returns the cells of which a machine knows a metric, with what stands beside its values."""
+    head, read = _BESIDE.get(metric.key, ("", None))
+
+    def texts(one: OnMachine) -> tuple[str, ...]:
+        value = metric.unit.text(one.values.get(metric.key))
+        return (value, read(one)) if read else (value,)
+
     rows = tuple(
-        (cell, *(text for one in on for text in (milliseconds(one.p50_seconds), _rank(one.rank))))
+        (cell, *(text for one in on for text in texts(one)))
         for cell, on in found.cells
+        if any(metric.key in one.values for one in on)
     )
-    return Grid(heads=("p50, ms", *(head for letter in letters for head in (letter, "rank"))), rows=rows)
+    columns = (text for letter in letters for text in ((letter, head) if read else (letter,)))
+    return Grid(heads=(metric.head, *columns), rows=rows)
 
 
-def _rank(rank: int | None) -> str:
-    return ABSENT if rank is None else str(rank)
+def _rank(one: OnMachine) -> str:
+    return ABSENT if one.rank is None else str(one.rank)
 
 
-def _speedups(found: AcrossMachines, letters: Sequence[str]) -> Grid:
-    rows = tuple(
-        (cell, *(text for one in on for text in (ratio(one.speedup), _interval(one.interval))))
-        for cell, on in found.cells
-        if any(one.speedup is not None for one in on)
-    )
-    return Grid(heads=("× float", *(head for letter in letters for head in (letter, "95 %"))), rows=rows)
-
-
-def _memory(found: AcrossMachines, letters: Sequence[str]) -> Grid:
-    rows = tuple(
-        (cell, *(megabytes(one.peak_rss_bytes) for one in on))
-        for cell, on in found.cells
-        if any(one.peak_rss_bytes is not None for one in on)
-    )
-    return Grid(heads=("peak memory, MB", *letters), rows=rows)
-
-
-def _interval(interval: Interval | None) -> str:
+def _interval(one: OnMachine) -> str:
+    interval = one.speedup_interval
     return ABSENT if interval is None else f"{ratio(interval.low)}–{ratio(interval.high)}"
+
+
+_BESIDE: Mapping[str, tuple[str, Callable[[OnMachine], str]]] = {
+    LATENCY_P50.key: ("rank", _rank),
+    SPEEDUP.key: ("95 %", _interval),
+}
+"""What stands beside the values of a metric: its head, and how it is read."""
 
 
 def _flips(found: AcrossMachines) -> Grid:
@@ -165,8 +165,8 @@ def _flips(found: AcrossMachines) -> Grid:
             flip.cells[0],
             flip.cells[1],
             *(f"{ratio(times)} on {letter}" for times, letter in zip(flip.times_faster, flip.machines, strict=True)),
-            _BY[flip.by],
-            probability(flip.p_value),
+            METRICS[flip.by].title,
+            probability(flip.p),
         )
         for flip in found.flips[:_SHOWN_FLIPS]
     )

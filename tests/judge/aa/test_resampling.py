@@ -17,10 +17,8 @@ from zoobench.judge.aa.resampling import (
     resample,
     smallest_tolerances,
 )
-from zoobench.judge.gate.gate import decide
-from zoobench.judge.gate.metrics import latency_test, unmeasured_latency_test
+from zoobench.judge.gate.decide import Verdict, decide, replay_test, unmeasured_test
 from zoobench.judge.gate.schedule import Budget, Rates, replay_until_clear
-from zoobench.judge.gate.verdict import Verdict
 from zoobench.stats.sequential import weigh_sequence
 
 RATES = Rates(tests=6)
@@ -53,8 +51,8 @@ def one_by_one(
     taken = replay_until_clear(
         ASKED, replay=replay, rates=RATES, budget=Budget(seconds=affordable), clock=lambda: seconds
     )
-    tests = [latency_test(cell, taken[cell], seconds=((), ()), tolerance=TOLERANCE, rates=RATES) for cell in ASKED]
-    others = [unmeasured_latency_test("c", tolerance=1.0, why="of another metric")] * (RATES.tests - len(tests))
+    tests = [replay_test(cell, taken[cell], seconds=((), ()), tolerance=TOLERANCE, rates=RATES) for cell in ASKED]
+    others = [unmeasured_test("c", tolerance=1.0, why="of another metric")] * (RATES.tests - len(tests))
     findings = decide([*tests, *others], RATES)
     return {finding.cell: finding.verdict for finding in findings[: len(tests)]}, taken
 

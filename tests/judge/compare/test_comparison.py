@@ -7,22 +7,22 @@ import pytest
 
 from fakes import a_record, disturbed
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, answered, rounds_around
-from zoobench.judge.compare.changes import Change
-from zoobench.judge.compare.compared import METRICS
 from zoobench.judge.compare.comparison import Comparison, compare
+from zoobench.judge.evidence import Finding, Verdict
+from zoobench.judge.metrics import METRICS
 from zoobench.results.record import Record, Refusal
 from zoobench.results.timings import Run
 
 CELL = a_record().cell.id
 
 
-def changes(comparison: Comparison, cell: str = CELL) -> dict[str, Change]:
+def changes(comparison: Comparison, cell: str = CELL) -> dict[str, Finding]:
     (found,) = (one for one in comparison.cells if one.id == cell)
-    return {change.metric.name: change for change in found.changes}
+    return {finding.metric: finding for finding in found.findings}
 
 
-def judgements(comparison: Comparison) -> dict[str, str | None]:
-    return {name: change.judgement for name, change in changes(comparison).items()}
+def verdicts(comparison: Comparison) -> dict[str, Verdict | None]:
+    return {name: change.verdict for name, change in changes(comparison).items()}
 
 
 def named(name: str, **parts: Any) -> Record:
@@ -33,13 +33,13 @@ def named(name: str, **parts: Any) -> Record:
 def test_a_side_against_itself_has_not_changed() -> None:
     side = a_side(a_timed_run(0.004))
     comparison = compare(side, side)
-    assert set(judgements(comparison).values()) == {"same"}
-    assert comparison.environment == comparison.only_base == comparison.only_new == comparison.notes == ()
+    assert set(verdicts(comparison).values()) == {Verdict.UNCHANGED}
+    assert comparison.environment == comparison.only_baseline == comparison.only_candidate == comparison.notes == ()
 
 
 def test_every_cell_has_every_metric_in_the_same_order() -> None:
     comparison = compare(a_side(a_timed_run(0.004)), a_side(a_run(a_record(latency=None, model=None))))
-    assert [change.metric for change in comparison.cells[0].changes] == list(METRICS)
+    assert [finding.metric for finding in comparison.cells[0].findings] == list(METRICS)
 
 
 def test_cells_of_one_side_only_are_listed() -> None:
@@ -47,7 +47,7 @@ def test_cells_of_one_side_only_are_listed() -> None:
         a_side(a_run(named("a"), named("b"), named("c"))), a_side(a_run(named("d"), named("b"), named("e")))
     )
     assert [cell.id for cell in comparison.cells] == ["b"]
-    assert (comparison.only_base, comparison.only_new) == (("a", "c"), ("d", "e"))
+    assert (comparison.only_baseline, comparison.only_candidate) == (("a", "c"), ("d", "e"))
 
 
 def test_each_cell_of_both_sides_is_told_as_it_is_done() -> None:
@@ -60,11 +60,11 @@ def test_each_cell_of_both_sides_is_told_as_it_is_done() -> None:
 def test_times_of_different_machines_are_told_but_not_judged() -> None:
     other = a_timed_run(0.012, environment={**EPYC, "cpu": "Cortex-A76"})
     comparison = compare(a_side(a_timed_run(0.004)), a_side(other))
-    found = judgements(comparison)
+    found = verdicts(comparison)
     assert not comparison.same_machine
-    assert changes(comparison)["p50_seconds"].change == pytest.approx(2)
-    assert found["p50_seconds"] is found["speedup_over_float"] is None
-    assert found["size_bytes"] == "same"
+    assert changes(comparison)["latency_p50"].change == pytest.approx(2)
+    assert found["latency_p50"] is found["speedup"] is None
+    assert found["size"] == Verdict.UNCHANGED
 
 
 def changed_cell(**cell: Any) -> Run:
@@ -75,13 +75,13 @@ def changed_cell(**cell: Any) -> Run:
 def test_a_cell_of_another_image_size_is_not_judged_at_all() -> None:
     comparison = compare(a_side(a_timed_run(0.004)), a_side(changed_cell(image_size=128)))
     assert comparison.cells[0].differences == ("image size: 224 / 128",)
-    assert set(judgements(comparison).values()) == {None}
+    assert set(verdicts(comparison).values()) == {None}
 
 
 def test_other_data_leaves_times_and_size_to_be_judged() -> None:
     other = a_timed_run(0.008, dataset=replace(a_record().dataset, sha256="00" * 32))
-    found = judgements(compare(a_side(a_timed_run(0.004)), a_side(other)))
-    assert (found["p50_seconds"], found["size_bytes"]) == ("worse", "same")
+    found = verdicts(compare(a_side(a_timed_run(0.004)), a_side(other)))
+    assert (found["latency_p50"], found["size"]) == (Verdict.REGRESSED, Verdict.UNCHANGED)
     assert found["top1"] is found["loss"] is None
 
 
@@ -95,17 +95,17 @@ def accuracies(base: str, new: str, *, cells: int) -> Comparison:
 
 def test_a_loss_of_accuracy_is_worse_where_mcnemar_says_so() -> None:
     found = changes(accuracies("+" * 20, "-" * 8 + "+" * 12, cells=1), "cell0")["top1"]
-    assert found.p_value == pytest.approx(1 / 256)
-    assert found.judgement == "worse"
-    assert changes(accuracies("-" * 8 + "+" * 12, "+" * 20, cells=1), "cell0")["top1"].judgement == "better"
+    assert found.p == pytest.approx(1 / 256)
+    assert found.verdict == Verdict.REGRESSED
+    assert changes(accuracies("-" * 8 + "+" * 12, "+" * 20, cells=1), "cell0")["top1"].verdict == Verdict.IMPROVED
 
 
 def test_the_same_loss_among_many_cells_is_unclear() -> None:
     comparison = accuracies("+" * 20, "-" * 8 + "+" * 12, cells=20)
     found = changes(comparison, "cell0")["top1"]
-    assert found.p_value == pytest.approx(20 / 256)
-    assert found.judgement == "unclear"
-    assert changes(comparison, "cell7")["top1"].judgement == "same"
+    assert found.p == pytest.approx(20 / 256)
+    assert found.verdict == Verdict.INCONCLUSIVE
+    assert changes(comparison, "cell7")["top1"].verdict == Verdict.UNCHANGED
 
 
 def test_it_is_told_whether_both_sides_measured_the_same_file() -> None:
@@ -119,7 +119,7 @@ def test_it_is_told_whether_both_sides_measured_the_same_file() -> None:
 def test_a_refusal_is_told_with_its_side() -> None:
     refused = a_record(model=None, accuracy=None, latency=None, refusal=Refusal(by="litert", reason="no kernel"))
     comparison = compare(a_side(a_run(a_record())), a_side(a_run(refused)))
-    assert comparison.cells[0].refusals == ("new: litert refuses it: no kernel",)
+    assert comparison.cells[0].refusals == ("candidate: litert refuses it: no kernel",)
 
 
 def test_runs_of_different_files_on_one_side_are_named() -> None:
@@ -136,15 +136,15 @@ def test_plain_files_are_compared_by_their_times() -> None:
         a_side(a_plain_run(test_sort=rounds)), a_side(a_plain_run(test_sort=[3 * one for one in rounds]))
     )
     found = changes(comparison, "test_sort")
-    assert (found["p50_seconds"].judgement, found["size_bytes"].base) == ("worse", None)
+    assert (found["latency_p50"].verdict, found["size"].baseline) == (Verdict.REGRESSED, None)
 
 
 def test_the_number_of_runs_decides_what_the_unit_is() -> None:
     one, five = a_side(a_timed_run(0.004)), a_side(*(a_timed_run(0.004 + index * 1e-5) for index in range(5)))
     assert compare(one, one).by_rounds
     assert not compare(five, five).by_rounds
-    assert changes(compare(five, five))["p50_seconds"].basis == "processes"
-    assert changes(compare(one, five))["p50_seconds"].basis is None
+    assert changes(compare(five, five))["latency_p50"].basis == "processes"
+    assert changes(compare(one, five))["latency_p50"].basis is None
 
 
 def test_a_side_that_was_disturbed_is_noted() -> None:

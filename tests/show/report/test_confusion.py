@@ -116,7 +116,7 @@ def test_a_cell_that_is_always_right_mixes_nothing_up() -> None:
 def test_a_class_that_loses_many_samples_and_wins_none_surely_loses() -> None:
     """Ten samples lost of one class, none won: the mid-p is 2^-10 - 2^-11, of one class that has samples."""
     (found,) = losing_classes(a_record(accuracy=answered("+" * 12)), a_record(accuracy=answered("-" * 10 + "++"))) or ()
-    assert (found.loss.lost, found.loss.won, found.loss.before, found.loss.after) == (10, 0, 1.0, 1 / 6)
+    assert (found.loss.newly_wrong, found.loss.newly_right, found.loss.before, found.loss.after) == (10, 0, 1.0, 1 / 6)
     assert found.p == pytest.approx(2**-11)
     assert found.is_sure
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import a_cell, a_record
-from zoobench.judge.compare.flipped import find_flips
+from zoobench.judge.compare.flipped_samples import find_flips
 from zoobench.results.packing import encode, encode_shares
 from zoobench.results.record import Predictions, Record, RecordedDataset
 from zoobench.show.report.flippedsamples import Answer, FlippedSample, flipped_samples

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from zoobench.judge.aa.aarecord import AACell, AAGate
-from zoobench.judge.gate.gate import LATENCY
-from zoobench.judge.gate.verdict import Verdict
+from zoobench.judge.evidence import Verdict
+from zoobench.judge.metrics import LATENCY_P50
 from zoobench.stats.sequential import FIRST_LOOK
 from zoobench.stats.statistics import Interval, wilson
 
@@ -130,4 +130,4 @@ def _all_verdicts(gate: AAGate) -> set[str]:
 
 
 def _latency(cell: AACell) -> str | None:
-    return cell.verdicts.get(LATENCY)
+    return cell.verdicts.get(LATENCY_P50.key, cell.verdicts.get("latency"))  # as gates of 0.1 have it

@@ -14,10 +14,9 @@ from scipy.special import stdtr, stdtrit
 
 from zoobench.judge.aa.aagates import Outcomes
 from zoobench.judge.aa.aarecord import AAGate
-from zoobench.judge.gate.gate import Test, decide
-from zoobench.judge.gate.metrics import unmeasured_latency_test
+from zoobench.judge.evidence import Verdict
+from zoobench.judge.gate.decide import Test, decide, unmeasured_test
 from zoobench.judge.gate.schedule import Budget, Rates
-from zoobench.judge.gate.verdict import Verdict
 from zoobench.stats.sequential import is_look
 
 Array = npt.NDArray[np.float64]
@@ -199,9 +198,9 @@ def _rounded_up(tolerance: float) -> float:
     return round(max(steps, 1) * _SMALLEST_STEP, 3)
 
 
-def _verdicts(weighed: Mapping[str, Array], gate: int, rates: Rates) -> dict[str, Verdict]:
+def _verdicts(weighed: Mapping[str, Array], gate: int, rates: Rates) -> dict[str, Verdict | None]:
     """Returns one gate's verdicts by cell; its tests of other metrics are there and say nothing."""
-    silent = unmeasured_latency_test("", tolerance=0.0, why="stands for a test of another metric")
+    silent = unmeasured_test("", tolerance=0.0, why="stands for a test of another metric")
     tests = [
         Test(finding=silent.finding, p_worse=p_worse, p_within=p_within, p_better=p_better)
         for p_worse, p_within, p_better in (one[gate].tolist() for one in weighed.values())
@@ -210,7 +209,7 @@ def _verdicts(weighed: Mapping[str, Array], gate: int, rates: Rates) -> dict[str
     return dict(zip(weighed, (finding.verdict for finding in findings), strict=False))
 
 
-def _outcomes(verdicts: Sequence[Mapping[str, Verdict]], units: Mapping[str, Counts]) -> Outcomes:
+def _outcomes(verdicts: Sequence[Mapping[str, Verdict | None]], units: Mapping[str, Counts]) -> Outcomes:
     found = [set(one.values()) for one in verdicts]
     calm = [one for one in found if Verdict.REGRESSED not in one]
     return Outcomes(

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pytest_benchmark.utils import parse_compare_fail
 
 from zoobench.judge.aa.aarecord import AAGate
-from zoobench.judge.gate.gate import Test, decide
-from zoobench.judge.gate.metrics import stored_latency_test, unmeasured_latency_test
+from zoobench.judge.evidence import Verdict
+from zoobench.judge.gate.decide import Test, decide, stored_test, unmeasured_test
 from zoobench.judge.gate.noise import Noise
 from zoobench.judge.gate.schedule import Rates
-from zoobench.judge.gate.verdict import Verdict
 from zoobench.stats.sequential import FIRST_LOOK
 from zoobench.stats.statistics import Interval, wilson
 
@@ -24,7 +23,8 @@ COMPARE_FAIL = "median:5%"
 """What `--benchmark-compare-fail` is given; it takes whole percents."""
 Medians = Mapping[str, tuple[float, float]]
 """By cell: its median in the run before, and in this one."""
-Judge = Callable[[Medians], Mapping[str, Verdict]]
+Verdicts = Mapping[str, Verdict | None]
+Judge = Callable[[Medians], Verdicts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +117,10 @@ def _plainly(medians: Medians, tolerances: Mapping[str, float]) -> Mapping[str, 
     return {cell: _red_if(after / before - 1 > tolerances[cell]) for cell, (before, after) in medians.items()}
 
 
-def _by_noise(medians: Medians, tolerances: Mapping[str, float], noise: Noise, rates: Rates) -> Mapping[str, Verdict]:
-    silent = unmeasured_latency_test("", tolerance=0.0, why="stands for a test of another metric")
+def _by_noise(medians: Medians, tolerances: Mapping[str, float], noise: Noise, rates: Rates) -> Verdicts:
+    silent = unmeasured_test("", tolerance=0.0, why="stands for a test of another metric")
     tests: list[Test] = [
-        stored_latency_test(
+        stored_test(
             cell,
             seconds,
             scatter=noise.cells[cell].run_scatter,

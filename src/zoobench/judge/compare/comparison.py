@@ -2,22 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from zoobench.judge.compare.changes import (
-    Change,
-    bare_change,
-    exact_change,
-    first_inference_change,
-    initialization_change,
-    memory_change,
-    p50_change,
-    p90_change,
-    speedup_change,
-)
-from zoobench.judge.compare.compared import LOSS, METRICS, OF_THE_MACHINE, SIZE, TOP1, Metric
-from zoobench.judge.compare.seen import Seen, seen_by
-from zoobench.judge.compare.top1 import top1_change
+from zoobench.judge.evidence import CellRun, Finding, direction, find, runs_of
+from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.disturbed import told
 from zoobench.results.environments import DATA_SET, Difference, differences, machines_of, of_cell
 from zoobench.results.record import Record
@@ -36,164 +23,146 @@ class CellComparison:
         differences: In what the cell itself is not the same on both sides; then its numbers answer different questions.
         refusals: Why it was refused, and on which side.
         same_file: Whether both sides measured the very same model file; None where that is not known.
-        changes: One for each metric, in the order of `METRICS`.
+        findings: One for each metric, in the order of `METRICS`.
     """
 
     id: str
     differences: tuple[str, ...]
     refusals: tuple[str, ...]
     same_file: bool | None
-    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+
+    def __getitem__(self, metric: str) -> Finding:
+        """Returns what became of a metric, by its key."""
+        return next(finding for finding in self.findings if finding.metric == metric)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A new side against a base.
+    """A candidate against a baseline.
 
     Attributes:
-        base: Its name; `base_runs` is how many processes measured it.
-        new: As `base`.
-        same_machine: Whether both were measured on the same kind of machine; if not, times and memory are not judged.
+        baseline: Its name; `baseline_runs` is how many processes measured it.
+        candidate: As `baseline`.
+        same_machine: Whether both were measured on the same kind of machine; if not, what is of the machine is not
+            judged.
         environment: In what the conditions differ.
-        cells: Those of both sides, in the base's order.
-        only_base: Cells that the new side lacks.
-        only_new: Cells that the base lacks.
+        cells: Those of both sides, in the baseline's order.
+        only_baseline: Cells that the candidate lacks.
+        only_candidate: Cells that the baseline lacks.
         notes: What a reader must know of single cells.
     """
 
-    base: str
-    new: str
-    base_runs: int
-    new_runs: int
+    baseline: str
+    candidate: str
+    baseline_runs: int
+    candidate_runs: int
     same_machine: bool
     environment: tuple[Difference, ...]
     cells: tuple[CellComparison, ...]
-    only_base: tuple[str, ...]
-    only_new: tuple[str, ...]
+    only_baseline: tuple[str, ...]
+    only_candidate: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
     def by_rounds(self) -> bool:
         """Whether each side is a single process."""
-        return self.base_runs == self.new_runs == 1
+        return self.baseline_runs == self.candidate_runs == 1
 
 
 def compare(
-    base: Side, new: Side, *, seed: int = 0, advance: Callable[[int, str], None] = lambda *_: None
+    baseline: Side, candidate: Side, *, seed: int = 0, advance: Callable[[int, str], None] = lambda *_: None
 ) -> Comparison:
-    """Returns what changed from `base` to `new`.
+    """Returns what changed from one side to the other.
 
     Args:
-        base: The stored side.
-        new: The other.
+        baseline: The stored side.
+        candidate: The new one.
         seed: Of the bootstrap.
         advance: Called with 1 and the cell's id after each cell of both sides.
 
     Raises:
         ResultsError: If a record's predictions cannot be read or contradict its accuracy.
     """
-    there, same_machine = set(new.ids), machines_of(base) == machines_of(new)
-    shared = [cell for cell in base.ids if cell in there]
+    there, known = set(candidate.ids), set(baseline.ids)
+    same_machine = machines_of(baseline) == machines_of(candidate)
+    shared = [cell for cell in baseline.ids if cell in there]
     cells = []
     for cell in shared:
-        one = _compare_cell(cell, seen_by(base, cell), seen_by(new, cell), seed=seed)
-        cells.append(one if same_machine else _unjudged(one, OF_THE_MACHINE))
+        one = _compare_cell(cell, runs_of(baseline, cell), runs_of(candidate, cell), seed=seed)
+        cells.append(one if same_machine else _unjudged(one, lambda metric: metric.of_machine))
         advance(1, cell)
-    known = set(base.ids)
     return Comparison(
-        base=base.name,
-        new=new.name,
-        base_runs=len(base.runs),
-        new_runs=len(new.runs),
+        baseline=baseline.name,
+        candidate=candidate.name,
+        baseline_runs=len(baseline.runs),
+        candidate_runs=len(candidate.runs),
         same_machine=same_machine,
-        environment=differences(base, new),
+        environment=differences(baseline, candidate),
         cells=_adjusted(cells),
-        only_base=tuple(cell for cell in base.ids if cell not in there),
-        only_new=tuple(cell for cell in new.ids if cell not in known),
-        notes=tuple(note for side in (base, new) for note in (*_of_several_models(side), *_of_disturbed(side, shared))),
+        only_baseline=tuple(cell for cell in baseline.ids if cell not in there),
+        only_candidate=tuple(cell for cell in candidate.ids if cell not in known),
+        notes=tuple(
+            note for side in (baseline, candidate) for note in (*_of_several_models(side), *_of_disturbed(side, shared))
+        ),
     )
 
 
-def _compare_cell(cell: str, base: Sequence[Seen], new: Sequence[Seen], *, seed: int) -> CellComparison:
-    ours, theirs = _first_record(base), _first_record(new)
+def _compare_cell(cell: str, baseline: Sequence[CellRun], candidate: Sequence[CellRun], *, seed: int) -> CellComparison:
+    ours, theirs = (next((run.record for run in side if run.record), None) for side in (baseline, candidate))
     unlike = of_cell(ours, theirs) if ours and theirs else {}
     compared = CellComparison(
         id=cell,
         differences=tuple(f"{name}: {values}" for name, values in unlike.items()),
-        refusals=(*_refusal("base", ours), *_refusal("new", theirs)),
+        refusals=(*_refusal("baseline", ours), *_refusal("candidate", theirs)),
         same_file=_is_same_file(ours, theirs),
-        changes=(
-            p50_change(base, new, seed=seed),
-            p90_change(base, new, seed=seed),
-            speedup_change(base, new, seed=seed),
-            initialization_change(base, new, seed=seed),
-            first_inference_change(base, new, seed=seed),
-            memory_change(base, new, seed=seed),
-            top1_change(_measured(base), _measured(new)),
-            bare_change(LOSS, _loss(_measured(base)), _loss(_measured(new))),
-            exact_change(SIZE, _size(ours), _size(theirs)),
-        ),
+        findings=tuple(find(metric, baseline, candidate, cell=cell, seed=seed) for metric in METRICS.values()),
     )
-    return _unjudged(compared, METRICS if unlike.keys() - {DATA_SET} else (TOP1, LOSS) if unlike else ())
+    if unlike.keys() - {DATA_SET}:
+        return _unjudged(compared, lambda _: True)
+    return _unjudged(compared, lambda metric: metric.of_samples) if unlike else compared
 
 
-def _unjudged(cell: CellComparison, metrics: Sequence[Metric]) -> CellComparison:
-    """Returns the cell without a judgement of some metrics: what differs there is not the model alone."""
+def _unjudged(cell: CellComparison, which: Callable[[Metric], bool]) -> CellComparison:
+    """Returns the cell without a verdict on some metrics: what differs there is not the model alone."""
     return replace(
         cell,
-        changes=tuple(
-            replace(change, judgement=None, p_value=None) if change.metric in metrics else change
-            for change in cell.changes
+        findings=tuple(
+            replace(finding, verdict=None, p=None) if which(METRICS[finding.metric]) else finding
+            for finding in cell.findings
         ),
     )
 
 
-def _first_record(seen: Sequence[Seen]) -> Record | None:
-    return next((one.record for one in seen if one.record), None)
-
-
-def _measured(seen: Sequence[Seen]) -> Record | None:
-    """Returns the first record that has an accuracy; the same model gives every run the same."""
-    return next((one.record for one in seen if one.record and one.record.accuracy), None)
-
-
-def _refusal(side: Literal["base", "new"], record: Record | None) -> tuple[str, ...]:
+def _refusal(side: str, record: Record | None) -> tuple[str, ...]:
     return (f"{side}: {record.refusal.by} refuses it: {record.refusal.reason}",) if record and record.refusal else ()
 
 
-def _is_same_file(base: Record | None, new: Record | None) -> bool | None:
-    if base is None or new is None or base.model is None or new.model is None:
+def _is_same_file(baseline: Record | None, candidate: Record | None) -> bool | None:
+    if baseline is None or candidate is None or baseline.model is None or candidate.model is None:
         return None
-    return base.model.sha256 == new.model.sha256
-
-
-def _loss(record: Record | None) -> float | None:
-    return record.accuracy.loss if record and record.accuracy else None
-
-
-def _size(record: Record | None) -> float | None:
-    return record.model.size_bytes if record and record.model else None
+    return baseline.model.sha256 == candidate.model.sha256
 
 
 def _adjusted(cells: Sequence[CellComparison]) -> tuple[CellComparison, ...]:
-    """Returns the cells with the p-values of top-1 adjusted for all of them, and what these come to."""
-    tested = [change for cell in cells for change in cell.changes if change.p_value is not None]
-    adjusted = iter(holm([change.p_value for change in tested if change.p_value is not None]))
+    """Returns the cells with the p values adjusted for all of them, and what these come to."""
+    tested = [finding.p for cell in cells for finding in cell.findings if finding.p is not None]
+    adjusted = iter(holm(tested))
     return tuple(
         replace(
             cell,
-            changes=tuple(
-                change if change.p_value is None else _decided(change, next(adjusted)) for change in cell.changes
+            findings=tuple(
+                finding if finding.p is None else _decided(finding, next(adjusted)) for finding in cell.findings
             ),
         )
         for cell in cells
     )
 
 
-def _decided(change: Change, p_value: float) -> Change:
-    if p_value >= SIGNIFICANT or not change.change:
-        return replace(change, p_value=p_value)
-    return replace(change, p_value=p_value, judgement="better" if change.change > 0 else "worse")
+def _decided(finding: Finding, p: float) -> Finding:
+    if p >= SIGNIFICANT or not finding.change:
+        return replace(finding, p=p)
+    return replace(finding, p=p, verdict=direction(METRICS[finding.metric], up=finding.change > 0))
 
 
 def _of_several_models(side: Side) -> tuple[str, ...]:

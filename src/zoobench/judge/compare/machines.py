@@ -1,18 +1,20 @@
 """Which cells are fast on which machine, and where do machines disagree about the order? Never one merged ranking."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import median
+from statistics import fmean
 
-from zoobench.judge.compare.compared import P50, SPEEDUP, noise_of
-from zoobench.judge.compare.orderflips import OrderFlip, Placed, Reading, find_order_flips
-from zoobench.judge.compare.seen import Seen, known_values, p50_seconds, peak_rss, seen_by, speedup, speedup_interval
+from zoobench.judge.compare.order_flips import OrderFlip, Placed, find_order_flips
+from zoobench.judge.evidence import runs_of, value_of
+from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, METRICS, SPEEDUP
+from zoobench.judge.readings import QUANTILE, p50_reading, slowness_reading, timing_of
 from zoobench.results.environments import conditions, machine_of
 from zoobench.results.samesubject import check_same_subject
 from zoobench.results.timings import Side
-from zoobench.stats.bootstrap import LEAST_PROCESSES, median_interval
-from zoobench.stats.statistics import Interval, percentile_interval
+from zoobench.stats.bootstrap import LEAST_PROCESSES
+from zoobench.stats.statistics import Interval
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_MACHINES = len(_LETTERS)
@@ -37,22 +39,17 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnMachine:
-    """One cell on one machine; None is what was not measured there.
+    """One cell on one machine; what was not measured there is absent or None.
 
     Attributes:
-        p50_seconds: Median time, of several runs the median of theirs.
-        speedup: Over the machine's own float twin.
-        interval: Of the speed-up, 95 %: over the runs where there are enough, of one run that of its rounds, of a few
-            runs what holds all of theirs.
+        values: Of each metric that is of the machine, by key: of several runs the geometric mean of theirs.
+        speedup_interval: Of the speed-up, 95 %: over the runs where there are enough, else over their rounds.
         rank: By p50, 1 is the fastest, among the cells that every machine has.
-        peak_rss_bytes: Peak of memory of a fresh process: median of the runs' medians.
     """
 
-    p50_seconds: float | None = None
-    speedup: float | None = None
-    interval: Interval | None = None
+    values: Mapping[str, float]
+    speedup_interval: Interval | None = None
     rank: int | None = None
-    peak_rss_bytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,42 +74,51 @@ class AcrossMachines:
     notes: tuple[str, ...]
 
 
-def across(sides: Sequence[Side], *, seed: int = 0) -> AcrossMachines:
+def across(sides: Sequence[Side]) -> AcrossMachines:
     """Returns what several machines, 2 to `MOST_MACHINES`, say of the same cells.
 
     Args:
         sides: The results of one machine each.
-        seed: Of the bootstrap over runs.
 
     Raises:
         ResultsError: If they were measured on different samples or with different kits.
     """
     check_same_subject(sides)
     ids = tuple(dict.fromkeys(cell for side in sides for cell in side.ids))
-    placed = [{cell: _placed(seen_by(side, cell), seed=seed) for cell in side.ids} for side in sides]
-    peaks = [{cell: _peak(seen_by(side, cell)) for cell in side.ids} for side in sides]
+    placed = [{cell: _placed(side, cell) for cell in side.ids} for side in sides]
+    values = [{cell: _values(side, cell) for cell in side.ids} for side in sides]
     machines = tuple(_machine(letter, side) for letter, side in zip(_LETTERS, sides, strict=False))
     shared = [cell for cell in ids if all(cell in one for one in placed)]
-    ranks = [_ranks(one, shared) for one in placed]
+    ranks = [_ranks(one, shared) for one in values]
     found = find_order_flips(shared, placed, letters=[machine.letter for machine in machines])
+    cells = tuple(
+        (
+            cell,
+            tuple(
+                _on_machine(side, cell, placed=one, values=known, rank=rank.get(cell))
+                for side, one, known, rank in zip(sides, placed, values, ranks, strict=True)
+            ),
+        )
+        for cell in ids
+    )
     return AcrossMachines(
         machines=machines,
-        cells=tuple(
-            (
-                cell,
-                tuple(
-                    _on_machine(one.get(cell), rank.get(cell), peak.get(cell))
-                    for one, rank, peak in zip(placed, ranks, peaks, strict=True)
-                ),
-            )
-            for cell in ids
-        ),
+        cells=cells,
         conditions=_differing(sides),
         flips=found.flips,
         flips_found=found.found,
         pairs=found.pairs,
         notes=(*_same_machines(machines, sides), *_missing(ids, placed, machines), *_different_files(sides)),
     )
+
+
+def _on_machine(
+    side: Side, cell: str, *, placed: Mapping[str, Placed], values: Mapping[str, Mapping[str, float]], rank: int | None
+) -> OnMachine:
+    if cell not in values:
+        return OnMachine(values={})
+    interval = _speedup_interval(side, cell, placed[cell])
+    return OnMachine(values=values[cell], speedup_interval=interval, rank=rank)
 
 
 def _machine(letter: str, side: Side) -> Machine:
@@ -124,71 +130,54 @@ def _machine_name(name: str, cores: str) -> str:
     return f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
 
 
-def _placed(seen: Sequence[Seen], *, seed: int) -> Placed:
-    """Returns a cell's time and speed-up on a machine."""
-    twins = {
-        one.record.latency.speedup_over_float.twin
-        for one in seen
-        if one.record and one.record.latency and one.record.latency.speedup_over_float
+def _placed(side: Side, cell: str) -> Placed:
+    """Returns where a cell stands on a machine among others."""
+    timing, runtime = timing_of(side.runs, cell), _runtime(side, cell)
+    p50, slowness = p50_reading(timing, runtime=runtime), slowness_reading(timing, runtime=runtime)
+    return Placed(p50=p50, slowness=slowness, twin=timing.twin)
+
+
+def _runtime(side: Side, cell: str) -> str:
+    """Returns a cell's runtime, '' for a benchmark that is not ours."""
+    return next((run.records[cell].cell.runtime for run in side.runs if cell in run.records), "")
+
+
+def _values(side: Side, cell: str) -> dict[str, float]:
+    """Returns what a machine's runs know of a cell, by the key of each metric that is of the machine."""
+    timing = timing_of(side.runs, cell)
+    timed = {
+        LATENCY_P50.key: timing.p50_seconds,
+        LATENCY_P90.key: timing.p90_seconds,
+        SPEEDUP.key: timing.speedup,
     }
-    times, speedups = known_values(seen, p50_seconds), known_values(seen, speedup)
-    return Placed(
-        p50=_over_runs(times, [_p50_interval(one) for one in seen], noise=noise_of(P50, seen[0]), seed=seed),
-        speedup=_over_runs(
-            speedups, [speedup_interval(one) for one in seen], noise=noise_of(SPEEDUP, seen[0]), seed=seed
-        ),
-        twin=next(iter(twins)) if len(twins) == 1 else None,
-    )
+    runs = runs_of(side, cell)
+    for key, metric in METRICS.items():
+        if metric.of_machine and key not in timed:
+            known = [value for run in runs if (value := value_of(run, metric)) is not None and value > 0]
+            timed[key] = math.exp(fmean(map(math.log, known))) if known else None
+    return {key: value for key, value in timed.items() if value is not None}
 
 
-def _over_runs(
-    values: Sequence[float], intervals: Sequence[Interval | None], *, noise: float, seed: int
-) -> Reading | None:
-    """Returns the median over runs with its interval, or None where no run has a value that makes sense."""
-    known = [value for value in values if value > 0]
-    if not known:
+def _speedup_interval(side: Side, cell: str, placed: Placed) -> Interval | None:
+    """Returns that over the runs where there are enough, else what holds the intervals of all."""
+    runs, slowness = timing_of(side.runs, cell).runs, placed.slowness
+    if len(runs) >= LEAST_PROCESSES:
+        if slowness is None or slowness.error is None:
+            return None
+        reach = QUANTILE * slowness.error
+        return Interval(low=math.exp(-slowness.point - reach), high=math.exp(-slowness.point + reach))
+    known = [one.speedup_interval for one in runs if one.speedup_interval]
+    if not known or len(known) < len(runs):
         return None
-    if len(known) >= LEAST_PROCESSES:
-        return Reading(point=median(known), interval=median_interval(known, seed=seed))
-    of_runs = [interval for interval in intervals if interval is not None and 0 < interval.low <= interval.high]
-    if len(of_runs) < len(known):
-        return Reading(point=median(known))
-    hull = Interval(low=min(one.low for one in of_runs), high=max(one.high for one in of_runs))
-    return Reading(point=median(known), interval=hull, noise=noise)
+    return Interval(low=min(one.low for one in known), high=max(one.high for one in known))
 
 
-def _peak(seen: Sequence[Seen]) -> float | None:
-    """Returns a cell's peak of memory on a machine, or None where no run knows it."""
-    known = [median(peaks) for one in seen if (peaks := peak_rss(one))]
-    return median(known) if known else None
-
-
-def _p50_interval(seen: Seen) -> Interval | None:
-    if seen.record is not None and seen.record.latency is not None:
-        recorded = seen.record.latency.p50_interval
-        return Interval(low=recorded[0], high=recorded[1]) if recorded else None
-    return percentile_interval(seen.timing.rounds, 0.50) if seen.timing else None
-
-
-def _ranks(placed: dict[str, Placed], shared: Sequence[str]) -> dict[str, int]:
+def _ranks(values: Mapping[str, Mapping[str, float]], shared: Sequence[str]) -> dict[str, int]:
     """Returns each cell's rank by time; equal times share the better one."""
-    times = {cell: found.point for cell in shared if (found := placed[cell].p50) is not None}
+    times = {cell: found for cell in shared if (found := values[cell].get(LATENCY_P50.key)) is not None}
     ordered = sorted(times.values())
     first = {seconds: rank for rank, seconds in reversed(list(enumerate(ordered, start=1)))}
     return {cell: first[seconds] for cell, seconds in times.items()}
-
-
-def _on_machine(placed: Placed | None, rank: int | None, peak: float | None) -> OnMachine:
-    if placed is None:
-        return OnMachine()
-    times, paired = placed.p50, placed.speedup
-    return OnMachine(
-        p50_seconds=times.point if times else None,
-        speedup=paired.point if paired else None,
-        interval=paired.interval if paired else None,
-        rank=rank,
-        peak_rss_bytes=peak,
-    )
 
 
 def _differing(sides: Sequence[Side]) -> tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]:
@@ -208,7 +197,7 @@ def _same_machines(machines: Sequence[Machine], sides: Sequence[Side]) -> list[s
     ]
 
 
-def _missing(ids: Sequence[str], placed: Sequence[dict[str, Placed]], machines: Sequence[Machine]) -> list[str]:
+def _missing(ids: Sequence[str], placed: Sequence[Mapping[str, Placed]], machines: Sequence[Machine]) -> list[str]:
     notes = []
     for cell in ids:
         on = [machine.letter for machine, cells in zip(machines, placed, strict=True) if cell in cells]

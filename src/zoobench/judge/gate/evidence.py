@@ -4,25 +4,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from zoobench.judge.compare.flipped import find_flips
-from zoobench.judge.gate.gate import Test, decide
-from zoobench.judge.gate.metrics import (
-    latency_test,
-    memory_test,
-    size_finding,
-    stored_latency_test,
-    top1_test,
-    unmeasured_latency_test,
+from zoobench.judge.compare.flipped_samples import Flips, paired_flips
+from zoobench.judge.evidence import Finding
+from zoobench.judge.gate.decide import (
+    Test,
+    decide,
+    exact_finding,
+    processes_test,
+    replay_test,
+    samples_test,
+    stored_test,
+    unmeasured_test,
 )
 from zoobench.judge.gate.noise import Noise
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.gate.tolerances import Rules
-from zoobench.judge.gate.verdict import Finding
-from zoobench.results.packing import decode
-from zoobench.results.record import Record, RecordedAccuracy
+from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
+from zoobench.results.record import Record
 
-Peaks = tuple[Sequence[int], Sequence[int]]
-"""In bytes, of the baseline's processes and the candidate's."""
+Values = tuple[Sequence[float], Sequence[float]]
+"""Of the baseline's processes and the candidate's."""
+_REPLAYED = (LATENCY_P50, MEMORY)
+"""What a replay tells."""
 
 
 class ReplayedTimes(Protocol):
@@ -37,8 +40,8 @@ class ReplayedTimes(Protocol):
         """Each process's median seconds of the baseline, and of the candidate."""
 
     @property
-    def peaks(self) -> Peaks:
-        """Of memory; both are empty where the system does not tell."""
+    def peaks(self) -> Values:
+        """Of memory, in bytes; both are empty where the system does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +69,19 @@ class CellEvidence:
 
 
 def number_of_tests(records: Sequence[tuple[Record, Record]]) -> int:
-    """Returns among how many tests the error rate is shared: latency and memory of each, and accuracy if gated."""
-    return 2 * len(records) + sum(_both_answers(*both) is not None for both in records)
+    """Returns among how many tests the error rate is shared: what a replay tells always counts."""
+    return sum(
+        metric in _REPLAYED or bool(_both(metric, *both))
+        for both in records
+        for metric in GATED.values()
+        if metric.test != "exact"
+    )
 
 
 def find_all(
     cells: Sequence[CellEvidence], *, rules: Rules, noise: Callable[[str], Noise | None], rates: Rates
 ) -> tuple[Finding, ...]:
-    """Returns all findings, by cell and metric.
+    """Returns all findings, by cell, those of exact numbers last.
 
     Args:
         cells: What is known of each.
@@ -84,33 +92,43 @@ def find_all(
     tests: list[Test] = []
     exact: list[Finding] = []
     for one in cells:
-        tolerances = rules.of(one.cell)
-        tests.append(_latency(one, tolerance=tolerances.latency, noise=noise, rates=rates))
-        if peaks := _peaks(one):
-            tests.append(memory_test(one.cell, peaks, tolerance=tolerances.memory, rates=rates))
-        if both := _both_answers(one.baseline, one.candidate):
-            tests.append(_top1(one, *both, tolerance=tolerances.top1, rates=rates))
-        if one.baseline.model and one.candidate.model:
-            sizes = (one.baseline.model.size_bytes, one.candidate.model.size_bytes)
-            exact.append(size_finding(one.cell, sizes, tolerance=tolerances.size))
+        for key, tolerance in rules.of(one.cell).items():
+            metric = GATED[key]
+            both = _both(metric, one.baseline, one.candidate)
+            if metric.test == "rounds":
+                tests.append(_latency(one, tolerance=tolerance, noise=noise, rates=rates))
+            elif metric.test == "processes" and (values := _processes(one, metric)):
+                tests.append(processes_test(one.cell, key, values, tolerance=tolerance, rates=rates))
+            elif metric.test == "samples" and both and (flips := _flips(one)):
+                tests.append(samples_test(one.cell, key, flips, tolerance=tolerance, rates=rates))
+            elif metric.test == "exact" and both:
+                exact.append(exact_finding(one.cell, key, (both[0][0], both[1][0]), tolerance=tolerance))
     order: Mapping[str, int] = {one.cell: place for place, one in enumerate(cells)}
     return tuple(sorted((*decide(tests, rates), *exact), key=lambda finding: order[finding.cell]))
 
 
+def _both(metric: Metric, baseline: Record, candidate: Record) -> Values | None:
+    """Returns what both sides observed, or None where one did not; with random weights accuracy means nothing."""
+    before, after = metric.read(baseline), metric.read(candidate)
+    if not before or not after or (metric.of_samples and candidate.cell.has_random_weights):
+        return None
+    return before, after
+
+
 def _latency(one: CellEvidence, *, tolerance: float, noise: Callable[[str], Noise | None], rates: Rates) -> Test:
     if seen := one.replayed:
-        return latency_test(one.cell, seen.log_ratios, seconds=seen.medians, tolerance=tolerance, rates=rates)
-    before, after = one.baseline.latency, one.candidate.latency
-    if before is None or after is None:
-        return unmeasured_latency_test(one.cell, tolerance=tolerance, why="one side has no times")
-    seconds = (before.p50_seconds, after.p50_seconds)
+        return replay_test(one.cell, seen.log_ratios, seconds=seen.medians, tolerance=tolerance, rates=rates)
+    both = _both(LATENCY_P50, one.baseline, one.candidate)
+    if both is None:
+        return unmeasured_test(one.cell, tolerance=tolerance, why="one side has no times")
+    seconds = (both[0][0], both[1][0])
     machine, other = one.machines
     if machine != other:
         why = f"measured on {machine} and on {other}: times of two machines are no verdict"
-        return unmeasured_latency_test(one.cell, tolerance=tolerance, seconds=seconds, why=why)
+        return unmeasured_test(one.cell, tolerance=tolerance, seconds=seconds, why=why)
     known = noise(machine)
     of_cell = known.cells.get(one.cell) if known else None
-    return stored_latency_test(
+    return stored_test(
         one.cell,
         seconds,
         scatter=(of_cell.run_scatter if of_cell else 0) or None,  # times that did not scatter were too coarse to learn
@@ -120,34 +138,15 @@ def _latency(one: CellEvidence, *, tolerance: float, noise: Callable[[str], Nois
     )
 
 
-def _peaks(one: CellEvidence) -> Peaks | None:
-    """Returns the peaks of memory that were replayed, or else those that both runs observed on one machine.
+def _processes(one: CellEvidence, metric: Metric) -> Values | None:
+    """Returns what replaying processes observed, or else what those of both runs did on one machine.
 
-    Either way each is of a fresh process, and from one run to another they differ no more than within one.
+    Either way each is a fresh process, and from one run to another they differ no more than within one.
     """
-    if one.replayed:
+    if one.replayed and metric is MEMORY:
         return one.replayed.peaks if any(one.replayed.peaks) else None
-    before, after = one.baseline.memory, one.candidate.memory
-    if before is None or after is None or len(set(one.machines)) > 1:
-        return None
-    return before.observed_peak_rss_bytes, after.observed_peak_rss_bytes
+    return _both(metric, one.baseline, one.candidate) if len(set(one.machines)) == 1 else None
 
 
-def _top1(
-    one: CellEvidence, before: RecordedAccuracy, after: RecordedAccuracy, *, tolerance: float, rates: Rates
-) -> Test:
-    flips = find_flips(
-        decode(before.predictions.classes),
-        decode(after.predictions.classes),
-        truth=decode(after.predictions.truth),
-        classes=one.candidate.dataset.classes,
-        names=one.names,
-    )
-    return top1_test(one.cell, flips, tolerance=tolerance, rates=rates)
-
-
-def _both_answers(baseline: Record, candidate: Record) -> tuple[RecordedAccuracy, RecordedAccuracy] | None:
-    """Returns the accuracies to judge, or None where there are none: with random weights they mean nothing."""
-    if baseline.accuracy is None or candidate.accuracy is None or candidate.cell.has_random_weights:
-        return None
-    return baseline.accuracy, candidate.accuracy
+def _flips(one: CellEvidence) -> Flips | None:
+    return paired_flips(one.baseline, one.candidate, names=one.names)

@@ -1,5 +1,6 @@
 """How much worse may a candidate be? `[tool.zoobench.gate]` of pyproject.toml, then the command line, for each cell."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import UsageError
-from zoobench.system.units import parse_quantity
+from zoobench.judge.metrics import GATED, LATENCY_P50, Metric, unknown_key
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -16,39 +17,14 @@ else:
     import tomli as tomllib
 
 SECTION = "tool.zoobench.gate"
-METRICS = ("latency", "top1", "size", "memory")
 _SECONDS = "seconds"
 _CELLS = "cells"
-_UNITS = {name: "points" if name == "top1" else "%" for name in METRICS}
-_EXAMPLES = {"latency": "5 %", "top1": "0.5 points", "size": "1 %", "memory": "10 %"}
+_NUMBER = r"(\d+(?:\.\d+)?)"
 _MOST = {"%": 1000.0, "points": 100.0}
-_MAY_BE_ZERO = ("top1", "size")
-"""What is known exactly; time and memory never are."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tolerances:
-    """How much worse a candidate's cell may be, in shares of one.
-
-    Attributes:
-        latency: Of the baseline's time.
-        top1: Of all samples: 0.005 is half a percentage point.
-        size: Of the baseline's bytes.
-        memory: Of the baseline's peak.
-    """
-
-    latency: float = 0.05
-    top1: float = 0.005
-    size: float = 0.01
-    memory: float = 0.10
-
-    def __post_init__(self) -> None:
-        """Refuses what nothing could be judged by."""
-        for name in METRICS:
-            share, most = getattr(self, name), _MOST[_UNITS[name]] / 100
-            least = "0" if name in _MAY_BE_ZERO else "more than 0"
-            if not (0 < share <= most or (share == 0 and name in _MAY_BE_ZERO)):
-                raise UsageError(f"the tolerance of {name}: received {share:g}; allowed is {least} up to {most:g}")
+Shares = Mapping[str, float]
+"""How much worse a metric may be, by its key: a share of the baseline's value; of a share the difference."""
+DEFAULTS: Shares = {key: metric.tolerance for key, metric in GATED.items() if metric.tolerance is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +37,7 @@ class CellRule:
     """
 
     pattern: str
-    shares: Mapping[str, float]
+    shares: Shares
 
     def fits(self, cell_id: str) -> bool:
         """Tells whether a cell is meant."""
@@ -73,19 +49,28 @@ class Rules:
     """The tolerances of all cells.
 
     Attributes:
-        general: Those of a cell that no pattern fits.
+        general: Those of a cell that no pattern fits, by the key of each metric.
         cells: Exceptions; where several fit, the later one wins, metric by metric.
         seconds: Most seconds that latencies are replayed, or None where nobody said.
     """
 
-    general: Tolerances = field(default_factory=Tolerances)
+    general: Shares = field(default_factory=lambda: DEFAULTS)
     cells: tuple[CellRule, ...] = ()
     seconds: float | None = None
 
-    def of(self, cell_id: str) -> Tolerances:
-        """Returns the tolerances of a cell."""
-        shares = {name: share for rule in self.cells if rule.fits(cell_id) for name, share in rule.shares.items()}
-        return replace(self.general, **shares)
+    def __post_init__(self) -> None:
+        """Refuses what nothing could be judged by."""
+        for shares in (self.general, *(rule.shares for rule in self.cells)):
+            for name, share in shares.items():
+                if not _is_tolerance(GATED[name], share):
+                    least = "0" if _is_known_exactly(GATED[name]) else "more than 0"
+                    most = _MOST[_unit(GATED[name])] / 100
+                    raise UsageError(f"the tolerance of {name}: received {share:g}; allowed is {least} up to {most:g}")
+
+    def of(self, cell_id: str) -> dict[str, float]:
+        """Returns the tolerances of a cell, by the key of each metric."""
+        exceptions = {name: share for rule in self.cells if rule.fits(cell_id) for name, share in rule.shares.items()}
+        return {**DEFAULTS, **self.general, **exceptions}
 
     def unused(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Returns the patterns that fit none of these cells: misspelt, or about cells that were not measured."""
@@ -104,7 +89,7 @@ def read_rules(pyproject: Path | None, overrides: Sequence[str] = ()) -> Rules:
 
     Args:
         pyproject: A file that may have a section `[tool.zoobench.gate]`; None for the defaults.
-        overrides: Such as `latency=3%`, which stands in for the file's general value, or `*-keras-*:latency=10%`,
+        overrides: Such as `latency_p50=3%`, which stands in for the general value, or `*-keras-*:latency_p50=10%`,
             which comes after the file's patterns. `seconds=20` is about all cells.
 
     Raises:
@@ -122,7 +107,7 @@ def _of_file(path: Path) -> Rules:
     cells = _table(section.pop(_CELLS, {}), f"{where}.{_CELLS}")
     seconds = section.pop(_SECONDS, None)
     return Rules(
-        general=replace(Tolerances(), **_shares(section, where, also=(_SECONDS, _CELLS))),
+        general={**DEFAULTS, **_shares(section, where, also=(_SECONDS, _CELLS))},
         cells=tuple(_cell_rules(cells, f"{where}.{_CELLS}")),
         seconds=None if seconds is None else _seconds(seconds, f"{where}.{_SECONDS}"),
     )
@@ -154,22 +139,36 @@ def _cell_rules(cells: Mapping[str, Any], where: str) -> Iterator[CellRule]:
 
 def _shares(table: Mapping[str, Any], where: str, *, also: tuple[str, ...] = ()) -> dict[str, float]:
     for name in table:
-        if name not in METRICS:
-            raise UsageError(f"{where}: received the key {name!r}; allowed are {', '.join((*METRICS, *also))}")
-    return {name: _share(name, value, f"{where}.{name}") for name, value in table.items()}
+        if name not in GATED:
+            raise UsageError(f"{where}: {unknown_key(name, (*GATED, *also))}")
+    return {name: _share(GATED[name], value, f"{where}.{name}") for name, value in table.items()}
 
 
-def _share(name: str, received: Any, where: str) -> float:
+def _share(metric: Metric, received: Any, where: str) -> float:
     """Returns a text with its unit as a share of one: a bare number could be either, so it is refused."""
-    unit = _UNITS[name]
-    return parse_quantity(
-        received,
-        {unit: 0.01},
-        where=where,
-        example=_EXAMPLES[name],
-        most=_MOST[unit] / 100,
-        may_be_zero=name in _MAY_BE_ZERO,
-    )
+    unit = _unit(metric)
+    match = re.fullmatch(rf"{_NUMBER}\s*{unit}", received.strip()) if isinstance(received, str) else None
+    share = float(match[1]) / 100 if match else -1.0
+    if not _is_tolerance(metric, share):
+        least = "from 0" if _is_known_exactly(metric) else "above 0 and"
+        raise UsageError(
+            f"{where}: received {received!r}; allowed is a text of a number {least} up to {_MOST[unit]:g} and the unit "
+            f'{unit}, such as "{100 * DEFAULTS[metric.key]:g} {unit}"'
+        )
+    return share
+
+
+def _unit(metric: Metric) -> str:
+    return "%" if metric.relative else "points"
+
+
+def _is_known_exactly(metric: Metric) -> bool:
+    """Tells whether a tolerance of 0 makes sense: of time and memory it never does."""
+    return metric.test in ("samples", "exact")
+
+
+def _is_tolerance(metric: Metric, share: float) -> bool:
+    return 0 < share <= _MOST[_unit(metric)] / 100 or (share == 0 and _is_known_exactly(metric))
 
 
 def _seconds(received: Any, where: str) -> float:
@@ -182,22 +181,19 @@ def _seconds(received: Any, where: str) -> float:
 def _overridden(rules: Rules, text: str) -> Rules:
     left, equals, value = (part.strip() for part in text.rpartition("="))
     pattern, _, name = left.rpartition(":")
-    if not equals or name not in (*METRICS, _SECONDS) or (pattern and name == _SECONDS):
-        raise UsageError(
-            f"the tolerance {text!r}: allowed are METRIC=VALUE and PATTERN:METRIC=VALUE, such as latency=3% or "
-            f"*-keras-*:latency=10%, with the metrics {', '.join(METRICS)}; and {_SECONDS}=N"
-        )
     where = f"the tolerance {text!r}"
-    if name == _SECONDS:
+    if equals and name == _SECONDS and not pattern:
         return replace(rules, seconds=_seconds(_as_number(value), where))
-    shares = {name: _share(name, value, where)}
+    if not equals or name not in GATED:
+        raise UsageError(
+            f"{where}: {unknown_key(name, tuple(GATED))}, as METRIC=VALUE or PATTERN:METRIC=VALUE, such as "
+            f"{LATENCY_P50.key}=3% or *-keras-*:{LATENCY_P50.key}=10%; and {_SECONDS}=N"
+        )
+    shares = {name: _share(GATED[name], value, where)}
     if pattern:
         return replace(rules, cells=(*rules.cells, CellRule(pattern=pattern, shares=shares)))
-    return replace(rules, general=replace(rules.general, **shares))
+    return replace(rules, general={**rules.general, **shares})
 
 
 def _as_number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    return float(text) if re.fullmatch(_NUMBER, text) else text

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
-from zoobench.judge.compare.compared import KERAS, KERAS_NOISE, MEMORY_NOISE, TIME_NOISE
-from zoobench.judge.gate.metrics import LEAST_RUNS
+from zoobench.judge.gate.decide import LEAST_RUNS
 from zoobench.judge.gate.noise import Noise
+from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY_NOISE, TIME_NOISE
 from zoobench.judge.readings import TAIL
 from zoobench.results.record import RecordedCell
 from zoobench.system.units import percent

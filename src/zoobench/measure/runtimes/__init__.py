@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +30,10 @@ class Session(Protocol):
 
     def read(self) -> npt.NDArray[np.float32]:
         """Returns the result as [n, outputs] float32, dequantized."""
+
+
+OpenSession = Callable[[], AbstractContextManager[Session]]
+"""Opens one certain model."""
 
 
 def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:

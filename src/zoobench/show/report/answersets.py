@@ -181,7 +181,7 @@ def _worst(confusion: Confusion, one: Answers) -> Sheet | None:
     """Returns the classes with the least share of right answers, with what each lost against the float twin."""
     worst = worst_classes(class_scores(confusion), most=_MOST_CLASSES)
     losing = (losing_classes(one.twin, one.records[0]) if one.twin else None) or ()
-    lost = {each.loss.name: each.loss.lost - each.loss.won for each in losing}
+    lost = {each.loss.name: each.loss.newly_wrong - each.loss.newly_right for each in losing}
     rows = tuple(_score(score, exactly(lost.get(score.name, 0)) if one.twin else ABSENT) for score in worst)
     heads = ("class", "right", "of", "recall %", "95 %", "lost to float", "")
     grid = without_empty(Grid(heads=heads, rows=rows, words=frozenset({6})))

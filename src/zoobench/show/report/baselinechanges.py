@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from zoobench.judge.compare.changes import Judgement
-from zoobench.judge.compare.compared import METRICS, Metric
 from zoobench.judge.compare.comparison import CellComparison, Comparison
+from zoobench.judge.evidence import Verdict
+from zoobench.judge.metrics import METRICS, Metric
 from zoobench.show.comparisontable import differing_grid, metric_grid, remark_lines, title_lines
 from zoobench.show.report.contents import ChangedMetric, Changes, Sheet
 from zoobench.system.units import exactly
 
-_JUDGEMENTS: tuple[Judgement, ...] = ("worse", "better", "same", "unclear")
+_VERDICTS = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.UNCHANGED, Verdict.INCONCLUSIVE)
 
 
 def changes_of(comparison: Comparison) -> Changes:
@@ -18,14 +18,14 @@ def changes_of(comparison: Comparison) -> Changes:
     return Changes(
         lead=(*title_lines(comparison), *_missing(comparison)),
         conditions=_conditions(comparison),
-        metrics=tuple(one for metric in METRICS if (one := _metric(metric, comparison.cells))),
+        metrics=tuple(one for metric in METRICS.values() if (one := _metric(metric, comparison.cells))),
         notes=(*remark_lines(comparison), "This compares; `zoobench gate` judges, by replaying both sides."),
     )
 
 
 def _missing(comparison: Comparison) -> tuple[str, ...]:
     """Returns the cells that one side lacks, a line for each side."""
-    sides = (("the baseline", comparison.only_base), ("this run", comparison.only_new))
+    sides = (("the baseline", comparison.only_baseline), ("this run", comparison.only_candidate))
     return tuple(f"Only in {side} ({exactly(len(cells))}): {', '.join(cells)}." for side, cells in sides if cells)
 
 
@@ -38,10 +38,10 @@ def _metric(metric: Metric, cells: Sequence[CellComparison]) -> ChangedMetric | 
     grid = metric_grid(metric, cells)
     if not grid.rows:
         return None
-    judged = Counter(change.judgement for cell in cells for change in cell.changes if change.metric == metric)
-    told = ", ".join(f"{judged[one]} {one}" for one in _JUDGEMENTS if judged[one])
+    judged = Counter(cell[metric.key].verdict for cell in cells)
+    told = ", ".join(f"{judged[one]} {one}" for one in _VERDICTS if judged[one])
     return ChangedMetric(
         told=told or "not judged",
-        moved=bool(judged["worse"] or judged["better"]),
-        sheet=Sheet(caption=metric.title, grid=grid),
+        moved=bool(judged[Verdict.REGRESSED] or judged[Verdict.IMPROVED]),
+        sheet=Sheet(caption=metric.head, grid=grid),
     )

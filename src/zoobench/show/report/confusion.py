@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from zoobench.judge.compare.flipped import ClassLoss, class_losses
+from zoobench.judge.compare.flipped_samples import ClassLoss, class_losses
 from zoobench.results.answers import answers_of, both_answers
 from zoobench.results.packing import Answers
 from zoobench.results.record import Record
@@ -184,7 +184,7 @@ def losing_classes(base: Record, new: Record) -> tuple[LosingClass, ...] | None:
         return None
     before, after = both
     losses = class_losses(before.predicted, after.predicted, truth=before.truth, classes=base.dataset.classes)
-    p_values = [mcnemar_mid_p_of_loss(loss.lost, loss.won) for loss in losses]
+    p_values = [mcnemar_mid_p_of_loss(loss.newly_wrong, loss.newly_right) for loss in losses]
     adjusted = holm(p_values, asked=len(set(before.truth)))
     return tuple(LosingClass(loss=loss, p=p) for loss, p in zip(losses, adjusted, strict=True))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from zoobench.judge.compare.flipped import find_flips
+from zoobench.judge.compare.flipped_samples import find_flips
 from zoobench.results.answers import both_answers
 from zoobench.results.packing import Answers
 from zoobench.results.record import Record
@@ -78,8 +78,8 @@ def flipped_samples(base: Record, new: Record) -> FlippedSamples | None:
     before, after = both
     classes = base.dataset.classes
     flips = find_flips(before.predicted, after.predicted, truth=before.truth, classes=classes)
-    kinds: dict[int, Kind] = {flip.sample: "lost" for flip in flips.lost}
-    kinds |= {flip.sample: "won" for flip in flips.won}
+    kinds: dict[int, Kind] = {flip.sample: "lost" for flip in flips.newly_wrong}
+    kinds |= {flip.sample: "won" for flip in flips.newly_right}
     found = _differing(before, after, kinds, classes=classes)
     return FlippedSamples(
         base=base.cell.id,

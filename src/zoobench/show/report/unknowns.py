@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
-from zoobench.judge.compare.compared import SPEEDUP_NOISE, TIME_NOISE
 from zoobench.judge.compare.comparison import SIGNIFICANT
+from zoobench.judge.metrics import SPEEDUP_NOISE, TIME_NOISE
 from zoobench.results.environments import machine_of
 from zoobench.results.record import Record
 from zoobench.results.timings import Run

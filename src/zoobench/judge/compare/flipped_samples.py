@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zoobench.results.answers import both_answers
+from zoobench.results.record import Record
 from zoobench.stats.paired import Answers
 
 
@@ -34,15 +36,15 @@ class ClassLoss:
         name: The class.
         before: Share of its samples that was right.
         after: Share of them that is right now.
-        lost: Its samples that only the baseline has right.
-        won: Its samples that only the candidate has right.
+        newly_wrong: Its samples that only the baseline has right.
+        newly_right: Its samples that only the candidate has right.
     """
 
     name: str
     before: float
     after: float
-    lost: int
-    won: int
+    newly_wrong: int
+    newly_right: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +53,31 @@ class Flips:
 
     Attributes:
         answers: The counts.
-        lost: Samples that only the baseline has right.
-        won: Samples that only the candidate has right.
+        newly_wrong: Samples that only the baseline has right.
+        newly_right: Samples that only the candidate has right.
         worst_class: The class that lost the largest share of its samples, on balance; None where none lost any.
     """
 
     answers: Answers
-    lost: tuple[Flip, ...]
-    won: tuple[Flip, ...]
+    newly_wrong: tuple[Flip, ...]
+    newly_right: tuple[Flip, ...]
     worst_class: ClassLoss | None
+
+
+def paired_flips(baseline: Record, candidate: Record, *, names: Sequence[str] = ()) -> Flips | None:
+    """Returns what changed in the answers of one cell, or None where both sides did not answer the same samples.
+
+    Args:
+        baseline: One side's record.
+        candidate: The other side's.
+        names: Of the samples' images, as far as they are known.
+    """
+    both = both_answers(baseline, candidate)
+    if both is None:
+        return None
+    before, after = both
+    classes = baseline.dataset.classes
+    return find_flips(before.predicted, after.predicted, truth=before.truth, classes=classes, names=names)
 
 
 def find_flips(
@@ -94,14 +112,14 @@ def find_flips(
         for sample, right, first, second in rows
         if (first == right) != (second == right)
     ]
-    lost = tuple(flip for was_right, flip in flipped if was_right)
-    won = tuple(flip for was_right, flip in flipped if not was_right)
+    wrong = tuple(flip for was_right, flip in flipped if was_right)
+    right = tuple(flip for was_right, flip in flipped if not was_right)
     right_before = sum(first == right for _, right, first, _ in rows)
-    both = right_before - len(lost)
+    both = right_before - len(wrong)
     return Flips(
-        answers=Answers(both=both, lost=len(lost), won=len(won), neither=len(rows) - both - len(lost) - len(won)),
-        lost=lost,
-        won=won,
+        answers=Answers(both=both, lost=len(wrong), won=len(right), neither=len(rows) - both - len(wrong) - len(right)),
+        newly_wrong=wrong,
+        newly_right=right,
         worst_class=next(iter(class_losses(before, after, truth=truth, classes=classes)), None),
     )
 
@@ -129,8 +147,8 @@ def class_losses(
             name=classes[one],
             before=(both[one] + lost[one]) / total[one],
             after=(both[one] + won[one]) / total[one],
-            lost=lost[one],
-            won=won[one],
+            newly_wrong=lost[one],
+            newly_right=won[one],
         )
         for one in losing
     )

@@ -8,46 +8,31 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
+from zoobench.judge.readings import QUANTILE, LogReading
 from zoobench.stats.multiple import holm
-from zoobench.stats.statistics import CONFIDENCE, Interval
 
 SIGNIFICANT = 0.05
 MOST_FLIPS = 1000
 """Flips that are kept; the others are counted."""
-By = Literal["speedup", "p50"]
+By = Literal["speedup", "latency_p50"]
+"""Keys of metrics."""
 _Values = npt.NDArray[Any]
-_QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A value of a cell on a machine.
-
-    Attributes:
-        point: The value.
-        interval: Around it; None where it is not known how sure it is.
-        noise: Share by which another process may find it different; 0 where the interval is over processes.
-    """
-
-    point: float
-    interval: Interval | None = None
-    noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A cell on one machine.
+    """A cell on one machine, on logarithmic scales where more is slower.
 
     Attributes:
         p50: Median seconds.
-        speedup: Over the float twin.
+        slowness: 1 / the speed-up over the float twin.
         twin: Id of that twin; speed-ups over one twin are in the order of the times.
     """
 
-    p50: Reading | None
-    speedup: Reading | None
+    p50: LogReading | None
+    slowness: LogReading | None
     twin: str | None
 
 
@@ -60,14 +45,14 @@ class OrderFlip:
         machines: Letters of the two machines.
         times_faster: Of the first cell over the second, on either machine: above 1, and below 1.
         by: What tells it: the speed-ups over one twin, or times where the twins are different ones.
-        p_value: Of there being no flip, adjusted for all pairs.
+        p: Of there being no flip, adjusted for all pairs.
     """
 
     cells: tuple[str, str]
     machines: tuple[str, str]
     times_faster: tuple[float, float]
     by: By
-    p_value: float
+    p: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +119,15 @@ def find_order_flips(
         letters: Names of the machines.
     """
     scales: dict[By, list[_Scale]] = {
-        "speedup": [_by_speedup(cells, one) for one in machines],
-        "p50": [_by_time(cells, one) for one in machines],
+        "speedup": [_scale([one[cell].slowness for cell in cells]) for one in machines],
+        "latency_p50": [_scale([one[cell].p50 for cell in cells]) for one in machines],
     }
     twins = [np.array([one[cell].twin or "" for cell in cells], object) for one in machines]
     candidates, pairs = [], 0
     for one, other in combinations(range(len(machines)), 2):
         for index in range(len(cells) - 1):
             of_one_twin = _same_twin(twins[one], index) & _same_twin(twins[other], index)
-            asked: dict[By, _Values] = {"speedup": of_one_twin, "p50": ~of_one_twin}
+            asked: dict[By, _Values] = {"speedup": of_one_twin, "latency_p50": ~of_one_twin}
             for by, which in asked.items():
                 known, found = _opposite(scales[by], index, which, machines=(one, other), by=by)
                 pairs += known
@@ -150,25 +135,15 @@ def find_order_flips(
     return _significant(candidates, pairs, cells, letters)
 
 
-def _by_speedup(cells: Sequence[str], machine: Mapping[str, Placed]) -> _Scale:
-    return _scale([machine[cell].speedup for cell in cells])
-
-
-def _by_time(cells: Sequence[str], machine: Mapping[str, Placed]) -> _Scale:
-    """Returns the scale of times turned over, so that more is faster."""
-    scale = _scale([machine[cell].p50 for cell in cells])
-    return _Scale(point=-scale.point, low=-scale.high, high=-scale.low, margin=scale.margin)
-
-
-def _scale(readings: Sequence[Reading | None]) -> _Scale:
-    """Returns values on a logarithmic scale; unknown are those without an interval that is positive and holds them."""
+def _scale(readings: Sequence[LogReading | None]) -> _Scale:
+    """Returns readings turned over, so that more is faster; unknown are those of which it is not known how sure."""
     rows = np.full((3, len(readings)), np.nan)
     margins = np.zeros(len(readings))
     for position, reading in enumerate(readings):
-        interval = reading.interval if reading else None
-        if reading and interval and 0 < interval.low <= reading.point <= interval.high < math.inf:
-            rows[:, position] = np.log([reading.point, interval.low, interval.high])
-            margins[position] = math.log1p(reading.noise)
+        if reading and reading.error is not None:
+            reach = QUANTILE * reading.error
+            rows[:, position] = -reading.point, -reading.point - reach, -reading.point + reach
+            margins[position] = reading.margin
     return _Scale(point=rows[0], low=rows[1], high=rows[2], margin=margins)
 
 
@@ -203,7 +178,7 @@ def _against_later(scale: _Scale, index: int) -> tuple[_Values, _Values]:
     """Returns how much faster a cell is than each later one, and the one-sided p-value, 1 where intervals overlap."""
     later = slice(index + 1, None)
     difference = scale.point[index] - scale.point[later]
-    errors = (scale.high - scale.low) / (2 * _QUANTILE)
+    errors = (scale.high - scale.low) / (2 * QUANTILE)
     error = np.hypot(errors[index], errors[later])
     beyond = np.abs(difference) - np.maximum(scale.margin[index], scale.margin[later])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -245,5 +220,5 @@ def _flip(
         machines=(letters[one], letters[other]),
         times_faster=(math.exp(ours), math.exp(theirs)),
         by=candidates.by,
-        p_value=p_value,
+        p=p_value,
     )

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.judge.compare.flipped import ClassLoss, Flip, class_losses, find_flips
+from zoobench.judge.compare.flipped_samples import ClassLoss, Flip, class_losses, find_flips
 from zoobench.stats.paired import Answers
 
 ANIMALS = ("cat", "dog", "eel")
@@ -16,20 +16,20 @@ answers = st.lists(st.tuples(*[st.integers(0, 2)] * 3), max_size=40)
 
 def test_what_was_lost_and_won_is_named_by_sample_and_class() -> None:
     found = find_flips([0, 1, 2, 0, 1], [0, 0, 2, 1, 2], truth=[0, 1, 2, 1, 0], classes=ANIMALS, names=("a", "b"))
-    assert found.lost == (Flip(sample=1, name="b", truth="dog", before="dog", after="cat"),)
-    assert found.won == (Flip(sample=3, name="", truth="dog", before="cat", after="dog"),)
+    assert found.newly_wrong == (Flip(sample=1, name="b", truth="dog", before="dog", after="cat"),)
+    assert found.newly_right == (Flip(sample=3, name="", truth="dog", before="cat", after="dog"),)
     assert found.answers == Answers(both=2, lost=1, won=1, neither=1)
 
 
 def test_another_wrong_answer_is_no_flip() -> None:
     found = find_flips([1], [2], truth=[0], classes=ANIMALS)
-    assert (found.lost, found.won, found.answers.neither) == ((), (), 1)
+    assert (found.newly_wrong, found.newly_right, found.answers.neither) == ((), (), 1)
 
 
 def test_the_class_that_lost_the_largest_share_is_named() -> None:
     """Of four cats one is lost, of two dogs one: the dogs lost half."""
     found = find_flips([0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 0], truth=[0, 0, 0, 0, 1, 1], classes=ANIMALS)
-    assert found.worst_class == ClassLoss(name="dog", before=1.0, after=0.5, lost=1, won=0)
+    assert found.worst_class == ClassLoss(name="dog", before=1.0, after=0.5, newly_wrong=1, newly_right=0)
 
 
 def test_what_a_class_won_is_set_against_what_it_lost() -> None:
@@ -39,7 +39,7 @@ def test_what_a_class_won_is_set_against_what_it_lost() -> None:
 
 def test_of_classes_that_lost_alike_the_first_is_named() -> None:
     found = find_flips([0, 1], [2, 2], truth=[0, 1], classes=ANIMALS)
-    assert found.worst_class == ClassLoss(name="cat", before=1.0, after=0.0, lost=1, won=0)
+    assert found.worst_class == ClassLoss(name="cat", before=1.0, after=0.0, newly_wrong=1, newly_right=0)
 
 
 def test_no_sample_has_no_worst_class() -> None:
@@ -51,8 +51,8 @@ def test_every_sample_is_counted_once(rows: list[tuple[int, int, int]]) -> None:
     truth, before, after = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
     found = find_flips(before, after, truth=truth, classes=ANIMALS)
     assert found.answers.total == len(rows)
-    assert found.answers.lost == len(found.lost)
-    assert found.answers.won == len(found.won)
+    assert found.answers.lost == len(found.newly_wrong)
+    assert found.answers.won == len(found.newly_right)
     assert found.answers.both + found.answers.lost == sum(map(int.__eq__, truth, before))
     assert found.answers.both + found.answers.won == sum(map(int.__eq__, truth, after))
 
@@ -62,8 +62,8 @@ def test_sides_that_change_places_turn_lost_into_won(rows: list[tuple[int, int, 
     truth, before, after = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
     found = find_flips(before, after, truth=truth, classes=ANIMALS)
     turned = find_flips(after, before, truth=truth, classes=ANIMALS)
-    assert [flip.sample for flip in found.lost] == [flip.sample for flip in turned.won]
-    assert [flip.sample for flip in found.won] == [flip.sample for flip in turned.lost]
+    assert [flip.sample for flip in found.newly_wrong] == [flip.sample for flip in turned.newly_right]
+    assert [flip.sample for flip in found.newly_right] == [flip.sample for flip in turned.newly_wrong]
 
 
 def test_all_classes_that_lost_come_by_the_share_of_their_samples() -> None:
@@ -71,8 +71,8 @@ def test_all_classes_that_lost_come_by_the_share_of_their_samples() -> None:
     truth = [0, 0, 0, 0, 1, 1, 2]
     found = class_losses([0, 0, 1, 0, 1, 1, 0], [1, 1, 0, 0, 1, 0, 2], truth=truth, classes=ANIMALS)
     assert found == (
-        ClassLoss(name="dog", before=1.0, after=0.5, lost=1, won=0),
-        ClassLoss(name="cat", before=0.75, after=0.5, lost=2, won=1),
+        ClassLoss(name="dog", before=1.0, after=0.5, newly_wrong=1, newly_right=0),
+        ClassLoss(name="cat", before=0.75, after=0.5, newly_wrong=2, newly_right=1),
     )
 
 
