@@ -7,8 +7,7 @@ from zoobench.errors import DataError
 from zoobench.kit.contents import MANIFEST, Manifest
 from zoobench.kit.opening import Kit, open_kit, read_manifest, unpack, verify
 from zoobench.kit.steps import in_megabytes, megabytes_begun
-from zoobench.store.manifest import Facts
-from zoobench.store.store import Product, find, obtain
+from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.progress import progress
 
 FOLDER = "kits"

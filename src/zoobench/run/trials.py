@@ -13,8 +13,7 @@ from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
 from zoobench.results.record import Refusal
 from zoobench.run.evaluated import conditions
-from zoobench.store.manifest import Facts
-from zoobench.store.store import Product, find, obtain
+from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.isolated import in_fresh_process
 from zoobench.system.native import output_held
 
