@@ -16,7 +16,6 @@ HEAVY = {"tensorflow", "keras", "ai_edge_quantizer"}
         "zoobench.run.plan",
         "zoobench.run.session",
         "zoobench.store.inventory",
-        "zoobench.store.upkeep",
         "zoobench.commands.baseline",
         "zoobench.run.locate",
         "zoobench.commands.reporting.thumbnails",

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from runs import ROOT, SMALL, SMALL_BUILD, bench, environment, load, plain, records, results, run, zoobench
-from zoobench.store.manifest import describe, read_manifest
+from zoobench.store.product import describe, read_manifest
 
 IDS = [
     "mobilenet_025-keras-keras-t1",

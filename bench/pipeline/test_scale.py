@@ -17,7 +17,7 @@ from zoobench.matrix.cell import Cell
 from zoobench.run.models import Models
 from zoobench.run.plan import Plan
 from zoobench.run.prepared import Prepared
-from zoobench.store.store import find
+from zoobench.store.product import find
 
 MOST_GROWTH_BYTES = 50e6
 MOST_GROWTH_BYTES_PER_IMAGE = 15e3

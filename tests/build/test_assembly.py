@@ -25,7 +25,7 @@ from zoobench.data.dataset import Dataset
 from zoobench.errors import ModelError
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
-from zoobench.store.store import Stored, find
+from zoobench.store.product import Stored, find
 
 EVERYTHING = tuple(VARIANTS.values())
 BLOCKS = "dynamic_range_int4_block"

@@ -16,7 +16,7 @@ from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import ModelError
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import VARIANTS, Variant
-from zoobench.store.store import Product
+from zoobench.store.product import Product
 
 DATASET = Dataset(
     name="pets",

@@ -22,7 +22,7 @@ from zoobench.errors import ResultsError, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import read_baseline
 from zoobench.results.record import Record, RecordedModel
-from zoobench.store.store import Product, Stored, obtain
+from zoobench.store.product import Product, Stored, obtain
 from zoobench.system.files import PLAIN_NAME
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=timezone.utc)

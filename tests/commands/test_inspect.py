@@ -12,7 +12,7 @@ from modelfiles import labelled, small_classifier
 from zoobench.cli import main
 from zoobench.commands import inspect as inspection
 from zoobench.commands.inspect import inspect_file, to_text
-from zoobench.store import store
+from zoobench.store.product import MANIFEST, describe
 
 
 def inspected(*arguments: object) -> Result:
@@ -34,8 +34,9 @@ def float_file(tmp_path: Path) -> Path:
 
 
 def put_manifest(file: Path, *, variant: str, of: str = "") -> None:
-    manifest = {"file": of or file.name, "inputs": {"variant": variant}}
-    file.with_name(store.MANIFEST).write_text(json.dumps(manifest))
+    named = file.with_name(of or file.name)
+    named.touch()
+    describe(file.parent, file=named.name, inputs={"variant": variant}, facts={}, seconds=0)
 
 
 def test_without_a_label_it_says_which_one_fits(integer_file: Path) -> None:
@@ -86,12 +87,8 @@ def test_a_manifest_that_says_nothing_of_the_file_is_passed_over(float_file: Pat
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"file": "float.tflite", "inputs": {"variant": []}}'])
 def test_a_strange_manifest_is_passed_over(float_file: Path, text: str) -> None:
-    float_file.with_name(store.MANIFEST).write_text(text)
+    float_file.with_name(MANIFEST).write_text(text)
     assert inspect_file(float_file).label is None
-
-
-def test_the_manifest_is_the_one_that_the_store_writes() -> None:
-    assert inspection._MANIFEST == store.MANIFEST
 
 
 def test_an_unknown_label_is_status_2_and_names_the_known(float_file: Path) -> None:
@@ -134,7 +131,7 @@ def test_colours_are_for_terminals_alone(float_file: Path) -> None:
 
 
 def test_inspecting_needs_none_of_what_building_needs() -> None:
-    heavy = {"tensorflow", "keras", "ai_edge_quantizer", "filelock", "PIL", "pandas", "scipy"}
+    heavy = {"tensorflow", "keras", "ai_edge_quantizer", "PIL", "pandas", "scipy"}
     program = f"import sys, zoobench.cli, zoobench.commands.inspect; print(*sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

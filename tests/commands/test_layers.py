@@ -15,6 +15,7 @@ from runs import zoobench
 from zoobench.cli import main
 from zoobench.commands.layers import stored_float, stored_images
 from zoobench.errors import ModelError, UsageError
+from zoobench.store.product import MANIFEST, describe
 
 HEAD = {"backbone": "mobilenet", "image_size": 8, "dataset": "ab", "training": {"seed": 0}, "recipe": 1}
 
@@ -22,8 +23,8 @@ HEAD = {"backbone": "mobilenet", "image_size": 8, "dataset": "ab", "training": {
 def put(store: Path, name: str, *, facts: dict[str, Any] | None = None, **inputs: Any) -> Path:
     folder = store / name
     folder.mkdir(parents=True)
-    manifest = {"file": "model.tflite", "inputs": {**HEAD, **inputs}, "facts": facts or {}}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "model.tflite").write_bytes(b"")
+    describe(folder, file="model.tflite", inputs={**HEAD, **inputs}, facts=facts or {}, seconds=0)
     return folder / "model.tflite"
 
 
@@ -36,10 +37,10 @@ def test_the_float32_file_of_the_same_classifier_is_found(tmp_path: Path) -> Non
 
 def test_a_damaged_neighbour_is_passed_over_and_a_damaged_manifest_of_its_own_is_not(tmp_path: Path) -> None:
     twin, model = put(tmp_path, "b", variant="float32"), put(tmp_path, "c", variant="integer_only")
-    put(tmp_path, "a").with_name("manifest.json").write_text("{")
+    put(tmp_path, "a").with_name(MANIFEST).write_text("{")
     assert stored_float(model) == twin
-    model.with_name("manifest.json").write_text("[]")
-    with pytest.raises(ModelError, match=r"remove its folder and run zoobench build again"):
+    model.with_name(MANIFEST).write_text("[]")
+    with pytest.raises(ModelError, match=r"remove that folder and run zoobench build again"):
         stored_float(model)
 
 

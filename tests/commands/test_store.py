@@ -8,8 +8,7 @@ from click.testing import CliRunner, Result
 
 from kept_store import HEAD, filled, foreign, set_aside, unfinished
 from zoobench.cli import main
-from zoobench.store.manifest import MANIFEST
-from zoobench.store.store import Stored
+from zoobench.store.product import MANIFEST, Stored
 
 
 @pytest.fixture

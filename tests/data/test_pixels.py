@@ -13,7 +13,7 @@ from pet_photos import CountedLoad, bad_images, encoded, everything, names, open
 from zoobench.data import drawn, listing
 from zoobench.data import pixels as module
 from zoobench.data.dataset import Dataset
-from zoobench.store.store import MAKING, Stored
+from zoobench.store.product import MAKING, Stored
 from zoobench.system.files import sha256_of_file
 
 # The file of pixels

@@ -4,8 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from zoobench.store.manifest import MANIFEST, Facts
-from zoobench.store.store import DAMAGED, MAKING, Product, Stored, obtain
+from zoobench.store.product import DAMAGED, MAKING, MANIFEST, Facts, Product, Stored, obtain
 
 NOW = 1_700_000_000.0
 DAY = 86_400

@@ -6,7 +6,9 @@ import pytest
 
 from zoobench.errors import MeasurementError
 from zoobench.measure import onnxfile
-from zoobench.measure.onnxfile import cache_folder, onnx_form
+from zoobench.measure.onnxfile import onnx_form, user_store
+from zoobench.store.inventory import products, remnants
+from zoobench.store.product import Facts, Product, obtain
 
 COUNTING = """
 import sys
@@ -36,7 +38,28 @@ def test_a_file_is_converted_once_and_another_content_again() -> None:
     other = onnx_form(model(b"another"), converter=("-c", COUNTING))
     assert other.read_bytes() == b"onnx of another"
     assert Path("count").read_text() == "xx"
-    assert first.parent == cache_folder()
+    assert first.parent.parent == user_store() / "onnx"
+
+
+def test_the_form_of_a_stored_file_is_a_product_of_the_same_store(tmp_path: Path) -> None:
+    def make(folder: Path) -> Facts:
+        (folder / "model.tflite").write_bytes(b"stored")
+        return {}
+
+    product = Product(name="mobilenet-224-float32", file_name="model.tflite", inputs={})
+    stored = obtain(tmp_path / "artifacts" / "models", product, make)
+    converted = onnx_form(stored.path, converter=("-c", COUNTING))
+    assert converted.read_bytes() == b"onnx of stored"
+    model, form = products(tmp_path / "artifacts")
+    assert (form.kind, form.folder, form.name[:-12]) == ("ONNX form", converted.parent, "mobilenet-224-float32-onnx-")
+    assert model.kind == "model"
+
+
+def test_a_damaged_form_is_set_aside_and_converted_again(capsys: pytest.CaptureFixture[str]) -> None:
+    onnx_form(model(), converter=("-c", COUNTING)).write_bytes(b"changed")
+    assert onnx_form(model(), converter=("-c", COUNTING)).read_bytes() == b"onnx of tflite"
+    assert Path("count").read_text() == "xx"
+    assert "set aside" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -49,7 +72,7 @@ def test_a_file_is_converted_once_and_another_content_again() -> None:
 def test_a_conversion_that_fails_is_told_and_leaves_nothing(program: str, told: str) -> None:
     with pytest.raises(MeasurementError, match=rf"tf2onnx cannot convert model\.tflite \({told}"):
         onnx_form(model(), converter=("-c", program))
-    assert not list(cache_folder().glob("*.onnx")) + list(cache_folder().glob("*.part"))
+    assert products(user_store()) == remnants(user_store()) == ()
 
 
 def test_a_file_that_is_not_there_is_told() -> None:

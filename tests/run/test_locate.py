@@ -31,7 +31,7 @@ from zoobench.run.locate import (
     given_pixels,
     wanted_models,
 )
-from zoobench.store.store import Product, Stored, obtain
+from zoobench.store.product import Product, Stored, obtain
 from zoobench.system.files import sha256_of_file
 
 PIXELS = Product(name="pets-8", file_name="pixels.npy", inputs={"image_size": 8})

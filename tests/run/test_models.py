@@ -17,7 +17,7 @@ from zoobench.run import models
 from zoobench.run.models import Models
 from zoobench.run.plan import make_plan
 from zoobench.run.prepared import Prepared, prepare
-from zoobench.store.store import Product, obtain
+from zoobench.store.product import Product, obtain
 
 REFUSED = {"by": "litert", "reason": "LiteRT cannot open model.tflite: no kernel"}
 

@@ -16,9 +16,8 @@ import pytest
 import killed_builds
 from runs import SMALL_BUILD, environment, plain, zoobench
 from zoobench.matrix.variants import VARIANTS
-from zoobench.store.inventory import products, remnants
-from zoobench.store.store import MAKING
-from zoobench.store.upkeep import damages
+from zoobench.store.inventory import damages, products, remnants
+from zoobench.store.product import MAKING
 
 KILLS = 10
 RUNS_KILLED = 2

@@ -20,8 +20,7 @@ from zoobench.data.dataset import Dataset
 from zoobench.data.split import Split
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
-from zoobench.store.manifest import Facts
-from zoobench.store.store import Stored, find, obtain
+from zoobench.store.product import Facts, Stored, find, obtain
 from zoobench.system.files import write_bytes, write_json
 from zoobench.system.terminal import progress
 from zoobench.tflite.edit import joined

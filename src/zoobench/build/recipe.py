@@ -13,7 +13,7 @@ from zoobench.data.images import DECODER_VERSION
 from zoobench.errors import ModelError
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import Variant
-from zoobench.store.store import Product
+from zoobench.store.product import Product
 from zoobench.system.files import sha256_of_json
 
 RECIPE = 4

@@ -17,8 +17,7 @@ from zoobench.errors import MeasurementError, ModelError
 from zoobench.measure.accuracy import Outputs, run_all
 from zoobench.measure.runtimes import OpenSession, open_session
 from zoobench.measure.samples import Samples
-from zoobench.store.manifest import Facts
-from zoobench.store.store import Stored, obtain
+from zoobench.store.product import Facts, Stored, obtain
 
 _RUNTIME = "litert"
 """The runtime that the numerical contract is about."""

@@ -14,13 +14,12 @@ from zoobench.commands.options import PATH, format_option
 from zoobench.errors import ModelError, Status, UsageError
 from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import TABLE, VARIANTS, spec_of
+from zoobench.store.product import read_manifest
 from zoobench.system.terminal import console_text, text_console
 from zoobench.system.units import percent, size, three_digits
 from zoobench.tflite.contract import Contract, Endpoint, LayerKind, plain, read_contract
 from zoobench.tflite.spec import Violation, describe_violations, labels_met, violations
 
-_MANIFEST = "manifest.json"
-"""Beside a model of ours. Not imported from the store, which needs more than a device has."""
 _WIDTH = 120
 _NONE = "none"
 
@@ -118,10 +117,10 @@ def to_text(inspection: Inspection, *, colours: bool = False) -> str:
 def _label_in_store(path: Path) -> str | None:
     """Returns the variant that the manifest beside a file of our store says that it is, or None."""
     try:
-        manifest = json.loads(path.with_name(_MANIFEST).read_bytes())
-        label = manifest["inputs"]["variant"] if manifest["file"] == path.name else None
-    except (OSError, ValueError, KeyError, TypeError):
+        manifest = read_manifest(path.parent)
+    except ValueError:
         return None
+    label = manifest.inputs.get("variant") if manifest.file == path.name else None
     return label if isinstance(label, str) and label in _labels() else None
 
 

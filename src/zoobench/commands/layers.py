@@ -1,7 +1,7 @@
 """`zoobench layers`: how far is each layer of a quantized file from the float32 file?"""
 
-import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,9 @@ from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.show.charts.layers import layer_errors
 from zoobench.show.charts.pictures import write_picture
 from zoobench.show.layertable import as_csv, as_json, render
+from zoobench.store.product import MANIFEST, Manifest, read_manifest
 from zoobench.system.terminal import progress
 
-Manifest = Mapping[str, Any]
-
-_MANIFEST = "manifest.json"
 _CALIBRATION_FILE = "images.npy"
 _FLOAT32 = "float32"
 _OF_THE_VARIANT = frozenset({"variant", "io", "quantizer"})
@@ -127,16 +125,16 @@ def stored_float(model: Path) -> Path:
     own = _manifest(model)
     if own is None:
         raise UsageError(
-            f"{model} has no {_MANIFEST} beside it that names it, so it is not known which float32 file it was "
+            f"{model} has no {MANIFEST} beside it that names it, so it is not known which float32 file it was "
             "quantized from; give that file with --float"
         )
-    if own["inputs"].get("variant") == _FLOAT32:
+    if own.inputs.get("variant") == _FLOAT32:
         raise UsageError(
             f"{model} is the float32 file itself; give a quantized one, or another float file with --float"
         )
     for folder, manifest in _same_classifier(model, own):
-        if manifest["inputs"].get("variant") == _FLOAT32:
-            return folder / str(manifest["file"])
+        if manifest.inputs.get("variant") == _FLOAT32:
+            return folder / manifest.file
     raise UsageError(
         f"there is no float32 file of the same classifier in {model.parent.parent}; make it with zoobench build "
         "and the same options, or give it with --float"
@@ -153,7 +151,7 @@ def stored_images(model: Path, *, side: int) -> Images:
     own = _manifest(model)
     if own is not None:
         for manifest in (own, *(manifest for _, manifest in _same_classifier(model, own))):
-            name = manifest["facts"].get("calibration")
+            name = manifest.facts.get("calibration")
             path = model.parent.parent / str(name) / _CALIBRATION_FILE
             if name and path.is_file():
                 return array_images(path, side=side, source=f"{name}, calibration images")
@@ -165,37 +163,29 @@ def stored_images(model: Path, *, side: int) -> Images:
 
 def _same_classifier(model: Path, own: Manifest) -> Iterator[tuple[Path, Manifest]]:
     """Yields folder and manifest of the other variants of a stored file's classifier, but for damaged ones."""
-    for path in sorted(model.parent.parent.glob(f"[!.]*/{_MANIFEST}")):
-        try:
-            manifest = _read_manifest(path)
-        except ModelError:
-            continue
-        if path.parent != model.parent and _is_same_classifier(own["inputs"], manifest["inputs"]):
-            yield path.parent, manifest
+    for path in sorted(model.parent.parent.glob(f"[!.]*/{MANIFEST}")):
+        if path.parent != model.parent:
+            with suppress(ValueError):
+                manifest = read_manifest(path.parent)
+                if _is_same_classifier(own.inputs, manifest.inputs):
+                    yield path.parent, manifest
 
 
-def _is_same_classifier(one: Manifest, other: Manifest) -> bool:
+def _is_same_classifier(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Tells it by all that both manifests know but for the variant's own: variants add keys to what they share."""
     shared = (one.keys() & other.keys()) - _OF_THE_VARIANT
     return "variant" in other and shared >= _OF_THE_CLASSIFIER and all(one[key] == other[key] for key in shared)
 
 
 def _manifest(model: Path) -> Manifest | None:
-    path = model.parent / _MANIFEST
-    if not path.is_file():
+    """Returns the manifest beside a file if it is that file's."""
+    if not (model.parent / MANIFEST).is_file():
         return None
-    manifest = _read_manifest(path)
-    return manifest if manifest["file"] == model.name else None
-
-
-def _read_manifest(path: Path) -> Manifest:
     try:
-        manifest = json.loads(path.read_bytes())
-        return {"file": str(manifest["file"]), "inputs": dict(manifest["inputs"]), "facts": dict(manifest["facts"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{path} is no manifest that can be read ({error!r}); remove its folder and run zoobench build again"
-        ) from error
+        manifest = read_manifest(model.parent)
+    except ValueError as error:
+        raise ModelError(f"{model.parent}: {error}; remove that folder and run zoobench build again") from error
+    return manifest if manifest.file == model.name else None
 
 
 def _side(shape: tuple[int, ...], model: Path) -> int:

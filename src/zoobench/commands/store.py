@@ -10,8 +10,18 @@ from rich.console import Console
 
 from zoobench.commands.options import artifacts_option, format_option
 from zoobench.errors import Status
-from zoobench.store.inventory import as_json, main_files, products, remnants, render
-from zoobench.store.upkeep import Removal, damages, is_being_made, removals, remove
+from zoobench.store.inventory import (
+    Removal,
+    as_json,
+    damages,
+    is_being_made,
+    main_files,
+    products,
+    remnants,
+    removals,
+    remove,
+    render,
+)
 from zoobench.system.terminal import progress
 from zoobench.system.units import megabytes
 
@@ -59,8 +69,8 @@ def verify(artifacts: Path) -> None:
     files = sum(len(entry.manifest.files) for entry in entries if entry.manifest)
     with progress("Checking files", total=files) as advance:
         found = list(damages(entries, on_file=lambda name: advance(1, name)))
-    for damage in found:
-        click.echo(f"damaged: {damage.folder}: {damage.reason}")
+    for folder, reason in found:
+        click.echo(f"damaged: {folder}: {reason}")
     for one in remnants(artifacts):
         if one.set_aside:
             click.echo(f"set aside: {one.folder} ({megabytes(one.size_bytes)} MB)")

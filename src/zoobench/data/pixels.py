@@ -16,8 +16,7 @@ import PIL
 from zoobench.data.images import DECODER_VERSION, Pixels, resize
 from zoobench.data.rows import ROWS, Row, read_rows
 from zoobench.errors import DataError
-from zoobench.store.manifest import Facts
-from zoobench.store.store import Product, Stored, obtain
+from zoobench.store.product import Facts, Product, Stored, obtain
 from zoobench.system.files import write_json, writing
 from zoobench.system.terminal import Advance, progress
 

@@ -15,8 +15,7 @@ from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, KitMani
 from zoobench.results.reading import finite
 from zoobench.results.resultsblocks import once, values
 from zoobench.results.shape import brief, shaped
-from zoobench.store.manifest import Facts
-from zoobench.store.store import Product, find, obtain
+from zoobench.store.product import Facts, Product, find, obtain
 
 LARGEST_MANIFEST_BYTES = 32_000_000
 """A sample takes 95 bytes."""

@@ -13,8 +13,7 @@ from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.accuracy import Evaluation, load_evaluation, save_evaluation
 from zoobench.measure.environment import cpu_features
-from zoobench.store.manifest import Facts
-from zoobench.store.store import Product, obtain
+from zoobench.store.product import Facts, Product, obtain
 from zoobench.system.files import sha256_of_json
 
 EVALUATION = 2

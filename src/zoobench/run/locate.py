@@ -22,7 +22,7 @@ from zoobench.results.record import Record, RecordedCell
 from zoobench.run.options import defaults
 from zoobench.run.plan import whole
 from zoobench.store.inventory import Entry, main_sha256, products
-from zoobench.store.store import Product, Stored, find
+from zoobench.store.product import Product, Stored, find
 from zoobench.system.files import sha256_of_file
 from zoobench.system.terminal import sanitize
 

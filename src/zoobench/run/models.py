@@ -9,7 +9,7 @@ from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant, spec_of
 from zoobench.results.record import Refusal
 from zoobench.run.prepared import Prepared
-from zoobench.store.store import Stored, find
+from zoobench.store.product import Stored, find
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import Contract, read_contract

@@ -13,8 +13,7 @@ from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
 from zoobench.results.record import Refusal
 from zoobench.run.evaluated import conditions
-from zoobench.store.manifest import Facts
-from zoobench.store.store import Product, find, obtain
+from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
 

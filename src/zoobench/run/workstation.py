@@ -11,7 +11,7 @@ from zoobench.results.record import RecordedDataset, RecordedModel, RecordedNume
 from zoobench.run.models import Models
 from zoobench.run.prepared import Prepared
 from zoobench.run.trained import recorded_training
-from zoobench.store.store import Stored
+from zoobench.store.product import Stored
 from zoobench.system.files import sha256_of_json
 from zoobench.tflite.contract import plain
 

@@ -1,9 +1,10 @@
-"""What does the store hold, how large is it and when was it last used?"""
+"""What does the store hold, is it sound, when was it last used, and what can go?"""
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,28 @@ from typing import Any
 from rich.console import JustifyMethod
 
 from zoobench.errors import UsageError
-from zoobench.store.manifest import MANIFEST, Manifest, read_manifest
-from zoobench.store.store import DAMAGED, MAKING, REMOVING
+from zoobench.store.product import (
+    DAMAGED,
+    KINDS,
+    MAKING,
+    MANIFEST,
+    REMOVING,
+    Manifest,
+    OnFile,
+    check_files,
+    hidden,
+    locked,
+    read_manifest,
+)
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, megabytes, three_digits
 
-KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation", "kits": "kit"}
-"""What stands in each folder of the store."""
 _HEADS = ("product", "kind", "MB", "made", "last used", "made in s")
 _CUT = "product"
 """The column that loses letters where the terminal is narrow."""
 _LEAST_WIDTH = 100
 _PRODUCT = re.compile(r".+-[0-9a-f]{12}")
+_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,27 @@ class Remnant:
     def product(self) -> str:
         """Folder name of the product that it was or was to become: without the mark and the ending."""
         return self.folder.name.partition("-")[2].rpartition("-")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Something that is to be removed, was removed, or could not be.
+
+    Attributes:
+        folder: What.
+        product: Folder name of the product whose lock it goes under.
+        why: Why it goes.
+        size_bytes: What that frees.
+        unused_since: A use after this moment keeps it (seconds since 1970); None where it is of no use to anybody.
+        obstacle: Why it stays after all; None if nothing is known to keep it.
+    """
+
+    folder: Path
+    product: str
+    why: str
+    size_bytes: int
+    unused_since: float | None = None
+    obstacle: str | None = None
 
 
 def products(artifacts: Path) -> tuple[Entry, ...]:
@@ -154,6 +186,72 @@ def as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     ]
 
 
+def damages(entries: Iterable[Entry], *, on_file: OnFile) -> Iterator[tuple[Path, str]]:
+    """Yields folder and reason of the products of which a file is missing or has another hash than when it was made.
+
+    Args:
+        entries: What to check.
+        on_file: Told the name of each file that was found whole.
+    """
+    for entry in entries:
+        if reason := _misfit(entry.folder, on_file):
+            yield entry.folder, reason
+
+
+def is_being_made(remnant: Remnant) -> bool | None:
+    """Tells whether a run holds the lock of what an unfinished folder is to become; None where that cannot be told."""
+    try:
+        with locked(remnant.folder.parent, remnant.product, waiting=False) as free:
+            return not free
+    except OSError:  # the store is not ours to write to, and so neither are its locks
+        return None
+
+
+def removals(artifacts: Path, *, keep_days: int, now: float) -> tuple[Removal, ...]:
+    """Returns what can go: products not used for some days, what was set aside, what killed runs left.
+
+    Args:
+        artifacts: The folder of data sets, models and evaluations.
+        keep_days: Days without use before a product goes.
+        now: Seconds since 1970.
+
+    Raises:
+        UsageError: If there is no such folder.
+    """
+    limit = now - keep_days * _DAY_SECONDS
+    old = [entry for entry in products(artifacts) if entry.used <= limit]
+    days = f"not used for {keep_days} days" if keep_days else "a product"
+    return (
+        *(
+            Removal(folder=one.folder, product=one.name, why=days, size_bytes=one.size_bytes, unused_since=limit)
+            for one in old
+        ),
+        *(
+            Removal(
+                folder=one.folder,
+                product=one.product,
+                why="set aside for its damage" if one.set_aside else "left by a run that was killed",
+                size_bytes=one.size_bytes,
+            )
+            for one in remnants(artifacts)
+        ),
+    )
+
+
+def remove(removal: Removal) -> Removal:
+    """Removes one thing and returns it, with the obstacle if it stays.
+
+    It goes under its product's lock, and takes another name first, so that no run ever finds half of it.
+    """
+    try:
+        with locked(removal.folder.parent, removal.product, waiting=False) as free:
+            if not free:
+                return replace(removal, obstacle="a run is making it")
+            return _remove_alone(removal)
+    except OSError as error:
+        return replace(removal, obstacle=str(error))
+
+
 def _row(entry: Entry) -> tuple[str, ...]:
     manifest = entry.manifest
     made = _local(datetime.fromisoformat(manifest.made)) if manifest else f"{ABSENT} (damaged)"
@@ -197,3 +295,24 @@ def _file_size(path: Path) -> int:
         return path.stat().st_size if path.is_file() else 0
     except OSError:
         return 0
+
+
+def _misfit(folder: Path, on_file: OnFile) -> str | None:
+    try:
+        check_files(folder, read_manifest(folder), on_file=on_file)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _remove_alone(removal: Removal) -> Removal:
+    manifest = removal.folder / MANIFEST
+    if removal.unused_since is not None and manifest.exists() and manifest.stat().st_mtime > removal.unused_since:
+        return replace(removal, obstacle="it was used just now")
+    gone = hidden(removal.folder, mark=REMOVING, product=removal.product)
+    removal.folder.rename(gone)
+    if gone.is_dir():
+        shutil.rmtree(gone)
+    else:
+        gone.unlink()
+    return removal

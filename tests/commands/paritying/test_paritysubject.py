@@ -13,7 +13,7 @@ from zoobench.commands.paritying.paritysubject import ParityRequest, find_subjec
 from zoobench.data.sourcephotos import Photos
 from zoobench.errors import ModelError, UsageError
 from zoobench.results.record import RecordedModel
-from zoobench.store.store import Product, Stored, obtain
+from zoobench.store.product import Product, Stored, obtain
 
 CELL = "mobilenet-integer_only-litert-t2"
 

@@ -1,5 +1,6 @@
 """Has this been made already, and is it still whole? Products are kept by all that determines them."""
 
+import json
 import os
 import shutil
 import sys
@@ -15,9 +16,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from zoobench.errors import ModelError, ZoobenchError
-from zoobench.store.manifest import FORMAT, MANIFEST, Facts, check_files, contents, describe, read_manifest
-from zoobench.system.files import sha256_of_json, sync
+from zoobench.system.files import sha256_of_file, sha256_of_json, sync, write_json
 
+KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation", "kits": "kit", "onnx": "ONNX form"}
+"""What stands in each folder of a store."""
+FORMAT = 2
+MANIFEST = "manifest.json"
 MAKING = ".making-"
 """Begins the name of a folder in which a product is being made, or was until the run was killed."""
 DAMAGED = ".damaged-"
@@ -25,6 +29,46 @@ DAMAGED = ".damaged-"
 REMOVING = ".removing-"
 """Begins the name of a product that is being removed, or was until that was interrupted."""
 _NAME_LENGTH = 60  # characters; a file system takes 255 bytes with all that is put around it
+_OWN_HASH = "manifest_sha256"
+
+Facts = Mapping[str, Any]
+"""What is worth knowing of a product once it is made, as plain JSON."""
+OnFile = Callable[[str], None]
+"""Told the name of each file that was found whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileState:
+    """What a file was when its product was made."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All that is written down of a product.
+
+    Attributes:
+        file: Name of its main file.
+        files: Every file of its folder but the manifest, by its path inside the folder.
+        made: When it was finished, ISO 8601 in UTC.
+        seconds: How long it took to make.
+        inputs: All that determined it.
+        facts: What came of it.
+    """
+
+    file: str
+    files: Mapping[str, FileState]
+    made: str
+    seconds: float
+    inputs: Mapping[str, Any]
+    facts: Facts
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all files together."""
+        return sum(state.size_bytes for state in self.files.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +144,81 @@ def obtain(
         raise error(f"cannot keep {product.name} in {root}: {problem}; free some space or mend the folder") from problem
 
 
+def read_manifest(folder: Path) -> Manifest:
+    """Returns a folder's manifest; it bears a hash of itself, so that an altered one is told from a true one.
+
+    Raises:
+        ValueError: If there is none that can be read or trusted; the message is the reason.
+    """
+    try:
+        content = json.loads((folder / MANIFEST).read_bytes())
+    except OSError as error:
+        raise ValueError(f"{MANIFEST} cannot be read ({error.strerror or error})") from error
+    except ValueError as error:
+        raise ValueError(f"{MANIFEST} is no JSON") from error
+    try:
+        return _checked(content)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{MANIFEST} lacks what belongs into it ({error})") from error
+
+
+def check_files(folder: Path, manifest: Manifest, *, on_file: OnFile = lambda _name: None) -> None:
+    """Compares every file with its manifest.
+
+    Raises:
+        ValueError: If one is missing or has another size or hash; the message names it.
+    """
+    present = contents(folder)  # names are looked up here, so that none of them leads out of the folder
+    for name, state in manifest.files.items():
+        if name not in present:
+            raise ValueError(f"{name} is missing")
+        try:
+            _check_file(present[name], name, state)
+        except OSError as error:
+            raise ValueError(f"{name} cannot be read ({error.strerror or error})") from error
+        on_file(name)
+
+
+def describe(folder: Path, *, file: str, inputs: Mapping[str, Any], facts: Facts, seconds: float) -> None:
+    """Writes the manifest of a folder whose files are complete.
+
+    Raises:
+        OSError: If the main file is missing or the disk is full.
+        ValueError: If inputs or facts are no JSON.
+    """
+    sizes = {name: path.stat().st_size for name, path in [(file, folder / file), *contents(folder).items()]}
+    files = {name: {"sha256": sha256_of_file(folder / name), "size_bytes": size} for name, size in sizes.items()}
+    content = {
+        "format": FORMAT,
+        "file": file,
+        "files": files,
+        "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "inputs": dict(inputs),
+        "facts": dict(facts),
+    }
+    plain = json.loads(json.dumps(content, allow_nan=False))
+    write_json(folder / MANIFEST, plain | {_OWN_HASH: sha256_of_json(plain)})
+
+
+def contents(folder: Path) -> dict[str, Path]:
+    """Returns every file of a folder but the manifest, by its path inside the folder, sorted.
+
+    What another process removes meanwhile is not among them.
+    """
+    files = sorted(Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    found = {path.relative_to(folder).as_posix(): path for path in files}
+    found.pop(MANIFEST, None)
+    return found
+
+
+def home_of(path: Path) -> Path | None:
+    """Returns the folder of the product that a file belongs to; None where it stands in no store."""
+    return next(
+        (one for one in path.absolute().parents if one.parent.name in KINDS and (one / MANIFEST).is_file()), None
+    )
+
+
 @contextmanager
 def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bool]:
     """Holds a product's lock while the block runs, and yields whether it could be had.
@@ -125,10 +244,6 @@ def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bo
 def hidden(folder: Path, *, mark: str, product: str) -> Path:
     """Returns the name that a folder takes when it is no product any more: the mark, the product's folder, the time."""
     return folder.with_name(f"{mark}{product}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}")
-
-
-def _key(file_name: str, inputs: Mapping[str, Any]) -> str:
-    return sha256_of_json({"format": FORMAT, "file": file_name, "inputs": inputs})
 
 
 def _obtain_alone(root: Path, product: Product, make: Callable[[Path], Facts]) -> Stored:
@@ -213,3 +328,31 @@ def _publish(workplace: Path, folder: Path) -> None:
     with suppress(OSError):  # not every file system can; the hashes tell what a loss of power took
         sync(folder)
         sync(folder.parent)
+
+
+def _key(file_name: str, inputs: Mapping[str, Any]) -> str:
+    return sha256_of_json({"format": FORMAT, "file": file_name, "inputs": inputs})
+
+
+def _checked(content: dict[str, Any]) -> Manifest:
+    own = content.pop(_OWN_HASH, None)
+    if content["format"] != FORMAT:
+        raise ValueError(f"{MANIFEST} has the format {content['format']}; this version reads {FORMAT}")
+    if own != sha256_of_json(content):
+        raise ValueError(f"{MANIFEST} was altered")
+    return Manifest(
+        file=content["file"],
+        files={name: FileState(**state) for name, state in content["files"].items()},
+        made=content["made"],
+        seconds=content["seconds"],
+        inputs=content["inputs"],
+        facts=content["facts"],
+    )
+
+
+def _check_file(path: Path, name: str, state: FileState) -> None:
+    size = path.stat().st_size
+    if size != state.size_bytes:
+        raise ValueError(f"{name} has {size} bytes instead of {state.size_bytes}")
+    if sha256_of_file(path) != state.sha256:
+        raise ValueError(f"the SHA-256 of {name} is not the one in {MANIFEST}")
