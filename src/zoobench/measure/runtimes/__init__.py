@@ -36,10 +36,6 @@ OpenSession = Callable[[], AbstractContextManager[Session]]
 """Opens one certain model."""
 
 
-OpenSession = Callable[[], AbstractContextManager[Session]]
-"""Opens one certain model."""
-
-
 def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
     """Opens a model file.
 
