@@ -12,7 +12,7 @@ from zoobench.errors import ZoobenchError
 from zoobench.judge.compare.differences import differences, render_differences
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import noise_path
-from zoobench.results.baseline import read_baseline
+from zoobench.results.run import read_recorded
 from zoobench.show.gatetable import as_json, as_markdown, render
 from zoobench.show.github import annotations
 
@@ -82,7 +82,7 @@ def misfortune(chance: random.Random) -> dict[str, bytes]:
 
 
 def test_a_gate_of_damaged_files_ends_in_verdicts_or_an_error_of_ours(folder: Path) -> None:
-    chance = random.Random(20261125)
+    chance = random.Random(20261128)
     outcomes = [judged(folder, **misfortune(chance)) for _ in range(FUZZ_INPUTS)]
     for outcome in outcomes:
         check(outcome)
@@ -97,7 +97,7 @@ def test_differences_from_a_damaged_baseline_are_text_that_steers_nothing(folder
     for _ in range(FUZZ_INPUTS):
         put(path, chance.choice((damaged, disguised))(chance, BASELINE))
         try:
-            one, other = read_baseline(valid), read_baseline(path)
+            one, other = read_recorded(valid), read_recorded(path)
         except ZoobenchError:
             continue
         text = render_differences(differences(one, other), names=(one.name, other.name))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from runs import bench, load, records, results, zoobench
-from zoobench.results.packing import decode
+from zoobench.results.answers import decode
 
 QUANTIZED = ("dynamic_range", "float_fallback", "integer_only")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from finding import AnyFinding, to_json
 
 from zoobench.measure.environment import describe_environment
-from zoobench.results.resultsfile import reserve_results_path, write_results
+from zoobench.results.file import reserve_results_path, write_results
 from zoobench.run.plan import Plan
 
 

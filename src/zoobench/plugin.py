@@ -131,7 +131,8 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     bench = config.stash.get(_BENCH, None)
     if bench is None:
         return
-    from zoobench.results.record import BLOCK, SCHEMA, to_json
+    from zoobench.results.file import BLOCK
+    from zoobench.results.schema import SCHEMA, to_json
 
     untimed = dict(bench.records)
     for benchmark in output_json["benchmarks"]:
@@ -236,8 +237,7 @@ def _complete(item: pytest.Function) -> None:
 
 def _save(config: pytest.Config) -> None:
     """Writes all results so far; what was interrupted in the middle of its rounds is not among them."""
-    from zoobench.results.record import BLOCK
-    from zoobench.results.resultsfile import reserve_results_path, write_results
+    from zoobench.results.file import BLOCK, reserve_results_path, write_results
 
     bench = _bench(config)
     timings: Any = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)

@@ -20,8 +20,8 @@ from zoobench.commands.baseline import (
 )
 from zoobench.errors import ResultsError, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.results.baseline import read_baseline
-from zoobench.results.record import Record, RecordedModel
+from zoobench.results.run import read_recorded
+from zoobench.results.schema import Record, RecordedModel
 from zoobench.store.product import Product, Stored, obtain
 from zoobench.system.files import PLAIN_NAME
 
@@ -54,8 +54,8 @@ def of(stored: Stored) -> Record:
 def test_a_run_is_saved_under_a_name_with_time_source_and_machine(tmp_path: Path) -> None:
     saved, _ = save_baseline("main", results(tmp_path, machine="pi"), artifacts=tmp_path, now=NOW)
     assert saved.path == tmp_path / "baselines" / "main.json"
-    assert saved == read_baseline(saved.path)
-    origin = saved.provenance.origin
+    assert saved == read_recorded(saved.path)
+    origin = saved.origin
     assert origin is not None
     assert (origin.name, origin.saved) == ("main", "2026-11-25T03:00:00+00:00")
     assert origin.source == "results/pi/0001_20261125-020000.json"
@@ -70,8 +70,8 @@ def test_the_machine_of_results_that_do_not_name_it_is_that_of_their_environment
 def test_a_source_elsewhere_is_named_without_its_folders(tmp_path: Path) -> None:
     source = write_results_file(tmp_path / "elsewhere" / "mine.json", a_record())
     saved, _ = save_baseline("main", source, artifacts=tmp_path / "artifacts")
-    assert saved.provenance.origin is not None
-    assert saved.provenance.origin.source == "mine.json"
+    assert saved.origin is not None
+    assert saved.origin.source == "mine.json"
 
 
 def test_what_made_its_models_comes_from_the_store(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_no_folder_holds_no_baselines(tmp_path: Path) -> None:
 def test_all_records_are_saved_in_their_order(tmp_path: Path) -> None:
     records = [replace(a_record(), cell=a_cell(backbone=name)) for name in ("a", "b")]
     saved, _ = save_baseline("main", results(tmp_path, "pi/0001_x.json", *records), artifacts=tmp_path)
-    assert [record.cell.backbone for record in saved.records] == ["a", "b"]
+    assert [record.cell.backbone for record in saved.records.values()] == ["a", "b"]
 
 
 MINE = replace(a_record(), environment=describe_environment())

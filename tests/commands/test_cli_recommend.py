@@ -12,7 +12,7 @@ from fakes import a_record
 from resultfiles import a_file, content, ours, plain, rounds_around, written
 from runs import load, records, results, zoobench
 from zoobench.cli import main
-from zoobench.results.record import RecordedDataset
+from zoobench.results.schema import RecordedDataset
 
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
 CELL = "mobilenet-integer_only-litert-t1"

@@ -19,8 +19,8 @@ from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
 from zoobench.judge.gate.tolerances import CellRule, Rules
-from zoobench.results.packing import encode, encode_shares
-from zoobench.results.record import Predictions, Record
+from zoobench.results.answers import encode, encode_shares
+from zoobench.results.schema import Predictions, Record
 from zoobench.system.files import write_json
 
 CELLS = ("mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1")

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from fakes import a_cell, a_record
 from zoobench.judge.gate.noise import CellNoise, Noise
 from zoobench.judge.gate.noise import to_json as noise_json
-from zoobench.results.packing import encode, encode_shares
-from zoobench.results.record import (
+from zoobench.results.answers import encode, encode_shares
+from zoobench.results.schema import (
+    CAUSE_KINDS,
+    MOST_EPOCHS,
     Cause,
     Predictions,
     Record,
@@ -35,7 +37,6 @@ from zoobench.results.record import (
     Speedup,
     to_json,
 )
-from zoobench.results.schema import CAUSE_KINDS, MOST_EPOCHS
 
 Place = tuple[str | int, ...]
 FUZZ_INPUTS = int(os.environ.get("ZOOBENCH_FUZZ_INPUTS", "200"))

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from zoobench.measure.runtimes import OpenSession, Session
 from zoobench.measure.samples import Samples
-from zoobench.results.packing import encode, encode_shares
-from zoobench.results.record import (
+from zoobench.results.answers import encode, encode_shares
+from zoobench.results.schema import (
     SCHEMA,
     Cause,
     Predictions,

@@ -13,7 +13,7 @@ from fakes import a_training
 from zoobench.kit.contents import MANIFEST, KitCell, KitDataset, KitImages, KitModel, KitSample
 from zoobench.kit.writer import Chunks, Contents, of_samples, write_kit
 from zoobench.measure.samples import Samples
-from zoobench.results.record import RecordedNumerics
+from zoobench.results.schema import RecordedNumerics
 
 SIDE = 32
 LIMIT = 50_000_000

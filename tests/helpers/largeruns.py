@@ -12,8 +12,8 @@ from typing import Any
 from fakes import a_cell, a_record
 from resultfiles import EPYC, content, ours, written
 from zoobench.matrix.variants import VARIANTS
-from zoobench.results.packing import encode, encode_shares
-from zoobench.results.record import Predictions, Record, RecordedAccuracy, Speedup
+from zoobench.results.answers import encode, encode_shares
+from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Speedup
 from zoobench.stats.statistics import percentile, percentile_interval, wilson
 
 CELLS, SAMPLES, ROUNDS = 100, 2600, 64

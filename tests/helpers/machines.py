@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from resultfiles import EPYC, a_run, a_side, a_timed_record, answered, cell_id, rounds_around
-from zoobench.results.record import Record, RecordedModel
-from zoobench.results.timings import Side
+from zoobench.results.run import Side
+from zoobench.results.schema import Record, RecordedModel
 
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
 

@@ -10,10 +10,10 @@ from resultfiles import EPYC, rounds_around
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit
-from zoobench.results.packing import encode, encode_shares
+from zoobench.results.answers import encode, encode_shares
 from zoobench.results.provenance import Provenance
-from zoobench.results.record import Predictions, Record, RecordedAccuracy, Refusal, Speedup
-from zoobench.results.timings import Run, Side, Timing
+from zoobench.results.run import Run, Side, Timing
+from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refusal, Speedup
 from zoobench.show.report.answerparts import Pictures
 from zoobench.show.report.answersets import distinct_answers
 from zoobench.show.report.assembling import Ingredients, assemble
@@ -77,19 +77,20 @@ def refused(variant: str = "int16x8") -> Record:
     return replace(record, dataset=dataset, refusal=refusal, startup=None, memory=None)
 
 
-def run_of(*records: Record) -> Run:
+def run_of(*records: Record, provenance: Provenance | None = None) -> Run:
     """Returns a run of these records with rounds for each that was timed."""
     return Run(
         path=Path("machine/0001.json"),
         records={record.cell.id: record for record in records},
-        timings={
+        rounds={
             record.cell.id: Timing(
                 median_seconds=record.latency.p50_seconds, rounds=rounds_around(record.latency.p50_seconds)
             )
             for record in records
             if record.latency
         },
-        machine={},
+        provenance=provenance or Provenance(),
+        measured="2026-11-25T08:23:59.5+00:00",
     )
 
 
@@ -101,12 +102,10 @@ def a_report(
     provenance: Provenance | None = None,
 ) -> Report:
     """Returns the report of a run of these records; of two cells unless any are given."""
-    run = run_of(*(records or (FLOAT, INTEGER)))
+    run = run_of(*(records or (FLOAT, INTEGER)), provenance=provenance)
     return assemble(
         Ingredients(
             run=run,
-            provenance=provenance or Provenance(),
-            measured="2026-11-25 08:23 UTC",
             choice=choose([Side(name="run", runs=(run,))], limits=limits),
             answers=distinct_answers(list(run.records.values())),
             pictures=pictures or Pictures(),

@@ -4,7 +4,7 @@ from typing import Any
 
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
-from zoobench.results.environments import Difference
+from zoobench.results.machine import Difference
 from zoobench.stats.statistics import Interval
 
 

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from fakes import a_cell, a_record
-from zoobench.results.packing import encode, encode_shares
-from zoobench.results.record import Predictions, Record, RecordedAccuracy, Speedup, to_json
-from zoobench.results.timings import Run, Side, Timing
+from zoobench.results.answers import encode, encode_shares
+from zoobench.results.run import Run, Side, Timing
+from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Speedup, to_json
 from zoobench.stats.statistics import percentile, percentile_interval
 
 EPYC: Mapping[str, Any] = MappingProxyType({"cpu": "AMD EPYC", "cores": 2, "libraries": {"numpy": "2.4.6"}})
@@ -68,7 +68,7 @@ def a_run(*records: Record, rounds: Mapping[str, Sequence[float]] = MappingProxy
     return Run(
         path=Path("results.json"),
         records={record.cell.id: record for record in records},
-        timings={cell: Timing(median_seconds=median(ones), rounds=tuple(ones)) for cell, ones in rounds.items()},
+        rounds={cell: Timing(median_seconds=median(ones), rounds=tuple(ones)) for cell, ones in rounds.items()},
         machine={},
     )
 

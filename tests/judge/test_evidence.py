@@ -26,8 +26,8 @@ from zoobench.judge.metrics import (
     TOP1,
     Metric,
 )
-from zoobench.results.record import Record, RecordedStartup
-from zoobench.results.timings import Run, Timing
+from zoobench.results.run import Run, Timing
+from zoobench.results.schema import Record, RecordedStartup
 from zoobench.stats.paired import Answers
 
 CELL = a_record().cell.id

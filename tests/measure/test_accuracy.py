@@ -31,8 +31,8 @@ from zoobench.measure.accuracy import (
 )
 from zoobench.measure.runtimes import Session
 from zoobench.measure.samples import Samples
-from zoobench.results.packing import decode
-from zoobench.results.record import Agreement
+from zoobench.results.answers import decode
+from zoobench.results.schema import Agreement
 
 some_rows = hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 5)), elements=st.floats(0, 1, width=32))
 

@@ -14,7 +14,7 @@ from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_sample
 from zoobench.measure.disturbance import Sampler
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, RoundsConfig, opened, recorded_latency
 from zoobench.measure.samples import Samples
-from zoobench.results.record import Speedup
+from zoobench.results.schema import Speedup
 
 ANSWERS = np.zeros((3, 2))
 

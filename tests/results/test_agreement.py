@@ -8,8 +8,8 @@ import pytest
 from fakes import a_cell, a_record, a_training
 from zoobench.errors import ResultsError
 from zoobench.results.agreement import check_agreement
-from zoobench.results.packing import encode, encode_shares
-from zoobench.results.record import Record
+from zoobench.results.answers import encode, encode_shares
+from zoobench.results.schema import Record
 
 
 def refusal(record: Record) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fakes import a_disturbance, an_interval
 from zoobench.results.disturbed import judged, told
-from zoobench.results.record import Cause, RecordedDisturbance, RecordedInterval
+from zoobench.results.schema import Cause, RecordedDisturbance, RecordedInterval
 
 QUIET = an_interval()
 """Half a second of a single thread on a quiet machine of two CPUs, as it was measured."""

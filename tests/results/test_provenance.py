@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from zoobench.errors import ResultsError
-from zoobench.results.provenance import Origin, Provenance, RecordedPixels, RecordedProduct, provenance_of
-from zoobench.results.reading import load_content
+from zoobench.results.file import read_file
+from zoobench.results.provenance import Origin, Provenance, RecordedPixels, RecordedProduct, origin_of, provenance_of
 
 FULL: dict[str, Any] = {
     "schema": 1,
@@ -26,11 +26,16 @@ FULL: dict[str, Any] = {
     },
 }
 
+ORIGIN = Origin(name="main", saved="2026-11-25T03:00:00+00:00", source="results/pi-4c/0001_x.json")
+
 
 def read(folder: Path, block: Any) -> Provenance:
     path = folder / "results.json"
     path.write_text(json.dumps({"benchmarks": [], "zoobench": block}))
-    return provenance_of(load_content(path), path)
+    content = read_file(path)
+    found = provenance_of(content.block, path)
+    assert (origin_of(content.block, path) == ORIGIN) is (block.get("baseline") == FULL["baseline"])
+    return found
 
 
 def test_everything_is_read_back(tmp_path: Path) -> None:
@@ -43,7 +48,6 @@ def test_everything_is_read_back(tmp_path: Path) -> None:
         manifests={
             "ab": RecordedProduct(product="a-224-float32-0123456789ab", file="model.tflite", inputs={"seed": 0})
         },
-        origin=Origin(name="main", saved="2026-11-25T03:00:00+00:00", source="results/pi-4c/0001_x.json"),
     )
 
 

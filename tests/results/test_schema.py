@@ -8,8 +8,7 @@ import pytest
 from damage import BLOCK_PLACE, FULL, Place, block, changed
 from fakes import disturbed
 from zoobench.errors import ResultsError
-from zoobench.results.record import to_json
-from zoobench.results.schema import Record
+from zoobench.results.schema import Record, to_json
 from zoobench.results.shape import shaped
 
 

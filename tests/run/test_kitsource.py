@@ -13,7 +13,7 @@ from packages import put
 from zoobench.errors import DataError, ModelError, UsageError
 from zoobench.kit.contents import PIXELS_HEADER_BYTES
 from zoobench.matrix.cell import Cell
-from zoobench.results.record import Refusal
+from zoobench.results.schema import Refusal
 from zoobench.run import kitsource
 from zoobench.run.kitsource import KitPlan, KitSource, make_kit_plan
 

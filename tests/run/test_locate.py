@@ -17,10 +17,10 @@ from zoobench.data.split import SplitShares, split_contents
 from zoobench.errors import ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
 from zoobench.measure.samples import Samples
-from zoobench.results.baseline import Baseline, read_baseline
-from zoobench.results.packing import encode, encode_shares
+from zoobench.results.answers import encode, encode_shares
 from zoobench.results.provenance import Provenance, RecordedPixels, RecordedProduct
-from zoobench.results.record import Predictions, Record, RecordedDataset, RecordedModel
+from zoobench.results.run import Run, read_recorded
+from zoobench.results.schema import Predictions, Record, RecordedDataset, RecordedModel
 from zoobench.run.locate import (
     MeasuredImages,
     Places,
@@ -231,13 +231,11 @@ def split_record(of: Contents, *, seed: int = 0, shares: SplitShares | None = No
     return replace(usual, dataset=dataset, accuracy=accuracy)
 
 
-def run(folder: Path, *records: Record, **options: str) -> Baseline:
-    return read_baseline(write_results_file(folder / "here" / "0001_x.json", *records, options=options))
+def run(folder: Path, *records: Record, **options: str) -> Run:
+    return read_recorded(write_results_file(folder / "here" / "0001_x.json", *records, options=options))
 
 
-def images_of(
-    of_run: Baseline, artifacts: Path, *, kit: Path | None = None, least_side: int = 8
-) -> MeasuredImages | str:
+def images_of(of_run: Run, artifacts: Path, *, kit: Path | None = None, least_side: int = 8) -> MeasuredImages | str:
     workplace = artifacts / "workplace"
     workplace.mkdir(parents=True, exist_ok=True)
     return find_images(of_run, Places(artifacts=artifacts, kit=kit), least_side=least_side, workplace=workplace)
@@ -269,7 +267,7 @@ def test_the_split_is_that_of_the_runs_options(tmp_path: Path) -> None:
 def test_another_data_set_of_the_same_classes_is_not_taken_for_it(tmp_path: Path) -> None:
     stored(tmp_path, contents("other "))
     of_run = run(tmp_path, split_record(contents()))
-    identity = of_run.records[0].dataset.sha256[:12]
+    identity = next(iter(of_run.records.values())).dataset.sha256[:12]
     assert images_of(of_run, tmp_path) == (
         f"the test images of pets (data set {identity}) are not in {tmp_path / 'datasets'}: "
         "name the folder of the store that the run used with --zoo-artifacts DIR"
@@ -334,7 +332,7 @@ def test_options_that_make_no_sense_are_told(tmp_path: Path) -> None:
 # Results of a kit
 
 
-def of_kit(folder: Path, path: Path) -> Baseline:
+def of_kit(folder: Path, path: Path) -> Run:
     """Returns results that were measured from a kit: its three samples, all right."""
     with open_kit(path, limit_bytes=LIMIT) as kit:
         manifest, identity = kit.manifest, kit.sha256
@@ -370,7 +368,8 @@ def test_a_kit_that_was_unpacked_to_be_measured_need_not_be_named(tmp_path: Path
 def test_another_kit_is_not_taken_for_it(tmp_path: Path) -> None:
     of_run = of_kit(tmp_path, a_kit(tmp_path / "kit"))
     other = with_manifest(a_kit(tmp_path / "other"), lambda manifest: manifest.update(zoobench="0.2.0"))
-    assert f"the results were measured from the kit {of_run.records[0].kit[:12]}; {other} is another one" in str(  # type: ignore[index]
+    (measured,) = of_run.records.values()
+    assert f"the results were measured from the kit {measured.kit[:12]}; {other} is another one" in str(  # type: ignore[index]
         images_of(of_run, tmp_path, kit=other)
     )
 

@@ -12,7 +12,7 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import VARIANTS
-from zoobench.results.record import Refusal
+from zoobench.results.schema import Refusal
 from zoobench.run import models
 from zoobench.run.models import Models
 from zoobench.run.plan import make_plan

@@ -11,8 +11,8 @@ import pytest
 
 from runs import SMALL, bench, load, results, run, zoobench
 from zoobench.errors import ModelError
-from zoobench.results.baseline import Baseline, read_baseline
-from zoobench.results.packing import decode
+from zoobench.results.answers import decode
+from zoobench.results.run import Run, read_recorded
 from zoobench.run import prepared
 from zoobench.run.locate import find_models, find_pixels, wanted_models
 from zoobench.run.rebuild import WantedModel, rebuild
@@ -35,19 +35,21 @@ def artifacts(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def baseline(artifacts: Path) -> Baseline:
-    return read_baseline(artifacts / "baselines" / "main.json")
+def baseline(artifacts: Path) -> Run:
+    return read_recorded(artifacts / "baselines" / "main.json")
 
 
 @pytest.fixture
-def gone(artifacts: Path, baseline: Baseline) -> WantedModel:
-    (missing,) = find_models(wanted_models(baseline.records, baseline.provenance), artifacts=artifacts).missing
+def gone(artifacts: Path, baseline: Run) -> WantedModel:
+    (missing,) = find_models(
+        wanted_models(list(baseline.records.values()), baseline.provenance), artifacts=artifacts
+    ).missing
     assert missing.cell.id == GONE
     return missing
 
 
 @pytest.mark.slow
-def test_a_run_says_what_a_rebuild_and_a_replay_need(artifacts: Path, baseline: Baseline) -> None:
+def test_a_run_says_what_a_rebuild_and_a_replay_need(artifacts: Path, baseline: Run) -> None:
     own = load(results(artifacts)[-1])["zoobench"]
     assert own["options"] == {
         "drawn": "60",
@@ -58,24 +60,24 @@ def test_a_run_says_what_a_rebuild_and_a_replay_need(artifacts: Path, baseline: 
         "calibration": "8",
         "epochs": "3",
     }
-    assert own["cells"] == [record.cell.id for record in baseline.records]
+    assert own["cells"] == [record.cell.id for record in baseline.records.values()]
     assert baseline.provenance.options == own["options"]
     for sha256, product in own["products"].items():
         assert baseline.provenance.manifests[sha256].product == product
 
 
 @pytest.mark.slow
-def test_the_pixels_of_a_run_are_its_test_images_in_order(artifacts: Path, baseline: Baseline) -> None:
+def test_the_pixels_of_a_run_are_its_test_images_in_order(artifacts: Path, baseline: Run) -> None:
     found = find_pixels(baseline.provenance, image_size=64, artifacts=artifacts)
     assert found is not None
-    accuracy = baseline.records[0].accuracy
+    accuracy = next(iter(baseline.records.values())).accuracy
     assert accuracy is not None
     decoded = json.loads((found.path.parent / "rows.json").read_text())["rows"]
     assert tuple(decoded[row][1] for row in found.rows) == decode(accuracy.predictions.truth)[: len(found)]
 
 
 @pytest.mark.slow
-def test_other_settings_are_named_and_nothing_is_made(artifacts: Path, baseline: Baseline, gone: WantedModel) -> None:
+def test_other_settings_are_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: WantedModel) -> None:
     before = sorted((artifacts / "models").iterdir())
     options = {**baseline.provenance.options, "epochs": "5", "calibration": "7"}
     with pytest.raises(ModelError, match=rf"{GONE} would be made from other things") as caught:
@@ -86,7 +88,7 @@ def test_other_settings_are_named_and_nothing_is_made(artifacts: Path, baseline:
 
 
 @pytest.mark.slow
-def test_another_library_is_named_and_nothing_is_made(artifacts: Path, baseline: Baseline, gone: WantedModel) -> None:
+def test_another_library_is_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: WantedModel) -> None:
     assert gone.made_from is not None
     older = replace(gone, made_from=replace(gone.made_from, inputs={**gone.made_from.inputs, "tensorflow": "2.20.0"}))
     with pytest.raises(ModelError, match=r"tensorflow was 2\.20\.0, is "):
@@ -94,7 +96,7 @@ def test_another_library_is_named_and_nothing_is_made(artifacts: Path, baseline:
 
 
 @pytest.mark.slow
-def test_what_cannot_be_known_is_said(artifacts: Path, baseline: Baseline, gone: WantedModel) -> None:
+def test_what_cannot_be_known_is_said(artifacts: Path, baseline: Run, gone: WantedModel) -> None:
     options = baseline.provenance.options
     with pytest.raises(ModelError, match="it was not kept what"):
         rebuild([replace(gone, made_from=None)], options=options, artifacts=artifacts)
@@ -105,8 +107,8 @@ def test_what_cannot_be_known_is_said(artifacts: Path, baseline: Baseline, gone:
 
 
 @pytest.mark.slow
-def test_a_file_that_comes_out_otherwise_is_not_taken(artifacts: Path, baseline: Baseline) -> None:
-    whole = wanted_models(baseline.records, baseline.provenance)[0]
+def test_a_file_that_comes_out_otherwise_is_not_taken(artifacts: Path, baseline: Run) -> None:
+    whole = wanted_models(list(baseline.records.values()), baseline.provenance)[0]
     with pytest.raises(ModelError, match=rf"came out otherwise: SHA-256 {whole.sha256} instead of 0000"):
         rebuild([replace(whole, sha256="0" * 64)], options=baseline.provenance.options, artifacts=artifacts)
 
@@ -114,14 +116,14 @@ def test_a_file_that_comes_out_otherwise_is_not_taken(artifacts: Path, baseline:
 PROGRAM = """
 import sys
 from pathlib import Path
-from zoobench.results.baseline import read_baseline
+from zoobench.results.run import read_recorded
 from zoobench.run.rebuild import rebuild
 from zoobench.run.locate import find_models, wanted_models
 
 if __name__ == "__main__":
     artifacts = Path(sys.argv[1])
-    one = read_baseline(Path(sys.argv[2]))
-    missing = find_models(wanted_models(one.records, one.provenance), artifacts=artifacts).missing
+    one = read_recorded(Path(sys.argv[2]))
+    missing = find_models(wanted_models(list(one.records.values()), one.provenance), artifacts=artifacts).missing
     for sha256, path in rebuild(missing, options=one.provenance.options, artifacts=artifacts).items():
         print(sha256, path)
     print("tensorflow" in sys.modules)
@@ -144,10 +146,10 @@ def test_the_file_is_made_again_without_tensorflow_in_this_process(
 
 
 @pytest.mark.slow
-def test_a_baseline_alone_is_enough_to_make_its_models(artifacts: Path, baseline: Baseline, tmp_path: Path) -> None:
+def test_a_baseline_alone_is_enough_to_make_its_models(artifacts: Path, baseline: Run, tmp_path: Path) -> None:
     done = rebuilt(tmp_path / "program.py", tmp_path / "empty", artifacts / "baselines" / "main.json")
     made = [line.split()[0] for line in done.stdout.splitlines()[:-1]]
-    assert made == [record.model.sha256 for record in baseline.records if record.model], done.stderr
+    assert made == [record.model.sha256 for record in baseline.records.values() if record.model], done.stderr
 
 
 def test_nothing_missing_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from zoobench.errors import DataError, MeasurementError, ModelError, UsageError,
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
 from zoobench.measure.samples import Samples
-from zoobench.results.baseline import Baseline, read_baseline
+from zoobench.results.run import Run, read_recorded
 from zoobench.run import replay
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.system.processes import Worker
@@ -187,13 +187,13 @@ HASH = "ab" * 32
 
 
 @pytest.fixture
-def sides(tmp_path: Path) -> dict[str, Baseline]:
-    run = read_baseline(write_results_file(tmp_path / "run.json", a_record()))
+def sides(tmp_path: Path) -> dict[str, Run]:
+    run = read_recorded(write_results_file(tmp_path / "run.json", a_record()))
     return {BASELINE: run, CANDIDATE: run}
 
 
 def found(
-    sides: dict[str, Baseline], folder: Path, *, samples: dict[int, Samples] | None = None
+    sides: dict[str, Run], folder: Path, *, samples: dict[int, Samples] | None = None
 ) -> tuple[list[ReplayTarget], list[str], list[str]]:
     (record,) = sides[BASELINE].records
     pairs = [{BASELINE: record, CANDIDATE: record}]
@@ -208,7 +208,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("kept")
-def test_a_cell_whose_files_and_images_are_there_is_replayed(sides: dict[str, Baseline], tmp_path: Path) -> None:
+def test_a_cell_whose_files_and_images_are_there_is_replayed(sides: dict[str, Run], tmp_path: Path) -> None:
     (subject,), reasons, notes = found(sides, tmp_path)
     assert subject.files == {BASELINE: Path("m.tflite"), CANDIDATE: Path("m.tflite")}
     assert (subject.pixels, subject.rows, subject.runtime, subject.threads) == (Path("pixels.npy"), [4, 2], "litert", 1)
@@ -216,7 +216,7 @@ def test_a_cell_whose_files_and_images_are_there_is_replayed(sides: dict[str, Ba
 
 
 @pytest.mark.usefixtures("kept")
-def test_without_images_nothing_is_replayed(sides: dict[str, Baseline], tmp_path: Path) -> None:
+def test_without_images_nothing_is_replayed(sides: dict[str, Run], tmp_path: Path) -> None:
     subjects, reasons, _ = found(sides, tmp_path, samples={})
     assert (subjects, reasons) == ([], [f"{a_record().cell.id}: the images cannot be had"])
 
@@ -225,7 +225,7 @@ def test_without_images_nothing_is_replayed(sides: dict[str, Baseline], tmp_path
     "error", [ModelError("TensorFlow is another"), DataError("no photos"), UsageError("no such weights")]
 )
 def test_files_that_cannot_be_made_again_are_told_with_the_reason(
-    sides: dict[str, Baseline], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: ZoobenchError
+    sides: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: ZoobenchError
 ) -> None:
     def refuse(*_: object, **__: object) -> dict[str, Path]:
         raise error
@@ -238,9 +238,7 @@ def test_files_that_cannot_be_made_again_are_told_with_the_reason(
     ]
 
 
-def test_a_missing_library_is_named(
-    sides: dict[str, Baseline], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_library_is_named(sides: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> dict[str, Path]:
         raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
 
@@ -248,5 +246,5 @@ def test_a_missing_library_is_named(
     assert "tensorflow is not installed" in found(sides, tmp_path)[1][-1]
 
 
-def test_images_that_no_side_has_are_no_samples(sides: dict[str, Baseline], tmp_path: Path) -> None:
+def test_images_that_no_side_has_are_no_samples(sides: dict[str, Run], tmp_path: Path) -> None:
     assert find_samples(sides, [SIZE], artifacts=tmp_path, images=None, workplace=tmp_path) == {}

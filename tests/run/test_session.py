@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from zoobench.matrix.cell import Cell
-from zoobench.results.record import Refusal
+from zoobench.results.schema import Refusal
 from zoobench.run import session
 from zoobench.run.session import BenchSession
 from zoobench.run.source import Request, Source

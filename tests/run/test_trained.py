@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from fakes import a_record
 from zoobench.results.agreement import check_agreement
-from zoobench.results.record import Record, RecordedTraining, to_json
-from zoobench.results.schema import MOST_EPOCHS
+from zoobench.results.schema import MOST_EPOCHS, Record, RecordedTraining, to_json
 from zoobench.results.shape import shaped
 from zoobench.run.trained import recorded_training
 

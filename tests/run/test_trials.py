@@ -8,7 +8,7 @@ import pytest
 from fakes import write_samples
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.matrix.cell import Cell
-from zoobench.results.record import Refusal
+from zoobench.results.schema import Refusal
 from zoobench.run.trials import Tried, needs_trial, obtain_refusal
 
 CELL = Cell(backbone="mobilenet", variant="float32", runtime="openvino", threads=1, image_size=8)

@@ -1,20 +1,20 @@
 """Do people read which baselines there are and where one comes from?"""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fakes import a_record
-from zoobench.results.baseline import Baseline
 from zoobench.results.provenance import Origin, Provenance, RecordedProduct
+from zoobench.results.run import Run
 from zoobench.show.baselinetable import render_baseline, render_list
 
 ORIGIN = Origin(name="main", saved="2026-11-25T03:00:00+00:00", source="results/pi/0001_x.json")
 PRODUCT = RecordedProduct(product="a-1", file="model.tflite", inputs={})
-MAIN = Baseline(
+MAIN = Run(
     path=Path("artifacts/baselines/main.json"),
-    records=(a_record(),),
-    provenance=Provenance(
-        machine="pi-4c", options={"epochs": "3"}, origin=ORIGIN, manifests={"ab" * 32: PRODUCT, "cd" * 32: PRODUCT}
-    ),
+    records={a_record().cell.id: a_record()},
+    origin=ORIGIN,
+    provenance=Provenance(machine="pi-4c", options={"epochs": "3"}, manifests={"ab" * 32: PRODUCT, "cd" * 32: PRODUCT}),
 )
 
 
@@ -27,7 +27,7 @@ def test_the_list_has_a_row_for_each_baseline() -> None:
 def test_a_long_name_is_folded_and_not_cut() -> None:
     name = "n" * 150
     text = render_list(
-        [Baseline(path=Path(f"{name}.json"), records=MAIN.records, provenance=MAIN.provenance)],
+        [replace(MAIN, path=Path(f"{name}.json"))],
         width=100,
         colours=False,
     )
@@ -46,7 +46,7 @@ def test_a_baseline_is_shown_with_origin_machine_options_and_its_table() -> None
 
 
 def test_a_results_file_is_shown_as_one_that_knows_less() -> None:
-    one = Baseline(path=Path("x.json"), records=MAIN.records, provenance=Provenance())
+    one = Run(path=Path("x.json"), records=MAIN.records)
     assert render_baseline(one, width=128, colours=False).splitlines()[:4] == [
         "results x.json",
         "machine –",

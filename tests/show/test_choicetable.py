@@ -10,7 +10,7 @@ from machines import FAST, FLOAT, PI, SMALL, record, side, usual
 from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, SIZE
 from zoobench.judge.recommend.result import Choice
-from zoobench.results.record import Cause, Record, Refusal
+from zoobench.results.schema import Cause, Record, Refusal
 from zoobench.show.choicetable import as_markdown, render
 
 CHOICE = choose([usual()], limits=[limit(P90, "4.4 ms"), limit(SIZE, "5 MB")])

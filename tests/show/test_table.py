@@ -7,7 +7,7 @@ import pytest
 
 from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
 from zoobench.matrix.variants import VARIANTS
-from zoobench.results.record import Agreement, Record, RecordedDataset, RecordedModel, Refusal, Speedup
+from zoobench.results.schema import Agreement, Record, RecordedDataset, RecordedModel, Refusal, Speedup
 from zoobench.show.table import LEAST_WIDTH, render
 from zoobench.system.units import ABSENT
 

@@ -11,7 +11,7 @@ import pytest
 from pet_photos import opened
 from runs import SMALL_BUILD, plain, zoobench
 from zoobench.errors import DataError, ModelError, ResultsError
-from zoobench.results.resultsfile import reserve_results_path, write_results
+from zoobench.results.file import reserve_results_path, write_results
 from zoobench.store.inventory import damages, products, remnants
 from zoobench.store.product import Facts, Product, obtain
 from zoobench.system.files import write_bytes

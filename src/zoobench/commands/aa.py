@@ -14,8 +14,8 @@ from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.noise import to_json as noise_to_json
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.results.baseline import read_baseline
-from zoobench.results.resultsfile import reserve_results_path
+from zoobench.results.file import reserve_results_path
+from zoobench.results.run import read_recorded
 from zoobench.show.charts.pictures import write_picture
 from zoobench.show.charts.power import power
 from zoobench.system.files import write_json
@@ -103,7 +103,7 @@ def wanted_tolerances(request: GateRequest) -> dict[str, float]:
         ResultsError: If the results cannot be read.
         UsageError: If a pattern fits no cell, or there is nothing to replay.
     """
-    records = chosen(read_baseline(request.candidate), request.cells)
+    records = chosen(read_recorded(request.candidate), request.cells)
     runnable = [cell for cell, record in records.items() if not record.refusal]
     if not runnable:
         raise UsageError(f"{request.candidate} has no such cell that runs; measure some with pytest bench/")

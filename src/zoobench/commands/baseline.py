@@ -1,7 +1,7 @@
 """Which baselines are there, and how does a run become one?"""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -10,11 +10,11 @@ import click
 from zoobench.commands.options import artifacts_option
 from zoobench.errors import ResultsError, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.results.baseline import Baseline, baseline_content, read_baseline, unmeasured
+from zoobench.results.baseline import baseline_content, unmeasured
+from zoobench.results.file import newest_first, write_results
 from zoobench.results.provenance import Origin, RecordedProduct
-from zoobench.results.reading import load_content
-from zoobench.results.record import Record, read_results
-from zoobench.results.resultsfile import newest_first, write_results
+from zoobench.results.run import Run, read_recorded
+from zoobench.results.schema import Record
 from zoobench.store.inventory import main_sha256, products
 from zoobench.system.files import PLAIN_NAME
 
@@ -98,7 +98,7 @@ def show(name: str, artifacts: Path) -> None:
     from zoobench.show.baselinetable import render_baseline
 
     terminal = Console()
-    found = read_baseline(find_run(name, artifacts=artifacts))
+    found = read_recorded(find_run(name, artifacts=artifacts))
     click.echo(render_baseline(found, width=terminal.width, colours=terminal.is_terminal), nl=False)
 
 
@@ -113,8 +113,8 @@ def diff(name: str, other: str | None, artifacts: Path) -> None:
     """
     from zoobench.judge.compare.differences import differences, render_differences
 
-    one = read_baseline(find_run(name, artifacts=artifacts))
-    two = read_baseline(find_run(other, artifacts=artifacts) if other else newest_results(artifacts))
+    one = read_recorded(find_run(name, artifacts=artifacts))
+    two = read_recorded(find_run(other, artifacts=artifacts) if other else newest_results(artifacts))
     click.echo(render_differences(differences(one, two), names=(one.name, two.name)), nl=False)
 
 
@@ -166,7 +166,7 @@ def newest_results(artifacts: Path, *, machine: str | None = None) -> Path:
     """
     wanted = machine or machine_key(describe_environment())
     for path in newest_first(artifacts / "results"):
-        if measured_on(read_results(path)) == wanted:
+        if measured_on(read_recorded(path).records.values()) == wanted:
             return path
     raise UsageError(
         f"there are no results of this machine ({wanted}) in {artifacts / 'results'}; run pytest bench/, or name a "
@@ -174,9 +174,9 @@ def newest_results(artifacts: Path, *, machine: str | None = None) -> Path:
     )
 
 
-def measured_on(records: Sequence[Record]) -> str:
+def measured_on(records: Collection[Record]) -> str:
     """Returns the key of the machine that records were measured on; files are named by it, whatever a record says."""
-    told = {**_UNKNOWN, **records[0].environment}
+    told = {**_UNKNOWN, **next(iter(records)).environment}
     device, cpu = (told[name] and str(told[name])[:_LONGEST] for name in ("device", "cpu"))
     cores = told["cores"] if isinstance(told["cores"], int) else None
     return machine_key({"device": device, "cpu": cpu, "cores": cores})
@@ -184,7 +184,7 @@ def measured_on(records: Sequence[Record]) -> str:
 
 def save_baseline(
     name: str, source: Path, *, artifacts: Path, partial: bool = False, force: bool = False, now: datetime | None = None
-) -> tuple[Baseline, tuple[str, ...]]:
+) -> tuple[Run, tuple[str, ...]]:
     """Saves a run as a baseline, and returns it with the cells that nothing tells how to make again.
 
     Args:
@@ -202,32 +202,31 @@ def save_baseline(
     path = baseline_path(name, artifacts=artifacts)
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; take another name, or replace it with --force")
-    run = read_baseline(source)
+    run = read_recorded(source)
     if (gaps := unmeasured(run)) and not partial:
         raise UsageError(_incomplete(source, gaps))
     saved = (now or datetime.now(timezone.utc)).isoformat(timespec="seconds")
     manifests = {**run.provenance.manifests, **_manifests(run, artifacts)}
     content = baseline_content(
-        load_content(source),
         run,
         origin=Origin(name=name, saved=saved, source=_below(source, artifacts)),
-        machine=run.provenance.machine or measured_on(run.records),
+        machine=run.provenance.machine or measured_on(run.records.values()),
         manifests=manifests,
     )
     write_results(path, content)
-    unmade = (record.cell.id for record in run.records if record.model and record.model.sha256 not in manifests)
-    return read_baseline(path), tuple(unmade)
+    unmade = (cell for cell, one in run.records.items() if one.model and one.model.sha256 not in manifests)
+    return read_recorded(path), tuple(unmade)
 
 
-def saved_baselines(artifacts: Path) -> tuple[tuple[Baseline, ...], tuple[str, ...]]:
+def saved_baselines(artifacts: Path) -> tuple[tuple[Run, ...], tuple[str, ...]]:
     """Returns the baselines that can be read, by name, and for each other one why it cannot."""
     found = [_read_or_reason(path) for path in baseline_paths(artifacts)]
-    return tuple(one for one in found if isinstance(one, Baseline)), tuple(one for one in found if isinstance(one, str))
+    return tuple(one for one in found if isinstance(one, Run)), tuple(one for one in found if isinstance(one, str))
 
 
-def _read_or_reason(path: Path) -> Baseline | str:
+def _read_or_reason(path: Path) -> Run | str:
     try:
-        return read_baseline(path)
+        return read_recorded(path)
     except ResultsError as error:
         return str(error)
 
@@ -240,13 +239,13 @@ def _incomplete(source: Path, gaps: Sequence[str]) -> str:
     )
 
 
-def _manifests(run: Baseline, artifacts: Path) -> Mapping[str, RecordedProduct]:
+def _manifests(run: Run, artifacts: Path) -> Mapping[str, RecordedProduct]:
     """Returns what the store knows of a run's model files, by their SHA-256.
 
     Of products with the same file, as settings give that do not change it, the one that the run used is taken, or the
     last used where the run does not say.
     """
-    wanted = {record.model.sha256 for record in run.records if record.model}
+    wanted = {record.model.sha256 for record in run.records.values() if record.model}
     entries = [one for one in (products(artifacts) if artifacts.is_dir() else ()) if main_sha256(one) in wanted]
     used = set(run.provenance.products.values())
     return {

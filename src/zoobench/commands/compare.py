@@ -11,7 +11,7 @@ from zoobench.errors import UsageError
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.compare.comparison import compare as compare_sides
 from zoobench.judge.compare.machines import MOST_MACHINES, AcrossMachines, across
-from zoobench.results.timings import read_side
+from zoobench.results.run import read_side
 from zoobench.show import comparisontable, machinetable
 from zoobench.system.terminal import progress
 

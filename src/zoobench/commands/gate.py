@@ -25,10 +25,9 @@ from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.judge.gate.tolerances import Rules, find_pyproject, read_rules
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, ReplayTarget
-from zoobench.results.baseline import Baseline, read_baseline
-from zoobench.results.environments import differences
-from zoobench.results.record import Record
-from zoobench.results.timings import Run, Side
+from zoobench.results.machine import differences
+from zoobench.results.run import Run, Side, read_recorded
+from zoobench.results.schema import Record
 from zoobench.run.locate import image_names
 from zoobench.run.options import PREFIX
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
@@ -217,7 +216,7 @@ def run_gate(request: GateRequest) -> Gate:
     if request.baseline_python and request.method == "stored":
         raise UsageError("--baseline-python replays; leave it out, or leave out --method stored")
     began = time.monotonic()
-    sides = {BASELINE: read_baseline(request.baseline), CANDIDATE: read_baseline(request.candidate)}
+    sides = {BASELINE: read_recorded(request.baseline), CANDIDATE: read_recorded(request.candidate)}
     records = {side: chosen(run, request.cells) for side, run in sides.items()}
     both = (records[BASELINE], records[CANDIDATE])
     pairs = [{side: records[side][cell] for side in SIDES} for cell in measured_on_both(*both)]
@@ -239,7 +238,7 @@ def run_gate(request: GateRequest) -> Gate:
         candidate=str(request.candidate),
         findings=judged,
         problems=(*problems, *failures),
-        environment=differences(*(_side(sides[side], records[side]) for side in SIDES)),
+        environment=differences(*(_judged(sides[side], records[side]) for side in SIDES)),
         notes=(
             *_on_request(request, sides),
             *([_NOTHING_JUDGED] if problems else unjudged(*both)),
@@ -266,9 +265,9 @@ def _evidence(
     )
 
 
-def _on_request(request: GateRequest, sides: Mapping[str, Baseline]) -> Iterator[str]:
+def _on_request(request: GateRequest, sides: Mapping[str, Run]) -> Iterator[str]:
     """Yields what of the request may not be what was meant."""
-    for pattern in request.rules.unused(record.cell.id for record in sides[CANDIDATE].records):
+    for pattern in request.rules.unused(sides[CANDIDATE].records):
         yield f"the pattern {pattern!r} of the tolerances fits no cell"
     if sides[BASELINE].records == sides[CANDIDATE].records:
         yield "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
@@ -282,8 +281,8 @@ def _on_memory(judged: Sequence[Finding], cells: Sequence[str], replayed: Mappin
         yield f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"
 
 
-def _side(run: Baseline, records: Mapping[str, Record]) -> Side:
-    return Side(name=run.name, runs=(Run(path=run.path, records=records, timings={}, machine={}),))
+def _judged(run: Run, records: Mapping[str, Record]) -> Side:
+    return Side(name=run.name, runs=(replace(run, records=records),))
 
 
 def _versions(replayed: Mapping[str, Replayed]) -> Iterator[str]:
@@ -307,13 +306,13 @@ def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
             yield f"{cell}: {seen.disturbed} of {started} processes did not count, as their rounds disagreed"
 
 
-def chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
+def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
     """Returns the records of the cells that fit one of the patterns, or of all if there is none, by id.
 
     Raises:
         UsageError: If a pattern fits no cell.
     """
-    records = {record.cell.id: record for record in run.records}
+    records = run.records
     for pattern in patterns:
         if not any(fnmatchcase(cell, pattern) for cell in records):
             raise UsageError(f"the pattern {pattern!r} fits no cell of {run.path}; its cells are {', '.join(records)}")
@@ -325,7 +324,7 @@ def chosen(run: Baseline, patterns: Sequence[str]) -> dict[str, Record]:
 
 
 def _observe(
-    sides: Mapping[str, Baseline], pairs: Sequence[Mapping[str, Record]], request: GateRequest, rates: Rates
+    sides: Mapping[str, Run], pairs: Sequence[Mapping[str, Record]], request: GateRequest, rates: Rates
 ) -> tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]:
     """Finds files and images, and replays what can be.
 

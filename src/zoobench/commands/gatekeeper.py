@@ -17,7 +17,7 @@ from zoobench.errors import ZoobenchError
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
-from zoobench.results.baseline import read_baseline
+from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
 from zoobench.show.gatetable import headline, render, sentence
 from zoobench.system.units import parse_number
@@ -103,7 +103,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     """
     artifacts = Path(texts["artifacts"])
     baseline = find_run(texts["gate"], artifacts=artifacts)
-    read_baseline(baseline)  # a broken one is told before anything is measured
+    read_recorded(baseline)  # a broken one is told before anything is measured
     rules = read_rules(find_pyproject(root), _parts(texts["gate-tolerances"]))
     return GateRequest(
         baseline=baseline,

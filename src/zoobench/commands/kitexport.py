@@ -14,7 +14,7 @@ from zoobench.matrix import runtimes, variants
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import find_variant
-from zoobench.results.record import RecordedNumerics, Refusal
+from zoobench.results.schema import RecordedNumerics, Refusal
 from zoobench.run.models import Models
 from zoobench.run.plan import make_plan
 from zoobench.run.prepared import Prepared, prepare

@@ -17,11 +17,11 @@ from zoobench.commands.options import (
 )
 from zoobench.commands.output import deliver, screen
 from zoobench.judge.gate.noise import Noise, noise_path, read_noise
-from zoobench.judge.recommend.cells import machine_name
 from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.result import Choice
-from zoobench.results.timings import Side, read_side
+from zoobench.results.machine import machine_name
+from zoobench.results.run import Side, read_side
 from zoobench.show import choicejson, choicetable
 
 _EXAMPLES = """\b
@@ -98,7 +98,7 @@ def learned_noise(sides: Sequence[Side], artifacts: Path) -> dict[str, Noise]:
         ResultsError: If it cannot be understood.
     """
     runs = [run for side in sides for run in side.runs if run.records]
-    keys = {machine_name(run): measured_on(tuple(run.records.values())) for run in runs}
+    keys = {machine_name(run): measured_on(run.records.values()) for run in runs}
     known = {name: read_noise(noise_path(artifacts, key)) for name, key in keys.items()}
     return {name: noise for name, noise in known.items() if noise is not None}
 

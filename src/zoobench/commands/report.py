@@ -1,10 +1,9 @@
 """`zoobench report`: what is in results, for people who decide?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -18,10 +17,7 @@ from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.preference import DEFAULT_PREFERENCE
 from zoobench.judge.recommend.result import Choice
-from zoobench.results.baseline import Baseline
-from zoobench.results.provenance import provenance_of
-from zoobench.results.reading import load_content
-from zoobench.results.timings import Run, Side, read_run, run_of
+from zoobench.results.run import Run, Side, read_run
 from zoobench.show.charts.pictures import write_pictures
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.report.answerparts import Photo, Pictures
@@ -134,20 +130,15 @@ def make_report(request: ReportRequest) -> Report:
             f"{request.results} is a folder, and a report is about one run: name one of its files. `zoobench compare` "
             "and `zoobench recommend` take folders of several"
         )
-    content = load_content(request.results)
-    run = run_of(content, request.results)
+    run = read_run(request.results)
     side = Side(name=str(request.results), runs=(run,))
     answers = distinct_answers(list(run.records.values()))
-    provenance = provenance_of(content, request.results)
-    source = Baseline(path=request.results, records=tuple(run.records.values()), provenance=provenance)
     return assemble(
         Ingredients(
             run=run,
-            provenance=provenance,
-            measured=_measured(content),
             choice=_choice(side, request),
             answers=answers,
-            pictures=_pictures(source, answers, request),
+            pictures=_pictures(run, answers, request),
             comparison=_comparison(request, run),
             version=version("zoobench"),
         )
@@ -189,12 +180,6 @@ def _choice(side: Side, request: ReportRequest) -> Choice:
     )
 
 
-def _measured(content: Mapping[str, Any]) -> str:
-    """Returns when a run ended, to the minute, as the file has it; '' where it does not tell."""
-    when = content.get("datetime")
-    return when[:16].replace("T", " ") + " UTC" if isinstance(when, str) and when.endswith("+00:00") else ""
-
-
 def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
     if request.baseline is None:
         return None
@@ -203,13 +188,13 @@ def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
     return compare(base, Side(name=str(request.results), runs=(run,)), seed=request.seed)
 
 
-def _pictures(source: Baseline, answers: Sequence[Answers], request: ReportRequest) -> Pictures:
+def _pictures(run: Run, answers: Sequence[Answers], request: ReportRequest) -> Pictures:
     """Returns small images of the samples that flipped, or why there are none."""
     from zoobench.commands.reporting.thumbnails import find_thumbnails
     from zoobench.run.locate import Places
 
     places = Places(artifacts=request.artifacts, kit=request.kit)
-    found = find_thumbnails(source, wanted_samples(answers), places=places)
+    found = find_thumbnails(run, wanted_samples(answers), places=places)
     names = {content: f"photo-{number}" for number, content in enumerate(found.pictures, start=1)}
     return Pictures(
         photos=tuple(Photo(name=names[content], data=data) for content, data in found.pictures.items()),

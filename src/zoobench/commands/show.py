@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 
 from zoobench.commands.options import PATH
-from zoobench.results.record import read_results
+from zoobench.results.run import read_recorded
 from zoobench.show.table import render
 
 
@@ -15,4 +15,6 @@ from zoobench.show.table import render
 def show(file: Path) -> None:
     """Print the table of a results file again."""
     terminal = Console()
-    click.echo(render(read_results(file), width=terminal.width, colours=terminal.is_terminal), nl=False)
+    click.echo(
+        render(list(read_recorded(file).records.values()), width=terminal.width, colours=terminal.is_terminal), nl=False
+    )

@@ -13,8 +13,8 @@ from typing import Literal
 
 from zoobench.judge.compare.flipped_samples import Flip, paired_flips
 from zoobench.judge.metrics import SPEEDUP_NOISE, Metric
-from zoobench.results.record import Record
-from zoobench.results.timings import Side, Timing
+from zoobench.results.run import Side, Timing
+from zoobench.results.schema import Record
 from zoobench.stats.bootstrap import LEAST_PROCESSES, median_ratio_interval
 from zoobench.stats.paired import mcnemar_mid_p, paired_difference
 from zoobench.stats.statistics import Estimate, Interval, percentile, percentile_interval, ratio_interval
@@ -90,7 +90,7 @@ class CellRun:
 
 def runs_of(side: Side, cell: str) -> list[CellRun]:
     """Returns what each run of a side that has a cell knows of it."""
-    both = [CellRun(record=run.records.get(cell), timing=run.timings.get(cell)) for run in side.runs]
+    both = [CellRun(record=run.records.get(cell), timing=run.rounds.get(cell)) for run in side.runs]
     return [run for run in both if run.record or run.timing]
 
 

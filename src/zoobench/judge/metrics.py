@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from zoobench.results.record import Record, RecordedPhase, Speedup
+from zoobench.results.schema import Record, RecordedPhase, Speedup
 from zoobench.system.units import BYTES, NATS, RATIO, SECONDS, SHARE, Unit
 
 Test = Literal["rounds", "processes", "samples", "exact", "none"]

@@ -14,8 +14,8 @@ from scipy.special import ndtri, stdtrit
 
 from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY_NOISE, SPEEDUP_NOISE, TIME_NOISE
 from zoobench.results.disturbed import told
-from zoobench.results.record import RecordedLatency
-from zoobench.results.timings import Run, Timing
+from zoobench.results.run import Run, Timing
+from zoobench.results.schema import RecordedLatency
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.statistics import CONFIDENCE, Interval, percentile, percentile_interval
 
@@ -25,7 +25,7 @@ TAIL = 1.5
 Measured: over 12 to 22 runs each of five files on two shared cores it was 1.2 to 2.0 times as much, in the middle
 1.5."""
 _LARGEST = 1e9
-"""Of a time in seconds, as in `timings`, and of a ratio."""
+"""Of a time in seconds, as in results files, and of a ratio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +116,10 @@ def timing_of(runs: Sequence[Run], cell: str) -> CellTiming:
     """
     found: dict[tuple[float, ...], TimedRun] = {}
     for index, run in enumerate(runs):
-        record, timing = run.records.get(cell), run.timings.get(cell)
+        record, timing = run.records.get(cell), run.rounds.get(cell)
         latency = record.latency if record else None
         if latency:
-            one = _timed_run(latency, timing.rounds if timing else ())
+            one = _timed_run(latency, tuple(timing.rounds) if timing else ())
             process: tuple[float, ...] = (latency.p50_seconds, latency.mean_seconds, latency.samples)
         else:
             one, process = None if record else _plain_run(timing), (index,)
@@ -197,7 +197,7 @@ def _plain_run(timing: Timing | None) -> TimedRun | None:
         p50_seconds=p50,
         p50_interval=percentile_interval(timing.rounds, 0.50),
         p90_seconds=_sensible(percentile(timing.rounds, 0.90)),
-        rounds=timing.rounds,
+        rounds=tuple(timing.rounds),
     )
 
 

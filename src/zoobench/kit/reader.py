@@ -12,9 +12,7 @@ from typing import IO, Any
 from zoobench.errors import DataError, ResultsError
 from zoobench.kit.container import CHUNK_BYTES, OnBytes, opened, refusing, shown
 from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, KitManifest, check_coherence, check_pixels
-from zoobench.results.reading import finite
-from zoobench.results.resultsblocks import once, values
-from zoobench.results.shape import brief, shaped
+from zoobench.results.shape import brief, finite, once, shaped, values
 from zoobench.store.product import Facts, Product, find, obtain
 
 LARGEST_MANIFEST_BYTES = 32_000_000

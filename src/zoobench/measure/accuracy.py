@@ -16,8 +16,8 @@ import numpy.typing as npt
 from zoobench.errors import MeasurementError
 from zoobench.measure.runtimes import OpenSession, Session
 from zoobench.measure.samples import Samples
-from zoobench.results.packing import encode, encode_shares
-from zoobench.results.record import Agreement, Predictions, RecordedAccuracy
+from zoobench.results.answers import encode, encode_shares
+from zoobench.results.schema import Agreement, Predictions, RecordedAccuracy
 from zoobench.stats.statistics import wilson
 from zoobench.system.files import writing
 from zoobench.system.terminal import capture_native_output, progress

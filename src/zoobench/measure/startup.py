@@ -21,7 +21,7 @@ from typing import Any
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.worker import MODULE
-from zoobench.results.record import RecordedMemory, RecordedPhase, RecordedStartup
+from zoobench.results.schema import RecordedMemory, RecordedPhase, RecordedStartup
 from zoobench.stats.statistics import percentile_interval
 from zoobench.system.processes import Worker, worker
 

@@ -6,7 +6,7 @@ from operator import eq
 from statistics import median, median_low
 
 from zoobench.errors import ResultsError
-from zoobench.results.packing import unpack
+from zoobench.results.answers import unpack
 from zoobench.results.schema import (
     Record,
     RecordedAccuracy,

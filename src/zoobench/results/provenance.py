@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoobench.results.record import BLOCK
+from zoobench.results.file import BLOCK
 from zoobench.results.shape import expect, typed_value, unexpected
 
 _IMAGE_SIZE = re.compile("[1-9][0-9]{0,4}", re.ASCII)
@@ -67,7 +67,6 @@ class Provenance:
         pixels: By image size.
         products: Folder names in `artifacts/models`, by the SHA-256 of the model file.
         manifests: By the SHA-256 of the model file; baselines alone have them.
-        origin: None unless it is a baseline.
     """
 
     machine: str = ""
@@ -76,19 +75,16 @@ class Provenance:
     pixels: Mapping[int, RecordedPixels] = field(default_factory=dict)
     products: Mapping[str, str] = field(default_factory=dict)
     manifests: Mapping[str, RecordedProduct] = field(default_factory=dict)
-    origin: Origin | None = None
 
 
-def provenance_of(content: Mapping[str, Any], path: Path) -> Provenance:
-    """Returns what a results file or a baseline says of its run, of the content that `load_content` returned.
+def provenance_of(block: Mapping[str, Any], path: Path) -> Provenance:
+    """Returns what a results file or a baseline says of its run in our block at its top.
 
     Raises:
         ResultsError: If it is not what it should be; the message names the file and the key.
     """
     where = f"{path}: {BLOCK}"
-    block = expect(dict, content.get(BLOCK, {}), where)
-    baseline = expect(dict, block.get("baseline", {}), f"{where}.baseline")
-    manifests = baseline.get("manifests", {})
+    manifests = _baseline(block, where).get("manifests", {})
     return Provenance(
         machine=typed_value(str, block.get("machine", ""), f"{where}.machine"),
         cells=typed_value(tuple[str, ...], block.get("cells", []), f"{where}.cells"),
@@ -96,8 +92,27 @@ def provenance_of(content: Mapping[str, Any], path: Path) -> Provenance:
         pixels=_pixels(block.get("pixels", {}), f"{where}.pixels"),
         products=typed_value(Mapping[str, str], block.get("products", {}), f"{where}.products"),
         manifests=typed_value(Mapping[str, RecordedProduct], manifests, f"{where}.baseline.manifests"),
-        origin=_origin(baseline, f"{where}.baseline") if baseline else None,
     )
+
+
+def origin_of(block: Mapping[str, Any], path: Path) -> Origin | None:
+    """Returns where a baseline comes from, None for any other file.
+
+    Raises:
+        ResultsError: As `provenance_of`.
+    """
+    where = f"{path}: {BLOCK}"
+    baseline = _baseline(block, where)
+    if not baseline:
+        return None
+    keys = {"name": "name", "saved": "saved", "source": "from"}
+    return Origin(
+        **{name: typed_value(str, baseline.get(key), f"{where}.baseline.{key}") for name, key in keys.items()}
+    )
+
+
+def _baseline(block: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return expect(dict, block.get("baseline", {}), f"{where}.baseline")
 
 
 def _pixels(received: Any, where: str) -> dict[int, RecordedPixels]:
@@ -106,8 +121,3 @@ def _pixels(received: Any, where: str) -> dict[int, RecordedPixels]:
         if not _IMAGE_SIZE.fullmatch(text):
             raise unexpected(where, text, "an image size in pixels, 1 to 99999, as each key")
     return {int(text): pixels for text, pixels in by_text.items()}
-
-
-def _origin(baseline: Mapping[str, Any], where: str) -> Origin:
-    keys = {"name": "name", "saved": "saved", "source": "from"}
-    return Origin(**{name: typed_value(str, baseline.get(key), f"{where}.{key}") for name, key in keys.items()})

@@ -8,8 +8,9 @@ History of the schema:
         `training` came later too.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -397,3 +398,9 @@ class Record:
     startup: RecordedStartup | None = None
     memory: RecordedMemory | None = None
     training: RecordedTraining | None = None
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    """Returns a record as plain JSON."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(record), allow_nan=False))
+    return plain

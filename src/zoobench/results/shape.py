@@ -107,6 +107,37 @@ def brief(value: Any) -> str:
     return f"{text[:_SHOWN]}..." if len(text) > _SHOWN else text
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns a JSON object, and refuses one that has a key twice: readers differ in which they take.
+
+    Raises:
+        ValueError: As a JSON reader would; the message names the key.
+    """
+    content = {}
+    for key, value in pairs:
+        if key in content:
+            raise ValueError(f"received the key {brief(key)} twice")
+        content[key] = value
+    return content
+
+
+def finite(text: str) -> float:
+    """Returns a JSON number, and refuses what Python's reader takes for one: NaN, Infinity and 1e999.
+
+    Raises:
+        ValueError: As a JSON reader would.
+    """
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{brief(text)} is not a finite number")
+    return number
+
+
+def values(content: bytes) -> int:
+    """Returns an upper bound of the number of values in JSON: each stands behind one of these three."""
+    return sum(map(content.count, (b",", b"[", b"{")))
+
+
 def _ruled(arguments: tuple[Any, ...], received: Any, where: str) -> Any:
     value = typed_value(arguments[0], received, where)
     for rule in arguments[1:]:

@@ -15,7 +15,7 @@ from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.samples import Samples
-from zoobench.results.record import RecordedDataset, RecordedModel, RecordedTraining, Refusal
+from zoobench.results.schema import RecordedDataset, RecordedModel, RecordedTraining, Refusal
 from zoobench.results.shape import brief
 from zoobench.run.kitargs import check_options
 from zoobench.run.options import defaults

@@ -16,9 +16,9 @@ from zoobench.kit.contents import KitImages, KitManifest
 from zoobench.kit.reader import extract, find_kept, open_kit
 from zoobench.measure.samples import Samples
 from zoobench.results.answers import answers_of
-from zoobench.results.baseline import Baseline
 from zoobench.results.provenance import Provenance, RecordedProduct
-from zoobench.results.record import Record, RecordedCell
+from zoobench.results.run import Run
+from zoobench.results.schema import Record, RecordedCell
 from zoobench.run.options import defaults
 from zoobench.run.plan import whole
 from zoobench.store.inventory import Entry, main_sha256, products
@@ -166,7 +166,7 @@ def given_pixels(path: Path, *, image_size: int, count: int, folder: Path) -> Sa
     return _unlabelled(written, range(len(images)))
 
 
-def find_images(run: Baseline, places: Places, *, least_side: int, workplace: Path) -> MeasuredImages | str:
+def find_images(run: Run, places: Places, *, least_side: int, workplace: Path) -> MeasuredImages | str:
     """Returns the images that a run was measured on, or why they cannot be had.
 
     Args:
@@ -175,7 +175,7 @@ def find_images(run: Baseline, places: Places, *, least_side: int, workplace: Pa
         least_side: In pixels; of the sizes that there are, the smallest that is not below it is taken.
         workplace: Folder for what is unpacked meanwhile.
     """
-    if len({record.dataset.sha256 for record in run.records}) > 1:
+    if len({record.dataset.sha256 for record in run.records.values()}) > 1:
         return f"{run.name} holds results of several data sets, so it is not known which image is which"
     try:
         found = _of_kit(run, places, least_side, workplace) or _of_store(run, places, least_side)
@@ -185,7 +185,7 @@ def find_images(run: Baseline, places: Places, *, least_side: int, workplace: Pa
         return f"the images cannot be read: {error}"
     if found is None:
         return _nowhere(run, places)
-    return found if _is_the_truth(found, run.records) else _altered(run)
+    return found if _is_the_truth(found, list(run.records.values())) else _altered(run)
 
 
 def _unlabelled(path: Path, rows: Sequence[int]) -> Samples:
@@ -228,7 +228,7 @@ def _in_folder(wanted: Iterable[WantedModel], folder: Path) -> dict[str, Path]:
         raise UsageError(f"cannot look for models in {folder}: {error}; mend it or name another folder") from error
 
 
-def _of_store(run: Baseline, places: Places, least_side: int) -> MeasuredImages | None:
+def _of_store(run: Run, places: Places, least_side: int) -> MeasuredImages | None:
     for entry in _likely(run, places, least_side):
         if (stored := _whole(entry)) is None:
             continue
@@ -240,10 +240,10 @@ def _of_store(run: Baseline, places: Places, least_side: int) -> MeasuredImages 
     return None
 
 
-def _likely(run: Baseline, places: Places, least_side: int) -> list[Entry]:
+def _likely(run: Run, places: Places, least_side: int) -> list[Entry]:
     """Returns the decoded data sets of the run's classes: those that it names first, then by size."""
     named = {pixels.product for pixels in run.provenance.pixels.values()}
-    classes = list(run.records[0].dataset.classes)
+    classes = list(next(iter(run.records.values())).dataset.classes)
     found = [
         (entry, int(entry.manifest.inputs["image_size"]))
         for entry in _entries(places.artifacts, kind="data set")
@@ -258,12 +258,12 @@ def _by_side(side: int, least_side: int) -> tuple[bool, int]:
     return side < least_side, side if side >= least_side else -side
 
 
-def _test_rows(rows: Sequence[Row], run: Baseline) -> list[int]:
+def _test_rows(rows: Sequence[Row], run: Run) -> list[int]:
     """Returns the rows that test, in the order of measuring; none where it is not the data set of the run.
 
     It is split again as the run's options say: with that, and only with the same contents and labels, it has the hash.
     """
-    texts, dataset = {**defaults(), **run.provenance.options}, run.records[0].dataset
+    texts, dataset = {**defaults(), **run.provenance.options}, next(iter(run.records.values())).dataset
     contents = [(label, sha256) for _, label, sha256 in rows]
     if min(Counter(homes(contents).values()).values(), default=0) < MIN_CONTENTS:
         return []  # it was decoded, and then refused
@@ -274,8 +274,8 @@ def _test_rows(rows: Sequence[Row], run: Baseline) -> list[int]:
     return measuring_order(contents, [row for row, (_, sha256) in enumerate(contents) if split[sha256] == "test"])
 
 
-def _of_kit(run: Baseline, places: Places, least_side: int, workplace: Path) -> MeasuredImages | None:
-    kit = run.records[0].kit
+def _of_kit(run: Run, places: Places, least_side: int, workplace: Path) -> MeasuredImages | None:
+    kit = next(iter(run.records.values())).kit
     if kit is None:
         return None
     if kept := find_kept(kit, artifacts=places.artifacts):
@@ -310,15 +310,15 @@ def _is_the_truth(found: MeasuredImages, records: Sequence[Record]) -> bool:
     return all(one.truth == labels for one in answers if one)
 
 
-def _altered(run: Baseline) -> str:
+def _altered(run: Run) -> str:
     return (
         f"the right answers in {run.name} are not the labels of the data set whose hash it names, so the file was "
         "altered; no image of it is shown"
     )
 
 
-def _nowhere(run: Baseline, places: Places) -> str:
-    record = run.records[0]
+def _nowhere(run: Run, places: Places) -> str:
+    record = next(iter(run.records.values()))
     sought = f"the test images of {sanitize(record.dataset.name)} (data set {record.dataset.sha256[:_SHORT_HASH]})"
     if record.kit:
         return (

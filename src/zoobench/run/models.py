@@ -7,7 +7,7 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant, spec_of
-from zoobench.results.record import Refusal
+from zoobench.results.schema import Refusal
 from zoobench.run.prepared import Prepared
 from zoobench.store.product import Stored, find
 from zoobench.system.processes import in_fresh_process

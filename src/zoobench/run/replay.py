@@ -11,8 +11,8 @@ from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.judge.gate.schedule import Budget, Nothing, Rates, replay_until_clear
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ProcessObservation, ReplayConfig, ReplayTarget, observe
 from zoobench.measure.samples import Samples
-from zoobench.results.baseline import Baseline
-from zoobench.results.record import Record
+from zoobench.results.run import Run
+from zoobench.results.schema import Record
 from zoobench.run.locate import WantedModel, find_models, find_pixels, given_pixels, wanted_models
 from zoobench.run.rebuild import rebuild
 from zoobench.stats.sequential import FIRST_LOOK
@@ -69,7 +69,7 @@ class Replayed:
 
 
 def find_samples(
-    sides: Mapping[str, Baseline], sizes: Iterable[int], *, artifacts: Path, images: Path | None, workplace: Path
+    sides: Mapping[str, Run], sizes: Iterable[int], *, artifacts: Path, images: Path | None, workplace: Path
 ) -> dict[int, Samples]:
     """Returns the images to replay on, by image size, as far as they can be had.
 
@@ -96,7 +96,7 @@ def find_samples(
 
 
 def find_subjects(
-    sides: Mapping[str, Baseline],
+    sides: Mapping[str, Run],
     pairs: Sequence[Mapping[str, Record]],
     samples: Mapping[int, Samples],
     *,
@@ -191,7 +191,7 @@ def _tried(look: Observe, subject: ReplayTarget, index: int) -> tuple[ProcessObs
         return None, str(error)
 
 
-def _made_again(run: Baseline, missing: Sequence[WantedModel], artifacts: Path) -> tuple[dict[str, Path], str]:
+def _made_again(run: Run, missing: Sequence[WantedModel], artifacts: Path) -> tuple[dict[str, Path], str]:
     """Returns the files that were missing, made anew, or none and the reason."""
     try:
         return rebuild(missing, options=run.provenance.options, artifacts=artifacts), ""

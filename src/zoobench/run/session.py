@@ -16,8 +16,8 @@ from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opene
 from zoobench.measure.runtimes import OpenSession, open_answering_session, open_session, threads_reported
 from zoobench.measure.startup import Beginner, observe_starts, recorded_memory, recorded_startup, usual_processes
 from zoobench.results.disturbed import judged
-from zoobench.results.record import (
-    BLOCK,
+from zoobench.results.file import BLOCK
+from zoobench.results.schema import (
     SCHEMA,
     Record,
     RecordedAccuracy,

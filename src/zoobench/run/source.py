@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from zoobench.matrix.cell import Cell
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.samples import Samples
-from zoobench.results.record import RecordedDataset, RecordedModel, RecordedTraining, Refusal
+from zoobench.results.schema import RecordedDataset, RecordedModel, RecordedTraining, Refusal
 
 
 class ModelFile(Protocol):

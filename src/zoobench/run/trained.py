@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from zoobench.results.record import RecordedTraining
-from zoobench.results.schema import MOST_EPOCHS
+from zoobench.results.schema import MOST_EPOCHS, RecordedTraining
 
 _DIGITS = 5
 """Significant ones of each number: more than a picture or a reader tells apart."""

@@ -11,7 +11,7 @@ from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.latency import opened
 from zoobench.measure.runtimes import open_session
 from zoobench.measure.samples import Samples
-from zoobench.results.record import Refusal
+from zoobench.results.schema import Refusal
 from zoobench.run.evaluated import conditions
 from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.processes import in_fresh_process

@@ -7,7 +7,7 @@ from typing import Any
 from zoobench.data.images import DECODER_VERSION
 from zoobench.matrix.cell import Cell
 from zoobench.measure.samples import Samples
-from zoobench.results.record import RecordedDataset, RecordedModel, RecordedNumerics, RecordedTraining, Refusal
+from zoobench.results.schema import RecordedDataset, RecordedModel, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.models import Models
 from zoobench.run.prepared import Prepared
 from zoobench.run.trained import recorded_training

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import JustifyMethod
 
-from zoobench.results.baseline import Baseline
+from zoobench.results.run import Run
 from zoobench.show.table import render
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT
@@ -15,7 +15,7 @@ _IDENTITY = 13
 """Characters of the weights' identity that tell files apart: `file:` and eight of the hash."""
 
 
-def render_list(baselines: Sequence[Baseline], *, width: int, colours: bool) -> str:
+def render_list(baselines: Sequence[Run], *, width: int, colours: bool) -> str:
     """Returns a table of baselines, one a row."""
     table = plain_table()
     for head in _HEADS:
@@ -28,15 +28,19 @@ def render_list(baselines: Sequence[Baseline], *, width: int, colours: bool) -> 
     return console_text(console)
 
 
-def render_baseline(one: Baseline, *, width: int, colours: bool) -> str:
+def render_baseline(one: Run, *, width: int, colours: bool) -> str:
     """Returns what a baseline is and the table of its records."""
-    return "".join(f"{line}\n" for line in _head(one)) + "\n" + render(one.records, width=width, colours=colours)
+    return (
+        "".join(f"{line}\n" for line in _head(one))
+        + "\n"
+        + render(list(one.records.values()), width=width, colours=colours)
+    )
 
 
-def _head(one: Baseline) -> Sequence[str]:
-    origin, told = one.provenance.origin, one.provenance
+def _head(one: Run) -> Sequence[str]:
+    origin, told = one.origin, one.provenance
     first = f"baseline {origin.name}, saved {origin.saved} from {origin.source}" if origin else f"results {one.path}"
-    files = {record.model.sha256 for record in one.records if record.model}
+    files = {record.model.sha256 for record in one.records.values() if record.model}
     options = ", ".join(f"{name}={text}" for name, text in told.options.items())
     return (
         first,
@@ -46,13 +50,13 @@ def _head(one: Baseline) -> Sequence[str]:
     )
 
 
-def _row(one: Baseline) -> tuple[str, ...]:
-    origin = one.provenance.origin
+def _row(one: Run) -> tuple[str, ...]:
+    origin = one.origin
     return (
         one.path.stem,
         origin.saved[:16].replace("T", " ") if origin else ABSENT,
         one.provenance.machine or ABSENT,
         str(len(one.records)),
-        ", ".join(dict.fromkeys(record.dataset.name for record in one.records)),
-        ", ".join(dict.fromkeys(record.cell.weights[:_IDENTITY] for record in one.records)),
+        ", ".join(dict.fromkeys(record.dataset.name for record in one.records.values())),
+        ", ".join(dict.fromkeys(record.cell.weights[:_IDENTITY] for record in one.records.values())),
     )

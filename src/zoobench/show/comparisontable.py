@@ -10,7 +10,7 @@ from typing import Any
 from zoobench.judge.compare.comparison import CellComparison, Comparison
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
-from zoobench.results.environments import joined
+from zoobench.results.machine import joined
 from zoobench.show.blocks import Block, Grid, Lines, to_markdown, to_terminal
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.statistics import Interval

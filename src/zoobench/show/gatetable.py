@@ -13,7 +13,7 @@ from rich.text import Text
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
 from zoobench.judge.metrics import METRICS
-from zoobench.results.environments import joined
+from zoobench.results.machine import joined
 from zoobench.show import blocks
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 from zoobench.system.units import ABSENT, change_percent, three_digits

@@ -10,7 +10,7 @@ from typing import Any
 from zoobench.judge.compare.machines import AcrossMachines, OnMachine
 from zoobench.judge.compare.order_flips import MOST_FLIPS
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
-from zoobench.results.environments import joined
+from zoobench.results.machine import joined
 from zoobench.show.blocks import Block, Grid, Lines, to_markdown, to_terminal
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, probability, ratio

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.disturbed import told
-from zoobench.results.record import Record, RecordedAccuracy, RecordedLatency, RecordedModel, Speedup
+from zoobench.results.schema import Record, RecordedAccuracy, RecordedLatency, RecordedModel, Speedup
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, megabytes, milliseconds, percent, ratio
 

@@ -12,7 +12,7 @@ from zoobench.commands.paritying import paritysubject
 from zoobench.commands.paritying.paritysubject import ParityRequest, find_subject
 from zoobench.data.sourcephotos import Photos
 from zoobench.errors import ModelError, UsageError
-from zoobench.results.record import RecordedModel
+from zoobench.results.schema import RecordedModel
 from zoobench.store.product import Product, Stored, obtain
 
 CELL = "mobilenet-integer_only-litert-t2"

@@ -12,7 +12,7 @@ from fakes import a_record, write_results_file
 from zoobench.commands.reporting import thumbnails
 from zoobench.commands.reporting.thumbnails import SIDE, Thumbnails, find_thumbnails, make_thumbnails
 from zoobench.measure.samples import Samples
-from zoobench.results.baseline import Baseline, read_baseline
+from zoobench.results.run import Run, read_recorded
 from zoobench.run.locate import MeasuredImages, Places
 
 COLOURS = (20, 120, 220)
@@ -73,8 +73,8 @@ def test_a_copy_of_what_is_shown_takes_no_room(tmp_path: Path) -> None:
     assert (list(found.shown), found.left_out) == ([0, 2], 1)
 
 
-def a_run(folder: Path) -> Baseline:
-    return read_baseline(write_results_file(folder / "0001_x.json", a_record()))
+def a_run(folder: Path) -> Run:
+    return read_recorded(write_results_file(folder / "0001_x.json", a_record()))
 
 
 def test_images_that_are_not_found_are_a_reason_and_no_error(tmp_path: Path) -> None:

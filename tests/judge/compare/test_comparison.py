@@ -10,8 +10,8 @@ from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_time
 from zoobench.judge.compare.comparison import Comparison, compare
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import METRICS
-from zoobench.results.record import Record, Refusal
-from zoobench.results.timings import Run
+from zoobench.results.run import Run
+from zoobench.results.schema import Record, Refusal
 
 CELL = a_record().cell.id
 

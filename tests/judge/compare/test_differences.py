@@ -6,18 +6,22 @@ from pathlib import Path
 from fakes import a_cell, a_record
 from reports import HOSTILE, is_tame
 from zoobench.judge.compare.differences import RunDifference, differences, render_differences
-from zoobench.results.baseline import Baseline
 from zoobench.results.provenance import Provenance
-from zoobench.results.record import Record, RecordedModel, Refusal
+from zoobench.results.run import Run
+from zoobench.results.schema import Record, RecordedModel, Refusal
 
 CELL = a_cell().id
 
 
-def run(*records: Record, **provenance: object) -> Baseline:
-    return Baseline(path=Path("results/pi/0001_x.json"), records=records, provenance=Provenance(**provenance))  # type: ignore[arg-type]
+def run(*records: Record, **provenance: object) -> Run:
+    return Run(
+        path=Path("results/pi/0001_x.json"),
+        records={one.cell.id: one for one in records},
+        provenance=Provenance(**provenance),
+    )  # type: ignore[arg-type]
 
 
-def found(one: Baseline, other: Baseline) -> set[tuple[str, str, str, str]]:
+def found(one: Run, other: Run) -> set[tuple[str, str, str, str]]:
     return {(each.about, each.what, each.one, each.other) for each in differences(one, other)}
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from fakes import a_cell, a_record
 from zoobench.judge.gate.comparable import obstacles, same_samples, unjudged
-from zoobench.results.packing import encode
-from zoobench.results.record import Record, Refusal
+from zoobench.results.answers import encode
+from zoobench.results.schema import Record, Refusal
 
 CELL = "mobilenet-integer_only-litert-t1"
 OTHER_CELL = "mobilenet-float32-litert-t1"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from choices import a_known_cell, a_machine, limit, some_odds
 from zoobench.judge.recommend.candidates import Candidate, all_at_least, candidates_of, state_of
 from zoobench.judge.recommend.limits import DROP, MEMORY, P90, SIZE, TOP1
-from zoobench.results.record import Refusal
+from zoobench.results.schema import Refusal
 
 
 @pytest.mark.parametrize(

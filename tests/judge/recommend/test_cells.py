@@ -16,11 +16,11 @@ from zoobench.judge.recommend.cells import (
     by_machine,
     find_best_float_file,
     find_float_file,
-    machine_name,
     newly_wrong_and_right,
 )
-from zoobench.results.record import Cause, Record, RecordedDataset, RecordedModel
-from zoobench.results.timings import Run
+from zoobench.results.machine import machine_name
+from zoobench.results.run import Run
+from zoobench.results.schema import Cause, Record, RecordedDataset, RecordedModel
 
 
 def test_answers_are_counted() -> None:
@@ -128,7 +128,7 @@ def test_what_the_runs_differ_in_is_said() -> None:
 
 
 def test_benchmarks_of_others_are_left_out_and_counted() -> None:
-    mixed = replace(run("a.json"), timings={**run("a.json").timings, **a_plain_run(sort=(0.1, 0.2)).timings})
+    mixed = replace(run("a.json"), rounds={**run("a.json").rounds, **a_plain_run(sort=(0.1, 0.2)).rounds})
     assert only(mixed).notes == ("1 benchmarks that are not zoobench's are left out.",)
 
 

@@ -6,7 +6,7 @@ from fakes import a_training
 from reportparts import FLOAT, INTEGER, a_report, refused, run_of
 from zoobench.judge.compare.comparison import compare
 from zoobench.results.provenance import Provenance
-from zoobench.results.timings import Side
+from zoobench.results.run import Side
 from zoobench.show.report.answerparts import Pictures
 
 

@@ -2,7 +2,7 @@
 
 from reportparts import FLOAT, INTEGER, run_of, timed
 from zoobench.judge.compare.comparison import Comparison, compare
-from zoobench.results.timings import Run, Side
+from zoobench.results.run import Run, Side
 from zoobench.show.report.baselinechanges import changes_of
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reportparts import FLOAT, timed
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 from zoobench.show.blocks import Grid
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.report.charting import drawn, group, label, labels

@@ -6,7 +6,7 @@ import pytest
 
 from fakes import a_record
 from reportparts import FLOAT, INTEGER, refused
-from zoobench.results.record import Speedup
+from zoobench.results.schema import Speedup
 from zoobench.show.report.columns import READINGS, span
 from zoobench.show.report.matrixparts import Value
 from zoobench.system.units import ratio

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from reportparts import FLOAT, INTEGER, run_of
 from zoobench.results.provenance import Provenance
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 from zoobench.show.report.conditions import environment_of
 
 SURROUNDINGS = {
@@ -17,7 +17,7 @@ SURROUNDINGS = {
 
 
 def tables(*records: Record, provenance: Provenance | None = None) -> dict[str, dict[str, tuple[str, ...]]]:
-    sheets = environment_of(run_of(*records), provenance or Provenance())
+    sheets = environment_of(run_of(*records, provenance=provenance))
     return {sheet.caption: {row[0]: row[1:] for row in sheet.grid.rows} for sheet in sheets}
 
 

@@ -9,7 +9,7 @@ from scipy.stats import hypergeom
 
 from fakes import a_record
 from resultfiles import answered
-from zoobench.results.packing import Answers
+from zoobench.results.answers import Answers
 from zoobench.show.report.confusion import (
     Confusion,
     Mixup,

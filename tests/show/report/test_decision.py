@@ -5,8 +5,8 @@ from dataclasses import replace
 from reportparts import FLOAT, INTEGER, refused, run_of, timed
 from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import parse_limit
-from zoobench.results.record import Record
-from zoobench.results.timings import Side
+from zoobench.results.run import Side
+from zoobench.results.schema import Record
 from zoobench.show.blocks import Grid
 from zoobench.show.report.contents import Decision
 from zoobench.show.report.decision import decision_of

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from reportparts import FLOAT, INTEGER, refused, run_of
 from zoobench.judge.recommend.choosing import choose
-from zoobench.results.record import Record, Speedup
-from zoobench.results.timings import Run, Side
+from zoobench.results.run import Run, Side
+from zoobench.results.schema import Record, Speedup
 from zoobench.show.report.contents import Figure
 from zoobench.show.report.drawings import figures_of
 
@@ -28,7 +28,7 @@ def test_latencies_have_the_rounds_of_the_file() -> None:
 
 
 def test_a_file_without_rounds_still_has_its_medians() -> None:
-    sheet = figures(replace(run_of(INTEGER), timings={}))["latency"].sheet
+    sheet = figures(replace(run_of(INTEGER), rounds={}))["latency"].sheet
     assert sheet is not None
     assert sheet.grid.rows == ((INTEGER.cell.id, "0", "–", "4.00", "4.03", "–"),)
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from fakes import a_cell, a_record
 from zoobench.judge.compare.flipped_samples import find_flips
-from zoobench.results.packing import encode, encode_shares
-from zoobench.results.record import Predictions, Record, RecordedDataset
+from zoobench.results.answers import encode, encode_shares
+from zoobench.results.schema import Predictions, Record, RecordedDataset
 from zoobench.show.report.flippedsamples import Answer, FlippedSample, flipped_samples
 
 ANIMALS = ("cat", "dog", "eel")

@@ -7,8 +7,8 @@ import pytest
 
 from reportparts import FLOAT, INTEGER, SCRIPT, a_report, refused, run_of
 from zoobench.judge.compare.comparison import compare
-from zoobench.results.record import Record
-from zoobench.results.timings import Side
+from zoobench.results.run import Side
+from zoobench.results.schema import Record
 from zoobench.show.report.markdown import to_markdown
 
 SIDE = Side(name="base.json", runs=(run_of(FLOAT, INTEGER),))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fakes import a_disturbance, an_interval
 from reportparts import FLOAT, INTEGER, refused, timed
-from zoobench.results.record import Cause, Record
+from zoobench.results.schema import Cause, Record
 from zoobench.show.report.matrix import matrix_of
 from zoobench.show.report.matrixparts import Row
 

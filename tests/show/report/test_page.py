@@ -13,8 +13,8 @@ import pytest
 
 from reportparts import FLOAT, INTEGER, SCRIPT, a_report, refused, run_of, timed
 from zoobench.judge.compare.comparison import compare
-from zoobench.results.record import Record, Refusal
-from zoobench.results.timings import Side
+from zoobench.results.run import Side
+from zoobench.results.schema import Record, Refusal
 from zoobench.show.report.answerparts import Photo, Pictures
 from zoobench.show.report.page import SCRIPT as SCRIPT_FILE
 from zoobench.show.report.page import STYLE, TEMPLATE, to_html

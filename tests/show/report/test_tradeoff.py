@@ -5,8 +5,8 @@ from dataclasses import replace
 from reportparts import FLOAT, INTEGER, run_of, timed
 from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit, parse_limit
-from zoobench.results.record import Record
-from zoobench.results.timings import Side
+from zoobench.results.run import Side
+from zoobench.results.schema import Record
 from zoobench.show.report.contents import Figure
 from zoobench.show.report.tradeoff import trade_off
 

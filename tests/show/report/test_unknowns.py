@@ -7,7 +7,7 @@ import pytest
 from fakes import a_disturbance, an_interval
 from reportparts import FLOAT, INTEGER, refused, run_of, timed
 from resultfiles import EPYC
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 from zoobench.show.report.unknowns import fewest_flips, unknowns_of
 from zoobench.stats.paired import mcnemar_mid_p
 
@@ -18,7 +18,7 @@ def told(*records: Record) -> str:
 
 def test_the_machine_is_named_and_that_others_differ() -> None:
     assert "this machine's (AMD EPYC, 2 cores)" in told(FLOAT)
-    assert "a machine that is not named, unknown number of cores" in told(replace(FLOAT, environment={}))
+    assert "unknown machine, unknown number of cores" in told(replace(FLOAT, environment={}))
 
 
 def test_a_virtual_machine_and_a_container_are_told_only_where_they_are() -> None:

@@ -8,9 +8,9 @@ from zoobench.data.givenimages import last_parts
 from zoobench.data.sourcephotos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, photos_of
 from zoobench.errors import ModelError, UsageError
 from zoobench.measure.samples import Samples
-from zoobench.results.baseline import Baseline, read_baseline
-from zoobench.results.record import Record
-from zoobench.results.resultsfile import newest_first
+from zoobench.results.file import newest_first
+from zoobench.results.run import Run, read_recorded
+from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, find_pixels, given_pixels, wanted_models
 from zoobench.system.files import sha256_of_file
 from zoobench.tflite.contract import read_contract
@@ -74,7 +74,7 @@ class _Found:
     name: str
     model: Path
     record: Record | None
-    run: Baseline | None
+    run: Run | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def _of_path(request: ParityRequest) -> _Found:
         raise UsageError(f"there is no file {path}; give the path of a TFLite file, or a cell's id")
     sha256 = sha256_of_file(path)
     for run in _runs(request.artifacts):
-        for record in run.records:
+        for record in run.records.values():
             if record.model and record.model.sha256 == sha256:
                 return _Found(name=last_parts(path), model=path, record=None, run=run)
     return _Found(name=last_parts(path), model=path, record=None, run=None)
@@ -128,16 +128,16 @@ def _of_path(request: ParityRequest) -> _Found:
 def _of_cell(request: ParityRequest) -> _Found:
     known: dict[str, None] = {}
     for run in _runs(request.artifacts):
-        for record in run.records:
+        for record in run.records.values():
             if record.cell.id == request.cell:
                 return _Found(name=request.cell, model=_stored(record, run, request.artifacts), record=record, run=run)
             known[record.cell.id] = None
     raise UsageError(_unknown(request, tuple(known)))
 
 
-def _runs(artifacts: Path) -> Iterator[Baseline]:
+def _runs(artifacts: Path) -> Iterator[Run]:
     """Yields runs by time, the newest first."""
-    yield from (read_baseline(path) for path in newest_first(artifacts / "results"))
+    yield from (read_recorded(path) for path in newest_first(artifacts / "results"))
 
 
 def _unknown(request: ParityRequest, known: Sequence[str]) -> str:
@@ -153,7 +153,7 @@ def _unknown(request: ParityRequest, known: Sequence[str]) -> str:
     )
 
 
-def _stored(record: Record, run: Baseline, artifacts: Path) -> Path:
+def _stored(record: Record, run: Run, artifacts: Path) -> Path:
     wanted = wanted_models([record], run.provenance)
     paths = find_models(wanted, artifacts=artifacts)
     path = next(iter(paths.values()), None)
@@ -186,7 +186,7 @@ def _images(found: _Found, request: ParityRequest, *, side: int, workplace: Path
     return of_run or _drawn(side=side, workplace=workplace)
 
 
-def _images_of_run(run: Baseline, *, side: int, artifacts: Path) -> _Images | None:
+def _images_of_run(run: Run, *, side: int, artifacts: Path) -> _Images | None:
     """Returns the test images that a run was timed on, if the store still has them."""
     samples = find_pixels(run.provenance, image_size=side, artifacts=artifacts)
     if samples is None:
@@ -195,7 +195,11 @@ def _images_of_run(run: Baseline, *, side: int, artifacts: Path) -> _Images | No
     folder = Path(options["data"]) if "data" in options else None
     seed = options.get("seed", "0")
     photos = photos_of(samples, folder=folder, seed=int(seed) if seed.isdecimal() else 0)
-    return _Images(samples=samples, told=f"{len(samples)} test images of {run.records[0].dataset.name}", photos=photos)
+    return _Images(
+        samples=samples,
+        told=f"{len(samples)} test images of {next(iter(run.records.values())).dataset.name}",
+        photos=photos,
+    )
 
 
 def _drawn(*, side: int, workplace: Path) -> _Images:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data.sourcephotos import has_pillow
-from zoobench.results.baseline import Baseline
+from zoobench.results.run import Run
 from zoobench.run.locate import MeasuredImages, Places, find_images
 
 SIDE = 96
@@ -44,9 +44,7 @@ class Thumbnails:
         return self.pictures.get(self.shown.get(sample, ""))
 
 
-def find_thumbnails(
-    run: Baseline, samples: Sequence[int], *, places: Places, most_bytes: int = MOST_BYTES
-) -> Thumbnails:
+def find_thumbnails(run: Run, samples: Sequence[int], *, places: Places, most_bytes: int = MOST_BYTES) -> Thumbnails:
     """Returns pictures of test samples of a run.
 
     What stands in the way becomes the reason, never an error: a report is worth reading without pictures.

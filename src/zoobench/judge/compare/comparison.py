@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from zoobench.judge.evidence import CellRun, Finding, direction, find, runs_of
 from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.disturbed import told
-from zoobench.results.environments import DATA_SET, Difference, differences, machines_of, of_cell
-from zoobench.results.record import Record
-from zoobench.results.timings import Side
+from zoobench.results.machine import DATA_SET, Difference, differences, machines_of, of_cell
+from zoobench.results.run import Side
+from zoobench.results.schema import Record
 from zoobench.stats.multiple import holm
 
 SIGNIFICANT = 0.05

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from zoobench.results.baseline import Baseline
-from zoobench.results.environments import leaves
-from zoobench.results.record import Record
+from zoobench.results.machine import leaves
+from zoobench.results.run import Run
+from zoobench.results.schema import Record
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
@@ -36,7 +36,7 @@ class RunDifference:
     other: str
 
 
-def differences(one: Baseline, other: Baseline) -> tuple[RunDifference, ...]:
+def differences(one: Run, other: Run) -> tuple[RunDifference, ...]:
     """Returns all that differs, what is about the runs first, then cell by cell as the first run has them."""
     return (*_differing(_WHOLE_RUN, _of_run(one), _of_run(other)), *_of_cells(one.records, other.records))
 
@@ -58,8 +58,7 @@ def _told(found: RunDifference, width: int) -> str:
     return sanitize(f"{found.what:{width}}  {found.one} → {found.other}")
 
 
-def _of_cells(one: Sequence[Record], other: Sequence[Record]) -> Iterator[RunDifference]:
-    first, second = ({record.cell.id: record for record in records} for records in (one, other))
+def _of_cells(first: Mapping[str, Record], second: Mapping[str, Record]) -> Iterator[RunDifference]:
     for cell_id in {**first, **second}:
         if cell_id in first and cell_id in second:
             yield from _differing(cell_id, _of_cell(first[cell_id]), _of_cell(second[cell_id]))
@@ -82,12 +81,12 @@ def _differing(about: str, one: Facts, other: Facts) -> Iterator[RunDifference]:
             yield RunDifference(about=about, what=what, one=shown, other=other_shown)
 
 
-def _of_run(run: Baseline) -> Facts:
-    datasets = dict.fromkeys(record.dataset for record in run.records)
+def _of_run(run: Run) -> Facts:
+    datasets = dict.fromkeys(record.dataset for record in run.records.values())
     shown = "; ".join(f"{one.name}, {one.samples} test samples, {one.sha256[:_SHORT]}" for one in datasets)
     options = {f"option {name}": (text, text) for name, text in run.provenance.options.items()}
     machine = {"machine": (run.provenance.machine, run.provenance.machine or ABSENT)}
-    return {"data set": (set(datasets), shown), **options, **machine, **_environment(run.records)}
+    return {"data set": (set(datasets), shown), **options, **machine, **_environment(list(run.records.values()))}
 
 
 def _environment(records: Sequence[Record]) -> Facts:

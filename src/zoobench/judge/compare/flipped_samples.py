@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoobench.results.answers import both_answers
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 from zoobench.stats.paired import Answers
 
 

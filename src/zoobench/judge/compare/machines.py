@@ -10,9 +10,8 @@ from zoobench.judge.compare.order_flips import OrderFlip, Placed, find_order_fli
 from zoobench.judge.evidence import runs_of, value_of
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, METRICS, SPEEDUP
 from zoobench.judge.readings import QUANTILE, p50_reading, slowness_reading, timing_of
-from zoobench.results.environments import conditions, machine_of
-from zoobench.results.samesubject import check_same_subject
-from zoobench.results.timings import Side
+from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
+from zoobench.results.run import Side
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.statistics import Interval
 
@@ -122,12 +121,8 @@ def _on_machine(
 
 
 def _machine(letter: str, side: Side) -> Machine:
-    names = dict.fromkeys(_machine_name(*machine_of(run)) for run in side.runs)
+    names = dict.fromkeys(map(machine_name, side.runs))
     return Machine(letter=letter, name="; ".join(names), side=side.name, runs=len(side.runs))
-
-
-def _machine_name(name: str, cores: str) -> str:
-    return f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
 
 
 def _placed(side: Side, cell: str) -> Placed:

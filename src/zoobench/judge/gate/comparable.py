@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from zoobench.results.packing import decode
-from zoobench.results.record import Record
+from zoobench.results.answers import decode
+from zoobench.results.schema import Record
 
 _LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
 """Between which a ratio of two medians is a number, too."""

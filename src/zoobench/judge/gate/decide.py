@@ -15,7 +15,7 @@ from zoobench.judge.compare.flipped_samples import Flip, Flips
 from zoobench.judge.evidence import Finding, Verdict, direction, relative
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, METRICS
-from zoobench.results.environments import Difference
+from zoobench.results.machine import Difference
 from zoobench.stats.multiple import holm
 from zoobench.stats.paired import mcnemar_mid_p_of_loss, paired_difference
 from zoobench.stats.sequential import FIRST_LOOK, RatioEvidence, weigh_mean, weigh_sequence

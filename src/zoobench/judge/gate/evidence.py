@@ -20,7 +20,7 @@ from zoobench.judge.gate.noise import Noise
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.gate.tolerances import Rules
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 
 Values = tuple[Sequence[float], Sequence[float]]
 """Of the baseline's processes and the candidate's."""

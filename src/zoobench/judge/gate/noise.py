@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from zoobench.errors import ResultsError
-from zoobench.results.resultsblocks import once
-from zoobench.results.shape import Rule, at_least, between, expect, typed_value, unexpected
+from zoobench.results.shape import Rule, at_least, between, expect, once, typed_value, unexpected
 
 SCHEMA = 1
 KIND = "zoobench-noise"

@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from zoobench.errors import ResultsError
 from zoobench.judge.readings import CellTiming, timing_of
-from zoobench.results.environments import conditions, machine_of
-from zoobench.results.packing import decode
-from zoobench.results.record import Record, RecordedAccuracy, RecordedCell, Refusal
-from zoobench.results.samesubject import check_same_subject
-from zoobench.results.timings import Run, Side
+from zoobench.results.answers import decode
+from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
+from zoobench.results.run import Run, Side
+from zoobench.results.schema import Record, RecordedAccuracy, RecordedCell, Refusal
 
 MOST_SLOWED = 3.0
 """How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
@@ -120,12 +119,6 @@ def by_machine(sides: Sequence[Side]) -> tuple[KnownMachine, ...]:
     return tuple(map(_machine, machines.values()))
 
 
-def machine_name(run: Run) -> str:
-    """Returns what the machine of a run is called: device or CPU, and cores."""
-    name, cores = machine_of(run)
-    return f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
-
-
 def newly_wrong_and_right(reference: Answered, cell: Answered) -> tuple[int, int]:
     """Returns how many samples only the reference has right, and how many only the cell."""
     return int((reference.right & ~cell.right).sum()), int((cell.right & ~reference.right).sum())
@@ -186,7 +179,7 @@ def _notes(runs: Sequence[Run], cells: Iterable[KnownCell]) -> Iterator[str]:
     names = [name for name, values in known.items() if len(values) > 1 and name not in _OF_CELLS]
     if names:
         yield f"The runs differ in {', '.join(names)}: what comes of that counts as scatter between processes."
-    others = len({name for run in runs for name in run.timings if name not in run.records})
+    others = len({name for run in runs for name in run.rounds if name not in run.records})
     if others:
         yield f"{others} benchmarks that are not zoobench's are left out."
     set_aside = sum(cell.timing.set_aside > 0 for cell in cells)

@@ -14,7 +14,7 @@ from zoobench.judge.recommend.regrets import common_choice, regrets_of
 from zoobench.judge.recommend.relations import Standings, relation, standings
 from zoobench.judge.recommend.result import Choice, MachineChoice
 from zoobench.judge.recommend.sentences import decision
-from zoobench.results.timings import Side
+from zoobench.results.run import Side
 from zoobench.stats.statistics import CONFIDENCE
 
 ASSUMED = parse_limit(DROP, "1 pp")
@@ -38,7 +38,7 @@ def choose(
         limits: What must be held; if none is given, `ASSUMED` is, where any cell can be held to it.
         preference: What cells that hold are ordered by, names of `PREFERENCES`.
         confidence: The probability with which all limits are to hold at once.
-        noise: What was learned of machines, by what `gathering.machine_name` calls them.
+        noise: What was learned of machines, by what `machine.machine_name` calls them.
 
     Raises:
         ResultsError: If the results cannot be weighed against each other; see `by_machine`.

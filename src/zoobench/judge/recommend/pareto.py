@@ -16,7 +16,7 @@ from typing import Literal
 from zoobench.errors import ResultsError
 from zoobench.judge.recommend.cells import KnownMachine, by_machine
 from zoobench.judge.recommend.relations import LATENCY, SIZE, TOP1, Standings, relation, standings, value_of
-from zoobench.results.timings import Side
+from zoobench.results.run import Side
 
 Standing = Literal["front", "open", "dominated"]
 AXES = (LATENCY, TOP1, SIZE)

@@ -21,7 +21,7 @@ from zoobench.judge.gate.decide import LEAST_RUNS
 from zoobench.judge.gate.noise import Noise
 from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY_NOISE, TIME_NOISE
 from zoobench.judge.readings import TAIL
-from zoobench.results.record import RecordedCell
+from zoobench.results.schema import RecordedCell
 from zoobench.system.units import percent
 
 _BEYOND = 0.01

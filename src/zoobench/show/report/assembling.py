@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.recommend.result import Choice
-from zoobench.results.environments import machine_of
-from zoobench.results.provenance import Provenance
-from zoobench.results.timings import Run
+from zoobench.results.machine import machine_name
+from zoobench.results.run import Run
 from zoobench.show.charts.confusion import ConfusionMatrix, confusion
 from zoobench.show.report.answerparts import Pictures
 from zoobench.show.report.answersets import Answers, answered_of
@@ -34,9 +33,7 @@ class Ingredients:
     """What a report is made of.
 
     Attributes:
-        run: The records and the rounds.
-        provenance: What the file says of the run.
-        measured: When, as the file has it; '' where it does not tell.
+        run: That is reported.
         choice: What is recommended, of this run alone.
         answers: What the cells answered, from `distinct_answers`.
         pictures: Of the samples that `wanted_samples` names.
@@ -45,8 +42,6 @@ class Ingredients:
     """
 
     run: Run
-    provenance: Provenance
-    measured: str
     choice: Choice
     answers: Sequence[Answers]
     pictures: Pictures
@@ -62,7 +57,7 @@ def assemble(parts: Ingredients) -> Report:
         title=_title(parts.run),
         facts=_facts(parts),
         decision=decision_of(parts.choice, parts.run.records),
-        matrix=matrix_of(records, chosen=parts.choice.chosen or "", planned=parts.provenance.cells),
+        matrix=matrix_of(records, chosen=parts.choice.chosen or "", planned=parts.run.provenance.cells),
         changes=changes_of(parts.comparison) if parts.comparison else None,
         figures=figures_of(parts.run, parts.choice),
         answered=answered_of(parts.answers, parts.pictures),
@@ -71,7 +66,7 @@ def assemble(parts: Ingredients) -> Report:
         training=trainings,
         confusion=_confusion(parts),
         training_notes=() if trainings else (NO_CURVES,),
-        environment=environment_of(parts.run, parts.provenance),
+        environment=environment_of(parts.run),
         method=method_of(records),
         limits=unknowns_of(parts.run),
         version=parts.version,
@@ -97,17 +92,20 @@ def _title(run: Run) -> str:
 
 def _facts(parts: Ingredients) -> tuple[Fact, ...]:
     records = list(parts.run.records.values())
-    name, cores = machine_of(parts.run)
     samples = dict.fromkeys((record.dataset.samples, len(record.dataset.classes)) for record in records)
     data = "; ".join(f"{exactly(count)} images of {exactly(classes)} classes" for count, classes in samples)
     facts = (
         Fact(label="Cells", value=exactly(len(records))),
         Fact(label="Test samples", value=data),
-        Fact(label="Machine", value=f"{name or 'not named'}, {cores or 'unknown number of'} cores"),
-        Fact(label="Measured", value=parts.measured),
+        Fact(label="Machine", value=machine_name(parts.run)),
+        Fact(label="Measured", value=_to_the_minute(parts.run.measured)),
         Fact(label="File", value="/".join(parts.run.path.parts[-2:])),
     )
     return tuple(fact for fact in facts if fact.value)
+
+
+def _to_the_minute(measured: str) -> str:
+    return measured[:16].replace("T", " ") + " UTC" if measured.endswith("+00:00") else ""
 
 
 def _answers_notes(parts: Ingredients) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence, Set
 
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 from zoobench.show.charts.sheet import NARROWEST, Chart
 from zoobench.show.report.contents import Figure, Sheet
 from zoobench.system.units import exactly

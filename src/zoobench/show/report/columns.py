@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoobench.results.record import Record, Speedup
+from zoobench.results.schema import Record, Speedup
 from zoobench.show.report.matrixparts import Column, Tone, Value
 from zoobench.show.table import COPIES_DIFFER, marked, over_reference, relative_size
 from zoobench.system.units import ABSENT, megabytes, milliseconds, nats, percent, ratio

@@ -2,10 +2,10 @@
 
 from collections.abc import Container, Iterable, Sequence
 
-from zoobench.results.environments import DATA_SET, conditions, joined
+from zoobench.results.machine import DATA_SET, conditions, joined
 from zoobench.results.provenance import Provenance
-from zoobench.results.record import Record
-from zoobench.results.timings import Run, Side
+from zoobench.results.run import Run, Side
+from zoobench.results.schema import Record
 from zoobench.show.blocks import Grid
 from zoobench.show.report.contents import Sheet
 from zoobench.show.report.phrases import named
@@ -19,14 +19,14 @@ _ELSEWHERE = (DATA_SET, "threads", "runtime", "weights", "image size")
 _YES_AND_NO = {"True": "yes", "False": "no"}
 
 
-def environment_of(run: Run, provenance: Provenance) -> tuple[Sheet, ...]:
+def environment_of(run: Run) -> tuple[Sheet, ...]:
     """Returns what is known of machine and libraries, the options of the run, the data and the model files."""
     records = list(run.records.values())
     libraries = dict.fromkeys(name for record in records for name in _libraries(record))
     sheets = (
         _sheet("Machine", ("condition", "value"), _conditions(run, without=(*libraries, *_ELSEWHERE))),
         _sheet("Libraries", ("library", "version"), _conditions(run, only=libraries)),
-        _sheet("Options of the run that are not the defaults", ("option", "value"), _options(provenance)),
+        _sheet("Options of the run that are not the defaults", ("option", "value"), _options(run.provenance)),
         _sheet("Test data", ("what", "value"), _data(records)),
         _files(records),
     )

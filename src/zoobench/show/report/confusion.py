@@ -9,9 +9,8 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from zoobench.judge.compare.flipped_samples import ClassLoss, class_losses
-from zoobench.results.answers import answers_of, both_answers
-from zoobench.results.packing import Answers
-from zoobench.results.record import Record
+from zoobench.results.answers import Answers, answers_of, both_answers
+from zoobench.results.schema import Record
 from zoobench.stats.multiple import holm
 from zoobench.stats.paired import mcnemar_mid_p_of_loss
 from zoobench.stats.statistics import CONFIDENCE, Estimate, wilson

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from zoobench.judge.recommend.result import Choice
-from zoobench.results.record import Record
-from zoobench.results.timings import Run
+from zoobench.results.run import Run
+from zoobench.results.schema import Record
 from zoobench.show.blocks import Grid
 from zoobench.show.charts.rows import LatencyRow, SpeedupRow, latencies, speedups
 from zoobench.show.report.charting import NARROW, WIDE, drawn, group, label
@@ -31,7 +31,7 @@ def _latencies(records: Sequence[Record], run: Run) -> Figure:
             label=label(record),
             p50_seconds=record.latency.p50_seconds,
             p90_seconds=record.latency.p90_seconds,
-            rounds=run.timings[record.cell.id].rounds if record.cell.id in run.timings else (),
+            rounds=tuple(run.rounds[record.cell.id].rounds) if record.cell.id in run.rounds else (),
             group=group(record),
             disturbed=bool(marked(record.latency)),
         )

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zoobench.judge.compare.flipped_samples import find_flips
-from zoobench.results.answers import both_answers
-from zoobench.results.packing import Answers
-from zoobench.results.record import Record
+from zoobench.results.answers import Answers, both_answers
+from zoobench.results.schema import Record
 
 Kind = Literal["lost", "won", "changed"]
 """Right before alone, right now alone, or wrong both times in another way."""

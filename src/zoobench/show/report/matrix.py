@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from zoobench.matrix.variants import VARIANTS
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 from zoobench.show.report.columns import READINGS, UNKNOWN, Reading
 from zoobench.show.report.matrixparts import Matrix, Row
 from zoobench.show.table import (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 from zoobench.show.report.phrases import spread
 
 _TIME = (

@@ -6,7 +6,7 @@ from zoobench.judge.recommend.limits import P50, TOP1
 from zoobench.judge.recommend.pareto import Place, Standing
 from zoobench.judge.recommend.result import Choice
 from zoobench.judge.recommend.sentences import few
-from zoobench.results.record import Record
+from zoobench.results.schema import Record
 from zoobench.show.blocks import Grid
 from zoobench.show.charts.trade_off import ParetoLimit, ParetoPoint, pareto
 from zoobench.show.report.charting import NARROW, WIDE, drawn, labels

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from zoobench.results.record import Record
-from zoobench.results.schema import RecordedTraining
+from zoobench.results.schema import Record, RecordedTraining
 from zoobench.show.blocks import Grid
 from zoobench.show.charts.training import TrainingCurves, training
 from zoobench.show.report.charting import NARROW, WIDE, drawn

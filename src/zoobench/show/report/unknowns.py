@@ -5,9 +5,9 @@ from itertools import count
 
 from zoobench.judge.compare.comparison import SIGNIFICANT
 from zoobench.judge.metrics import SPEEDUP_NOISE, TIME_NOISE
-from zoobench.results.environments import machine_of
-from zoobench.results.record import Record
-from zoobench.results.timings import Run
+from zoobench.results.machine import machine_name
+from zoobench.results.run import Run
+from zoobench.results.schema import Record
 from zoobench.show.report.phrases import named
 from zoobench.show.table import marked
 from zoobench.stats.paired import mcnemar_mid_p
@@ -25,8 +25,7 @@ def unknowns_of(run: Run) -> tuple[str, ...]:
 
 
 def _of_machine(run: Run) -> Iterator[str]:
-    name, cores = machine_of(run)
-    where = f"{name or 'a machine that is not named'}, {cores or 'unknown number of'} cores"
+    where = machine_name(run)
     yield f"Times and memory are this machine's ({where}). On another CPU the order of the variants may be another."
     kinds = list(dict.fromkeys(kind for record in run.records.values() for kind in _virtual(record)))
     if kinds:

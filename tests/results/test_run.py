@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import threading
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from resultfiles import a_timed_record, content, ours, plain, rounds_around, wri
 from zoobench.errors import ResultsError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.compare.machines import across
-from zoobench.results.record import to_json
-from zoobench.results.timings import Run, Timing, read_run, read_side
+from zoobench.results.run import Run, Timing, read_run, read_side
+from zoobench.results.schema import to_json
 from zoobench.show.comparisontable import as_csv, as_json, as_markdown, render
 from zoobench.show.machinetable import as_csv as machines_as_csv
 from zoobench.show.machinetable import as_json as machines_as_json
@@ -41,20 +42,20 @@ def read(path: Path, value: Any) -> Run:
 def test_a_cell_of_ours_is_read_with_its_record_and_rounds(tmp_path: Path) -> None:
     run = read(tmp_path, VALID)
     assert run.records[RECORD.cell.id] == RECORD
-    assert run.timings[RECORD.cell.id].rounds == ROUNDS
+    assert tuple(run.rounds[RECORD.cell.id].rounds) == ROUNDS
     assert run.ids == (RECORD.cell.id, "test_sort", a_cell(backbone="untimed").id)
 
 
 def test_a_plain_benchmark_is_read_for_its_times(tmp_path: Path) -> None:
     run = read(tmp_path, content(plain("tests/a.py::test_sort", (1.0, 2.0, 4.0), data=[1, 2.0, 4.0])))
     assert run.records == {}
-    assert run.timings["tests/a.py::test_sort"] == Timing(median_seconds=2.0, rounds=(1.0, 2.0, 4.0))
+    assert run.rounds["tests/a.py::test_sort"] == Timing(median_seconds=2.0, rounds=array("d", (1.0, 2.0, 4.0)))
     assert run.machine == {"cpu": "AMD EPYC", "cores": 2, "python": "3.11.7", "system": "Linux"}
 
 
 def test_a_plain_benchmark_without_rounds_keeps_its_median(tmp_path: Path) -> None:
     run = read(tmp_path, content(plain("test_sort", (3.0,))))
-    assert run.timings["test_sort"] == Timing(median_seconds=3.0, rounds=())
+    assert run.rounds["test_sort"] == Timing(median_seconds=3.0, rounds=array("d"))
 
 
 def test_a_file_without_machine_info_has_an_unknown_machine(tmp_path: Path) -> None:
@@ -95,7 +96,6 @@ def with_stats(**stats: Any) -> dict[str, Any]:
         (with_stats(median=1, data={}), "benchmarks[0].stats.data", "a list"),
         (content({"fullname": "test_sort"}), "benchmarks[0].stats", "an object"),
         (content({"stats": {"median": 1}}), "benchmarks[0].fullname", "a text"),
-        (content(5), "benchmarks[0]", "an object"),
     ],
 )
 def test_what_is_no_time_is_refused_with_its_place(tmp_path: Path, value: Any, place: str, expected: str) -> None:
@@ -107,7 +107,7 @@ def test_what_is_no_time_is_refused_with_its_place(tmp_path: Path, value: Any, p
 
 @pytest.mark.parametrize("value", [[], {}, {"benchmarks": {}}, None, 5])
 def test_what_is_not_pytest_benchmarks_format_is_refused(tmp_path: Path, value: Any) -> None:
-    with pytest.raises(ResultsError, match="no list under the key 'benchmarks'"):
+    with pytest.raises(ResultsError, match="is not in pytest-benchmark's format"):
         read(tmp_path, value)
 
 
@@ -139,7 +139,7 @@ def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=(json.dumps(VALID),))
     writer.start()
-    assert read_run(pipe).timings
+    assert read_run(pipe).rounds
     writer.join()
 
 
@@ -147,7 +147,7 @@ def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
 def test_what_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "results.json"
     path.write_bytes(text.encode(errors="surrogatepass"))
-    with pytest.raises(ResultsError, match="cannot read"):
+    with pytest.raises(ResultsError, match=r"cannot read|is not in pytest-benchmark's format"):
         read_run(path)
 
 

@@ -1,16 +1,20 @@
-"""Were two sides measured under the same conditions? What differs in machine, libraries, data and settings."""
+"""On which machine and under which conditions were runs measured, and may they stand in one table?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from zoobench.results.record import Record
-from zoobench.results.timings import Run, Side
+from zoobench.errors import ResultsError
+from zoobench.results.run import Run, Side
+from zoobench.results.schema import Record
 
 DATA_SET = "data set"
 _FIRST = ("device", "cpu", "cores", "governor", "threads", "runtime", "weights", "image size", DATA_SET)
 """What stands first in a list of differences; libraries and the rest follow in the order of the record."""
 _SHORT_HASH = 8
+_START_OF_HASH = 12
+"""Characters that name a file or data set among others."""
 _LONGEST = 80
 
 
@@ -54,6 +58,12 @@ def machine_of(run: Run) -> tuple[str, str]:
     for name, value in _of_run(run):
         known.setdefault(name, value)
     return (known.get("device") or known.get("cpu", ""), known.get("cores", ""))
+
+
+def machine_name(run: Run) -> str:
+    """Returns what a machine is called wherever it is shown: device or CPU, and number of cores."""
+    name, cores = machine_of(run)
+    return f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
 
 
 def leaves(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -115,3 +125,66 @@ def _short(weights: str) -> str:
 def joined(values: Iterable[str]) -> str:
     """Returns the values of one condition as one text."""
     return ", ".join(values) or "not known"
+
+
+Measured = tuple[Path, Record]
+
+
+def check_same_subject(sides: Sequence[Side]) -> None:
+    """Refuses results that are about different things.
+
+    Results of two kits are never compared. Those of a kit and those that a workstation measured by itself are, if the
+    files and the samples are the very same. Where no kit is involved each machine may have made its own files, which
+    is told elsewhere, but not taken other samples.
+
+    Args:
+        sides: The results of one machine each.
+
+    Raises:
+        ResultsError: If they may not be compared; it names both files, what each was measured with, and what to do.
+    """
+    measured = [(run.path, record) for side in sides for run in side.runs for record in run.records.values()]
+    _check_kits(measured)
+    by_cell: dict[str, list[Measured]] = {}
+    for one in measured:
+        by_cell.setdefault(one[1].cell.id, []).append(one)
+    for ones in by_cell.values():
+        for other in ones[1:]:
+            _check_samples(ones[0], other)
+        _check_files(ones)
+
+
+def _check_kits(measured: Sequence[Measured]) -> None:
+    of_kits = {record.kit: path for path, record in reversed(measured) if record.kit}
+    if len(of_kits) > 1:
+        (one, path), (other, other_path) = list(of_kits.items())[-1:-3:-1]
+        raise ResultsError(
+            f"these are results of different kits: {path} of {_start(one)}, {other_path} of {_start(other)} (SHA-256); "
+            "run one kit on every machine, and compare those results"
+        )
+
+
+def _check_samples(one: Measured, other: Measured) -> None:
+    ours, theirs = one[1].dataset, other[1].dataset
+    if ours.sha256 != theirs.sha256:
+        raise ResultsError(
+            f"{one[1].cell.id} was measured on different samples: in {one[0]} on {ours.samples} of {ours.name!r} "
+            f"({_start(ours.sha256)}), in {other[0]} on {theirs.samples} of {theirs.name!r} ({_start(theirs.sha256)}); "
+            "measure both on the same images, such as by one kit (zoobench kit export)"
+        )
+
+
+def _check_files(measured: Sequence[Measured]) -> None:
+    """Refuses a kit's file beside another one of the same cell: where there is no kit, that is only noted."""
+    files = {record.model.sha256: (path, record) for path, record in reversed(measured) if record.model}
+    if len(files) > 1 and any(record.kit for _, record in measured):
+        (one, (path, record)), (other, (other_path, _)) = list(files.items())[-1:-3:-1]
+        raise ResultsError(
+            f"{record.cell.id} was measured with different files: {_start(one)} in {path}, {_start(other)} in "
+            f"{other_path} (SHA-256), of which one came in a kit; run the kit on both machines, or export it from the "
+            "store that the other run used"
+        )
+
+
+def _start(sha256: str | None) -> str:
+    return (sha256 or "")[:_START_OF_HASH]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import pytest
 
 from damage import BARE, FULL, VALID, changed, results
 from zoobench.errors import ResultsError
-from zoobench.results import resultsblocks
-from zoobench.results.record import to_json
-from zoobench.results.resultsblocks import blocks, blocks_of
+from zoobench.results import file
+from zoobench.results.file import newest_first, read_file, reserve_results_path, write_results
+from zoobench.results.schema import to_json
 
 EXPECTED = "Expected a JSON file written by `pytest bench/`"
 
@@ -24,16 +25,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "0001_results.json"
 
 
+def blocks(path: Path) -> list[tuple[str, Any]]:
+    return list(read_file(path).blocks())
+
+
 def refusal(path: Path, content: bytes | Any) -> str:
     path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     with pytest.raises(ResultsError) as caught:
-        list(blocks(path))
+        blocks(path)
     return str(caught.value)
 
 
 def test_timed_blocks_come_before_those_without_rounds(path: Path) -> None:
     path.write_text(json.dumps(VALID))
-    assert list(blocks(path)) == [
+    assert blocks(path) == [
         ("benchmarks[0].extra_info.zoobench", to_json(FULL)),
         ("zoobench.records[0]", to_json(BARE)),
     ]
@@ -51,7 +56,7 @@ def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=(json.dumps(VALID),))
     writer.start()
-    assert len(list(blocks(pipe))) == 2
+    assert len(blocks(pipe)) == 2
     writer.join()
 
 
@@ -101,7 +106,7 @@ def test_bytes_that_are_hard_to_read_are_refused(path: Path, content: bytes) -> 
 )
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ResultsError, match=rf"^cannot read (?s:.*)\. {EXPECTED}$"):
-        list(blocks(tmp_path / name))
+        blocks(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -113,11 +118,49 @@ def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
         ({"benchmarks": None}, "Expected `array`, got `null` - at `$.benchmarks`"),
         ({"benchmarks": [5]}, "Expected `object`, got `int` - at `$.benchmarks[0]`"),
         ({"benchmarks": [{"extra_info": []}]}, "Expected `object`, got `array` - at `$.benchmarks[0].extra_info`"),
-        ({"benchmarks": [], "zoobench": []}, "Expected `object`, got `array` - at `$.zoobench`"),
     ],
 )
 def test_json_of_another_kind_is_refused_with_its_place(path: Path, content: Any, why: str) -> None:
     assert refusal(path, content) == f"{path} is not in pytest-benchmark's format with zoobench's blocks: {why}"
+
+
+def test_a_block_at_the_top_that_is_no_object_is_refused(path: Path) -> None:
+    assert refusal(path, {"benchmarks": [], "zoobench": []}) == f"{path}: zoobench: received []; expected an object"
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (b'{"benchmarks": [{"stats": {"median": 1, "median": 2}}]}', "median"),
+        (b'{"benchmarks": [], "benchmarks": []}', "benchmarks"),
+        (b'{"benchmarks": [], "zoobench": {"cells": [], "cells": []}}', "cells"),
+        (b'{"benchmarks": [], "zoobench": {"records": [], "records": []}}', "records"),
+        (b'{"benchmarks": [], "zoobench": {"baseline": {"name": 1, "name": 2}}}', "name"),
+        (b'{"benchmarks": [{"stats": {}, "stats" : {}}]}', "stats"),
+        (b'{"benchmarks": [{"extra_info": {"zoobench": {}, "zoobench": {}}}]}', "zoobench"),
+        (b'{"benchmarks": [], "machine_info": {"cpu": 1, "cpu": 2}}', "cpu"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_wherever_it_is_read(path: Path, content: bytes, key: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(ResultsError, match=f"received the key '{key}' twice"):
+        list(read_file(path).benchmarks())
+
+
+def test_keys_of_ours_in_other_places_are_no_doubles(path: Path) -> None:
+    path.write_text('{"benchmarks": [{"params": {"stats": 1, "name": {"zoobench": 2}}, "name": "a", "stats": {}}]}')
+    assert list(read_file(path).benchmarks()) == [("benchmarks[0]", {"name": "a", "stats": {}})]
+
+
+def test_more_rounds_than_memory_holds_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "LARGEST_ROUNDS", 100)
+    for count, refused in ((40, False), (60, True)):
+        path.write_text(json.dumps({"benchmarks": [{"name": "a", "stats": {"data": [1] * count}}] * 2}))
+        if not refused:
+            assert len(list(read_file(path).benchmarks())) == 2
+            continue
+        with pytest.raises(ResultsError, match=r"benchmarks\[1\]: received more than 100 values up to here"):
+            list(read_file(path).benchmarks())
 
 
 def test_records_that_are_no_list_are_refused(path: Path) -> None:
@@ -142,7 +185,7 @@ def test_a_block_that_python_cannot_read_is_refused_with_its_place(path: Path, b
 def test_bytes_that_are_no_text_are_refused_wherever_they_stand(path: Path, start: int) -> None:
     padding, whole = b" " * start, "é".encode()
     path.write_bytes(padding + b'{"benchmarks": [], "a": "' + whole + b'"}')
-    assert list(blocks(path)) == []
+    assert blocks(path) == []
     for broken in (whole[:1], whole[1:], b"\xff", b"\xed\xa0\x80"):
         found = refusal(path, padding + b'{"benchmarks": [], "a": "' + broken + b'"}')
         assert found.startswith(f"cannot read {path}: it is not UTF-8 near byte ")
@@ -151,9 +194,9 @@ def test_bytes_that_are_no_text_are_refused_wherever_they_stand(path: Path, star
 
 def test_a_file_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(json.dumps(VALID))
-    monkeypatch.setattr(resultsblocks, "LARGEST_FILE_BYTES", path.stat().st_size)
-    assert len(list(blocks(path))) == 2
-    monkeypatch.setattr(resultsblocks, "LARGEST_FILE_BYTES", 1_000)
+    monkeypatch.setattr(file, "LARGEST_FILE_BYTES", path.stat().st_size)
+    assert len(blocks(path)) == 2
+    monkeypatch.setattr(file, "LARGEST_FILE_BYTES", 1_000)
     assert refusal(path, VALID) == (
         f"{path} holds more than 1,000 bytes, which would not fit into a small device's memory; "
         "measure fewer cells or rounds in one run"
@@ -162,60 +205,40 @@ def test_a_file_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file here")
 def test_a_file_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resultsblocks, "LARGEST_FILE_BYTES", 1_000)
+    monkeypatch.setattr(file, "LARGEST_FILE_BYTES", 1_000)
     with pytest.raises(ResultsError, match="/dev/zero holds more than 1,000 bytes"):
-        list(blocks(Path("/dev/zero")))
+        blocks(Path("/dev/zero"))
 
 
 def test_a_block_that_is_too_large_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = len(json.dumps(to_json(FULL)))
-    monkeypatch.setattr(resultsblocks, "LARGEST_BLOCK_BYTES", size)
+    monkeypatch.setattr(file, "LARGEST_BLOCK_BYTES", size)
     path.write_text(json.dumps(VALID))
-    assert len(list(blocks(path))) == 2
-    monkeypatch.setattr(resultsblocks, "LARGEST_BLOCK_BYTES", size - 1)
+    assert len(blocks(path)) == 2
+    monkeypatch.setattr(file, "LARGEST_BLOCK_BYTES", size - 1)
     why = f"benchmarks[0].extra_info.zoobench: received {size:,} bytes; expected at most {size - 1:,}"
     assert refusal(path, VALID) == f"{path}: {why}"
 
 
 def test_more_values_than_memory_holds_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resultsblocks, "LARGEST_VALUES", 150)
+    monkeypatch.setattr(file, "LARGEST_VALUES", 150)
     assert "received more than 150 values up to here" in refusal(path, results(to_json(FULL), *[[0] * 20] * 10))
-    assert "zoobench.records: received more than 150 values" in refusal(path, results(untimed=([0] * 200,)))
+    assert "zoobench: received more than 150 values" in refusal(path, results(untimed=([0] * 200,)))
 
 
 def test_more_benchmarks_than_memory_holds_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resultsblocks, "LARGEST_OBJECTS", 100)
+    monkeypatch.setattr(file, "LARGEST_OBJECTS", 100)
     assert refusal(path, {"benchmarks": [{}] * 100}).startswith(f"{path} holds more than 100 objects, which might not")
 
 
 MEASURED = """
 import resource, sys
 from pathlib import Path
-from zoobench.results.record import read_results
+from zoobench.results.run import read_recorded
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-read = len(read_results(Path(sys.argv[1])))
+read = len(read_recorded(Path(sys.argv[1])).records)
 print(read, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
-
-
-def test_a_content_that_was_read_before_holds_the_same_blocks(path: Path) -> None:
-    path.write_text(json.dumps(VALID))
-    assert list(blocks_of(VALID, path)) == list(blocks(path))
-
-
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [
-        ({}, "benchmarks: received None; expected a list"),
-        ({"benchmarks": [5]}, r"benchmarks\[0\]: received 5; expected an object"),
-        ({"benchmarks": [{"extra_info": []}]}, r"benchmarks\[0\]\.extra_info: received \[\]; expected an object"),
-        ({"benchmarks": [], "zoobench": []}, r"zoobench: received \[\]; expected an object"),
-        ({"benchmarks": [], "zoobench": {"records": 5}}, r"zoobench\.records: received 5; expected a list"),
-    ],
-)
-def test_a_content_of_another_kind_is_refused_with_its_place(path: Path, content: Any, why: str) -> None:
-    with pytest.raises(ResultsError, match=f"json: {why}$"):
-        list(blocks_of(content, path))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kB on Linux alone")
@@ -228,7 +251,7 @@ def test_a_file_of_twenty_megabytes_takes_hardly_more_memory_than_its_size(path:
     content = results(*blocks_written)
     if monster == "rounds":
         for benchmark in content["benchmarks"]:
-            benchmark["stats"] = {"data": [0.004 + i * 1e-9 for i in range(7_000)]}
+            benchmark["stats"] = {"data": [0.004 + i * 1e-9 for i in range(-3_500, 3_501)]}
     else:
         value: Any = {"lists": [], "numbers": 1.5, "texts": "ab"}[monster]
         content["benchmarks"][0]["extra_info"]["other"] = [value] * 4_000_000
@@ -239,3 +262,71 @@ def test_a_file_of_twenty_megabytes_takes_hardly_more_memory_than_its_size(path:
     read, grown = map(int, done.stdout.split())
     assert read == 200
     assert grown < 1.5 * size
+
+
+NOW = datetime(2026, 11, 23, 20, 33, 0)
+
+
+def named_after(folder: Path, *names: str) -> str:
+    for name in names:
+        (folder / name).write_text("{}")
+    return reserve_results_path(folder, now=NOW).name
+
+
+def test_the_first_file_is_number_one(tmp_path: Path) -> None:
+    assert reserve_results_path(tmp_path / "new", now=NOW) == tmp_path / "new" / "0001_20261123-203300.json"
+
+
+def test_the_next_file_follows_the_highest_number_there(tmp_path: Path) -> None:
+    assert named_after(tmp_path, "0001_a.json", "0007_20260101-000000.json").startswith("0008_")
+
+
+def test_other_files_are_not_counted(tmp_path: Path) -> None:
+    others = ("0009.json", "notes_0009.json", "009_short.json", "0009_x.txt", "baseline.json")
+    assert named_after(tmp_path, *others, "0002_a.json").startswith("0003_")
+
+
+def test_numbers_grow_past_four_digits(tmp_path: Path) -> None:
+    assert named_after(tmp_path, "9999_a.json", "10000_b.json").startswith("10001_")
+
+
+def test_results_are_written_as_json_with_dates_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "machine" / "0001_x.json"
+    write_results(path, {"benchmarks": [], "datetime": NOW})
+    assert json.loads(path.read_text()) == {"benchmarks": [], "datetime": "2026-11-23 20:33:00"}
+
+
+def test_results_that_hold_no_numbers_are_refused_and_leave_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "0001_x.json"
+    with pytest.raises(ResultsError) as caught:
+        write_results(path, {"median": float("nan")})
+    assert str(caught.value).startswith(f"cannot write results to {path}: Out of range float values are not JSON")
+    assert str(caught.value).endswith("; see to space or --zoo-artifacts")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_a_results_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match=r"cannot write results to .*0001_x\.json: .*; see to space or"):
+        write_results(tmp_path / "file" / "0001_x.json", {})
+
+
+def test_two_runs_that_ask_at_once_get_two_files(tmp_path: Path) -> None:
+    names = [reserve_results_path(tmp_path, now=NOW).name for _ in range(2)]
+    assert names == ["0001_20261123-203300.json", "0002_20261123-203300.json"]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match=r"^cannot make a results file in "):
+        reserve_results_path(tmp_path / "file" / "machine", now=NOW)
+
+
+def test_results_of_all_machines_are_listed_newest_first(tmp_path: Path) -> None:
+    names = ("b/0002_20261123-203300.json", "a/0009_20261124-010000.json", "b/0010_20261123-203300.json")
+    for name in (*names, "a/notes.json", "a/0011_20261125-000000.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    reserve_results_path(tmp_path / "a", now=NOW)  # of a run that has not measured anything yet
+    assert newest_first(tmp_path) == [tmp_path / names[i] for i in (1, 2, 0)]
+    assert newest_first(tmp_path / "none") == []

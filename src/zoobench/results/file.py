@@ -1,0 +1,322 @@
+"""What stands in a results file, where is it, and where do new ones go?
+
+The file is pytest-benchmark's, with our block in each benchmark's `extra_info` and one more at the top.
+"""
+
+import codecs
+import itertools
+import json
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from zoobench.errors import ResultsError
+from zoobench.results.shape import brief, once, unexpected, values
+from zoobench.system.files import write_bytes
+
+BLOCK = "zoobench"
+"""The key of our block, in each benchmark's `extra_info` and at the top of a results file."""
+LARGEST_FILE_BYTES = 500_000_000
+"""A file is held in memory once while it is read: twice this is all that a small device has."""
+LARGEST_BLOCK_BYTES = 16_000_000
+"""Of one record; the predictions of a million test samples take half of it."""
+LARGEST_VALUES = 5_000_000
+"""Of all records of a file together; one has fewer than 200. Python takes up to 240 bytes for each."""
+LARGEST_ROUNDS = 20_000_000
+"""Of all benchmarks of a file together, which are kept in 8 bytes each; a file of 200 MB has 10 million."""
+LARGEST_OBJECTS = 20_000_000
+"""Of a whole file, as each could be a benchmark, which takes 100 bytes."""
+_CHUNK_BYTES = 2**20
+_NUMBERED = re.compile(r"(\d{4,})_(.*)\.json")
+_OWN = ("machine", "cells", "options", "pixels", "products", "baseline", "records")
+_WANTED = re.compile(
+    rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|zoobench|'
+    rb"%b)\"\s*:" % "|".join(_OWN).encode()
+)
+"""A key that is read, anywhere."""
+
+Part = msgspec.Raw | msgspec.UnsetType
+"""Of a file; left as it stands there until it is wanted."""
+
+
+class _ExtraInfo(msgspec.Struct, gc=False):
+    zoobench: Part = msgspec.UNSET
+
+
+class _Benchmark(msgspec.Struct, gc=False):
+    name: Part = msgspec.UNSET
+    fullname: Part = msgspec.UNSET
+    stats: Part = msgspec.UNSET
+    extra_info: _ExtraInfo | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Outline(msgspec.Struct, gc=False):
+    benchmarks: list[_Benchmark]
+    machine_info: Part = msgspec.UNSET
+    commit_info: Part = msgspec.UNSET
+    datetime: Part = msgspec.UNSET
+    version: Part = msgspec.UNSET
+    zoobench: Part = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsFile:
+    """A file that was found to be in pytest-benchmark's format, and not looked into any further.
+
+    Attributes:
+        path: The file.
+        about: What pytest-benchmark says of machine, commit, time and version, by its keys.
+        block: Ours at the top, without the records; empty where there is none.
+    """
+
+    path: Path
+    about: Mapping[str, Any]
+    block: Mapping[str, Any]
+    _benchmarks: list[_Benchmark]
+    _untimed: Part
+
+    def blocks(self) -> Iterator[tuple[str, Any]]:
+        """Yields our records with their places: timed cells first, then those without rounds.
+
+        Raises:
+            ResultsError: If one is too large or cannot be read.
+        """
+        left = LARGEST_VALUES
+        for where, raw in self._raw_blocks():
+            left -= values(bytes(raw))
+            if left < 0:
+                raise ResultsError(
+                    f"{self.path}: {where}: received more than {LARGEST_VALUES:,} values up to here; expected fewer "
+                    "than that in all records, as they would not fit into a small device's memory"
+                )
+            if len(bytes(raw)) > LARGEST_BLOCK_BYTES:
+                raise ResultsError(
+                    f"{self.path}: {where}: received {len(bytes(raw)):,} bytes; expected at most "
+                    f"{LARGEST_BLOCK_BYTES:,}"
+                )
+            yield where, _parsed(raw, f"{self.path}: {where}")
+
+    def benchmarks(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yields name and statistics of each benchmark with its place.
+
+        Raises:
+            ResultsError: If the file has too many rounds, or a benchmark cannot be read.
+        """
+        left = LARGEST_ROUNDS
+        for index, benchmark in enumerate(self._benchmarks):
+            where = f"benchmarks[{index}]"
+            raws = {key: getattr(benchmark, key) for key in ("name", "fullname", "stats")}
+            found = {key: raw for key, raw in raws.items() if raw is not msgspec.UNSET}
+            sizes = [values(bytes(raw)) for raw in found.values()]
+            left -= sum(sizes)
+            if left < 0 or max(sizes, default=0) > LARGEST_VALUES:
+                raise ResultsError(
+                    f"{self.path}: {where}: received more than {LARGEST_ROUNDS:,} values up to here, or more than "
+                    f"{LARGEST_VALUES:,} in it, which would not fit into a small device's memory; measure fewer cells "
+                    "or rounds in one run"
+                )
+            yield where, {key: _parsed(raw, f"{self.path}: {where}.{key}") for key, raw in found.items()}
+
+    def _raw_blocks(self) -> Iterator[tuple[str, msgspec.Raw]]:
+        for index, benchmark in enumerate(self._benchmarks):
+            extra = benchmark.extra_info
+            if extra is not msgspec.UNSET and extra.zoobench is not msgspec.UNSET:
+                yield place_of_block(f"benchmarks[{index}]"), extra.zoobench
+        if self._untimed is not msgspec.UNSET:
+            where = f"{BLOCK}.records"
+            for index, raw in enumerate(_items(self._untimed, f"{self.path}: {where}")):
+                yield f"{where}[{index}]", raw
+
+
+def place_of_block(benchmark: str) -> str:
+    """Returns where our record stands in a benchmark, by the benchmark's place."""
+    return f"{benchmark}.extra_info.{BLOCK}"
+
+
+def read_file(path: Path) -> ResultsFile:
+    """Returns where all stands in a file in pytest-benchmark's format.
+
+    What is not read (rounds of others, their `extra_info`) has to be JSON and takes no memory beside the file.
+
+    Raises:
+        ResultsError: If the file cannot be read, is too large, is not in that format, or has a key twice.
+    """
+    content = b""
+    try:
+        content = _bytes(path)
+        _check_text(content)
+        outline = msgspec.json.decode(content, type=_Outline)
+        found = list(_set_fields(outline))
+        _check_once(content, [one for one in found if isinstance(one, msgspec.Raw)], expected=len(found))
+        about = {key: getattr(outline, key) for key in ("machine_info", "commit_info", "datetime", "version")}
+        block = _members(outline.zoobench, f"{path}: {BLOCK}")
+        return ResultsFile(
+            path=path,
+            about={key: _free(raw, f"{path}: {key}") for key, raw in about.items() if raw is not msgspec.UNSET},
+            block={
+                key: _free(block[key], f"{path}: {BLOCK}.{key}") for key in _OWN if key in block and key != "records"
+            },
+            _benchmarks=outline.benchmarks,
+            _untimed=block.get("records", msgspec.UNSET),
+        )
+    except msgspec.ValidationError as error:
+        raise ResultsError(f"{path} is not in pytest-benchmark's format with zoobench's blocks: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        why = f"{error}{_excerpt(content, str(error))}"
+        raise ResultsError(f"cannot read {path}: {why}. Expected a JSON file written by `pytest bench/`") from error
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as handle:
+        status = os.fstat(handle.fileno())
+        is_file = stat.S_ISREG(status.st_mode)  # a pipe has no size
+        size = status.st_size if is_file else LARGEST_FILE_BYTES
+        content = handle.read(size + 1) if size <= LARGEST_FILE_BYTES else b""
+    if max(size if is_file else 0, len(content)) > LARGEST_FILE_BYTES:
+        raise ResultsError(
+            f"{path} holds more than {LARGEST_FILE_BYTES:,} bytes, which would not fit into a small device's memory; "
+            "measure fewer cells or rounds in one run"
+        )
+    if content.count(b"{") > LARGEST_OBJECTS:
+        raise ResultsError(
+            f"{path} holds more than {LARGEST_OBJECTS:,} objects, which might not fit into a small device's memory; "
+            "keep what is not zoobench's in a file of its own"
+        )
+    return content
+
+
+def _check_text(content: bytes) -> None:
+    """Refuses what is no UTF-8, in the parts that are passed over too: it is the mark of a damaged file."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(content) + 1, _CHUNK_BYTES):
+        chunk = content[start : start + _CHUNK_BYTES]
+        try:
+            decoder.decode(chunk, final=start + len(chunk) == len(content))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"it is not UTF-8 near byte {start + error.start}") from error
+
+
+def _check_once(content: bytes, parts: Collection[msgspec.Raw], *, expected: int) -> None:
+    """Refuses JSON in which a key that is read stands twice in one object: readers differ in which they take.
+
+    A wanted key in what is passed over is rare, and only then all is looked through.
+
+    Args:
+        content: The JSON.
+        parts: What was found in it and will see to itself.
+        expected: How many keys that are read were found outside of the parts.
+    """
+    inside = sum(len(_WANTED.findall(memoryview(part))) for part in parts)
+    if len(_WANTED.findall(content)) == inside + expected:
+        return
+    if values(content) > LARGEST_ROUNDS:
+        raise ValueError(f"received more than {LARGEST_ROUNDS:,} values, and keys of ours in places that are not")
+    json.loads(content, object_pairs_hook=once)
+
+
+def _set_fields(outline: msgspec.Struct) -> Iterator[Any]:
+    """Yields the value of each key that was found in a struct and in those that it holds."""
+    for name in outline.__struct_fields__:
+        value = getattr(outline, name)
+        if value is not msgspec.UNSET:
+            yield value
+            for inner in value if isinstance(value, list) else (value,):
+                if isinstance(inner, msgspec.Struct):
+                    yield from _set_fields(inner)
+
+
+def _members(part: Part, where: str) -> dict[str, msgspec.Raw]:
+    if part is msgspec.UNSET:
+        return {}
+    if values(bytes(part)) > LARGEST_VALUES:
+        raise ResultsError(f"{where}: received more than {LARGEST_VALUES:,} values; expected fewer")
+    try:
+        found = msgspec.json.decode(part, type=dict[str, msgspec.Raw])
+        _check_once(bytes(part), found.values(), expected=len(found.keys() & {*_OWN}))
+        return found
+    except msgspec.ValidationError:
+        raise unexpected(where, _parsed(part, where), "an object") from None
+
+
+def _items(part: msgspec.Raw, where: str) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(part, type=list[msgspec.Raw])
+    except msgspec.ValidationError:
+        raise unexpected(where, _parsed(part, where), "a list") from None
+
+
+def _free(raw: msgspec.Raw, where: str) -> Any:
+    if values(bytes(raw)) > LARGEST_VALUES:
+        raise ResultsError(f"{where}: received more than {LARGEST_VALUES:,} values; expected fewer")
+    return _parsed(raw, where)
+
+
+def _parsed(raw: msgspec.Raw, where: str) -> Any:
+    try:
+        return json.loads(bytes(raw), object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{where}: {error}; expected what `pytest bench/` writes there") from error
+
+
+def _excerpt(content: bytes, message: str) -> str:
+    """Returns what stands where a parser's message says that it stopped."""
+    byte = re.search(r"\(byte (\d+)\)", message)
+    return f": {brief(content[int(byte[1]) : int(byte[1]) + 20].decode(errors='replace'))}" if byte else ""
+
+
+def reserve_results_path(folder: Path, *, now: datetime) -> Path:
+    """Returns a new, empty file in a folder, numbered as pytest-benchmark numbers its own: `0007_20261123-203300.json`.
+
+    Two runs that ask at once get two files.
+
+    Raises:
+        ResultsError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        numbers = [int(match.group(1)) for path in folder.iterdir() if (match := _NUMBERED.fullmatch(path.name))]
+        for number in itertools.count(max(numbers, default=0) + 1):
+            path = folder / f"{number:04}_{now:%Y%m%d-%H%M%S}.json"
+            with suppress(FileExistsError):
+                path.touch(exist_ok=False)
+                break
+    except OSError as error:
+        raise ResultsError(
+            f"cannot make a results file in {folder}: {error}; see to space or --zoo-artifacts"
+        ) from error
+    return path
+
+
+def newest_first(folder: Path) -> list[Path]:
+    """Returns the results files of all machines below `artifacts/results` by time, without those not yet written."""
+    numbered = ((path, match) for path in folder.glob("*/*.json") if (match := _NUMBERED.fullmatch(path.name)))
+    by_time = [(match.group(2), int(match.group(1)), path) for path, match in numbered if path.stat().st_size]
+    return [path for _, _, path in sorted(by_time, reverse=True)]
+
+
+def write_results(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes results in pytest-benchmark's format atomically.
+
+    Raises:
+        ResultsError: If they cannot be written.
+    """
+    try:
+        write_bytes(path, json.dumps(content, default=str, allow_nan=False, indent=1).encode())
+    except (OSError, ValueError) as error:
+        _remove_empty(path)
+        raise ResultsError(f"cannot write results to {path}: {error}; see to space or --zoo-artifacts") from error
+
+
+def _remove_empty(path: Path) -> None:
+    """Removes a file that was reserved and never filled: it would be taken for a run's results."""
+    with suppress(OSError):
+        if path.stat().st_size == 0:
+            path.unlink()
