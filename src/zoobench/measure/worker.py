@@ -149,12 +149,12 @@ def footprint() -> dict[str, int | None]:
     `rss_bytes` are in memory now, and not only reserved; `peak_rss_bytes` the most that ever were; `anonymous_bytes`
     what of `rss_bytes` is in no file, so that it cannot be dropped and read again.
     """
-    told = _told()
+    lines = _status_lines()
     return {
-        "rss_bytes": _bytes(told, "VmRSS"),
+        "rss_bytes": _bytes(lines, "VmRSS"),
         "peak_rss_bytes": peak_rss_bytes(),
-        "anonymous_bytes": _bytes(told, "RssAnon"),
-        "threads": told.get("Threads"),
+        "anonymous_bytes": _bytes(lines, "RssAnon"),
+        "threads": lines.get("Threads"),
     }
 
 
@@ -163,7 +163,7 @@ def peak_rss_bytes() -> int | None:
 
     Linux's `ru_maxrss` also holds what the process was before it became this program, so Linux is asked elsewhere.
     """
-    peak = _bytes(_told(), "VmHWM")
+    peak = _bytes(_status_lines(), "VmHWM")
     if peak is not None:
         return peak
     with suppress(ImportError):
@@ -181,15 +181,15 @@ def _images(path: str) -> npt.NDArray[np.uint8]:
     return images
 
 
-def _told() -> dict[str, int]:
+def _status_lines() -> dict[str, int]:
     """Returns the lines of Linux's file that matter here: KiB, or a number of threads; nothing elsewhere."""
     with suppress(OSError):
         return {name: int(value) for name, value in _LINE.findall(_STATUS.read_text())}
     return {}
 
 
-def _bytes(told: dict[str, int], name: str) -> int | None:
-    return told[name] * _KIB if name in told else None
+def _bytes(lines: dict[str, int], name: str) -> int | None:
+    return lines[name] * _KIB if name in lines else None
 
 
 if __name__ == "__main__":
