@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"tensorflow", "keras", "ai_edge_quantizer"}
+HEAVY = {"tensorflow", "keras", "litert_quantizer"}
 
 
 @pytest.mark.parametrize(
