@@ -85,8 +85,8 @@ def test_every_layer_of_every_quantizer_is_found_and_near(files: dict[str, Path]
 
 @pytest.mark.filterwarnings("ignore:.*experimental_preserve_all_tensors")
 def test_errors_agree_with_the_validator_of_ai_edge_quantizer(files: dict[str, Path]) -> None:
-    from ai_edge_quantizer import model_validator
-    from ai_edge_quantizer.utils.validation_utils import ValidationErrorMetric as Metric
+    from litert_quantizer import model_validator
+    from litert_quantizer.utils.validation_utils import ValidationErrorMetric as Metric
 
     data = {"serving_default": [{"image": image.astype(np.float32)} for image in one_by_one(IMAGES[:1])]}
     content, reference = (files[name].read_bytes() for name in ("integer_float", "float32"))
