@@ -13,7 +13,7 @@ from zoobench.data.drawn import draw
 from zoobench.data.images import decode, load, resize
 from zoobench.data.sourcephotos import Photos, decoded, drawn_photos, given_photos, photos_of
 from zoobench.errors import UsageError
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 
 def samples(folder: Path, rows: list[list[object]], *, chosen: list[int]) -> Samples:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from zoobench.data.rows import Row, read_rows
 from zoobench.errors import UsageError
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 MOST_PHOTOS = 64
 NO_PILLOW = "Pillow, which decodes photos, is not installed: pip install pillow"
