@@ -49,10 +49,10 @@ def test_build_takes_the_options_that_concern_models_and_no_others() -> None:
 
 
 def test_backbones_are_listed_with_their_sizes() -> None:
-    lines = CliRunner().invoke(main, ["backbones"]).output.splitlines()
-    assert len(lines) == 17
-    assert lines[0].split() == ["mobilenet", "224", "px", "mobilenet_1_0_224_tf_no_top.h5"]
-    assert any(line.split()[:2] == ["inception_resnet_v2", "299"] for line in lines)
+    lines = CliRunner().invoke(main, ["backbones", "--format", "csv"]).output.splitlines()
+    assert len(lines) == 18
+    assert lines[:2] == ["backbone,image_size,weights", "mobilenet,224,mobilenet_1_0_224_tf_no_top.h5"]
+    assert any(line.startswith("inception_resnet_v2,299,") for line in lines)
 
 
 def test_preview_writes_a_contact_sheet(tmp_path: Path) -> None:

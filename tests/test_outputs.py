@@ -41,6 +41,7 @@ STORED = "gate --baseline main --method stored"
 AA = "aa workbench.json --times 0 --resample 50 --cells '*-dynamic_range-*' --cells '*-integer_only-*'"
 EVERYWHERE = '--latency-p50 "6 ms" --size "1 MB" --drop "20 pp"'
 LIMITS = '--latency-p90 "5 ms" --size "1 MB" --drop "20 pp"'
+LAYERS = "layers integer_only.tflite --float float32.tflite --images images.npy --samples 3 --worst 2"
 HELD = {
     # whole runs
     "show-workbench.txt": "show workbench.json",
@@ -128,12 +129,18 @@ HELD = {
     # files, kits, stores, tables
     "inspect.txt": "inspect integer_only.tflite --as integer_only",
     "inspect.json": "inspect integer_only.tflite --format json",
+    "inspect.md": "inspect integer_only.tflite --format markdown",
+    "inspect.html": "inspect float32.tflite --as integer_only --format html",
+    "inspect.csv": "inspect integer_only.tflite --format csv",
     "inspect-float.txt": "inspect float32.tflite",
     "inspect-violations.txt": "inspect float32.tflite --as integer_only",
     "inspect-no-model.txt": "inspect plain.json",
-    "layers.txt": "layers integer_only.tflite --float float32.tflite --images images.npy --samples 3 --worst 2",
+    "layers.txt": LAYERS,
+    "layers.md": f"{LAYERS} --format markdown",
     "layers-no-float.txt": "layers integer_only.tflite --images images.npy",
     "kit-show.txt": "kit show kit.zip",
+    "kit-show.json": "kit show kit.zip --format json",
+    "kit-show.csv": "kit show kit.zip --format csv",
     "kit-show-no-kit.txt": "kit show plain.json",
     "store-list.txt": "store list --artifacts no",
     "store-verify.txt": "store verify --artifacts no",
@@ -142,6 +149,7 @@ HELD = {
     "parity-no-cell.txt": "parity mobilenet-float32-litert-t1 --artifacts no",
     "extensions.txt": "extensions",
     "backbones.txt": "backbones",
+    "backbones.csv": "backbones --format csv",
     # help
     **{
         f"help-{name.replace(' ', '-')}.txt": f"{name} --help"

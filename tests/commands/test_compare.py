@@ -6,7 +6,7 @@ import pytest
 
 from resultfiles import a_file, content, plain, rounds_around, written
 from zoobench.commands.compare import across_files, compare_files, shown, shown_across
-from zoobench.commands.output import save
+from zoobench.commands.output import deliver
 from zoobench.errors import ResultsError, UsageError
 
 
@@ -58,8 +58,8 @@ def test_more_machines_than_letters_are_refused(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultsError, match="name another file with -o"):
-        save("text", tmp_path / "file" / "report.md")
-    save("text – ü", tmp_path / "new" / "report.md")
+        deliver("text", tmp_path / "file" / "report.md")
+    deliver("text – ü", tmp_path / "new" / "report.md")
     assert (tmp_path / "new" / "report.md").read_text() == "text – ü"
 
 

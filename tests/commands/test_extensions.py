@@ -22,11 +22,11 @@ def test_what_cannot_be_used_is_an_error_and_others_are_listed_all_the_same(besi
 def build(): ...
 VGG16 = Backbone(name="vgg16", builder="vgg:build", preprocessing="caffe")"""
     put(beside_us, "zoobench-nets", version="2.1", entry_points=entry_points, modules={"vgg.py": text})
-    done = CliRunner().invoke(main, ["extensions"])
+    done = CliRunner().invoke(main, ["extensions", "--format", "csv"])
     assert done.exit_code == 1
-    broken, sound = done.output.splitlines()
-    assert broken.startswith("backbone  tiny                     zoobench-nets 2.1: zoobench-nets 2.1: nowhere:TINY ")
-    assert sound == "backbone  vgg16                    zoobench-nets 2.1: can be used"
+    _, broken, sound = done.output.splitlines()
+    assert broken.startswith('backbone,tiny,zoobench-nets 2.1,"zoobench-nets 2.1: nowhere:TINY ')
+    assert sound == "backbone,vgg16,zoobench-nets 2.1,"
 
 
 def test_backbones_are_listed_though_one_is_broken(beside_us: Path) -> None:

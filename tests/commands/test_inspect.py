@@ -1,6 +1,7 @@
 """Does `zoobench inspect` show what is in a file, and say by its status whether the file is what it is labelled?"""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelfiles import labelled, small_classifier
+from views import text
 from zoobench.cli import main
 from zoobench.commands import inspect as inspection
-from zoobench.commands.inspect import inspect_file, to_text
+from zoobench.commands.inspect import inspect_file, view
 from zoobench.store.product import MANIFEST, describe
 
 
@@ -45,7 +47,7 @@ def test_without_a_label_it_says_which_one_fits(integer_file: Path) -> None:
     assert done.output.startswith(f"{integer_file}, 13.")
     assert "uint8, 1 × 24 × 24 × 3, scale 1.00, zero point 0" in done.output
     assert "1 DEPTHWISE_CONV_2D: integer, int8 × int8, a scale for each channel" in done.output
-    assert done.output.endswith("\nIt is what integer_only promises.\n")
+    assert done.output.endswith("\nIt meets the spec of integer_only.\n")
 
 
 def test_a_kept_promise_is_status_0(integer_file: Path) -> None:
@@ -55,8 +57,8 @@ def test_a_kept_promise_is_status_0(integer_file: Path) -> None:
 def test_a_broken_promise_is_status_1_with_both_sides(float_file: Path) -> None:
     done = inspected(float_file, "--as", "integer_only")
     assert done.exit_code == 1
-    assert f"{float_file} is not what integer_only promises:\n" in done.output
-    assert "  layers\n    required: all integer\n    found:    4 float\n" in done.output
+    assert f"{float_file} does not meet the spec of integer_only.\n" in done.output
+    assert re.search(r"^layers +all integer +4 float +$", done.output, flags=re.MULTILINE)
 
 
 def test_json_holds_all_of_it(float_file: Path) -> None:
@@ -121,13 +123,24 @@ def test_a_file_that_no_label_fits_is_said_to_fit_none(tmp_path: Path) -> None:
     mixed = inspection.Inspection(
         path=path, contract=found.contract, label=None, violations=found.violations, labels_met=()
     )
-    assert "It is what no label promises: float32, " in to_text(mixed)
+    assert "It meets no spec: float32, " in text(view(mixed))
+
+
+def test_every_format_holds_the_verdict_and_csv_the_facts(float_file: Path) -> None:
+    for form, start in (("markdown", "- "), ("html", "<!doctype html>"), ("json", "{")):
+        done = inspected(float_file, "--as", "integer_only", "--format", form)
+        assert done.exit_code == 1
+        assert done.output.startswith(start)
+        assert "integer_only" in done.output.replace("\\", "")
+    rows = inspected(float_file, "--format", "csv").output.splitlines()
+    assert rows[0] == "about,found"
+    assert any(row.startswith("weights,") for row in rows)
 
 
 def test_colours_are_for_terminals_alone(float_file: Path) -> None:
-    found = inspect_file(float_file, label="integer_only")
-    assert "\x1b[" in to_text(found, colours=True)
-    assert "\x1b[" not in to_text(found)
+    found = view(inspect_file(float_file, label="integer_only"))
+    assert "\x1b[" in text(found, colours=True)
+    assert "\x1b[" not in text(found)
 
 
 def test_inspecting_needs_none_of_what_building_needs() -> None:

@@ -137,7 +137,7 @@ def test_memory_is_left_out_where_it_does_not_fit_and_that_is_said() -> None:
     wide, narrow = lines(long, width=160), lines(long, width=128)
     assert wide[1].endswith("peak MB")
     assert narrow[1].endswith("size")
-    assert "Peaks of memory are in the file; they do not fit 128 columns." in narrow
+    assert "In the file: peak memory; it does not fit 128 columns." in narrow
     assert max(len(line) for line in narrow if not line.startswith("×")) <= 128
 
 

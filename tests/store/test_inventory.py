@@ -1,7 +1,6 @@
 """Is everything in the store listed as what it is?"""
 
 import hashlib
-import json
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -9,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from kept_store import ANSWERS, DAY, HEAD, NOW, PIXELS, filled, foreign, set_aside, unfinished, used
+from views import content, table, text
 from zoobench.errors import UsageError
+from zoobench.show.store import view
 from zoobench.store import inventory
 from zoobench.store.inventory import (
-    as_json,
     damages,
     is_being_made,
     main_files,
@@ -21,7 +21,6 @@ from zoobench.store.inventory import (
     remnants,
     removals,
     remove,
-    render,
     size_of,
 )
 from zoobench.store.product import DAMAGED, MANIFEST, REMOVING, Stored, locked, obtain
@@ -106,34 +105,29 @@ def test_a_beginning_of_nothing_is_an_error_that_lists_the_products(artifacts: P
     assert str(caught.value) == f"no product's name begins with 'xception'; the store holds {known}"
 
 
-@pytest.mark.parametrize("width", [60, 200])
-def test_the_table_has_a_line_for_each_product_and_a_total(artifacts: Path, width: int) -> None:
+def test_the_table_has_a_line_for_each_product_and_a_total(artifacts: Path) -> None:
     (artifacts / "models" / HEAD.folder_name / MANIFEST).write_bytes(b"{}")
-    lines = [line.rstrip() for line in render(products(artifacts), width=width, colours=False).splitlines()]
+    lines = [line.rstrip() for line in text(view(products(artifacts)), width=60).splitlines()]
     assert lines[0].split() == ["product", "kind", "MB", "made", "last", "used", "made", "in", "s"]
     assert lines[2].startswith("pets-224-")
     assert " data set " in lines[2]
     assert f"{datetime.fromtimestamp(NOW - 10 * DAY, timezone.utc).astimezone():%Y-%m-%d %H:%M}" in lines[2]
     assert "– (damaged)" in lines[3]
-    assert lines[-1].startswith("3 products")
+    assert lines[-1].startswith("3 products, 0.00")
 
 
-def test_names_are_cut_where_the_terminal_is_narrow_and_numbers_are_not(artifacts: Path) -> None:
-    table = render(products(artifacts), width=10, colours=False)
-    assert "0.00" in table
-    assert max(map(len, table.splitlines())) <= 100
-
-
-def test_json_holds_what_determined_each_product(artifacts: Path) -> None:
-    found = as_json(products(artifacts))
-    assert json.loads(json.dumps(found)) == found
-    model = found[1]
+def test_json_holds_what_determined_each_product_and_csv_all_else(artifacts: Path) -> None:
+    model = content(view(products(artifacts)))[1]
     assert model["product"] == HEAD.folder_name
     assert model["kind"] == "model"
     assert model["file"] == "head.keras"
     assert model["inputs"] == {"seed": 0}
     assert model["last_used"] == "2023-11-13T22:13:20+00:00"
     assert model["seconds"] >= 0
+    assert [(row["product"], row["file"]) for row in table(view(products(artifacts)))][1] == (
+        HEAD.folder_name,
+        "head.keras",
+    )
 
 
 def test_a_folder_of_somebody_elses_is_no_product(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH, format_option, output_option
-from zoobench.commands.output import deliver, screen
+from zoobench.commands.options import PATH
+from zoobench.commands.output import deliver, format_option, output_option, screen
 from zoobench.errors import UsageError
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.compare.comparison import compare as compare_sides

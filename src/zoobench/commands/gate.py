@@ -356,9 +356,7 @@ def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates
     return replay_cells(
         [replace(subject, precision=PRECISION * tolerances[subject.cell_id]) for subject in subjects],
         tolerances,
-        config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python).knowing(
-            subject.runtime for subject in subjects
-        ),
+        config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
         rates=rates,
         budget=Budget(seconds=request.seconds_for(len(subjects))),
     )

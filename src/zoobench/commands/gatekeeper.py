@@ -13,13 +13,14 @@ import pytest
 
 from zoobench.commands.baseline import find_run
 from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
-from zoobench.errors import UsageError, ZoobenchError
+from zoobench.errors import ZoobenchError
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
 from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
 from zoobench.show.gatetable import headline, render, sentence
+from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
 _GREEN = (Verdict.IMPROVED, Verdict.UNCHANGED)
@@ -119,13 +120,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
 def _seconds(text: str) -> float | None:
     if not text:
         return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds < float("inf"):
-        raise UsageError(f"{PREFIX}gate-seconds: received {text!r}; allowed is a number of 1 or more")
-    return seconds
+    return parse_number(text, float, where=f"{PREFIX}gate-seconds", least=1)
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -1,37 +1,35 @@
 """`zoobench inspect`: what is in a TFLite file, and is it what it is labelled?"""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.table import Table
-from rich.text import Text
 
-from zoobench.commands.options import PATH, format_option
+from zoobench.commands.options import PATH
+from zoobench.commands.output import output_options, present
 from zoobench.errors import ModelError, Status, UsageError
 from zoobench.matrix.specs import SPECS
 from zoobench.matrix.variants import TABLE, VARIANTS, spec_of
+from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.store.product import read_manifest
-from zoobench.system.terminal import console_text, text_console
 from zoobench.system.units import percent, size, three_digits
 from zoobench.tflite.contract import Contract, Endpoint, LayerKind, plain, read_contract
-from zoobench.tflite.spec import Violation, describe_violations, labels_met, violations
+from zoobench.tflite.spec import Violation, labels_met, violations
 
-_WIDTH = 120
 _NONE = "none"
 
 
 @click.command()
 @click.argument("file", type=PATH)
 @click.option("--as", "label", metavar="LABEL", help="Compare with this variant's spec; status 1 if it is violated.")
-@format_option("text", "json")
-def inspect(file: Path, label: str | None, form: str) -> None:
+@output_options
+def inspect(*, file: Path, label: str | None, form: str, output: Path | None) -> None:
     """Print what a TFLite file takes, stores and computes in, and which variant it is."""
     found = inspect_file(file, label=label)
-    click.echo(to_json(found) if form == "json" else to_text(found, colours=sys.stdout.isatty()), nl=False)
+    present(view(found), form=form, output=output)
     sys.exit(Status.FAILED if found.violations else Status.PASSED)
 
 
@@ -83,9 +81,30 @@ def inspect_file(path: Path, *, label: str | None = None) -> Inspection:
     )
 
 
-def to_json(inspection: Inspection) -> str:
-    """Returns an inspection as JSON text."""
-    found = {
+def view(inspection: Inspection) -> View:
+    """Returns an inspection for every writer."""
+    facts = _facts(inspection.contract)
+    return View(
+        document=lambda: document(inspection),
+        plain=lambda: _plain(inspection),
+        rows=lambda: [{"about": about, "found": line} for about, lines in facts for line in lines],
+    )
+
+
+def document(inspection: Inspection) -> Document:
+    """Returns the facts of a file with a verdict under them."""
+    head = f"{inspection.path}, {size(inspection.contract.size_bytes)}"
+    rows = (
+        (about if position == 0 else "", line)
+        for about, lines in _facts(inspection.contract)
+        for position, line in enumerate(lines or [_NONE])
+    )
+    facts = Grid(heads=(), rows=tuple(rows), words=frozenset({1}))
+    return Document(title=inspection.path.name, blocks=(Lines(lines=(head,)), facts, *_verdict(inspection)))
+
+
+def _plain(inspection: Inspection) -> dict[str, Any]:
+    return {
         "file": str(inspection.path),
         "label": inspection.label,
         "violations": [
@@ -94,24 +113,6 @@ def to_json(inspection: Inspection) -> str:
         "labels_met": inspection.labels_met,
         "contract": plain(inspection.contract),
     }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-
-
-def to_text(inspection: Inspection, *, colours: bool = False) -> str:
-    """Returns an inspection as a table with a verdict under it.
-
-    Args:
-        inspection: What was found.
-        colours: Whether the reader is a terminal that knows them.
-    """
-    console = text_console(width=_WIDTH, colours=colours)
-    table = Table.grid(padding=(0, 2))
-    for head, lines in _rows(inspection.contract):
-        table.add_row(Text(head, style="bold"), "\n".join(lines) or _NONE)
-    console.print(f"{inspection.path}, {size(inspection.contract.size_bytes)}", soft_wrap=True)
-    console.print(table)
-    console.print(_verdict(inspection), soft_wrap=True)
-    return "".join(f"{line.rstrip()}\n" for line in console_text(console).splitlines())
 
 
 def _label_in_store(path: Path) -> str | None:
@@ -129,7 +130,7 @@ def _labels() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*SPECS, *(name for name in TABLE.names() if name not in VARIANTS))))
 
 
-def _rows(contract: Contract) -> tuple[tuple[str, Sequence[str]], ...]:
+def _facts(contract: Contract) -> tuple[tuple[str, Sequence[str]], ...]:
     return (
         ("inputs", [_port(port) for port in contract.inputs]),
         ("outputs", [_port(port) for port in contract.outputs]),
@@ -169,12 +170,13 @@ def _counts(counts: Mapping[str, int]) -> list[str]:
     return [", ".join(f"{count} {name}" for name, count in counts.items())] if counts else []
 
 
-def _verdict(inspection: Inspection) -> Text:
+def _verdict(inspection: Inspection) -> tuple[Block, ...]:
     if inspection.violations:
-        return Text(
-            describe_violations(inspection.violations, label=str(inspection.label), file=inspection.path), style="red"
-        )
+        line = f"{inspection.path} does not meet the spec of {inspection.label}."
+        rows = tuple((one.about, one.required, one.found) for one in inspection.violations)
+        grid = Grid(heads=("violated", "required", "found"), rows=rows, words=frozenset({1, 2}))
+        return (Lines(lines=(line,), tone="bad"), grid)
     if inspection.label:
-        return Text(f"It is what {inspection.label} promises.", style="green")
-    kept = " and ".join(inspection.labels_met)
-    return Text(f"It is what {kept} promises." if kept else f"It is what no label promises: {', '.join(SPECS)}.")
+        return (Lines(lines=(f"It meets the spec of {inspection.label}.",), tone="good"),)
+    met = " and ".join(inspection.labels_met)
+    return (Lines(lines=(f"It meets the spec of {met}." if met else f"It meets no spec: {', '.join(SPECS)}.",)),)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from zoobench.commands.options import PATH, build_options, cells_option
+from zoobench.commands.output import output_options, present
 from zoobench.errors import UsageError
 from zoobench.kit.reader import open_kit, verify_shown
 from zoobench.run.options import PREFIX, defaults
-from zoobench.show.showing import render
+from zoobench.show.kit import view
 from zoobench.system.units import size
 
 _MEGABYTE = 1_000_000
@@ -62,13 +62,12 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     metavar="MB",
     help="Most megabytes of a kit when it is unpacked.",
 )
-def show(file: Path, limit: int) -> None:
+@output_options
+def show(*, file: Path, limit: int, form: str, output: Path | None) -> None:
     """Check all of KIT.zip and print what is in it; nothing is unpacked or run."""
     with open_kit(file, limit_bytes=limit * _MEGABYTE) as opened:
         verify_shown(opened)
-        terminal = Console()
-        size_bytes = file.stat().st_size
-        click.echo(render(opened, size_bytes=size_bytes, width=terminal.width, colours=terminal.is_terminal), nl=False)
+        present(view(opened, size_bytes=file.stat().st_size), form=form, output=output)
 
 
 @kit.command(

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from zoobench.commands.options import PATH, format_option, output_option
-from zoobench.commands.output import deliver
+from zoobench.commands.options import PATH
+from zoobench.commands.output import output_options, present
 from zoobench.data.givenimages import Images, array_images, given_images, last_parts
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.show.charts.layers import layer_errors
 from zoobench.show.charts.pictures import write_picture
-from zoobench.show.layertable import as_csv, as_json, render
+from zoobench.show.layers import view
 from zoobench.store.product import MANIFEST, Manifest, read_manifest
 from zoobench.system.terminal import progress
 
@@ -34,9 +33,10 @@ _OF_THE_CLASSIFIER = frozenset({"backbone", "image_size", "dataset", "training"}
 @click.option("--images", metavar="PATH", type=PATH, help="Folder of photos, or uint8 .npy file.")
 @click.option("--samples", type=click.IntRange(1), default=32, show_default=True, help="Most images to compare on.")
 @click.option("--worst", type=click.IntRange(0), default=5, show_default=True, help="How many layers are marked.")
-@click.option("--picture", metavar="FILE", type=PATH, default=Path("layers.png"), show_default=True, help="As PNG.")
-@format_option("text", "json", "csv")
-@output_option
+@click.option(
+    "--picture", metavar="FILE", type=PATH, default=Path("layers.png"), show_default=True, help="PNG, or SVG."
+)
+@output_options
 def layers(
     *,
     model: Path,
@@ -53,7 +53,7 @@ def layers(
     For a file in artifacts/models the float32 file and the calibration images are found there.
     """
     report = find_errors(model, float_model=float_model, images=images, samples=samples)
-    deliver(shown(report, form=form, worst_count=worst), output)
+    present(view(report, worst_count=worst), form=form, output=output)
     save_picture(report, picture, worst_count=worst)
     click.echo(f"wrote {picture}", err=True)
 
@@ -90,16 +90,6 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
         unmatched=tuple(layer.name for layer in comparison.matching.unmatched),
         layers=measured,
     )
-
-
-def shown(report: LayerReport, *, form: str, worst_count: int) -> str:
-    """Returns a report as `text`, `json` or `csv`."""
-    if form == "json":
-        return as_json(report)
-    if form == "csv":
-        return as_csv(report)
-    terminal = Console()
-    return render(report, worst_count=worst_count, width=terminal.width, colours=terminal.is_terminal)
 
 
 def save_picture(report: LayerReport, path: Path, *, worst_count: int) -> None:

@@ -30,14 +30,6 @@ cells_option = click.option(
     metavar="PATTERN",
     help="Only cells whose ids match this pattern, such as '*-litert-*'; may be repeated.",
 )
-output_option = click.option(
-    "-o", "--output", type=PATH, metavar="FILE", help="Write to this file instead of the terminal."
-)
-
-
-def format_option(*formats: str) -> Callable[[Command], Command]:
-    """Returns an option for the form of what is printed, the first being the default."""
-    return click.option("--format", "form", type=click.Choice(formats), default=formats[0], show_default=True)
 
 
 def matching(ids: Iterable[str], patterns: Iterable[str], *, of: object = "") -> list[str]:

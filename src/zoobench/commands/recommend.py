@@ -10,12 +10,10 @@ from zoobench.commands.baseline import measured_on
 from zoobench.commands.options import (
     PATH,
     artifacts_option,
-    format_option,
     limit_options,
-    output_option,
     preference_options,
 )
-from zoobench.commands.output import deliver, screen
+from zoobench.commands.output import deliver, format_option, output_option, screen
 from zoobench.judge.gate.noise import Noise, noise_path, read_noise
 from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit

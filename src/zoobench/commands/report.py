@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from zoobench.commands.baseline import find_run
-from zoobench.commands.options import PATH, artifacts_option, format_option, limit_options, preference_options
-from zoobench.commands.output import deliver
+from zoobench.commands.options import PATH, artifacts_option, limit_options, preference_options
+from zoobench.commands.output import deliver, format_option
 from zoobench.commands.recommend import learned_noise
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.compare.comparison import Comparison, compare

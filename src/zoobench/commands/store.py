@@ -1,18 +1,17 @@
 """What can be done with the store? `zoobench store list | verify | prune | path`; each command only calls."""
 
-import json
 import sys
 import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from zoobench.commands.options import artifacts_option, format_option
+from zoobench.commands.options import artifacts_option
+from zoobench.commands.output import output_options, present
 from zoobench.errors import Status
+from zoobench.show.store import view
 from zoobench.store.inventory import (
     Removal,
-    as_json,
     damages,
     is_being_made,
     main_files,
@@ -20,7 +19,6 @@ from zoobench.store.inventory import (
     remnants,
     removals,
     remove,
-    render,
 )
 from zoobench.system.terminal import progress
 from zoobench.system.units import megabytes
@@ -43,18 +41,13 @@ def store() -> None:
 
 @store.command(name="list", short_help="List every product of the store.")
 @artifacts_option
-@format_option("text", "json")
-def list_(artifacts: Path, form: str) -> None:
+@output_options
+def list_(*, artifacts: Path, form: str, output: Path | None) -> None:
     """List every product: kind, size, when it was made and last used, how long making it took.
 
     `--format json` adds what determined it.
     """
-    entries = products(artifacts)
-    if form == "json":
-        click.echo(json.dumps(as_json(entries), indent=1))
-        return
-    terminal = Console()
-    click.echo(render(entries, width=terminal.width, colours=terminal.is_terminal), nl=False)
+    present(view(products(artifacts)), form=form, output=output)
 
 
 @store.command(short_help="Check the hash of every file.")
@@ -102,7 +95,7 @@ def prune(artifacts: Path, keep_days: int, dry_run: bool) -> None:
     planned = removals(artifacts, keep_days=keep_days, now=time.time())
     done = planned if dry_run else [remove(one) for one in planned]
     for one in done:
-        click.echo(_told(one, verb="would remove" if dry_run else "removed", size=megabytes(one.size_bytes)))
+        click.echo(_described(one, verb="would remove" if dry_run else "removed"))
     total = megabytes(sum(one.size_bytes for one in done if one.obstacle is None))
     click.echo(f"{'would free' if dry_run else 'freed'} {total} MB")
 
@@ -122,7 +115,7 @@ def path(artifacts: Path, name_prefix: str | None) -> None:
         click.echo(file)
 
 
-def _told(removal: Removal, *, verb: str, size: str) -> str:
+def _described(removal: Removal, *, verb: str) -> str:
     if removal.obstacle:
         return f"kept {removal.folder}: {removal.obstacle}"
-    return f"{verb} {removal.folder} ({size} MB): {removal.why}"
+    return f"{verb} {removal.folder} ({megabytes(removal.size_bytes)} MB): {removal.why}"

@@ -6,6 +6,7 @@ in the unit of data, which its `unit` names.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from zoobench.results.schema import Record, RecordedPhase, Speedup
@@ -89,6 +90,11 @@ class Metric:
     def relative(self) -> bool:
         """Whether its change is a share of the baseline; of a share it is the difference, in points."""
         return self.unit is not SHARE
+
+    def value(self, record: Record) -> float | None:
+        """Returns what a run says: the median of what its processes observed, None where it was not measured."""
+        values = self.read(record)
+        return float(median(values)) if values else None
 
     def noise_on(self, runtime: str) -> float:
         """Returns the share by which two runs on a runtime may differ in what they find of one file."""

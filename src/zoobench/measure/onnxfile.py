@@ -1,7 +1,6 @@
 """What is a TFLite file in ONNX? Converted once and kept in the store, for a runtime that reads no TFLite."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -10,6 +9,7 @@ from pathlib import Path
 from zoobench.errors import MeasurementError
 from zoobench.store.product import Facts, Product, home_of, obtain
 from zoobench.system.files import sha256_of_file
+from zoobench.system.processes import run_program
 
 OPSET = 18
 """Of the ONNX operators; the latest that tf2onnx writes."""
@@ -59,10 +59,7 @@ def _content_hash(path: Path) -> str:
 
 def _convert(path: Path, made: Path, converter: Sequence[str]) -> None:
     command = [sys.executable, *converter, "--tflite", str(path), "--output", str(made), "--opset", str(OPSET)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise MeasurementError(f"{_CONVERTER} did not convert {path} within {_PATIENCE_SECONDS} s") from error
-    if done.returncode or not made.exists():
-        told = " / ".join((done.stderr or done.stdout).strip().splitlines()[-_SHOWN_LINES:])
-        raise MeasurementError(f"{_CONVERTER} cannot convert {path} (status {done.returncode}): {told}")
+    status, printed = run_program(command, name=_CONVERTER, patience=_PATIENCE_SECONDS)
+    if status or not made.exists():
+        told = " / ".join(printed.strip().splitlines()[-_SHOWN_LINES:])
+        raise MeasurementError(f"{_CONVERTER} cannot convert {path} (status {status}): {told}")

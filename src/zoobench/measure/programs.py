@@ -2,20 +2,17 @@
 
 import json
 import math
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from zoobench.errors import MeasurementError
+from zoobench.system.processes import run_program
 
 _TAIL = 400
 """Characters of what a failed program printed that are shown."""
@@ -102,33 +99,11 @@ def time_by(program: Program, executable: Path, order: Order) -> float:
 
 
 def _printed(command: Sequence[str], name: str, *, patience: float) -> str:
-    with tempfile.TemporaryFile() as output:
-        status = _run(command, output, name, patience=patience)
-        output.seek(0)
-        printed = output.read().decode(errors="replace")
+    status, printed = run_program(command, name=name, patience=patience)
     if status:
         ended = f"was killed by signal {-status}" if status < 0 else f"failed with status {status}"
         raise MeasurementError(f"{name} {ended}{_last_words(printed)}")
     return printed
-
-
-def _run(command: Sequence[str], output: IO[bytes], name: str, *, patience: float) -> int:
-    """Returns a program's exit status; whatever happens here, nothing of it runs on."""
-    try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-    except OSError as error:
-        raise MeasurementError(f"{name} cannot be started: {command[0]}: {error.strerror}") from error
-    try:
-        return process.wait(patience)
-    except subprocess.TimeoutExpired:
-        raise MeasurementError(f"{name} did not end within {patience:.0f} s") from None
-    finally:
-        if process.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def _read(path: Path, name: str, printed: str) -> Any:

@@ -1,16 +1,16 @@
 """How long do a baseline's file and a candidate's take in one fresh process, alternately on the same samples?"""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from zoobench.errors import MeasurementError
-from zoobench.matrix.runtimes import RUNTIMES, TABLE, find_runtime
+from zoobench.errors import MeasurementError, UsageError
+from zoobench.matrix.runtimes import Runtime, find_runtime
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.worker import MODULE
 from zoobench.system.processes import Worker, worker
@@ -61,39 +61,16 @@ class ReplayConfig:
     """How one process measures.
 
     Attributes:
-        rounds: How many rounds, by runtime; a round is a turn of each side.
-        sittings: How often both files are opened anew, by runtime: where a model lies in memory changes its time by
-            up to 1 %, and several places even that out.
-        settling: Runtimes whose every timed invocation follows an untimed one: a few milliseconds depend on what is
-            in the processor's caches, Keras's many do not.
+        rounds: How many rounds; a round is a turn of each side. None for as many as the runtime's seconds allow.
+        sittings: How often both files are opened anew; None for what the runtime says.
         slowdown: Share of the candidate's median that each of its invocations is made to wait on purpose.
         baseline_python: Another environment's interpreter that runs the baseline.
     """
 
-    rounds: Mapping[str, RoundsConfig] = field(
-        default_factory=lambda: {
-            name: RoundsConfig(seconds=one.replay_seconds, least=8, most=40) for name, one in RUNTIMES.items()
-        }
-    )
-    sittings: Mapping[str, int] = field(default_factory=lambda: {name: one.sittings for name, one in RUNTIMES.items()})
-    settling: frozenset[str] = frozenset(name for name, one in RUNTIMES.items() if one.settles)
+    rounds: RoundsConfig | None = None
+    sittings: int | None = None
     slowdown: float = 0.0
     baseline_python: Path | None = None
-
-    def knowing(self, runtimes: Iterable[str]) -> "ReplayConfig":
-        """Returns the same with runtimes that packages add, as they say of themselves; unknown ones are passed over.
-
-        Raises:
-            UsageError: If a package that adds one is broken.
-        """
-        more = {name: find_runtime(name) for name in runtimes if name not in RUNTIMES and name in TABLE.names()}
-        rounds = {name: RoundsConfig(seconds=one.replay_seconds, least=8, most=40) for name, one in more.items()}
-        return replace(
-            self,
-            rounds={**rounds, **self.rounds},
-            sittings={name: one.sittings for name, one in more.items()} | dict(self.sittings),
-            settling=self.settling | {name for name, one in more.items() if one.settles},
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +114,15 @@ def observe(subject: ReplayTarget, *, index: int, config: ReplayConfig) -> Proce
     Raises:
         MeasurementError: If a worker dies, hangs or cannot run a file, or the runtime is none that is replayed.
     """
-    if subject.runtime not in config.sittings:
-        known = ", ".join(config.sittings)
-        raise MeasurementError(
-            f"{subject.cell_id} runs on {subject.runtime}; what can be replayed here runs on {known}"
-        )
+    try:
+        runtime = find_runtime(subject.runtime)
+    except UsageError as error:
+        raise MeasurementError(f"{subject.cell_id} cannot be replayed here: {error}") from error
+    usual = config.sittings or runtime.sittings
     with ExitStack() as stack:
         workers, versions = _workers(stack, config)
-        versions = _with_added(subject.runtime, workers, versions)
-        table = _Table(subject=subject, workers=workers, config=config)
-        usual = config.sittings[subject.runtime]
+        versions = _with_added(runtime, workers, versions)
+        table = _Table(subject=subject, runtime=runtime, workers=workers, config=config)
         for sitting in range(MOST_SITTINGS * usual):
             if sitting >= usual and table.uncertainty <= subject.precision:
                 break
@@ -189,12 +165,12 @@ def _workers(stack: ExitStack, config: ReplayConfig) -> tuple[Mapping[str, Worke
 
 
 def _with_added(
-    runtime: str, workers: Mapping[str, Worker], versions: Mapping[str, Mapping[str, Any]]
+    runtime: Runtime, workers: Mapping[str, Worker], versions: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Mapping[str, Any]]:
     """Returns the versions with those of the package that adds a runtime, as each worker finds them."""
-    if runtime in RUNTIMES:
+    if runtime.package is None:
         return versions
-    asked = {"do": "import", "runtime": runtime}
+    asked = {"do": "import", "runtime": runtime.name}
     told = {side: workers[side].ask(asked, patience=_OPEN_SECONDS).get("libraries", {}) for side in SIDES}
     return {side: {**versions[side], "libraries": {**versions[side]["libraries"], **told[side]}} for side in SIDES}
 
@@ -204,6 +180,7 @@ class _Table:
     """Where both sides sit, and what was seen of them."""
 
     subject: ReplayTarget
+    runtime: Runtime
     workers: Mapping[str, Worker]
     config: ReplayConfig
     seconds: dict[str, list[float]] = field(default_factory=lambda: {side: [] for side in SIDES})
@@ -217,15 +194,11 @@ class _Table:
         """How far the ratio may be off so far."""
         return uncertainty(self.seconds[BASELINE], self.seconds[CANDIDATE])
 
-    @property
-    def _settles(self) -> bool:
-        return self.subject.runtime in self.config.settling
-
     def sit(self, *, first: int) -> None:
         """Opens both files, the `first` of `SIDES` first, has them take turns, and closes them."""
         sides = (SIDES[first], SIDES[1 - first])
         warm = [seconds for side in sides for seconds in self._open(side)]
-        turn_seconds = (2 if self._settles else 1) * median(warm)
+        turn_seconds = (2 if self.runtime.settles else 1) * median(warm)
         rounds = self._rounds(len(sides) * turn_seconds)
         timed = list(turns(sides, self._rows(rounds)))
         for side, seconds, injected in self._run(timed, patience=_LATE_SECONDS + _LATE * len(timed) * turn_seconds):
@@ -250,8 +223,9 @@ class _Table:
 
     def _rounds(self, round_seconds: float) -> int:
         """Returns the number of rounds of one sitting, even so that each side is first equally often."""
-        sittings = self.config.sittings[self.subject.runtime]
-        each = -(-self.config.rounds[self.subject.runtime].number(round_seconds) // sittings)
+        usual = RoundsConfig(seconds=self.runtime.replay_seconds, least=8, most=40)
+        number = (self.config.rounds or usual).number(round_seconds)
+        each = -(-number // (self.config.sittings or self.runtime.sittings))
         return each + each % 2
 
     def _rows(self, count: int) -> list[int]:
@@ -266,7 +240,7 @@ class _Table:
         """
         for its_worker, group in groupby(asked, key=lambda turn: self.workers[turn[0]]):
             mine = list(group)
-            request = {"do": "turns", "turns": mine, "pixels": str(self.subject.pixels), "settle": self._settles}
+            request = {"do": "turns", "turns": mine, "pixels": str(self.subject.pixels), "settle": self.runtime.settles}
             answer = its_worker.ask(request | {"slowdown": {CANDIDATE: self.config.slowdown}}, patience=patience)
             taken, injected = answer["nanoseconds"], answer["injected_nanoseconds"]
             if not len(taken) == len(injected) == len(mine):

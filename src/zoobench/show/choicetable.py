@@ -10,8 +10,10 @@ from zoobench.judge.recommend.preference import WORDS, WORSE
 from zoobench.judge.recommend.regrets import Regret
 from zoobench.judge.recommend.result import Choice, MachineChoice
 from zoobench.judge.recommend.sentences import few, missed, regret_told, told
-from zoobench.show.blocks import Block, Grid, Lines, escaped, to_markdown, to_terminal
+from zoobench.show.document import Block, Grid, Lines
+from zoobench.show.markdown import escaped, to_markdown
 from zoobench.show.table import DISTURBED
+from zoobench.show.terminal import to_terminal
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, chance, megabytes, milliseconds, percent, ratio
 

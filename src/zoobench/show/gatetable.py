@@ -14,7 +14,7 @@ from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
 from zoobench.judge.metrics import METRICS
 from zoobench.results.machine import joined
-from zoobench.show import blocks
+from zoobench.show import markdown
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 from zoobench.system.units import ABSENT, change_percent, three_digits
 
@@ -73,18 +73,18 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
 
 def as_markdown(report: GateReport) -> str:
     """Returns a report as Markdown, what is not unchanged first."""
-    lines = [f"### {blocks.escaped(headline(report))}", ""]
-    lines += [f"- **unusable**: {blocks.escaped(problem)}" for problem in report.problems]
-    lines += [f"- {blocks.escaped(line)}" for line in _preamble(report)]
+    lines = [f"### {markdown.escaped(headline(report))}", ""]
+    lines += [f"- **unusable**: {markdown.escaped(problem)}" for problem in report.problems]
+    lines += [f"- {markdown.escaped(line)}" for line in _preamble(report)]
     if report.findings:
         heads = ("cell", *(head or "unit" for head in _HEADS), "remark")
         ranked = sorted(report.findings, key=lambda finding: finding.verdict is Verdict.UNCHANGED)
         rows = [(finding.cell, *_row(finding), finding.remark) for finding in ranked]
         lines += [
             "",
-            blocks.row(heads),
-            blocks.row(["---"] * len(heads)),
-            *map(blocks.row, rows),
+            markdown.row(heads),
+            markdown.row(["---"] * len(heads)),
+            *map(markdown.row, rows),
         ]
         lines += ["", *_LEGEND]
     return "\n".join(lines) + "\n"

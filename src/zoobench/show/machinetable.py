@@ -11,7 +11,9 @@ from zoobench.judge.compare.machines import AcrossMachines, OnMachine
 from zoobench.judge.compare.order_flips import MOST_FLIPS
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.machine import joined
-from zoobench.show.blocks import Block, Grid, Lines, to_markdown, to_terminal
+from zoobench.show.document import Block, Grid, Lines
+from zoobench.show.markdown import to_markdown
+from zoobench.show.terminal import to_terminal
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, probability, ratio
 

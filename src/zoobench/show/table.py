@@ -1,34 +1,32 @@
 """How does a person read records? One table, a section for each backbone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from statistics import median
 from textwrap import shorten
+from typing import Literal
 
 from rich.console import Console, JustifyMethod
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from zoobench.judge.metrics import LATENCY_P50, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.disturbed import told
-from zoobench.results.schema import Record, RecordedAccuracy, RecordedLatency, RecordedModel, Speedup
+from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
 from zoobench.system.terminal import console_text, plain_table, text_console
-from zoobench.system.units import ABSENT, megabytes, milliseconds, percent, ratio
+from zoobench.system.units import ABSENT, megabytes, percent, ratio
 
 LEAST_WIDTH = 128
-_HEADS = (
-    *("", "cell", "runtime", "threads", "top-1 %", "95 %", "loss"),
-    *("p50 ms", "p90 ms", "× float", "95 %", "× litert", "95 %", "MB", "size", "peak MB"),
-)
-_MEMORY = frozenset({_HEADS.index("peak MB")})
-_REFERENCE = frozenset({_HEADS.index("× litert"), _HEADS.index("× litert") + 1})
 _REFERENCE_WIDTH = 22
 """Columns that they take."""
-_NUMBERS_FROM = 3
+_NAMES = ("", "cell", "runtime", "threads")
+"""Heads of the columns before the metrics'."""
 COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
-_NAMES = 1
 _ENOUGH = 10_000
 """Columns for any table."""
 SPEEDUP_MEANS = (
@@ -47,26 +45,59 @@ _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """A column of numbers: its head, what it says of a record, and what it is of, so that it can be left out."""
+
+    head: str
+    text: Callable[[Record], Text | str]
+    of: Metric | Literal["reference"]
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it is left out where the table is too wide: what fresh processes tell."""
+        return self.of != "reference" and self.of.test == "processes"
+
+
 def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     """Returns the table of records as text.
 
     Args:
         records: In any order; backbones stand in that of their first record.
         width: Columns of the terminal; below `LEAST_WIDTH` the table is wider than it. Where even that is too
-            narrow, memory is left out, then names are cut, and numbers are not.
+            narrow, what fresh processes tell is left out, then names are cut, and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
-    hidden = frozenset() if any(map(over_reference, records)) else _REFERENCE
-    least = LEAST_WIDTH if hidden else LEAST_WIDTH + _REFERENCE_WIDTH
-    console = text_console(width=max(width, least), colours=colours)
-    table, memory = _table(records, hidden=hidden), memory_remarks(records)
-    if not memory or _width(table, console) > console.width:
-        table = _table(records, hidden=hidden | _MEMORY)
-        memory = [f"Peaks of memory are in the file; they do not fit {console.width} columns."] if memory else []
+    columns = [one for one in _columns() if one.of != "reference" or any(map(over_reference, records))]
+    has_reference = any(one.of == "reference" for one in columns)
+    console = text_console(width=max(width, LEAST_WIDTH + (_REFERENCE_WIDTH if has_reference else 0)), colours=colours)
+    table, memory = _table(records, columns), memory_remarks(records)
+    known = [
+        one.of.title for one in columns if one.of != "reference" and one.is_optional and _is_known(one.of, records)
+    ]
+    if not known or _width(table, console) > console.width:
+        table = _table(records, [one for one in columns if not one.is_optional])
+        memory = [f"In the file: {', '.join(known)}; it does not fit {console.width} columns."] if known else []
     console.print(table)
-    footnotes = (SPEEDUP_MEANS,) if hidden else (SPEEDUP_MEANS, OVER_REFERENCE_MEANS)
+    footnotes = (SPEEDUP_MEANS, OVER_REFERENCE_MEANS) if has_reference else (SPEEDUP_MEANS,)
     console.print("", *footnotes, *memory, *random_remarks(records), *remarks(records), sep="\n", soft_wrap=True)
     return console_text(console)
+
+
+def _is_known(metric: Metric, records: Sequence[Record]) -> bool:
+    return any(metric.read(record) for record in records)
+
+
+def _columns() -> Iterator[_Column]:
+    """Yields the columns of numbers: of accuracy, of speed and size, and what fresh processes tell."""
+    shown = [metric for metric in METRICS.values() if metric.column]
+    for metric in sorted(shown, key=lambda one: (not one.of_samples, one.test == "processes")):
+        yield _Column(head=metric.column, text=_VALUES.get(metric.key, partial(_value, metric)), of=metric)
+        if beside := _BESIDE.get(metric.key):
+            yield _Column(head=beside[0], text=beside[1], of=metric)
+        if metric is SPEEDUP:
+            yield _Column(head="× litert", text=lambda record: _sped(over_reference(record)), of="reference")
+            yield _Column(head="95 %", text=lambda record: _span_of(over_reference(record)), of="reference")
 
 
 def _width(table: Table, console: Console) -> int:
@@ -74,18 +105,20 @@ def _width(table: Table, console: Console) -> int:
     return Measurement.get(console, console.options.update_width(_ENOUGH), table).maximum
 
 
-def _table(records: Sequence[Record], *, hidden: frozenset[int]) -> Table:
-    """Returns the table without some of its columns."""
+def _table(records: Sequence[Record], columns: Sequence[_Column]) -> Table:
     table = plain_table(title=title_of(records))
-    shown = [position for position in range(len(_HEADS)) if position not in hidden]
-    for position in shown:
-        justify: JustifyMethod = "right" if position >= _NUMBERS_FROM else "left"
-        table.add_column(_HEADS[position], justify=justify, no_wrap=position != _NAMES, overflow="ellipsis")
+    for head in _NAMES:
+        justify: JustifyMethod = "right" if head == "threads" else "left"
+        table.add_column(head, justify=justify, no_wrap=head != "cell", overflow="ellipsis")
+    for column in columns:
+        table.add_column(column.head, justify="right", no_wrap=True, overflow="ellipsis")
     for backbone, rows in groupby(by_backbone(records), key=lambda record: record.cell.backbone):
         table.add_row("", Text(backbone, style="bold"))
         for record in rows:
-            row = _row(record)
-            table.add_row(*(row[position] for position in shown))
+            cell = record.cell
+            short = VARIANTS[cell.variant].short if cell.variant in VARIANTS else ""
+            texts = (column.text(record) for column in columns)
+            table.add_row(short, cell.variant, cell.runtime, str(cell.threads), *texts)
         table.add_section()
     return table
 
@@ -112,24 +145,6 @@ def title_of(records: Sequence[Record]) -> str:
     return "; ".join(data)
 
 
-def _row(record: Record) -> tuple[Text | str, ...]:
-    cell, latency = record.cell, record.latency
-    return (
-        VARIANTS[cell.variant].short if cell.variant in VARIANTS else "",
-        cell.variant,
-        cell.runtime,
-        str(cell.threads),
-        *_accuracy(record.accuracy),
-        f"{marked(latency)}{milliseconds(latency.p50_seconds if latency else None)}",
-        milliseconds(latency.p90_seconds if latency else None),
-        *_speedup(latency.speedup_over_float if latency else None),
-        *_speedup(over_reference(record)),
-        megabytes(record.model.size_bytes if record.model else None),
-        ratio(relative_size(record.model)),
-        megabytes(record.memory.peak_rss_bytes if record.memory else None),
-    )
-
-
 def over_reference(record: Record) -> Speedup | None:
     """Returns how much faster a cell is than the same file on the runtime that others are held against."""
     return record.latency.speedup_over_reference if record.latency else None
@@ -145,20 +160,43 @@ def relative_size(model: RecordedModel | None) -> float | None:
     return model.size_bytes / model.float_twin_size_bytes if model and model.float_twin_size_bytes else None
 
 
-def _accuracy(accuracy: RecordedAccuracy | None) -> tuple[str, str, str]:
-    if accuracy is None:
-        return (ABSENT, "", ABSENT)
-    low, high = accuracy.interval
-    return (percent(accuracy.top1), f"{percent(low)}–{percent(high)}", f"{accuracy.loss:.3f}")
+def _value(metric: Metric, record: Record) -> str:
+    return metric.unit.text(metric.value(record))
 
 
-def _speedup(speedup: Speedup | None) -> tuple[Text, str]:
-    """Returns the speed-up, green or red only where its interval is beyond what two copies of a file differ by."""
+def _interval_of(metric: Metric, record: Record) -> str:
+    ends = metric.interval(record)
+    return f"{metric.unit.text(ends[0])}–{metric.unit.text(ends[1])}" if ends else ""
+
+
+def _p50(record: Record) -> str:
+    return f"{marked(record.latency)}{_value(LATENCY_P50, record)}"
+
+
+def _sped(speedup: Speedup | None) -> Text:
+    """Returns a speed-up, green or red only where its interval is beyond what two copies of a file differ by."""
     if speedup is None:
-        return (Text(ABSENT), "")
+        return Text(ABSENT)
     low, high = speedup.interval
     style = "green" if low > 1 + COPIES_DIFFER else "red" if high < 1 - COPIES_DIFFER else ""
-    return (Text(ratio(speedup.point), style=style), f"{ratio(low)}–{ratio(high)}")
+    return Text(ratio(speedup.point), style=style)
+
+
+def _span_of(speedup: Speedup | None) -> str:
+    return f"{ratio(speedup.interval[0])}–{ratio(speedup.interval[1])}" if speedup else ""
+
+
+_VALUES: Mapping[str, Callable[[Record], Text | str]] = {
+    LATENCY_P50.key: _p50,
+    SPEEDUP.key: lambda record: _sped(record.latency.speedup_over_float if record.latency else None),
+}
+"""Metrics whose numbers bear a sign or a colour."""
+_BESIDE: Mapping[str, tuple[str, Callable[[Record], str]]] = {
+    TOP1.key: ("95 %", partial(_interval_of, TOP1)),
+    SPEEDUP.key: ("95 %", partial(_interval_of, SPEEDUP)),
+    SIZE.key: ("size", lambda record: ratio(relative_size(record.model))),
+}
+"""What stands in a column of its own beside a metric's."""
 
 
 def random_remarks(records: Sequence[Record]) -> list[str]:

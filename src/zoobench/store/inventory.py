@@ -5,11 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
-
-from rich.console import JustifyMethod
 
 from zoobench.errors import UsageError
 from zoobench.store.product import (
@@ -25,13 +21,7 @@ from zoobench.store.product import (
     locked,
     read_manifest,
 )
-from zoobench.system.terminal import console_text, plain_table, text_console
-from zoobench.system.units import ABSENT, megabytes, three_digits
 
-_HEADS = ("product", "kind", "MB", "made", "last used", "made in s")
-_CUT = "product"
-"""The column that loses letters where the terminal is narrow."""
-_LEAST_WIDTH = 100
 _PRODUCT = re.compile(r".+-[0-9a-f]{12}")
 _DAY_SECONDS = 86_400
 
@@ -153,39 +143,6 @@ def main_sha256(entry: Entry) -> str | None:
     return entry.manifest.files[entry.manifest.file].sha256 if entry.manifest else None
 
 
-def render(entries: Sequence[Entry], *, width: int, colours: bool) -> str:
-    """Returns the products as a table with their total."""
-    table = plain_table(footer=True)
-    total = sum(entry.size_bytes for entry in entries)
-    for head, foot in zip(_HEADS, (f"{len(entries)} products", "", megabytes(total), "", "", ""), strict=True):
-        is_number = head in {"MB", "made in s"}
-        justify: JustifyMethod = "right" if is_number else "left"
-        table.add_column(head, foot, justify=justify, no_wrap=head != _CUT, overflow="ellipsis")
-    for entry in entries:
-        table.add_row(*_row(entry))
-    console = text_console(width=max(width, _LEAST_WIDTH), colours=colours)
-    console.print(table)
-    return console_text(console)
-
-
-def as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Returns the products as plain JSON, with what determined each and what came of it."""
-    return [
-        {
-            "product": entry.name,
-            "kind": entry.kind,
-            "folder": str(entry.folder),
-            "file": entry.manifest and entry.manifest.file,
-            "size_bytes": entry.size_bytes,
-            "made": entry.manifest and entry.manifest.made,
-            "last_used": datetime.fromtimestamp(entry.used, timezone.utc).isoformat(timespec="seconds"),
-            "seconds": entry.manifest and entry.manifest.seconds,
-            "inputs": entry.manifest and entry.manifest.inputs,
-        }
-        for entry in entries
-    ]
-
-
 def damages(entries: Iterable[Entry], *, on_file: OnFile) -> Iterator[tuple[Path, str]]:
     """Yields folder and reason of the products of which a file is missing or has another hash than when it was made.
 
@@ -250,18 +207,6 @@ def remove(removal: Removal) -> Removal:
             return _remove_alone(removal)
     except OSError as error:
         return replace(removal, obstacle=str(error))
-
-
-def _row(entry: Entry) -> tuple[str, ...]:
-    manifest = entry.manifest
-    made = _local(datetime.fromisoformat(manifest.made)) if manifest else f"{ABSENT} (damaged)"
-    used = _local(datetime.fromtimestamp(entry.used, timezone.utc))
-    seconds = three_digits(manifest.seconds) if manifest else ABSENT
-    return (entry.name, entry.kind, megabytes(entry.size_bytes), made, used, seconds)
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _inside(root: Path) -> list[Path]:

@@ -1,8 +1,8 @@
 """How is work done in a fresh process, so that nothing of it stays in this one, and what is told of one that is lost?
 
-Both ways start Python with a socket as its standard input, on which it is asked and answers; what it prints is thus
-never taken for an answer. `in_fresh_process` has one function called there. `worker` has a module answer one request
-after the other, by another interpreter too.
+Python is started with a socket as its standard input, on which it is asked and answers: what it prints is never taken
+for an answer. `in_fresh_process` has one function called there; `worker` has a module answer one request after the
+other, by another interpreter too. `run_program` is for what is not Python, or not ours.
 """
 
 import ctypes
@@ -155,6 +155,36 @@ def answer_requests(first: Mapping[str, Any], answer: Callable[[Mapping[str, Any
             said = {"error": str(error)}
 
 
+def run_program(command: Sequence[str], *, name: str, patience: float) -> tuple[int, str]:
+    """Runs a program that is not ours; nothing of it runs on, also where this is interrupted.
+
+    Args:
+        command: The executable and its arguments.
+        name: What to call it in messages.
+        patience: Seconds after which it is taken to hang.
+
+    Returns:
+        Its exit status, less than 0 for a signal, and what it printed.
+
+    Raises:
+        MeasurementError: If it cannot be started or does not end in time.
+    """
+    with tempfile.TemporaryFile() as printed:
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, start_new_session=True
+            )
+        except OSError as error:
+            raise MeasurementError(f"{name} cannot be started: {command[0]}: {error.strerror}") from error
+        with _ended(process):
+            try:
+                status = process.wait(patience)
+            except subprocess.TimeoutExpired:
+                raise MeasurementError(f"{name} did not end within {patience:.0f} s") from None
+        printed.seek(0)
+        return status, printed.read().decode(errors="replace")
+
+
 @contextmanager
 def _started(
     command: Sequence[str], *, environment: Mapping[str, str], printed: IO[bytes] | None
@@ -177,12 +207,19 @@ def _started(
             ) from error
         finally:
             its.close()
-        try:
+        with _ended(process):
             yield process, channel
-        finally:
-            with suppress(ProcessLookupError, PermissionError):  # it ended; macOS has the other word for that
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ends a process and what it started after the block, whatever they do."""
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError, PermissionError):  # it ended; macOS has the other word for that
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _channel() -> Connection:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from reportparts import FLOAT, timed
 from zoobench.results.schema import Record
-from zoobench.show.blocks import Grid
 from zoobench.show.charts.sheet import Chart
+from zoobench.show.document import Grid
 from zoobench.show.report.charting import drawn, group, label, labels
 from zoobench.show.report.contents import Sheet
 

@@ -7,7 +7,7 @@ from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import parse_limit
 from zoobench.results.run import Side
 from zoobench.results.schema import Record
-from zoobench.show.blocks import Grid
+from zoobench.show.document import Grid
 from zoobench.show.report.contents import Decision
 from zoobench.show.report.decision import decision_of
 from zoobench.show.report.grids import without_empty

@@ -1,6 +1,5 @@
 """How much worse may a candidate be? `[tool.zoobench.gate]` of pyproject.toml, then the command line, for each cell."""
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from typing import Any
 
 from zoobench.errors import UsageError
 from zoobench.judge.metrics import GATED, LATENCY_P50, Metric, unknown_key
+from zoobench.system.units import parse_quantity
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -19,7 +19,6 @@ else:
 SECTION = "tool.zoobench.gate"
 _SECONDS = "seconds"
 _CELLS = "cells"
-_NUMBER = r"(\d+(?:\.\d+)?)"
 _MOST = {"%": 1000.0, "points": 100.0}
 
 Shares = Mapping[str, float]
@@ -147,15 +146,14 @@ def _shares(table: Mapping[str, Any], where: str, *, also: tuple[str, ...] = ())
 def _share(metric: Metric, received: Any, where: str) -> float:
     """Returns a text with its unit as a share of one: a bare number could be either, so it is refused."""
     unit = _unit(metric)
-    match = re.fullmatch(rf"{_NUMBER}\s*{unit}", received.strip()) if isinstance(received, str) else None
-    share = float(match[1]) / 100 if match else -1.0
-    if not _is_tolerance(metric, share):
-        least = "from 0" if _is_known_exactly(metric) else "above 0 and"
-        raise UsageError(
-            f"{where}: received {received!r}; allowed is a text of a number {least} up to {_MOST[unit]:g} and the unit "
-            f'{unit}, such as "{100 * DEFAULTS[metric.key]:g} {unit}"'
-        )
-    return share
+    return parse_quantity(
+        received,
+        {unit: 0.01},
+        where=where,
+        example=f"{100 * DEFAULTS[metric.key]:g} {unit}",
+        most=_MOST[unit] / 100,
+        may_be_zero=_is_known_exactly(metric),
+    )
 
 
 def _unit(metric: Metric) -> str:
@@ -196,4 +194,7 @@ def _overridden(rules: Rules, text: str) -> Rules:
 
 
 def _as_number(text: str) -> float | str:
-    return float(text) if re.fullmatch(_NUMBER, text) else text
+    try:
+        return float(text)
+    except ValueError:
+        return text

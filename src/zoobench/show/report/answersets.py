@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from zoobench.results.answers import float_twin
 from zoobench.results.schema import Record
-from zoobench.show.blocks import Grid
+from zoobench.show.document import Grid
 from zoobench.show.report.answerparts import Answered, Pictures, ShownSample
 from zoobench.show.report.confusion import (
     ClassScore,

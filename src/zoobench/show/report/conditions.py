@@ -6,7 +6,7 @@ from zoobench.results.machine import DATA_SET, conditions, joined
 from zoobench.results.provenance import Provenance
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
-from zoobench.show.blocks import Grid
+from zoobench.show.document import Grid
 from zoobench.show.report.contents import Sheet
 from zoobench.show.report.phrases import named
 from zoobench.system.units import exactly, size

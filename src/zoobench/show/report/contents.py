@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from zoobench.show.blocks import Grid
+from zoobench.show.document import Grid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

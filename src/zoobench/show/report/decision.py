@@ -9,7 +9,7 @@ from zoobench.judge.recommend.preference import WORDS
 from zoobench.judge.recommend.result import Choice, MachineChoice
 from zoobench.judge.recommend.sentences import missed
 from zoobench.results.schema import Record
-from zoobench.show.blocks import Grid
+from zoobench.show.document import Grid
 from zoobench.show.report.columns import READINGS, Reading
 from zoobench.show.report.contents import Decision, Fact, Sheet
 from zoobench.show.report.grids import without_empty

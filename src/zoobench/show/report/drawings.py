@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from zoobench.judge.recommend.result import Choice
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
-from zoobench.show.blocks import Grid
 from zoobench.show.charts.rows import LatencyRow, SpeedupRow, latencies, speedups
+from zoobench.show.document import Grid
 from zoobench.show.report.charting import NARROW, WIDE, drawn, group, label
 from zoobench.show.report.columns import span
 from zoobench.show.report.contents import Figure, Sheet

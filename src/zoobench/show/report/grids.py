@@ -1,6 +1,6 @@
 """Which columns of a table say anything?"""
 
-from zoobench.show.blocks import Grid
+from zoobench.show.document import Grid
 
 
 def without_empty(grid: Grid) -> Grid:

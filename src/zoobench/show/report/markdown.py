@@ -3,8 +3,9 @@
 import html
 from collections.abc import Iterator, Sequence
 
-from zoobench.show.blocks import Block, Grid, Lines, escaped
-from zoobench.show.blocks import to_markdown as blocks_to_markdown
+from zoobench.show.document import Block, Grid, Lines
+from zoobench.show.markdown import escaped
+from zoobench.show.markdown import to_markdown as blocks_to_markdown
 from zoobench.show.report.answerparts import Answered, ConfusionTable
 from zoobench.show.report.contents import Changes, Decision, Fact, Figure, Sheet
 from zoobench.show.report.matrixparts import Matrix, Row

@@ -7,8 +7,8 @@ from zoobench.judge.recommend.pareto import Place, Standing
 from zoobench.judge.recommend.result import Choice
 from zoobench.judge.recommend.sentences import few
 from zoobench.results.schema import Record
-from zoobench.show.blocks import Grid
 from zoobench.show.charts.trade_off import ParetoLimit, ParetoPoint, pareto
+from zoobench.show.document import Grid
 from zoobench.show.report.charting import NARROW, WIDE, drawn, labels
 from zoobench.show.report.columns import span
 from zoobench.show.report.contents import Figure, Sheet

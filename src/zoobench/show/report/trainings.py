@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from zoobench.results.schema import Record, RecordedTraining
-from zoobench.show.blocks import Grid
 from zoobench.show.charts.training import TrainingCurves, training
+from zoobench.show.document import Grid
 from zoobench.show.report.charting import NARROW, WIDE, drawn
 from zoobench.show.report.contents import Figure, Sheet
 from zoobench.system.units import ABSENT, exactly, nats, percent, three_digits

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from kitfiles import LIMIT, a_kit, with_manifest
+from views import content, table, text
 from zoobench.kit.reader import open_kit
-from zoobench.show.showing import render
+from zoobench.show.kit import view
 
 
 def test_cells_files_samples_and_refusals_are_shown(tmp_path: Path) -> None:
@@ -16,8 +17,9 @@ def test_cells_files_samples_and_refusals_are_shown(tmp_path: Path) -> None:
 
     path = with_manifest(a_kit(tmp_path), refuse)
     with open_kit(path, limit_bytes=LIMIT) as kit:
-        text = render(kit, size_bytes=1234, width=120, colours=False)
-    lines = text.splitlines()
+        shown = view(kit, size_bytes=1234)
+        lines = [line.rstrip() for line in text(shown).splitlines()]
+        rows, found = table(shown), content(shown)
     assert lines[0] == f"{path}, 1.23 kB, unpacked 10.3 kB, every hash as it should be"
     assert lines[1] == f"kit {kit.sha256}, written by zoobench 0.1.0"
     assert lines[2] == "pets: 3 test samples of 2 classes: [red]cat, dog"
@@ -26,3 +28,6 @@ def test_cells_files_samples_and_refusals_are_shown(tmp_path: Path) -> None:
         ["mobilenet-integer_only-litert-t1", "random", "32", "0.000608"],
     ]
     assert lines[-1].endswith("ai_edge: no [bold] kernel")
+    assert (found["sha256"], found["size_bytes"], len(found["cells"])) == (kit.sha256, 1234, len(rows))
+    assert (rows[0]["id"], rows[0]["size_bytes"]) == ("mobilenet-float32-litert-t1", "358")
+    assert rows[-1]["refusal"] == "ai_edge: no [bold] kernel"
