@@ -23,7 +23,7 @@ from runs import ROOT, SMALL_BUILD, environment, load, plain, records, results, 
 HEAVY = (
     "tensorflow",
     "keras",
-    "ai_edge_quantizer",
+    "litert_quantizer",
     "PIL",
     "openvino",
     "onnxruntime",

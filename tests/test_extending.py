@@ -110,7 +110,7 @@ def test_records_and_manifests_keep_packages_and_versions(measured: tuple[Path, 
     inputs = json.loads(path.read_text())["inputs"]
     assert inputs["added_by"]["package"] == "zoobench-tinynet"
     assert inputs["variant_added_by"]["version"] == "1.0"
-    assert inputs["variant_added_by"]["libraries"].keys() == {"ai-edge-quantizer"}
+    assert inputs["variant_added_by"]["libraries"].keys() == {"litert-quantizer"}
 
 
 @pytest.mark.usefixtures("installed")

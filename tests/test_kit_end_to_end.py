@@ -17,7 +17,7 @@ NO_BUILDER = """
 import sys
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"tensorflow", "keras", "PIL", "ai_edge_quantizer", "h5py"}:
+        if name.partition(".")[0] in {"tensorflow", "keras", "PIL", "litert_quantizer", "h5py"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
 """

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"tensorflow", "keras", "ai_edge_quantizer"}
+HEAVY = {"tensorflow", "keras", "litert_quantizer"}
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,7 @@ def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> Non
     "module",
     [
         "zoobench.run.session",
-        "zoobench.run.kitsource",
-        "zoobench.run.kitargs",
+        "zoobench.run.inputs",
         "zoobench.commands.reporting.thumbnails",
     ],
 )

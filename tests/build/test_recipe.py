@@ -1,6 +1,6 @@
 """Does everything that determines a product, and nothing else, change its key?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ def test_all_depends_on_the_backbone(after: BuildRequest) -> None:
 @pytest.mark.parametrize("package", ["tensorflow", "keras"])
 def test_all_depends_on_the_libraries(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
-    versions = {"tensorflow": "1", "keras": "1", "ai-edge-litert": "1", "ai-edge-quantizer": "1", "pillow": "1"}
+    versions = {"tensorflow": "1", "keras": "1", "ai-edge-litert": "1", "litert-quantizer": "1", "pillow": "1"}
     monkeypatch.setattr(recipe, "version", (versions | {package: "2"}).__getitem__)
     assert all(product(REQUEST).key != before[name] for name, product in PRODUCTS.items())
 
@@ -192,9 +192,19 @@ def test_a_variant_depends_on_its_quantizer() -> None:
 def test_a_variant_depends_on_the_version_of_its_own_quantizer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
     real = recipe.version
-    monkeypatch.setattr(recipe, "version", lambda package: "0" if package == "ai-edge-quantizer" else real(package))
+    monkeypatch.setattr(recipe, "version", lambda package: "0" if package == "litert-quantizer" else real(package))
     different = {name for name, product in PRODUCTS.items() if product(REQUEST).key != before[name]}
     assert different == CALIBRATED | {"dynamic_range"}
+
+
+def test_what_the_quantizer_made_under_its_old_name_stays_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    def inputs(number: str) -> Mapping[str, Any]:
+        monkeypatch.setattr(recipe, "version", lambda package: number if package == "litert-quantizer" else "1")
+        return recipe.variant_model(REQUEST, VARIANTS["dynamic_range"]).inputs
+
+    kept, later = dict(inputs("0.11.0")), dict(inputs("0.12.0"))
+    assert (kept.pop("ai-edge-quantizer"), later.pop("litert-quantizer")) == ("0.10.0", "0.12.0")
+    assert kept == later
 
 
 PACKAGE = Package(name="zoobench-vgg", version="1.0")

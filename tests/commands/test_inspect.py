@@ -144,7 +144,7 @@ def test_colours_are_for_terminals_alone(float_file: Path) -> None:
 
 
 def test_inspecting_needs_none_of_what_building_needs() -> None:
-    heavy = {"tensorflow", "keras", "ai_edge_quantizer", "PIL", "pandas", "scipy"}
+    heavy = {"tensorflow", "keras", "litert_quantizer", "PIL", "pandas", "scipy"}
     program = f"import sys, zoobench.cli, zoobench.commands.inspect; print(*sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -48,9 +48,9 @@ def test_the_limit_is_an_option(tmp_path: Path) -> None:
 
 
 def test_showing_needs_neither_tensorflow_nor_a_runtime(tmp_path: Path) -> None:
-    loaded = {"tensorflow", "keras", "PIL", "ai_edge_quantizer", "ai_edge_litert", "scipy", "pandas"} & set(sys.modules)
+    loaded = {"tensorflow", "keras", "PIL", "litert_quantizer", "ai_edge_litert", "scipy", "pandas"} & set(sys.modules)
     assert kit("show", a_kit(tmp_path)).exit_code == 0
-    now = {"tensorflow", "keras", "PIL", "ai_edge_quantizer", "ai_edge_litert", "scipy", "pandas"} & set(sys.modules)
+    now = {"tensorflow", "keras", "PIL", "litert_quantizer", "ai_edge_litert", "scipy", "pandas"} & set(sys.modules)
     assert now == loaded
 
 

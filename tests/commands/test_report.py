@@ -17,7 +17,7 @@ from zoobench.judge.recommend.limits import parse_limit
 from zoobench.measure.samples import Samples
 from zoobench.run.locate import MeasuredImages
 from zoobench.show.charts.pictures import can_draw
-from zoobench.show.report.whole import Report
+from zoobench.show.report.contents import Report
 
 FIVE_MEGABYTES = 5_000_000
 SIZE = parse_limit("size", "5 MB")
@@ -56,8 +56,8 @@ def test_a_file_that_does_not_tell_has_no_such_fact(tmp_path: Path) -> None:
 def test_a_baseline_is_compared_cell_by_cell(results: Path) -> None:
     changes = made(results, baseline=str(results)).changes
     assert changes is not None
-    assert changes.lead[0] == f"base: {results} (1 run)"
-    assert {metric.told for metric in changes.metrics} == {"2 same"}
+    assert changes.lead[0] == f"baseline:  {results} (1 run)"
+    assert {metric.summary for metric in changes.metrics} == {"2 unchanged"}
 
 
 def test_a_baseline_is_found_by_its_name(results: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_baseline_is_found_by_its_name(results: Path) -> None:
     (baselines / "main.json").write_text(results.read_text())
     changes = made(results, baseline="main").changes
     assert changes is not None
-    assert changes.lead[0] == f"base: {baselines / 'main.json'} (1 run)"
+    assert changes.lead[0] == f"baseline:  {baselines / 'main.json'} (1 run)"
     with pytest.raises(UsageError, match="other"):
         made(results, baseline="other")
 
@@ -92,10 +92,10 @@ def test_flipped_samples_get_the_pictures_of_the_store(
     )
     monkeypatch.setattr(thumbnails, "find_images", lambda *_, **__: images)
     report = made(results)
-    assert [photo.name for photo in report.photos] == ["photo-1"]
-    assert report.photos[0].data.startswith("data:image/jpeg;base64,")
+    assert list(report.pictures.photos) == ["photo-1"]
+    assert report.pictures.photos["photo-1"].startswith("data:image/jpeg;base64,")
     (sample,) = report.answered[1].flipped
-    assert sample.photo == "photo-1"
+    assert report.pictures.shown[sample.sample] == "photo-1"
     assert report.answers_notes == ()
 
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import keras
 import numpy as np
-from ai_edge_quantizer import quantizer, recipe
+from litert_quantizer import quantizer, recipe
 
 from zoobench.build import ai_edge, conversion
 

@@ -14,10 +14,9 @@ from zoobench.results.answers import encode, encode_shares
 from zoobench.results.provenance import Provenance
 from zoobench.results.run import Run, Side, Timing
 from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refusal, Speedup
-from zoobench.show.report.answerparts import Pictures
-from zoobench.show.report.answersets import distinct_answers
-from zoobench.show.report.assembling import Ingredients, assemble
-from zoobench.show.report.whole import Report
+from zoobench.show.report.answers import distinct_answers
+from zoobench.show.report.assembly import assemble
+from zoobench.show.report.contents import Pictures, Report
 from zoobench.stats.statistics import percentile, percentile_interval, wilson
 
 TRUTH = (0, 0, 0, 0, 1, 1, 1, 1)
@@ -104,12 +103,10 @@ def a_report(
     """Returns the report of a run of these records; of two cells unless any are given."""
     run = run_of(*(records or (FLOAT, INTEGER)), provenance=provenance)
     return assemble(
-        Ingredients(
-            run=run,
-            choice=choose([Side(name="run", runs=(run,))], limits=limits),
-            answers=distinct_answers(list(run.records.values())),
-            pictures=pictures or Pictures(),
-            comparison=comparison,
-            version="0.1.0",
-        )
+        run,
+        choice=choose([Side(name="run", runs=(run,))], limits=limits),
+        answers=distinct_answers(list(run.records.values())),
+        pictures=pictures or Pictures(),
+        comparison=comparison,
+        version="0.1.0",
     )

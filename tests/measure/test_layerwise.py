@@ -85,8 +85,8 @@ def test_every_layer_of_every_quantizer_is_found_and_near(files: dict[str, Path]
 
 @pytest.mark.filterwarnings("ignore:.*experimental_preserve_all_tensors")
 def test_errors_agree_with_the_validator_of_ai_edge_quantizer(files: dict[str, Path]) -> None:
-    from ai_edge_quantizer import model_validator
-    from ai_edge_quantizer.utils.validation_utils import ValidationErrorMetric as Metric
+    from litert_quantizer import model_validator
+    from litert_quantizer.utils.validation_utils import ValidationErrorMetric as Metric
 
     data = {"serving_default": [{"image": image.astype(np.float32)} for image in one_by_one(IMAGES[:1])]}
     content, reference = (files[name].read_bytes() for name in ("integer_float", "float32"))
@@ -130,8 +130,9 @@ def test_channels_may_have_scales_of_their_own() -> None:
     }
     scale = layerwise._scale(detail)
     assert scale is not None
+    factors, zero_points = scale
     stored = np.full((1, 2, 3), 3.0)
-    assert ((stored - scale.zero_points) * scale.factors)[0].tolist() == [[3.0, 4.0, 4.0]] * 2
+    assert ((stored - zero_points) * factors)[0].tolist() == [[3.0, 4.0, 4.0]] * 2
 
 
 def test_a_file_that_was_cut_off_is_an_error_and_no_traceback(files: dict[str, Path], tmp_path: Path) -> None:

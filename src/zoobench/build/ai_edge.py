@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
-from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
-from ai_edge_quantizer.utils import qsv_utils
+from litert_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
+from litert_quantizer.utils import qsv_utils
 
 from zoobench.build.guards import INT16_STEPS, Statistics, guarded, off_powers_of_two
 from zoobench.errors import ModelError

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from ai_edge_quantizer import qtyping
-from ai_edge_quantizer.utils import tfl_flatbuffer_utils
+from litert_quantizer import qtyping
+from litert_quantizer.utils import tfl_flatbuffer_utils
 
 Statistics = Mapping[str, Mapping[str, npt.NDArray[Any]]]
 """Smallest and largest value of each tensor, by its name."""

@@ -20,11 +20,10 @@ from zoobench.judge.recommend.result import Choice
 from zoobench.results.run import Run, Side, read_run
 from zoobench.show.charts.pictures import write_pictures
 from zoobench.show.charts.sheet import Chart
-from zoobench.show.report.answerparts import Photo, Pictures
-from zoobench.show.report.answersets import Answers, distinct_answers, wanted_samples
-from zoobench.show.report.assembling import Ingredients, assemble
+from zoobench.show.report.answers import AnswerSet, distinct_answers, wanted_samples
+from zoobench.show.report.assembly import assemble
+from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.markdown import to_markdown
-from zoobench.show.report.whole import Report
 from zoobench.stats.statistics import CONFIDENCE
 
 _DEFAULT_OUTPUT = Path("report.html")
@@ -134,14 +133,12 @@ def make_report(request: ReportRequest) -> Report:
     side = Side(name=str(request.results), runs=(run,))
     answers = distinct_answers(list(run.records.values()))
     return assemble(
-        Ingredients(
-            run=run,
-            choice=_choice(side, request),
-            answers=answers,
-            pictures=_pictures(run, answers, request),
-            comparison=_comparison(request, run),
-            version=version("zoobench"),
-        )
+        run,
+        choice=_choice(side, request),
+        answers=answers,
+        pictures=_pictures(run, answers, request),
+        comparison=_comparison(request, run),
+        version=version("zoobench"),
     )
 
 
@@ -188,7 +185,7 @@ def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
     return compare(base, Side(name=str(request.results), runs=(run,)), seed=request.seed)
 
 
-def _pictures(run: Run, answers: Sequence[Answers], request: ReportRequest) -> Pictures:
+def _pictures(run: Run, answers: Sequence[AnswerSet], request: ReportRequest) -> Pictures:
     """Returns small images of the samples that flipped, or why there are none."""
     from zoobench.commands.reporting.thumbnails import find_thumbnails
     from zoobench.run.locate import Places
@@ -197,7 +194,7 @@ def _pictures(run: Run, answers: Sequence[Answers], request: ReportRequest) -> P
     found = find_thumbnails(run, wanted_samples(answers), places=places)
     names = {content: f"photo-{number}" for number, content in enumerate(found.pictures, start=1)}
     return Pictures(
-        photos=tuple(Photo(name=names[content], data=data) for content, data in found.pictures.items()),
+        photos={names[content]: data for content, data in found.pictures.items()},
         shown={sample: names[content] for sample, content in found.shown.items()},
         reason=found.reason,
     )

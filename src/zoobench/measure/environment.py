@@ -11,8 +11,8 @@ from typing import Any
 
 LIBRARIES = (
     "ai-edge-litert",
-    "ai-edge-quantizer",
     "keras",
+    "litert-quantizer",
     "numpy",
     "onnxruntime",
     "openvino",

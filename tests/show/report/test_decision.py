@@ -8,9 +8,8 @@ from zoobench.judge.recommend.limits import parse_limit
 from zoobench.results.run import Side
 from zoobench.results.schema import Record
 from zoobench.show.document import Grid
-from zoobench.show.report.contents import Decision
+from zoobench.show.report.contents import Decision, without_empty
 from zoobench.show.report.decision import decision_of
-from zoobench.show.report.grids import without_empty
 
 SIZE, FAST, IMPOSSIBLE = parse_limit("size", "5 MB"), parse_limit("latency_p50", "6 ms"), parse_limit("size", "1 MB")
 

@@ -15,7 +15,7 @@ from reportparts import FLOAT, INTEGER, SCRIPT, a_report, refused, run_of, timed
 from zoobench.judge.compare.comparison import compare
 from zoobench.results.run import Side
 from zoobench.results.schema import Record, Refusal
-from zoobench.show.report.answerparts import Photo, Pictures
+from zoobench.show.report.contents import Pictures
 from zoobench.show.report.page import SCRIPT as SCRIPT_FILE
 from zoobench.show.report.page import STYLE, TEMPLATE, to_html
 
@@ -76,8 +76,7 @@ def a_full_page(*records: Record) -> str:
     """Returns a page of which every part is there: a baseline, a picture, a refusal, a training."""
     records = records or (FLOAT, INTEGER, refused())
     side = Side(name="base.json", runs=(run_of(*records),))
-    photo = Photo(name="photo-1", data="data:image/jpeg;base64,/9j/4AAQ")
-    pictures = Pictures(photos=(photo,), shown={3: "photo-1"})
+    pictures = Pictures(photos={"photo-1": "data:image/jpeg;base64,/9j/4AAQ"}, shown={3: "photo-1"})
     return to_html(a_report(*records, comparison=compare(side, side), pictures=pictures))
 
 

@@ -1,6 +1,6 @@
 """Which classes does a cell take for which? A square of counts, each row shaded by its own shares."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zoobench.errors import ResultsError
@@ -18,7 +18,7 @@ _NAMED_FROM = TEXT_SIZE + 2
 """Side of a cell from which a class's name fits beside its row."""
 _COUNT_ROOM = 4.0
 _READING, _SHADED = "row: true class, column: predicted", "share of the row, %:"
-_TOLD_MISTAKES, _TOLD_CLASSES = 5, 3
+_MOST_MISTAKES, _MOST_CLASSES = 5, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +93,23 @@ def confusion(matrix: ConfusionMatrix, *, title: str | None = None, width: float
     return presented(
         (lambda: _draw(matrix, title=title, width=width)) if matrix.total else None,
         title=title,
-        alternative=_in_words(matrix),
+        alternative=_describe_all(matrix),
         width=width,
     )
+
+
+def mistakes(matrix: ConfusionMatrix) -> list[tuple[int, int]]:
+    """Returns which class was taken for which other one, as places, the most frequent first.
+
+    Of equally frequent ones that of the larger share of its class comes first.
+    """
+    found = [
+        (truth, taken)
+        for truth, row in enumerate(matrix.counts)
+        for taken, count in enumerate(row)
+        if count and truth != taken
+    ]
+    return sorted(found, key=lambda pair: (-matrix.counts[pair[0]][pair[1]], sum(matrix.counts[pair[0]])))
 
 
 def shade(share: float) -> int:
@@ -145,7 +159,7 @@ def _row(matrix: ConfusionMatrix, grid: _Grid, index: int) -> str:
     gap = _gap(grid)
     return element(
         "rect",
-        titled(_told_row(matrix, index)),
+        titled(_describe_row(matrix, index)),
         x=start.left,
         y=start.top,
         width=end.right - start.left - gap,
@@ -163,12 +177,12 @@ def _cell(matrix: ConfusionMatrix, grid: _Grid, index: int, other: int, *, count
     level = shade(row[other] / sum(row))
     area = grid.area(index, other)
     side = grid.side - _gap(grid)
-    told = titled(_told(matrix, index, other))
+    hover = titled(_describe(matrix, index, other))
     if not counted:
-        return element("rect", told, x=area.left, y=area.top, width=side, height=side, class_=f"shade-{level}")
+        return element("rect", hover, x=area.left, y=area.top, width=side, height=side, class_=f"shade-{level}")
     square = element("rect", x=area.left, y=area.top, width=side, height=side, class_=f"shade-{level}")
     words = text(area.left + side / 2, area.top + side / 2, str(row[other]), class_=f"middle on-{level}")
-    return element("g", told, square, words)
+    return element("g", hover, square, words)
 
 
 def _keys() -> list[Key]:
@@ -184,21 +198,21 @@ def _key(level: int) -> Symbol:
     return symbol
 
 
-def _told(matrix: ConfusionMatrix, index: int, other: int) -> str:
+def _describe(matrix: ConfusionMatrix, index: int, other: int) -> str:
     row = matrix.counts[index]
     of = f"{exactly(row[other])} of {exactly(sum(row))} ({percent(row[other] / sum(row))} %)"
     name = matrix.classes[index]
     return f"{name}: {of} right" if index == other else f"{name} taken for {matrix.classes[other]}: {of}"
 
 
-def _told_row(matrix: ConfusionMatrix, index: int) -> str:
+def _describe_row(matrix: ConfusionMatrix, index: int) -> str:
     row = matrix.counts[index]
     if not sum(row):
         return f"{matrix.classes[index]}: no samples"
-    return _told(matrix, index, index)
+    return _describe(matrix, index, index)
 
 
-def _in_words(matrix: ConfusionMatrix) -> str:
+def _describe_all(matrix: ConfusionMatrix) -> str:
     if not matrix.total:
         return f"There are no samples of {matrix.cell}."
     share = percent(matrix.correct / matrix.total)
@@ -207,19 +221,9 @@ def _in_words(matrix: ConfusionMatrix) -> str:
         f"{exactly(matrix.correct)} right ({share} %)."
     ]
     seen = [index for index, row in enumerate(matrix.counts) if sum(row)]
-    worst = sorted(seen, key=lambda index: matrix.counts[index][index] / sum(matrix.counts[index]))[:_TOLD_CLASSES]
-    sentences.append(f"Least often right: {'; '.join(_told(matrix, index, index) for index in worst)}.")
-    mistakes = _mistakes(matrix)[:_TOLD_MISTAKES]
-    if mistakes:
-        sentences.append(f"Most frequent mistakes: {'; '.join(_told(matrix, *pair) for pair in mistakes)}.")
+    worst = sorted(seen, key=lambda index: matrix.counts[index][index] / sum(matrix.counts[index]))[:_MOST_CLASSES]
+    sentences.append(f"Least often right: {'; '.join(_describe(matrix, index, index) for index in worst)}.")
+    frequent = mistakes(matrix)[:_MOST_MISTAKES]
+    if frequent:
+        sentences.append(f"Most frequent mistakes: {'; '.join(_describe(matrix, *pair) for pair in frequent)}.")
     return " ".join(sentences)
-
-
-def _mistakes(matrix: ConfusionMatrix) -> Sequence[tuple[int, int]]:
-    found = [
-        (index, other)
-        for index, row in enumerate(matrix.counts)
-        for other, count in enumerate(row)
-        if count and index != other
-    ]
-    return sorted(found, key=lambda pair: -matrix.counts[pair[0]][pair[1]])

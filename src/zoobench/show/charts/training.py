@@ -67,12 +67,12 @@ class TrainingCurves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Panel:
-    """One of the two quantities: its curves and how its values are told and stand at the axis."""
+    """One of the two quantities: its curves and how its values are described and stand at the axis."""
 
     name: str
     training: Curve
     validation: Curve
-    told: Callable[[float], str]
+    describe: Callable[[float], str]
     tick: Callable[[float], str]
     most: float
 
@@ -92,7 +92,7 @@ def training(curves: TrainingCurves, *, title: str | None = None, width: float =
     return presented(
         (lambda: _draw(curves, title=title, width=width)) if curves.epochs else None,
         title=title,
-        alternative=_in_words(curves),
+        alternative=_describe(curves),
         width=width,
     )
 
@@ -119,7 +119,7 @@ def _panels(curves: TrainingCurves) -> tuple[_Panel, _Panel]:
             name="loss, nats",
             training=curves.training_loss,
             validation=curves.validation_loss,
-            told=lambda value: f"{nats(value)} nats",
+            describe=lambda value: f"{nats(value)} nats",
             tick=tick,
             most=LARGEST,
         ),
@@ -127,7 +127,7 @@ def _panels(curves: TrainingCurves) -> tuple[_Panel, _Panel]:
             name="top-1, %",
             training=curves.training_accuracy,
             validation=curves.validation_accuracy,
-            told=lambda value: f"{percent(value)} %",
+            describe=lambda value: f"{percent(value)} %",
             tick=tick_percent,
             most=1,
         ),
@@ -158,14 +158,14 @@ def _curve(curve: Curve, name: str, panel: _Panel, x: Axis, y: Axis) -> list[str
     if len(curve) > _DOTS:
         return [element("g", titled(_ends(name, curve, panel)), *drawn)]
     for (epoch, value), (across, down) in zip(curve, points, strict=True):
-        told = titled(f"epoch {epoch}, {name}: {panel.told(value)}")
-        drawn.append(element("g", told, circle(across, down, _RADIUS, class_=f"{name}-dot")))
+        hover = titled(f"epoch {epoch}, {name}: {panel.describe(value)}")
+        drawn.append(element("g", hover, circle(across, down, _RADIUS, class_=f"{name}-dot")))
     return drawn
 
 
 def _ends(name: str, curve: Curve, panel: _Panel) -> str:
     first, last = curve[0], curve[-1]
-    return f"{name}: {panel.told(first[1])} in epoch {first[0]}, {panel.told(last[1])} in epoch {last[0]}"
+    return f"{name}: {panel.describe(first[1])} in epoch {first[0]}, {panel.describe(last[1])} in epoch {last[0]}"
 
 
 def _keys(curves: TrainingCurves) -> list[Key]:
@@ -192,7 +192,7 @@ def _require_curve(curve: Curve, what: str, *, most: float) -> None:
         raise ResultsError(f"the epochs of {what} are {epochs}; expected ascending ones, each once")
 
 
-def _in_words(curves: TrainingCurves) -> str:
+def _describe(curves: TrainingCurves) -> str:
     if not curves.epochs:
         return f"Nothing was written down about the training of {curves.backbone}."
     sentences = [f"Training of {curves.backbone} over {curves.epochs} epochs."]

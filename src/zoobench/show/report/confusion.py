@@ -1,42 +1,25 @@
-"""Which classes does a cell get wrong, and what does it take them for?"""
+"""Which classes does a cell get wrong, what does it take them for, and how does that look as a table?"""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from zoobench.judge.compare.flipped_samples import ClassLoss, class_losses
-from zoobench.results.answers import Answers, answers_of, both_answers
+from zoobench.results.answers import Answers, answers_of
 from zoobench.results.schema import Record
+from zoobench.show.charts.confusion import ConfusionMatrix, shade
+from zoobench.show.report.contents import ConfusionTable
 from zoobench.stats.multiple import holm
-from zoobench.stats.paired import mcnemar_mid_p_of_loss
 from zoobench.stats.statistics import CONFIDENCE, Estimate, wilson
+from zoobench.system.units import exactly, percent
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confusion:
-    """What a cell took the test samples for.
-
-    Attributes:
-        classes: Names, in the order of the model's outputs.
-        counts: [classes, classes]: row i holds the samples of class i by what was predicted; all samples stand in it.
-    """
-
-    classes: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
-
-    @property
-    def total(self) -> int:
-        """All samples."""
-        return sum(map(sum, self.counts))
-
-    @property
-    def correct(self) -> int:
-        """Samples that were right: the diagonal."""
-        return sum(row[index] for index, row in enumerate(self.counts))
+MOST_CLASSES = 20
+"""That are shown; of more, those with the most mistakes."""
+OTHERS = "others"
+"""Head of the column of all classes that have none of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +29,16 @@ class ClassScore:
     Attributes:
         name: The class.
         samples: How many test samples are of it.
-        predicted: How many samples were taken for it.
-        right: How many of its samples were.
+        right: How many of them were taken for it.
         recall: right / samples with its Wilson interval, 95 %; None where there is no sample of it.
-        precision: right / predicted with its Wilson interval, 95 %; None where nothing was taken for it.
         p_below: How probable so few right ones are if the class is as easy as the others, adjusted by Holm for all
             classes that have samples; None where it has none.
     """
 
     name: str
     samples: int
-    predicted: int
     right: int
     recall: Estimate | None
-    precision: Estimate | None
     p_below: float | None
 
     @property
@@ -68,78 +47,39 @@ class ClassScore:
         return self.p_below is not None and self.p_below <= 1 - CONFIDENCE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mixup:
-    """A class whose samples were taken for another one.
-
-    Attributes:
-        truth: The class.
-        predicted: What they were taken for.
-        count: How many.
-        share: Of all samples of the class.
-    """
-
-    truth: str
-    predicted: str
-    count: int
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LosingClass:
-    """A class that lost samples between two cells, on balance.
-
-    Attributes:
-        loss: How many, and the shares that were right.
-        p: How probable so large a loss is if losing a sample is no likelier than winning one: the mid-p of McNemar's
-            test, adjusted by Holm for all classes that have samples.
-    """
-
-    loss: ClassLoss
-    p: float
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether the class surely lost."""
-        return self.p <= 1 - CONFIDENCE
-
-
-def confusion_of(record: Record) -> Confusion | None:
+def confusion_of(record: Record) -> ConfusionMatrix | None:
     """Returns the confusion matrix of a record's predictions, or None where its accuracy was not measured."""
     answers = answers_of(record)
-    return None if answers is None else confusion(answers, classes=record.dataset.classes)
+    return counted(answers, cell=record.cell.id, classes=record.dataset.classes) if answers else None
 
 
-def confusion(answers: Answers, *, classes: Sequence[str]) -> Confusion:
+def counted(answers: Answers, *, cell: str, classes: Sequence[str]) -> ConfusionMatrix:
     """Returns the confusion matrix of answers.
 
     Args:
         answers: Of a model, decoded.
+        cell: Its id.
         classes: Their names.
     """
-    count = len(classes)
-    places = np.array(answers.truth, np.int64) * count + np.array(answers.predicted, np.int64)
-    counts = np.bincount(places, minlength=count * count).reshape(count, count)
-    return Confusion(classes=tuple(classes), counts=tuple(map(tuple, counts.tolist())))
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(counts, (np.array(answers.truth, np.int64), np.array(answers.predicted, np.int64)), 1)
+    return ConfusionMatrix(cell=cell, classes=tuple(classes), counts=tuple(map(tuple, counts.tolist())))
 
 
-def class_scores(found: Confusion) -> tuple[ClassScore, ...]:
+def class_scores(found: ConfusionMatrix) -> tuple[ClassScore, ...]:
     """Returns how the cell does on each class, in the order of the classes.
 
-    A class is held against all others by Fisher's exact test, one-sided: R. A. Fisher, "The logic of inductive
+    A class is compared with all others by Fisher's exact test, one-sided: R. A. Fisher, "The logic of inductive
     inference", Journal of the Royal Statistical Society 98 (1935). It is right less often than the cell is on the whole
     just where it is right less often than the others.
     """
-    columns = [sum(column) for column in zip(*found.counts, strict=True)]
     below = _below(found)
     return tuple(
         ClassScore(
             name=name,
             samples=sum(row),
-            predicted=columns[index],
             right=row[index],
-            recall=_share(row[index], sum(row)),
-            precision=_share(row[index], columns[index]),
+            recall=Estimate(point=row[index] / sum(row), interval=wilson(row[index], sum(row))) if sum(row) else None,
             p_below=below.get(index),
         )
         for index, (name, row) in enumerate(zip(found.classes, found.counts, strict=True))
@@ -158,49 +98,7 @@ def worst_classes(scores: Sequence[ClassScore], *, most: int) -> tuple[ClassScor
     return tuple(failing[:most])
 
 
-def frequent_mixups(found: Confusion, *, most: int) -> tuple[Mixup, ...]:
-    """Returns the pairs of classes that were mixed up most often, the most frequent first.
-
-    Args:
-        found: From `confusion_of`.
-        most: How many to return at most.
-    """
-    return tuple(sorted(_mixups(found), key=lambda mixup: (-mixup.count, -mixup.share))[:most])
-
-
-def losing_classes(base: Record, new: Record) -> tuple[LosingClass, ...] | None:
-    """Returns the classes that lost most from one cell to another, paired by sample, the largest share first.
-
-    Args:
-        base: Such as the float twin's record.
-        new: Such as the variant's.
-
-    Returns:
-        None where they did not answer the same samples.
-    """
-    both = both_answers(base, new)
-    if both is None:
-        return None
-    before, after = both
-    losses = class_losses(before.predicted, after.predicted, truth=before.truth, classes=base.dataset.classes)
-    p_values = [mcnemar_mid_p_of_loss(loss.newly_wrong, loss.newly_right) for loss in losses]
-    adjusted = holm(p_values, asked=len(set(before.truth)))
-    return tuple(LosingClass(loss=loss, p=p) for loss, p in zip(losses, adjusted, strict=True))
-
-
-def _mixups(found: Confusion) -> Iterator[Mixup]:
-    for truth, row in enumerate(found.counts):
-        for predicted, count in enumerate(row):
-            if count and predicted != truth:
-                name, other = found.classes[truth], found.classes[predicted]
-                yield Mixup(truth=name, predicted=other, count=count, share=count / sum(row))
-
-
-def _share(right: int, total: int) -> Estimate | None:
-    return Estimate(point=right / total, interval=wilson(right, total)) if total else None
-
-
-def _below(found: Confusion) -> dict[int, float]:
+def _below(found: ConfusionMatrix) -> dict[int, float]:
     """Returns each class's adjusted p-value, by its index; classes without samples have none."""
     total, correct = found.total, found.correct
     sizes = {index: sum(row) for index, row in enumerate(found.counts) if sum(row)}
@@ -225,3 +123,38 @@ def _combinations(total: int, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.f
     """Returns the logarithm of the binomial coefficients."""
     found: npt.NDArray[np.float64] = gammaln(total + 1) - gammaln(chosen + 1) - gammaln(total - chosen + 1)
     return found
+
+
+def confusion_table(found: ConfusionMatrix) -> ConfusionTable:
+    """Returns a confusion matrix as the page shows it: all classes, or those with the most mistakes of either kind."""
+    shown = range(len(found.classes))
+    if len(shown) <= MOST_CLASSES:
+        rows = tuple(_row(found, place, shown, rest=False) for place in shown)
+        return ConfusionTable(heads=found.classes, rows=rows, note="")
+    columns = [sum(column) for column in zip(*found.counts, strict=True)]
+    mistakes = [sum(row) + columns[place] - 2 * row[place] for place, row in enumerate(found.counts)]
+    some = sorted(sorted(shown, key=lambda place: (-mistakes[place], place))[:MOST_CLASSES])
+    return ConfusionTable(
+        heads=(*(found.classes[place] for place in some), OTHERS),
+        rows=tuple(_row(found, place, some, rest=True) for place in some),
+        note=f"The {exactly(len(some))} classes with the most mistakes, of {exactly(len(found.classes))}.",
+    )
+
+
+def _row(
+    found: ConfusionMatrix, place: int, shown: Sequence[int], *, rest: bool
+) -> tuple[str, tuple[tuple[str, int, str], ...]]:
+    counts, name = found.counts[place], found.classes[place]
+    fields = [
+        (counts[other], f"{name}, right" if other == place else f"{name} taken for {found.classes[other]}")
+        for other in shown
+    ]
+    if rest:
+        fields.append((sum(counts) - sum(counts[other] for other in shown), f"{name} taken for another class"))
+    return name, tuple(_field(count, sum(counts), words) for count, words in fields)
+
+
+def _field(count: int, of: int, words: str) -> tuple[str, int, str]:
+    if not count:
+        return "", 0, ""
+    return exactly(count), shade(count / of), f"{words}: {exactly(count)} of {exactly(of)} ({percent(count / of)} %)"

@@ -1,8 +1,18 @@
-"""Of which parts do the contents of a report consist? Texts and numbers, before they are HTML or markdown."""
+"""Of which parts does a report consist, before it is HTML or markdown? Texts and numbers in the order of reading."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
+from zoobench.results.schema import Record
 from zoobench.show.document import Grid
+from zoobench.system.units import exactly
+
+Tone = Literal["", "better", "worse"]
+Kind = Literal["newly_wrong", "newly_right", "changed"]
+"""Right before alone, right now alone, or wrong both times in another way."""
+MOST_NAMED = 6
+"""Cells that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +77,110 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """What stands in a field of the matrix.
+
+    Attributes:
+        text: Of the number.
+        detail: Its interval, or what it is a share of.
+        order: What it is sorted by; None for what was not measured, which comes last.
+        tone: Whether it is surely better or worse than its reference.
+    """
+
+    text: str
+    detail: str = ""
+    order: float | None = None
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the matrix and how it is read from a record.
+
+    Attributes:
+        key: Names it in files and scripts.
+        label: What it is called without its unit.
+        unit: At a number that stands alone; `×` stands before it.
+        meaning: In a sentence.
+        read: Returns what a record says.
+        head: What stands in its head; '' for label and unit.
+    """
+
+    key: str
+    label: str
+    unit: str
+    meaning: str
+    read: Callable[[Record], Value]
+    head: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands above it, with the unit."""
+        return self.head or f"{self.label} {self.unit}".strip()
+
+    def with_unit(self, text: str) -> str:
+        """Returns a number as it stands alone."""
+        return f"{self.unit} {text}" if self.unit == "×" else f"{text} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixRow:
+    """A cell in the matrix.
+
+    Attributes:
+        id: The cell's.
+        backbone: Its parts, as `variant`, `runtime` and `threads`.
+        short: The field's letters for the variant, '' for one that this version does not know.
+        values: One for each column.
+        marks: What a reader must know of it, in a few words each.
+        chosen: Whether it is the one that is recommended.
+    """
+
+    id: str
+    backbone: str
+    variant: str
+    short: str
+    runtime: str
+    threads: int
+    values: tuple[Value, ...]
+    marks: tuple[str, ...] = ()
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """All cells with what was measured of them.
+
+    Attributes:
+        caption: On which samples.
+        columns: After those of the cell's parts.
+        rows: In the order of the table on a terminal.
+        notes: What to know in reading it.
+        remarks: What to know of single cells.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[MatrixRow, ...]
+    notes: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    def names(self, part: Literal["backbone", "variant", "runtime", "threads"]) -> tuple[str, ...]:
+        """Returns every value of a part of the cells, in their order."""
+        return tuple(dict.fromkeys(str(getattr(row, part)) for row in self.rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedMetric:
     """One metric of every cell on both sides.
 
     Attributes:
-        told: How many cells are better, worse, the same or unclear.
+        summary: How many cells are better, worse, the same or unclear.
         moved: Whether any is better or worse.
         sheet: Cell by cell.
     """
 
-    told: str
+    summary: str
     moved: bool
     sheet: Sheet
 
@@ -96,3 +200,160 @@ class Changes:
     conditions: Sheet | None
     metrics: tuple[ChangedMetric, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """Small images of test samples.
+
+    Attributes:
+        photos: Each different one once: a JPEG file as a `data:` address, by its name in the page.
+        shown: Name of the photo of each sample that has one, by its place in the test split.
+        reason: Why there is none; '' where there are.
+    """
+
+    photos: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[int, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlippedSample:
+    """A sample that two cells answered otherwise.
+
+    Attributes:
+        sample: Its place in the test split, from 0.
+        kind: What became of it.
+        truth: The right class.
+        before: What the base answered: the float twin.
+        before_probability: How probable it held that (to 1/65535).
+        after: What the variant answered.
+        after_probability: How probable it held that.
+    """
+
+    sample: int
+    kind: Kind
+    truth: str
+    before: str
+    before_probability: float
+    after: str
+    after_probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusionTable:
+    """Rows are true classes, columns what was predicted.
+
+    Attributes:
+        heads: Of the columns.
+        rows: A name and fields in the order of the heads: the count ('' for none), how dark it is (from 0, by its
+            share of the class), and what a pointer on it is told.
+        note: Which classes are left out, if any.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[tuple[str, int, str], ...]], ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What one model, or several that answered the same, got right and wrong.
+
+    Attributes:
+        name: Names it in the page.
+        title: Of the variant.
+        cells: Ids of the cells that answered so.
+        summary: How it did, in a sentence or two.
+        confusion: The matrix of confusions.
+        worst: The classes that it gets wrong most.
+        mixups: What it takes for what.
+        flipped: Samples against the float twin, those that are shown.
+        flips: How many of how many are shown, and why; or that none flipped.
+    """
+
+    name: str
+    title: str
+    cells: tuple[str, ...]
+    summary: str
+    confusion: ConfusionTable | None = None
+    worst: Sheet | None = None
+    mixups: Sheet | None = None
+    flipped: tuple[FlippedSample, ...] = ()
+    flips: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole of it, in the order of reading.
+
+    Attributes:
+        title: What was measured.
+        facts: On what, where and when, in short.
+        decision: What to take.
+        matrix: Every cell.
+        changes: Against a baseline; None without one.
+        figures: Trade-off, latencies, speed-ups.
+        answered: Every distinct set of answers.
+        answers_notes: Why some are missing, if so.
+        pictures: Every image that is shown.
+        training: The curves of each head that was trained.
+        training_notes: Why there are none, if so.
+        confusion: Of the recommended cell as a drawing, which the page does not show; None where there is none.
+        environment: Machine, libraries and data.
+        method: How it was measured.
+        limits: What it cannot tell.
+        version: Of zoobench that wrote it.
+    """
+
+    title: str
+    facts: tuple[Fact, ...]
+    decision: Decision
+    matrix: Matrix
+    changes: Changes | None
+    figures: tuple[Figure, ...]
+    answered: tuple[Answered, ...]
+    answers_notes: tuple[str, ...]
+    pictures: Pictures
+    training: tuple[Figure, ...]
+    training_notes: tuple[str, ...]
+    confusion: Figure | None
+    environment: tuple[Sheet, ...]
+    method: tuple[str, ...]
+    limits: tuple[str, ...]
+    version: str
+
+
+def counted(count: int, word: str) -> str:
+    """Returns a number with its word, in the plural where it is not one: `1 cell`, `2 cells`."""
+    return f"{exactly(count)} {word}{'' if count == 1 else 's'}"
+
+
+def spread(counts: Iterable[int]) -> str:
+    """Returns whole numbers as one, or as the least and the most of them."""
+    found = sorted(set(counts))
+    return exactly(found[0]) if len(found) == 1 else f"{exactly(found[0])} to {exactly(found[-1])}"
+
+
+def named(cells: Sequence[str], *, of: int = 0) -> str:
+    """Returns cells by name where they are few, else how many; `of` is how many there are in all."""
+    if len(cells) == of:
+        return f"any of the {exactly(of)} cells" if of > 1 else "the only cell"
+    if len(cells) <= MOST_NAMED:
+        return ", ".join(cells)
+    return f"{', '.join(cells[:MOST_NAMED])} and {counted(len(cells) - MOST_NAMED, 'more cell')}"
+
+
+def span(ends: tuple[float, float] | None, shown: Callable[[float | None], str]) -> str:
+    """Returns an interval as text, '' where there is none."""
+    return f"{shown(ends[0])}–{shown(ends[1])}" if ends else ""
+
+
+def without_empty(grid: Grid) -> Grid:
+    """Returns a grid without columns in which no row says anything."""
+    kept = [place for place in range(len(grid.heads)) if place == 0 or any(row[place] for row in grid.rows)]
+    return Grid(
+        heads=tuple(grid.heads[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept) for row in grid.rows),
+        words=frozenset(new for new, place in enumerate(kept) if place in grid.words),
+    )

@@ -10,10 +10,8 @@ from zoobench.judge.recommend.result import Choice, MachineChoice
 from zoobench.judge.recommend.sentences import missed
 from zoobench.results.schema import Record
 from zoobench.show.document import Grid
-from zoobench.show.report.columns import READINGS, Reading
-from zoobench.show.report.contents import Decision, Fact, Sheet
-from zoobench.show.report.grids import without_empty
-from zoobench.show.report.matrixparts import Value
+from zoobench.show.report.contents import Decision, Fact, Sheet, without_empty
+from zoobench.show.report.matrix import COLUMNS
 from zoobench.system.units import ABSENT, chance, exactly, megabytes, milliseconds, percent
 
 _LONGEST_WHY = 300
@@ -45,11 +43,11 @@ def decision_of(choice: Choice, records: Mapping[str, Record]) -> Decision:
 
 def _figures(record: Record) -> Iterator[Fact]:
     """Yields what the matrix says of a cell, with the unit at the number."""
-    known: dict[str, tuple[Reading, Value]] = {one.key: (one, one.read(record)) for one in READINGS}
-    for key in _FIGURES:
-        reading, value = known[key]
+    columns = {one.key: one for one in COLUMNS}
+    for column in map(columns.__getitem__, _FIGURES):
+        value = column.read(record)
         if value.text != ABSENT:
-            yield Fact(label=reading.label, value=reading.with_unit(value.text), detail=value.detail)
+            yield Fact(label=column.label, value=column.with_unit(value.text), detail=value.detail)
 
 
 def _limits(candidate: Candidate, *, chosen: str) -> Sheet:

@@ -6,11 +6,20 @@ from collections.abc import Iterator, Sequence
 from zoobench.show.document import Block, Grid, Lines
 from zoobench.show.markdown import escaped
 from zoobench.show.markdown import to_markdown as blocks_to_markdown
-from zoobench.show.report.answerparts import Answered, ConfusionTable
-from zoobench.show.report.contents import Changes, Decision, Fact, Figure, Sheet
-from zoobench.show.report.matrixparts import Matrix, Row
-from zoobench.show.report.whole import Report
+from zoobench.show.report.contents import (
+    Answered,
+    Changes,
+    ConfusionTable,
+    Decision,
+    Fact,
+    Figure,
+    Matrix,
+    MatrixRow,
+    Report,
+    Sheet,
+)
 from zoobench.system.terminal import sanitize
+from zoobench.system.units import percent
 
 _CONFUSION = "Confusion matrix: rows are true classes, columns predicted ones."
 _Part = str | Block
@@ -73,7 +82,7 @@ def _matrix(matrix: Matrix) -> Grid:
     return Grid(heads=heads, rows=rows, words=frozenset({len(heads) - 1}))
 
 
-def _row(row: Row) -> tuple[str, ...]:
+def _row(row: MatrixRow) -> tuple[str, ...]:
     values = (f"{value.text} ({value.detail})" if value.detail else value.text for value in row.values)
     marks = (*(("recommended",) if row.chosen else ()), *row.marks)
     return (row.id, *values, ", ".join(marks))
@@ -84,7 +93,7 @@ def _changes(changes: Changes) -> Iterator[_Part]:
     if changes.conditions:
         yield from _sheet(changes.conditions)
     for metric in changes.metrics:
-        yield f"### {escaped(f'{metric.sheet.caption}: {metric.told}')}"
+        yield f"### {escaped(f'{metric.sheet.caption}: {metric.summary}')}"
         yield metric.sheet.grid
     yield from _lines(changes.notes)
 
@@ -105,26 +114,26 @@ def _answers(answered: Sequence[Answered]) -> Iterator[_Part]:
         for sheet in (one.worst, one.mixups):
             if sheet:
                 yield from _sheet(sheet)
-        if one.flipped_told:
-            yield escaped(one.flipped_told)
+        if one.flips:
+            yield escaped(one.flips)
         if one.flipped:
             yield _flipped(one)
         yield "</details>"
 
 
 def _confusion(table: ConfusionTable) -> Grid:
-    rows = tuple((row.name, *(field.text for field in row.fields)) for row in table.rows)
+    rows = tuple((name, *(count for count, _, _ in fields)) for name, fields in table.rows)
     return Grid(heads=("", *table.heads), rows=rows)
 
 
 def _flipped(one: Answered) -> Grid:
     rows = tuple(
         (
-            str(each.sample),
-            each.kind,
+            str(each.sample + 1),
+            each.kind.replace("_", " "),
             each.truth,
-            f"{each.before}, {each.before_sure}",
-            f"{each.after}, {each.after_sure}",
+            f"{each.before}, {percent(each.before_probability)} %",
+            f"{each.after}, {percent(each.after_probability)} %",
         )
         for each in one.flipped
     )

@@ -11,8 +11,9 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from zoobench.show.charts.theme import page_stylesheet
-from zoobench.show.report.whole import Report
+from zoobench.show.report.contents import Report
 from zoobench.system.terminal import sanitize
+from zoobench.system.units import percent
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "report.js"
 """Files in `templates/`."""
@@ -55,6 +56,7 @@ def _environment() -> Environment:
     )
     environment.filters["drawing"] = Markup  # of charts alone, which escape what they are given
     environment.filters["coded"] = _coded
+    environment.filters["percent"] = percent
     return environment
 
 

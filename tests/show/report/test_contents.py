@@ -1,6 +1,6 @@
 """Are numbers of things and lists of names put into sentences as one says them?"""
 
-from zoobench.show.report.phrases import MOST_NAMED, counted, named, spread
+from zoobench.show.report.contents import MOST_NAMED, counted, named, spread
 
 
 def test_one_is_not_in_the_plural() -> None:
