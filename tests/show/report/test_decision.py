@@ -73,7 +73,7 @@ def test_a_long_refusal_is_cut() -> None:
 def test_rivals_and_assumptions_are_notes() -> None:
     near = timed("float_fallback", 0.0041, predicted=(0, 0, 0, 1, 1, 1, 1, 1))
     notes = " ".join(decided(FLOAT, INTEGER, near, limits=(FAST,)).notes)
-    assert f"Not surely worse in p50, and holding all limits too: {near.cell.id}." in notes
+    assert f"Not significantly worse in p50, and holding all limits too: {near.cell.id}." in notes
     assert "No limit was given" in " ".join(decided(FLOAT, INTEGER, limits=()).notes)
 
 

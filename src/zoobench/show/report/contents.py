@@ -101,22 +101,17 @@ class Column:
         key: Names it in files and scripts.
         label: What it is called without its unit.
         unit: At a number that stands alone; `×` stands before it.
+        title: What stands above it, with the unit.
         meaning: In a sentence.
         read: Returns what a record says.
-        head: What stands in its head; '' for label and unit.
     """
 
     key: str
     label: str
     unit: str
+    title: str
     meaning: str
     read: Callable[[Record], Value]
-    head: str = ""
-
-    @property
-    def title(self) -> str:
-        """What stands above it, with the unit."""
-        return self.head or f"{self.label} {self.unit}".strip()
 
     def with_unit(self, text: str) -> str:
         """Returns a number as it stands alone."""
@@ -247,7 +242,7 @@ class ConfusionTable:
     Attributes:
         heads: Of the columns.
         rows: A name and fields in the order of the heads: the count ('' for none), how dark it is (from 0, by its
-            share of the class), and what a pointer on it is told.
+            share of the class), and what a pointer on it shows.
         note: Which classes are left out, if any.
     """
 
@@ -257,7 +252,7 @@ class ConfusionTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class VariantAnswers:
     """What one model, or several that answered the same, got right and wrong.
 
     Attributes:
@@ -312,7 +307,7 @@ class Report:
     matrix: Matrix
     changes: Changes | None
     figures: tuple[Figure, ...]
-    answered: tuple[Answered, ...]
+    answered: tuple[VariantAnswers, ...]
     answers_notes: tuple[str, ...]
     pictures: Pictures
     training: tuple[Figure, ...]

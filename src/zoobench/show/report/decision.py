@@ -95,7 +95,7 @@ def _notes(choice: Choice, machine: MachineChoice) -> Iterator[str]:
     yield from machine.notes
     if choice.chosen and machine.rivals:
         what = WORDS[choice.preference[0]]
-        yield f"Not surely worse in {what}, and holding all limits too: {', '.join(machine.rivals[:_MOST])}."
+        yield f"Not significantly worse in {what}, and holding all limits too: {', '.join(machine.rivals[:_MOST])}."
     chosen = machine.of(choice.chosen) if choice.chosen else None
     if chosen:
         yield from (f"It was disturbed while it was timed: {one}." for one in chosen.disturbances)

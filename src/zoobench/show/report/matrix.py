@@ -153,74 +153,31 @@ def _startup(record: Record) -> Value:
     return Value(text=milliseconds(seconds), order=seconds)
 
 
-COLUMNS = (
-    Column(
-        key="top1",
-        label="top-1",
-        unit="%",
-        meaning="Share of the test samples that it has right, with its 95 % interval.",
-        read=_top1,
-    ),
-    Column(
-        key="p50",
-        label="p50",
-        unit="ms",
-        meaning="Median time of one image, with its 95 % interval over this run's rounds.",
-        read=_p50,
-    ),
-    Column(
-        key="p90",
-        label="p90",
-        unit="ms",
-        meaning="Nine in ten images take no longer; told from 64 rounds on.",
-        read=_p90,
-    ),
-    Column(
-        key="over-float",
-        label="over float",
-        unit="×",
-        meaning="Times faster than its float twin.",
-        read=_over_float,
-        head="× float",
-    ),
-    Column(
-        key="size",
-        label="size",
-        unit="MB",
-        meaning="Size of the file, and as a share of the float file's.",
-        read=_size,
-        head="MB",
-    ),
-    Column(
-        key="memory",
-        label="peak memory",
-        unit="MB",
-        meaning="The most that a fresh process held to open and run it.",
-        read=_memory,
-        head="peak MB",
-    ),
-    Column(key="loss", label="loss", unit="", meaning="Mean cross-entropy of the test samples in nats.", read=_loss),
-    Column(
-        key="agreement",
-        label="as float",
-        unit="%",
-        meaning="Share of the samples on which it says what its float twin says.",
-        read=_agreement,
-    ),
-    Column(
-        key="over-reference",
-        label="over LiteRT",
-        unit="×",
-        meaning="Times faster than the same file on LiteRT.",
-        read=_over_reference,
-        head="× litert",
-    ),
-    Column(
-        key="startup",
-        label="start",
-        unit="ms",
-        meaning="A fresh process: opening the file and the first image, medians added.",
-        read=_startup,
-    ),
+_MEANINGS = {
+    "top1": "Share of the test samples that it has right, with its 95 % interval.",
+    "p50": "Median time of one image, with its 95 % interval over this run's rounds.",
+    "p90": "Nine in ten images take no longer; known from 64 rounds on.",
+    "over-float": "Times faster than its float twin.",
+    "size": "Size of the file, and as a share of the float file's.",
+    "memory": "The most that a fresh process held to open and run it.",
+    "loss": "Mean cross-entropy of the test samples in nats.",
+    "agreement": "Share of the samples on which it says what its float twin says.",
+    "over-reference": "Times faster than the same file on LiteRT.",
+    "startup": "A fresh process: opening the file and the first image, medians added.",
+}
+COLUMNS = tuple(
+    Column(key=key, label=label, unit=unit, title=title, read=read, meaning=_MEANINGS[key])
+    for key, label, unit, title, read in (
+        ("top1", "top-1", "%", "top-1 %", _top1),
+        ("p50", "p50", "ms", "p50 ms", _p50),
+        ("p90", "p90", "ms", "p90 ms", _p90),
+        ("over-float", "over float", "×", "× float", _over_float),
+        ("size", "size", "MB", "MB", _size),
+        ("memory", "peak memory", "MB", "peak MB", _memory),
+        ("loss", "loss", "", "loss", _loss),
+        ("agreement", "as float", "%", "as float %", _agreement),
+        ("over-reference", "over LiteRT", "×", "× litert", _over_reference),
+        ("startup", "start", "ms", "start ms", _startup),
+    )
 )
 """Every column, in order: what decides first, as a phone shows but a few at once."""
