@@ -41,8 +41,7 @@ def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> Non
     "module",
     [
         "zoobench.run.session",
-        "zoobench.run.kitsource",
-        "zoobench.run.kitargs",
+        "zoobench.run.inputs",
         "zoobench.commands.reporting.thumbnails",
     ],
 )

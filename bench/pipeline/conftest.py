@@ -13,10 +13,9 @@ from saved import Findings
 
 from zoobench.build.recipe import BuildRequest
 from zoobench.matrix.cell import Cell
-from zoobench.run.models import Models
 from zoobench.run.options import OPTIONS
 from zoobench.run.plan import Plan, make_plan
-from zoobench.run.prepared import Prepared, prepare
+from zoobench.run.workshop import Workshop, open_workshop
 
 _FINDINGS: pytest.StashKey[Findings] = pytest.StashKey()
 
@@ -53,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Runs what is about a backbone for each of --zoo-backbones."""
     if "backbone" in metafunc.fixturenames:
-        metafunc.parametrize("backbone", list(_plan(metafunc.config).backbones))
+        metafunc.parametrize("backbone", list(dict.fromkeys(cell.backbone for cell in _plan(metafunc.config).cells)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,15 +85,9 @@ def findings(pytestconfig: pytest.Config, plan: Plan) -> Findings:
 
 
 @pytest.fixture(scope="session")
-def prepared(plan: Plan) -> Prepared:
-    """The data, decoded, and the weights."""
-    return prepare(plan, plan.cells)
-
-
-@pytest.fixture(scope="session")
-def models(prepared: Prepared) -> Models:
-    """The model files; made where the store does not have them."""
-    return Models(prepared)
+def workshop(plan: Plan) -> Workshop:
+    """The data, decoded, the weights, and the model files; made where the store does not have them."""
+    return open_workshop(plan, plan.cells)
 
 
 @pytest.fixture
@@ -104,9 +97,9 @@ def cells(plan: Plan, backbone: str) -> list[Cell]:
 
 
 @pytest.fixture
-def build_request(prepared: Prepared, cells: list[Cell]) -> BuildRequest:
+def build_request(workshop: Workshop, cells: list[Cell]) -> BuildRequest:
     """What there is to make for a backbone."""
-    return prepared.request(cells[0])
+    return workshop.request(cells[0])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from zoobench.matrix.cell import Cell
 from zoobench.measure.accuracy import Evaluation, evaluate
 from zoobench.measure.runtimes import OpenSession, import_runtime, open_answering_session, open_session
 from zoobench.measure.samples import Samples
-from zoobench.run.session import BATCH
+from zoobench.measure.scenarios import BATCH
 
 CORES = os.cpu_count() or 1
 

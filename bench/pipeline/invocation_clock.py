@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-import zoobench.run.session
+import zoobench.measure.scenarios
 from zoobench.measure.runtimes import Session, open_session
 
 
@@ -59,7 +59,7 @@ def _clocked(path: Path, **options: Any) -> Iterator[Session]:
         yield Clocked(session, CLOCK)
 
 
-zoobench.run.session.open_session = _clocked
+zoobench.measure.scenarios.open_session = _clocked
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,20 +11,19 @@ from saved import Findings
 
 from zoobench.matrix.cell import Cell
 from zoobench.measure.accuracy import Evaluation
-from zoobench.run.models import Models
-from zoobench.run.prepared import Prepared
+from zoobench.run.workshop import Workshop, samples_of
 
 GOALS = {"litert": f"{0.9 * CORES:.1f}", "keras": "5"}
 
 
 @pytest.mark.parametrize("variant", ["float32", "integer_only", "keras"])
 def test_all_cores_against_sample_by_sample(
-    cells: list[Cell], variant: str, prepared: Prepared, models: Models, findings: Findings, repeats: int
+    cells: list[Cell], variant: str, workshop: Workshop, findings: Findings, repeats: int
 ) -> None:
     cell = next((one for one in cells if one.variant == variant), None)
     if cell is None:
         pytest.skip(f"--zoo-variants leaves out {variant}")
-    arguments = (cell, models.file(cell).path, prepared.samples(cell))
+    arguments = (cell, workshop.file(cell).path, samples_of(workshop.dataset(cell)))
     ours, direct = [], []
     for _ in range(repeats):
         ours.append(costed(on_all_cores, *arguments))

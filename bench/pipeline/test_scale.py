@@ -14,9 +14,8 @@ from scale_stages import accuracy, drawing, features, training
 from zoobench.build import recipe
 from zoobench.build.recipe import BuildRequest
 from zoobench.matrix.cell import Cell
-from zoobench.run.models import Models
 from zoobench.run.plan import Plan
-from zoobench.run.prepared import Prepared
+from zoobench.run.workshop import Workshop
 from zoobench.store.product import find
 
 MOST_GROWTH_BYTES = 50e6
@@ -25,11 +24,11 @@ MOST_GROWTH_BYTES_PER_IMAGE = 15e3
 
 
 def test_time_grows_with_the_images_and_memory_hardly(
-    plan: Plan, prepared: Prepared, models: Models, findings: Findings, pytestconfig: pytest.Config
+    plan: Plan, workshop: Workshop, findings: Findings, pytestconfig: pytest.Config
 ) -> None:
     cell = next(one for one in plan.cells if one.variant == "float32")
     sizes = sorted(int(text) for text in pytestconfig.getoption("--pipeline-images").split(","))
-    found = [_scaling(count, cell, prepared, models) for count in sizes]
+    found = [_scaling(count, cell, workshop) for count in sizes]
     for one in found:
         findings.keep(one)
     for stage, smallest in found[0].stages.items():
@@ -38,14 +37,14 @@ def test_time_grows_with_the_images_and_memory_hardly(
         assert growth < most, f"{stage} takes {growth} bytes more for {sizes[-1]} images than for {sizes[0]}"
 
 
-def _scaling(count: int, cell: Cell, prepared: Prepared, models: Models) -> Scaling:
+def _scaling(count: int, cell: Cell, workshop: Workshop) -> Scaling:
     """Takes all stages through a number of images; the disk that they need is freed afterwards."""
-    model = models.file(cell).path
-    request = prepared.request(cell)
+    model = workshop.file(cell).path
+    request = workshop.request(cell)
     backbone = find(request.root, recipe.features_model(request))
     assert backbone, "the float32 file was made from it"
-    config = replace(prepared.plan.data, folder=None, drawn_images=count)
-    with TemporaryDirectory(dir=prepared.plan.artifacts) as folder:
+    config = replace(workshop.building.data, folder=None, drawn_images=count)
+    with TemporaryDirectory(dir=workshop.plan.artifacts) as folder:
         file = Path(folder) / "features.npy"
         stages: dict[str, Cost] = {}
         stages["drawing"], dataset = costed(drawing, config, image_size=cell.image_size, folder=Path(folder))

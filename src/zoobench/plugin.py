@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
@@ -18,8 +19,8 @@ from zoobench.run.options import OPTIONS
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
     from zoobench.matrix.cell import Cell
+    from zoobench.run.plan import Plan
     from zoobench.run.session import BenchSession
-    from zoobench.run.source import Request
 
 CELL = "zoo_cell"
 """The fixture that a benchmark asks for to be run for every cell."""
@@ -29,6 +30,7 @@ _MACHINE_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _COMMIT_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _BENCHMARK_SESSION = "pytest-benchmark"
 _UNUSABLE_INPUT = 2
+_ONE_BENCHMARK = "test_latency.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,10 +44,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Has a kit's benchmarks run wherever pytest is started."""
-    from zoobench.run.kitargs import aim_at_benchmarks
-
-    aim_at_benchmarks(early_config, args)
+    """Has a kit's benchmarks run wherever pytest is started, unless a path is given, and writes nothing beside them."""
+    known = early_config.known_args_namespace
+    if not known.zoo_kit or known.file_or_dir:
+        return
+    folder = str(_bench_folder())
+    args.append(folder)
+    known.file_or_dir.append(folder)  # what stands in the folder where pytest was started is none of the kit's
+    early_config.pluginmanager.consider_pluginarg("no:cacheprovider")
+    sys.dont_write_bytecode = True
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -94,12 +101,12 @@ def zoo(pytestconfig: pytest.Config) -> BenchSession:
 def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cell]:
     """The cell that a benchmark is about, its model made; afterwards everything known so far is saved."""
     cell = zoo.cell(request.param)
-    if obstacle := zoo.obstacle(cell):
-        pytest.skip(obstacle)
+    if reason := zoo.unavailable_reason(cell):
+        pytest.skip(reason)
     with _uncaptured(request.config):
         try:
             refusal = zoo.refusal(cell)
-            if refusal and not zoo.source.is_made(cell):
+            if refusal and not zoo.is_made(cell):
                 _save(request.config)
                 pytest.xfail(f"{refusal.by}: {refusal.reason}")
         except ZoobenchError as error:
@@ -181,15 +188,26 @@ def _bench(config: pytest.Config) -> BenchSession:
     return config.stash[_BENCH]
 
 
-def _plan(texts: dict[str, str]) -> Request:
+def _plan(texts: dict[str, str]) -> Plan:
     """Returns what a kit or the options of building ask for."""
-    if texts["kit"]:
-        from zoobench.run.kitsource import make_kit_plan
+    from zoobench.run.plan import make_kit_plan, make_plan
 
-        return make_kit_plan(texts)
-    from zoobench.run.plan import make_plan
+    return make_kit_plan(texts) if texts["kit"] else make_plan(texts)
 
-    return make_plan(texts)
+
+def _bench_folder() -> Path:
+    """Returns the folder of the benchmarks: in the package, so that a device needs no checkout, or beside it in one.
+
+    Raises:
+        pytest.UsageError: If this installation lacks them.
+    """
+    package = Path(__file__).resolve().parent
+    for place in (package / "bench", package.parent.parent / "bench"):
+        if (place / _ONE_BENCHMARK).is_file():
+            return place
+    raise pytest.UsageError(
+        f"this zoobench has no {_ONE_BENCHMARK} in {package / 'bench'}; install it again: pip install zoobench"
+    )
 
 
 def _texts(config: pytest.Config) -> dict[str, str]:

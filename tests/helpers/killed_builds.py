@@ -16,13 +16,13 @@ from runs import SMALL_BUILD
 from zoobench.build.assembly import make_models
 from zoobench.matrix.variants import VARIANTS
 from zoobench.run.plan import make_plan
-from zoobench.run.prepared import prepare
+from zoobench.run.workshop import open_workshop
 
 
 def build(artifacts: Path) -> None:
     names = (flag.removeprefix("--zoo-") for flag in SMALL_BUILD[::2])
     plan = make_plan({**dict(zip(names, SMALL_BUILD[1::2], strict=True)), "artifacts": str(artifacts)})
-    make_models(prepare(plan, plan.cells).request(plan.cells[0]), tuple(VARIANTS.values()))
+    make_models(open_workshop(plan, plan.cells).request(plan.cells[0]), tuple(VARIANTS.values()))
 
 
 def forked_build(artifacts: Path) -> int:

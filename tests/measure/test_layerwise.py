@@ -130,8 +130,9 @@ def test_channels_may_have_scales_of_their_own() -> None:
     }
     scale = layerwise._scale(detail)
     assert scale is not None
+    factors, zero_points = scale
     stored = np.full((1, 2, 3), 3.0)
-    assert ((stored - scale.zero_points) * scale.factors)[0].tolist() == [[3.0, 4.0, 4.0]] * 2
+    assert ((stored - zero_points) * factors)[0].tolist() == [[3.0, 4.0, 4.0]] * 2
 
 
 def test_a_file_that_was_cut_off_is_an_error_and_no_traceback(files: dict[str, Path], tmp_path: Path) -> None:

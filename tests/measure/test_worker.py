@@ -18,7 +18,7 @@ from zoobench.errors import MeasurementError
 from zoobench.measure import worker
 from zoobench.measure import worker as module
 from zoobench.measure.runtimes import Session
-from zoobench.measure.worker import Bench, Footprint, footprint, peak_rss_bytes
+from zoobench.measure.worker import Bench, footprint, peak_rss_bytes
 
 TICK = 1000
 """Nanoseconds that pass at each reading of the clock."""
@@ -178,7 +178,7 @@ def test_after_a_failed_inference_the_next_request_is_answered(scene: Scene) -> 
 
 
 def test_memory_and_threads_are_told_as_the_system_tells_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Footprint(rss_bytes=20, peak_rss_bytes=30, anonymous_bytes=10, threads=2)
+    held = {"rss_bytes": 20, "peak_rss_bytes": 30, "anonymous_bytes": 10, "threads": 2}
     monkeypatch.setattr(worker, "footprint", lambda: held)
     monkeypatch.setattr(worker, "peak_rss_bytes", lambda: 30)
     told = {"rss_bytes": 20, "peak_rss_bytes": 30, "anonymous_bytes": 10, "threads": 2}
@@ -222,23 +222,23 @@ def status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_memory_and_threads_are_what_linux_says(status: Path) -> None:
     status.write_text(STATUS)
-    held = Footprint(rss_bytes=12345 * 1024, peak_rss_bytes=54321 * 1024, anonymous_bytes=2345 * 1024, threads=3)
+    held = {"rss_bytes": 12345 * 1024, "peak_rss_bytes": 54321 * 1024, "anonymous_bytes": 2345 * 1024, "threads": 3}
     assert footprint() == held
-    assert peak_rss_bytes() == held.peak_rss_bytes
+    assert peak_rss_bytes() == held["peak_rss_bytes"]
 
 
 def test_a_line_that_linux_does_not_have_is_none(status: Path) -> None:
     status.write_text(STATUS.replace("RssAnon", "Shared"))
-    assert footprint().anonymous_bytes is None
+    assert footprint()["anonymous_bytes"] is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells all of it")
 def test_it_is_what_another_program_sees_of_this_process() -> None:
     before, seen, after = footprint(), psutil.Process(), footprint()
-    assert before.rss_bytes is not None
-    assert after.rss_bytes is not None
-    assert seen.memory_info().rss == pytest.approx(after.rss_bytes, rel=0.02)
-    assert seen.num_threads() == before.threads == after.threads
+    assert before["rss_bytes"] is not None
+    assert after["rss_bytes"] is not None
+    assert seen.memory_info().rss == pytest.approx(after["rss_bytes"], rel=0.02)
+    assert seen.num_threads() == before["threads"] == after["threads"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells all of it")
@@ -248,19 +248,19 @@ def test_the_peak_stays_when_the_memory_is_given_back() -> None:
     full = footprint()
     held.close()
     after = footprint()
-    assert after.peak_rss_bytes is not None
-    assert after.rss_bytes is not None
-    assert full.rss_bytes is not None
-    assert full.rss_bytes - after.rss_bytes > 60 << 20
-    assert after.peak_rss_bytes >= full.rss_bytes * 0.98
+    assert after["peak_rss_bytes"] is not None
+    assert after["rss_bytes"] is not None
+    assert full["rss_bytes"] is not None
+    assert full["rss_bytes"] - after["rss_bytes"] > 60 << 20
+    assert after["peak_rss_bytes"] >= full["rss_bytes"] * 0.98
 
 
 @pytest.mark.usefixtures("status")
 def test_elsewhere_the_peak_of_memory_is_asked_of_the_system() -> None:
     held = footprint()
-    assert held.rss_bytes is held.anonymous_bytes is held.threads is None
-    assert held.peak_rss_bytes is not None
-    assert 10_000_000 < held.peak_rss_bytes < 100_000_000_000
+    assert held["rss_bytes"] is held["anonymous_bytes"] is held["threads"] is None
+    assert held["peak_rss_bytes"] is not None
+    assert 10_000_000 < held["peak_rss_bytes"] < 100_000_000_000
 
 
 @pytest.mark.usefixtures("status")

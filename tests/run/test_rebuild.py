@@ -13,9 +13,9 @@ from runs import SMALL, bench, load, results, run, zoobench
 from zoobench.errors import ModelError
 from zoobench.results.answers import decode
 from zoobench.results.run import Run, read_recorded
-from zoobench.run import prepared
-from zoobench.run.locate import find_models, find_pixels, wanted_models
-from zoobench.run.rebuild import WantedModel, rebuild
+from zoobench.run import workshop
+from zoobench.run.locate import WantedModel, find_models, find_pixels, wanted_models
+from zoobench.run.rebuild import rebuild
 
 VARIANTS = ("--zoo-variants", "float32,float_fallback")
 GONE = "mobilenet_025-float_fallback-litert-t1"
@@ -41,9 +41,9 @@ def baseline(artifacts: Path) -> Run:
 
 @pytest.fixture
 def gone(artifacts: Path, baseline: Run) -> WantedModel:
-    (missing,) = find_models(
-        wanted_models(list(baseline.records.values()), baseline.provenance), artifacts=artifacts
-    ).missing
+    wanted = wanted_models(list(baseline.records.values()), baseline.provenance)
+    found = find_models(wanted, artifacts=artifacts)
+    (missing,) = (one for one in wanted if one.sha256 not in found)
     assert missing.cell.id == GONE
     return missing
 
@@ -123,7 +123,9 @@ from zoobench.run.locate import find_models, wanted_models
 if __name__ == "__main__":
     artifacts = Path(sys.argv[1])
     one = read_recorded(Path(sys.argv[2]))
-    missing = find_models(wanted_models(list(one.records.values()), one.provenance), artifacts=artifacts).missing
+    wanted = wanted_models(list(one.records.values()), one.provenance)
+    found = find_models(wanted, artifacts=artifacts)
+    missing = [model for model in wanted if model.sha256 not in found]
     for sha256, path in rebuild(missing, options=one.provenance.options, artifacts=artifacts).items():
         print(sha256, path)
     print("tensorflow" in sys.modules)
@@ -153,5 +155,5 @@ def test_a_baseline_alone_is_enough_to_make_its_models(artifacts: Path, baseline
 
 
 def test_nothing_missing_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepared, "prepare", lambda *_: pytest.fail("nothing is to be prepared"))
+    monkeypatch.setattr(workshop, "open_workshop", lambda *_: pytest.fail("nothing is to be prepared"))
     assert rebuild([], options={}, artifacts=tmp_path) == {}

@@ -195,7 +195,7 @@ def sides(tmp_path: Path) -> dict[str, Run]:
 def found(
     sides: dict[str, Run], folder: Path, *, samples: dict[int, Samples] | None = None
 ) -> tuple[list[ReplayTarget], list[str], list[str]]:
-    (record,) = sides[BASELINE].records
+    (record,) = sides[BASELINE].records.values()
     pairs = [{BASELINE: record, CANDIDATE: record}]
     images = {SIZE: SAMPLES} if samples is None else samples
     return find_subjects(sides, pairs, images, artifacts=folder, baseline_models=None)

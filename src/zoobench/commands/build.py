@@ -17,7 +17,7 @@ def build(*, options: Mapping[str, str]) -> None:
     for line in session.prepare(session.plan.cells):
         click.echo(line, err=True)
     for cell in session.plan.cells:
-        if session.source.is_made(cell):
+        if session.is_made(cell):
             click.echo(f"{cell.id}\t{session.model(cell).path}")
         elif refusal := session.refusal(cell):
             click.echo(f"{cell.id} is not made: {refusal.by} refuses it: {refusal.reason}", err=True)

@@ -15,10 +15,10 @@ from zoobench.matrix.cell import Cell
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import find_variant
 from zoobench.results.schema import RecordedNumerics, Refusal
-from zoobench.run.models import Models
+from zoobench.results.training import recorded_training
 from zoobench.run.plan import make_plan
-from zoobench.run.prepared import Prepared, prepare
-from zoobench.run.trained import recorded_training
+from zoobench.run.workshop import Workshop, open_workshop, samples_of
+from zoobench.store.product import Stored
 from zoobench.system.terminal import sanitize
 
 
@@ -55,9 +55,9 @@ def export_kit(
         raise UsageError(
             f"received only cells that a device cannot run without TensorFlow: {_listed(left_out)}; choose TFLite ones"
         )
-    models = Models(prepare(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells))))))
-    written = write_kit(path, contents(models, cells), overwriting=overwriting)
-    return Exported(written=written, lines=(*models.prepared.described(), *_remarks(models, cells, left_out)))
+    workshop = open_workshop(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells)))))
+    written = write_kit(path, contents(workshop, cells), overwriting=overwriting)
+    return Exported(written=written, lines=(*workshop.described(), *_remarks(workshop, cells, left_out)))
 
 
 def is_tflite(cell: Cell) -> bool:
@@ -65,37 +65,38 @@ def is_tflite(cell: Cell) -> bool:
     return find_variant(cell.variant).suffix == SUFFIX
 
 
-def contents(models: Models, cells: Sequence[Cell]) -> Contents:
+def contents(workshop: Workshop, cells: Sequence[Cell]) -> Contents:
     """Returns what goes into a kit of these cells; files that are not made yet are made.
 
     Raises:
         DataError: If the test samples differ between image sizes.
         ModelError: If a file cannot be made.
     """
-    prepared = models.prepared
-    dataset, samples = prepared.dataset(cells[0]), _samples(prepared, cells)
+    dataset, samples = workshop.dataset(cells[0]), _samples(workshop, cells)
     sized = {cell.image_size: cell for cell in cells}
     images = {size: f"images-{size}.npy" for size in sized}
-    files = dict(_files(models, cells))
-    pixels = {images[size]: of_samples(prepared.samples(cell), image_size=size) for size, cell in sized.items()}
+    files = dict(_files(workshop, cells))
+    pixels = {
+        images[size]: of_samples(samples_of(workshop.dataset(cell)), image_size=size) for size, cell in sized.items()
+    }
     return Contents(
         zoobench=version("zoobench"),
         dataset=_dataset(dataset),
         samples=samples,
         images=[KitImages(image_size=size, file=name) for size, name in images.items()],
         models=list(files),
-        cells=[_cell(models, cell) for cell in cells],
+        cells=[_cell(workshop, cell) for cell in cells],
         added=list(_added(cells)),
         chunks=pixels | {model.file: chunks for model, chunks in files.items()},
     )
 
 
-def _samples(prepared: Prepared, cells: Sequence[Cell]) -> list[KitSample]:
+def _samples(workshop: Workshop, cells: Sequence[Cell]) -> list[KitSample]:
     """Returns the test samples in the order of measuring: at every image size the same, or a kit cannot hold them."""
     found: list[list[KitSample]] = []
     for cell in {cell.image_size: cell for cell in cells}.values():
-        all_samples = prepared.dataset(cell).samples
-        ours = (all_samples[row] for row in prepared.samples(cell).rows.tolist())
+        dataset = workshop.dataset(cell)
+        ours = (dataset.samples[row] for row in samples_of(dataset).rows.tolist())
         found.append([KitSample(sha256=one.sha256, label=one.label) for one in ours])
     if any(one != found[0] for one in found):
         raise DataError("the test samples are not the same at every image size; export a kit for each size")
@@ -119,11 +120,13 @@ def _addition(what: str, name: str, package: Package | None) -> Iterable[KitAddi
         yield KitAddition(what=what, name=name, package=package.name, version=package.version)
 
 
-def _files(models: Models, cells: Sequence[Cell]) -> Iterable[tuple[KitModel, Chunks]]:
+def _files(workshop: Workshop, cells: Sequence[Cell]) -> Iterable[tuple[KitModel, Chunks]]:
     """Yields each file that a cell or its float twin needs, once; cells whose making was refused have none."""
-    with_twins = dict.fromkeys(one for cell in cells if models.is_made(cell) for one in (cell, cell.float_twin))
+    with_twins = dict.fromkeys(
+        one for cell in cells if isinstance(workshop.find(cell), Stored) for one in (cell, cell.float_twin)
+    )
     for cell in {(one.backbone, one.variant, one.image_size): one for one in with_twins}.values():
-        stored = models.file(cell)
+        stored = workshop.file(cell)
         numerics, training = stored.facts.get("numerics"), recorded_training(stored.facts)
         model = KitModel(
             backbone=cell.backbone,
@@ -136,8 +139,8 @@ def _files(models: Models, cells: Sequence[Cell]) -> Iterable[tuple[KitModel, Ch
         yield model, of_file(stored.path)
 
 
-def _cell(models: Models, cell: Cell) -> KitCell:
-    refusal = models.refusal(cell)
+def _cell(workshop: Workshop, cell: Cell) -> KitCell:
+    refusal = workshop.refusal(cell)
     return KitCell(
         id=cell.id,
         backbone=cell.backbone,
@@ -145,16 +148,16 @@ def _cell(models: Models, cell: Cell) -> KitCell:
         runtime=cell.runtime,
         threads=cell.threads,
         image_size=cell.image_size,
-        weights=models.prepared.weights[cell.backbone].identity,
+        weights=workshop.weights[cell.backbone].identity,
         refusal=Refusal(by=refusal.by, reason=sanitize(refusal.reason)) if refusal else None,
     )
 
 
-def _remarks(models: Models, cells: Sequence[Cell], left_out: Sequence[Cell]) -> Iterable[str]:
+def _remarks(workshop: Workshop, cells: Sequence[Cell], left_out: Sequence[Cell]) -> Iterable[str]:
     if left_out:
         yield f"left out, as a device would need TensorFlow for them: {_listed(left_out)}"
     for cell in cells:
-        if refusal := models.refusal(cell):
+        if refusal := workshop.refusal(cell):
             yield f"{cell.id}: {refusal.by} refuses it, which the kit says: {refusal.reason}"
 
 

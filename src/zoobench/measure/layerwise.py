@@ -20,19 +20,6 @@ Values = npt.NDArray[np.float64]
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dequantization:
-    """How a tensor's numbers are meant: real = scale * (stored - zero_point); None for a tensor of real numbers.
-
-    Attributes:
-        factors: Scales, of a shape that broadcasts to the tensor's: one number, or one for each channel.
-        zero_points: Zero points, of the same shape.
-    """
-
-    factors: Values
-    zero_points: Values
-
-
 class ObservedModel:
     """An interpreter that keeps every layer's output.
 
@@ -69,7 +56,10 @@ class ObservedModel:
         """Returns the real numbers of a layer's output."""
         stored: Values = self._interpreter.get_tensor(layer.tensor).astype(np.float64)
         scale = self._scales[layer.tensor]
-        return stored if scale is None else (stored - scale.zero_points) * scale.factors
+        if scale is None:
+            return stored
+        factors, zero_points = scale
+        return (stored - zero_points) * factors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,16 +145,17 @@ def _sums_of_layers(comparison: OpenedPair) -> list[Sums]:
     return found
 
 
-def _scale(detail: dict[str, Any]) -> Dequantization | None:
+def _scale(detail: dict[str, Any]) -> tuple[Values, Values] | None:
+    """Returns a tensor's scales and zero points, of a shape that broadcasts to it; None for one of real numbers."""
     parameters = detail["quantization_parameters"]
     factors, zero_points = (np.asarray(parameters[name], np.float64) for name in ("scales", "zero_points"))
     if not factors.size:
         return None
     if factors.size == 1:
-        return Dequantization(factors=factors.reshape(()), zero_points=zero_points.reshape(()))
+        return factors.reshape(()), zero_points.reshape(())
     shape = [1] * len(detail["shape"])
     shape[parameters["quantized_dimension"]] = -1
-    return Dequantization(factors=factors.reshape(shape), zero_points=zero_points.reshape(shape))
+    return factors.reshape(shape), zero_points.reshape(shape)
 
 
 def _nothing_in_common(path: Path, float_path: Path, layers: tuple[Layer, ...], others: tuple[Layer, ...]) -> str:

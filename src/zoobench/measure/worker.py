@@ -25,7 +25,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -122,7 +122,7 @@ class Bench:
         return {"peak_rss_bytes": peak_rss_bytes()}
 
     def _footprint(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
-        return asdict(footprint())
+        return footprint()
 
     def _close(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         self._opened.pop(asked["name"]).stack.close()
@@ -143,32 +143,19 @@ def main() -> None:
     answer_requests({"python": python_version(), "libraries": library_versions()}, answer)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footprint:
-    """What the system tells; None is what it does not.
+def footprint() -> dict[str, int | None]:
+    """Returns this process's memory and threads: in full on Linux, elsewhere the peak alone; None is not told.
 
-    Attributes:
-        rss_bytes: Resident now: in memory, and not only reserved.
-        peak_rss_bytes: The most that ever was.
-        anonymous_bytes: What of `rss_bytes` is in no file, so that it cannot be dropped and read again.
-        threads: All of the process's.
+    `rss_bytes` are in memory now, and not only reserved; `peak_rss_bytes` the most that ever were; `anonymous_bytes`
+    what of `rss_bytes` is in no file, so that it cannot be dropped and read again.
     """
-
-    rss_bytes: int | None
-    peak_rss_bytes: int | None
-    anonymous_bytes: int | None
-    threads: int | None
-
-
-def footprint() -> Footprint:
-    """Returns this process's footprint: in full on Linux, elsewhere the peak alone, on Windows nothing."""
-    told = _told()
-    return Footprint(
-        rss_bytes=_bytes(told, "VmRSS"),
-        peak_rss_bytes=peak_rss_bytes(),
-        anonymous_bytes=_bytes(told, "RssAnon"),
-        threads=told.get("Threads"),
-    )
+    lines = _status_lines()
+    return {
+        "rss_bytes": _bytes(lines, "VmRSS"),
+        "peak_rss_bytes": peak_rss_bytes(),
+        "anonymous_bytes": _bytes(lines, "RssAnon"),
+        "threads": lines.get("Threads"),
+    }
 
 
 def peak_rss_bytes() -> int | None:
@@ -176,7 +163,7 @@ def peak_rss_bytes() -> int | None:
 
     Linux's `ru_maxrss` also holds what the process was before it became this program, so Linux is asked elsewhere.
     """
-    peak = _bytes(_told(), "VmHWM")
+    peak = _bytes(_status_lines(), "VmHWM")
     if peak is not None:
         return peak
     with suppress(ImportError):
@@ -194,15 +181,15 @@ def _images(path: str) -> npt.NDArray[np.uint8]:
     return images
 
 
-def _told() -> dict[str, int]:
+def _status_lines() -> dict[str, int]:
     """Returns the lines of Linux's file that matter here: KiB, or a number of threads; nothing elsewhere."""
     with suppress(OSError):
         return {name: int(value) for name, value in _LINE.findall(_STATUS.read_text())}
     return {}
 
 
-def _bytes(told: dict[str, int], name: str) -> int | None:
-    return told[name] * _KIB if name in told else None
+def _bytes(lines: dict[str, int], name: str) -> int | None:
+    return lines[name] * _KIB if name in lines else None
 
 
 if __name__ == "__main__":

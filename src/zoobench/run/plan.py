@@ -4,19 +4,22 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from zoobench.build.backbones import Backbone, find_backbones, own_image_size
 from zoobench.build.config import ConversionConfig, TrainingConfig
 from zoobench.build.weights import WeightsRequest, parse_request
 from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
+from zoobench.kit.contents import cell_of
+from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix.cell import Cell, matrix
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
-from zoobench.matrix.variants import TABLE, Quantizer
+from zoobench.matrix.runtimes import TABLE as RUNTIME_TABLE
+from zoobench.matrix.variants import TABLE as VARIANT_TABLE
+from zoobench.matrix.variants import Quantizer
 from zoobench.measure.latency import RoundsConfig
-from zoobench.run.options import PREFIX, chosen, defaults
-from zoobench.run.source import Source
+from zoobench.run.options import OPTIONS, PREFIX, chosen, defaults
 from zoobench.system.files import PLAIN_NAME
 from zoobench.system.units import parse_number
 
@@ -26,7 +29,24 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value", int, str)
 _QUANTIZERS = ("tensorflow", "ai_edge")
+_BESIDE_A_KIT = ("kit", "kit-limit", "artifacts")
+_MEGABYTE = 1_000_000
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """What files are made from, and how.
+
+    Attributes:
+        backbones: By name.
+    """
+
+    backbones: Mapping[str, Backbone]
+    data: "DatasetConfig"
+    weights: WeightsRequest
+    training: TrainingConfig
+    conversion: ConversionConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,40 +55,24 @@ class Plan:
 
     Attributes:
         cells: The matrix.
-        backbones: By name.
+        source: What the files of these cells are made from, or the kit that they came in.
+        rounds: How many rounds are timed, by runtime.
         workers: Sessions that share the test samples for accuracy.
         processes: How many fresh processes tell a cell's memory and start-up; None for as many as its runtime usually
             takes.
-        rounds: How many rounds are timed, by runtime.
-        artifacts: Folder of data sets, models and results.
+        artifacts: Folder of data sets, models, kits and results.
         machine: Name of this machine, or '' to make one.
         options: Texts of the options that are not at their defaults, but for those of measuring alone.
     """
 
     cells: tuple[Cell, ...]
-    backbones: Mapping[str, Backbone]
-    data: "DatasetConfig"
-    weights: WeightsRequest
-    training: TrainingConfig
-    conversion: ConversionConfig
+    source: Building | KeptKit
     rounds: Mapping[str, RoundsConfig]
     workers: int
     processes: int | None
     artifacts: Path
     machine: str
     options: Mapping[str, str]
-
-    def open_source(self, cells: Sequence[Cell]) -> Source:
-        """Opens the data and finds the weights for these cells.
-
-        Raises:
-            DataError: If images cannot be used.
-            ModelError: If weights cannot be had.
-        """
-        from zoobench.run.prepared import prepare
-        from zoobench.run.workstation import Workstation
-
-        return Workstation(prepare(self, cells))
 
 
 def make_plan(given: Mapping[str, str]) -> Plan:
@@ -84,41 +88,70 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     backbones = find_backbones(_names(texts, "backbones"))
     sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
     cells = _cells(texts, sized)
-    return Plan(
-        cells=cells,
+    conversion = ConversionConfig(
+        quantizer=_quantizer(texts["quantizer"]), calibration_images=whole(texts, "calibration")
+    )
+    building = Building(
         backbones={backbone.name: backbone for backbone in backbones},
         data=_data(texts),
         weights=parse_request(texts["weights"]),
         training=_training(texts),
-        conversion=ConversionConfig(
-            quantizer=_quantizer(texts["quantizer"]), calibration_images=whole(texts, "calibration")
-        ),
-        rounds=rounds_asked(texts, [cell.runtime for cell in cells]),
-        workers=workers_asked(texts),
-        processes=processes_asked(texts),
-        artifacts=Path(texts["artifacts"]),
-        machine=machine_asked(texts["machine"]),
-        options=chosen(texts),
+        conversion=conversion,
     )
+    rounds = _rounds(texts, [cell.runtime for cell in cells])
+    return Plan(cells=cells, source=building, rounds=rounds, options=chosen(texts), **_measuring(texts))
 
 
-def machine_asked(text: str) -> str:
-    """Returns the name of this machine that was asked for, '' if none was."""
-    if text and not PLAIN_NAME.fullmatch(text):
+def make_kit_plan(given: Mapping[str, str]) -> Plan:
+    """Unpacks a kit and returns what is to be measured.
+
+    Args:
+        given: Texts by option name without the prefix; missing ones have their defaults.
+
+    Raises:
+        UsageError: If an option makes no sense or has been decided by the kit.
+        DataError: If the kit is refused.
+    """
+    texts = {**defaults(), **given}
+    _check_undecided(texts)
+    measuring = _measuring(texts)
+    _rounds(texts)  # an option that makes no sense is refused before a kit is unpacked
+    limit_bytes = whole(texts, "kit-limit") * _MEGABYTE
+    kit = keep_kit(Path(texts["kit"]), artifacts=Path(texts["artifacts"]), limit_bytes=limit_bytes)
+    cells, known = tuple(cell_of(cell) for cell in kit.manifest.cells), RUNTIME_TABLE.names()
+    rounds = _rounds(texts, [cell.runtime for cell in cells if cell.runtime in known])
+    return Plan(cells=cells, source=kit, rounds=rounds, options={}, **measuring)
+
+
+def _check_undecided(given: Mapping[str, str]) -> None:
+    """Refuses options that a kit has decided: of building, of the choice of cells, of a gate, which needs a store."""
+    decided = [
+        option.flag
+        for option in OPTIONS
+        if option.name not in _BESIDE_A_KIT
+        and (not option.measuring or option.name.startswith("gate"))
+        and given[option.name] != option.default
+    ]
+    if decided:
         raise UsageError(
-            f"{PREFIX}machine: received {text!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
+            f"received {', '.join(decided)} together with {PREFIX}kit; the kit decides what is measured on what: give "
+            "them to `zoobench kit export`, and choose among the kit's cells here by pytest's -k"
         )
-    return text
 
 
-def workers_asked(texts: Mapping[str, str]) -> int:
-    """Returns how many sessions share the test samples."""
-    return (os.cpu_count() or 1) if texts["workers"] == "cores" else whole(texts, "workers")
-
-
-def processes_asked(texts: Mapping[str, str]) -> int | None:
-    """Returns how many fresh processes tell a cell's memory and start-up; None for its runtime's usual number."""
-    return None if texts["processes"] == "auto" else whole(texts, "processes")
+def _measuring(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Returns what measuring alone is told, by the plan's attributes."""
+    machine = texts["machine"]
+    if machine and not PLAIN_NAME.fullmatch(machine):
+        raise UsageError(
+            f"{PREFIX}machine: received {machine!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
+        )
+    return {
+        "workers": (os.cpu_count() or 1) if texts["workers"] == "cores" else whole(texts, "workers"),
+        "processes": None if texts["processes"] == "auto" else whole(texts, "processes"),
+        "artifacts": Path(texts["artifacts"]),
+        "machine": machine,
+    }
 
 
 def _data(texts: Mapping[str, str]) -> "DatasetConfig":
@@ -149,7 +182,7 @@ def _training(texts: Mapping[str, str]) -> TrainingConfig:
 
 
 def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tuple[Cell, ...]:
-    variants = TABLE.select(_names(texts, "variants"))
+    variants = VARIANT_TABLE.select(_names(texts, "variants"))
     runtimes, threads = find_runtimes(_names(texts, "runtimes")), _once(_wholes(texts, "threads"))
     cells = matrix(backbones=backbones, variants=variants, threads=threads, runtimes=runtimes)
     if not cells:
@@ -160,7 +193,7 @@ def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tu
     return cells
 
 
-def rounds_asked(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[str, RoundsConfig]:
+def _rounds(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[str, RoundsConfig]:
     """Returns how many rounds are timed, by runtime: of our own, and of these."""
     names = dict.fromkeys((*RUNTIMES, *runtimes))
     if texts["rounds"] == "auto":

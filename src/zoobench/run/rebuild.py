@@ -14,8 +14,8 @@ from zoobench.run.options import defaults
 # Only what is gone must be made again, and only that needs the libraries that build.
 if TYPE_CHECKING:
     from zoobench.matrix.cell import Cell
-    from zoobench.run.models import Models
     from zoobench.run.plan import Plan
+    from zoobench.run.workshop import Workshop
 
 _SHOWN = 60
 """Characters of a manifest's value in a message."""
@@ -39,17 +39,16 @@ def rebuild(missing: Sequence[WantedModel], *, options: Mapping[str, str], artif
     if not missing:
         return {}
     kept = [_kept(one) for one in missing]  # before anything is prepared, which may take minutes
-    from zoobench.run.models import Models
     from zoobench.run.plan import make_plan
-    from zoobench.run.prepared import prepare
+    from zoobench.run.workshop import open_workshop
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     plan = make_plan({**_known(options), "artifacts": str(artifacts)})
     cells = [_cell(plan, one) for one in missing]
-    models = Models(prepare(plan, cells))
+    workshop = open_workshop(plan, cells)
     for made_from, cell in zip(kept, cells, strict=True):
-        _check_inputs(made_from, models, cell)
-    return {one.sha256: _made(one, models, cell) for one, cell in zip(missing, cells, strict=True)}
+        _check_inputs(made_from, workshop, cell)
+    return {one.sha256: _made(one, workshop, cell) for one, cell in zip(missing, cells, strict=True)}
 
 
 def _kept(wanted: WantedModel) -> RecordedProduct:
@@ -81,12 +80,12 @@ def _cell(plan: "Plan", wanted: WantedModel) -> "Cell":
     return found
 
 
-def _check_inputs(made_from: RecordedProduct, models: "Models", cell: "Cell") -> None:
+def _check_inputs(made_from: RecordedProduct, workshop: "Workshop", cell: "Cell") -> None:
     """Refuses to make anything else than what was measured."""
     from zoobench.build.recipe import variant_model
     from zoobench.matrix.variants import find_variant
 
-    now = variant_model(models.prepared.request(cell), find_variant(cell.variant)).inputs
+    now = variant_model(workshop.request(cell), find_variant(cell.variant)).inputs
     if found := _differences(made_from.inputs, json.loads(json.dumps(now))):
         raise ModelError(
             f"{cell.id} would be made from other things than what was measured: {'; '.join(found)}. Set these as they "
@@ -113,8 +112,8 @@ def _brief(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def _made(wanted: WantedModel, models: "Models", cell: "Cell") -> Path:
-    stored = models.file(cell)
+def _made(wanted: WantedModel, workshop: "Workshop", cell: "Cell") -> Path:
+    stored = workshop.file(cell)
     if stored.sha256 != wanted.sha256:
         raise ModelError(
             f"{cell.id} was made from the same as what was measured and came out otherwise: SHA-256 {stored.sha256} "

@@ -1,20 +1,26 @@
-"""One benchmark session: open data and models, measure cells, keep their records."""
+"""One benchmark session: holds what is open, has cells measured, keeps their records."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
-from typing import Any, cast
+from functools import cached_property
+from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
-from zoobench.measure.accuracy import Evaluation, evaluate, recorded_accuracy
-from zoobench.measure.disturbance import Sampler
+from zoobench.measure.accuracy import Evaluation, recorded_accuracy
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, opened, recorded_latency
-from zoobench.measure.runtimes import OpenSession, open_answering_session, open_session, threads_reported
-from zoobench.measure.startup import Beginner, observe_starts, recorded_memory, recorded_startup, usual_processes
+from zoobench.measure.latency import recorded_latency
+from zoobench.measure.scenarios import (
+    answers_alike,
+    measure_accuracy,
+    measure_latency,
+    measure_memory,
+    measure_size,
+    violations_of,
+)
+from zoobench.measure.startup import recorded_memory, recorded_startup, usual_processes
+from zoobench.measure.target import ModelFile, Target
 from zoobench.results.disturbed import judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
@@ -29,23 +35,19 @@ from zoobench.results.schema import (
     to_json,
 )
 from zoobench.run import extensions
-from zoobench.run.evaluated import Subject, evaluation_of, obtain_evaluation
-from zoobench.run.source import ModelFile, Request, Source
-from zoobench.run.trials import Tried, needs_trial, obtain_refusal
-from zoobench.system.processes import in_fresh_process
-from zoobench.system.terminal import capture_native_output, progress
-
-BATCH = 8
-"""Images in one invocation where only the answers matter, of runtimes that answer in batches."""
+from zoobench.run.checks import FOLDER, evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
+from zoobench.run.inputs import Inputs, open_inputs
+from zoobench.run.plan import Plan
 
 
 class BenchSession:
-    """Makes, measures and remembers; every model, evaluation and record at most once."""
+    """Has made, measures and remembers; every model, evaluation and record at most once."""
 
-    def __init__(self, plan: Request) -> None:
+    def __init__(self, plan: Plan, *, open_inputs: Callable[[Plan, Sequence[Cell]], Inputs] = open_inputs) -> None:
         self.plan = plan
         self.records: dict[str, Record] = {}
-        self._source: Source | None = None
+        self._open_inputs = open_inputs
+        self._inputs: Inputs | None = None
         self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
         self._tried: dict[str, Refusal | None] = {}
 
@@ -70,48 +72,38 @@ class BenchSession:
             DataError: If images cannot be used.
             ModelError: If weights cannot be had.
         """
-        self._source = self.plan.open_source(cells)
-        return (*self.source.described(), *extensions.described(cells), *self._missing())
-
-    def _missing(self) -> tuple[str, ...]:
-        told = dict.fromkeys(filter(None, map(self._not_here, self.source.cells)))
-        return tuple(f"skipped: {one}" for one in told)
-
-    def _not_here(self, cell: Cell) -> str:
-        """Returns what of a cell's variant and runtime is not installed here and how it is had, '' if all is."""
-        if lacking := self.source.lacking(cell):
-            return lacking
-        runtime = find_runtime(cell.runtime)
-        return runtime.unavailable_reason
+        self._inputs = self._open_inputs(self.plan, cells)
+        return self._inputs.described()
 
     @property
-    def source(self) -> Source:
+    def inputs(self) -> Inputs:
         """The run's samples and model files.
 
         Raises:
             UsageError: Before `prepare`.
         """
-        if self._source is None:
+        if self._inputs is None:
             raise UsageError("there are neither data nor models yet; call prepare() first")
-        return self._source
+        return self._inputs
 
     def provenance(self) -> dict[str, Any]:
         """Returns what a later rebuild or replay needs to know of this run, as plain JSON."""
         known = {"machine": self.machine, "options": dict(self.plan.options)}
-        if self._source is None:
+        if self._inputs is None:
             return known
-        made = [self.cell(one.cell.id) for one in self.records.values() if one.model]
-        return {**known, **self._source.provenance(made)}
+        made = [self.model(self.cell(one.cell.id)) for one in self.records.values() if one.model]
+        products = {} if self._inputs.kit else {"products": {file.sha256: file.product for file in made}}
+        return {**known, **self._inputs.provenance, **products}
 
-    def obstacle(self, cell: Cell) -> str | None:
-        """Returns why a cell cannot be measured in this process, or None if it can."""
-        if not_here := self._not_here(cell):
-            return not_here
-        runtime, here = find_runtime(cell.runtime), (one for one in self.source.cells if not self.source.lacking(one))
+    def unavailable_reason(self, cell: Cell) -> str:
+        """Returns why a cell cannot be measured in this process, '' if it can."""
+        if reason := self.inputs.unavailable_reason(cell):
+            return reason
+        here = [one for one in self.inputs.cells if one.id not in self.inputs.unknown]
         fixed = (one.threads for one in here if find_runtime(one.runtime).fixes_threads)
         first = next(fixed, cell.threads)
-        if not runtime.fixes_threads or cell.threads == first:
-            return None
+        if not find_runtime(cell.runtime).fixes_threads or cell.threads == first:
+            return ""
         return (
             f"TensorFlow fixes its threads once per process, here at {first}; "
             f"measure this cell by a run of its own: --zoo-threads {cell.threads}"
@@ -123,7 +115,11 @@ class BenchSession:
         Raises:
             ModelError: If it cannot be made.
         """
-        return self.source.file(cell)
+        return self.inputs.target(cell).file
+
+    def is_made(self, cell: Cell) -> bool:
+        """Tells whether there is a file, whatever its runtime thinks of it."""
+        return not isinstance(self.inputs.find(cell), Refusal)
 
     def refusal(self, cell: Cell) -> Refusal | None:
         """Returns why a quantizer does not make a cell's file or the runtime does not take it, and records it."""
@@ -132,35 +128,16 @@ class BenchSession:
             self.records[cell.id] = replace(self._record(cell), refusal=refusal)
         return refusal
 
-    def held_against(self, cell: Cell) -> tuple[Cell, Cell | None]:
+    def references(self, cell: Cell) -> tuple[Cell, Cell | None]:
         """Returns the float twin of a cell and the cell of its file on the reference runtime.
 
         A float32 file that the cell's own runtime refuses is run by the reference; a file that the reference refuses
-        has nothing to be held against.
+        has no other runtime to be compared with.
         """
         twin, reference = cell.float_twin, cell.reference
         if self._refused_by_any(twin):
             twin = replace(twin, runtime=REFERENCE)
         return twin, None if reference and self._refused_by_any(reference) else reference
-
-    def _refused_by_any(self, cell: Cell) -> Refusal | None:
-        return self.source.refusal(cell) or self._refused(cell)
-
-    def _refused(self, cell: Cell) -> Refusal | None:
-        """Returns why a runtime that nobody has tried yet does not take a cell's file, or None if it does."""
-        if not needs_trial(cell):
-            return None
-        if cell.id not in self._tried:
-            model = self.model(cell)
-            tried = Tried(
-                cell=cell,
-                path=model.path,
-                model_sha256=model.sha256,
-                samples=self.source.samples(cell),
-                environment=self.environment,
-            )
-            self._tried[cell.id] = obtain_refusal(self.plan.artifacts / "evaluations", tried)
-        return self._tried[cell.id]
 
     def measure_size(self, cell: Cell) -> RecordedModel:
         """Returns a file's size with its float twin's.
@@ -168,12 +145,12 @@ class BenchSession:
         Raises:
             ModelError: If there is no file.
         """
-        self.source.file(cell)
-        return cast(RecordedModel, self._record(cell).model)  # there is one where there is a file
+        self._record(cell)
+        return self._size(self.inputs.target(cell))
 
     def violations(self, cell: Cell) -> str:
-        """Returns where a cell's file is not what its variant promises, both sides shown; nothing where it is."""
-        return self.source.violations(cell)
+        """Returns where a cell's file violates its variant's spec, both sides shown; nothing where it does not."""
+        return violations_of(self.inputs.target(cell))
 
     def measure_accuracy(self, cell: Cell) -> RecordedAccuracy:
         """Evaluates a cell and its float twin on the whole test split and records it.
@@ -181,12 +158,13 @@ class BenchSession:
         Raises:
             MeasurementError: If the runtime does not take the file.
         """
-        self._require_runnable(cell)
-        twin, other = self.held_against(cell)
+        target = self._runnable(cell)
+        twin, other = self.references(cell)
         # runtimes that answer in batches do so by the same graph: only answers one by one are their own
         is_own = self.plan.workers == 1 or not find_runtime(cell.runtime).answers_in_batches
-        reference = (other.id, self._evaluation(other)) if other and is_own else None
-        accuracy = recorded_accuracy(self._evaluation(cell), twin=self._evaluation(twin), reference=reference)
+        reference = (other.id, self._evaluation(self.inputs.target(other))) if other and is_own else None
+        evaluation = self._evaluation(target)
+        accuracy = recorded_accuracy(evaluation, twin=self._evaluation(self.inputs.target(twin)), reference=reference)
         self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
         return accuracy
 
@@ -203,39 +181,20 @@ class BenchSession:
         Raises:
             MeasurementError: If the runtime does not take the file.
         """
-        self._require_runnable(cell)
-        samples, sampler = self.source.samples(cell), Sampler()
-        float_twin, other = self.held_against(cell)
-        with ExitStack() as stack:
-            with capture_native_output():
-                session, twin, *references = (
-                    stack.enter_context(opened(self._opener(one, threads=one.threads), samples))
-                    for one in (cell, float_twin, other)
-                    if one
-                )
-                reference = references[0] if references else None
-            rounds = Interleaving(cell=session, twin=twin, samples=samples, reference=reference)
-            number = 1 if benchmark.disabled else self.plan.rounds[cell.runtime].number(rounds.warm_up(WARMUP_ROUNDS))
-            rounds.sampler = sampler
-            sampler.begin()
-            benchmark.pedantic(rounds.invoke, setup=rounds.before, teardown=rounds.after, rounds=number)
-            disturbance = judged(sampler.end(), threads=cell.threads, governor=self.environment["governor"])
+        target = self._runnable(cell)
+        twin, other = self.references(cell)
+        others = [self.inputs.target(one) for one in (twin, other) if one]
+        observed = measure_latency(target, *others, benchmark=benchmark, rounds=self.plan.rounds[cell.runtime])
         record = self._record(cell)
-        if benchmark.stats is None:
+        if observed is None:
             return None
-        seconds = tuple(benchmark.stats.stats.data)
-        # --benchmark-cprofile runs the target once more, and the twin perhaps with it
-        observed = Latency(
-            seconds=seconds,
-            twin_seconds=tuple(rounds.twin_seconds[: len(seconds)]),
-            reference_seconds=tuple(rounds.reference_seconds[: len(seconds)]) if reference else None,
-            threads_reported=threads_reported(session),
-        )
-        ids = {"twin": float_twin.id, "reference": other.id if other else ""}
-        latency = replace(recorded_latency(observed, **ids), disturbance=disturbance)
-        self.records[cell.id] = replace(record, latency=latency)
+        latency, raw = observed
+        disturbance = judged(raw, threads=cell.threads, governor=self.environment["governor"])
+        recorded = recorded_latency(latency, twin=twin.id, reference=other.id if other else "")
+        recorded = replace(recorded, disturbance=disturbance)
+        self.records[cell.id] = replace(record, latency=recorded)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
-        return latency
+        return recorded
 
     def measure_memory(self, cell: Cell) -> RecordedMemory | None:
         """Has fresh processes open a cell's file and run it; records their memory and how long they took to start.
@@ -246,90 +205,79 @@ class BenchSession:
         Raises:
             MeasurementError: If the runtime does not take the file, or a process dies or hangs.
         """
-        self._require_runnable(cell)
-        processes = self.plan.processes or usual_processes(cell.runtime)
-        with progress("Starting processes", total=processes) as advance:
-            starts = observe_starts(self._beginner(cell), processes=processes, advance=advance)
+        target = self._runnable(cell)
+        starts = measure_memory(target, processes=self.plan.processes or usual_processes(cell.runtime))
         memory = recorded_memory(starts)
         self.records[cell.id] = replace(self._record(cell), startup=recorded_startup(starts), memory=memory)
         return memory
 
-    def _beginner(self, cell: Cell) -> Beginner:
-        samples = self.source.samples(cell)
-        return Beginner(
-            cell_id=cell.id,
-            path=self.model(cell).path,
-            runtime=cell.runtime,
-            threads=cell.threads,
-            pixels=samples.path,
-            rows=samples.rows.tolist(),
-        )
-
-    def _require_runnable(self, cell: Cell) -> None:
+    def _runnable(self, cell: Cell) -> Target:
         if refusal := self.refusal(cell):
             raise MeasurementError(f"{refusal.by} refuses {cell.variant} of {cell.backbone}: {refusal.reason}")
+        return self.inputs.target(cell)
 
-    def _opener(self, cell: Cell, *, threads: int) -> OpenSession:
-        return partial(open_session, self.model(cell).path, runtime=cell.runtime, threads=threads)
+    def _refused_by_any(self, cell: Cell) -> Refusal | None:
+        """Returns why a quantizer or a runtime refuses a cell; runtimes that nobody has tried yet are tried."""
+        if refusal := self.inputs.refusal(cell):
+            return refusal
+        if not needs_trial(cell):
+            return None
+        if cell.id not in self._tried:
+            root, target = self.plan.artifacts / FOLDER, self.inputs.target(cell)
+            self._tried[cell.id] = obtain_refusal(root, target, environment=self.environment)
+        return self._tried[cell.id]
 
-    def _evaluation(self, cell: Cell) -> Evaluation:
-        key = (self.model(cell).sha256, cell.runtime, cell.threads if self.plan.workers == 1 else 0)
+    def _evaluation(self, target: Target) -> Evaluation:
+        """Returns a cell's evaluation from the store; with one worker every invocation is timed, so it is made anew."""
+        cell, workers = target.cell, self.plan.workers
+        key = (target.file.sha256, cell.runtime, cell.threads if workers == 1 else 0)
         if key not in self._evaluations:
-            self._evaluations[key] = self._evaluate(cell)
+            if workers == 1:
+                self._evaluations[key] = measure_accuracy(target, workers=1)
+            else:
+                self._evaluations[key] = self._kept_evaluation(target)
         return self._evaluations[key]
 
-    def _evaluate(self, cell: Cell) -> Evaluation:
-        """Returns a cell's evaluation from the store; with one worker every invocation is timed, so it is made anew."""
-        if self.plan.workers == 1:
-            return self._run_samples(cell)
-        samples, in_batches = self.source.samples(cell), find_runtime(cell.runtime).answers_in_batches
-        subject = Subject(
-            cell=cell,
-            model_sha256=self.model(cell).sha256,
-            samples=self.source.sample_inputs(cell),
-            threads=self.plan.workers if in_batches else 1,
-            batch_size=BATCH if in_batches else 1,
+    def _kept_evaluation(self, target: Target) -> Evaluation:
+        threads, batch_size = answers_alike(target.cell, workers=self.plan.workers)
+        product = evaluation_of(
+            target,
+            samples=self.inputs.split(target.cell).identity,
+            threads=threads,
+            batch_size=batch_size,
             environment=self.environment,
         )
-        root, run = self.plan.artifacts / "evaluations", partial(self._run_samples, cell)
-        return obtain_evaluation(root, evaluation_of(subject), truth=samples.labels, evaluate=run)
+        return obtain_evaluation(
+            self.plan.artifacts / FOLDER,
+            product,
+            truth=target.samples.labels,
+            evaluate=lambda: measure_accuracy(target, workers=self.plan.workers),
+        )
 
-    def _run_samples(self, cell: Cell) -> Evaluation:
-        workers = self.plan.workers
-        if not find_runtime(cell.runtime).answers_in_batches:
-            opener = self._opener(cell, threads=cell.threads if workers == 1 else 1)
-            return evaluate(opener, self.source.samples(cell), name=cell.id, workers=workers)
-        if workers == 1:
-            opener, batch = self._opener(cell, threads=cell.threads), 1
-        else:
-            path = self.model(cell).path
-            opener, batch = partial(open_answering_session, path, runtime=cell.runtime, threads=workers), BATCH
-        return in_fresh_process(evaluate, opener, self.source.samples(cell), name=cell.id, batch_size=batch)
+    def _size(self, target: Target) -> RecordedModel:
+        return measure_size(target, twin=self.inputs.target(target.cell.float_twin))
 
     def _record(self, cell: Cell) -> Record:
         """Returns the cell's record, begun with what needs no measuring."""
         if cell.id not in self.records:
-            self.records[cell.id] = self._begun(cell)
+            target = self.inputs.target(cell) if self.is_made(cell) else None
+            self.records[cell.id] = Record(
+                schema=SCHEMA,
+                cell=RecordedCell(
+                    id=cell.id,
+                    backbone=cell.backbone,
+                    variant=cell.variant,
+                    runtime=cell.runtime,
+                    threads=cell.threads,
+                    image_size=cell.image_size,
+                    weights=self.inputs.weights[cell.backbone],
+                ),
+                model=self._size(target) if target else None,
+                dataset=self.inputs.split(cell).dataset,
+                accuracy=None,
+                latency=None,
+                environment=self.environment,
+                kit=self.inputs.kit,
+                training=target.file.training if target else None,
+            )
         return self.records[cell.id]
-
-    def _begun(self, cell: Cell) -> Record:
-        is_made = self.source.is_made(cell)
-        return Record(
-            schema=SCHEMA,
-            cell=RecordedCell(
-                id=cell.id,
-                backbone=cell.backbone,
-                variant=cell.variant,
-                runtime=cell.runtime,
-                threads=cell.threads,
-                image_size=cell.image_size,
-                weights=self.source.weights(cell),
-            ),
-            model=self.source.recorded(cell) if is_made else None,
-            dataset=self.source.dataset(cell),
-            accuracy=None,
-            latency=None,
-            environment=self.environment,
-            kit=self.source.kit,
-            training=self.source.training(cell) if is_made else None,
-        )

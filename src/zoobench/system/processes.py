@@ -24,7 +24,7 @@ from zoobench.errors import MeasurementError, ZoobenchError
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-START_SECONDS = 60.0
+_START_SECONDS = 60.0
 """How long a worker may take to start."""
 _PATIENCE_SECONDS = 5.0
 _TAIL = 400
@@ -132,7 +132,7 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
         command = [str(python or sys.executable), "-m", module]
         with _started(command, environment=environment, printed=printed) as (process, channel):
             running = Worker(process, channel, printed)
-            yield running, running.hear(patience=START_SECONDS, doing="start")
+            yield running, running.hear(patience=_START_SECONDS, doing="start")
 
 
 def answer_requests(first: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:

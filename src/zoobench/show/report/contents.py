@@ -101,17 +101,22 @@ class Column:
         key: Names it in files and scripts.
         label: What it is called without its unit.
         unit: At a number that stands alone; `×` stands before it.
-        title: What stands above it, with the unit.
         meaning: In a sentence.
         read: Returns what a record says.
+        head: What stands in its head; '' for label and unit.
     """
 
     key: str
     label: str
     unit: str
-    title: str
     meaning: str
     read: Callable[[Record], Value]
+    head: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands above it, with the unit."""
+        return self.head or f"{self.label} {self.unit}".strip()
 
     def with_unit(self, text: str) -> str:
         """Returns a number as it stands alone."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 
+from zoobench.judge.metrics import LOSS
 from zoobench.judge.recommend.candidates import Candidate
 from zoobench.judge.recommend.odds import Odds
 from zoobench.judge.recommend.preference import WORDS
@@ -11,14 +12,13 @@ from zoobench.judge.recommend.sentences import missed
 from zoobench.results.schema import Record
 from zoobench.show.document import Grid
 from zoobench.show.report.contents import Decision, Fact, Sheet, without_empty
-from zoobench.show.report.matrix import COLUMNS
+from zoobench.show.report.matrix import OF_METRICS
 from zoobench.system.units import ABSENT, chance, exactly, megabytes, milliseconds, percent
 
 _LONGEST_WHY = 300
 """Letters of a refusal; the file has all of it."""
 _MOST = 8
 """Cells of each kind that are listed."""
-_FIGURES = ("p50", "p90", "top1", "over-float", "size", "memory")
 
 
 def decision_of(choice: Choice, records: Mapping[str, Record]) -> Decision:
@@ -43,10 +43,9 @@ def decision_of(choice: Choice, records: Mapping[str, Record]) -> Decision:
 
 def _figures(record: Record) -> Iterator[Fact]:
     """Yields what the matrix says of a cell, with the unit at the number."""
-    columns = {one.key: one for one in COLUMNS}
-    for column in map(columns.__getitem__, _FIGURES):
+    for column in OF_METRICS:
         value = column.read(record)
-        if value.text != ABSENT:
+        if value.text != ABSENT and column.key != LOSS.key:
             yield Fact(label=column.label, value=column.with_unit(value.text), detail=value.detail)
 
 

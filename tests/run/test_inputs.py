@@ -1,5 +1,7 @@
-"""Is it told of a kit's cells what measuring needs?"""
+"""Is it told of cells what measuring needs, of a store's and of a kit's, the same whatever files are called?"""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,35 +12,45 @@ import pytest
 from fakes import a_training
 from kitfiles import SIDE, a_kit, a_tflite, with_manifest
 from packages import put
+from zoobench.data import images
+from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import DataError, ModelError, UsageError
 from zoobench.kit.contents import PIXELS_HEADER_BYTES
+from zoobench.kit.reader import KeptKit
 from zoobench.matrix.cell import Cell
 from zoobench.results.schema import Refusal
-from zoobench.run import kitsource
-from zoobench.run.kitsource import KitPlan, KitSource, make_kit_plan
+from zoobench.run import inputs
+from zoobench.run.inputs import Inputs, open_inputs
+from zoobench.run.options import OPTIONS, Option
+from zoobench.run.plan import Plan, make_kit_plan, make_plan
 
 
-def plan_of(path: Path, **options: str) -> KitPlan:
+def plan_of(path: Path, **options: str) -> Plan:
     artifacts = str(path.parent / "artifacts")
     return make_kit_plan({"kit": str(path), "artifacts": artifacts, **options})
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> KitPlan:
+def plan(tmp_path: Path) -> Plan:
     return plan_of(a_kit(tmp_path), rounds="9", workers="3", machine="pi5")
 
 
-@pytest.fixture
-def source(plan: KitPlan) -> KitSource:
-    return plan.open_source(plan.cells)
+def kit_of(plan: Plan) -> KeptKit:
+    assert isinstance(plan.source, KeptKit)
+    return plan.source
 
 
 @pytest.fixture
-def cell(plan: KitPlan) -> Cell:
+def source(plan: Plan) -> Inputs:
+    return open_inputs(plan, plan.cells)
+
+
+@pytest.fixture
+def cell(plan: Plan) -> Cell:
     return plan.cells[1]
 
 
-def test_the_cells_are_the_kits_and_the_options_those_of_measuring(plan: KitPlan) -> None:
+def test_the_cells_are_the_kits_and_the_options_those_of_measuring(plan: Plan) -> None:
     assert [one.id for one in plan.cells] == ["mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1"]
     assert (plan.workers, plan.machine, plan.options) == (3, "pi5", {})
     assert plan.rounds["litert"].most == 9
@@ -48,6 +60,22 @@ def test_options_that_the_kit_has_decided_are_refused_before_it_is_unpacked(tmp_
     with pytest.raises(UsageError, match="received --zoo-backbones, --zoo-threads together with --zoo-kit"):
         plan_of(a_kit(tmp_path), threads="4", backbones="xception")
     assert not (tmp_path / "artifacts").exists()
+
+
+@pytest.mark.parametrize("option", [one for one in OPTIONS if not one.measuring and one.name != "artifacts"])
+def test_what_concerns_building_does_not_go_with_a_kit(option: Option, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"received --zoo-{option.name} together with --zoo-kit; the kit decides"):
+        plan_of(tmp_path / "KIT.zip", **{option.name: "other"})
+
+
+def test_a_gate_does_not_go_with_a_kit(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="received --zoo-gate together with --zoo-kit"):
+        plan_of(tmp_path / "KIT.zip", gate="main")
+
+
+def test_all_options_that_do_not_go_are_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"received --zoo-data, --zoo-threads together with --zoo-kit; .* pytest's -k"):
+        plan_of(tmp_path / "KIT.zip", threads="2", data="photos")
 
 
 def test_an_option_that_makes_no_sense_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
@@ -68,8 +96,8 @@ def test_a_kit_that_is_refused_leaves_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "artifacts").exists()
 
 
-def test_the_samples_come_in_the_order_of_measuring_with_their_labels(source: KitSource, cell: Cell) -> None:
-    samples = source.samples(cell)
+def test_the_samples_come_in_the_order_of_measuring_with_their_labels(source: Inputs, cell: Cell) -> None:
+    samples = source.split(cell).samples
     assert samples.labels.tolist() == [1, 0, 1]
     pixels = samples.path.read_bytes()[PIXELS_HEADER_BYTES:]
     assert samples.images(0, 3).tobytes() == pixels
@@ -77,45 +105,44 @@ def test_the_samples_come_in_the_order_of_measuring_with_their_labels(source: Ki
     assert samples.images(1, 2).dtype == np.uint8
 
 
-def test_the_data_set_is_recorded_as_at_home(source: KitSource, cell: Cell) -> None:
-    recorded = source.dataset(cell)
+def test_the_data_set_is_recorded_as_at_home(source: Inputs, cell: Cell) -> None:
+    recorded = source.split(cell).dataset
     assert (recorded.name, recorded.sha256, recorded.classes) == ("pets", "cd" * 32, ("cat", "dog"))
     assert (recorded.samples, recorded.left_out) == (3, 1)
 
 
-def test_the_training_is_that_of_the_kit_and_older_kits_have_none(
-    source: KitSource, cell: Cell, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("fitting")
+def test_the_training_is_that_of_the_kit_and_older_kits_have_none(source: Inputs, cell: Cell, tmp_path: Path) -> None:
     def older(manifest: dict[str, Any]) -> None:
         del manifest["models"][1]["training"]
 
-    assert source.training(cell) == a_training(seconds=None)
+    assert source.target(cell).file.training == a_training(seconds=None)
     other = plan_of(with_manifest(a_kit(tmp_path / "older"), older))
-    assert other.open_source(other.cells).training(cell) is None
+    assert open_inputs(other, other.cells).target(cell).file.training is None
 
 
-def test_results_are_bound_to_the_kit(plan: KitPlan, source: KitSource) -> None:
-    assert source.kit == plan.kit.sha256
-    assert source.provenance([]) == {
+def test_results_are_bound_to_the_kit(plan: Plan, source: Inputs) -> None:
+    assert source.kit == kit_of(plan).sha256
+    assert source.provenance == {
         "cells": [one.id for one in plan.cells],
-        "kit": {"sha256": plan.kit.sha256, "file": "kit.zip"},
+        "kit": {"sha256": kit_of(plan).sha256, "file": "kit.zip"},
     }
 
 
-def test_a_reader_is_told_of_kit_data_and_weights(plan: KitPlan, source: KitSource) -> None:
+def test_a_reader_is_told_of_kit_data_and_weights(plan: Plan, source: Inputs) -> None:
     assert source.described() == (
-        f"kit: {plan.kit.path}, {plan.kit.sha256[:12]}, written by zoobench 0.1.0",
+        f"kit: {kit_of(plan).path}, {kit_of(plan).sha256[:12]}, written by zoobench 0.1.0",
         "data: pets, 3 test samples, 2 classes",
         "weights: mobilenet: random",
     )
 
 
-def test_other_pixels_are_other_samples(source: KitSource, cell: Cell, tmp_path: Path) -> None:
+def test_other_pixels_are_other_samples(source: Inputs, cell: Cell, tmp_path: Path) -> None:
     def relabel(manifest: dict[str, Any]) -> None:
         manifest["samples"][0]["label"] = 0
 
     other = plan_of(with_manifest(a_kit(tmp_path / "other"), relabel))
-    assert other.open_source(other.cells).sample_inputs(cell) != source.sample_inputs(cell)
+    assert open_inputs(other, other.cells).split(cell).identity != source.split(cell).identity
 
 
 Shape = tuple[int, ...]
@@ -130,32 +157,35 @@ def of_shapes(taken: Shape, given: Shape) -> Any:
     return read_contract
 
 
+@pytest.fixture
+def fitting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are classifiers of the kit's samples, by their ports."""
+    monkeypatch.setattr(inputs, "read_contract", of_shapes((1, SIDE, SIDE, 3), (1, 2)))
+
+
 @pytest.mark.parametrize(
     ("taken", "given"), [((1, 24, 24, 3), (1, 2)), ((1, SIDE, SIDE, 3), (1, 3)), ((1, SIDE, SIDE, 3), (2,)), ((), ())]
 )
 def test_a_model_that_does_not_fit_the_samples_is_refused_before_it_is_run(
-    source: KitSource, cell: Cell, monkeypatch: pytest.MonkeyPatch, taken: Shape, given: Shape
+    source: Inputs, cell: Cell, monkeypatch: pytest.MonkeyPatch, taken: Shape, given: Shape
 ) -> None:
-    monkeypatch.setattr(kitsource, "read_contract", of_shapes(taken, given))
+    monkeypatch.setattr(inputs, "read_contract", of_shapes(taken, given))
     with pytest.raises(ModelError, match=r"expected images of \(1, 32, 32, 3\) and \(1, 2\) probabilities"):
-        source.file(cell)
+        source.target(cell)
 
 
-def test_a_file_is_that_of_the_kit_and_so_is_its_float_twin(
-    plan: KitPlan, source: KitSource, cell: Cell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kitsource, "read_contract", of_shapes((1, SIDE, SIDE, 3), (1, 2)))
+@pytest.mark.usefixtures("fitting")
+def test_a_file_is_that_of_the_kit_and_so_is_its_float_twin(plan: Plan, source: Inputs, cell: Cell) -> None:
     for one, variant in ((cell, "integer_only"), (cell.float_twin, "float32")):
-        file = source.file(one)
-        assert file.path == plan.kit.folder / f"mobilenet-{SIDE}-{variant}.tflite"
+        file = source.target(one).file
+        assert file.path == kit_of(plan).folder / f"mobilenet-{SIDE}-{variant}.tflite"
         assert file.path.read_bytes() == a_tflite(variant)
         assert file.size_bytes == len(a_tflite(variant))
-    assert source.is_made(cell)
     assert source.refusal(cell) is None
 
 
-def test_a_damaged_tflite_file_is_our_own_error_and_never_run(source: KitSource, cell: Cell) -> None:
-    for question in (source.file, source.recorded, source.violations):
+def test_a_damaged_tflite_file_is_our_own_error_and_never_run(source: Inputs, cell: Cell) -> None:
+    for question in (source.find, source.target, source.refusal):
         with pytest.raises(ModelError):
             question(cell)
 
@@ -166,15 +196,16 @@ def test_a_refused_cell_has_its_reason_and_no_file(tmp_path: Path) -> None:
         manifest["cells"].append(manifest["cells"][1] | other | {"refusal": {"by": "ai_edge", "reason": "no kernel"}})
 
     plan = plan_of(with_manifest(a_kit(tmp_path), refuse))
-    source, refused = plan.open_source(plan.cells), plan.cells[2]
+    source, refused = open_inputs(plan, plan.cells), plan.cells[2]
     refusal = source.refusal(refused)
     assert refusal is not None
     assert (refusal.by, refusal.reason) == ("ai_edge", "no kernel")
-    assert not source.is_made(refused)
-    with pytest.raises(ModelError, match="the kit has no int16x8 of mobilenet"):
-        source.file(refused)
+    assert source.find(refused) == refusal
+    with pytest.raises(ModelError, match="there is no int16x8 of mobilenet: ai_edge refuses it: no kernel"):
+        source.target(refused)
 
 
+@pytest.mark.usefixtures("fitting")
 def test_a_file_that_the_workstations_litert_did_not_take_is_refused_though_only_another_runtimes_cell_is_listed(
     tmp_path: Path,
 ) -> None:
@@ -184,7 +215,7 @@ def test_a_file_that_the_workstations_litert_did_not_take_is_refused_though_only
         manifest["models"][1]["numerics"] = None
 
     plan = plan_of(with_manifest(a_kit(tmp_path), only_openvino))
-    source = plan.open_source(plan.cells)
+    source = open_inputs(plan, plan.cells)
     taken, refused = (cell.reference for cell in plan.cells)
     assert taken
     assert refused
@@ -206,8 +237,8 @@ def with_additions(manifest: dict[str, Any]) -> None:
 @pytest.mark.usefixtures("beside_us")
 def test_a_cell_of_what_is_not_installed_here_lacks_its_package(tmp_path: Path) -> None:
     plan = plan_of(with_manifest(a_kit(tmp_path), with_additions))
-    source = plan.open_source(plan.cells)
-    told = [source.lacking(cell) for cell in plan.cells]
+    source = open_inputs(plan, plan.cells)
+    told = [source.unavailable_reason(cell) if cell.id in source.unknown else "" for cell in plan.cells]
     assert told[0] == ""
     assert told[1].startswith("the variant w4 was added by zoobench-w4 1.0 where the kit was made, and is not known")
     assert told[2].startswith("the runtime fast was added by zoobench-fast 1.0 where the kit was made")
@@ -220,5 +251,71 @@ FAST = Runtime(name="fast", module="fast_sessions", packages=(), libraries=(), i
     entry_points = {"zoobench.runtimes": "fast = fast_runtime:FAST"}
     put(beside_us, "zoobench-fast", entry_points=entry_points, modules={"fast_runtime.py": text})
     plan = plan_of(with_manifest(a_kit(tmp_path), with_additions))
-    assert plan.open_source(plan.cells).lacking(plan.cells[2]) == ""
+    assert open_inputs(plan, plan.cells).unknown.keys() == {plan.cells[1].id}
     assert plan.rounds["fast"].least == 9
+
+
+DATASET = Dataset(
+    name="pets",
+    classes=("cat", "dog"),
+    samples=(
+        Sample(name="cat/1", label=0, sha256="a", split="test"),
+        Sample(name="dog/1", label=1, sha256="b", split="test"),
+        Sample(name="dog/2", label=1, sha256="c", split="train"),
+    ),
+    left_out=(),
+    duplicates=(),
+    ignored=(),
+    image_size=96,
+    pixels_path=Path("pixels.npy"),
+)
+
+
+def identity(dataset: Dataset = DATASET) -> Mapping[str, Any]:
+    return inputs._split(dataset).identity
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(DATASET, samples=(replace(DATASET.samples[0], label=1), *DATASET.samples[1:])),
+        replace(DATASET, classes=("bird", "dog")),
+        replace(DATASET, image_size=128),
+    ],
+    ids=["another label", "other classes", "another size"],
+)
+def test_other_samples_of_a_store_are_told_apart(other: Dataset) -> None:
+    assert identity(other) != identity()
+
+
+def test_where_they_are_and_what_they_are_called_is_no_matter() -> None:
+    moved = replace(DATASET, name="renamed", pixels_path=Path("elsewhere.npy"))
+    assert identity(moved) == identity()
+
+
+def test_what_decodes_them_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = identity()
+    with monkeypatch.context() as patched:
+        patched.setattr(images, "DECODER_VERSION", 99)
+        assert identity() != before
+    monkeypatch.setattr(inputs, "version", lambda _name: "99")
+    assert identity() != before
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Inputs:
+    texts = {"backbones": "mobilenet_025", "weights": "random", "drawn": "40", "image-size": "32"}
+    plan = make_plan({**texts, "artifacts": str(tmp_path / "artifacts")})
+    return open_inputs(plan, plan.cells)
+
+
+def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(stored: Inputs, tmp_path: Path) -> None:
+    (split,) = stored.splits.values()
+    assert stored.kit is None
+    assert stored.weights == {"mobilenet_025": "random"}
+    assert (split.dataset.name, split.dataset.samples) == ("drawn", len(split.samples))
+    assert stored.provenance["cells"] == [cell.id for cell in stored.cells]
+    (pixels,) = stored.provenance["pixels"].values()
+    assert split.samples.path == tmp_path / "artifacts/datasets" / pixels["product"] / "pixels.npy"
+    assert pixels["rows"] == split.samples.rows.tolist()
+    assert any(line.startswith("weights: mobilenet_025: random") for line in stored.described())

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from zoobench.errors import MeasurementError
-from zoobench.measure import onnxfile
-from zoobench.measure.onnxfile import onnx_form, user_store
 from zoobench.store.inventory import products, remnants
 from zoobench.store.product import Facts, Product, obtain
+
+pytest.importorskip("onnxruntime")
+from zoobench.measure.runtimes import onnxruntime
+from zoobench.measure.runtimes.onnxruntime import onnx_form, user_store
 
 COUNTING = """
 import sys
@@ -21,7 +23,7 @@ Path(sys.argv[sys.argv.index("--output") + 1]).write_bytes(b"onnx of " + Path(sy
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(onnxfile, "version", lambda _name: "1.0")
+    monkeypatch.setattr(onnxruntime, "version", lambda _name: "1.0")
     monkeypatch.chdir(tmp_path)
 
 

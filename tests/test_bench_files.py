@@ -5,35 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from zoobench.errors import UsageError
-from zoobench.run import benchfiles
-from zoobench.run.benchfiles import bench_folder
+from zoobench import plugin
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "zoobench"
 
 
 def test_in_a_checkout_they_are_those_beside_the_package() -> None:
-    assert bench_folder() == ROOT / "bench"
+    assert plugin._bench_folder() == ROOT / "bench"
 
 
 def test_in_an_installed_package_they_are_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inside = tmp_path / "site-packages" / "zoobench" / "bench"
     inside.mkdir(parents=True)
     (inside / "test_latency.py").touch()
-    monkeypatch.setattr(benchfiles.zoobench, "__file__", str(inside.parent / "__init__.py"))
-    assert bench_folder() == inside
+    monkeypatch.setattr(plugin, "__file__", str(inside.parent / "plugin.py"))
+    assert plugin._bench_folder() == inside
 
 
 def test_a_package_without_them_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchfiles.zoobench, "__file__", str(tmp_path / "zoobench" / "__init__.py"))
-    with pytest.raises(UsageError, match=r"this zoobench has no test_latency.py in .*; install it again"):
-        bench_folder()
+    monkeypatch.setattr(plugin, "__file__", str(tmp_path / "zoobench" / "plugin.py"))
+    with pytest.raises(pytest.UsageError, match=r"this zoobench has no test_latency.py in .*; install it again"):
+        plugin._bench_folder()
 
 
 def test_every_package_of_the_source_is_installed_and_so_is_bench() -> None:

@@ -1,0 +1,49 @@
+"""What is measured? A cell with its file and samples, ready to be run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoobench.errors import ModelError
+from zoobench.matrix.cell import Cell
+from zoobench.measure.samples import Samples
+from zoobench.results.schema import RecordedNumerics, RecordedTraining, Refusal
+from zoobench.tflite.contract import Contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """A cell's file on disk, its hash checked, and what is known of it.
+
+    Attributes:
+        path: Where it is.
+        sha256: Of its content.
+        size_bytes: Of its content.
+        contract: What was read from it; None where it is no TFLite file.
+        numerics: How far its answers are from Keras's, where that was compared as it was made.
+        training: How its classifier was trained; None where it came trained.
+        refusal: Why the cell's runtime did not take it where it was made; None if it did, or was not tried.
+        product: The store's folder of it; '' where it came in a kit.
+    """
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    contract: Contract | None = None
+    numerics: RecordedNumerics | None = None
+    training: RecordedTraining | None = None
+    refusal: Refusal | None = None
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A cell, its file, and the samples that it is run on, in the order of measuring."""
+
+    cell: Cell
+    file: ModelFile
+    samples: Samples
+
+
+def no_file(cell: Cell, refusal: Refusal) -> ModelError:
+    """Returns the error that there is no file of a cell, as its quantizer refuses to make it."""
+    return ModelError(f"there is no {cell.variant} of {cell.backbone}: {refusal.by} refuses it: {refusal.reason}")

@@ -1,0 +1,185 @@
+"""What are the cells of a run made from? Its data and weights, opened, and the files that are made of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from zoobench.build import recipe
+from zoobench.build.config import ConversionConfig
+from zoobench.build.recipe import BuildRequest
+from zoobench.build.weights import Weights, find_weights
+from zoobench.data.dataset import Dataset, describe, open_dataset
+from zoobench.data.identity import measuring_order
+from zoobench.errors import ModelError, UsageError, ZoobenchError
+from zoobench.matrix.cell import Cell
+from zoobench.matrix.variants import find_variant
+from zoobench.measure.samples import Samples
+from zoobench.measure.target import no_file
+from zoobench.results.schema import Refusal
+from zoobench.run.plan import Building, Plan
+from zoobench.store.product import Stored, find
+from zoobench.system.processes import in_fresh_process
+from zoobench.system.terminal import capture_native_output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """A run's data and weights, and its files; each is made, and looked for, at most once.
+
+    Attributes:
+        plan: What was asked for.
+        building: What it says of making.
+        cells: Those that will run.
+        datasets: By image size.
+        weights: By backbone.
+    """
+
+    plan: Plan
+    building: Building
+    cells: tuple[Cell, ...]
+    datasets: Mapping[int, Dataset]
+    weights: Mapping[str, Weights]
+    _outcomes: dict[tuple[str, str], Stored | Refusal] = field(default_factory=dict)
+    _failures: dict[str, ZoobenchError] = field(default_factory=dict)
+
+    def dataset(self, cell: Cell) -> Dataset:
+        """Returns the data set that a cell is about."""
+        return self.datasets[cell.image_size]
+
+    def request(self, cell: Cell) -> BuildRequest:
+        """Returns what to make for a cell."""
+        return BuildRequest(
+            backbone=self.building.backbones[cell.backbone],
+            weights=self.weights[cell.backbone],
+            image_size=cell.image_size,
+            dataset=self.dataset(cell),
+            training=self.building.training,
+            conversion=self._conversion(self.dataset(cell)),
+            root=self.plan.artifacts / "models",
+        )
+
+    def described(self) -> tuple[str, ...]:
+        """Returns what a reader of the results should know of data and weights."""
+        dataset = next(iter(self.datasets.values()))
+        asked, used = (one.calibration_images for one in (self.building.conversion, self._conversion(dataset)))
+        fewer = f"calibration: all {used} training images, fewer than the {asked} asked for"
+        weights = (
+            f"weights: {name}: {one.remark or f'{one.identity[:21]} {one.path or str()}'.rstrip()}"
+            for name, one in self.weights.items()
+        )
+        return (*describe(dataset), *([fewer] if used < asked else []), *weights)
+
+    def find(self, cell: Cell) -> Stored | Refusal:
+        """Returns a cell's file, or why its quantizer refuses to make it.
+
+        What is not in the store is made, with the other variants of its backbone, in a process of its own.
+
+        Raises:
+            ModelError: If it cannot be made for any other reason.
+        """
+        key = (cell.backbone, cell.variant)
+        if key not in self._outcomes:
+            self._outcomes[key] = self._found_or_made(cell)
+        return self._outcomes[key]
+
+    def file(self, cell: Cell) -> Stored:
+        """Returns a cell's file; see `find`.
+
+        Raises:
+            ModelError: If it cannot be made, or a quantizer refuses it.
+        """
+        outcome = self.find(cell)
+        if isinstance(outcome, Refusal):
+            raise no_file(cell, outcome)
+        return outcome
+
+    def refusal(self, cell: Cell) -> Refusal | None:
+        """Returns why a cell's quantizer does not make it or its runtime does not take it, or None if they do.
+
+        Raises:
+            ModelError: If it cannot be made for any other reason.
+        """
+        outcome = self.find(cell)
+        if isinstance(outcome, Refusal):
+            return outcome
+        refused = outcome.facts.get("refused")
+        return Refusal(**refused) if refused and refused["by"] == cell.runtime else None
+
+    def _conversion(self, dataset: Dataset) -> ConversionConfig:
+        """Returns the conversion asked for, on no more images than there are different ones in the training split."""
+        different = len({sample.sha256 for sample in dataset.samples if sample.split == "train"})
+        asked = self.building.conversion
+        return replace(asked, calibration_images=min(asked.calibration_images, different))
+
+    def _found_or_made(self, cell: Cell) -> Stored | Refusal:
+        request = self.request(cell)
+        found = _found(request, cell)
+        if found is None and cell.backbone not in self._failures:
+            self._make(request)
+            found = _found(request, cell)
+        if found is None:
+            folder = recipe.variant_model(request, find_variant(cell.variant)).folder_name
+            lost = ModelError(f"{folder} was made but is not in {request.root}; does another run remove it?")
+            raise self._failures.get(cell.backbone, lost)
+        return found
+
+    def _make(self, request: BuildRequest) -> None:
+        """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it.
+
+        A failure is kept for the cells whose files were not reached; those that were made are measured all the same.
+        """
+        cells = (cell for cell in self.cells if cell.backbone == request.backbone.name)
+        try:
+            in_fresh_process(_make_models, request, tuple(dict.fromkeys(cell.variant for cell in cells)))
+        except ZoobenchError as error:
+            self._failures[request.backbone.name] = error
+
+
+def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
+    """Opens the data and finds the weights for these cells.
+
+    Raises:
+        DataError: If images cannot be used.
+        ModelError: If weights cannot be had.
+        UsageError: If the plan is to measure a kit.
+    """
+    building = plan.source
+    if not isinstance(building, Building):
+        raise UsageError("the files of a kit are measured as they came; leave out --zoo-kit to build some")
+    sizes = dict.fromkeys(cell.image_size for cell in cells)
+    sized = {cell.backbone: cell.image_size for cell in cells}
+    folder = plan.artifacts / "datasets"
+    return Workshop(
+        plan=plan,
+        building=building,
+        cells=tuple(cells),
+        datasets={size: open_dataset(building.data, image_size=size, folder=folder) for size in sizes},
+        weights={
+            name: find_weights(building.backbones[name], image_size=size, request=building.weights)
+            for name, size in sized.items()
+        },
+    )
+
+
+def samples_of(dataset: Dataset) -> Samples:
+    """Returns the test split in the order of contents' hashes: mixed, and the same whatever files are called."""
+    contents = [(sample.label, sample.sha256) for sample in dataset.samples]
+    rows = measuring_order(contents, dataset.indices("test").tolist())
+    labels = [dataset.samples[row].label for row in rows]
+    return Samples(path=dataset.pixels_path, rows=np.array(rows, np.int64), labels=np.array(labels, np.int64))
+
+
+def _found(request: BuildRequest, cell: Cell) -> Stored | Refusal | None:
+    variant = find_variant(cell.variant)
+    stored = find(request.root, recipe.variant_model(request, variant))
+    refused = None if stored else find(request.root, recipe.refusal(request, variant))
+    return Refusal(**json.loads(refused.path.read_bytes())) if refused else stored
+
+
+def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
+    with capture_native_output():
+        from zoobench.build.assembly import make_models  # imports TensorFlow, which belongs to the fresh process alone
+
+    make_models(request, [find_variant(name) for name in variants])

@@ -1,0 +1,157 @@
+"""Are data and weights opened as cells need them, and has each its file or the reason why there is none?"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zoobench.build import recipe
+from zoobench.build.recipe import BuildRequest
+from zoobench.errors import ModelError
+from zoobench.matrix.cell import Cell
+from zoobench.matrix.variants import VARIANTS
+from zoobench.results.schema import Refusal
+from zoobench.run import workshop
+from zoobench.run.plan import make_plan
+from zoobench.run.workshop import Workshop, open_workshop, samples_of
+from zoobench.store.product import Product, Stored, obtain
+
+TEXTS = {"backbones": "mobilenet_025,mobilenet_v2", "weights": "random", "drawn": "40", "image-size": "32"}
+
+
+def opened(tmp_path: Path, **more: str) -> Workshop:
+    plan = make_plan({**TEXTS, **more, "artifacts": str(tmp_path / "artifacts")})
+    return open_workshop(plan, plan.cells)
+
+
+def test_each_backbone_has_weights_and_each_image_size_data(tmp_path: Path) -> None:
+    found = opened(tmp_path)
+    assert set(found.weights) == {"mobilenet_025", "mobilenet_v2"}
+    assert set(found.datasets) == {32}
+    assert len(found.cells) == 10
+
+
+def test_the_request_is_about_the_cells_backbone_below_the_artifacts(tmp_path: Path) -> None:
+    found = opened(tmp_path)
+    request = found.request(found.cells[-1])
+    assert request.backbone.name == "mobilenet_v2"
+    assert request.root == tmp_path / "artifacts" / "models"
+
+
+def test_no_more_images_are_calibrated_on_than_there_are_and_the_reader_is_told(tmp_path: Path) -> None:
+    found = opened(tmp_path, calibration="100")
+    training = len(found.dataset(found.cells[0]).indices("train"))
+    assert found.request(found.cells[0]).conversion.calibration_images == training
+    assert f"calibration: all {training} training images, fewer than the 100 asked for" in found.described()
+    assert not any("calibration" in line for line in opened(tmp_path, calibration="4").described())
+
+
+def test_the_samples_are_the_test_split_mixed(tmp_path: Path) -> None:
+    found = opened(tmp_path)
+    dataset = found.dataset(found.cells[0])
+    samples = samples_of(dataset)
+    assert sorted(samples.rows) == list(dataset.indices("test"))
+    assert [dataset.samples[row].label for row in samples.rows] == samples.labels.tolist()
+    assert np.any(np.diff(samples.labels) < 0)
+
+
+REFUSED = {"by": "litert", "reason": "LiteRT cannot open model.tflite: no kernel"}
+
+
+class Builder:
+    """Stands in for the process that makes models: writes what it is told into the store, and counts."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self.facts: dict[str, Any] = {"history": None, "refused": None}
+        self.refused: set[str] = set()
+        self.error: ModelError | None = None
+
+    def __call__(self, _make: Callable[..., None], request: BuildRequest, variants: tuple[str, ...]) -> None:
+        self.calls.append(variants)
+        for name in variants:
+            variant = VARIANTS[name]
+            if name in self.refused:
+                put(request, recipe.refusal(request, variant), json.dumps({"by": "ai_edge", "reason": "too odd"}))
+            elif not (self.error and name == "integer_only"):
+                put(request, recipe.variant_model(request, variant), f"a {name} file", **self.facts)
+        if self.error:
+            raise self.error
+
+
+def put(request: BuildRequest, product: Product, content: str, **facts: Any) -> None:
+    def make(folder: Path) -> dict[str, Any]:
+        (folder / product.file_name).write_text(content)
+        return facts
+
+    obtain(request.root, product, make)
+
+
+@pytest.fixture
+def builder(monkeypatch: pytest.MonkeyPatch) -> Builder:
+    double = Builder()
+    monkeypatch.setattr(workshop, "in_fresh_process", double)
+    return double
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Workshop:
+    texts = {"backbones": "mobilenet_025", "weights": "random", "drawn": "30", "image-size": "32", "calibration": "4"}
+    variants = {"variants": "keras,float32,dynamic_range,integer_only"}
+    plan = make_plan({**texts, **variants, "artifacts": str(tmp_path / "artifacts")})
+    return open_workshop(plan, plan.cells)
+
+
+def cell(built: Workshop, variant: str) -> Cell:
+    return next(one for one in built.cells if one.variant == variant)
+
+
+def test_all_variants_of_a_backbone_are_made_at_once_and_once(built: Workshop, builder: Builder) -> None:
+    for one in built.cells:
+        assert built.file(one).path.read_text() == f"a {one.variant} file"
+        assert built.refusal(one) is None
+    assert builder.calls == [("keras", "float32", "dynamic_range", "integer_only")]
+    assert replace(built, _outcomes={}).file(built.cells[0]) == built.file(built.cells[0])
+    assert len(builder.calls) == 1
+
+
+def test_what_a_quantizer_refuses_has_a_reason_and_no_file(built: Workshop, builder: Builder) -> None:
+    builder.refused = {"dynamic_range"}
+    refused = cell(built, "dynamic_range")
+    assert built.refusal(refused) == Refusal(by="ai_edge", reason="too odd")
+    assert isinstance(built.find(refused), Refusal)
+    with pytest.raises(ModelError) as caught:
+        built.file(refused)
+    assert str(caught.value) == "there is no dynamic_range of mobilenet_025: ai_edge refuses it: too odd"
+    assert isinstance(built.find(cell(built, "integer_only")), Stored)
+
+
+def test_what_a_runtime_refuses_has_a_reason_and_a_file_and_other_runtimes_may_take_it(
+    built: Workshop, builder: Builder
+) -> None:
+    builder.facts["refused"] = REFUSED
+    assert built.refusal(cell(built, "integer_only")) == Refusal(**REFUSED)
+    assert isinstance(built.find(cell(built, "integer_only")), Stored)
+    assert built.refusal(cell(built, "keras")) is None
+
+
+def test_one_that_fails_is_an_error_and_the_others_have_their_files(built: Workshop, builder: Builder) -> None:
+    builder.error = ModelError("integer_only: no room on the disk")
+    for _ in range(2):
+        with pytest.raises(ModelError, match="no room on the disk"):
+            built.refusal(cell(built, "integer_only"))
+    assert isinstance(built.find(cell(built, "dynamic_range")), Stored)
+    assert len(builder.calls) == 1
+
+
+def test_a_file_that_vanished_is_an_error_that_asks_who_removed_it(
+    built: Workshop, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workshop, "in_fresh_process", lambda *_: None)
+    with pytest.raises(ModelError, match=r"was made but is not in .*; does another run remove it"):
+        built.file(built.cells[0])
+    assert builder.calls == []
