@@ -45,7 +45,14 @@ def test_every_row_has_a_value_for_each_column() -> None:
 
 def test_columns_of_what_no_cell_has_are_left_out_but_for_those_that_one_looks_for() -> None:
     bare = replace(FLOAT, accuracy=None, memory=None, startup=None)
-    assert [column.key for column in matrix_of([bare]).columns] == ["top1", "p50", "p90", "over-float", "size", "loss"]
+    assert [column.key for column in matrix_of([bare]).columns] == [
+        "top1",
+        "latency_p50",
+        "latency_p90",
+        "speedup",
+        "size",
+        "loss",
+    ]
     assert "memory" in [column.key for column in matrix_of([bare, INTEGER]).columns]
 
 
@@ -94,8 +101,8 @@ def read(key: str, record: object = INTEGER) -> Value:
         ("top1", "87.5", 7 / 8),
         ("loss", "0.500", 0.5),
         ("agreement", "100.0", 1.0),
-        ("p50", "4.00", 0.004),
-        ("over-float", "2.50", 2.5),
+        ("latency_p50", "4.00", 0.004),
+        ("speedup", "2.50", 2.5),
         ("size", "3.40", 3_400_000),
         ("memory", "56.0", 56_000_000),
     ],
@@ -105,7 +112,7 @@ def test_a_value_is_scaled_for_people_and_sorted_as_it_is(key: str, text: str, o
 
 
 def test_an_interval_and_a_relative_size_stand_beside_the_value() -> None:
-    assert read("over-float").detail == "2.48–2.52"  # 2.475 and 2.525, 1 % to each side
+    assert read("speedup").detail == "2.48–2.52"  # 2.475 and 2.525, 1 % to each side
     assert read("size").detail == "× 0.27"  # 3.4 of 12.8 MB
     assert span(None, ratio) == ""
 
@@ -122,7 +129,7 @@ def test_a_speedup_is_called_better_or_worse_only_beyond_what_copies_differ_by(
     assert FLOAT.latency is not None
     speedup = Speedup(twin="twin", point=(low + high) / 2, interval=(low, high))
     record = replace(FLOAT, latency=replace(FLOAT.latency, speedup_over_float=speedup))
-    assert read("over-float", record).tone == tone
+    assert read("speedup", record).tone == tone
 
 
 def test_a_start_is_opening_and_the_first_image_together() -> None:
@@ -134,8 +141,8 @@ def test_a_start_is_opening_and_the_first_image_together() -> None:
 
 
 def test_a_number_that_stands_alone_has_its_unit() -> None:
-    assert BY_KEY["p50"].with_unit("4.00") == "4.00 ms"
-    assert BY_KEY["over-float"].with_unit("2.50") == "× 2.50"
+    assert BY_KEY["latency_p50"].with_unit("4.00") == "4.00 ms"
+    assert BY_KEY["speedup"].with_unit("2.50") == "× 2.50"
     assert BY_KEY["loss"].with_unit("0.500") == "0.500"
 
 

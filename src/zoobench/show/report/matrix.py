@@ -1,7 +1,10 @@
 """What stands in the report's matrix: which columns, which rows, what is said below?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
+from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.schema import Record, Speedup
 from zoobench.show.report.contents import Column, Matrix, MatrixRow, Tone, Value, span
@@ -18,11 +21,9 @@ from zoobench.show.table import (
     remarks,
     title_of,
 )
-from zoobench.system.units import ABSENT, megabytes, milliseconds, nats, percent, ratio
+from zoobench.system.units import ABSENT, RATIO, milliseconds, percent, ratio
 
 UNKNOWN = Value(text=ABSENT)
-_ALWAYS = frozenset({"top1", "loss", "p50", "p90", "over-float", "size"})
-"""Columns that are there even if no cell has a value in them."""
 _DISTURBED_MEANS = "~ before a time: other work disturbed the rounds, so that it is not the model's alone."
 
 
@@ -86,38 +87,9 @@ def _notes(records: Sequence[Record], planned: Sequence[str]) -> Iterator[str]:
         yield f"Meant to be measured and not in the file: {', '.join(missing)}."
 
 
-def _top1(record: Record) -> Value:
-    if record.accuracy is None:
-        return UNKNOWN
-    top1 = record.accuracy.top1
-    return Value(text=percent(top1), detail=span(record.accuracy.interval, percent), order=top1)
-
-
-def _loss(record: Record) -> Value:
-    loss = record.accuracy.loss if record.accuracy else None
-    return Value(text=nats(loss), order=loss)
-
-
 def _agreement(record: Record) -> Value:
     share = record.accuracy.agreement_with_float if record.accuracy else None
     return Value(text=percent(share), order=share)
-
-
-def _p50(record: Record) -> Value:
-    latency = record.latency
-    if latency is None:
-        return UNKNOWN
-    text = f"{marked(latency)}{milliseconds(latency.p50_seconds)}"
-    return Value(text=text, detail=span(latency.p50_interval, milliseconds), order=latency.p50_seconds)
-
-
-def _p90(record: Record) -> Value:
-    seconds = record.latency.p90_seconds if record.latency else None
-    return Value(text=milliseconds(seconds), order=seconds)
-
-
-def _over_float(record: Record) -> Value:
-    return _times_faster(record.latency.speedup_over_float if record.latency else None)
 
 
 def _over_reference(record: Record) -> Value:
@@ -133,19 +105,6 @@ def _times_faster(speedup: Speedup | None) -> Value:
     return Value(text=ratio(speedup.point), detail=span(speedup.interval, ratio), order=speedup.point, tone=tone)
 
 
-def _size(record: Record) -> Value:
-    if record.model is None:
-        return UNKNOWN
-    relative = relative_size(record.model)
-    detail = "" if relative is None else f"× {ratio(relative)}"
-    return Value(text=megabytes(record.model.size_bytes), detail=detail, order=record.model.size_bytes)
-
-
-def _memory(record: Record) -> Value:
-    peak = record.memory.peak_rss_bytes if record.memory else None
-    return Value(text=megabytes(peak), order=peak)
-
-
 def _startup(record: Record) -> Value:
     if record.startup is None:
         return UNKNOWN
@@ -153,53 +112,50 @@ def _startup(record: Record) -> Value:
     return Value(text=milliseconds(seconds), order=seconds)
 
 
+def _column(metric: Metric) -> Column:
+    """Returns the column of a metric; of a run's own processes it has the interval, too."""
+    unit = "×" if metric.unit is RATIO else metric.unit.symbol
+    return Column(
+        key=metric.key,
+        label=_LABELS.get(metric.key, metric.title),
+        unit="" if metric is LOSS else unit,
+        meaning=metric.meaning,
+        read=_READ.get(metric.key, partial(_value, metric)),
+        head=metric.column,
+    )
+
+
+def _value(metric: Metric, record: Record) -> Value:
+    value = metric.value(record)
+    detail = span(metric.interval(record), metric.unit.text) if metric.test != "processes" else ""
+    return Value(text=metric.unit.text(value), detail=detail, order=value)
+
+
+def _p50(record: Record) -> Value:
+    value = _value(LATENCY_P50, record)
+    return replace(value, text=f"{marked(record.latency)}{value.text}")
+
+
+def _size(record: Record) -> Value:
+    relative = relative_size(record.model)
+    return replace(_value(SIZE, record), detail="" if relative is None else f"× {ratio(relative)}")
+
+
+_LABELS = {SPEEDUP.key: "over float"}
+_READ: Mapping[str, Callable[[Record], Value]] = {
+    LATENCY_P50.key: _p50,
+    SPEEDUP.key: lambda record: _times_faster(record.latency.speedup_over_float if record.latency else None),
+    SIZE.key: _size,
+}
+"""Metrics whose numbers bear a sign, a tone or something beside them."""
+_IN_RUNS = [metric for metric in METRICS.values() if metric.column]
+OF_METRICS = tuple(
+    _column(metric)
+    for metric in sorted(_IN_RUNS, key=lambda one: (one is LOSS, one is not TOP1, one.test == "processes"))
+)
+"""Those of the metrics, in order: what decides first, as a phone shows but a few at once."""
 COLUMNS = (
-    Column(
-        key="top1",
-        label="top-1",
-        unit="%",
-        meaning="Share of the test samples that it has right, with its 95 % interval.",
-        read=_top1,
-    ),
-    Column(
-        key="p50",
-        label="p50",
-        unit="ms",
-        meaning="Median time of one image, with its 95 % interval over this run's rounds.",
-        read=_p50,
-    ),
-    Column(
-        key="p90",
-        label="p90",
-        unit="ms",
-        meaning="Nine in ten images take no longer; told from 64 rounds on.",
-        read=_p90,
-    ),
-    Column(
-        key="over-float",
-        label="over float",
-        unit="×",
-        meaning="Times faster than its float twin.",
-        read=_over_float,
-        head="× float",
-    ),
-    Column(
-        key="size",
-        label="size",
-        unit="MB",
-        meaning="Size of the file, and as a share of the float file's.",
-        read=_size,
-        head="MB",
-    ),
-    Column(
-        key="memory",
-        label="peak memory",
-        unit="MB",
-        meaning="The most that a fresh process held to open and run it.",
-        read=_memory,
-        head="peak MB",
-    ),
-    Column(key="loss", label="loss", unit="", meaning="Mean cross-entropy of the test samples in nats.", read=_loss),
+    *OF_METRICS,
     Column(
         key="agreement",
         label="as float",
@@ -223,4 +179,6 @@ COLUMNS = (
         read=_startup,
     ),
 )
-"""Every column, in order: what decides first, as a phone shows but a few at once."""
+"""Every column."""
+_ALWAYS = frozenset(metric.key for metric in _IN_RUNS if metric.test != "processes")
+"""Columns that are there even if no cell has a value in them."""
