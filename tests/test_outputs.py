@@ -39,8 +39,8 @@ ENVIRONMENT = {
 }
 STORED = "gate --baseline main --method stored"
 AA = "aa workbench.json --times 0 --resample 50 --cells '*-dynamic_range-*' --cells '*-integer_only-*'"
-EVERYWHERE = '--latency-p50 "6 ms" --size "1 MB" --drop "20 pp"'
-LIMITS = '--latency-p90 "5 ms" --size "1 MB" --drop "20 pp"'
+EVERYWHERE = '--max-latency-p50 "6 ms" --max-size "1 MB" --max-drop "20 pp"'
+LIMITS = '--max-latency-p90 "5 ms" --max-size "1 MB" --max-drop "20 pp"'
 LAYERS = "layers integer_only.tflite --float float32.tflite --images images.npy --samples 3 --worst 2"
 HELD = {
     # whole runs
@@ -103,24 +103,24 @@ HELD = {
     "recommend.txt": "recommend workbench.json",
     "recommend.md": "recommend workbench.json --format markdown",
     "recommend.json": "recommend workbench.json --format json",
-    "recommend-limits.txt": f"recommend workbench.json {LIMITS} --prefer size,latency",
-    "recommend-limits.md": f"recommend workbench.json {LIMITS} --prefer size,latency --format markdown",
-    "recommend-limits.json": f"recommend workbench.json {LIMITS} --prefer size,latency --format json",
-    "recommend-may.txt": 'recommend workbench.json --top1 "65 %" --latency-p50 "0.72 ms" --memory "60 MB"',
-    "recommend-none.txt": 'recommend workbench.json --size "10 kB" --quantization-drop "1 pp"',
+    "recommend-limits.txt": f"recommend workbench.json {LIMITS} --prefer size,latency_p50",
+    "recommend-limits.md": f"recommend workbench.json {LIMITS} --prefer size,latency_p50 --format markdown",
+    "recommend-limits.json": f"recommend workbench.json {LIMITS} --prefer size,latency_p50 --format json",
+    "recommend-may.txt": 'recommend workbench.json --min-top1 "65 %" --max-latency-p50 "0.72 ms" --max-memory "60 MB"',
+    "recommend-none.txt": 'recommend workbench.json --max-size "10 kB" --max-quantization-drop "1 pp"',
     "recommend-machines.txt": f"recommend workbench.json board.json {EVERYWHERE}",
     "recommend-machines.md": f"recommend workbench.json board.json {EVERYWHERE} --format markdown",
     "recommend-machines.json": f"recommend workbench.json board.json {EVERYWHERE} --format json",
-    "recommend-runs.txt": 'recommend runs --drop "5 pp" --confidence "80 %"',
-    "recommend-refusals.txt": 'recommend refusals.json --latency-p50 "1 ms"',
+    "recommend-runs.txt": 'recommend runs --max-drop "5 pp" --confidence "80 %"',
+    "recommend-refusals.txt": 'recommend refusals.json --max-latency-p50 "1 ms"',
     "recommend-two-files.txt": "recommend workbench.json candidate.json",
     "recommend-plain.txt": "recommend plain.json",
-    "recommend-bad-limit.txt": 'recommend workbench.json --size "5 ms"',
+    "recommend-bad-limit.txt": 'recommend workbench.json --max-size "5 ms"',
     # reports
     "report.html": f"report workbench.json --baseline candidate.json {LIMITS} -o out",
     "report.md": f"report workbench.json --baseline candidate.json {LIMITS} --format markdown",
     "report-refusals.md": "report refusals.json --format markdown",
-    "report-board.md": 'report board.json --format markdown --baseline main --top1 "99 %" -o out',
+    "report-board.md": 'report board.json --format markdown --baseline main --min-top1 "99 %" -o out',
     "report-plain.txt": "report plain.json",
     # gates of identical files
     "aa.txt": f"{AA} --tolerance latency_p50=5%",

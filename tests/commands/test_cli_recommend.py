@@ -32,25 +32,29 @@ def test_help_teaches_limits_units_preference_and_statuses() -> None:
     text = recommend("--help").output
     for phrase in (
         "RESULTS [MORE...]",
-        '--latency-p90 "30 ms"',
-        '--drop "1 pp"',
+        '--max-latency-p90 "30 ms"',
+        '--max-drop "1 pp"',
         "--prefer",
         "--confidence",
         "status is",
     ):
         assert phrase in text
-    assert 'zoobench recommend results.json --latency-p90 "30 ms" --size "5 MB" --drop "1 pp"' in text
+    assert 'zoobench recommend results.json --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"' in text
 
 
 def test_a_cell_that_holds_is_status_zero_and_the_first_line(file: Path) -> None:
-    done = recommend(file, "--latency-p50", "8 ms", "--size", "5 MB")
+    done = recommend(file, "--max-latency-p50", "8 ms", "--max-size", "5 MB")
     assert done.exit_code == 0
     assert done.output.startswith(f"Ship {CELL}: p50 4.00 ms, ")
 
 
 @pytest.mark.parametrize(
     ("limits", "status"),
-    [(("--size", "1 MB"), 1), (("--latency-p50", "4.05 ms"), 3), (("--latency-p50", "1 s", "--top1", "60 %"), 3)],
+    [
+        (("--max-size", "1 MB"), 1),
+        (("--max-latency-p50", "4.05 ms"), 3),
+        (("--max-latency-p50", "1 s", "--min-top1", "60 %"), 3),
+    ],
 )
 def test_the_status_tells_that_none_can_from_that_some_may(file: Path, limits: tuple[str, ...], status: int) -> None:
     done = recommend(file, *limits)
@@ -58,20 +62,20 @@ def test_the_status_tells_that_none_can_from_that_some_may(file: Path, limits: t
 
 
 def test_preference_and_confidence_are_taken(file: Path) -> None:
-    text = recommend(file, "--size", "5 MB", "--prefer", "size,latency-p90", "--confidence", "80 %").output
+    text = recommend(file, "--max-size", "5 MB", "--prefer", "size,latency_p90", "--confidence", "80 %").output
     assert "all at once with at least 80.0 %" in text
     assert "ordered by: size, then p90, then p50, then top-1" in text
 
 
 def test_json_goes_to_a_file_with_the_same_status(file: Path, tmp_path: Path) -> None:
-    done = recommend(file, "--size", "1 MB", "--format", "json", "-o", tmp_path / "choice.json")
-    assert (done.exit_code, done.output.strip()) == (1, f"wrote {tmp_path / 'choice.json'}")
-    assert json.loads((tmp_path / "choice.json").read_text())["status"] == 1
+    done = recommend(file, "--max-size", "1 MB", "--format", "json", "-o", tmp_path / "recommendation.json")
+    assert (done.exit_code, done.output.strip()) == (1, f"wrote {tmp_path / 'recommendation.json'}")
+    assert json.loads((tmp_path / "recommendation.json").read_text())["status"] == 1
 
 
 def test_several_machines_are_asked_for_one_cell(file: Path, tmp_path: Path) -> None:
     there = a_file(tmp_path / "pi.json", 0.012, 0.030, 0.009, environment=PI)
-    done = recommend(file, there, "--latency-p50", "20 ms")
+    done = recommend(file, there, "--max-latency-p50", "20 ms")
     assert done.exit_code == 0
     assert done.output.startswith("Ship mobilenet-dynamic_range-litert-t1 to all 2 machines: ")
     assert "best there" in done.output
@@ -83,18 +87,24 @@ def test_a_baseline_tells_its_p50_and_says_what_it_lacks_for_p90(tmp_path: Path)
     benchmark = ours(record, rounds)
     benchmark["stats"] = {"median": 0.004}
     saved = written(tmp_path / "baseline.json", content(benchmark))
-    assert recommend(saved, "--latency-p50", "8 ms").exit_code == 0
-    done = recommend(saved, "--latency-p90", "8 ms")
+    assert recommend(saved, "--max-latency-p50", "8 ms").exit_code == 0
+    done = recommend(saved, "--max-latency-p90", "8 ms")
     assert (done.exit_code, "the file does not hold the rounds" in done.output) == (3, True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--latency-p90", "30"), "--latency-p90: received '30'; allowed is a number above 0 and its unit, us or µs"),
-        (("--size", "5 ms"), "--size: received '5 ms'; allowed is a number above 0 and its unit, B or kB or MB or GB"),
-        (("--drop", "1 %"), "--drop: received '1 %'"),
-        (("--size", "5 MB", "--size", "6 MB"), "give each limit once"),
+        (
+            ("--max-latency-p90", "30"),
+            "--max-latency-p90: received '30'; allowed is a number above 0 and its unit, us or µs",
+        ),
+        (
+            ("--max-size", "5 ms"),
+            "--max-size: received '5 ms'; allowed is a number above 0 and its unit, B or kB or MB or GB",
+        ),
+        (("--max-drop", "1 %"), "--max-drop: received '1 %'"),
+        (("--max-size", "5 MB", "--max-size", "6 MB"), "give each limit once"),
         (("--prefer", "speed"), "--prefer: received 'speed'"),
         (("--confidence", "0.95"), "--confidence: received '0.95'"),
     ],
@@ -118,7 +128,13 @@ def test_files_that_cannot_be_used_end_with_status_two_and_their_names(file: Pat
 
 
 def test_it_needs_neither_tensorflow_nor_the_slow_half_of_scipy(file: Path) -> None:
-    limits = {"--size": "5 MB", "--memory": "1 GB", "--drop": "1 pp", "--latency-p50": "1 s", "--latency-p90": "1 s"}
+    limits = {
+        "--max-size": "5 MB",
+        "--max-memory": "1 GB",
+        "--max-drop": "1 pp",
+        "--max-latency-p50": "1 s",
+        "--max-latency-p90": "1 s",
+    }
     arguments = ["recommend", str(file), *(text for pair in limits.items() for text in pair)]
     heavy = {"tensorflow", "keras", "scipy.stats", "PIL", "ai_edge_litert"}
     program = (
@@ -133,10 +149,10 @@ def test_it_needs_neither_tensorflow_nor_the_slow_half_of_scipy(file: Path) -> N
 def test_a_real_run_is_decided_on_and_every_cell_is_named(real_runs: Path, tmp_path: Path) -> None:
     """Its weights are random, so that a limit of accuracy excludes them all, and none leaves the fastest."""
     file = results(real_runs)[-1]
-    done = zoobench("recommend", str(file), "--latency-p50", "10 s", "--size", "1 GB", folder=tmp_path)
+    done = zoobench("recommend", str(file), "--max-latency-p50", "10 s", "--max-size", "1 GB", folder=tmp_path)
     assert (done.returncode, done.stdout.startswith("Ship mobilenet_025-")) == (0, True), done.stdout + done.stderr
     assert all(cell in done.stdout for cell in records(load(file)))
-    excluded = zoobench("recommend", str(file), "--drop", "1 pp", "--format", "json", folder=tmp_path)
+    excluded = zoobench("recommend", str(file), "--max-drop", "1 pp", "--format", "json", folder=tmp_path)
     content = json.loads(excluded.stdout)
     assert (excluded.returncode, content["chosen"]) == (1, None)
     assert {one["cell"] for one in content["machines"][0]["excluded"]} == set(records(load(file)))

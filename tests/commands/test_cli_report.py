@@ -36,7 +36,7 @@ def test_help_teaches_what_is_written_and_from_what() -> None:
     for phrase in (
         "RESULTS",
         "--baseline",
-        "--latency-p90",
+        "--max-latency-p90",
         "--prefer",
         "--format",
         "--pictures",
@@ -53,7 +53,7 @@ def test_a_page_is_written_and_said(results: Path, folder: Path) -> None:
 
 
 def test_limits_are_those_of_recommend(results: Path, folder: Path) -> None:
-    report(results, "--latency-p50", "6 ms", "--size", "5 MB", "-o", "page.html")
+    report(results, "--max-latency-p50", "6 ms", "--max-size", "5 MB", "-o", "page.html")
     page = (folder / "page.html").read_text()
     assert 'data-recommended="mobilenet-integer_only-litert-t1"' in page
     assert "p50 ≤ 6 ms" in page
@@ -95,9 +95,9 @@ def test_unusable_input_is_named_with_status_2_and_nothing_is_written(folder: Pa
 
 
 def test_a_bare_number_is_no_limit(results: Path) -> None:
-    done = report(results, "--size", "5")
+    done = report(results, "--max-size", "5")
     assert done.exit_code == 2
-    assert "--size: received '5'" in done.output
+    assert "--max-size: received '5'" in done.output
 
 
 def test_a_place_that_cannot_be_written_is_named(results: Path) -> None:

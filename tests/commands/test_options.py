@@ -8,8 +8,7 @@ from click.testing import CliRunner, Result
 
 from zoobench.commands.options import build_options, limit_options, matching, preference_options
 from zoobench.errors import UsageError
-from zoobench.judge.recommend.limits import QUANTITIES
-from zoobench.judge.recommend.preference import DEFAULT_PREFERENCE
+from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, QUANTITIES
 
 
 @click.command()
@@ -18,7 +17,7 @@ from zoobench.judge.recommend.preference import DEFAULT_PREFERENCE
 @click.option("--other", default="x")
 def command(**given: Any) -> None:
     """Write down what is given."""
-    click.echo(repr([one.told for one in given.pop("limits")]))
+    click.echo(repr([one.summary for one in given.pop("limits")]))
     click.echo(repr(sorted(given.items())))
 
 
@@ -27,7 +26,7 @@ def ran(*arguments: str) -> Result:
 
 
 def test_limits_come_as_one_tuple_and_other_options_as_they_are() -> None:
-    lines = ran("--top1", "88 %", "--latency-p90", "30 ms", "--other", "y").output.splitlines()
+    lines = ran("--min-top1", "88 %", "--max-latency-p90", "30 ms", "--other", "y").output.splitlines()
     assert lines[0] == "['p90 ≤ 30 ms', 'top-1 ≥ 88 %']"
     assert lines[1] == repr([("confidence", 0.95), ("other", "y"), ("preference", DEFAULT_PREFERENCE)])
 
@@ -43,12 +42,12 @@ def test_each_limit_is_an_option_with_an_example(quantity: Any) -> None:
 
 
 def test_a_limit_that_is_given_twice_is_refused() -> None:
-    error = ran("--size", "5 MB", "--size", "6 MB").exception
+    error = ran("--max-size", "5 MB", "--max-size", "6 MB").exception
     assert isinstance(error, UsageError)
-    assert str(error) == "--size: received '5 MB' and '6 MB'; give each limit once"
+    assert str(error) == "--max-size: received '5 MB' and '6 MB'; give each limit once"
 
 
-@pytest.mark.parametrize("arguments", [("--size", "5"), ("--prefer", "speed"), ("--confidence", "2")])
+@pytest.mark.parametrize("arguments", [("--max-size", "5"), ("--prefer", "speed"), ("--confidence", "2")])
 def test_what_makes_no_sense_is_refused(arguments: tuple[str, str]) -> None:
     assert isinstance(ran(*arguments).exception, UsageError)
 

@@ -10,14 +10,14 @@ from resultfiles import a_file
 from zoobench.commands.recommend import recommend_files, shown
 from zoobench.errors import ResultsError
 from zoobench.judge.gate.noise import to_json
-from zoobench.judge.recommend.limits import P50
-from zoobench.judge.recommend.preference import DEFAULT_PREFERENCE
-from zoobench.judge.recommend.result import Choice
+from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, P50
+from zoobench.judge.recommend.recommendation import Recommendation
+from zoobench.judge.recommend.sentences import decision
 
 CELL = "mobilenet-integer_only-litert-t1"
 
 
-def recommended(*files: Path, artifacts: Path) -> Choice:
+def recommended(*files: Path, artifacts: Path) -> Recommendation:
     limits = [limit(P50, "4.3 ms")]
     return recommend_files(files, limits=limits, preference=DEFAULT_PREFERENCE, confidence=0.95, artifacts=artifacts)
 
@@ -27,18 +27,18 @@ def test_a_folder_of_results_is_one_machines_runs(tmp_path: Path) -> None:
         a_file(tmp_path / "runs" / f"{index}.json", 0.004 + index / 1e6)
     found = recommended(tmp_path / "runs", artifacts=tmp_path)
     assert len(found.machines[0].files) == 3
-    assert found.chosen == CELL
+    assert found.cell == CELL
 
 
 def test_the_noise_of_the_machine_is_found_by_its_key(tmp_path: Path) -> None:
     file = a_file(tmp_path / "results.json", 0.004)
-    assert recommended(file, artifacts=tmp_path).chosen is None
+    assert recommended(file, artifacts=tmp_path).cell is None
     noise = tmp_path / "noise" / "amd-epyc-2c.json"
     noise.parent.mkdir()
     noise.write_text(json.dumps(to_json(learned(CELL, run_scatter=0.001))))
     found = recommended(file, artifacts=tmp_path)
-    assert found.chosen == CELL
-    assert "zoobench aa" in found.holding[0].odds[0].why
+    assert found.cell == CELL
+    assert "zoobench aa" in found.machines[0].holding[0].probabilities[0].why
 
 
 def test_noise_that_cannot_be_understood_is_refused(tmp_path: Path) -> None:
@@ -54,6 +54,6 @@ def test_every_form_begins_with_or_holds_the_decision(tmp_path: Path, form: str)
     found = recommended(a_file(tmp_path / "results.json", 0.004), artifacts=tmp_path)
     text = shown(found, form=form, to_file=True)
     if form == "json":
-        assert json.loads(text)["sentence"] == found.sentence
+        assert json.loads(text)["sentence"] == decision(found)
     else:
-        assert text.splitlines()[0].strip("*").replace("\\", "") == found.sentence
+        assert text.splitlines()[0].strip("*").replace("\\", "") == decision(found)

@@ -14,7 +14,7 @@ from zoobench.judge.gate.noise import CellNoise, Noise
 from zoobench.judge.readings import CellTiming, TimedRun
 from zoobench.judge.recommend.cells import Answered, KnownCell, KnownMachine
 from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_limit
-from zoobench.judge.recommend.odds import Odds
+from zoobench.judge.recommend.probability import LimitProbability
 from zoobench.stats.statistics import Interval, percentile, percentile_interval
 
 TWIN = "mobilenet-float32-litert-t1"
@@ -92,9 +92,11 @@ def limit(metric: str, text: str | None = None) -> Limit:
     return parse_limit(metric, text or QUANTITIES[metric].example)
 
 
-def some_odds(metric: str, *, value: float | None = None, probability: float | None = 0.5, **changes: Any) -> Odds:
-    """Returns the odds of the example of a limit."""
-    return Odds(limit=limit(metric), value=value, probability=probability, why="told", **changes)
+def a_probability(
+    metric: str, *, value: float | None = None, probability: float | None = 0.5, **changes: Any
+) -> LimitProbability:
+    """Returns what is known of the example of a limit."""
+    return LimitProbability(limit=limit(metric), value=value, probability=probability, why="told", **changes)
 
 
 def any_cell(variant: str) -> st.SearchStrategy[KnownCell]:

@@ -8,8 +8,8 @@ from typing import Any
 from fakes import a_cell, a_record
 from resultfiles import EPYC, rounds_around
 from zoobench.judge.compare.comparison import Comparison
-from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit
+from zoobench.judge.recommend.recommendation import recommend
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.provenance import Provenance
 from zoobench.results.run import Run, Side, Timing
@@ -104,7 +104,7 @@ def a_report(
     run = run_of(*(records or (FLOAT, INTEGER)), provenance=provenance)
     return assemble(
         run,
-        choice=choose([Side(name="run", runs=(run,))], limits=limits),
+        recommendation=recommend([Side(name="run", runs=(run,))], limits=limits),
         answers=distinct_answers(list(run.records.values())),
         pictures=pictures or Pictures(),
         comparison=comparison,

@@ -14,7 +14,7 @@ from zoobench.run.options import OPTIONS, PREFIX
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
-_DEFAULT_PREFERENCE = "latency,top1,size"
+_DEFAULT_PREFERENCE = "latency_p50,top1,size"
 
 artifacts_option = click.option(
     "--artifacts",
@@ -110,7 +110,7 @@ def preference_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=_DEFAULT_PREFERENCE,
             show_default=True,
             callback=_preference,
-            help="What comes first among cells that hold: latency (p50), latency-p90, size, memory or top1; the "
+            help="What comes first among cells that hold: latency_p50, latency_p90, memory, top1 or size; the "
             "following ones break ties.",
         ),
     ):
@@ -126,13 +126,13 @@ def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str
 
 
 def _preference(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
-    from zoobench.judge.recommend.preference import parse_preference  # it needs scipy, which most commands do not
+    from zoobench.judge.recommend.limits import parse_preference  # it needs scipy, which most commands do not
 
     return parse_preference(text)
 
 
 def _confidence(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
-    from zoobench.judge.recommend.preference import parse_confidence
+    from zoobench.judge.recommend.limits import parse_confidence
 
     return parse_confidence(text)
 

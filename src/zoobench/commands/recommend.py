@@ -15,19 +15,19 @@ from zoobench.commands.options import (
 )
 from zoobench.commands.output import deliver, format_option, output_option, screen
 from zoobench.judge.gate.noise import Noise, noise_path, read_noise
-from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit
-from zoobench.judge.recommend.result import Choice
+from zoobench.judge.recommend.recommendation import Recommendation
+from zoobench.judge.recommend.recommendation import recommend as recommend_sides
 from zoobench.results.machine import machine_name
 from zoobench.results.run import Side, read_side
-from zoobench.show import choicejson, choicetable
+from zoobench.show.recommendation import as_json, as_markdown, render
 
 _EXAMPLES = """\b
 For example:
-  zoobench recommend results.json --latency-p90 "30 ms" --size "5 MB" --drop "1 pp"
-  zoobench recommend artifacts/results/MACHINE --memory "100 MB" --prefer size,latency
-  zoobench recommend laptop.json pi5.json --latency-p50 "20 ms" --top1 "88 %"
-  zoobench recommend results.json --drop "1 pp" --format markdown -o choice.md
+  zoobench recommend results.json --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"
+  zoobench recommend artifacts/results/MACHINE --max-memory "100 MB" --prefer size,latency_p50
+  zoobench recommend laptop.json pi5.json --max-latency-p50 "20 ms" --min-top1 "88 %"
+  zoobench recommend results.json --max-drop "1 pp" --format markdown -o recommendation.md
 """
 
 
@@ -64,14 +64,16 @@ def recommend(
     The status is 0 if a cell holds all limits, 3 if none surely does but some may, 1 if none can, 2 for files or
     limits that cannot be used.
     """
-    choice = recommend_files(files, limits=limits, preference=preference, confidence=confidence, artifacts=artifacts)
-    deliver(shown(choice, form=form, to_file=output is not None), output)
-    sys.exit(choice.status)
+    recommendation = recommend_files(
+        files, limits=limits, preference=preference, confidence=confidence, artifacts=artifacts
+    )
+    deliver(shown(recommendation, form=form, to_file=output is not None), output)
+    sys.exit(recommendation.status)
 
 
 def recommend_files(
     files: Sequence[Path], *, limits: Sequence[Limit], preference: Sequence[str], confidence: float, artifacts: Path
-) -> Choice:
+) -> Recommendation:
     """Returns which cell of these results should be shipped.
 
     Args:
@@ -86,11 +88,11 @@ def recommend_files(
     """
     sides = [read_side(file) for file in files]
     noise = learned_noise(sides, artifacts)
-    return choose(sides, limits=limits, preference=preference, confidence=confidence, noise=noise)
+    return recommend_sides(sides, limits=limits, preference=preference, confidence=confidence, noise=noise)
 
 
 def learned_noise(sides: Sequence[Side], artifacts: Path) -> dict[str, Noise]:
-    """Returns what `zoobench aa` learned of the machines of these results, by what the choice calls them.
+    """Returns what `zoobench aa` learned of the machines of these results, by what the recommendation calls them.
 
     Raises:
         ResultsError: If it cannot be understood.
@@ -101,11 +103,11 @@ def learned_noise(sides: Sequence[Side], artifacts: Path) -> dict[str, Noise]:
     return {name: noise for name, noise in known.items() if noise is not None}
 
 
-def shown(choice: Choice, *, form: str, to_file: bool) -> str:
-    """Returns a choice as `text`, `markdown` or `json`; colours are for a terminal only."""
+def shown(recommendation: Recommendation, *, form: str, to_file: bool) -> str:
+    """Returns a recommendation as `text`, `markdown` or `json`; colours are for a terminal only."""
     if form == "json":
-        return choicejson.as_json(choice)
+        return as_json(recommendation)
     if form == "markdown":
-        return choicetable.as_markdown(choice)
+        return as_markdown(recommendation)
     width, colours = screen(to_file=to_file)
-    return choicetable.render(choice, width=width, colours=colours)
+    return render(recommendation, width=width, colours=colours)

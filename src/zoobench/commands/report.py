@@ -13,10 +13,8 @@ from zoobench.commands.output import deliver, format_option
 from zoobench.commands.recommend import learned_noise
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.compare.comparison import Comparison, compare
-from zoobench.judge.recommend.choosing import choose
-from zoobench.judge.recommend.limits import Limit
-from zoobench.judge.recommend.preference import DEFAULT_PREFERENCE
-from zoobench.judge.recommend.result import Choice
+from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, Limit
+from zoobench.judge.recommend.recommendation import Recommendation, recommend
 from zoobench.results.run import Run, Side, read_run
 from zoobench.show.charts.pictures import write_pictures
 from zoobench.show.charts.sheet import Chart
@@ -29,7 +27,7 @@ from zoobench.stats.statistics import CONFIDENCE
 _DEFAULT_OUTPUT = Path("report.html")
 _EXAMPLES = """\b
 For example:
-  zoobench report results.json --latency-p90 "30 ms" --size "5 MB" --drop "1 pp"
+  zoobench report results.json --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"
   zoobench report results.json --baseline main -o change.html
   zoobench report results.json --format markdown -o report.md
   zoobench report results.json --pictures pictures
@@ -134,7 +132,7 @@ def make_report(request: ReportRequest) -> Report:
     answers = distinct_answers(list(run.records.values()))
     return assemble(
         run,
-        choice=_choice(side, request),
+        recommendation=_recommendation(side, request),
         answers=answers,
         pictures=_pictures(run, answers, request),
         comparison=_comparison(request, run),
@@ -166,9 +164,9 @@ def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
         raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
 
 
-def _choice(side: Side, request: ReportRequest) -> Choice:
-    """Returns what `zoobench recommend` chooses of the same run under the same limits."""
-    return choose(
+def _recommendation(side: Side, request: ReportRequest) -> Recommendation:
+    """Returns what `zoobench recommend` says of the same run under the same limits."""
+    return recommend(
         [side],
         limits=request.limits,
         preference=request.preference,

@@ -3,7 +3,19 @@
 import pytest
 
 from zoobench.errors import UsageError
-from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, SIZE, TOP1, parse_limit
+from zoobench.judge.recommend.limits import (
+    DEFAULT_PREFERENCE,
+    DROP,
+    MEMORY,
+    P50,
+    P90,
+    QUANTITIES,
+    SIZE,
+    TOP1,
+    parse_confidence,
+    parse_limit,
+    parse_preference,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +69,7 @@ def test_any_other_text_is_refused_with_what_was_received_what_is_allowed_and_an
         parse_limit(metric, text)
     assert f"{quantity.option}: received {text!r}; allowed is a number" in str(caught.value)
     assert f'such as "{quantity.example}"' in str(caught.value)
-    assert all(unit in str(caught.value) for unit in quantity.units)
+    assert all(unit in str(caught.value) for unit in quantity.unit.written)
 
 
 @pytest.mark.parametrize("metric", QUANTITIES)
@@ -70,7 +82,7 @@ def test_every_example_is_a_limit_of_its_own(metric: str) -> None:
     [(P90, "30ms", "p90 ≤ 30 ms"), (TOP1, "88 %", "top-1 ≥ 88 %"), (DROP, "1pp", "drop ≤ 1 pp")],
 )
 def test_a_limit_is_told_with_its_direction(metric: str, text: str, told: str) -> None:
-    assert parse_limit(metric, text).told == told
+    assert parse_limit(metric, text).summary == told
 
 
 def test_limits_are_the_same_however_they_are_written() -> None:
@@ -80,5 +92,37 @@ def test_limits_are_the_same_however_they_are_written() -> None:
 
 def test_options_are_named_after_what_they_limit() -> None:
     assert [one.option for one in QUANTITIES.values()] == [
-        *("--latency-p50", "--latency-p90", "--size", "--memory", "--drop", "--quantization-drop", "--top1")
+        *("--max-latency-p50", "--max-latency-p90", "--max-memory", "--min-top1", "--max-size"),
+        *("--max-drop", "--max-quantization-drop"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("latency_p50,top1,size", DEFAULT_PREFERENCE),
+        ("size", ("size", "latency_p50", "top1")),
+        (" memory , latency_p90", ("memory", "latency_p90", "latency_p50", "top1", "size")),
+    ],
+)
+def test_what_is_not_named_follows(text: str, found: tuple[str, ...]) -> None:
+    assert parse_preference(text) == found
+
+
+@pytest.mark.parametrize("text", ["speed", "", "size,size", "latency", "latency_p50,"])
+def test_an_unknown_preference_is_refused_with_the_known_ones(text: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"--prefer: received .* allowed are latency_p50, latency_p90, memory, top1, size"
+    ):
+        parse_preference(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("95 %", 0.95), ("50%", 0.5), ("99 %", 0.99)])
+def test_a_confidence_is_a_percentage(text: str, share: float) -> None:
+    assert parse_confidence(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["0.95", "95", "49 %", "99.1 %", "100 %", "", "-95 %"])
+def test_any_other_confidence_is_refused_with_what_is_allowed(text: str) -> None:
+    with pytest.raises(UsageError, match=r"allowed is a number from 50 up to 99 and its unit, %"):
+        parse_confidence(text)

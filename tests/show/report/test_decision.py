@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from reportparts import FLOAT, INTEGER, refused, run_of, timed
-from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import parse_limit
+from zoobench.judge.recommend.recommendation import recommend
+from zoobench.judge.recommend.sentences import decision
 from zoobench.results.run import Side
 from zoobench.results.schema import Record
 from zoobench.show.document import Grid
@@ -16,13 +17,13 @@ SIZE, FAST, IMPOSSIBLE = parse_limit("size", "5 MB"), parse_limit("latency_p50",
 
 def decided(*records: Record, limits: tuple[object, ...] = (SIZE,)) -> Decision:
     run = run_of(*records)
-    return decision_of(choose([Side(name="run", runs=(run,))], limits=limits), run.records)  # type: ignore[arg-type]
+    return decision_of(recommend([Side(name="run", runs=(run,))], limits=limits), run.records)  # type: ignore[arg-type]
 
 
-def test_the_sentence_is_that_of_the_choice() -> None:
+def test_the_sentence_is_that_of_the_recommendation() -> None:
     run = run_of(FLOAT, INTEGER)
-    choice = choose([Side(name="run", runs=(run,))], limits=(SIZE,))
-    assert decision_of(choice, run.records).sentence == choice.sentence
+    recommendation = recommend([Side(name="run", runs=(run,))], limits=(SIZE,))
+    assert decision_of(recommendation, run.records).sentence == decision(recommendation)
 
 
 def test_the_recommended_cell_has_its_figures_with_their_units() -> None:
@@ -73,7 +74,7 @@ def test_a_long_refusal_is_cut() -> None:
 def test_rivals_and_assumptions_are_notes() -> None:
     near = timed("float_fallback", 0.0041, predicted=(0, 0, 0, 1, 1, 1, 1, 1))
     notes = " ".join(decided(FLOAT, INTEGER, near, limits=(FAST,)).notes)
-    assert f"Not surely worse in p50, and holding all limits too: {near.cell.id}." in notes
+    assert f"Not significantly worse in p50, and holding all limits too: {near.cell.id}." in notes
     assert "No limit was given" in " ".join(decided(FLOAT, INTEGER, limits=()).notes)
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from fakes import a_training
 from reportparts import FLOAT, INTEGER, refused, run_of, timed
-from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import Limit, parse_limit
+from zoobench.judge.recommend.recommendation import recommend
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, Speedup
 from zoobench.show.charts.sheet import Chart
@@ -18,7 +18,7 @@ CHART = Chart(svg="<svg/>", title="A chart", alternative="What it shows.")
 
 
 def figures(run: Run) -> dict[str, Figure]:
-    return {one.name: one for one in figures_of(run, choose([Side(name="run", runs=(run,))]))}
+    return {one.name: one for one in figures_of(run, recommend([Side(name="run", runs=(run,))]))}
 
 
 def test_three_pictures_come_in_the_order_of_reading() -> None:
@@ -56,8 +56,8 @@ def test_a_speedup_of_nothing_has_no_place_on_a_logarithmic_axis() -> None:
 
 
 def of_cells(*records: Record, limits: tuple[Limit, ...] = ()) -> Figure:
-    choice = choose([Side(name="run", runs=(run_of(*records),))], limits=limits)
-    return trade_off(records, choice)
+    recommendation = recommend([Side(name="run", runs=(run_of(*records),))], limits=limits)
+    return trade_off(records, recommendation)
 
 
 def cells(figure: Figure) -> list[str]:

@@ -178,7 +178,7 @@ def _notes(runs: Sequence[Run], cells: Iterable[KnownCell]) -> Iterator[str]:
     known = conditions(Side(name="", runs=tuple(runs)))
     names = [name for name, values in known.items() if len(values) > 1 and name not in _OF_CELLS]
     if names:
-        yield f"The runs differ in {', '.join(names)}: what comes of that counts as scatter between processes."
+        yield f"The runs differ in {', '.join(names)}: what comes of that counts as spread between processes."
     others = len({name for run in runs for name in run.rounds if name not in run.records})
     if others:
         yield f"{others} benchmarks that are not zoobench's are left out."

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from zoobench.judge.compare.comparison import CellComparison, Comparison
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.metrics import METRICS, Metric
-from zoobench.judge.recommend.result import Choice
+from zoobench.judge.recommend.recommendation import Recommendation
 from zoobench.results.machine import machine_name
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
@@ -28,7 +28,7 @@ _VERDICTS = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.UNCHANGED, Verdict.INC
 def assemble(
     run: Run,
     *,
-    choice: Choice,
+    recommendation: Recommendation,
     answers: Sequence[AnswerSet],
     pictures: Pictures,
     comparison: Comparison | None,
@@ -38,7 +38,7 @@ def assemble(
 
     Args:
         run: That is reported.
-        choice: What is recommended, of this run alone.
+        recommendation: What is recommended, of this run alone.
         answers: What the cells answered, from `distinct_answers`.
         pictures: Of the samples that `wanted_samples` names.
         comparison: With a baseline; None without one.
@@ -50,15 +50,15 @@ def assemble(
     return Report(
         title=_title(records),
         facts=tuple(fact for fact in _facts(run) if fact.value),
-        decision=decision_of(choice, run.records),
-        matrix=matrix_of(records, chosen=choice.chosen or "", planned=run.provenance.cells),
+        decision=decision_of(recommendation, run.records),
+        matrix=matrix_of(records, chosen=recommendation.cell or "", planned=run.provenance.cells),
         changes=changes_of(comparison) if comparison else None,
-        figures=figures_of(run, choice),
+        figures=figures_of(run, recommendation),
         answered=answered_of(answers, pictures),
         answers_notes=tuple(_answers_notes(unanswered, pictures)) if answers else (_NO_ANSWERS,),
         pictures=pictures,
         training=trainings,
-        confusion=_confusion(run.records.get(choice.chosen or "")),
+        confusion=_confusion(run.records.get(recommendation.cell or "")),
         training_notes=() if trainings else (NO_CURVES,),
         environment=environment_of(run),
         method=method_of(records),

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 
 from zoobench.judge.metrics import LOSS
-from zoobench.judge.recommend.candidates import Candidate
-from zoobench.judge.recommend.odds import Odds
-from zoobench.judge.recommend.preference import WORDS
-from zoobench.judge.recommend.result import Choice, MachineChoice
-from zoobench.judge.recommend.sentences import missed
+from zoobench.judge.recommend.limits import QUANTITIES
+from zoobench.judge.recommend.probability import LimitProbability
+from zoobench.judge.recommend.recommendation import Candidate, MachineRecommendation, Recommendation
+from zoobench.judge.recommend.sentences import decision, describe_miss
 from zoobench.results.schema import Record
 from zoobench.show.document import Grid
 from zoobench.show.report.contents import Decision, Fact, Sheet, without_empty
@@ -21,23 +20,23 @@ _MOST = 8
 """Cells of each kind that are listed."""
 
 
-def decision_of(choice: Choice, records: Mapping[str, Record]) -> Decision:
-    """Returns the decision of a choice among the cells of one run.
+def decision_of(recommendation: Recommendation, records: Mapping[str, Record]) -> Decision:
+    """Returns the decision of a recommendation among the cells of one run.
 
     Args:
-        choice: Of one machine.
+        recommendation: Of one machine.
         records: By the cell's id.
     """
-    machine = choice.machines[0]
-    cell = choice.chosen or ""
+    machine = recommendation.machines[0]
+    cell = recommendation.cell or ""
     first = machine.candidates[0] if machine.candidates else None
     return Decision(
-        sentence=choice.sentence,
+        sentence=decision(recommendation),
         cell=cell,
         figures=tuple(_figures(records[cell])) if cell else (),
-        limits=_limits(first, chosen=cell) if first and first.odds else None,
-        others=tuple(sheet for sheet in _others(choice, machine) if sheet.grid.rows),
-        notes=tuple(_notes(choice, machine)),
+        limits=_limits(first, chosen=cell) if first and first.probabilities else None,
+        others=tuple(sheet for sheet in _others(recommendation, machine) if sheet.grid.rows),
+        notes=tuple(_notes(recommendation, machine)),
     )
 
 
@@ -50,28 +49,27 @@ def _figures(record: Record) -> Iterator[Fact]:
 
 
 def _limits(candidate: Candidate, *, chosen: str) -> Sheet:
-    rows = tuple(_limit(one) for one in candidate.odds)
+    rows = tuple(_limit(one) for one in candidate.probabilities)
     heads = ("limit", "found", "chance to hold %", "how it is known")
     caption = "Its limits" if candidate.cell == chosen else f"The limits, and how {candidate.cell} holds them"
     return Sheet(caption=caption, grid=Grid(heads=heads, rows=rows, words=frozenset({3})))
 
 
-def _limit(odds: Odds) -> tuple[str, ...]:
-    quantity = odds.limit.quantity
-    found = ABSENT if odds.value is None else f"{quantity.shown(odds.value)} {quantity.unit}"
-    return (odds.limit.told, found, chance(odds.probability), odds.why)
+def _limit(found: LimitProbability) -> tuple[str, ...]:
+    value = ABSENT if found.value is None else found.limit.quantity.written(found.value)
+    return (found.limit.summary, value, chance(found.probability), found.why)
 
 
-def _others(choice: Choice, machine: MachineChoice) -> Iterator[Sheet]:
-    holding = [one for one in machine.holding if one.cell != choice.chosen]
-    yield _candidates("Other cells that hold all limits", holding, choice)
-    yield _candidates("Cells that may hold them", machine.open, choice)
-    yield _candidates("The nearest misses", machine.misses, choice)
+def _others(recommendation: Recommendation, machine: MachineRecommendation) -> Iterator[Sheet]:
+    holding = [one for one in machine.holding if one.cell != recommendation.cell]
+    yield _candidates("Other cells that hold all limits", holding, recommendation)
+    yield _candidates("Cells that may hold them", machine.open, recommendation)
+    yield _candidates("The nearest misses", machine.misses, recommendation)
     rows = tuple((one.cell, shorten(one.why, _LONGEST_WHY, placeholder=" ...")) for one in machine.excluded)
     yield Sheet(caption="No candidates", grid=Grid(heads=("cell", "why"), rows=rows, words=frozenset({1})))
 
 
-def _candidates(caption: str, found: Sequence[Candidate], choice: Choice) -> Sheet:
+def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recommendation) -> Sheet:
     rows = tuple(
         (
             one.cell,
@@ -79,7 +77,7 @@ def _candidates(caption: str, found: Sequence[Candidate], choice: Choice) -> She
             percent(None if one.has_random_weights else one.top1),
             megabytes(one.size_bytes),
             chance(one.at_least),
-            missed(one, confidence=choice.confidence),
+            describe_miss(one, confidence=recommendation.confidence),
         )
         for one in found[:_MOST]
     )
@@ -89,12 +87,12 @@ def _candidates(caption: str, found: Sequence[Candidate], choice: Choice) -> She
     return Sheet(caption=f"{caption}{some}", grid=without_empty(grid))
 
 
-def _notes(choice: Choice, machine: MachineChoice) -> Iterator[str]:
-    yield from choice.notes
+def _notes(recommendation: Recommendation, machine: MachineRecommendation) -> Iterator[str]:
+    yield from recommendation.notes
     yield from machine.notes
-    if choice.chosen and machine.rivals:
-        what = WORDS[choice.preference[0]]
-        yield f"Not surely worse in {what}, and holding all limits too: {', '.join(machine.rivals[:_MOST])}."
-    chosen = machine.of(choice.chosen) if choice.chosen else None
+    if recommendation.cell and machine.rivals:
+        what = QUANTITIES[recommendation.preference[0]].title
+        yield f"Not significantly worse in {what}, and holding all limits too: {', '.join(machine.rivals[:_MOST])}."
+    chosen = machine.of(recommendation.cell) if recommendation.cell else None
     if chosen:
         yield from (f"It was disturbed while it was timed: {one}." for one in chosen.disturbances)

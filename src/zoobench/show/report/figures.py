@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from zoobench.judge.recommend.limits import P50, TOP1
 from zoobench.judge.recommend.pareto import Place, Standing
-from zoobench.judge.recommend.result import Choice
+from zoobench.judge.recommend.recommendation import Recommendation
 from zoobench.judge.recommend.sentences import few
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedTraining
@@ -29,10 +29,10 @@ _DISPENSABLE = (3, 2, 0)
 """Where threads, runtime and backbone stand among the words of a cell's id."""
 
 
-def figures_of(run: Run, choice: Choice) -> tuple[Figure, ...]:
+def figures_of(run: Run, recommendation: Recommendation) -> tuple[Figure, ...]:
     """Returns the pictures of all cells of a run."""
     records = by_backbone(list(run.records.values()))
-    return (trade_off(records, choice), _latencies(records, run), _speedups(records))
+    return (trade_off(records, recommendation), _latencies(records, run), _speedups(records))
 
 
 def drawn(
@@ -56,12 +56,12 @@ def drawn(
     )
 
 
-def trade_off(records: Sequence[Record], choice: Choice) -> Figure:
+def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figure:
     """Returns the picture of times, accuracies and sizes.
 
     Cells of random weights are in it only if there are no others: their accuracy means nothing.
     """
-    places = {place.cell: place for place in choice.front.places}
+    places = {place.cell: place for place in recommendation.machines[0].front.places}
     known = [record for record in records if record.cell.id in places and record.accuracy]
     trained = [record for record in known if not record.cell.has_random_weights]
     shown = trained or known
@@ -71,13 +71,13 @@ def trade_off(records: Sequence[Record], choice: Choice) -> Figure:
             record,
             places[record.cell.id].standing,
             label=names[record.cell.id],
-            recommended=record.cell.id == choice.chosen,
+            recommended=record.cell.id == recommendation.cell,
         )
         for record in shown
     ]
     limits = [
-        ParetoLimit(axis="p50" if limit.metric == P50 else "top1", value=limit.bound, label=limit.told)
-        for limit in choice.limits
+        ParetoLimit(axis="p50" if limit.metric == P50 else "top1", value=limit.bound, label=limit.summary)
+        for limit in recommendation.limits
         if limit.metric in _AXES
     ]
     return drawn(
@@ -85,7 +85,7 @@ def trade_off(records: Sequence[Record], choice: Choice) -> Figure:
         title="Trade-off",
         wide=pareto(points, limits=limits, width=WIDE),
         narrow=pareto(points, limits=limits, width=NARROW),
-        notes=(*_random(known, trained), *choice.front.notes),
+        notes=(*_random(known, trained), *recommendation.machines[0].front.notes),
         sheet=_points(points, places),
     )
 

@@ -4,10 +4,11 @@ Rounds of one process are not independent replicates of what the next process fi
 hold by a hair is held by every second process at best. All are standard deviations of natural logarithms of one
 process's percentile around the machine's typical process, the one in the middle of many.
 
-The defaults come from the bounds that `compared` measured. These are of the difference between two processes, which
-scatters by sqrt(2) of one, and about 1 pair in 100 is beyond them, so that they are 2.576 standard deviations of it.
-For LiteRT that is ln(1.2) / (2.576 sqrt(2)) = 0.050. The consecutive runs behind the bound agree: their medians moved
-by more than 5 % in 43 % and by more than 10 % in 13 % of pairs, which a normal scatter of 0.045 gives.
+The defaults come from the measured bounds `TIME_NOISE` and others. These are of the difference between two processes,
+whose spread is sqrt(2) times that of one, and about 1 pair in 100 is beyond them, so that they are 2.576 standard
+deviations of it. For LiteRT that is ln(1.2) / (2.576 sqrt(2)) = 0.050. The consecutive runs behind the bound agree:
+their medians moved by more than 5 % in 43 % and by more than 10 % in 13 % of pairs, which a normal spread of 0.045
+gives.
 """
 
 import math
@@ -28,54 +29,54 @@ _BEYOND = 0.01
 """Share of pairs of processes that are beyond the bound."""
 _OF_BOUND = -float(ndtri(_BEYOND / 2)) * math.sqrt(2)
 NODES = 2001
-"""Equally probable scatters over which is averaged: more than enough for three digits of a probability."""
+"""Equally probable deviations over which is averaged: more than enough for three digits of a probability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scatter:
-    """How much processes scatter.
+class Spread:
+    """How much processes differ.
 
     Attributes:
-        sigma: Standard deviation of a process's log median.
+        between_process_sd: Standard deviation of a process's log median.
         source: Where that is known from.
         freedom: Degrees of freedom of the estimate; None where it is taken as exact.
     """
 
-    sigma: float
+    between_process_sd: float
     source: str
     freedom: int | None = None
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """For people."""
-        return f"processes scatter by {percent(self.sigma)} %, {self.source}"
+        return f"processes differ by {percent(self.between_process_sd)} % (standard deviation), {self.source}"
 
-    def of_tail(self) -> "Scatter":
+    def of_tail(self) -> "Spread":
         """Returns that of the 90th percentile where this is the median's."""
-        return replace(self, sigma=TAIL * self.sigma)
+        return replace(self, between_process_sd=TAIL * self.between_process_sd)
 
     def shifts(self) -> npt.NDArray[np.float64]:
         """Returns `NODES` equally probable deviations of a process's log percentile, by the midpoints of quantiles.
 
-        Normal ones, or Student's t where the scatter is itself an estimate. Midpoints rather than Gauss-Hermite nodes,
+        Normal ones, or Student's t where the spread is itself an estimate. Midpoints rather than Gauss-Hermite nodes,
         since what is averaged over them is made of steps, one for each round.
         """
         shares = (np.arange(NODES) + 0.5) / NODES
         quantiles = ndtri(shares) if self.freedom is None else stdtrit(self.freedom, shares)
-        return np.asarray(self.sigma * quantiles, np.float64)
+        return np.asarray(self.between_process_sd * quantiles, np.float64)
 
 
-def default_noise(bound: float) -> float:
+def default_sd(bound: float) -> float:
     """Returns the standard deviation of one process where two differ by at most `bound`, but for 1 pair in 100."""
     return math.log1p(bound) / _OF_BOUND
 
 
-MEMORY_SCATTER = default_noise(MEMORY_NOISE)
+MEMORY_SD = default_sd(MEMORY_NOISE)
 """Of the peak of memory, from one run to another."""
 
 
-def scatter_of(cell: RecordedCell, noise: Noise | None) -> Scatter:
-    """Returns how much processes scatter that time a cell.
+def spread_of(cell: RecordedCell, noise: Noise | None) -> Spread:
+    """Returns how much processes that time a cell differ.
 
     Args:
         cell: Which.
@@ -84,7 +85,7 @@ def scatter_of(cell: RecordedCell, noise: Noise | None) -> Scatter:
     learned = noise.cells.get(cell.id) if noise else None
     if noise and learned and learned.runs >= LEAST_RUNS and learned.run_scatter > 0:
         source = f"as {learned.runs} runs of this cell on {noise.machine} did (zoobench aa)"
-        return Scatter(sigma=learned.run_scatter, freedom=learned.runs - 1, source=source)
+        return Spread(between_process_sd=learned.run_scatter, freedom=learned.runs - 1, source=source)
     if cell.runtime in KERAS:
-        return Scatter(sigma=default_noise(KERAS_NOISE), source="the default for Keras")
-    return Scatter(sigma=default_noise(TIME_NOISE), source="the default")
+        return Spread(between_process_sd=default_sd(KERAS_NOISE), source="the default for Keras")
+    return Spread(between_process_sd=default_sd(TIME_NOISE), source="the default")

@@ -1,5 +1,6 @@
 """Does a reader find the decision first, and every cell with what is to be said of it?"""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,21 +8,21 @@ import pytest
 from choices import limit
 from fakes import a_disturbance, an_interval
 from machines import FAST, FLOAT, PI, SMALL, record, side, usual
-from zoobench.judge.recommend.choosing import choose
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, SIZE
-from zoobench.judge.recommend.result import Choice
+from zoobench.judge.recommend.recommendation import Recommendation, recommend
+from zoobench.judge.recommend.sentences import decision
 from zoobench.results.schema import Cause, Record, Refusal
-from zoobench.show.choicetable import as_markdown, render
+from zoobench.show.recommendation import as_json, as_markdown, render
 
-CHOICE = choose([usual()], limits=[limit(P90, "4.4 ms"), limit(SIZE, "5 MB")])
-
-
-def text(choice: Choice) -> str:
-    return render(choice, width=200, colours=False)
+CHOICE = recommend([usual()], limits=[limit(P90, "4.4 ms"), limit(SIZE, "5 MB")])
 
 
-def words(choice: Choice, start: str) -> list[list[str]]:
-    return [line.split() for line in text(choice).splitlines() if line.startswith(start)]
+def text(recommendation: Recommendation) -> str:
+    return render(recommendation, width=200, colours=False)
+
+
+def words(recommendation: Recommendation, start: str) -> list[list[str]]:
+    return [line.split() for line in text(recommendation).splitlines() if line.startswith(start)]
 
 
 def disturbed(variant: str, seconds: float) -> Record:
@@ -32,7 +33,7 @@ def disturbed(variant: str, seconds: float) -> Record:
 
 
 def test_the_first_line_is_the_decision() -> None:
-    assert text(CHOICE).splitlines()[0] == CHOICE.sentence
+    assert text(CHOICE).splitlines()[0] == decision(CHOICE)
     assert as_markdown(CHOICE).splitlines()[0].startswith("**No cell surely holds both limits: most probable is")
 
 
@@ -43,7 +44,7 @@ def test_what_is_asked_for_and_the_order_are_said() -> None:
 
 
 def test_every_cell_stands_under_what_it_comes_to() -> None:
-    found = choose([usual()], limits=[limit(P50, "5.2 ms"), limit(SIZE, "5 MB")])
+    found = recommend([usual()], limits=[limit(P50, "5.2 ms"), limit(SIZE, "5 MB")])
     heads = [line.split()[0] for line in text(found).splitlines() if "────" not in line and line[:1].isalpha()]
     places = [heads.index(one) for one in ("holds", "open", "nearest", "Pareto")]
     assert places == sorted(places)
@@ -55,7 +56,7 @@ def test_every_cell_stands_under_what_it_comes_to() -> None:
 def test_of_the_cells_that_miss_the_nearest_are_shown_and_the_others_counted() -> None:
     variants = ("float16", "dynamic_range", "weight_only_int8", "float_fallback", "integer_only", "int16x8", "float32")
     runs = side(*(record(name, 0.01 + index / 1000) for index, name in enumerate(variants)))
-    shown = text(choose([runs], limits=[limit(P50, "1 ms")]))
+    shown = text(recommend([runs], limits=[limit(P50, "1 ms")]))
     rows = shown.partition("nearest misses")[2].partition("Pareto front")[0].splitlines()
     assert [row.split()[0] for row in rows if row.startswith("mobilenet")] == [
         f"mobilenet-{name}-litert-t1" for name in variants[:5]
@@ -64,29 +65,33 @@ def test_of_the_cells_that_miss_the_nearest_are_shown_and_the_others_counted() -
 
 
 def test_dominated_cells_are_named_below_the_front() -> None:
-    shown = text(choose([side(record("integer_only", 0.004), record("dynamic_range", 0.009))], limits=[limit(SIZE)]))
+    shown = text(recommend([side(record("integer_only", 0.004), record("dynamic_range", 0.009))], limits=[limit(SIZE)]))
     assert f"dominated: {SMALL} by {FAST}" in shown.splitlines()
 
 
 def test_of_the_first_cell_it_is_said_how_every_limit_is_known() -> None:
     (line,) = [one for one in text(CHOICE).splitlines() if one.startswith("p90 ≤ 4.4 ms: ")]
     assert line.startswith("p90 ≤ 4.4 ms: p90 4.03 ms, ")
-    assert line.endswith(" % – 64 rounds of 1 process; processes scatter by 7.5 %, the default")
+    assert line.endswith(" % – 64 rounds of 1 process; processes differ by 7.5 % (standard deviation), the default")
 
 
 def test_an_open_cell_that_would_come_first_is_named() -> None:
-    found = choose([side(record("integer_only", 0.004, memory=None), record("float32", 0.01))], limits=[limit(MEMORY)])
+    found = recommend(
+        [side(record("integer_only", 0.004, memory=None), record("float32", 0.01))], limits=[limit(MEMORY)]
+    )
     (line,) = [one for one in text(found).splitlines() if one.startswith("would come first")]
-    assert line.startswith(f"would come first if it surely held: {FAST}: memory: it was not measured")
+    assert line.startswith(f"would come first if it held for sure: {FAST}: peak memory: it was not measured")
 
 
-def test_what_is_not_surely_slower_is_named() -> None:
+def test_what_is_not_significantly_slower_is_named() -> None:
     near = side(*(record(name, 0.004 + index / 1e4) for index, name in enumerate(("integer_only", "float16"))))
-    assert f"not surely slower than {FAST}: mobilenet-float16-litert-t1" in text(choose([near], limits=[limit(SIZE)]))
+    assert f"not significantly slower than {FAST}: mobilenet-float16-litert-t1" in text(
+        recommend([near], limits=[limit(SIZE)])
+    )
 
 
 def test_a_disturbed_time_is_marked_and_named() -> None:
-    found = choose([side(disturbed("integer_only", 0.004))], limits=[limit(SIZE)])
+    found = recommend([side(disturbed("integer_only", 0.004))], limits=[limit(SIZE)])
     assert "~4.00" in words(found, FAST)[0]
     assert f"~ disturbed, so that they may be faster; measure them again: {FAST}" in text(found)
 
@@ -95,7 +100,7 @@ def test_what_is_left_out_is_named_with_a_reason_that_fits_a_line() -> None:
     refused = record("int16x8", 0.004, latency=None, accuracy=None, refusal=Refusal(by="litert", reason="no\n" * 999))
     (line,) = [
         one
-        for one in text(choose([side(record("float32", 0.01), refused)])).splitlines()
+        for one in text(recommend([side(record("float32", 0.01), refused)])).splitlines()
         if one.startswith("left out: ")
     ]
     assert line.startswith("left out: mobilenet-int16x8-litert-t1: refused by litert: no")
@@ -104,21 +109,21 @@ def test_what_is_left_out_is_named_with_a_reason_that_fits_a_line() -> None:
 
 
 def test_random_weights_show_no_top1() -> None:
-    found = choose([side(record("integer_only", 0.004, weights="random"))])
+    found = recommend([side(record("integer_only", 0.004, weights="random"))])
     assert words(found, FAST)[0][1:5] == ["4.00", "4.03", "2.50", "–"]
 
 
 def test_a_name_is_never_cut() -> None:
     long = record("integer_only", 0.004)
     long = replace(long, cell=replace(long.cell, id="inception_resnet_v2-" + "x" * 90))
-    assert long.cell.id in render(choose([side(long)]), width=80, colours=False)
+    assert long.cell.id in render(recommend([side(long)]), width=80, colours=False)
 
 
 def test_every_machine_shows_its_best_and_what_the_common_cell_costs_it() -> None:
     slow = side(
         record("integer_only", 0.012, environment=PI), record("dynamic_range", 0.009, environment=PI), name="pi.json"
     )
-    found = choose([usual(), slow], limits=[limit(P50, "11 ms")])
+    found = recommend([usual(), slow], limits=[limit(P50, "11 ms")])
     assert words(found, "best there")[0] == ["best", "there", FAST, SMALL]
     assert words(found, SMALL)[0][1:] == ["25.0", "%", "slower", "is", "the", "best"]
     (row,) = [one for one in words(found, FLOAT) if "measured" in one]
@@ -137,4 +142,43 @@ def test_a_name_that_would_steer_a_terminal_is_marked(shown: object) -> None:
     steering = record("integer_only", 0.004)
     steering = replace(steering, cell=replace(steering.cell, id="x\x1b[31m-t1"))
     assert callable(shown)
-    assert "\x1b" not in shown(choose([side(steering)], limits=[limit(DROP, "99 pp"), limit(SIZE)]))
+    assert "\x1b" not in shown(recommend([side(steering)], limits=[limit(DROP, "99 pp"), limit(SIZE)]))
+
+
+def test_a_choice_is_plain_json_in_si_units() -> None:
+    found = recommend([usual()], limits=[limit(P90, "30 ms"), limit(SIZE, "5 MB")])
+    content = json.loads(as_json(found))
+    assert (content["schema"], content["recommended"], content["status"]) == (1, FAST, 0)
+    assert content["limits"][0] == {"metric": "latency_p90", "bound": 0.03, "text": "30 ms", "at": "most"}
+    assert (content["limits_assumed"], content["preference"]) == (False, ["latency_p50", "top1", "size"])
+    machine = content["machines"][0]
+    assert machine["machine"] == "AMD EPYC, 2 cores"
+    best = machine["candidates"][0]
+    assert (best["cell"], best["state"], best["size_bytes"]) == (FAST, "holds", 3_500_000)
+    assert best["probabilities"][1] == {
+        "metric": "size",
+        "value": 3.5e6,
+        "probability": 1.0,
+        "excess": pytest.approx(-0.3),
+        "why": "exact",
+        "is_disturbed": False,
+    }
+    assert {place["cell"]: place["standing"] for place in machine["front"]["places"]}[FLOAT] == "dominated"
+
+
+def test_what_is_not_known_is_null() -> None:
+    alone = side(record("integer_only", 0.004, memory=None))
+    content = json.loads(as_json(recommend([alone], limits=[limit(MEMORY)])))
+    (candidate,) = content["machines"][0]["candidates"]
+    assert (content["recommended"], candidate["at_least"], candidate["peak_bytes"]) == (None, None, None)
+    assert candidate["probabilities"][0]["probability"] is None
+
+
+def test_regrets_are_by_machine() -> None:
+    slow = side(record("integer_only", 0.012, environment=PI), name="pi.json")
+    content = json.loads(as_json(recommend([usual(), slow], limits=[limit(P90, "30 ms")])))
+    first, *others = content["regrets"]
+    assert (first["cell"], first["largest"]) == (FAST, pytest.approx(0.0))
+    assert [one["machine"] for one in first["on"]] == ["AMD EPYC, 2 cores", "Raspberry Pi 5, 4 cores"]
+    assert {one["largest"] for one in others} == {None}
+    assert {one["on"][1]["state"] for one in others} == {None}

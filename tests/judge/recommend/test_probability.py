@@ -1,0 +1,394 @@
+"""Is every limit asked of the right value, and is what is lacking said?"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import beta, norm, t
+
+from choices import a_known_cell, a_probability, a_timed_run, limit
+from resultfiles import rounds_around
+from zoobench.judge.readings import TimedRun
+from zoobench.judge.recommend.cells import KnownCell
+from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, QUANTIZATION_DROP, SIZE, TOP1
+from zoobench.judge.recommend.probability import (
+    NOT_CERTAIN,
+    LimitProbability,
+    drop_probability,
+    latency_probability,
+    memory_probability,
+    of_interval,
+    of_processes,
+    of_rounds,
+    probability_of,
+    top1_probability,
+)
+from zoobench.judge.recommend.spread import MEMORY_SD, TAIL, Spread, spread_of
+
+NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
+
+
+def asked(cell: KnownCell, metric: str, text: str | None = None, *others: KnownCell) -> LimitProbability:
+    cells = {one.cell.id: one for one in (cell, *others)}
+    return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell.cell, None))
+
+
+@pytest.mark.parametrize(
+    ("metric", "text", "value"),
+    [
+        (P50, "5 ms", 0.004),
+        (P90, "5 ms", 0.004 * 1.008),
+        (SIZE, "5 MB", 3_500_000),
+        (MEMORY, "100 MB", 60_000_000),
+        (TOP1, "10 %", 0.75),
+        (DROP, "99 pp", 0.0),
+    ],
+)
+def test_every_limit_is_held_against_its_own_value(metric: str, text: str, value: float) -> None:
+    found = asked(a_known_cell("float32"), metric, text)
+    assert found.value == pytest.approx(value, rel=2e-3)
+    assert found.probability is not None
+    assert found.probability > 0.95
+    assert found.why
+
+
+@pytest.mark.parametrize("metric", QUANTITIES)
+def test_of_what_was_not_measured_there_is_no_probability_but_what_is_lacking(metric: str) -> None:
+    found = asked(a_known_cell(**NOTHING), metric)  # type: ignore[arg-type]
+    assert (found.value, found.probability, found.excess, found.is_beyond) == (None, None, None, False)
+    assert found.why
+
+
+def test_nothing_but_what_is_exact_is_certain() -> None:
+    for metric, text in ((P50, "9 s"), (P90, "9 s"), (MEMORY, "9 GB"), (TOP1, "0.001 %")):
+        assert asked(a_known_cell(), metric, text).probability == 1 - NOT_CERTAIN
+    assert asked(a_known_cell(), P50, "1 us").probability == NOT_CERTAIN
+
+
+def test_size_is_exact() -> None:
+    at, above = (asked(a_known_cell(size_bytes=size), SIZE, "5 MB") for size in (5_000_000, 5_000_001))
+    assert (at.probability, above.probability) == (1.0, 0.0)
+
+
+def test_a_drop_is_against_the_float_file_and_says_how_many_are_newly_wrong_and_right() -> None:
+    float32 = a_known_cell("float32", right="++++++++-")
+    found = asked(a_known_cell(right="++++++--+"), DROP, "20 pp", float32)
+    assert found.value == pytest.approx(1 / 9)
+    assert found.why == "2 newly wrong and 1 newly right of 9 against mobilenet-float32-litert-t1"
+
+
+def test_a_drop_of_quantization_is_against_the_own_backbone() -> None:
+    own, better = a_known_cell("float32", right="+++-"), a_known_cell("float32", backbone="xception", right="++++")
+    cell = a_known_cell(right="++--")
+    assert asked(cell, DROP, "1 pp", own, better).why.endswith(
+        "2 newly wrong and 0 newly right of 4 against xception-float32-litert-t1"
+    )
+    assert asked(cell, QUANTIZATION_DROP, "1 pp", own, better).value == pytest.approx(1 / 4)
+    assert asked(own, QUANTIZATION_DROP, "1 pp", own, better).probability == 1
+
+
+def test_without_the_float_file_a_drop_is_not_known() -> None:
+    assert asked(a_known_cell(), DROP).why == "no float32 file answered the samples; add the results that hold it"
+    assert "no float32 file of mobilenet answered" in asked(a_known_cell(), QUANTIZATION_DROP).why
+
+
+def test_the_float_file_loses_nothing() -> None:
+    found = asked(a_known_cell("float32"), DROP, "0 pp")
+    assert (found.value, found.probability) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "is_beyond", "excess", "distance"),
+    [
+        (P90, 0.0314, True, 0.0314 / 0.030 - 1, 0.0314 / 0.030 - 1),
+        (P90, 0.027, False, -0.1, 0.0),
+        (P90, 0.030, False, 0.0, 0.0),
+        (DROP, 0.015, True, 0.005, 0.005),
+        (TOP1, 0.87, True, 0.01, 0.01),
+        (TOP1, 0.89, False, -0.01, 0.0),
+    ],
+)
+def test_by_how_much_a_value_is_beyond_is_a_share_of_the_limit_or_points(
+    metric: str, value: float, is_beyond: bool, excess: float, distance: float
+) -> None:
+    found = a_probability(metric, value=value)
+    assert found.is_beyond is is_beyond
+    assert (found.excess, found.distance) == (pytest.approx(excess), pytest.approx(distance))
+
+
+def test_only_a_delay_that_a_disturbance_may_explain_is_put_down_to_it() -> None:
+    disturbed = a_known_cell(seconds=0.004, disturbance="waited")
+    assert asked(disturbed, P90, "3 ms").is_disturbed
+    assert not asked(disturbed, P90, "1 ms").is_disturbed
+    assert not asked(disturbed, SIZE, "1 kB").is_disturbed
+    assert not asked(a_known_cell(seconds=0.004), P90, "3 ms").is_disturbed
+
+
+EXACT = Spread(between_process_sd=0.0, source="told")
+
+USUAL = Spread(between_process_sd=0.05, source="the default")
+
+
+def probability(
+    *seconds: float, limit: float, share: float = 0.50, spread: Spread = USUAL, runs: Sequence[TimedRun] = ()
+) -> float | None:
+    taken = runs or [a_timed_run(rounds_around(one)) for one in seconds]
+    return latency_probability(taken, limit, share=share, spread=spread)[0]
+
+
+def test_within_a_process_it_is_the_tail_of_a_beta_of_the_rounds_within_the_limit() -> None:
+    """Of 100 rounds of 1 to 100 ms 95 are within 95 ms: P(share >= 0.9) of Beta(95.5, 5.5)."""
+    run = a_timed_run([index / 1000 for index in range(1, 101)])
+    found = probability(limit=0.095, share=0.90, spread=EXACT, runs=[run])
+    assert found == pytest.approx(beta(95.5, 5.5).sf(0.9))
+    assert found == pytest.approx(0.963, abs=0.002)
+
+
+def test_a_round_that_is_the_limit_is_within_it() -> None:
+    rounds = np.log([0.010] * 70)
+    at, below = (
+        of_rounds(rounds - rounds[0], math.log(limit / 0.010), share=0.5, spread=EXACT, runs=1)
+        for limit in (0.010, 0.0099999)
+    )
+    assert (at, below) == (pytest.approx(1), pytest.approx(0))
+
+
+def test_between_processes_it_is_how_much_of_the_spread_is_within_the_limit() -> None:
+    """Rounds as good as equal: a limit 5 % above them is ln(1.05) / 0.05 = 0.976 standard deviations away."""
+    equal = [0.010 * (1 + index * 1e-9) for index in range(100)]
+    found = probability(limit=0.0105, runs=[a_timed_run(equal)])
+    assert found == pytest.approx(norm.cdf(math.log(1.05) / 0.05), abs=0.001)
+
+
+def test_the_ninetieth_percentile_varies_by_half_as_much_again() -> None:
+    equal = [0.010 * (1 + index * 1e-9) for index in range(100)]
+    found = probability(limit=0.0105, share=0.90, runs=[a_timed_run(equal)])
+    assert found == pytest.approx(norm.cdf(math.log(1.05) / 0.075), abs=0.001)
+
+
+def test_several_processes_narrow_it_by_the_root_of_their_number() -> None:
+    equal = a_timed_run([0.010 * (1 + index * 1e-9) for index in range(100)])
+    found = probability(limit=0.0102, runs=[equal] * 4)
+    assert found == pytest.approx(norm.cdf(math.log(1.02) / 0.025), abs=0.001)
+
+
+def test_processes_that_differ_more_than_was_thought_are_believed() -> None:
+    """Means of 10 ms that are 20 % apart: the spread is theirs, 0.258, with 4 + 1 degrees of freedom."""
+    runs = [a_timed_run([one * (1 + index * 1e-9) for index in range(100)]) for one in (0.010 / 1.2, 0.010 * 1.2)]
+    found, why = latency_probability(runs, 0.011, share=0.50, spread=USUAL)
+    sigma = math.sqrt(2) * math.log(1.2)
+    assert found == pytest.approx(t(5).cdf(math.log(1.1) / (sigma / math.sqrt(2))), abs=0.001)
+    assert why == "200 rounds of 2 processes; processes differ by 25.8 % (standard deviation), as these 2 did"
+
+
+def test_five_processes_speak_for_themselves() -> None:
+    logs = [math.log(one) for one in (0.0098, 0.0100, 0.0101, 0.0103, 0.0099)]
+    found, why = latency_probability(
+        [a_timed_run(rounds_around(math.exp(one))) for one in logs], 0.0103, share=0.50, spread=USUAL
+    )
+    error = np.std(logs, ddof=1) / math.sqrt(5)
+    assert found == pytest.approx(t(4).cdf((math.log(0.0103) - np.mean(logs)) / error), abs=1e-6)
+    assert why == "5 processes, which differ by 1.9 % (standard deviation; Student's t)"
+
+
+def test_five_processes_of_one_quiet_minute_count_as_one() -> None:
+    """They differ by 0.16 %, where one in a hundred sets of five would by 1.36 % were the 5 % theirs."""
+    runs = [a_timed_run(rounds_around(0.01 * one)) for one in (1.0, 1.003, 0.998, 1.001, 0.999)]
+    found, why = latency_probability(runs, 0.0103, share=0.50, spread=USUAL)
+    alone, _ = latency_probability(runs[:1], 0.0103, share=0.50, spread=USUAL)
+    assert found == pytest.approx(alone, abs=0.02)
+    assert "5 processes, which are so alike that they count as one; " in why
+
+
+def test_processes_that_found_the_very_same_are_certain() -> None:
+    assert of_processes([1.0] * 5, 1.0) == 1
+    assert of_processes([1.0] * 5, 0.999) == 0
+
+
+def test_a_percentile_that_too_few_rounds_support_is_absent_and_what_is_lacking_is_said() -> None:
+    few = a_timed_run(rounds_around(0.010, count=63))
+    found, why = latency_probability([few], 1.0, share=0.90, spread=USUAL)
+    assert (found, why) == (None, "it takes 64 rounds, and there are 63; run bench/ with --zoo-rounds 64 or more")
+    assert latency_probability([], 1.0, share=0.50, spread=USUAL) == (
+        None,
+        "it was not timed; run bench/test_latency.py, without --benchmark-disable",
+    )
+
+
+def test_a_baseline_tells_its_median_by_the_recorded_interval() -> None:
+    """An interval of 2 % either way is a standard error of 0.0101."""
+    saved = replace(a_timed_run(rounds_around(0.010)), rounds=())
+    assert saved.p50_interval is not None
+    error = math.log(saved.p50_interval.high / saved.p50_interval.low) / (2 * norm.ppf(0.975))
+    found, why = latency_probability([saved], 0.0105, share=0.50, spread=USUAL)
+    assert found == pytest.approx(norm.cdf(math.log(1.05) / math.hypot(error, 0.05)), abs=0.001)
+    assert why.startswith("the recorded interval of 1 process, without its rounds; processes differ by 5.0 %")
+    assert of_interval(0.0, -0.1, spread=EXACT, runs=1) == 0
+
+
+@pytest.mark.parametrize("changes", [{"p50_interval": None}, {}])
+def test_a_baseline_does_not_tell_what_it_does_not_hold(changes: dict[str, None]) -> None:
+    saved = replace(a_timed_run(rounds_around(0.010)), rounds=(), **changes)
+    share = 0.50 if changes else 0.90
+    found, why = latency_probability([saved], 0.0105, share=share, spread=USUAL)
+    assert found is None
+    assert "name the results file of the run" in why
+
+
+def test_a_run_without_a_percentile_is_left_out_of_it() -> None:
+    enough, few = a_timed_run(rounds_around(0.010)), a_timed_run(rounds_around(0.030, count=20))
+    assert latency_probability([enough, few], 0.011, share=0.90, spread=USUAL) == latency_probability(
+        [enough], 0.011, share=0.90, spread=USUAL
+    )
+
+
+_SECONDS = st.lists(st.floats(1e-4, 10), min_size=64, max_size=80)
+
+_RUNS = st.lists(_SECONDS, min_size=1, max_size=6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(runs=_RUNS, limits=st.tuples(st.floats(1e-5, 100), st.floats(1e-5, 100)), share=st.sampled_from([0.5, 0.9]))
+def test_a_looser_limit_is_never_less_probable(
+    runs: list[list[float]], limits: tuple[float, float], share: float
+) -> None:
+    timed = [a_timed_run(one) for one in runs]
+    tight, loose = (probability(limit=one, share=share, runs=timed) for one in sorted(limits))
+    assert tight is not None
+    assert loose is not None
+    assert 0 <= tight <= loose + 1e-12 <= 1 + 1e-9
+
+
+@settings(max_examples=25, deadline=None)
+@given(runs=_RUNS, limit=st.floats(1e-4, 10), power=st.integers(-6, 6), order=st.randoms())
+def test_neither_the_unit_of_time_nor_the_order_of_runs_matters(
+    runs: list[list[float]], limit: float, power: int, order: object
+) -> None:
+    factor = 2.0**power
+    ours = probability(limit=limit, share=0.90, runs=[a_timed_run(one) for one in runs])
+    order.shuffle(runs)  # type: ignore[attr-defined]
+    scaled = [a_timed_run([factor * value for value in one]) for one in runs]
+    theirs = probability(limit=factor * limit, share=0.90, runs=scaled)
+    # A logarithm that is rounded otherwise may put a single round on the other side of the limit.
+    assert theirs == pytest.approx(ours, abs=0.002)
+
+
+@pytest.mark.parametrize("share", [0.50, 0.90])
+@pytest.mark.parametrize(("processes", "sigma"), [(1, 0.05), (2, 0.05), (4, 0.05), (3, 0.15), (6, 0.03), (6, 0.2)])
+def test_of_limits_that_are_given_nine_in_ten_about_nine_in_ten_hold(
+    processes: int, sigma: float, share: float
+) -> None:
+    """Processes vary around a typical one as told, p90 by half as much again; rounds by 10 % within each.
+
+    The limit that is given 90 % is within the typical process's percentile if and only if that percentile itself, taken
+    for a limit, is given at most 90 %: a looser limit is never less probable. What is known beforehand, 0.05, is true
+    in all cases but one, in which processes differ more, and three of them must be believed rather than it.
+    """
+    drawn = np.random.default_rng(5)
+    spread, count = 0.10, 300
+    true = math.exp(spread * norm.ppf(share))
+    found = []
+    for _ in range(count):
+        centres = drawn.normal(0, sigma * (TAIL if share == 0.90 else 1.0), processes)
+        runs = [a_timed_run(np.exp(drawn.normal(one, spread, 100)).tolist()) for one in centres]
+        found.append(probability(limit=true, share=share, runs=runs))
+    held = sum(one is not None and one <= 0.90 for one in found) / count
+    assert (0.80 if sigma == 0.15 else 0.85) < held < 0.95, held
+
+
+MB = 1_000_000
+
+
+def test_the_mean_of_the_logarithms_is_a_limit_that_half_hold() -> None:
+    found, why = memory_probability((90 * MB, 100 * MB), 1, limit=math.sqrt(90 * 100) * MB)
+    assert (found, why) == (pytest.approx(0.5), "2 fresh processes")
+
+
+def test_equal_peaks_still_differ_from_run_to_run() -> None:
+    """Four equal peaks: 1 % above them is 0.00995 / 0.00273 = 3.64 errors of 3 degrees of freedom."""
+    found, _ = memory_probability((100 * MB,) * 4, 1, limit=101 * MB)
+    assert found == pytest.approx(t(3).cdf(math.log(1.01) / MEMORY_SD))
+    assert found == pytest.approx(0.982, abs=0.001)
+
+
+@pytest.mark.parametrize(("peaks", "why"), [((), "it was not measured"), ((5 * MB,), "one process does not tell")])
+def test_fewer_than_two_processes_tell_nothing_and_what_is_lacking_is_said(peaks: tuple[int, ...], why: str) -> None:
+    found, told = memory_probability(peaks, 1, limit=100 * MB)
+    assert found is None
+    assert why in told
+    assert "--zoo-processes 2" in told
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    peaks=st.lists(st.integers(10**6, 10**9), min_size=2, max_size=8),
+    bounds=st.tuples(st.floats(1e5, 1e10), st.floats(1e5, 1e10)),
+)
+def memoryodds_test_a_looser_limit_is_never_less_probable(peaks: list[int], bounds: tuple[float, float]) -> None:
+    tight, loose = (memory_probability(peaks, 1, limit=one)[0] for one in sorted(bounds))
+    assert tight is not None
+    assert loose is not None
+    assert 0 <= tight <= loose <= 1
+
+
+def test_half_right_is_as_likely_above_one_half_as_below() -> None:
+    assert top1_probability(50, 100, limit=0.5) == pytest.approx(0.5)
+
+
+def test_top1_is_the_tail_of_a_beta() -> None:
+    """90 of 100: Beta(90.5, 10.5) above 0.85."""
+    assert top1_probability(90, 100, limit=0.85) == pytest.approx(beta(90.5, 10.5).sf(0.85))
+    assert top1_probability(1, 1, limit=1.0) == 0
+
+
+def test_one_sample_that_is_right_is_surer_to_be_above_a_half_by_the_arcsine_law() -> None:
+    """Beta(1.5, 0.5) above 1/2 is 1/2 + 1/pi."""
+    assert top1_probability(1, 1, limit=0.5) == pytest.approx(0.5 + 1 / np.pi)
+
+
+def test_as_many_newly_wrong_as_right_lose_nothing_with_one_half() -> None:
+    assert drop_probability(7, 7, total=100, limit=0.0) == pytest.approx(0.5)
+
+
+def test_at_a_limit_of_nothing_it_is_the_share_of_newly_wrong_among_the_changed() -> None:
+    """P(u <= 1/2) of Beta(8.5, 2.5), whatever share changed."""
+    assert drop_probability(8, 2, total=100, limit=0.0) == pytest.approx(beta(8.5, 2.5).cdf(0.5))
+    assert drop_probability(8, 2, total=5000, limit=0.0) == pytest.approx(beta(8.5, 2.5).cdf(0.5))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "total", "limit"),
+    [(4, 2, 260, 0.01), (0, 0, 260, 0.01), (2, 3, 260, 0.01), (30, 10, 2600, 0.01), (5, 0, 20, 0.3), (20, 0, 20, 0.9)],
+)
+def test_the_drop_is_that_of_drawn_dirichlet_shares(wrong: int, right: int, total: int, limit: float) -> None:
+    shares = np.random.default_rng(7).dirichlet([wrong + 0.5, right + 0.5, total - wrong - right + 0.5], 400_000)
+    drawn = np.mean(shares[:, 0] - shares[:, 1] <= limit)
+    assert drop_probability(wrong, right, total=total, limit=limit) == pytest.approx(drawn, abs=0.003)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    wrong=st.integers(0, 50),
+    right=st.integers(0, 50),
+    more=st.integers(0, 1000),
+    limits=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+def accuracyodds_test_a_looser_limit_is_never_less_probable(
+    wrong: int, right: int, more: int, limits: tuple[float, float]
+) -> None:
+    total, (tight, loose) = wrong + right + more + 1, sorted(limits)
+    found = [drop_probability(wrong, right, total=total, limit=one) for one in (tight, loose)]
+    assert 0 <= found[0] <= found[1] + 1e-12 <= 1 + 1e-9
+    top1 = [top1_probability(wrong, total, limit=one) for one in (loose, tight)]
+    assert 0 <= top1[0] <= top1[1] + 1e-12
+
+
+@settings(deadline=None, max_examples=50)
+@given(wrong=st.integers(0, 40), right=st.integers(0, 40))
+def test_one_more_sample_wrong_is_never_more_probable(wrong: int, right: int) -> None:
+    ours, worse = (drop_probability(one, right, total=200, limit=0.02) for one in (wrong, wrong + 1))
+    assert worse <= ours + 1e-9
