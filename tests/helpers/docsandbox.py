@@ -27,7 +27,7 @@ SMALLER = (
     ("zoobench build ", "zoobench build {building} "),
     ("zoobench kit export KIT.zip ", "zoobench kit export KIT.zip {building} "),
     ("zoobench kit run ", f"PYTEST_ADDOPTS='{MEASURING}' zoobench kit run "),  # the kit decides what is built
-    ("zoobench gate ", "zoobench gate --zoo-gate-seconds 2 --cells '*-integer_only-*' "),
+    ("zoobench gate ", "zoobench gate --seconds 2 --cells '*-integer_only-*' "),
     ("zoobench aa --times 40 ", "zoobench aa --times 1 --seconds 2 "),
     ("--cells '*-litert-*'", "--cells '*-integer_only-*'"),
     ("--turns 10 ", "--turns 2 --seconds 0.1 "),
@@ -143,6 +143,12 @@ class Sandbox:
     def python(self, code: str) -> subprocess.CompletedProcess[str]:
         """Runs a block of Python."""
         return self._run(sys.executable, "-c", code)
+
+    def write(self, name: str, text: str) -> None:
+        """Writes a file that a document shows."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
     def copy(self, folder: Path) -> "Sandbox":
         """Returns another with the same content; its files are shared, as what is written always takes a new one."""

@@ -8,17 +8,16 @@ from pathlib import Path
 import click
 
 from zoobench.commands.options import artifacts_option
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import baseline_content, unmeasured
 from zoobench.results.file import newest_first, write_results
 from zoobench.results.provenance import Origin, RecordedProduct
-from zoobench.results.run import Run, read_recorded
+from zoobench.results.run import Run, read_recorded, read_run
 from zoobench.results.schema import Record
 from zoobench.store.inventory import main_sha256, products
 from zoobench.system.files import PLAIN_NAME
 
-_UNREADABLE = 2
 _UNKNOWN = {"device": None, "cpu": None, "cores": None}
 _LONGEST = 200
 """Characters of a device's name: no file's name may be much longer."""
@@ -85,7 +84,7 @@ def list_(artifacts: Path) -> None:
     for reason in reasons:
         click.echo(reason, err=True)
     if reasons:
-        sys.exit(_UNREADABLE)
+        sys.exit(Status.UNUSABLE)
 
 
 @baseline.command()
@@ -151,6 +150,20 @@ def find_run(name: str, *, artifacts: Path) -> Path:
         f"{name} is neither a file nor a baseline in {artifacts / 'baselines'}; there: {known}. "
         "Save one with: zoobench baseline save NAME"
     )
+
+
+def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:
+    """Returns a run: of a results file, of pytest-benchmark's own file, or of a baseline by its name or file.
+
+    Args:
+        name: Of a file, or a baseline's.
+        artifacts: The folder in which baselines are looked for by name.
+
+    Raises:
+        UsageError: If there is neither a file nor a baseline of that name.
+        ResultsError: If the file cannot be read or breaks the schema; the message names the file and the key.
+    """
+    return read_run(find_run(str(name), artifacts=Path(artifacts)))
 
 
 def newest_results(artifacts: Path, *, machine: str | None = None) -> Path:
