@@ -68,24 +68,25 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
             narrow, what fresh processes tell is left out, then names are cut, and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
-    columns = [one for one in _columns() if one.of != "reference" or any(map(over_reference, records))]
+    columns = [one for one in _columns() if _is_shown(one, records)]
     has_reference = any(one.of == "reference" for one in columns)
     console = text_console(width=max(width, LEAST_WIDTH + (_REFERENCE_WIDTH if has_reference else 0)), colours=colours)
     table, memory = _table(records, columns), memory_remarks(records)
-    known = [
-        one.of.title for one in columns if one.of != "reference" and one.is_optional and _is_known(one.of, records)
-    ]
-    if not known or _width(table, console) > console.width:
+    known = [one.of.title for one in columns if one.of != "reference" and one.is_optional]
+    if known and _width(table, console) > console.width:
         table = _table(records, [one for one in columns if not one.is_optional])
-        memory = [f"In the file: {', '.join(known)}; it does not fit {console.width} columns."] if known else []
+        memory = [f"In the file: {', '.join(known)}; it does not fit {console.width} columns."]
     console.print(table)
     footnotes = (SPEEDUP_MEANS, OVER_REFERENCE_MEANS) if has_reference else (SPEEDUP_MEANS,)
     console.print("", *footnotes, *memory, *random_remarks(records), *remarks(records), sep="\n", soft_wrap=True)
     return console_text(console)
 
 
-def _is_known(metric: Metric, records: Sequence[Record]) -> bool:
-    return any(metric.read(record) for record in records)
+def _is_shown(column: _Column, records: Sequence[Record]) -> bool:
+    """Tells whether a column belongs to these records; what fresh processes tell, older files do not hold."""
+    if column.of == "reference":
+        return any(map(over_reference, records))
+    return not column.is_optional or any(map(column.of.read, records))
 
 
 def _columns() -> Iterator[_Column]:
