@@ -55,7 +55,9 @@ def test_every_command_of_a_document_does_what_the_document_says(name: str, prep
         for command in _all_commands(block):
             if not is_elsewhere(command.text):
                 printed += _run(sandbox, command, f"{name}:{command.line}")
-        if block.language == "python" and not block.is_file:
+        if block.language == "py" and block.file:
+            sandbox.write(block.file, block.text)
+        if block.language == "python" and not block.file:
             done = sandbox.python(block.text)
             assert done.returncode == 0, f"{name}:{block.line}\n{done.stdout}{done.stderr}"
     for head in (head for block in found for head in _heads(block)):

@@ -83,9 +83,11 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     if not ids or config.getoption("collectonly"):
         return ()
     bench = _bench(config)
+    cells = [cell for cell in bench.plan.cells if cell.id in ids]
+    timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
     with _uncaptured(config):
         try:
-            lines = bench.prepare([cell for cell in bench.plan.cells if cell.id in ids])
+            lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
     return tuple(f"zoobench: {line}" for line in lines)

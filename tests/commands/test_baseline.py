@@ -13,6 +13,7 @@ from zoobench.cli import main
 from zoobench.commands.baseline import (
     baseline_path,
     find_run,
+    load,
     measured_on,
     newest_results,
     save_baseline,
@@ -307,3 +308,12 @@ def test_diff_holds_a_baseline_against_the_newest_results_or_another(tmp_path: P
     assert run("diff", "main", str(mine), artifacts=tmp_path).output.endswith("do not differ\n")
     run("save", "second", artifacts=tmp_path)
     assert "new" in run("diff", "main", "second", artifacts=tmp_path).output
+
+
+def test_a_run_is_loaded_by_its_file_or_a_baselines_name(tmp_path: Path) -> None:
+    source = results(tmp_path)
+    saved, _ = save_baseline("main", source, artifacts=tmp_path)
+    assert load("main", artifacts=tmp_path) == saved
+    assert load(source, artifacts=tmp_path).origin is None
+    with pytest.raises(UsageError, match="neither a file nor a baseline"):
+        load("other", artifacts=tmp_path)

@@ -144,6 +144,12 @@ class Sandbox:
         """Runs a block of Python."""
         return self._run(sys.executable, "-c", code)
 
+    def write(self, name: str, text: str) -> None:
+        """Writes a file that a document shows."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
     def copy(self, folder: Path) -> "Sandbox":
         """Returns another with the same content; its files are shared, as what is written always takes a new one."""
         shutil.copytree(self.folder, folder, copy_function=os.link, symlinks=True)

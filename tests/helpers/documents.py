@@ -22,13 +22,13 @@ class Block:
         language: '' where none stands there.
         text: Without the fences.
         line: Of the document at which it begins.
-        is_file: Whether it is the content of a file whose name stands alone above it.
+        file: The name that stands alone above it, if it is the content of a file; else ''.
     """
 
     language: str
     text: str
     line: int
-    is_file: bool = False
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def blocks(text: str) -> tuple[Block, ...]:
             language=found[3],
             text=textwrap.dedent(found[4]),
             line=text.count("\n", 0, found.start(4)) + 1,
-            is_file=bool(found[1]),
+            file=(found[1] or "").strip().strip("`"),
         )
         for found in _FENCE.finditer(text)
     )

@@ -13,7 +13,7 @@ from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import baseline_content, unmeasured
 from zoobench.results.file import newest_first, write_results
 from zoobench.results.provenance import Origin, RecordedProduct
-from zoobench.results.run import Run, read_recorded
+from zoobench.results.run import Run, read_recorded, read_run
 from zoobench.results.schema import Record
 from zoobench.store.inventory import main_sha256, products
 from zoobench.system.files import PLAIN_NAME
@@ -151,6 +151,20 @@ def find_run(name: str, *, artifacts: Path) -> Path:
         f"{name} is neither a file nor a baseline in {artifacts / 'baselines'}; there: {known}. "
         "Save one with: zoobench baseline save NAME"
     )
+
+
+def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:
+    """Returns a run: of a results file, of pytest-benchmark's own file, or of a baseline by its name or file.
+
+    Args:
+        name: Of a file, or a baseline's.
+        artifacts: The folder in which baselines are looked for by name.
+
+    Raises:
+        UsageError: If there is neither a file nor a baseline of that name.
+        ResultsError: If the file cannot be read or breaks the schema; the message names the file and the key.
+    """
+    return read_run(find_run(str(name), artifacts=Path(artifacts)))
 
 
 def newest_results(artifacts: Path, *, machine: str | None = None) -> Path:

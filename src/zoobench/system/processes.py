@@ -19,7 +19,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
-import zoobench
 from zoobench.errors import MeasurementError, ZoobenchError
 
 Parameters = ParamSpec("Parameters")
@@ -126,7 +125,7 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
     environment = {**os.environ, "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     with tempfile.TemporaryFile() as printed, tempfile.TemporaryDirectory(prefix="zoobench-") as lent:
         if python is not None:  # it gets zoobench alone: the rest here was made for this interpreter
-            (Path(lent) / "zoobench").symlink_to(Path(zoobench.__file__).resolve().parent, target_is_directory=True)
+            (Path(lent) / "zoobench").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)
             environment |= {"PYTHONPATH": lent, "PYTHONDONTWRITEBYTECODE": "1"}
             environment.pop("PYTHONHOME", None)
         command = [str(python or sys.executable), "-m", module]
