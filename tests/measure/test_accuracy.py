@@ -198,7 +198,6 @@ def timed_like(one: Evaluation) -> Evaluation:
 
 
 COUNT = 40
-
 ANSWERS = np.random.default_rng(0).random((COUNT, 3), np.float32)
 
 

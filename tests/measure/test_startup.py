@@ -15,9 +15,7 @@ from zoobench.measure.startup import Beginner, Start, observe_starts, recorded_m
 from zoobench.system.processes import Worker
 
 NOTHING = {"rss_bytes": None, "peak_rss_bytes": None, "anonymous_bytes": None, "threads": None}
-
 BEFORE = {"rss_bytes": 40, "peak_rss_bytes": 41, "anonymous_bytes": 10, "threads": 2}
-
 AFTER = {"rss_bytes": 70, "peak_rss_bytes": 80, "anonymous_bytes": 30, "threads": 3}
 
 

@@ -180,9 +180,7 @@ def test_ctrl_c_while_a_worker_is_at_work_leaves_no_process_behind(
 
 
 SIZE = a_record().cell.image_size
-
 SAMPLES = Samples(path=Path("pixels.npy"), rows=np.array([4, 2]), labels=np.array([0, 0]))
-
 HASH = "ab" * 32
 
 

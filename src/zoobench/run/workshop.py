@@ -11,7 +11,7 @@ from zoobench.build.config import ConversionConfig
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset, describe, open_dataset
-from zoobench.data.identity import measuring_order
+from zoobench.data.rows import measuring_order
 from zoobench.errors import ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant

@@ -10,7 +10,7 @@ import pytest
 from parities import SUBJECT
 from zoobench.commands.paritying import parityways
 from zoobench.commands.paritying.parityways import END_TO_END, REFERENCE, find_ways
-from zoobench.data.sourcephotos import Photos
+from zoobench.data.photos import Photos
 from zoobench.errors import MeasurementError
 from zoobench.measure.programs import Dose
 from zoobench.measure.samples import Samples
