@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from damage import BASELINE, FUZZ_INPUTS, NOISE, VALID, damaged, disguised
+from views import content
 from zoobench.commands.gate import GateRequest, run_gate
 from zoobench.errors import ZoobenchError
 from zoobench.judge.compare.differences import differences, render_differences
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import noise_path
 from zoobench.results.run import read_recorded
-from zoobench.show.gatetable import as_json, as_markdown, render
+from zoobench.show.gatetable import as_markdown, render, view
 from zoobench.show.github import annotations
 
 LONGEST_MESSAGE = 1000
@@ -59,7 +60,7 @@ def check(outcome: GateReport | str) -> None:
         assert all(line.isprintable() for line in text.split("\n"))
     assert not any(line.lstrip().startswith("::") or "##[" in line for line in shown.splitlines())
     assert len(annotations(outcome).splitlines()) <= len(outcome.problems) + len(outcome.findings) + 1
-    assert json.loads(as_json(outcome))["status"] == outcome.status
+    assert content(view(outcome))["status"] == outcome.status
 
 
 def misfortune(chance: random.Random) -> dict[str, bytes]:

@@ -156,7 +156,7 @@ def test_a_gate_replays_by_the_runtime(measured: tuple[Path, str]) -> None:
     saved = zoobench("baseline", "save", "main", "--from", path, *artifacts, folder=measured[0].parent)
     assert saved.returncode == 0, saved.stderr
     asked = ("--baseline", "main", "--candidate", path, "--cells", ADDED_RUNTIME, "--method", "replay")
-    done = zoobench("gate", *asked, "--zoo-gate-seconds", "8", *artifacts, folder=measured[0].parent)
+    done = zoobench("gate", *asked, "--seconds", "8", *artifacts, folder=measured[0].parent)
     assert "replay failed" not in done.stdout + done.stderr
     assert re.search(r"^latency .* processes *$", done.stdout, flags=re.MULTILINE), done.stdout + done.stderr
 

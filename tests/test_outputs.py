@@ -55,6 +55,7 @@ HELD = {
     "compare.md": "compare workbench.json candidate.json --format markdown",
     "compare.csv": "compare workbench.json candidate.json --format csv",
     "compare.json": "compare workbench.json candidate.json --format json",
+    "compare.html": "compare workbench.json candidate.json --format html",
     "compare-output.md": "compare workbench.json candidate.json --format markdown -o out",
     "compare-seed.txt": "compare workbench.json candidate.json --seed 1",
     "compare-more.txt": "compare workbench.json candidate.json board.json artifacts/baselines/main.json",
@@ -75,6 +76,8 @@ HELD = {
     "gate.txt": f"{STORED} --candidate candidate.json",
     "gate.md": f"{STORED} --candidate candidate.json --format markdown",
     "gate.json": f"{STORED} --candidate candidate.json --format json",
+    "gate.html": f"{STORED} --candidate candidate.json --format html",
+    "gate.csv": f"{STORED} --candidate candidate.json --format csv",
     "gate-github.txt": f"{STORED} --candidate candidate.json --format github",
     "gate-same.txt": f"{STORED} --candidate workbench.json",
     "gate-unknown-noise.txt": f"{STORED} --candidate candidate.json --artifacts no".replace("main", "workbench.json"),
@@ -216,7 +219,7 @@ def ran(command: str) -> Shown:
 def steady(text: str) -> str:
     """Returns an output without what differs by clock, version, folder, machine and the last digits of processors."""
     text = re.sub(r"\bin \d+(\.\d+)? s\b", "in N s", text.replace(str(Path.cwd()), "."))
-    text = re.sub(r'(?m)^( "seconds": )[\d.e-]+$', r"\1N", text)
+    text = re.sub(r'(?m)^( {1,2}"seconds": )[\d.e-]+$', r"\1N", text)
     text = re.sub(r"\d+\.\d{9,}(e-\d+)?", lambda number: f"{float(number[0]):.9g}", text)
     text = re.sub(r"(ritten by zoobench |content=\"zoobench )\d+\.\d+\.\d+", r"\1VERSION", text)
     return re.sub(r"artifacts/aa/[\w-]+ holds", "artifacts/aa/MACHINE holds", text)

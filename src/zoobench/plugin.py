@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import DataError, ZoobenchError
+from zoobench.errors import DataError, Status, ZoobenchError
 from zoobench.run.options import OPTIONS
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
@@ -29,7 +29,6 @@ _RESULTS: pytest.StashKey[Path] = pytest.StashKey()
 _MACHINE_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _COMMIT_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _BENCHMARK_SESSION = "pytest-benchmark"
-_UNUSABLE_INPUT = 2
 _ONE_BENCHMARK = "test_latency.py"
 
 
@@ -83,9 +82,11 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     if not ids or config.getoption("collectonly"):
         return ()
     bench = _bench(config)
+    cells = [cell for cell in bench.plan.cells if cell.id in ids]
+    timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
     with _uncaptured(config):
         try:
-            lines = bench.prepare([cell for cell in bench.plan.cells if cell.id in ids])
+            lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
     return tuple(f"zoobench: {line}" for line in lines)
@@ -178,7 +179,7 @@ def _bench(config: pytest.Config) -> BenchSession:
 
             config.stash[_BENCH] = BenchSession(_plan(_texts(config)))
         except DataError as error:  # a kit that is refused
-            pytest.exit(str(error), returncode=_UNUSABLE_INPUT)
+            pytest.exit(str(error), returncode=Status.UNUSABLE)
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
@@ -221,7 +222,7 @@ def _register_gate(config: pytest.Config) -> None:
     try:
         request = gate_request(_texts(config), root=config.rootpath)
     except ZoobenchError as error:
-        pytest.exit(str(error), returncode=_UNUSABLE_INPUT)
+        pytest.exit(str(error), returncode=Status.UNUSABLE)
     keeper = Gatekeeper(
         request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config)
     )

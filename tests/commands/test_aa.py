@@ -31,7 +31,7 @@ def request_(tmp_path: Path) -> GateRequest:
     refused = replace(a_record_of("mobilenet-int16x8-litert-t1"), refusal=Refusal(by="litert", reason="no"))
     records = [a_record_of(cell) for cell in (FLOAT, INTEGER, KERAS)]
     results = write_results_file(tmp_path / "results" / HERE / "0001_x.json", *records, refused)
-    rules = read_rules(None, ["latency=3%", "*-integer_only-*:latency=2%"])
+    rules = read_rules(None, ["latency_p50=3%", "*-integer_only-*:latency_p50=2%"])
     return GateRequest(baseline=results, candidate=results, artifacts=tmp_path, rules=rules, cells=("*-litert-*",))
 
 

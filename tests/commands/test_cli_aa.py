@@ -35,7 +35,7 @@ def kept(artifacts: Path) -> Path:
 
 
 def run(*arguments: str, artifacts: Path) -> Result:
-    asked = ("--tolerance", "latency=3%", "--resample", "20", "--artifacts", str(artifacts))
+    asked = ("--tolerance", "latency_p50=3%", "--resample", "20", "--artifacts", str(artifacts))
     return CliRunner().invoke(main, ["aa", *asked, *arguments])
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from resultfiles import EPYC, a_file, content, plain, rounds_around, written
 from runs import load, records, results, run, zoobench
 from zoobench.cli import main
+from zoobench.judge.metrics import METRICS
 
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
 
@@ -35,17 +36,17 @@ def test_a_comparison_is_shown_whatever_changed(base: Path, tmp_path: Path) -> N
     done = compare(base, a_file(tmp_path / "new.json", 0.006, environment={**EPYC, "governor": "powersave"}))
     assert done.exit_code == 0
     first = done.output.splitlines()
-    assert first[0].startswith("base: ")
+    assert first[0].startswith("baseline:  ")
     assert any(line.split() == ["governor", "not", "known", "powersave"] for line in first)
-    assert "only in base: mobilenet-float32-litert-t1" in first
-    assert "worse" in done.output
+    assert "only in baseline: mobilenet-float32-litert-t1" in first
+    assert "regressed" in done.output
 
 
 def test_several_new_sides_are_each_compared_with_the_base(base: Path, tmp_path: Path) -> None:
     more = [a_file(tmp_path / f"{index}.json", 0.004) for index in range(3)]
     content = json.loads(compare(base, *more, "--format", "json").output)
-    assert [Path(one["new"]).name for one in content["comparisons"]] == ["0.json", "1.json", "2.json"]
-    assert {one["base"] for one in content["comparisons"]} == {str(base)}
+    assert [Path(one["candidate"]).name for one in content["comparisons"]] == ["0.json", "1.json", "2.json"]
+    assert {one["baseline"] for one in content["comparisons"]} == {str(base)}
 
 
 def test_results_of_two_kits_end_with_status_two_and_both_named(tmp_path: Path) -> None:
@@ -58,8 +59,8 @@ def test_results_of_two_kits_end_with_status_two_and_both_named(tmp_path: Path) 
 
 def test_csv_is_read_by_programs(base: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(compare(base, base, "--format", "csv").output)))
-    assert len(rows) == 2 * 9
-    assert {row["judgement"] for row in rows} == {"same"}
+    assert len(rows) == 2 * len(METRICS)
+    assert {row["verdict"] for row in rows} == {"unchanged"}
 
 
 def test_an_output_file_is_written_and_said(base: Path, tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_an_output_file_is_written_and_said(base: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert done.stdout == ""
     assert done.stderr == f"wrote {output}\n"
-    assert output.read_text().startswith("- base: ")
+    assert output.read_text().startswith("- baseline:  ")
 
 
 def test_plain_pytest_benchmark_files_are_read(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_plain_pytest_benchmark_files_are_read(tmp_path: Path) -> None:
     assert done.exit_code == 0
     (row,) = (line for line in done.output.splitlines() if line.startswith("tests/t.py::test_sort") and "10.0" in line)
     assert row.split()[1:4] == ["10.0", "20.0", "+100.0"]
-    assert row.endswith("worse")
+    assert row.endswith("regressed")
 
 
 def test_machines_are_compared_without_a_verdict(base: Path, tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_machines_are_compared_without_a_verdict(base: Path, tmp_path: Path) -> 
     assert done.exit_code == 0
     assert "A: AMD EPYC, 2 cores" in done.output
     assert "B: Raspberry Pi 5, 4 cores" in done.output
-    assert "worse" not in done.output
+    assert "regressed" not in done.output
 
 
 @pytest.mark.parametrize("arguments", [[], ["--across-machines"]])
@@ -115,7 +116,7 @@ def test_unusable_input_is_named_with_status_2(base: Path, tmp_path: Path, text:
 def test_an_unknown_format_lists_the_known_ones(base: Path) -> None:
     done = compare(base, base, "--format", "xml")
     assert done.exit_code == 2
-    assert "'text', 'markdown', 'json', 'csv'" in done.output
+    assert "'text', 'markdown', 'html', 'json', 'csv'" in done.output
 
 
 def test_the_program_runs_outside_pytest_and_writes_utf8(base: Path, tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_two_real_runs_are_compared(real_runs: Path, tmp_path: Path) -> None:
     assert "p90, ms" not in shown.stdout  # six rounds support none
     found = json.loads(zoobench("compare", str(before), str(after), "--format", "json", folder=tmp_path).stdout)
     for cell in found["comparisons"][0]["cells"]:
-        assert cell["metrics"]["size_bytes"]["judgement"] == cell["metrics"]["loss"]["judgement"] == "same"
-        assert cell["metrics"]["p50_seconds"]["interval"] is not None
+        assert cell["metrics"]["size"]["verdict"] == cell["metrics"]["loss"]["verdict"] == "unchanged"
+        assert cell["metrics"]["latency_p50"]["interval"] is not None
     across = zoobench("compare", "--across-machines", str(before), str(after), folder=tmp_path)
     assert "WARNING: A and B are the same kind of machine" in across.stdout

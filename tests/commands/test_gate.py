@@ -14,9 +14,9 @@ from reports import MISLABELLED, a_report
 from runs import SMALL, bench, load, results
 from zoobench.cli import main
 from zoobench.commands.gate import SUMMARY, GateRequest, run_gate, shown, write_summary
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.judge.evidence import Finding, Verdict
-from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
+from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
 from zoobench.judge.gate.tolerances import CellRule, Rules
 from zoobench.results.answers import encode, encode_shares
@@ -110,7 +110,7 @@ def test_a_run_and_itself_pass_in_every_metric(sides: Sides) -> None:
     assert [(one.cell, one.metric) for one in report.findings] == [
         (cell, metric) for cell in CELLS for metric in ("latency_p50", "memory", "top1", "size")
     ]
-    assert (verdicts(report), report.problems, report.status) == ({}, (), PASSED)
+    assert (verdicts(report), report.problems, report.status) == ({}, (), Status.PASSED)
 
 
 def test_more_memory_than_allowed_regresses_without_a_replay(sides: Sides) -> None:
@@ -132,7 +132,7 @@ def test_a_run_that_lacks_memory_is_told_and_judged_without_it(sides: Sides, lac
     assert [one.cell for one in report.findings if one.metric == "memory"] == [CELLS[1]]
     (note,) = (one for one in report.notes if one.startswith("memory is not judged"))
     assert note.endswith(f"on one machine: {CELLS[0]}")
-    assert report.status == PASSED
+    assert report.status == Status.PASSED
 
 
 def test_memory_of_two_machines_is_never_judged(sides: Sides) -> None:
@@ -147,7 +147,7 @@ def test_one_class_mislabelled_regresses_and_is_named(sides: Sides) -> None:
     sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
     report = sides.judged()
     assert verdicts(report) == {(CELLS[1], "top1"): Verdict.REGRESSED}
-    assert report.status == REGRESSED
+    assert report.status == Status.FAILED
     assert "20 newly wrong, 0 newly right; most of all dog: 100.0 to 0.0 %" in of(report, "top1", CELLS[1]).remark
 
 
@@ -170,16 +170,16 @@ def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
     sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
     report = sides.judged()
     assert {one.metric for one in report.findings} == {"latency_p50", "memory", "size"}
-    assert report.status == PASSED
+    assert report.status == Status.PASSED
     assert f"top-1 is not judged where the weights are random: {', '.join(CELLS)}" in report.notes
 
 
 @pytest.mark.parametrize(
     ("size_bytes", "expected", "status"),
     [
-        (3_468_000, Verdict.REGRESSED, REGRESSED),
-        (3_417_000, None, PASSED),
-        (3_332_000, Verdict.IMPROVED, PASSED),
+        (3_468_000, Verdict.REGRESSED, Status.FAILED),
+        (3_417_000, None, Status.PASSED),
+        (3_332_000, Verdict.IMPROVED, Status.PASSED),
     ],
     ids=["2 % more", "0.5 % more", "2 % less"],
 )
@@ -196,20 +196,20 @@ def test_a_time_is_judged_against_five_percent_where_the_noise_is_known(sides: S
     sides.candidate[CELLS[0]] = change(sides.candidate[CELLS[0]], "latency", p50_seconds=0.0048)
     report = sides.judged()
     assert verdicts(report) == {(CELLS[0], "latency_p50"): Verdict.REGRESSED}
-    assert (of(report, "latency_p50").basis, report.status) == ("stored", REGRESSED)
+    assert (of(report, "latency_p50").basis, report.status) == ("stored", Status.FAILED)
 
 
 def test_a_time_is_inconclusive_where_the_noise_is_not_known(tmp_path: Path) -> None:
     report = Sides(tmp_path).judged()
     assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
     assert "learn it with `zoobench aa`" in of(report, "latency_p50").remark
-    assert report.status == INCONCLUSIVE
+    assert report.status == Status.UNDECIDED
 
 
 def test_noise_of_times_that_were_all_alike_is_not_known(tmp_path: Path) -> None:
     sides = Sides(tmp_path)
     sides.learn(scatter=0.0)
-    assert sides.judged().status == INCONCLUSIVE
+    assert sides.judged().status == Status.UNDECIDED
 
 
 def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides) -> None:
@@ -217,7 +217,7 @@ def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides)
     report = sides.judged()
     assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
     assert "measured on amd-epyc-2c and on raspberry-pi-5-4c" in of(report, "latency_p50").remark
-    assert report.status == INCONCLUSIVE
+    assert report.status == Status.UNDECIDED
 
 
 def test_times_of_machines_that_nothing_is_known_of_are_inconclusive(sides: Sides) -> None:
@@ -225,7 +225,7 @@ def test_times_of_machines_that_nothing_is_known_of_are_inconclusive(sides: Side
         side |= {cell: replace(one, environment={}) for cell, one in side.items()}
     report = sides.judged()
     assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
-    assert report.status == INCONCLUSIVE
+    assert report.status == Status.UNDECIDED
 
 
 def drop_a_cell(candidate: dict[str, Record]) -> None:
@@ -269,17 +269,17 @@ def test_what_cannot_be_compared_is_told_and_nothing_is_judged(sides: Sides, edi
     report = sides.judged()
     (problem,) = report.problems
     assert told in problem
-    assert (report.findings, report.status) == ((), UNUSABLE)
+    assert (report.findings, report.status) == ((), Status.UNUSABLE)
 
 
 def test_other_cells_can_be_judged_alone(sides: Sides) -> None:
     drop_a_cell(sides.candidate)
     report = sides.judged(cells=("*-integer_only-*",))
-    assert ({one.cell for one in report.findings}, report.status) == ({CELLS[1]}, PASSED)
+    assert ({one.cell for one in report.findings}, report.status) == ({CELLS[1]}, Status.PASSED)
 
 
 def test_a_pattern_that_fits_no_cell_is_refused_with_the_cells_there_are(sides: Sides) -> None:
-    with pytest.raises(UsageError, match=f"'vgg\\*' fits no cell of .*; its cells are {', '.join(CELLS)}"):
+    with pytest.raises(UsageError, match=f"'vgg\\*' matches no cell of .*; the cells are {', '.join(CELLS)}"):
         sides.judged(cells=("vgg*",))
 
 
@@ -352,7 +352,7 @@ def test_real_files_are_replayed_and_a_slow_down_of_a_half_regresses(store: Path
     assert not found.report.problems
     for one in found.report.findings:
         assert one.verdict is {"latency_p50": Verdict.REGRESSED}.get(one.metric, Verdict.UNCHANGED), one
-    assert found.report.status == REGRESSED
+    assert found.report.status == Status.FAILED
     assert all(len(seen.observations) >= 6 for seen in found.replayed.values())
 
 
@@ -362,25 +362,25 @@ def test_edited_copies_of_a_real_run_end_with_their_own_status(store: Path, tmp_
         block["model"]["size_bytes"] = round(1.02 * block["model"]["size_bytes"])
 
     status, found = gate(store, edited(store, tmp_path, grow), "--method", "stored")
-    assert status == REGRESSED, found
+    assert status == Status.FAILED, found
     status, found = gate(store, edited(store, tmp_path, lambda block: block["dataset"].update(sha256="ef" * 32)))
-    assert status == UNUSABLE, found
+    assert status == Status.UNUSABLE, found
     status, found = gate(
         store, edited(store, tmp_path, lambda block: block["environment"].update(cpu="a new CPU")), "--method", "stored"
     )
-    assert status == INCONCLUSIVE, found
+    assert status == Status.UNDECIDED, found
     (tmp_path / "cut.json").write_bytes(results(store)[-1].read_bytes()[:5000])
     status, found = gate(store, tmp_path / "cut.json")
-    assert (status, "cannot read" in str(found)) == (UNUSABLE, True)
+    assert (status, "cannot read" in str(found)) == (Status.UNUSABLE, True)
 
 
 def test_each_form_has_the_verdict() -> None:
     report = a_report(findings=(MISLABELLED,))
     assert json.loads(shown(report, form="json"))["status"] == 1
     assert shown(report, form="markdown").startswith("### gate against main: REGRESSED")
-    assert shown(report, form="terminal") in shown(report, form="github")
+    assert shown(report, form="text") in shown(report, form="github")
     assert "::error" in shown(report, form="github")
-    assert "::error" not in shown(report, form="terminal")
+    assert "::error" not in shown(report, form="text")
 
 
 def test_the_summary_is_added_to_what_stands_there(tmp_path: Path) -> None:

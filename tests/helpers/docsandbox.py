@@ -27,7 +27,7 @@ SMALLER = (
     ("zoobench build ", "zoobench build {building} "),
     ("zoobench kit export KIT.zip ", "zoobench kit export KIT.zip {building} "),
     ("zoobench kit run ", f"PYTEST_ADDOPTS='{MEASURING}' zoobench kit run "),  # the kit decides what is built
-    ("zoobench gate ", "zoobench gate --zoo-gate-seconds 2 --cells '*-integer_only-*' "),
+    ("zoobench gate ", "zoobench gate --seconds 2 --cells '*-integer_only-*' "),
     ("zoobench aa --times 40 ", "zoobench aa --times 1 --seconds 2 "),
     ("--cells '*-litert-*'", "--cells '*-integer_only-*'"),
     ("--turns 10 ", "--turns 2 --seconds 0.1 "),

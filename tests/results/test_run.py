@@ -15,15 +15,14 @@ from hypothesis import strategies as st
 
 from fakes import a_cell, a_record
 from resultfiles import a_timed_record, content, ours, plain, rounds_around, written
+from zoobench.commands.output import FORMATS
 from zoobench.errors import ResultsError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.compare.machines import across
 from zoobench.results.run import Run, Timing, read_run, read_side
 from zoobench.results.schema import to_json
-from zoobench.show.comparisontable import as_csv, as_json, as_markdown, render
-from zoobench.show.machinetable import as_csv as machines_as_csv
-from zoobench.show.machinetable import as_json as machines_as_json
-from zoobench.show.machinetable import render as render_machines
+from zoobench.show import comparisontable, machinetable
+from zoobench.show.document import Screen
 
 ROUNDS = rounds_around(0.004)
 RECORD = a_timed_record(ROUNDS)
@@ -194,11 +193,9 @@ def test_any_value_in_any_place_is_shown_or_refused(tmp_path: Path, place: Place
         comparisons = (compare(base, other), compare(other, base))
     except ResultsError:
         return
-    for text in (render(comparisons, width=100, colours=True), as_markdown(comparisons), as_csv(comparisons)):
-        assert "nan" not in text.replace("name", "").lower()
-        text.encode()
-    json.loads(as_json(comparisons), parse_constant=pytest.fail)
-    found = across([base, other])
-    render_machines(found, width=100, colours=False).encode()
-    machines_as_csv(found).encode()
-    json.loads(machines_as_json(found), parse_constant=pytest.fail)
+    for view in (comparisontable.view(comparisons), machinetable.view(across([base, other]))):
+        texts = {form: write(view, Screen(width=100, colours=form == "text")) for form, write in FORMATS.items()}
+        json.loads(texts["json"], parse_constant=pytest.fail)
+        for text in texts.values():
+            assert "nan" not in text.replace("name", "").lower()
+            text.encode()

@@ -1,7 +1,5 @@
-"""Is it told of cells what measuring needs, of a store's and of a kit's, the same whatever files are called?"""
+"""Is it told of a kit's cells what measuring needs?"""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +10,6 @@ import pytest
 from fakes import a_training
 from kitfiles import SIDE, a_kit, a_tflite, with_manifest
 from packages import put
-from zoobench.data import images
-from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import DataError, ModelError, UsageError
 from zoobench.kit.contents import PIXELS_HEADER_BYTES
 from zoobench.kit.reader import KeptKit
@@ -22,7 +18,7 @@ from zoobench.results.schema import Refusal
 from zoobench.run import inputs
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.options import OPTIONS, Option
-from zoobench.run.plan import Plan, make_kit_plan, make_plan
+from zoobench.run.plan import Plan, make_kit_plan
 
 
 def plan_of(path: Path, **options: str) -> Plan:
@@ -253,69 +249,3 @@ FAST = Runtime(name="fast", module="fast_sessions", packages=(), libraries=(), i
     plan = plan_of(with_manifest(a_kit(tmp_path), with_additions))
     assert open_inputs(plan, plan.cells).unknown.keys() == {plan.cells[1].id}
     assert plan.rounds["fast"].least == 9
-
-
-DATASET = Dataset(
-    name="pets",
-    classes=("cat", "dog"),
-    samples=(
-        Sample(name="cat/1", label=0, sha256="a", split="test"),
-        Sample(name="dog/1", label=1, sha256="b", split="test"),
-        Sample(name="dog/2", label=1, sha256="c", split="train"),
-    ),
-    left_out=(),
-    duplicates=(),
-    ignored=(),
-    image_size=96,
-    pixels_path=Path("pixels.npy"),
-)
-
-
-def identity(dataset: Dataset = DATASET) -> Mapping[str, Any]:
-    return inputs._split(dataset).identity
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        replace(DATASET, samples=(replace(DATASET.samples[0], label=1), *DATASET.samples[1:])),
-        replace(DATASET, classes=("bird", "dog")),
-        replace(DATASET, image_size=128),
-    ],
-    ids=["another label", "other classes", "another size"],
-)
-def test_other_samples_of_a_store_are_told_apart(other: Dataset) -> None:
-    assert identity(other) != identity()
-
-
-def test_where_they_are_and_what_they_are_called_is_no_matter() -> None:
-    moved = replace(DATASET, name="renamed", pixels_path=Path("elsewhere.npy"))
-    assert identity(moved) == identity()
-
-
-def test_what_decodes_them_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = identity()
-    with monkeypatch.context() as patched:
-        patched.setattr(images, "DECODER_VERSION", 99)
-        assert identity() != before
-    monkeypatch.setattr(inputs, "version", lambda _name: "99")
-    assert identity() != before
-
-
-@pytest.fixture
-def stored(tmp_path: Path) -> Inputs:
-    texts = {"backbones": "mobilenet_025", "weights": "random", "drawn": "40", "image-size": "32"}
-    plan = make_plan({**texts, "artifacts": str(tmp_path / "artifacts")})
-    return open_inputs(plan, plan.cells)
-
-
-def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(stored: Inputs, tmp_path: Path) -> None:
-    (split,) = stored.splits.values()
-    assert stored.kit is None
-    assert stored.weights == {"mobilenet_025": "random"}
-    assert (split.dataset.name, split.dataset.samples) == ("drawn", len(split.samples))
-    assert stored.provenance["cells"] == [cell.id for cell in stored.cells]
-    (pixels,) = stored.provenance["pixels"].values()
-    assert split.samples.path == tmp_path / "artifacts/datasets" / pixels["product"] / "pixels.npy"
-    assert pixels["rows"] == split.samples.rows.tolist()
-    assert any(line.startswith("weights: mobilenet_025: random") for line in stored.described())

@@ -1,7 +1,7 @@
 """Are data and weights opened as cells need them, and has each its file or the reason why there is none?"""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,14 @@ import pytest
 
 from zoobench.build import recipe
 from zoobench.build.recipe import BuildRequest
+from zoobench.data import images
+from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.schema import Refusal
-from zoobench.run import workshop
+from zoobench.run import inputs, workshop
+from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.plan import make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
 from zoobench.store.product import Product, Stored, obtain
@@ -155,3 +158,69 @@ def test_a_file_that_vanished_is_an_error_that_asks_who_removed_it(
     with pytest.raises(ModelError, match=r"was made but is not in .*; does another run remove it"):
         built.file(built.cells[0])
     assert builder.calls == []
+
+
+DATASET = Dataset(
+    name="pets",
+    classes=("cat", "dog"),
+    samples=(
+        Sample(name="cat/1", label=0, sha256="a", split="test"),
+        Sample(name="dog/1", label=1, sha256="b", split="test"),
+        Sample(name="dog/2", label=1, sha256="c", split="train"),
+    ),
+    left_out=(),
+    duplicates=(),
+    ignored=(),
+    image_size=96,
+    pixels_path=Path("pixels.npy"),
+)
+
+
+def identity(dataset: Dataset = DATASET) -> Mapping[str, Any]:
+    return inputs._split(dataset).identity
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(DATASET, samples=(replace(DATASET.samples[0], label=1), *DATASET.samples[1:])),
+        replace(DATASET, classes=("bird", "dog")),
+        replace(DATASET, image_size=128),
+    ],
+    ids=["another label", "other classes", "another size"],
+)
+def test_other_samples_of_a_store_are_told_apart(other: Dataset) -> None:
+    assert identity(other) != identity()
+
+
+def test_where_they_are_and_what_they_are_called_is_no_matter() -> None:
+    moved = replace(DATASET, name="renamed", pixels_path=Path("elsewhere.npy"))
+    assert identity(moved) == identity()
+
+
+def test_what_decodes_them_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = identity()
+    with monkeypatch.context() as patched:
+        patched.setattr(images, "DECODER_VERSION", 99)
+        assert identity() != before
+    monkeypatch.setattr(inputs, "version", lambda _name: "99")
+    assert identity() != before
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Inputs:
+    texts = {"backbones": "mobilenet_025", "weights": "random", "drawn": "40", "image-size": "32"}
+    plan = make_plan({**texts, "artifacts": str(tmp_path / "artifacts")})
+    return open_inputs(plan, plan.cells)
+
+
+def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(stored: Inputs, tmp_path: Path) -> None:
+    (split,) = stored.splits.values()
+    assert stored.kit is None
+    assert stored.weights == {"mobilenet_025": "random"}
+    assert (split.dataset.name, split.dataset.samples) == ("drawn", len(split.samples))
+    assert stored.provenance["cells"] == [cell.id for cell in stored.cells]
+    (pixels,) = stored.provenance["pixels"].values()
+    assert split.samples.path == tmp_path / "artifacts/datasets" / pixels["product"] / "pixels.npy"
+    assert pixels["rows"] == split.samples.rows.tolist()
+    assert any(line.startswith("weights: mobilenet_025: random") for line in stored.described())

@@ -1,17 +1,15 @@
 """Can people and programs read a comparison?"""
 
-import csv
-import io
-import json
 from dataclasses import replace
 
 import pytest
 
 from fakes import a_record
 from resultfiles import EPYC, a_run, a_side, a_timed_run, answered
+from views import content, table, text, written
 from zoobench.judge.compare.comparison import Comparison, compare
 from zoobench.judge.metrics import METRICS
-from zoobench.show.comparisontable import as_csv, as_json, as_markdown, render
+from zoobench.show.comparisontable import view
 
 CELL = a_record().cell.id
 
@@ -31,7 +29,7 @@ def a_comparison(**environment: object) -> Comparison:
 
 
 def lines(comparison: Comparison) -> list[str]:
-    return [line.rstrip() for line in render([comparison], width=100, colours=False).splitlines()]
+    return [line.rstrip() for line in text(view([comparison]), width=100).splitlines()]
 
 
 def test_conditions_come_first_then_lone_cells_then_each_metric() -> None:
@@ -99,20 +97,20 @@ def test_it_is_said_how_many_cells_are_the_very_same_file() -> None:
 def test_verdicts_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[31mregressed" in render([a_comparison()], width=100, colours=True)
-    assert "\x1b" not in render([a_comparison()], width=100, colours=False)
+    assert "\x1b[31mregressed" in text(view([a_comparison()]), width=100, colours=True)
+    assert "\x1b" not in text(view([a_comparison()]), width=100)
 
 
 def test_markdown_has_a_table_for_each_metric() -> None:
-    text = as_markdown([a_comparison(governor="powersave")])
-    assert text.count("\n| :---") == 1 + len(METRICS)
-    assert "| governor | not known | powersave |" in text
-    assert "| mobilenet-integer\\_only-litert-t1 | 4.00 | 6.00 | +50.0 |" in text
-    assert "- only in candidate: come" in text
+    shown = written(view([a_comparison(governor="powersave")]), "markdown")
+    assert shown.count("\n| :---") == 1 + len(METRICS)
+    assert "| governor | not known | powersave |" in shown
+    assert "| mobilenet-integer\\_only-litert-t1 | 4.00 | 6.00 | +50.0 |" in shown
+    assert "- only in candidate: come" in shown
 
 
 def test_csv_has_a_line_for_each_fact_in_si_units() -> None:
-    rows = list(csv.DictReader(io.StringIO(as_csv([a_comparison(governor="powersave")]))))
+    rows = table(view([a_comparison(governor="powersave")]))
     assert [row["kind"] for row in rows] == [
         "condition",
         "only in baseline",
@@ -131,7 +129,7 @@ def test_csv_has_a_line_for_each_fact_in_si_units() -> None:
 
 
 def test_json_has_all_of_it() -> None:
-    (comparison,) = json.loads(as_json([a_comparison(governor="powersave")]))["comparisons"]
+    (comparison,) = content(view([a_comparison(governor="powersave")]))["comparisons"]
     assert comparison["environment"] == [{"name": "governor", "base": [], "new": ["powersave"]}]
     assert (comparison["only_baseline"], comparison["only_candidate"]) == (["gone"], ["come"])
     (cell,) = comparison["cells"]
@@ -145,6 +143,6 @@ def test_json_has_all_of_it() -> None:
 def test_several_new_sides_stand_below_each_other() -> None:
     one = a_comparison()
     both = [one, replace(one, candidate="third.json")]
-    assert render(both, width=100, colours=False).count("baseline:  before.json") == 2
-    assert len(json.loads(as_json(both))["comparisons"]) == 2
-    assert {row["candidate_side"] for row in csv.DictReader(io.StringIO(as_csv(both)))} == {"after.json", "third.json"}
+    assert text(view(both), width=100).count("baseline:  before.json") == 2
+    assert len(content(view(both))["comparisons"]) == 2
+    assert {row["candidate_side"] for row in table(view(both))} == {"after.json", "third.json"}

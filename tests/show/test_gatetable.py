@@ -1,10 +1,9 @@
 """A gate's report as text: what differs first, numbers in people's units, the outcome last."""
 
-import json
-
 from reports import ALL_HOSTILE, HOSTILE, MISLABELLED, OTHER_CPU, UNKNOWN, a_finding, a_report, is_tame
+from views import content, table, written
 from zoobench.judge.evidence import Verdict
-from zoobench.show.gatetable import as_json, as_markdown, headline, render, sentence
+from zoobench.show.gatetable import as_markdown, headline, render, sentence, view
 
 
 def lines(**changes: object) -> list[str]:
@@ -65,10 +64,18 @@ def test_markdown_has_what_matters_first_and_means_itself() -> None:
 
 
 def test_json_holds_the_status_and_shares_of_one() -> None:
-    content = json.loads(as_json(a_report(findings=(MISLABELLED,))))
-    assert (content["status"], content["kind"], content["schema"]) == (1, "zoobench-gate", 2)
-    assert content["findings"][0]["verdict"] == "regressed"
-    assert content["findings"][0]["change"] == -0.1
+    found = content(view(a_report(findings=(MISLABELLED,))))
+    assert (found["status"], found["kind"], found["schema"]) == (1, "zoobench-gate", 2)
+    assert found["findings"][0]["verdict"] == "regressed"
+    assert found["findings"][0]["change"] == -0.1
+
+
+def test_a_page_begins_with_the_outcome_and_csv_has_a_row_for_each_finding() -> None:
+    report = a_report(findings=(a_finding(), MISLABELLED))
+    page = written(view(report), "html")
+    assert page.index(headline(report)) < page.index("mobilenet-integer_only-litert-t1")
+    assert [(row["metric"], row["verdict"]) for row in table(view(report))][1] == ("top1", "regressed")
+    assert is_tame(written(view(ALL_HOSTILE), "html"))
 
 
 def test_a_sentence_says_it_all_on_one_line() -> None:
@@ -92,8 +99,8 @@ def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_enco
 
 
 def test_json_holds_names_as_they_are_in_plain_signs() -> None:
-    assert as_json(ALL_HOSTILE).isascii()
-    assert json.loads(as_json(ALL_HOSTILE))["problems"] == [HOSTILE]
+    assert written(view(ALL_HOSTILE), "json").isascii()
+    assert content(view(ALL_HOSTILE))["problems"] == [HOSTILE]
 
 
 def test_a_baselines_name_means_itself_in_the_markdown_title() -> None:

@@ -1,14 +1,12 @@
 """Can people and programs read what several machines say?"""
 
-import csv
-import io
-import json
-
 import pytest
 
 from resultfiles import EPYC, a_run, a_side, a_timed_record, cell_id, rounds_around
+from views import content, table, text, written
+from zoobench.commands.output import FORMATS
 from zoobench.judge.compare.machines import AcrossMachines, across
-from zoobench.show.machinetable import as_csv, as_json, as_markdown, render
+from zoobench.show.machinetable import view
 
 SPEEDUPS = {"AMD EPYC": {"float32": 1.0, "dynamic_range": 2.0}, "Cortex-A76": {"float32": 1.0, "dynamic_range": 0.5}}
 
@@ -69,25 +67,25 @@ def found() -> AcrossMachines:
 
 
 def test_the_terminal_shows_each_machine_in_its_own_columns(found: AcrossMachines) -> None:
-    shown = "\n".join(line.rstrip() for line in render(found, width=100, colours=False).splitlines())
+    shown = "\n".join(line.rstrip() for line in text(view(found), width=100).splitlines())
     assert shown.startswith(GOLDEN)
     assert "1 of 1 pairs of cells and machines flip significantly" in shown
 
 
 def test_there_is_no_verdict_and_no_merged_rank(found: AcrossMachines) -> None:
-    for text in (render(found, width=100, colours=False), as_markdown(found), as_csv(found), as_json(found)):
+    for form in FORMATS:
         for word in ("better", "worse", "regressed", "improved", "best"):
-            assert word not in text
+            assert word not in written(view(found), form)
 
 
 def test_markdown_has_the_same_tables(found: AcrossMachines) -> None:
-    text = as_markdown(found)
-    assert text.count("\n| :---") == 8
-    assert "| mobilenet-dynamic\\_range-litert-t1 | 5.00 | 1 | 20.0 | 2 |" in text
+    shown = written(view(found), "markdown")
+    assert shown.count("\n| :---") == 8
+    assert "| mobilenet-dynamic\\_range-litert-t1 | 5.00 | 1 | 20.0 | 2 |" in shown
 
 
 def test_csv_has_a_line_for_each_machine_condition_cell_and_flip(found: AcrossMachines) -> None:
-    rows = list(csv.DictReader(io.StringIO(as_csv(found))))
+    rows = table(view(found))
     assert [row["kind"] for row in rows] == ["machine"] * 2 + ["condition"] * 2 + ["cell"] * 4 + ["flip"]
     assert (rows[6]["name"], rows[6]["machine"], rows[6]["rank"]) == (cell_id("dynamic_range"), "A", "1")
     assert float(rows[6]["speedup"]) == pytest.approx(2.0)
@@ -96,18 +94,18 @@ def test_csv_has_a_line_for_each_machine_condition_cell_and_flip(found: AcrossMa
 
 
 def test_json_has_all_of_it(found: AcrossMachines) -> None:
-    content = json.loads(as_json(found))
-    assert content["schema"] == 2
-    assert content["conditions"] == [{"name": "cpu", "machines": {"A": ["AMD EPYC"], "B": ["Cortex-A76"]}}]
-    assert content["cells"][1]["machines"]["B"]["rank"] == 2
-    assert content["cells"][1]["machines"]["B"]["metrics"]["speedup"]["interval"] == pytest.approx([0.495, 0.505])
-    assert content["flips"][0]["machines"] == ["A", "B"]
+    known = content(view(found))
+    assert known["schema"] == 2
+    assert known["conditions"] == [{"name": "cpu", "machines": {"A": ["AMD EPYC"], "B": ["Cortex-A76"]}}]
+    assert known["cells"][1]["machines"]["B"]["rank"] == 2
+    assert known["cells"][1]["machines"]["B"]["metrics"]["speedup"]["interval"] == pytest.approx([0.495, 0.505])
+    assert known["flips"][0]["machines"] == ["A", "B"]
 
 
 def test_many_flips_are_cut_on_a_terminal_and_said_to_be(
     found: AcrossMachines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zoobench.show.machinetable._SHOWN_FLIPS", 0)
-    text = render(found, width=100, colours=False)
-    assert "the order flips" not in text
-    assert "The 0 surest are shown" in text
+    shown = text(view(found), width=100)
+    assert "the order flips" not in shown
+    assert "The 0 surest are shown" in shown

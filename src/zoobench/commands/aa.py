@@ -131,7 +131,7 @@ def save_noise(report: AAReport, artifacts: Path) -> Path | None:
     try:
         write_json(path, noise_to_json(noise))
     except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error}; see to space or --zoo-artifacts") from error
+        raise ResultsError(f"cannot write {path}: {error}; see to space or --artifacts") from error
     return path
 
 
@@ -152,7 +152,7 @@ def _keep(gate: AAGate, path: Path) -> None:
     try:
         write_json(path, to_json(gate))
     except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error}; see to space or --zoo-artifacts") from error
+        raise ResultsError(f"cannot write {path}: {error}; see to space or --artifacts") from error
 
 
 def _none_kept(folder: Path, tolerances: Mapping[str, float], choice: Choice) -> str:

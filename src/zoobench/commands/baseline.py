@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from zoobench.commands.options import artifacts_option
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import baseline_content, unmeasured
 from zoobench.results.file import newest_first, write_results
@@ -18,7 +18,6 @@ from zoobench.results.schema import Record
 from zoobench.store.inventory import main_sha256, products
 from zoobench.system.files import PLAIN_NAME
 
-_UNREADABLE = 2
 _UNKNOWN = {"device": None, "cpu": None, "cores": None}
 _LONGEST = 200
 """Characters of a device's name: no file's name may be much longer."""
@@ -85,7 +84,7 @@ def list_(artifacts: Path) -> None:
     for reason in reasons:
         click.echo(reason, err=True)
     if reasons:
-        sys.exit(_UNREADABLE)
+        sys.exit(Status.UNUSABLE)
 
 
 @baseline.command()

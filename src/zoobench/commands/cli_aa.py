@@ -1,14 +1,13 @@
 """What can be asked of gates of identical files? `zoobench aa`; it only calls."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from zoobench.commands.options import artifacts_option
+from zoobench.commands.options import artifacts_option, cells_option
 from zoobench.system.units import SHARE, parse_quantity
 
 if TYPE_CHECKING:
@@ -59,12 +58,12 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
     multiple=True,
     help="Such as latency_p50=3%, or '*-keras-*:latency_p50=10%'. Default: [tool.zoobench.gate] of pyproject.toml.",
 )
-@click.option("--cells", metavar="PATTERN", multiple=True, help="Only cells whose ids fit, such as 'mobilenet-*'.")
+@cells_option
 @click.option(
     "--seconds",
     type=click.FloatRange(1),
     metavar="N",
-    help="Most seconds of replay in a gate. Default: that of `zoobench gate`.",
+    help="Time limit of a gate's replaying, in seconds. Default: that of `zoobench gate`.",
 )
 @click.option(
     "--resample",
@@ -118,7 +117,6 @@ def aa(
     from zoobench.commands.gate import GateRequest
     from zoobench.judge.gate.tolerances import find_pyproject, read_rules
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     rules = read_rules(find_pyproject(Path.cwd()), tolerances)
     source = results or newest_results(artifacts)
     request = GateRequest(

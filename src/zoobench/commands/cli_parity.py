@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from zoobench.commands.options import artifacts_option
+from zoobench.errors import Status
 
-_INTERRUPTED = 130
 _EXAMPLES = """\b
 For example:
   zoobench parity mobilenet-float32-litert-t1
@@ -77,6 +77,6 @@ def parity(
         report = run_parity(request)
     except KeyboardInterrupt:
         click.echo("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", err=True)
-        sys.exit(_INTERRUPTED)
+        sys.exit(Status.INTERRUPTED)
     click.echo(shown(report, form=form), nl=False)
     sys.exit(report.status)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from zoobench.commands.options import PATH
-from zoobench.commands.output import deliver, format_option, output_option, screen
+from zoobench.commands.output import output_options, present
 from zoobench.errors import UsageError
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.compare.comparison import compare as compare_sides
@@ -33,8 +33,7 @@ For example:
     is_flag=True,
     help="Take each file or folder as one machine's and show where the machines agree and where the order flips.",
 )
-@format_option("text", "markdown", "json", "csv")
-@output_option
+@output_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap intervals.")
 def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output: Path | None, seed: int) -> None:
     """Show what changed from BASE to NEW, and to each of MORE, cell by cell.
@@ -52,10 +51,10 @@ def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output
     if len(files) < 2:
         raise UsageError(f"received {files[0]} alone; name at least two files or folders to compare")
     if across_machines:
-        text = shown_across(across_files(files), form=form, to_file=output is not None)
+        view = machinetable.view(across_files(files))
     else:
-        text = shown(compare_files(files[0], files[1:], seed=seed), form=form, to_file=output is not None)
-    deliver(text, output)
+        view = comparisontable.view(compare_files(files[0], files[1:], seed=seed))
+    present(view, form=form, output=output)
 
 
 def compare_files(base: Path, others: Sequence[Path], *, seed: int = 0) -> tuple[Comparison, ...]:
@@ -83,25 +82,3 @@ def across_files(files: Sequence[Path]) -> AcrossMachines:
     if len(files) > MOST_MACHINES:
         raise UsageError(f"received {len(files)} machines; at most {MOST_MACHINES} are compared at once")
     return across([read_side(file) for file in files])
-
-
-def shown(comparisons: Sequence[Comparison], *, form: str, to_file: bool) -> str:
-    """Returns comparisons as `text`, `markdown`, `csv` or `json`; colours are for a terminal only."""
-    written = {
-        "markdown": comparisontable.as_markdown,
-        "csv": comparisontable.as_csv,
-        "json": comparisontable.as_json,
-    }
-    if form in written:
-        return written[form](comparisons)
-    width, colours = screen(to_file=to_file)
-    return comparisontable.render(comparisons, width=width, colours=colours)
-
-
-def shown_across(found: AcrossMachines, *, form: str, to_file: bool) -> str:
-    """Returns what machines say as `text`, `markdown`, `csv` or `json`; colours are for a terminal only."""
-    written = {"markdown": machinetable.as_markdown, "csv": machinetable.as_csv, "json": machinetable.as_json}
-    if form in written:
-        return written[form](found)
-    width, colours = screen(to_file=to_file)
-    return machinetable.render(found, width=width, colours=colours)

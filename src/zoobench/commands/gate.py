@@ -1,4 +1,4 @@
-"""Is a candidate worse than a baseline? Reads both, finds their files, has them replayed, and has it all judged."""
+"""`zoobench gate`: is a candidate worse than a baseline? Both are read, their files replayed, and all is judged."""
 
 import os
 import sys
@@ -6,15 +6,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from zoobench.commands.baseline import find_run, measured_on, newest_results
-from zoobench.commands.options import artifacts_option
+from zoobench.commands.options import PATH, artifacts_option, cells_option, matching
+from zoobench.commands.output import FORMATS, deliver, format_option, output_option, screen
 from zoobench.errors import ResultsError, UsageError, ZoobenchError
 from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.comparable import measured_on_both, obstacles, unjudged
@@ -29,13 +28,12 @@ from zoobench.results.machine import differences
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import image_names
-from zoobench.run.options import PREFIX
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
-from zoobench.show.gatetable import as_json, as_markdown, render
+from zoobench.show.document import Screen
+from zoobench.show.gatetable import as_markdown, render, view
 from zoobench.show.github import annotations
 
 _METHODS = ("auto", "replay", "stored")
-_FORMATS = ("terminal", "markdown", "github", "json")
 _EXAMPLES = """\b
 Against a named run:
   zoobench baseline save main
@@ -68,11 +66,11 @@ PRECISION = 1 / 3
 @click.option(
     "--candidate",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Results to judge. Default: this machine's newest.",
 )
 @artifacts_option
-@click.option("--cells", multiple=True, metavar="PATTERN", help="Judge only cells whose ids fit; may be repeated.")
+@cells_option
 @click.option(
     "--tolerance",
     "tolerances",
@@ -88,30 +86,32 @@ PRECISION = 1 / 3
     help="Latency by replaying both files, or by stored medians; auto replays what it can.",
 )
 @click.option(
-    f"{PREFIX}gate-seconds",
-    "seconds",
+    "--seconds",
     type=click.FloatRange(min=1),
-    help="Most seconds of replay. Default: what pyproject.toml says, else 110, and 22 for each cell above five.",
+    metavar="N",
+    help="Time limit for replaying, in seconds. Default: what pyproject.toml says, else 110, and 22 for each cell "
+    "above five.",
 )
 @click.option(
     "--baseline-models",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Where to look for the baseline's files besides the store, under any names.",
 )
 @click.option(
     "--baseline-python",
     metavar="PATH",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Replay the baseline by another environment's Python, such as one with a newer ai-edge-litert.",
 )
 @click.option(
     "--images",
     metavar="PATH",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Replay on a folder of photos or a uint8 .npy file instead of the store's images.",
 )
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="terminal", show_default=True)
+@format_option(*FORMATS, "github")
+@output_option
 def gate(
     *,
     baseline: str,
@@ -125,16 +125,16 @@ def gate(
     baseline_python: Path | None,
     images: Path | None,
     form: str,
+    output: Path | None,
 ) -> None:
     """Judge a run against a baseline: latency, top-1, size and memory of every cell.
 
-    Latency is replayed: fresh processes run both sides' model files turn about until it is clear on which side of the
+    Latency is replayed: fresh processes run both sides' model files alternately until it is clear on which side of the
     tolerance the change is. Tolerances stand in pyproject.toml, [tool.zoobench.gate].
 
     The status is 0 if nothing became worse than its tolerance, 1 if something did, 3 if that cannot be told, 2 if the
     two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         rules = read_rules(find_pyproject(Path()), tolerances)
         request = GateRequest(
@@ -151,10 +151,10 @@ def gate(
         )
         report = run_gate(request).report
     except ZoobenchError as error:
-        if form == "terminal":
+        if form == "text":
             raise
         report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
-    click.echo(shown(report, form=form), nl=False)
+    deliver(shown(report, form=form, to_file=output is not None), output)
     if form == "github":
         write_summary(report, os.environ)
     sys.exit(report.status)
@@ -307,20 +307,12 @@ def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
 
 
 def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
-    """Returns the records of the cells that fit one of the patterns, or of all if there is none, by id.
+    """Returns the records of the cells that match one of the patterns, or of all if there is none, by id.
 
     Raises:
-        UsageError: If a pattern fits no cell.
+        UsageError: If a pattern matches no cell.
     """
-    records = run.records
-    for pattern in patterns:
-        if not any(fnmatchcase(cell, pattern) for cell in records):
-            raise UsageError(f"the pattern {pattern!r} fits no cell of {run.path}; its cells are {', '.join(records)}")
-    return {
-        cell: record
-        for cell, record in records.items()
-        if not patterns or any(fnmatchcase(cell, pattern) for pattern in patterns)
-    }
+    return {cell: run.records[cell] for cell in matching(run.records, patterns, of=run.path)}
 
 
 def _observe(
@@ -362,14 +354,14 @@ def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates
     )
 
 
-def shown(report: GateReport, *, form: str) -> str:
-    """Returns a report as `terminal`, `markdown`, `github` or `json`; for GitHub the annotations follow the table."""
-    if form == "json":
-        return as_json(report)
+def shown(report: GateReport, *, form: str, to_file: bool = False) -> str:
+    """Returns a report in a format of `FORMATS`, or as `github`: the text, and annotations after it."""
     if form == "markdown":
         return as_markdown(report)
-    terminal = Console()
-    table = render(report, width=terminal.width, colours=terminal.is_terminal)
+    width, colours = screen(to_file=to_file)
+    if form not in ("text", "github"):
+        return FORMATS[form](view(report), Screen(width=width, colours=colours))
+    table = render(report, width=width, colours=colours)
     return table + annotations(report) if form == "github" else table
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from zoobench.commands.baseline import find_run
 from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
-from zoobench.errors import ZoobenchError
+from zoobench.errors import Status, ZoobenchError
 from zoobench.judge.evidence import Verdict
-from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
+from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
 from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
@@ -53,7 +53,7 @@ class Gatekeeper:
             return
         if results is None:
             self._failure = "nothing was measured, so there is nothing to judge"
-            session.exitstatus = UNUSABLE
+            session.exitstatus = Status.UNUSABLE
             return
         with self._uncaptured():
             gate_status = self._judge(results, session)
@@ -87,7 +87,7 @@ class Gatekeeper:
             write_summary(self._report, os.environ)
         except ZoobenchError as error:
             self._failure = str(error)
-        return self._report.status or (UNUSABLE if self._failure else PASSED)
+        return self._report.status or (Status.UNUSABLE if self._failure else Status.PASSED)
 
 
 def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
@@ -133,7 +133,7 @@ def _path(text: str) -> Path | None:
 
 def _status(gate_status: int, tests_status: int) -> int:
     """Returns the session's exit status: the gate's, but that failed tests are not made green or unclear by it."""
-    if gate_status == PASSED or (gate_status == INCONCLUSIVE and tests_status == REGRESSED):
+    if gate_status == Status.PASSED or (gate_status == Status.UNDECIDED and tests_status == Status.FAILED):
         return tests_status
     return gate_status
 

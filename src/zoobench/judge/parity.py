@@ -6,7 +6,7 @@ from enum import Enum
 from math import log
 from statistics import median
 
-from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED
+from zoobench.errors import Status
 from zoobench.stats.sequential import weigh
 from zoobench.stats.statistics import Interval
 
@@ -136,12 +136,12 @@ class ParityReport:
         return tuple(agreement(timed[one], timed[other]) for one, other in self.pairs if {one, other} <= timed.keys())
 
     @property
-    def status(self) -> int:
+    def status(self) -> Status:
         """0 if all agree, 1 if two do not, 3 if that is open, as it is where there was nothing to hold ours against."""
         answers = {one.answer for one in self.agreements}
         if Answer.NO in answers:
-            return REGRESSED
-        return PASSED if answers == {Answer.YES} else INCONCLUSIVE
+            return Status.FAILED
+        return Status.PASSED if answers == {Answer.YES} else Status.UNDECIDED
 
 
 def gap(path: TimedPath, reference: TimedPath) -> Gap:

@@ -7,7 +7,7 @@ from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.runtimes import REFERENCE, find_runtime
+from zoobench.matrix.runtimes import REFERENCE, TABLE, find_runtime
 from zoobench.measure.accuracy import Evaluation, recorded_accuracy
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.latency import recorded_latency
@@ -35,6 +35,7 @@ from zoobench.results.schema import (
     to_json,
 )
 from zoobench.run import extensions
+from zoobench.run.background import imported_meanwhile
 from zoobench.run.checks import FOLDER, evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.plan import Plan
@@ -65,14 +66,21 @@ class BenchSession:
         """Returns the cell of an id."""
         return next(cell for cell in self.plan.cells if cell.id == cell_id)
 
-    def prepare(self, cells: Sequence[Cell]) -> tuple[str, ...]:
+    def prepare(self, cells: Sequence[Cell], *, timed: Sequence[Cell] = ()) -> tuple[str, ...]:
         """Opens the data and finds the weights for these cells; returns what a reader should know of them.
+
+        Args:
+            cells: Those that will run.
+            timed: Those whose rounds this process will run; TensorFlow, which takes seconds to import, is imported
+                while data is checked if they need it.
 
         Raises:
             DataError: If images cannot be used.
             ModelError: If weights cannot be had.
         """
-        self._inputs = self._open_inputs(self.plan, cells)
+        names = dict.fromkeys(cell.runtime for cell in timed if cell.runtime in TABLE.names())
+        with imported_meanwhile(name for name in names if find_runtime(name).fixes_threads):
+            self._inputs = self._open_inputs(self.plan, cells)
         return self._inputs.described()
 
     @property

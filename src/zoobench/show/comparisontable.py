@@ -1,8 +1,5 @@
-"""How do people and programs read a comparison? As text for a terminal, markdown, CSV or JSON."""
+"""How is a comparison read? What differs, then each metric with its change and what that comes to."""
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,12 +8,9 @@ from zoobench.judge.compare.comparison import CellComparison, Comparison
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.machine import joined
-from zoobench.show.document import Block, Grid, Lines
-from zoobench.show.markdown import to_markdown
-from zoobench.show.terminal import to_terminal
+from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.statistics import Interval
-from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, change_percent, probability
 
 SCHEMA = 2
@@ -28,39 +22,29 @@ _COLUMNS = (
 )
 
 
-def render(comparisons: Sequence[Comparison], *, width: int, colours: bool) -> str:
-    """Returns comparisons as text for a terminal.
+def view(comparisons: Sequence[Comparison]) -> View:
+    """Returns comparisons of several sides with one baseline for every writer.
 
-    Args:
-        comparisons: Of several sides with one baseline.
-        width: Columns of the terminal.
-        colours: Whether the reader is a terminal that knows them.
+    The rows are each condition that differs, each cell that one side lacks, and each metric of each cell; values are in
+    SI units, changes are shares.
     """
-    return to_terminal(_blocks(comparisons), width=width, colours=colours)
+    return View(
+        document=lambda: document(comparisons),
+        plain=lambda: {"schema": SCHEMA, "comparisons": [_plain(comparison) for comparison in comparisons]},
+        rows=lambda: [
+            dict.fromkeys(_COLUMNS) | {"candidate_side": comparison.candidate} | row
+            for comparison in comparisons
+            for row in _rows(comparison)
+        ],
+    )
 
 
-def as_markdown(comparisons: Sequence[Comparison]) -> str:
-    """Returns comparisons as markdown."""
-    return to_markdown(_blocks(comparisons))
-
-
-def as_json(comparisons: Sequence[Comparison]) -> str:
-    """Returns all that is known as JSON in SI units; undefined is null."""
-    content = {"schema": SCHEMA, "comparisons": [_plain(comparison) for comparison in comparisons]}
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
-
-
-def as_csv(comparisons: Sequence[Comparison]) -> str:
-    """Returns a line for each condition that differs, each cell that one side lacks, and each metric of each cell.
-
-    Values are in SI units, changes are shares; undefined is empty.
-    """
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for comparison in comparisons:
-        writer.writerows({"candidate_side": sanitize(comparison.candidate)} | row for row in _csv_rows(comparison))
-    return buffer.getvalue()
+def document(comparisons: Sequence[Comparison]) -> Document:
+    """Returns comparisons one after the other."""
+    return Document(
+        title=f"What changed from {comparisons[0].baseline}",
+        blocks=tuple(block for comparison in comparisons for block in _of_one(comparison)),
+    )
 
 
 def _plain(comparison: Comparison) -> dict[str, Any]:
@@ -84,26 +68,22 @@ def _plain_finding(finding: Finding) -> dict[str, Any]:
     return plain | {name: getattr(finding, name) for name in _KEPT}
 
 
-def _csv_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
+def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
     for one in comparison.environment:
-        values = {"baseline": sanitize(joined(one.base)), "candidate": sanitize(joined(one.new))}
-        yield {"kind": "condition", "name": sanitize(one.name)} | values
+        values = {"baseline": joined(one.base), "candidate": joined(one.new)}
+        yield {"kind": "condition", "name": one.name} | values
     only = (("only in baseline", comparison.only_baseline), ("only in candidate", comparison.only_candidate))
     for kind, cells in only:
-        yield from ({"kind": kind, "name": sanitize(cell)} for cell in cells)
+        yield from ({"kind": kind, "name": cell} for cell in cells)
     for cell in comparison.cells:
         for finding in cell.findings:
-            yield {"kind": "cell", "name": sanitize(cell.id), "metric": finding.metric} | _csv_finding(finding)
+            yield {"kind": "cell", "name": cell.id, "metric": finding.metric} | _finding_row(finding)
 
 
-def _csv_finding(finding: Finding) -> dict[str, Any]:
+def _finding_row(finding: Finding) -> dict[str, Any]:
     plain = {name: getattr(finding, name) for name in _KEPT} | {"unit": METRICS[finding.metric].unit.name}
     interval = finding.interval
     return plain | {"low": interval.low if interval else None, "high": interval.high if interval else None}
-
-
-def _blocks(comparisons: Sequence[Comparison]) -> list[Block]:
-    return [block for comparison in comparisons for block in _of_one(comparison)]
 
 
 def _of_one(comparison: Comparison) -> list[Block]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoobench.show.document import Screen, View
+from zoobench.system.terminal import sanitize
 
 
 def write_json(view: View, screen: Screen) -> str:
@@ -22,12 +23,12 @@ def write_csv(view: View, screen: Screen) -> str:
 
 
 def to_json(plain: Any) -> str:
-    """Returns plain values as JSON.
+    """Returns plain values as JSON in ASCII, whatever signs foreign names hold.
 
     Raises:
         ValueError: If a number is not finite, which JSON cannot hold.
     """
-    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(plain, indent=2, allow_nan=False) + "\n"
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -37,5 +38,11 @@ def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     if rows:
         writer.writerow(rows[0])
     for row in rows:
-        writer.writerow(" ".join(map(str, one)) if isinstance(one, list | tuple) else one for one in row.values())
+        writer.writerow(map(_field, row.values()))
     return buffer.getvalue()
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return sanitize(value) if isinstance(value, str) else value

@@ -1,6 +1,5 @@
-"""How is a gate's report read? On a terminal, as Markdown, as JSON."""
+"""How is a gate's report read? The outcome, what is wrong, and a row for each finding."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -10,11 +9,13 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from zoobench.errors import Status
 from zoobench.judge.evidence import Finding, Verdict
-from zoobench.judge.gate.decide import INCONCLUSIVE, PASSED, REGRESSED, UNUSABLE, GateReport
+from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.metrics import METRICS
 from zoobench.results.machine import joined
 from zoobench.show import markdown
+from zoobench.show.document import Document, Grid, Lines, Tone, View
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 from zoobench.system.units import ABSENT, change_percent, three_digits
 
@@ -24,7 +25,12 @@ _OTHER_COLUMNS = 112
 """Characters that the columns beside the cell's take at the most."""
 _HEADS = ("metric", "baseline", "candidate", "", "change", "95 %", "limit", "detectable from", "verdict", "by")
 _NUMBERS = frozenset({1, 2, 4, 5, 6, 7})
-_WORDS = {PASSED: "passed", REGRESSED: "REGRESSED", UNUSABLE: "UNUSABLE INPUT", INCONCLUSIVE: "INCONCLUSIVE"}
+_WORDS = {
+    Status.PASSED: "passed",
+    Status.FAILED: "REGRESSED",
+    Status.UNUSABLE: "UNUSABLE INPUT",
+    Status.UNDECIDED: "INCONCLUSIVE",
+}
 _STYLES = {
     Verdict.IMPROVED: "green",
     Verdict.UNCHANGED: "",
@@ -66,7 +72,7 @@ def render(report: GateReport, *, width: int, colours: bool) -> str:
     if report.findings:
         console.print(_table(report.findings))
         console.print("", *_remarks(report.findings), *_LEGEND, sep="\n", soft_wrap=True)
-    style = "green" if report.status == PASSED else "yellow" if report.status == INCONCLUSIVE else "bold red"
+    style = "green" if report.status is Status.PASSED else "yellow" if report.status is Status.UNDECIDED else "bold red"
     console.print(Text(headline(report), style=style), soft_wrap=True)
     return console_text(console)
 
@@ -78,8 +84,7 @@ def as_markdown(report: GateReport) -> str:
     lines += [f"- {markdown.escaped(line)}" for line in _preamble(report)]
     if report.findings:
         heads = ("cell", *(head or "unit" for head in _HEADS), "remark")
-        ranked = sorted(report.findings, key=lambda finding: finding.verdict is Verdict.UNCHANGED)
-        rows = [(finding.cell, *_row(finding), finding.remark) for finding in ranked]
+        rows = [(finding.cell, *_row(finding), finding.remark) for finding in _ranked(report.findings)]
         lines += [
             "",
             markdown.row(heads),
@@ -90,10 +95,41 @@ def as_markdown(report: GateReport) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_json(report: GateReport) -> str:
-    """Returns a report as JSON, in SI units and shares of one."""
-    content: dict[str, Any] = {"schema": SCHEMA, "kind": "zoobench-gate", "status": report.status} | asdict(report)
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+def view(report: GateReport) -> View:
+    """Returns a report for every writer: a row for each finding, what is not unchanged first."""
+    return View(
+        document=lambda: _document(report),
+        plain=lambda: {"schema": SCHEMA, "kind": "zoobench-gate", "status": report.status} | asdict(report),
+        rows=lambda: [_plain_row(finding) for finding in report.findings],
+    )
+
+
+def _document(report: GateReport) -> Document:
+    tone: Tone = "good" if report.status is Status.PASSED else "bad"
+    heads = ("cell", *(head or "unit" for head in _HEADS), "remark")
+    rows = tuple((finding.cell, *_row(finding), finding.remark) for finding in _ranked(report.findings))
+    words = frozenset({1, 4, 9, 10, 11})
+    problems = tuple(f"unusable: {problem}" for problem in report.problems)
+    return Document(
+        title=headline(report),
+        blocks=(
+            Lines(lines=(headline(report),), tone=tone),
+            Lines(lines=problems, tone="bad"),
+            Lines(lines=tuple(_preamble(report))),
+            Grid(heads=heads, rows=rows, words=words),
+            Lines(lines=_LEGEND if rows else ()),
+        ),
+    )
+
+
+def _ranked(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.verdict is Verdict.UNCHANGED)
+
+
+def _plain_row(finding: Finding) -> dict[str, Any]:
+    ends = {"low": finding.interval.low, "high": finding.interval.high} if finding.interval else {}
+    plain = {key: value for key, value in asdict(finding).items() if key != "interval"}
+    return plain | {"low": ends.get("low"), "high": ends.get("high")}
 
 
 def _preamble(report: GateReport) -> list[str]:

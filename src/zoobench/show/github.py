@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from zoobench.errors import Status
 from zoobench.judge.evidence import Verdict
-from zoobench.judge.gate.decide import PASSED, GateReport
+from zoobench.judge.gate.decide import GateReport
 from zoobench.show.gatetable import headline, sentence
 from zoobench.system.terminal import sanitize
 
@@ -26,7 +27,7 @@ def _lines(report: GateReport) -> Iterator[str]:
     for finding in report.findings:
         if finding.verdict and (level := _LEVELS.get(finding.verdict)):
             yield _command(level, f"zoobench: {finding.cell}", sentence(finding))
-    if report.status == PASSED:
+    if report.status is Status.PASSED:
         yield _command("notice", "zoobench", headline(report))
 
 

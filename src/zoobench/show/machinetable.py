@@ -1,8 +1,5 @@
-"""How do people and programs read what several machines say? As text for a terminal, markdown, CSV or JSON."""
+"""How is it read what several machines say? Their values side by side, and where the order flips."""
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,10 +8,7 @@ from zoobench.judge.compare.machines import AcrossMachines, OnMachine
 from zoobench.judge.compare.order_flips import MOST_FLIPS
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.machine import joined
-from zoobench.show.document import Block, Grid, Lines
-from zoobench.show.markdown import to_markdown
-from zoobench.show.terminal import to_terminal
-from zoobench.system.terminal import sanitize
+from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.system.units import ABSENT, probability, ratio
 
 SCHEMA = 2
@@ -27,40 +21,27 @@ _COLUMNS = (
 )
 
 
-def render(found: AcrossMachines, *, width: int, colours: bool) -> str:
-    """Returns what several machines say as text for a terminal.
-
-    Args:
-        found: Of two machines or more.
-        width: Columns of the terminal.
-        colours: Whether the reader is a terminal that knows them.
-    """
-    return to_terminal(_blocks(found), width=width, colours=colours)
+def view(found: AcrossMachines) -> View:
+    """Returns what several machines say for every writer: a row for each machine, condition, cell and flip."""
+    return View(
+        document=lambda: document(found),
+        plain=lambda: _all_plain(found),
+        rows=lambda: [dict.fromkeys(_COLUMNS) | row for row in _rows(found)],
+    )
 
 
-def as_markdown(found: AcrossMachines) -> str:
-    """Returns what several machines say as markdown."""
-    return to_markdown(_blocks(found))
+def document(found: AcrossMachines) -> Document:
+    """Returns what several machines say: in what they differ, their values side by side, and where the order flips."""
+    return Document(title="What several machines say", blocks=tuple(_blocks(found)))
 
 
-def as_json(found: AcrossMachines) -> str:
-    """Returns all that is known as JSON in SI units; undefined is null."""
+def _all_plain(found: AcrossMachines) -> dict[str, Any]:
     letters = [machine.letter for machine in found.machines]
     content = asdict(found) | {
         "cells": [{"id": cell, "machines": _plain_cells(letters, on)} for cell, on in found.cells],
         "conditions": [{"name": name, "machines": _by(letters, values)} for name, values in found.conditions],
     }
-    return json.dumps({"schema": SCHEMA} | content, indent=2, allow_nan=False) + "\n"
-
-
-def as_csv(found: AcrossMachines) -> str:
-    """Returns a line for each machine, condition, cell and flip; in SI units, undefined is empty."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for row in _csv_rows(found):
-        writer.writerow({key: sanitize(value) if isinstance(value, str) else value for key, value in row.items()})
-    return buffer.getvalue()
+    return {"schema": SCHEMA} | content
 
 
 def _plain_cells(letters: Sequence[str], on: Sequence[OnMachine]) -> dict[str, Any]:
@@ -80,7 +61,7 @@ def _by(letters: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(letters, values, strict=True))
 
 
-def _csv_rows(found: AcrossMachines) -> Iterator[dict[str, Any]]:
+def _rows(found: AcrossMachines) -> Iterator[dict[str, Any]]:
     letters = [machine.letter for machine in found.machines]
     for machine in found.machines:
         yield {"kind": "machine", "machine": machine.letter, "name": machine.name, "value": machine.side}
@@ -89,7 +70,7 @@ def _csv_rows(found: AcrossMachines) -> Iterator[dict[str, Any]]:
             yield {"kind": "condition", "name": name, "machine": letter, "value": joined(value)}
     for cell, on in found.cells:
         for letter, one in zip(letters, on, strict=True):
-            yield {"kind": "cell", "name": cell, "machine": letter} | _csv_cell(one)
+            yield {"kind": "cell", "name": cell, "machine": letter} | _cell_row(one)
     for flip in found.flips:
         names = {"name": flip.cells[0], "other": flip.cells[1]}
         machines = {"machine": flip.machines[0], "other_machine": flip.machines[1]}
@@ -97,7 +78,7 @@ def _csv_rows(found: AcrossMachines) -> Iterator[dict[str, Any]]:
         yield {"kind": "flip", "by": flip.by, "p": flip.p} | names | machines | times
 
 
-def _csv_cell(one: OnMachine) -> dict[str, Any]:
+def _cell_row(one: OnMachine) -> dict[str, Any]:
     interval = one.speedup_interval
     ends = {"speedup_low": interval.low, "speedup_high": interval.high} if interval else {}
     return {"rank": one.rank} | dict(one.values) | ends

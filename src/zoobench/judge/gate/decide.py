@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from zoobench.errors import Status
 from zoobench.judge.compare.flipped_samples import Flip, Flips
 from zoobench.judge.evidence import Finding, Verdict, direction, relative
 from zoobench.judge.gate.schedule import Rates
@@ -21,10 +22,6 @@ from zoobench.stats.paired import mcnemar_mid_p_of_loss, paired_difference
 from zoobench.stats.sequential import FIRST_LOOK, RatioEvidence, weigh_mean, weigh_sequence
 from zoobench.system.units import percent
 
-PASSED = 0
-REGRESSED = 1
-UNUSABLE = 2
-INCONCLUSIVE = 3
 LEAST_RUNS = 5
 """Fewest runs whose spread says anything: Student's t of fewer takes any change for noise."""
 _NAMED = 5
@@ -72,17 +69,17 @@ class GateReport:
     seconds: float
 
     @property
-    def status(self) -> int:
+    def status(self) -> Status:
         """The exit status: what is unusable comes before what regressed, and that before what is not clear."""
-        return UNUSABLE if self.problems else status_of(finding.verdict for finding in self.findings)
+        return Status.UNUSABLE if self.problems else status_of(finding.verdict for finding in self.findings)
 
 
-def status_of(verdicts: Iterable[Verdict | None]) -> int:
+def status_of(verdicts: Iterable[Verdict | None]) -> Status:
     """Returns the exit status of verdicts alone."""
     found = set(verdicts)
     if Verdict.REGRESSED in found:
-        return REGRESSED
-    return INCONCLUSIVE if Verdict.INCONCLUSIVE in found else PASSED
+        return Status.FAILED
+    return Status.UNDECIDED if Verdict.INCONCLUSIVE in found else Status.PASSED
 
 
 def decide(tests: Sequence[Test], rates: Rates) -> tuple[Finding, ...]:
@@ -107,7 +104,8 @@ def _advised(finding: Finding) -> Finding:
     """Returns a finding with what may make it clear, where it is not and that is not said yet."""
     if finding.verdict is not Verdict.INCONCLUSIVE or finding.basis != "replay" or finding.remark:
         return finding
-    return replace(finding, remark="not clear yet; give it more time (--zoo-gate-seconds) or a quieter machine")
+    advice = "give it more time (--seconds, in pytest --zoo-gate-seconds) or a quieter machine"
+    return replace(finding, remark=f"not clear yet; {advice}")
 
 
 def replay_test(
