@@ -27,11 +27,8 @@ from zoobench.store.product import Product, Stored, obtain
 from zoobench.system.files import PLAIN_NAME
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=timezone.utc)
-
 HERE = describe_environment()
-
 MINE = replace(a_record(), environment=HERE)
-
 PRODUCT = Product(name="mobilenet-224-integer_only", file_name="model.tflite", inputs={"seed": 0})
 
 

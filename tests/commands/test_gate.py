@@ -24,13 +24,9 @@ from zoobench.results.schema import Predictions, Record
 from zoobench.system.files import write_json
 
 CELLS = ("mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1")
-
 MACHINE = {"device": None, "cpu": "AMD EPYC", "cores": 2}
-
 OTHER_MACHINE = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
-
 TRUTH = [0] * 20 + [1] * 20
-
 Edit = Callable[[dict[str, Record]], object]
 
 

@@ -7,8 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from zoobench.data.drawing.animals import ANIMALS
-from zoobench.data.drawing.palette import Random
-from zoobench.data.drawing.shapes import Shape, fill, moved, scaled
+from zoobench.data.drawing.shapes import Random, Shape, fill, moved, scaled
 from zoobench.data.drawn import CLASSES, SIZE, VERSION, contact_sheet, draw
 from zoobench.errors import DataError
 

@@ -10,7 +10,6 @@ from zoobench.data.split import SplitShares, cut, homes, parse_shares, split_con
 from zoobench.errors import UsageError
 
 SHARES = SplitShares()
-
 Contents = list[tuple[int, str]]
 
 

@@ -8,9 +8,7 @@ from zoobench.judge.aa.aarecord import AAGate
 from zoobench.judge.aa.falsealarms import AAReport, analyse
 
 ASKED = {"a": TOLERANCE, "b": TOLERANCE}
-
 TRUE = tuple(simulated(12, scatter=0.01))
-
 SLOWED = tuple(simulated(5, scatter=0.01, slowdown=0.05, seed=2))
 
 

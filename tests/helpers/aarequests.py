@@ -9,7 +9,6 @@ from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.schema import Record
 
 HERE = machine_key(describe_environment())
-
 FLOAT, INTEGER, KERAS = "mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1", "mobilenet-keras-keras-t1"
 
 

@@ -42,7 +42,6 @@ Place = tuple[str | int, ...]
 FUZZ_INPUTS = int(os.environ.get("ZOOBENCH_FUZZ_INPUTS", "200"))
 """Of each property of damaged files; more find more."""
 BLOCK_PLACE = "benchmarks[0].extra_info.zoobench"
-
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 amounts = st.floats(0, allow_nan=False, allow_infinity=False)
 shares = st.floats(0, 1)

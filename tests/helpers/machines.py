@@ -9,9 +9,7 @@ from zoobench.results.run import Side
 from zoobench.results.schema import Record, RecordedModel
 
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
-
 RIGHT = "+" * 380 + "-" * 20
-
 FLOAT, FAST, SMALL = (cell_id(variant) for variant in ("float32", "integer_only", "dynamic_range"))
 
 

@@ -13,7 +13,6 @@ from zoobench.kit.contents import MANIFEST
 from zoobench.kit.reader import extract, find_kept, keep_kit, open_kit, unpack, verify, verify_shown
 
 IMAGES = "images-32.npy"
-
 MODEL = "mobilenet-32-integer_only.tflite"
 
 

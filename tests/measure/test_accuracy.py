@@ -30,7 +30,7 @@ from zoobench.measure.accuracy import (
     scored,
 )
 from zoobench.measure.runtimes import Session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.answers import decode
 from zoobench.results.schema import Agreement
 
@@ -198,7 +198,6 @@ def timed_like(one: Evaluation) -> Evaluation:
 
 
 COUNT = 40
-
 ANSWERS = np.random.default_rng(0).random((COUNT, 3), np.float32)
 
 

@@ -142,7 +142,6 @@ def test_a_real_watch_sees_this_process() -> None:
 
 
 TICKS = os.sysconf("SC_CLK_TCK")
-
 BOTH = frozenset({0, 1})
 
 

@@ -202,7 +202,6 @@ def test_this_process_may_use_some_cpu() -> None:
 
 
 AMAZON = {"sys/class/dmi/id/sys_vendor": "Amazon EC2"}
-
 NO_FLAG = {"proc/cpuinfo": "flags\t\t: fpu avx2\n"}
 
 

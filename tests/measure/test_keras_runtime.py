@@ -14,7 +14,6 @@ from zoobench.measure.runtimes import open_answering_session, open_session
 from zoobench.system.processes import in_fresh_process
 
 pytestmark = pytest.mark.slow
-
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
 Outcome = npt.NDArray[np.float32] | str
 

@@ -112,7 +112,6 @@ def test_a_feature_that_one_machine_lacks_is_one_line() -> None:
 
 
 CELL = a_record().cell.id
-
 KIT, OTHER_KIT = "aa" * 32, "bb" * 32
 
 

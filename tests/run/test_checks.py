@@ -13,14 +13,12 @@ from fakes import write_samples
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.measure.accuracy import Evaluation, scored
-from zoobench.measure.samples import Samples
-from zoobench.measure.target import ModelFile, Target
+from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.schema import Refusal
 from zoobench.run import checks
 from zoobench.run.checks import evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
 
 CELL = Cell(backbone="mobilenet", variant="float32", runtime="openvino", threads=1, image_size=8)
-
 ENVIRONMENT = {"cpu": "AMD EPYC", "architecture": "x86_64", "libraries": {"openvino": "2026.1", "numpy": "2.1"}}
 
 
@@ -97,9 +95,7 @@ def test_a_file_is_run_in_a_process_of_its_own(target: Target, tmp_path: Path) -
 
 
 TRUTH = np.array([0, 1])
-
 INTEGER_ONLY = Cell(backbone="mobilenet", variant="integer_only", runtime="litert", threads=1, image_size=96)
-
 SAMPLES = {"dataset": "cd" * 32, "samples_in_order": "ef" * 32, "image_size": 96, "decoder": 1}
 
 MACHINE = {

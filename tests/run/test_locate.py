@@ -11,12 +11,11 @@ import pytest
 
 from fakes import a_cell, a_record, write_results_file
 from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
-from zoobench.data.identity import dataset_sha256, measuring_order
-from zoobench.data.rows import ROWS
+from zoobench.data.rows import ROWS, dataset_sha256, measuring_order
 from zoobench.data.split import SplitShares, split_contents
 from zoobench.errors import ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.provenance import Provenance, RecordedPixels, RecordedProduct
 from zoobench.results.run import Run, read_recorded
@@ -178,9 +177,7 @@ def test_looking_does_not_change_a_file(tmp_path: Path) -> None:
 
 
 CLASSES = ("cat", "dog")
-
 IMAGES = 20
-
 Contents = list[tuple[int, str]]
 
 

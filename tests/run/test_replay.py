@@ -16,7 +16,7 @@ from fakes import a_record, write_results_file
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run import replay
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
@@ -180,9 +180,7 @@ def test_ctrl_c_while_a_worker_is_at_work_leaves_no_process_behind(
 
 
 SIZE = a_record().cell.image_size
-
 SAMPLES = Samples(path=Path("pixels.npy"), rows=np.array([4, 2]), labels=np.array([0, 0]))
-
 HASH = "ab" * 32
 
 

@@ -18,7 +18,6 @@ BOUND = math.log1p(TOLERANCE)
 MOST = 30
 """Units after which a gate gives up."""
 LOOKS = [units for units in range(MOST + 1) if is_look(units)]
-
 Noise = Callable[[np.random.Generator, tuple[int, int]], npt.NDArray[np.float64]]
 
 units = st.lists(st.floats(-0.2, 0.2).map(lambda value: round(value, 4)), min_size=6, max_size=12).filter(

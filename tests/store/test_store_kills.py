@@ -24,7 +24,6 @@ RUNS_KILLED = 2
 SEED = 20
 EVERYTHING = (*SMALL_BUILD, "--zoo-variants", "all")
 PROGRAM = Path(killed_builds.__file__)
-
 pytestmark = pytest.mark.slow
 
 

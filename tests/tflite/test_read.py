@@ -17,11 +17,8 @@ from zoobench.tflite.read import Port, read_graphs, read_ports
 from zoobench.tflite.spec import labels_met
 
 fuzzing = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
 some_label = st.sampled_from(["float32", "dynamic_range_int4_block", "weight_only_int8", "integer_only"])
-
 shares = st.floats(0, 1, exclude_max=True)
-
 changes = st.lists(st.tuples(shares, st.sampled_from([0, 1, 127, 128, 255]) | st.integers(0, 255)), max_size=4)
 
 

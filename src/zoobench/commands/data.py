@@ -1,11 +1,19 @@
 """`zoobench data preview | fetch`: the drawn data set looked at, photos downloaded."""
 
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from zoobench.commands.options import PATH
+from zoobench.errors import DataError
 from zoobench.system.files import writing
+
+_HANDLES = {"animals10": ("alessiocorrado99/animals10", "raw-img")}
+_BY_HAND = (
+    "without it: download https://www.kaggle.com/datasets/alessiocorrado99/animals10 in a browser, unpack it, "
+    "and give --zoo-data PATH/raw-img"
+)
 
 
 @click.group()
@@ -29,6 +37,27 @@ def preview(output: Path, seed: int) -> None:
 @click.argument("name", type=click.Choice(["animals10"]))
 def fetch(name: str) -> None:
     """Download a data set of photos (needs the network and `pip install 'zoobench[fetch]'`)."""
-    from zoobench.data.fetch import fetch as download
+    click.echo(f"use it with: pytest bench/ --zoo-data {fetched(name)}")
 
-    click.echo(f"use it with: pytest bench/ --zoo-data {download(name)}")
+
+def fetched(name: str) -> Path:
+    """Returns the folder of class folders of a data set, downloading it if it is not there yet.
+
+    Raises:
+        DataError: If kagglehub is not installed, the download fails, or it does not hold what is expected.
+    """
+    handle, inside = _HANDLES[name]
+    try:
+        kagglehub = import_module("kagglehub")
+    except ModuleNotFoundError as error:
+        raise DataError(f"{name} is fetched by kagglehub: pip install 'zoobench[fetch]'; {_BY_HAND}") from error
+    own = vars(import_module("kagglehub.exceptions")).values()
+    failures: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError)
+    failures += tuple(one for one in own if isinstance(one, type) and issubclass(one, Exception))
+    try:
+        folder = Path(kagglehub.dataset_download(handle)) / inside
+    except failures as error:
+        raise DataError(f"{name} could not be downloaded: {error}; {_BY_HAND}") from error
+    if not folder.is_dir():
+        raise DataError(f"{name} was downloaded but holds no folder {inside}: {folder.parent}; {_BY_HAND}")
+    return folder

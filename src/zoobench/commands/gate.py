@@ -50,11 +50,8 @@ SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
 
 _MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
-
 _MEMORY_UNTOLD = "memory is not judged: this system does not tell how much a process took"
-
 _NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"
-
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 

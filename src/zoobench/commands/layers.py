@@ -9,7 +9,7 @@ import click
 
 from zoobench.commands.options import PATH
 from zoobench.commands.output import output_options, present
-from zoobench.data.givenimages import Images, array_images, given_images, last_parts
+from zoobench.data.photos import Images, array_images, given_images, last_parts
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison

@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data import drawn
-from zoobench.data.identity import dataset_sha256
 from zoobench.data.images import Pixels
 from zoobench.data.listing import counted, duplicates, photos, refuse
 from zoobench.data.pixels import LeftOut as LeftOut
 from zoobench.data.pixels import Picture, Source, decode_once
-from zoobench.data.rows import Row
+from zoobench.data.rows import Row, dataset_sha256
 from zoobench.data.split import MIN_CONTENTS, SPLITS, Split, SplitShares, homes, split_contents, stratified
 from zoobench.errors import DataError, UsageError
 from zoobench.system.files import sha256_of_json
@@ -23,7 +22,6 @@ from zoobench.system.files import sha256_of_json
 MIN_IMAGE_SIZE = 32
 MAX_IMAGE_SIZE = 1024
 MIN_DRAWN_IMAGES = MIN_CONTENTS * len(drawn.CLASSES)
-
 Indices = npt.NDArray[np.int64]
 
 

@@ -7,9 +7,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from zoobench.data.drawing.animals import ANIMALS
-from zoobench.data.drawing.palette import Random, between
 from zoobench.data.drawing.scenery import backdrop, cloud, clutter
-from zoobench.data.drawing.shapes import Canvas, Shape, fill, moved, scaled
+from zoobench.data.drawing.shapes import Canvas, Random, Shape, between, fill, moved, scaled
 from zoobench.errors import DataError
 
 VERSION: int = 1
@@ -17,7 +16,6 @@ VERSION: int = 1
 SIZE = 256
 """Side of an image in pixels."""
 CLASSES: tuple[str, ...] = tuple(sorted(ANIMALS))
-
 _FINE_SIDE = 2 * SIZE
 # Size, clutter and grain are set so that a linear probe on ImageNet features of MobileNet is right about nine times
 # in ten with 60 images per class: hard enough that a damaged model shows, easy enough that a sound one does.

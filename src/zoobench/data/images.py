@@ -25,13 +25,11 @@ EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 MIN_SIDE = 16
 MAX_PIXELS = 100_000_000
 MAX_FILE_BYTES = 500_000_000
-
 Pixels = npt.NDArray[np.uint8]
 
 # One image above this many pixels is decoded at a time, so that several at once do not fill the memory.
 _LARGE_PIXELS = 24_000_000
 _large_image = threading.Lock()
-
 _TRUNCATED = "truncated: the file ends before the image does"
 _PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 

@@ -16,7 +16,6 @@ Test = Literal["rounds", "processes", "samples", "exact", "none"]
 """What weighs a change: the timed rounds of a process, the values of fresh processes, answers paired by sample; a
 number that has no error is compared exactly, and of a number without an interval only equality is judged."""
 Ends = tuple[float, float]
-
 TIME_NOISE = 0.20
 """Between two processes that time one file the median was measured to move by up to 18 %."""
 SPEEDUP_NOISE = 0.10

@@ -27,7 +27,6 @@ _OPEN_SECONDS = 120.0
 _LATE = 20
 """Times the expected duration after which a worker is taken to hang, and `_LATE_SECONDS` besides."""
 _LATE_SECONDS = 20.0
-
 Turn = tuple[str, int]
 """A side and the row of the image that it is given."""
 

@@ -17,7 +17,6 @@ from typing import Annotated, Any
 from zoobench.results.shape import Rule, at_least, between, matching
 
 SCHEMA = 1
-
 Count = Annotated[int, at_least(0)]
 Positive = Annotated[int, at_least(1)]
 Seconds = Annotated[float, at_least(0)]

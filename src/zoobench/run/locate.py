@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from zoobench.data.givenimages import given_images
-from zoobench.data.identity import dataset_sha256, measuring_order
-from zoobench.data.rows import ROWS, Row, read_rows
+from zoobench.data.photos import given_images
+from zoobench.data.rows import ROWS, Row, dataset_sha256, measuring_order, read_rows
 from zoobench.data.split import MIN_CONTENTS, homes, parse_shares, split_contents
 from zoobench.errors import DataError, ResultsError, UsageError, ZoobenchError
 from zoobench.kit.contents import KitImages, KitManifest
 from zoobench.kit.reader import extract, find_kept, open_kit
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.answers import answers_of
 from zoobench.results.provenance import Provenance, RecordedProduct
 from zoobench.results.run import Run

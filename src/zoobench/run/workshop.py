@@ -11,12 +11,11 @@ from zoobench.build.config import ConversionConfig
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset, describe, open_dataset
-from zoobench.data.identity import measuring_order
+from zoobench.data.rows import measuring_order
 from zoobench.errors import ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant
-from zoobench.measure.samples import Samples
-from zoobench.measure.target import no_file
+from zoobench.measure.target import Samples, no_file
 from zoobench.results.schema import Refusal
 from zoobench.run.plan import Building, Plan
 from zoobench.store.product import Stored, find

@@ -30,7 +30,6 @@ REMOVING = ".removing-"
 """Begins the name of a product that is being removed, or was until that was interrupted."""
 _NAME_LENGTH = 60  # characters; a file system takes 255 bytes with all that is put around it
 _OWN_HASH = "manifest_sha256"
-
 Facts = Mapping[str, Any]
 """What is worth knowing of a product once it is made, as plain JSON."""
 OnFile = Callable[[str], None]

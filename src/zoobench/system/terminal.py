@@ -19,7 +19,6 @@ _COMMAND = re.compile(r"^\s*::|##\[")
 """Of GitHub's runner: the one at the start of a line, the older one anywhere."""
 _SHOWN_BYTES = 4000
 _STREAMS = (1, 2)
-
 Advance = Callable[[int, str], None]
 """Called with the number of steps just done and a short note to show beside the bar ('' for none)."""
 

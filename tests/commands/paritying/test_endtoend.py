@@ -10,7 +10,7 @@ from PIL import Image
 
 from fakes import MILLISECOND, FakeClock
 from zoobench.commands.paritying.endtoend import PHASES, observe, summary, time_end_to_end
-from zoobench.data.sourcephotos import Photos
+from zoobench.data.photos import Photos
 from zoobench.errors import MeasurementError
 from zoobench.measure.programs import Dose
 

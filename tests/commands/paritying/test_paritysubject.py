@@ -10,7 +10,7 @@ import pytest
 from fakes import a_cell, a_record, write_results_file
 from zoobench.commands.paritying import paritysubject
 from zoobench.commands.paritying.paritysubject import ParityRequest, find_subject
-from zoobench.data.sourcephotos import Photos
+from zoobench.data.photos import Photos
 from zoobench.errors import ModelError, UsageError
 from zoobench.results.schema import RecordedModel
 from zoobench.store.product import Product, Stored, obtain

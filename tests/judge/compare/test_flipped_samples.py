@@ -9,7 +9,6 @@ from zoobench.judge.compare.flipped_samples import ClassLoss, Flip, class_losses
 from zoobench.stats.paired import Answers
 
 ANIMALS = ("cat", "dog", "eel")
-
 answers = st.lists(st.tuples(*[st.integers(0, 2)] * 3), max_size=40)
 """Truth, the baseline's answer and the candidate's."""
 

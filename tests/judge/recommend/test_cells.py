@@ -34,7 +34,6 @@ def test_memory_is_the_median_of_the_processes() -> None:
 
 
 CELL = cell_id("integer_only")
-
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
 
 

@@ -10,7 +10,7 @@ from statistics import median
 
 import numpy as np
 
-from zoobench.data.sourcephotos import Photos
+from zoobench.data.photos import Photos
 from zoobench.errors import DataError, MeasurementError
 from zoobench.measure.programs import Dose
 from zoobench.measure.runtimes import Session, open_session

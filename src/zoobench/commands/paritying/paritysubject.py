@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoobench.data.givenimages import last_parts
-from zoobench.data.sourcephotos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, photos_of
+from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, last_parts, photos_of
 from zoobench.errors import ModelError, UsageError
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.file import newest_first
 from zoobench.results.run import Run, read_recorded
 from zoobench.results.schema import Record

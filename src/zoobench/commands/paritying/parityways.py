@@ -9,7 +9,7 @@ from statistics import median
 
 from zoobench.commands.paritying.endtoend import time_end_to_end
 from zoobench.commands.paritying.paritysubject import ParitySubject
-from zoobench.data.sourcephotos import Photos
+from zoobench.data.photos import Photos
 from zoobench.judge.parity import LeftOut
 from zoobench.measure.programs import PROGRAMS, Dose, Order, Program, find_program, time_by
 from zoobench.measure.worker import MODULE

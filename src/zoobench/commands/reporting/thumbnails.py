@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.data.sourcephotos import has_pillow
+from zoobench.data.photos import has_pillow
 from zoobench.results.run import Run
 from zoobench.run.locate import MeasuredImages, Places, find_images
 

@@ -2,17 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from zoobench.data.drawing.palette import BLACK, BRIGHTS, FURS, WHITE, Random, between, one_of
 from zoobench.data.drawing.quadrupeds import cat, cow, dog, elephant, four_legs, horse, sheep
 from zoobench.data.drawing.shapes import (
+    BLACK,
+    BRIGHTS,
+    FURS,
+    WHITE,
     Colour,
     Point,
+    Random,
     Shape,
+    between,
     both_sides,
     curve,
     ellipse,
     ellipses,
     moved,
+    one_of,
     polar,
     polygon,
     scaled,

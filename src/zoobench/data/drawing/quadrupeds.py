@@ -1,15 +1,22 @@
 """What do the grazing and the furry animals look like? About 1000 units across, facing right, y downwards."""
 
-from zoobench.data.drawing.palette import BLACK, BRIGHTS, FURS, GREYS, WHITE, Random, between, one_of
 from zoobench.data.drawing.shapes import (
+    BLACK,
+    BRIGHTS,
+    FURS,
+    GREYS,
+    WHITE,
     Colour,
     Point,
+    Random,
     Shape,
+    between,
     both_sides,
     curve,
     ellipse,
     ellipses,
     moved,
+    one_of,
     polar,
     polygon,
     shade,

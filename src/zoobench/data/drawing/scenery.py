@@ -5,13 +5,18 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.data.drawing.palette import BRIGHTS, FURS, GREYS, Random, between, one_of
 from zoobench.data.drawing.shapes import (
+    BRIGHTS,
+    FURS,
+    GREYS,
     Canvas,
     Colour,
+    Random,
     Shape,
+    between,
     ellipse,
     moved,
+    one_of,
     packed,
     polar,
     polygon,

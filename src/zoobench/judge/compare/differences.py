@@ -14,7 +14,6 @@ from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio,
 _SHORT = 12
 """Characters of a hash that tell it from others."""
 _WHOLE_RUN = "the run"
-
 Facts = Mapping[str, tuple[Any, str]]
 """What is compared, and how it is shown, by what it is."""
 

@@ -20,7 +20,6 @@ SECTION = "tool.zoobench.gate"
 _SECONDS = "seconds"
 _CELLS = "cells"
 _MOST = {"%": 1000.0, "points": 100.0}
-
 Shares = Mapping[str, float]
 """How much worse a metric may be, by its key: a share of the baseline's value; of a share the difference."""
 DEFAULTS: Shares = {key: metric.tolerance for key, metric in GATED.items() if metric.tolerance is not None}

@@ -22,7 +22,6 @@ from zoobench.show.charts.svg import circle, diamond, element, group, line, poly
 from zoobench.system.units import milliseconds, ratio, tick, tick_milliseconds
 
 LATENCY_TITLE, SPEEDUP_TITLE = "Time per image, round by round", "Times faster than float"
-
 _BESIDE_FROM = 480.0
 """Width from which a name stands to the left of its strip; below it stands above."""
 _STRIP, _COMPACT_STRIP = 24.0, 18.0

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from zoobench.data import fetch as module
-from zoobench.data.fetch import fetch
+from zoobench.commands import data as module
+from zoobench.commands.data import fetched
 from zoobench.errors import DataError
 
 BY_HAND = (
@@ -40,14 +40,14 @@ class Kaggle:
 
 def refusal() -> str:
     with pytest.raises(DataError) as caught:
-        fetch("animals10")
+        fetched("animals10")
     return str(caught.value)
 
 
 def test_the_folder_of_class_folders_is_returned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "raw-img" / "cane").mkdir(parents=True)
     kaggle = Kaggle(monkeypatch, tmp_path)
-    assert fetch("animals10") == tmp_path / "raw-img"
+    assert fetched("animals10") == tmp_path / "raw-img"
     assert kaggle.asked == ["alessiocorrado99/animals10"]
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.data.identity import dataset_sha256, measuring_order
+from zoobench.data.rows import dataset_sha256, measuring_order
 from zoobench.data.split import Split
 from zoobench.system.files import sha256_of_json
 
