@@ -10,12 +10,11 @@ from damage import BASELINE, FUZZ_INPUTS, NOISE, VALID, damaged, disguised
 from views import content
 from zoobench.commands.gate import GateRequest, run_gate
 from zoobench.errors import ZoobenchError
-from zoobench.judge.compare.differences import differences, render_differences
+from zoobench.judge.compare.comparison import differences, render_differences
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import noise_path
 from zoobench.results.run import read_recorded
-from zoobench.show.gatetable import as_markdown, render, view
-from zoobench.show.github import annotations
+from zoobench.show.gate import annotations, as_markdown, render, view
 
 LONGEST_MESSAGE = 1000
 """In characters, beside the path."""

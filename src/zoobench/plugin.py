@@ -158,7 +158,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     bench = config.stash.get(_BENCH, None)
     if bench is None or not bench.records:
         return
-    from zoobench.show.table import render
+    from zoobench.show.records import render
 
     records = [bench.records[cell.id] for cell in bench.plan.cells if cell.id in bench.records]
     terminalreporter.section("zoobench")

@@ -31,7 +31,7 @@ from fakes import a_cell, a_record
 from zoobench.errors import ResultsError
 from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record, to_json
-from zoobench.show.table import render
+from zoobench.show.records import render
 
 LONGEST_MESSAGE = 1000
 """In characters, beside the path."""

@@ -21,7 +21,8 @@ from zoobench.judge.compare.comparison import compare
 from zoobench.judge.compare.machines import across
 from zoobench.results.run import Run, Timing, read_run, read_side
 from zoobench.results.schema import to_json
-from zoobench.show import comparisontable, machinetable
+from zoobench.show import comparison as comparisontable
+from zoobench.show import machines as machinetable
 from zoobench.show.document import Screen
 
 ROUNDS = rounds_around(0.004)

@@ -73,7 +73,7 @@ def list_(artifacts: Path) -> None:
     """List the baselines; ends with status 2 if one cannot be read."""
     from rich.console import Console
 
-    from zoobench.show.baselinetable import render_list
+    from zoobench.show.records import render_list
 
     readable, reasons = saved_baselines(artifacts)
     terminal = Console()
@@ -94,7 +94,7 @@ def show(name: str, artifacts: Path) -> None:
     """Print where the baseline NAME comes from and its table."""
     from rich.console import Console
 
-    from zoobench.show.baselinetable import render_baseline
+    from zoobench.show.records import render_baseline
 
     terminal = Console()
     found = read_recorded(find_run(name, artifacts=artifacts))
@@ -110,11 +110,11 @@ def diff(name: str, other: str | None, artifacts: Path) -> None:
 
     OTHER is a baseline or a results file; without it, the newest results of this machine are taken.
     """
-    from zoobench.judge.compare.differences import differences, render_differences
+    from zoobench.judge.compare.comparison import render_differences, run_differences
 
     one = read_recorded(find_run(name, artifacts=artifacts))
     two = read_recorded(find_run(other, artifacts=artifacts) if other else newest_results(artifacts))
-    click.echo(render_differences(differences(one, two), names=(one.name, two.name)), nl=False)
+    click.echo(render_differences(run_differences(one, two), names=(one.name, two.name)), nl=False)
 
 
 def baseline_path(name: str, *, artifacts: Path) -> Path:

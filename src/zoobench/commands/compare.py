@@ -12,7 +12,8 @@ from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.compare.comparison import compare as compare_sides
 from zoobench.judge.compare.machines import MOST_MACHINES, AcrossMachines, across
 from zoobench.results.run import read_side
-from zoobench.show import comparisontable, machinetable
+from zoobench.show import comparison as comparisontable
+from zoobench.show import machines as machinetable
 from zoobench.system.terminal import progress
 
 _FEW_CELLS = 20

@@ -16,9 +16,8 @@ from zoobench.commands.options import PATH, artifacts_option, cells_option, matc
 from zoobench.commands.output import FORMATS, deliver, format_option, output_option, screen
 from zoobench.errors import ResultsError, UsageError, ZoobenchError
 from zoobench.judge.evidence import Finding
-from zoobench.judge.gate.comparable import measured_on_both, obstacles, unjudged
 from zoobench.judge.gate.decide import GateReport
-from zoobench.judge.gate.evidence import CellEvidence, find_all, number_of_tests
+from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.judge.gate.tolerances import Rules, find_pyproject, read_rules
@@ -30,8 +29,7 @@ from zoobench.results.schema import Record
 from zoobench.run.locate import image_names
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.show.document import Screen
-from zoobench.show.gatetable import as_markdown, render, view
-from zoobench.show.github import annotations
+from zoobench.show.gate import annotations, as_markdown, render, view
 
 _METHODS = ("auto", "replay", "stored")
 _EXAMPLES = """\b

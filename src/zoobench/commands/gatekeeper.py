@@ -19,7 +19,7 @@ from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
 from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
-from zoobench.show.gatetable import headline, render, sentence
+from zoobench.show.gate import headline, render, sentence
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"

@@ -7,7 +7,7 @@ import click
 from zoobench.commands.options import PATH
 from zoobench.commands.output import output_options, present
 from zoobench.results.run import read_recorded
-from zoobench.show.table import view
+from zoobench.show.records import view
 
 
 @click.command()

@@ -11,7 +11,7 @@ from zoobench.judge.recommend.pareto import Place
 from zoobench.judge.recommend.recommendation import Candidate, MachineRecommendation, Recommendation, Regret
 from zoobench.judge.recommend.sentences import decision, describe, describe_miss, describe_regret, few
 from zoobench.show.document import LEAST_WIDTH, Block, Document, Grid, Lines, View
-from zoobench.show.table import DISTURBED
+from zoobench.show.records import DISTURBED
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, chance, megabytes, milliseconds, percent, ratio
 

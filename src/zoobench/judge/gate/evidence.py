@@ -1,6 +1,7 @@
 """What do a gate's two sides come to, cell by cell and metric by metric? Evidence laid before the judge."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,10 +21,12 @@ from zoobench.judge.gate.noise import Noise
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.gate.tolerances import Rules
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
+from zoobench.results.answers import decode
 from zoobench.results.schema import Record
 
 Values = tuple[Sequence[float], Sequence[float]]
 """Of the baseline's processes and the candidate's."""
+
 _REPLAYED = (LATENCY_P50, MEMORY)
 """What a replay tells."""
 
@@ -150,3 +153,173 @@ def _processes(one: CellEvidence, metric: Metric) -> Values | None:
 
 def _flips(one: CellEvidence) -> Flips | None:
     return paired_flips(one.baseline, one.candidate, names=one.names)
+
+
+_LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
+"""Between which a ratio of two medians is a number, too."""
+
+_NAMED = 5
+_ALTERED = "a file was altered, so measure both again"
+_CELL_FACTS = {"image_size": "another image size", "weights": "other weights"}
+
+
+def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> tuple[str, ...]:
+    """Returns why cells cannot be judged: missing on one side, or measured on or made from something else.
+
+    Empty only if there is a cell to judge: a gate that has nothing to say must not pass.
+
+    Args:
+        baseline: Records by cell id.
+        candidate: The same of the other side.
+    """
+    shared, measured = _shared(baseline, candidate), measured_on_both(baseline, candidate)
+    found = (
+        *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
+        *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
+        *_refused(baseline, candidate, shared),
+        *dict.fromkeys(text for cell in measured for text in _differences(baseline[cell], candidate[cell])),
+        *(text for cell in measured for text in _incomplete(cell, baseline[cell], candidate[cell])),
+        *(text for cell in measured for text in _impossible(cell, baseline[cell], candidate[cell])),
+        *(text for cell in measured for text in _unpaired(cell, baseline[cell], candidate[cell])),
+    )
+    return found if found or measured else ("no cell was measured on both sides, so there is nothing to judge",)
+
+
+def unjudged(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> tuple[str, ...]:
+    """Returns what of the shared cells a gate is silent on, a note for each kind: it stands in nothing's way.
+
+    Args:
+        baseline: Records by cell id.
+        candidate: The same of the other side.
+    """
+    shared, measured = _shared(baseline, candidate), measured_on_both(baseline, candidate)
+    random = [cell for cell in measured if candidate[cell].cell.has_random_weights]
+    unknown = [
+        cell
+        for cell in measured
+        if cell not in random and baseline[cell].accuracy is None and candidate[cell].accuracy is None
+    ]
+    kinds = (
+        (unknown, "top-1 is not judged where neither side has measured it: {}"),
+        (random, "top-1 is not judged where the weights are random: {}"),
+        (list(_refused_by_both(baseline, candidate, shared)), "nothing is judged where both sides are refused: {}"),
+    )
+    return tuple(message.format(_listed(cells)) for cells, message in kinds if cells)
+
+
+def measured_on_both(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[str]:
+    """Returns the ids of the cells that neither side lacks or was refused, in the baseline's order."""
+    shared = _shared(baseline, candidate)
+    return [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
+
+
+def same_samples(baseline: Record, candidate: Record) -> bool:
+    """Tells whether both sides were asked the same questions, so that their answers can be paired."""
+    return baseline.dataset.sha256 == candidate.dataset.sha256
+
+
+def _shared(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[str]:
+    return [cell for cell in baseline if cell in candidate]
+
+
+def _missing(there: Mapping[str, Record], here: Mapping[str, Record], message: str) -> Iterator[str]:
+    absent = [cell for cell in there if cell not in here]
+    if absent:
+        yield message.format(_listed(absent))
+
+
+def _refused(baseline: Mapping[str, Record], candidate: Mapping[str, Record], shared: Sequence[str]) -> Iterator[str]:
+    for cell in shared:
+        before, after = baseline[cell].refusal, candidate[cell].refusal
+        if after and not before:
+            yield f"{cell} was measured in the baseline; now {after.by} refuses it: {after.reason}"
+        if before and not after:
+            yield f"{cell} was refused by {before.by} in the baseline and runs now; save a new baseline"
+
+
+def _refused_by_both(
+    baseline: Mapping[str, Record], candidate: Mapping[str, Record], shared: Sequence[str]
+) -> Iterator[str]:
+    for cell in shared:
+        before, after = baseline[cell].refusal, candidate[cell].refusal
+        if before and after:
+            yield f"{cell} (by {' and '.join(dict.fromkeys((before.by, after.by)))})"
+
+
+def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
+    """Yields what one side knows and the other does not, of what can only be judged from both records."""
+    judged: dict[str, tuple[object, object]] = {"file": (before.model, after.model)}
+    if not after.cell.has_random_weights:
+        judged["accuracy"] = (before.accuracy, after.accuracy)
+    for name, parts in judged.items():
+        if (parts[0] is None) != (parts[1] is None):
+            side = "baseline" if parts[0] is None else "candidate"
+            yield f"the {side} has no {name} of {cell}, the other side has; measure it by the whole of `pytest bench/`"
+
+
+def _impossible(cell: str, before: Record, after: Record) -> Iterator[str]:
+    """Yields what no run can have measured, and no ratio can be taken of."""
+    for side, record in (("baseline", before), ("candidate", after)):
+        if record.latency and not _LEAST_SECONDS <= record.latency.p50_seconds <= _MOST_SECONDS:
+            yield f"the {side} has a median of {record.latency.p50_seconds} seconds of {cell}; {_ALTERED}"
+        if record.model and record.model.size_bytes <= 0:
+            yield f"the {side} has {record.model.size_bytes} bytes of {cell}; {_ALTERED}"
+
+
+def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
+    """Yields where answers that are said to be to the same samples are not."""
+    if before.accuracy is None or after.accuracy is None or not same_samples(before, after):
+        return
+    if before.dataset.classes != after.dataset.classes or before.dataset.samples != after.dataset.samples:
+        yield f"{cell}: {_data_difference(before, after)}, though both name one data set; {_ALTERED}"
+        return
+    truth, its_truth = (decode(side.predictions.truth) for side in (before.accuracy, after.accuracy))
+    if truth != its_truth:
+        yield f"the samples of {cell} have other labels in the candidate, though both name one data set; {_ALTERED}"
+
+
+def _differences(before: Record, after: Record) -> Iterator[str]:
+    for name, words in _CELL_FACTS.items():
+        one, other = getattr(before.cell, name), getattr(after.cell, name)
+        if one != other:
+            yield (
+                f"{words} in {after.cell.backbone}: the baseline has {one}, the candidate {other}; "
+                "compare like with like, or save a new baseline"
+            )
+    if not same_samples(before, after):
+        yield f"another data set or split: {_data_difference(before, after)}; measure both on the same images"
+
+
+def _data_difference(before: Record, after: Record) -> str:
+    """Says what is different about two data sets, as far as records tell."""
+    one, other = before.dataset, after.dataset
+    if one.classes != other.classes:
+        return f"the baseline's classes are {_listed(one.classes)}, the candidate's {_listed(other.classes)}"
+    if one.samples != other.samples:
+        return f"the baseline has {one.samples} test samples ({one.name}), the candidate {other.samples} ({other.name})"
+    moved = _moved(before, after)
+    if moved:
+        return f"of {one.samples} test samples in {other.name} {moved}"
+    return (
+        f"{one.name} and {other.name} have as many test samples of each class, but not the same images, labels or "
+        f"splits (SHA-256 {one.sha256[:12]} and {other.sha256[:12]})"
+    )
+
+
+def _moved(before: Record, after: Record) -> str:
+    """Says which classes have more or fewer test samples than they had."""
+    if before.accuracy is None or after.accuracy is None:
+        return ""
+    one, other = (Counter(decode(side.accuracy.predictions.truth)) for side in (before, after) if side.accuracy)
+    classes = before.dataset.classes
+    changed = [
+        f"{classes[label]} has {other[label]} instead of {one[label]}"
+        for label in range(len(classes))
+        if one[label] != other[label]
+    ]
+    return _listed(changed)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -11,9 +11,9 @@ from zoobench.results.answers import both_answers, float_twin
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import ConfusionMatrix, mistakes
 from zoobench.show.document import Grid
+from zoobench.show.records import by_backbone
 from zoobench.show.report.confusion import ClassScore, class_scores, confusion_of, confusion_table, worst_classes
 from zoobench.show.report.contents import FlippedSample, Kind, Pictures, Sheet, VariantAnswers, named, without_empty
-from zoobench.show.table import by_backbone
 from zoobench.system.units import ABSENT, exactly, percent
 
 MOST_SHOWN, LEAST_SHOWN, MOST_IN_ALL = 24, 6, 600

@@ -11,7 +11,7 @@ from zoobench.results.machine import machine_name
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import confusion
-from zoobench.show.comparisontable import differing_grid, metric_grid, remark_lines, title_lines
+from zoobench.show.comparison import differing_grid, metric_grid, remark_lines, title_lines
 from zoobench.show.report.answers import AnswerSet, answered_of
 from zoobench.show.report.conditions import environment_of, method_of, unknowns_of
 from zoobench.show.report.confusion import confusion_of

@@ -9,8 +9,8 @@ from zoobench.results.machine import DATA_SET, conditions, joined, machine_name
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.show.document import Grid
+from zoobench.show.records import marked
 from zoobench.show.report.contents import Sheet, named, spread
-from zoobench.show.table import marked
 from zoobench.stats.paired import mcnemar_mid_p
 from zoobench.stats.statistics import wilson
 from zoobench.system.units import exactly, percent, size, three_digits

@@ -13,8 +13,8 @@ from zoobench.show.charts.sheet import NARROWEST, Chart
 from zoobench.show.charts.trade_off import MEANING, ParetoLimit, ParetoPoint, pareto
 from zoobench.show.charts.training import training
 from zoobench.show.document import Grid
+from zoobench.show.records import by_backbone, marked
 from zoobench.show.report.contents import Figure, Sheet, named, span
-from zoobench.show.table import by_backbone, marked
 from zoobench.system.units import ABSENT, exactly, megabytes, milliseconds, nats, percent, ratio, three_digits
 
 _LEAST_SPEEDUP = 1e-9

@@ -7,8 +7,7 @@ from functools import partial
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.schema import Record, Speedup
-from zoobench.show.report.contents import Column, Matrix, MatrixRow, Tone, Value, span
-from zoobench.show.table import (
+from zoobench.show.records import (
     COPIES_DIFFER,
     OVER_REFERENCE_MEANS,
     SPEEDUP_MEANS,
@@ -21,6 +20,7 @@ from zoobench.show.table import (
     remarks,
     title_of,
 )
+from zoobench.show.report.contents import Column, Matrix, MatrixRow, Tone, Value, span
 from zoobench.system.units import ABSENT, RATIO, milliseconds, percent, ratio
 
 UNKNOWN = Value(text=ABSENT)

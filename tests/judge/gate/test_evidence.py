@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes import a_cell, a_record
-from zoobench.judge.gate.comparable import obstacles, same_samples, unjudged
+from zoobench.judge.gate.evidence import obstacles, same_samples, unjudged
 from zoobench.results.answers import encode
 from zoobench.results.schema import Record, Refusal
 

@@ -1,6 +1,6 @@
 """How is a gate's report read? The outcome, what is wrong, and a row for each finding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -23,21 +23,26 @@ SCHEMA = 2
 _LEAST_WIDTH = 128
 _OTHER_COLUMNS = 112
 """Characters that the columns beside the cell's take at the most."""
+
 _HEADS = ("metric", "baseline", "candidate", "", "change", "95 %", "limit", "detectable from", "verdict", "by")
 _NUMBERS = frozenset({1, 2, 4, 5, 6, 7})
+
 _WORDS = {
     Status.PASSED: "passed",
     Status.FAILED: "REGRESSED",
     Status.UNUSABLE: "UNUSABLE INPUT",
     Status.UNDECIDED: "INCONCLUSIVE",
 }
+
 _STYLES = {
     Verdict.IMPROVED: "green",
     Verdict.UNCHANGED: "",
     Verdict.REGRESSED: "bold red",
     Verdict.INCONCLUSIVE: "yellow",
 }
+
 _COUNTED = {"replay": "processes", "stored": "A/A runs", "samples": "samples", "processes": "processes"}
+
 _LEGEND = (
     "regressed: worse by more than the limit; unchanged, improved: not worse by more (both with statistical "
     "confidence; top-1: no significant loss found); inconclusive: neither.",
@@ -203,3 +208,34 @@ def _row(finding: Finding) -> tuple[str, ...]:
         str(finding.verdict or ""),
         f"{finding.units} {_COUNTED[finding.basis]}" if finding.basis in _COUNTED else finding.basis or "",
     )
+
+
+_LEVELS = {Verdict.REGRESSED: "error", Verdict.INCONCLUSIVE: "warning"}
+_IN_MESSAGES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_IN_PROPERTIES = _IN_MESSAGES | {":": "%3A", ",": "%2C"}
+
+
+def annotations(report: GateReport) -> str:
+    """Returns workflow commands: an error for each problem and regression, a warning for what is inconclusive.
+
+    The escapes are those of GitHub's own toolkit (`packages/core/src/command.ts`).
+    """
+    return "".join(f"{line}\n" for line in _lines(report))
+
+
+def _lines(report: GateReport) -> Iterator[str]:
+    for problem in report.problems:
+        yield _command("error", "zoobench: unusable input", problem)
+    for finding in report.findings:
+        if finding.verdict and (level := _LEVELS.get(finding.verdict)):
+            yield _command(level, f"zoobench: {finding.cell}", sentence(finding))
+    if report.status is Status.PASSED:
+        yield _command("notice", "zoobench", headline(report))
+
+
+def _command(level: str, title: str, message: str) -> str:
+    return f"::{level} title={_escaped(title, _IN_PROPERTIES)}::{_escaped(message, _IN_MESSAGES)}"
+
+
+def _escaped(text: str, escapes: dict[str, str]) -> str:
+    return "".join(escapes.get(sign) or sanitize(sign) for sign in text)

@@ -6,7 +6,7 @@ from resultfiles import EPYC, a_run, a_side, a_timed_record, cell_id, rounds_aro
 from views import content, table, text, written
 from zoobench.commands.output import FORMATS
 from zoobench.judge.compare.machines import AcrossMachines, across
-from zoobench.show.machinetable import view
+from zoobench.show.machines import view
 
 SPEEDUPS = {"AMD EPYC": {"float32": 1.0, "dynamic_range": 2.0}, "Cortex-A76": {"float32": 1.0, "dynamic_range": 0.5}}
 
@@ -105,7 +105,7 @@ def test_json_has_all_of_it(found: AcrossMachines) -> None:
 def test_many_flips_are_cut_on_a_terminal_and_said_to_be(
     found: AcrossMachines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zoobench.show.machinetable._SHOWN_FLIPS", 0)
+    monkeypatch.setattr("zoobench.show.machines._SHOWN_FLIPS", 0)
     shown = text(view(found), width=100)
     assert "the order flips" not in shown
     assert "The 0 surest are shown" in shown

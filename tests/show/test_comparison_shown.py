@@ -9,7 +9,7 @@ from resultfiles import EPYC, a_run, a_side, a_timed_run, answered
 from views import content, table, text, written
 from zoobench.judge.compare.comparison import Comparison, compare
 from zoobench.judge.metrics import METRICS
-from zoobench.show.comparisontable import view
+from zoobench.show.comparison import view
 
 CELL = a_record().cell.id
 

@@ -3,7 +3,7 @@
 from reports import ALL_HOSTILE, HOSTILE, MISLABELLED, OTHER_CPU, UNKNOWN, a_finding, a_report, is_tame
 from views import content, table, written
 from zoobench.judge.evidence import Verdict
-from zoobench.show.gatetable import as_markdown, headline, render, sentence, view
+from zoobench.show.gate import annotations, as_markdown, headline, render, sentence, view
 
 
 def lines(**changes: object) -> list[str]:
@@ -105,3 +105,24 @@ def test_json_holds_names_as_they_are_in_plain_signs() -> None:
 
 def test_a_baselines_name_means_itself_in_the_markdown_title() -> None:
     assert as_markdown(a_report(baseline="a_<b>")).startswith("### gate against a\\_\\<b>: passed")
+
+
+def test_what_regressed_is_an_error_and_what_is_unclear_a_warning() -> None:
+    first, second = annotations(a_report(findings=(a_finding(), MISLABELLED, UNKNOWN))).splitlines()
+    assert first.startswith("::error title=zoobench%3A mobilenet-integer_only-litert-t1::top-1 regressed: 90.0 to")
+    assert second.startswith("::warning title=zoobench%3A mobilenet-float32-litert-t1::p50 inconclusive")
+
+
+def test_signs_that_end_a_command_are_escaped() -> None:
+    (line,) = annotations(a_report(findings=(), problems=("5 %\nof a, b: c",))).splitlines()
+    assert line == "::error title=zoobench%3A unusable input::5 %25%0Aof a, b: c"
+
+
+def test_a_gate_that_passed_says_so() -> None:
+    assert annotations(a_report()) == "::notice title=zoobench::gate against main: passed (1 unchanged) in 31.4 s\n"
+
+
+def test_names_from_files_cannot_add_a_command() -> None:
+    text = annotations(ALL_HOSTILE)
+    assert is_tame(text)
+    assert [line.partition(" ")[0] for line in text.splitlines()] == ["::error", "::error", "::warning"]

@@ -17,6 +17,7 @@ from rich.text import Text
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.disturbed import told
+from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.system.terminal import console_text, plain_table, text_console
@@ -25,24 +26,33 @@ from zoobench.system.units import ABSENT, megabytes, percent, ratio
 LEAST_WIDTH = 128
 _REFERENCE_WIDTH = 22
 """Columns that they take."""
+
 _NAMES = ("", "cell", "runtime", "threads")
 """Heads of the columns before the metrics'."""
+
 COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
+
 _ENOUGH = 10_000
 """Columns for any table."""
+
 SPEEDUP_MEANS = (
     "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
 )
+
 OVER_REFERENCE_MEANS = (
     "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
 )
+
 _TELLING_THREADS = frozenset({"litert", "litert_compiled", "onnxruntime"})
 """Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
+
 _MOST_DISAGREEMENT = 0.01
 """Share of the samples; rounding alone tips those that two classes are equally probable for."""
+
 DISTURBED = "~"
 """Before the time of a cell whose rounds were disturbed."""
+
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
 
@@ -221,6 +231,7 @@ _VALUES: Mapping[str, Callable[[Record], Text | str]] = {
     SPEEDUP.key: lambda record: _sped(record.latency.speedup_over_float if record.latency else None),
 }
 """Metrics whose numbers bear a sign or a colour."""
+
 _BESIDE: Mapping[str, tuple[str, Callable[[Record], str]]] = {
     TOP1.key: ("95 %", partial(_interval_of, TOP1)),
     SPEEDUP.key: ("95 %", partial(_interval_of, SPEEDUP)),
@@ -290,3 +301,56 @@ def memory_remarks(records: Sequence[Record]) -> list[str]:
 
 def _on_one_line(text: str) -> str:
     return shorten(text, _REASON_WIDTH, placeholder=" ...")
+
+
+_HEADS = ("name", "saved", "machine", "cells", "data set", "weights")
+_LEAST_WIDTH = 100
+_IDENTITY = 13
+"""Characters of the weights' identity that tell files apart: `file:` and eight of the hash."""
+
+
+def render_list(baselines: Sequence[Run], *, width: int, colours: bool) -> str:
+    """Returns a table of baselines, one a row."""
+    table = plain_table()
+    for head in _HEADS:
+        justify: JustifyMethod = "right" if head == "cells" else "left"
+        table.add_column(head, justify=justify, no_wrap=head in ("saved", "cells"), overflow="fold")
+    for one in baselines:
+        table.add_row(*_row(one))
+    console = text_console(width=max(width, _LEAST_WIDTH), colours=colours)
+    console.print(table)
+    return console_text(console)
+
+
+def render_baseline(one: Run, *, width: int, colours: bool) -> str:
+    """Returns what a baseline is and the table of its records."""
+    return (
+        "".join(f"{line}\n" for line in _head(one))
+        + "\n"
+        + render(list(one.records.values()), width=width, colours=colours)
+    )
+
+
+def _head(one: Run) -> Sequence[str]:
+    origin, told = one.origin, one.provenance
+    first = f"baseline {origin.name}, saved {origin.saved} from {origin.source}" if origin else f"results {one.path}"
+    files = {record.model.sha256 for record in one.records.values() if record.model}
+    options = ", ".join(f"{name}={text}" for name, text in told.options.items())
+    return (
+        first,
+        f"machine {told.machine or ABSENT}",
+        f"options {options or ABSENT}",
+        f"of {len(files)} model files, {len(files & told.manifests.keys())} are known how to be made again",
+    )
+
+
+def _row(one: Run) -> tuple[str, ...]:
+    origin = one.origin
+    return (
+        one.path.stem,
+        origin.saved[:16].replace("T", " ") if origin else ABSENT,
+        one.provenance.machine or ABSENT,
+        str(len(one.records)),
+        ", ".join(dict.fromkeys(record.dataset.name for record in one.records.values())),
+        ", ".join(dict.fromkeys(record.cell.weights[:_IDENTITY] for record in one.records.values())),
+    )
