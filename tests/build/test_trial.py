@@ -17,7 +17,7 @@ from zoobench.build.weights import Weights
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.measure.accuracy import Outputs
 from zoobench.measure.runtimes import OpenSession
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 
 @pytest.fixture

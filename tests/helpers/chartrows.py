@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from zoobench.results.schema import RecordedTraining
 from zoobench.show.charts.confusion import ConfusionMatrix, confusion
 from zoobench.show.charts.rows import LatencyRow, SpeedupRow, latencies, speedups
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.charts.trade_off import ParetoLimit, ParetoPoint, pareto
-from zoobench.show.charts.training import TrainingCurves, training
+from zoobench.show.charts.training import training
 
 STANDINGS = ("front", "open", "dominated")
 
@@ -59,16 +60,24 @@ def a_matrix(**changes: Any) -> ConfusionMatrix:
     return ConfusionMatrix(**{**usual, **changes})
 
 
-def a_training(**changes: Any) -> TrainingCurves:
+def a_training(**changes: Any) -> RecordedTraining:
+    """Returns a training of four epochs that was validated after each other one."""
     usual: dict[str, Any] = {
-        "backbone": "mobilenet",
-        "training_loss": ((1, 2.0), (2, 1.0), (3, 0.6), (4, 0.4)),
-        "validation_loss": ((2, 1.2), (4, 0.7)),
-        "training_accuracy": ((1, 0.3), (2, 0.7), (3, 0.85), (4, 0.95)),
-        "validation_accuracy": ((2, 0.65), (4, 0.9)),
-        "chosen_epoch": 4,
+        "epochs": 4,
+        "kept_epoch": 4,
+        "shown": (1, 2, 3, 4),
+        "loss": (2.0, 1.0, 0.6, 0.4),
+        "accuracy": (0.3, 0.7, 0.85, 0.95),
+        "learning_rate": (),
+        "validated": (2, 4),
+        "validation_loss": (1.2, 0.7),
+        "validation_accuracy": (0.65, 0.9),
+        "seconds": None,
     }
-    return TrainingCurves(**{**usual, **changes})
+    return RecordedTraining(**{**usual, **changes})
+
+
+NO_CURVES: Mapping[str, Any] = dict.fromkeys(("loss", "accuracy", "validation_loss", "validation_accuracy"), ())
 
 
 def every_chart(names: Sequence[str], *, width: float) -> Mapping[str, Chart]:
@@ -110,7 +119,7 @@ def every_chart(names: Sequence[str], *, width: float) -> Mapping[str, Chart]:
         "latencies": latencies(rows, width=width),
         "speedups": speedups(speeds, width=width),
         "confusion": confusion(a_matrix(cell=names[0], classes=tuple(names), counts=counts), width=width),
-        "training": training(a_training(backbone=names[0]), width=width),
+        "training": training(a_training(), backbone=names[0], width=width),
     }
 
 
@@ -119,8 +128,6 @@ EMPTY: Mapping[str, Callable[[float], Chart]] = {
     "latencies": lambda width: latencies([], width=width),
     "speedups": lambda width: speedups([], width=width),
     "confusion": lambda width: confusion(a_matrix(classes=("cat",), counts=((0,),)), width=width),
-    "training": lambda width: training(
-        a_training(training_loss=(), validation_loss=(), training_accuracy=(), validation_accuracy=()), width=width
-    ),
+    "training": lambda width: training(a_training(**NO_CURVES), backbone="mobilenet", width=width),
 }
 """Each kind of chart of nothing."""

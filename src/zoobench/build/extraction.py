@@ -10,7 +10,7 @@ import numpy.typing as npt
 from zoobench.data.dataset import Dataset
 from zoobench.measure.accuracy import run_all
 from zoobench.measure.runtimes import open_session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.system.terminal import progress
 
 

@@ -19,7 +19,6 @@ from statistics import median, median_low
 from typing import Any
 
 from zoobench.errors import MeasurementError
-from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.target import Target
 from zoobench.measure.worker import MODULE
 from zoobench.results.schema import RecordedMemory, RecordedPhase, RecordedStartup
@@ -56,11 +55,6 @@ class Start:
     threads_started: int | None
 
 
-def usual_processes(runtime: str) -> int:
-    """Returns how many processes are started for a cell of a runtime where nobody said."""
-    return find_runtime(runtime).processes
-
-
 def observe_starts(
     target: Target,
     *,
@@ -71,7 +65,7 @@ def observe_starts(
     """Starts processes one after the other, none while another runs, and returns what each observed.
 
     Args:
-        target: What they open and run.
+        target: What they open and run; from its first sample again after the last.
         processes: How many.
         advance: Called with 1 and the cell's id after each.
         start: Stands in for starting a process, in tests.

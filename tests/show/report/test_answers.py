@@ -22,7 +22,7 @@ from zoobench.show.report.answers import (
     shown_of,
     wanted_samples,
 )
-from zoobench.show.report.contents import Answered, FlippedSample, Pictures
+from zoobench.show.report.contents import FlippedSample, Pictures, VariantAnswers
 
 NO_PICTURES = Pictures()
 PHOTOS = {"photo-1": "data:image/jpeg;base64,AA=="}
@@ -37,7 +37,7 @@ rows = st.lists(
 )  # truth, both classes, both probabilities
 
 
-def answered(*records: object, pictures: Pictures = NO_PICTURES) -> tuple[Answered, ...]:
+def answered(*records: object, pictures: Pictures = NO_PICTURES) -> tuple[VariantAnswers, ...]:
     return answered_of(distinct_answers(records), pictures)  # type: ignore[arg-type]
 
 

@@ -84,7 +84,7 @@ def confusion(matrix: ConfusionMatrix, *, title: str | None = None, width: float
     Args:
         matrix: Of one cell.
         title: Above the picture; unless given it names the cell.
-        width: In units; letters keep their size, so with many classes names and counts are told on hover alone.
+        width: In units; letters keep their size, so with many classes names and counts are shown on hover alone.
 
     Raises:
         ResultsError: If the width leaves no room.

@@ -47,12 +47,12 @@ def element(name: str, *children: str, **attributes: str | float) -> str:
 
 
 def group(children: Iterable[str], *, class_: str, hover: str) -> str:
-    """Returns what belongs together and what a pointer that rests on it is told."""
+    """Returns what belongs together and what a pointer that rests on it shows."""
     return element("g", titled(hover), *children, class_=class_)
 
 
 def titled(words: str) -> str:
-    """Returns the text that a pointer on the parent is told."""
+    """Returns the text that a pointer on the parent shows."""
     return element("title", plain(words))
 
 

@@ -249,7 +249,7 @@ def _limit_area(limit: ParetoLimit, plane: _Plane) -> Area:
 
 
 def _labels(points: Sequence[ParetoPoint], limits: Sequence[ParetoLimit], plane: _Plane) -> tuple[Label, ...]:
-    """Returns where the names of cells stand; where there is no room for one it is told on hover alone."""
+    """Returns where the names of cells stand; where there is no room for one it is shown on hover alone."""
     named = [one for one in points if len(points) <= _NAMED or one.standing == "front" or one.recommended]
     named.sort(key=lambda one: (not one.recommended, _ORDER.index(one.standing), one.p50_seconds, -one.top1))
     lines = [line for point in points if not _is_quiet(point, points) for line in _whiskers(point, plane)]

@@ -12,7 +12,7 @@ from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import ConfusionMatrix, mistakes
 from zoobench.show.document import Grid
 from zoobench.show.report.confusion import ClassScore, class_scores, confusion_of, confusion_table, worst_classes
-from zoobench.show.report.contents import Answered, FlippedSample, Kind, Pictures, Sheet, named, without_empty
+from zoobench.show.report.contents import FlippedSample, Kind, Pictures, Sheet, VariantAnswers, named, without_empty
 from zoobench.show.table import by_backbone
 from zoobench.system.units import ABSENT, exactly, percent
 
@@ -106,7 +106,7 @@ def shown_of(found: Sequence[AnswerSet]) -> int:
     return min(max(MOST_IN_ALL // max(len(found), 1), LEAST_SHOWN), MOST_SHOWN)
 
 
-def answered_of(found: Sequence[AnswerSet], pictures: Pictures) -> tuple[Answered, ...]:
+def answered_of(found: Sequence[AnswerSet], pictures: Pictures) -> tuple[VariantAnswers, ...]:
     """Returns the sets of answers as the page shows them: of their samples the most telling.
 
     Where there are images, those samples that have one.
@@ -117,7 +117,7 @@ def answered_of(found: Sequence[AnswerSet], pictures: Pictures) -> tuple[Answere
         shown = tuple(each for each in some if not pictures.shown or each.sample in pictures.shown)
         confusion = confusion_of(one.records[0])
         answered.append(
-            Answered(
+            VariantAnswers(
                 name=f"answers-{number}",
                 title=title,
                 cells=tuple(record.cell.id for record in one.records),
@@ -168,7 +168,7 @@ def _summary(one: AnswerSet) -> str:
 
 
 def _flips(one: AnswerSet, shown: int) -> str:
-    """Returns how many samples flipped and how many of them are shown, or why none can be told."""
+    """Returns how many samples flipped and how many of them are shown, or why it is not known."""
     if one.twin is None:
         is_float = any(record.cell.variant == "float32" for record in one.records)
         return "" if is_float else "Its float twin is not in this file, so it cannot be compared with it."

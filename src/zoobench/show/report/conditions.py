@@ -29,7 +29,7 @@ _PAIRED = (
     "× float: the float32 file runs between the rounds of each cell, in alternating order, so that both meet the same "
     "moments of the machine. It is the median of the ratios by round, with its 95 % interval."
 )
-_P50 = "p50 is the median of the rounds and p90 their 90th percentile, which is told from 64 rounds on, not below."
+_P50 = "p50 is the median of the rounds and p90 their 90th percentile, which is known from 64 rounds on, not below."
 _FRESH = (
     "Memory and start-up: fresh processes in which nothing else ran before ({processes} a cell); the table has medians."
 )

@@ -247,7 +247,7 @@ class ConfusionTable:
     Attributes:
         heads: Of the columns.
         rows: A name and fields in the order of the heads: the count ('' for none), how dark it is (from 0, by its
-            share of the class), and what a pointer on it is told.
+            share of the class), and what a pointer on it shows.
         note: Which classes are left out, if any.
     """
 
@@ -257,7 +257,7 @@ class ConfusionTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class VariantAnswers:
     """What one model, or several that answered the same, got right and wrong.
 
     Attributes:
@@ -312,7 +312,7 @@ class Report:
     matrix: Matrix
     changes: Changes | None
     figures: tuple[Figure, ...]
-    answered: tuple[Answered, ...]
+    answered: tuple[VariantAnswers, ...]
     answers_notes: tuple[str, ...]
     pictures: Pictures
     training: tuple[Figure, ...]

@@ -11,7 +11,7 @@ from zoobench.results.schema import Record, RecordedTraining
 from zoobench.show.charts.rows import LatencyRow, SpeedupRow, latencies, speedups
 from zoobench.show.charts.sheet import NARROWEST, Chart
 from zoobench.show.charts.trade_off import MEANING, ParetoLimit, ParetoPoint, pareto
-from zoobench.show.charts.training import TrainingCurves, training
+from zoobench.show.charts.training import training
 from zoobench.show.document import Grid
 from zoobench.show.report.contents import Figure, Sheet, named, span
 from zoobench.show.table import by_backbone, marked
@@ -159,7 +159,7 @@ def _latencies(records: Sequence[Record], run: Run) -> Figure:
 
 
 def _rounds(rows: Sequence[LatencyRow]) -> Sheet:
-    told = tuple(
+    figures = tuple(
         (
             row.cell,
             exactly(len(row.rounds)),
@@ -171,7 +171,7 @@ def _rounds(rows: Sequence[LatencyRow]) -> Sheet:
         for row in rows
     )
     heads = ("cell", "rounds", "fastest ms", "p50 ms", "p90 ms", "slowest ms")
-    return Sheet(caption="Time per image", grid=Grid(heads=heads, rows=told))
+    return Sheet(caption="Time per image", grid=Grid(heads=heads, rows=figures))
 
 
 def _speedups(records: Sequence[Record]) -> Figure:
@@ -189,8 +189,8 @@ def _speedups(records: Sequence[Record]) -> Figure:
         and (speedup := record.latency.speedup_over_float)
         and min(speedup.point, *speedup.interval) >= _LEAST_SPEEDUP
     ]
-    told = tuple((row.cell, row.twin, ratio(row.point), span(row.interval, ratio)) for row in rows)
-    grid = Grid(heads=("cell", "float twin", "× float", "95 %"), rows=told, words=frozenset({1}))
+    figures = tuple((row.cell, row.twin, ratio(row.point), span(row.interval, ratio)) for row in rows)
+    grid = Grid(heads=("cell", "float twin", "× float", "95 %"), rows=figures, words=frozenset({1}))
     return drawn(
         "speed-up",
         title="Speed-up",
@@ -212,19 +212,11 @@ def trainings_of(records: Sequence[Record]) -> tuple[Figure, ...]:
 
 
 def _figure(found: RecordedTraining, *, backbone: str, name: str, many: bool) -> Figure:
-    curves = TrainingCurves(
-        backbone=backbone,
-        training_loss=tuple(zip(found.shown, found.loss, strict=True)),
-        validation_loss=tuple(zip(found.validated, found.validation_loss, strict=True)),
-        training_accuracy=tuple(zip(found.shown, found.accuracy, strict=True)),
-        validation_accuracy=tuple(zip(found.validated, found.validation_accuracy, strict=True)),
-        chosen_epoch=found.kept_epoch,
-    )
     title = f"Training of {backbone}'s head" + (f" ({name})" if many else "")
     return drawn(
         name,
-        wide=training(curves, title=title, width=WIDE),
-        narrow=training(curves, title=title, width=NARROW),
+        wide=training(found, backbone=backbone, title=title, width=WIDE),
+        narrow=training(found, backbone=backbone, title=title, width=NARROW),
         notes=(_describe(found),),
         sheet=_sheet(found, title),
     )

@@ -7,7 +7,6 @@ from zoobench.show.document import Block, Grid, Lines
 from zoobench.show.markdown import escaped
 from zoobench.show.markdown import to_markdown as blocks_to_markdown
 from zoobench.show.report.contents import (
-    Answered,
     Changes,
     ConfusionTable,
     Decision,
@@ -17,6 +16,7 @@ from zoobench.show.report.contents import (
     MatrixRow,
     Report,
     Sheet,
+    VariantAnswers,
 )
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import percent
@@ -103,7 +103,7 @@ def _figure(figure: Figure) -> Iterator[_Part]:
     yield figure.sheet.grid if figure.sheet else escaped(figure.alternative)
 
 
-def _answers(answered: Sequence[Answered]) -> Iterator[_Part]:
+def _answers(answered: Sequence[VariantAnswers]) -> Iterator[_Part]:
     """Yields each set of answers folded, as readers of pull requests know it; in HTML a title is escaped otherwise."""
     for one in answered:
         yield f"<details><summary>{html.escape(sanitize(one.title))}</summary>"
@@ -126,7 +126,7 @@ def _confusion(table: ConfusionTable) -> Grid:
     return Grid(heads=("", *table.heads), rows=rows)
 
 
-def _flipped(one: Answered) -> Grid:
+def _flipped(one: VariantAnswers) -> Grid:
     rows = tuple(
         (
             str(each.sample + 1),
