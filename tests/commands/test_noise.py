@@ -52,7 +52,7 @@ def test_the_cells_that_fit_and_run_are_wanted_each_at_its_own_tolerance(request
 
 
 def test_a_pattern_that_fits_no_cell_is_refused_with_those_that_there_are(request_: GateRequest) -> None:
-    with pytest.raises(UsageError, match=rf"'xception-\*' fits no cell of .*; its cells are {FLOAT}, "):
+    with pytest.raises(UsageError, match=rf"'xception-\*' matches no cell of .*; the cells are {FLOAT}, "):
         wanted_tolerances(replace(request_, cells=("xception-*",)))
 
 
@@ -211,7 +211,7 @@ def test_a_share_that_is_no_percentage_is_refused(kept: Path, option: str, value
 
 def test_a_pattern_that_fits_no_cell_is_refused_before_any_gate_runs(artifacts: Path) -> None:
     done = run("--times", "1", "--cells", "xception-*", artifacts=artifacts)
-    assert (done.exit_code, "'xception-*' fits no cell" in done.stderr) == (2, True)
+    assert (done.exit_code, "'xception-*' matches no cell" in done.stderr) == (2, True)
 
 
 def test_what_was_finished_when_one_stopped_it_is_told_of(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
