@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+import views
 from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.provenance import Origin, Provenance, RecordedProduct
 from zoobench.results.run import Run
 from zoobench.results.schema import Agreement, Record, RecordedDataset, RecordedModel, Refusal, Speedup
-from zoobench.show.records import LEAST_WIDTH, render, render_baseline, render_list
+from zoobench.show.records import LEAST_WIDTH, list_view, render, render_baseline
 from zoobench.system.units import ABSENT
 
 ESCAPE = "\x1b"
@@ -294,18 +295,19 @@ MAIN = Run(
 
 
 def test_the_list_has_a_row_for_each_baseline() -> None:
-    text = render_list([MAIN], width=100, colours=False)
+    text = views.text(list_view([MAIN]), width=100)
     assert text.splitlines()[0].split("  ")[0] == "name"
     assert text.splitlines()[2].split() == ["main", "2026-11-25", "03:00", "pi-4c", "1", "pets", "imagenet"]
 
 
+def test_programs_get_the_list_too() -> None:
+    (row,) = views.table(list_view([MAIN]))
+    assert (row["name"], row["machine"], row["cells"]) == ("main", "pi-4c", "1")
+
+
 def test_a_long_name_is_folded_and_not_cut() -> None:
     name = "n" * 150
-    text = render_list(
-        [replace(MAIN, path=Path(f"{name}.json"))],
-        width=100,
-        colours=False,
-    )
+    text = views.text(list_view([replace(MAIN, path=Path(f"{name}.json"))]), width=100)
     assert text.count("n") - 1 >= 150
 
 
