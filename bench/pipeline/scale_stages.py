@@ -10,7 +10,7 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.data.dataset import Dataset, DatasetConfig, open_dataset
 from zoobench.measure.accuracy import evaluate
 from zoobench.measure.runtimes import open_session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 
 def drawing(config: DatasetConfig, *, image_size: int, folder: Path) -> tuple[Cost, Dataset]:

@@ -25,7 +25,7 @@ def test_a_head_on_features_against_the_whole_model(
             direct=direct_cost,
             ours=ours_cost,
             goal="40",
-            facts={"epochs_trained_directly": epochs, "test_samples": len(labels), "right_after_these": right},
+            facts={"epochs_trained_directly": epochs, "test_target": len(labels), "right_after_these": right},
         )
     )
     for one, other in zip(direct.weights, ours.weights, strict=True):

@@ -22,7 +22,7 @@ from zoobench.errors import MeasurementError, ModelError
 from zoobench.matrix.backbones import Backbone
 from zoobench.measure.accuracy import Outputs
 from zoobench.measure.runtimes import OpenSession
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 
 @pytest.fixture

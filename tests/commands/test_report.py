@@ -15,7 +15,7 @@ from zoobench.commands.reporting.thumbnails import MOST_BYTES
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.recommend.limits import parse_limit
 from zoobench.judge.recommend.sentences import decision
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.run.locate import MeasuredImages
 from zoobench.show.charts.pictures import can_draw
 from zoobench.show.report.contents import Report

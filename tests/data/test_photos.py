@@ -13,7 +13,7 @@ from zoobench.data.drawn import draw
 from zoobench.data.images import decode, load, resize
 from zoobench.data.photos import Photos, decoded, drawn_photos, given_images, given_photos, photos_of
 from zoobench.errors import DataError, UsageError
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 
 def test_samples_are_spread_over_all_images(tmp_path: Path) -> None:

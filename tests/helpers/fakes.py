@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.measure.runtimes import OpenSession, Session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import (
     SCHEMA,

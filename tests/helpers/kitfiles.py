@@ -12,7 +12,7 @@ import numpy as np
 from fakes import a_training
 from zoobench.kit.contents import MANIFEST, KitCell, KitDataset, KitImages, KitModel, KitSample
 from zoobench.kit.writer import Chunks, Contents, of_samples, write_kit
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.schema import RecordedNumerics
 
 SIDE = 32

@@ -6,7 +6,7 @@ import numpy as np
 
 from zoobench.commands.paritying.paritysubject import ParitySubject
 from zoobench.judge.parity import Effort, ParityReport, TimedPath
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 SUBJECT = ParitySubject(
     name="mobilenet-float32-litert-t1",

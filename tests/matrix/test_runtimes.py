@@ -67,3 +67,10 @@ def test_a_package_adds_runtimes_of_our_files_held_against_our_references(change
     runtime = Runtime(**{"name": "fast", "module": "m", "packages": (), "libraries": (), "install": "fast", **changes})
     with pytest.raises(ValueError, match=re.escape(told)):
         runtime.added(Package(name="zoobench-fast", version="1.0"))
+
+
+def test_keras_is_started_less_often_and_whatever_else_often_enough_for_an_interval() -> None:
+    assert {name: one.processes for name, one in RUNTIMES.items() if one.processes != 6} == {
+        "keras": 3,
+        "keras_graph": 3,
+    }

@@ -30,7 +30,7 @@ from zoobench.measure.accuracy import (
     scored,
 )
 from zoobench.measure.runtimes import Session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.answers import decode
 from zoobench.results.schema import Agreement
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
 from zoobench.measure.disturbance import Sampler
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, RoundsConfig, opened, recorded_latency
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.schema import Speedup
 
 ANSWERS = np.zeros((3, 2))

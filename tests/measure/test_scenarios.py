@@ -8,9 +8,8 @@ import pytest
 from modelfiles import labelled
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
-from zoobench.measure.samples import Samples
 from zoobench.measure.scenarios import measure_size, violations_of
-from zoobench.measure.target import ModelFile, Target
+from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.tflite.contract import Contract, plain, read_contract
 
 SAMPLES = Samples(path=Path("pixels.npy"), rows=np.arange(1), labels=np.arange(1))

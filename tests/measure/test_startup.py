@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from fakes import write_samples
 from zoobench.errors import MeasurementError
-from zoobench.measure.startup import Beginner, Start, observe_starts, recorded_memory, recorded_startup, usual_processes
+from zoobench.matrix.cell import Cell
+from zoobench.measure.startup import Start, observe_starts, recorded_memory, recorded_startup
+from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.system.processes import Worker
 
 NOTHING = {"rss_bytes": None, "peak_rss_bytes": None, "anonymous_bytes": None, "threads": None}
@@ -56,20 +58,20 @@ class ScriptedWorkers:
         return [row for one in self.asked if "turns" in one for _, row in one["turns"]]
 
 
-def a_beginner(folder: Path, *, rows: Sequence[int] = range(7), content: bytes = b"a model") -> Beginner:
+def a_target(folder: Path, *, rows: Sequence[int] = range(7), content: bytes = b"a model", threads: int = 2) -> Target:
     (folder / "model.tflite").write_bytes(content)
-    return Beginner(
-        cell_id="mobilenet-float32-litert-t2",
-        path=folder / "model.tflite",
-        runtime="litert",
-        threads=2,
-        pixels=folder / "pixels.npy",
-        rows=rows,
+    samples = Samples(
+        path=folder / "pixels.npy", rows=np.array(rows, np.int64), labels=np.zeros(len(rows), dtype=np.int64)
+    )
+    return Target(
+        cell=Cell(backbone="mobilenet", variant="float32", runtime="litert", threads=threads, image_size=24),
+        file=ModelFile(path=folder / "model.tflite", sha256="", size_bytes=len(content)),
+        samples=samples,
     )
 
 
 def test_a_process_tells_what_it_held_before_and_after_and_how_long_both_phases_took(tmp_path: Path) -> None:
-    (found,) = observe_starts(a_beginner(tmp_path), processes=1, start=ScriptedWorkers(BEFORE, AFTER).start)
+    (found,) = observe_starts(a_target(tmp_path), processes=1, start=ScriptedWorkers(BEFORE, AFTER).start)
     assert found == Start(
         initialization_seconds=0.25,
         first_inference_seconds=0.005,
@@ -82,7 +84,7 @@ def test_a_process_tells_what_it_held_before_and_after_and_how_long_both_phases_
 
 def test_the_runtime_is_imported_before_anything_is_held_against_the_file(tmp_path: Path) -> None:
     workers = ScriptedWorkers(BEFORE, AFTER)
-    observe_starts(a_beginner(tmp_path), processes=1, start=workers.start)
+    observe_starts(a_target(tmp_path), processes=1, start=workers.start)
     done = [one if isinstance(one, str) else one["do"] for one in workers.asked]
     assert done == ["start", "import", "footprint", "open", "turns", "footprint", "stop"]
     assert workers.asked[3]["path"] == str(tmp_path / "model.tflite")
@@ -91,9 +93,7 @@ def test_the_runtime_is_imported_before_anything_is_held_against_the_file(tmp_pa
 
 def test_each_process_ends_before_the_next_begins_and_is_told(tmp_path: Path) -> None:
     workers, told = ScriptedWorkers(*[BEFORE, AFTER] * 3), []
-    found = observe_starts(
-        a_beginner(tmp_path), processes=3, advance=lambda *one: told.append(one), start=workers.start
-    )
+    found = observe_starts(a_target(tmp_path), processes=3, advance=lambda *one: told.append(one), start=workers.start)
     assert [one for one in workers.asked if isinstance(one, str)] == ["start", "stop"] * 3
     assert len(found) == 3
     assert told == [(1, "mobilenet-float32-litert-t2")] * 3
@@ -104,19 +104,19 @@ def test_the_first_five_invocations_are_each_on_the_next_sample(
     tmp_path: Path, rows: Sequence[int], taken: Sequence[int]
 ) -> None:
     workers = ScriptedWorkers(BEFORE, AFTER)
-    observe_starts(a_beginner(tmp_path, rows=rows), processes=1, start=workers.start)
+    observe_starts(a_target(tmp_path, rows=rows), processes=1, start=workers.start)
     assert workers.rows == taken
 
 
 def test_what_the_system_does_not_tell_is_none(tmp_path: Path) -> None:
-    (found,) = observe_starts(a_beginner(tmp_path), processes=1, start=ScriptedWorkers(NOTHING, NOTHING).start)
+    (found,) = observe_starts(a_target(tmp_path), processes=1, start=ScriptedWorkers(NOTHING, NOTHING).start)
     assert found.base_rss_bytes is found.peak_rss_bytes is found.anonymous_bytes is found.threads_started is None
 
 
 def test_a_failure_names_the_cell_and_the_process_which_is_ended(tmp_path: Path) -> None:
     workers = ScriptedWorkers(BEFORE, failing=MeasurementError("the worker died at 'turns'"))
     with pytest.raises(MeasurementError) as caught:
-        observe_starts(a_beginner(tmp_path), processes=6, start=workers.start)
+        observe_starts(a_target(tmp_path), processes=6, start=workers.start)
     assert str(caught.value) == "mobilenet-float32-litert-t2, process 1 of 6: the worker died at 'turns'"
     assert workers.asked[-1] == "stop"
 
@@ -124,21 +124,16 @@ def test_a_failure_names_the_cell_and_the_process_which_is_ended(tmp_path: Path)
 def test_ctrl_c_ends_the_process_too(tmp_path: Path) -> None:
     workers = ScriptedWorkers(BEFORE, failing=KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        observe_starts(a_beginner(tmp_path), processes=6, start=workers.start)
+        observe_starts(a_target(tmp_path), processes=6, start=workers.start)
     assert workers.asked[-1] == "stop"
 
 
 def test_a_file_that_is_gone_is_named_before_a_process_is_started(tmp_path: Path) -> None:
-    beginner, workers = a_beginner(tmp_path), ScriptedWorkers()
-    beginner.path.unlink()
+    target, workers = a_target(tmp_path), ScriptedWorkers()
+    target.file.path.unlink()
     with pytest.raises(MeasurementError, match=r"cannot read .*model\.tflite: No such file"):
-        observe_starts(beginner, processes=1, start=workers.start)
+        observe_starts(target, processes=1, start=workers.start)
     assert not workers.asked
-
-
-def test_keras_is_started_less_often_and_whatever_else_often_enough_for_an_interval() -> None:
-    assert usual_processes("keras") == 3
-    assert usual_processes("litert") == usual_processes("openvino") == 6
 
 
 @pytest.mark.slow
@@ -146,20 +141,20 @@ def test_a_real_file_is_opened_on_as_many_threads_as_it_is_to_have(tmp_path: Pat
     from modelfiles import labelled  # TensorFlow
 
     samples = write_samples(tmp_path, [0, 0, 0], side=24)
-    beginner = replace(a_beginner(tmp_path, rows=[0, 1, 2], content=labelled("float32")), threads=3)
-    for found in observe_starts(beginner, processes=2):
+    target = a_target(tmp_path, rows=[0, 1, 2], content=labelled("float32"), threads=3)
+    for found in observe_starts(target, processes=2):
         assert found.initialization_seconds > 0
         assert found.first_inference_seconds > 0
         if sys.platform == "linux":
             assert found.threads_started == 2
             assert found.peak_rss_bytes > found.base_rss_bytes > found.anonymous_bytes / 2 > 1 << 20
-    assert samples.path == beginner.pixels
+    assert samples.path == target.samples.path
 
 
 def test_a_real_file_that_is_none_names_the_cell_and_the_file(tmp_path: Path) -> None:
-    beginner = a_beginner(tmp_path)
+    target = a_target(tmp_path)
     with pytest.raises(MeasurementError) as caught:
-        observe_starts(beginner, processes=2)
+        observe_starts(target, processes=2)
     assert str(caught.value).startswith("mobilenet-float32-litert-t2, process 1 of 2: LiteRT cannot open ")
 
 

@@ -13,8 +13,7 @@ from fakes import write_samples
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.measure.accuracy import Evaluation, scored
-from zoobench.measure.samples import Samples
-from zoobench.measure.target import ModelFile, Target
+from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.schema import Refusal
 from zoobench.run import checks
 from zoobench.run.checks import evaluation_of, needs_trial, obtain_evaluation, obtain_refusal

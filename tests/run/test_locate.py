@@ -15,7 +15,7 @@ from zoobench.data.rows import ROWS, dataset_sha256, measuring_order
 from zoobench.data.split import SplitShares, split_contents
 from zoobench.errors import ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.provenance import Provenance, RecordedPixels, RecordedProduct
 from zoobench.results.run import Run, read_recorded

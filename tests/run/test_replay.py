@@ -16,7 +16,7 @@ from fakes import a_record, write_results_file
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run import replay
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells

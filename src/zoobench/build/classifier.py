@@ -18,7 +18,7 @@ from zoobench.data.dataset import Dataset
 from zoobench.errors import ModelError
 from zoobench.measure.accuracy import run_all
 from zoobench.measure.runtimes import open_session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.system.terminal import progress
 
 

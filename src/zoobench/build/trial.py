@@ -16,7 +16,7 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.measure.accuracy import Outputs, run_all
 from zoobench.measure.runtimes import OpenSession, open_session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.store.product import Facts, Stored, obtain
 
 _RUNTIME = "litert"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from zoobench.data.rows import Row, read_rows
 from zoobench.errors import DataError, UsageError
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -23,7 +23,7 @@ from zoobench.kit.contents import (
     pixels_header,
 )
 from zoobench.kit.reader import read_manifest
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.system.files import writing
 
 Chunks = Callable[[], Iterator[bytes]]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.runtimes import OpenSession, Session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Agreement, Predictions, RecordedAccuracy
 from zoobench.stats.statistics import wilson

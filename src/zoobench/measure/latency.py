@@ -9,7 +9,7 @@ from statistics import fmean, median
 
 from zoobench.measure.disturbance import Sampler
 from zoobench.measure.runtimes import OpenSession, Session
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.schema import RecordedLatency, Speedup
 
 Clock = Callable[[], int]

@@ -12,7 +12,7 @@ from zoobench.measure.accuracy import Evaluation, evaluate
 from zoobench.measure.disturbance import Sampler
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, RoundsConfig, opened
 from zoobench.measure.runtimes import open_answering_session, open_session, threads_reported
-from zoobench.measure.startup import Beginner, Start, observe_starts
+from zoobench.measure.startup import Start, observe_starts
 from zoobench.measure.target import Target
 from zoobench.results.schema import RecordedDisturbance, RecordedModel
 from zoobench.system.processes import in_fresh_process
@@ -128,16 +128,8 @@ def measure_memory(target: Target, *, processes: int) -> tuple[Start, ...]:
     Raises:
         MeasurementError: If one dies, hangs, or cannot open or run the file.
     """
-    beginner = Beginner(
-        cell_id=target.cell.id,
-        path=target.file.path,
-        runtime=target.cell.runtime,
-        threads=target.cell.threads,
-        pixels=target.samples.path,
-        rows=target.samples.rows.tolist(),
-    )
     with progress("Starting processes", total=processes) as advance:
-        return observe_starts(beginner, processes=processes, advance=advance)
+        return observe_starts(target, processes=processes, advance=advance)
 
 
 def _opener(target: Target) -> Any:

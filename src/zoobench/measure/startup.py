@@ -19,7 +19,7 @@ from statistics import median, median_low
 from typing import Any
 
 from zoobench.errors import MeasurementError
-from zoobench.matrix.runtimes import find_runtime
+from zoobench.measure.target import Target
 from zoobench.measure.worker import MODULE
 from zoobench.results.schema import RecordedMemory, RecordedPhase, RecordedStartup
 from zoobench.stats.statistics import percentile_interval
@@ -32,27 +32,6 @@ _PATIENCE_SECONDS = 120.0
 """How long any of the steps may take."""
 _CHUNK = 1 << 20
 _NAME = "cell"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginner:
-    """One cell's file and what it is run on.
-
-    Attributes:
-        cell_id: The cell.
-        path: The file.
-        runtime: Name of a runtime.
-        threads: Of one invocation.
-        pixels: uint8 .npy file [n, height, width, 3].
-        rows: Which of its rows, in order; from the first again after the last.
-    """
-
-    cell_id: str
-    path: Path
-    runtime: str
-    threads: int
-    pixels: Path
-    rows: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +55,8 @@ class Start:
     threads_started: int | None
 
 
-def usual_processes(runtime: str) -> int:
-    """Returns how many processes are started for a cell of a runtime where nobody said."""
-    return find_runtime(runtime).processes
-
-
 def observe_starts(
-    beginner: Beginner,
+    target: Target,
     *,
     processes: int,
     advance: Callable[[int, str], None] = lambda *_: None,
@@ -91,7 +65,7 @@ def observe_starts(
     """Starts processes one after the other, none while another runs, and returns what each observed.
 
     Args:
-        beginner: What they open and run.
+        target: What they open and run; from its first sample again after the last.
         processes: How many.
         advance: Called with 1 and the cell's id after each.
         start: Stands in for starting a process, in tests.
@@ -99,11 +73,11 @@ def observe_starts(
     Raises:
         MeasurementError: If one dies, hangs, or cannot open or run the file; the message names the cell.
     """
-    _read_through(beginner.path)
+    _read_through(target.file.path)
     starts = []
     for number in range(1, processes + 1):
-        starts.append(_named(beginner, f"process {number} of {processes}", start))
-        advance(1, beginner.cell_id)
+        starts.append(_named(target, f"process {number} of {processes}", start))
+        advance(1, target.cell.id)
     return tuple(starts)
 
 
@@ -136,20 +110,20 @@ def recorded_memory(starts: Sequence[Start]) -> RecordedMemory | None:
     )
 
 
-def _named(beginner: Beginner, which: str, start: StartWorker) -> Start:
+def _named(target: Target, which: str, start: StartWorker) -> Start:
     try:
         with start() as (running, _):
-            return _observe(beginner, running)
+            return _observe(target, running)
     except MeasurementError as error:
-        raise MeasurementError(f"{beginner.cell_id}, {which}: {error}") from error
+        raise MeasurementError(f"{target.cell.id}, {which}: {error}") from error
 
 
-def _observe(beginner: Beginner, running: Worker) -> Start:
-    _ask(running, {"do": "import", "runtime": beginner.runtime})
+def _observe(target: Target, running: Worker) -> Start:
+    _ask(running, {"do": "import", "runtime": target.cell.runtime})
     before = _ask(running, {"do": "footprint"})
-    request = {"do": "open", "name": _NAME, "path": str(beginner.path)}
-    opened = _ask(running, request | {"runtime": beginner.runtime, "threads": beginner.threads})
-    nanoseconds = _invoke(beginner, running)
+    request = {"do": "open", "name": _NAME, "path": str(target.file.path)}
+    opened = _ask(running, request | {"runtime": target.cell.runtime, "threads": target.cell.threads})
+    nanoseconds = _invoke(target, running)
     after = _ask(running, {"do": "footprint"})
     return Start(
         initialization_seconds=opened["initialization_seconds"],
@@ -161,10 +135,11 @@ def _observe(beginner: Beginner, running: Worker) -> Start:
     )
 
 
-def _invoke(beginner: Beginner, running: Worker) -> list[int]:
+def _invoke(target: Target, running: Worker) -> list[int]:
     """Returns the nanoseconds of the first invocations, each on another image."""
-    rows = [beginner.rows[number % len(beginner.rows)] for number in range(1 + _MORE_IMAGES)]
-    request = {"do": "turns", "turns": [[_NAME, int(row)] for row in rows], "pixels": str(beginner.pixels)}
+    samples = target.samples
+    rows = [samples.rows[number % len(samples)] for number in range(1 + _MORE_IMAGES)]
+    request = {"do": "turns", "turns": [[_NAME, int(row)] for row in rows], "pixels": str(samples.path)}
     nanoseconds: list[int] = _ask(running, request | {"settle": False, "slowdown": {}})["nanoseconds"]
     return nanoseconds
 

@@ -3,6 +3,7 @@
 import math
 from array import array
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -186,10 +187,20 @@ def _rounds(content: ResultsFile, records: Mapping[str, Record]) -> dict[str, Ti
 
 def _timing(stats: Any, where: str) -> Timing:
     data = expect(list, expect(dict, stats, where).get("data", []), f"{where}.data")
-    rounds = array("d", (_seconds(value, f"{where}.data[{index}]") for index, value in enumerate(data)))
+    rounds = _times(data, f"{where}.data")
     if "median" not in stats and rounds:
         return Timing(median_seconds=median(rounds), rounds=rounds)
     return Timing(median_seconds=_seconds(stats.get("median"), f"{where}.median"), rounds=rounds)
+
+
+def _times(data: list[Any], where: str) -> Sequence[float]:
+    """Returns rounds, of which a file may hold millions: each is looked at alone only where one of them is no time."""
+    if {*map(type, data)} <= {int, float}:
+        with suppress(OverflowError):
+            rounds = array("d", data)
+            if min(filter(None, rounds), default=1.0) >= _LEAST_SECONDS and max(rounds, default=0.0) <= _MOST_SECONDS:
+                return rounds
+    return array("d", [_seconds(value, f"{where}[{index}]") for index, value in enumerate(data)])
 
 
 def _seconds(value: Any, where: str) -> float:

@@ -15,8 +15,7 @@ from zoobench.kit.reader import KeptKit
 from zoobench.matrix import runtimes, variants
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
-from zoobench.measure.samples import Samples
-from zoobench.measure.target import ModelFile, Target, no_file
+from zoobench.measure.target import ModelFile, Samples, Target, no_file
 from zoobench.results.schema import RecordedDataset, RecordedNumerics, Refusal
 from zoobench.results.shape import brief
 from zoobench.results.training import recorded_training

@@ -13,7 +13,7 @@ from zoobench.data.split import MIN_CONTENTS, homes, parse_shares, split_content
 from zoobench.errors import DataError, ResultsError, UsageError, ZoobenchError
 from zoobench.kit.contents import KitImages, KitManifest
 from zoobench.kit.reader import extract, find_kept, open_kit
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.answers import answers_of
 from zoobench.results.provenance import Provenance, RecordedProduct
 from zoobench.results.run import Run

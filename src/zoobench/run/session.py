@@ -19,7 +19,7 @@ from zoobench.measure.scenarios import (
     measure_size,
     violations_of,
 )
-from zoobench.measure.startup import recorded_memory, recorded_startup, usual_processes
+from zoobench.measure.startup import recorded_memory, recorded_startup
 from zoobench.measure.target import ModelFile, Target
 from zoobench.results.disturbed import judged
 from zoobench.results.file import BLOCK
@@ -214,7 +214,7 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file, or a process dies or hangs.
         """
         target = self._runnable(cell)
-        starts = measure_memory(target, processes=self.plan.processes or usual_processes(cell.runtime))
+        starts = measure_memory(target, processes=self.plan.processes or find_runtime(cell.runtime).processes)
         memory = recorded_memory(starts)
         self.records[cell.id] = replace(self._record(cell), startup=recorded_startup(starts), memory=memory)
         return memory

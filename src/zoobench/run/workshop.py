@@ -14,8 +14,7 @@ from zoobench.data.rows import measuring_order
 from zoobench.errors import ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant
-from zoobench.measure.samples import Samples
-from zoobench.measure.target import no_file
+from zoobench.measure.target import Samples, no_file
 from zoobench.results.schema import Refusal
 from zoobench.run.plan import Building, Plan
 from zoobench.store.product import Stored, find

@@ -13,7 +13,7 @@ from zoobench.commands.paritying.parityways import END_TO_END, REFERENCE, find_w
 from zoobench.data.photos import Photos
 from zoobench.errors import MeasurementError
 from zoobench.measure.programs import Dose
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 
 def test_our_interpreter_comes_first_and_programs_that_are_there_after_our_runtimes(

@@ -11,7 +11,7 @@ from PIL import Image
 from fakes import a_record, write_results_file
 from zoobench.commands.reporting import thumbnails
 from zoobench.commands.reporting.thumbnails import SIDE, Thumbnails, find_thumbnails, make_thumbnails
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run.locate import MeasuredImages, Places
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, last_parts, photos_of
 from zoobench.errors import ModelError, UsageError
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 from zoobench.results.file import newest_first
 from zoobench.results.run import Run, read_recorded
 from zoobench.results.schema import Record

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import row_of, write_samples
-from zoobench.measure.samples import Samples
+from zoobench.measure.target import Samples
 
 
 @pytest.fixture(scope="module")
