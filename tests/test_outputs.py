@@ -45,6 +45,8 @@ LAYERS = "layers integer_only.tflite --float float32.tflite --images images.npy 
 HELD = {
     # whole runs
     "show-workbench.txt": "show workbench.json",
+    "show-workbench.md": "show workbench.json --format markdown",
+    "show-workbench.csv": "show workbench.json --format csv",
     "show-board.txt": "show board.json",
     "show-refusals.txt": "show refusals.json",
     "show-baseline.txt": "show artifacts/baselines/main.json",
@@ -106,6 +108,8 @@ HELD = {
     "recommend.txt": "recommend workbench.json",
     "recommend.md": "recommend workbench.json --format markdown",
     "recommend.json": "recommend workbench.json --format json",
+    "recommend.html": "recommend workbench.json --format html",
+    "recommend.csv": "recommend workbench.json --format csv",
     "recommend-limits.txt": f"recommend workbench.json {LIMITS} --prefer size,latency_p50",
     "recommend-limits.md": f"recommend workbench.json {LIMITS} --prefer size,latency_p50 --format markdown",
     "recommend-limits.json": f"recommend workbench.json {LIMITS} --prefer size,latency_p50 --format json",

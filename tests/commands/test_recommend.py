@@ -7,12 +7,11 @@ import pytest
 
 from choices import learned, limit
 from resultfiles import a_file
-from zoobench.commands.recommend import recommend_files, shown
+from zoobench.commands.recommend import recommend_files
 from zoobench.errors import ResultsError
 from zoobench.judge.gate.noise import to_json
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, P50
 from zoobench.judge.recommend.recommendation import Recommendation
-from zoobench.judge.recommend.sentences import decision
 
 CELL = "mobilenet-integer_only-litert-t1"
 
@@ -47,13 +46,3 @@ def test_noise_that_cannot_be_understood_is_refused(tmp_path: Path) -> None:
     noise.write_text("{")
     with pytest.raises(ResultsError, match=r"amd-epyc-2c\.json"):
         recommended(a_file(tmp_path / "results.json", 0.004), artifacts=tmp_path)
-
-
-@pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_every_form_begins_with_or_holds_the_decision(tmp_path: Path, form: str) -> None:
-    found = recommended(a_file(tmp_path / "results.json", 0.004), artifacts=tmp_path)
-    text = shown(found, form=form, to_file=True)
-    if form == "json":
-        assert json.loads(text)["sentence"] == decision(found)
-    else:
-        assert text.splitlines()[0].strip("*").replace("\\", "") == decision(found)

@@ -12,7 +12,7 @@ from fakes import a_cell
 from resultfiles import rounds_around
 from zoobench.judge.gate.noise import CellNoise, Noise
 from zoobench.judge.readings import CellTiming, TimedRun
-from zoobench.judge.recommend.cells import Answered, KnownCell, KnownMachine
+from zoobench.judge.recommend.cells import Answered, KnownCell, KnownMachine, Observed
 from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_limit
 from zoobench.judge.recommend.probability import LimitProbability
 from zoobench.stats.statistics import Interval, percentile, percentile_interval
@@ -54,6 +54,7 @@ def a_known_cell(
     backbone: str = "mobilenet",
     runs: Sequence[TimedRun] | None = None,
     disturbance: str = "",
+    peaks: tuple[int, ...] = (60_000_000, 60_100_000, 59_900_000),
     **changes: Any,
 ) -> KnownCell:
     """Returns a cell that one process for each of `seconds` timed, in rounds of about as many, or in these `runs`."""
@@ -64,8 +65,7 @@ def a_known_cell(
         "timing": CellTiming(runs=tuple(replace(one, disturbance=disturbance) for one in timed)),
         "answered": answers(right) if right else None,
         "size_bytes": 3_500_000,
-        "peaks": (60_000_000, 60_100_000, 59_900_000),
-        "memory_runs": 1,
+        "observed": {"memory": Observed(values=peaks, runs=1)} if peaks else {},
     }
     return KnownCell(**{**usual, **changes})
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from fakes import a_training
-from zoobench.kit.contents import MANIFEST, KitCell, KitDataset, KitImages, KitModel, KitSample
-from zoobench.kit.writer import Chunks, Contents, of_samples, write_kit
+from zoobench.kit.contents import MANIFEST, SCHEMA, KitCell, KitDataset, KitImages, KitManifest, KitModel, KitSample
+from zoobench.kit.writer import Chunks, of_samples, write_kit
 from zoobench.measure.target import Samples
 from zoobench.results.schema import RecordedNumerics
 
@@ -39,7 +39,7 @@ def a_cell(variant: str, **changes: Any) -> KitCell:
     return KitCell(**{**usual, **changes})
 
 
-def contents(folder: Path) -> Contents:
+def contents(folder: Path) -> tuple[KitManifest, dict[str, Chunks]]:
     """Returns a kit's contents: three samples of two classes, a float32 and an integer file."""
     path = folder / "pixels.npy"
     np.save(path, np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8))
@@ -53,12 +53,13 @@ def contents(folder: Path) -> Contents:
     )
     training = a_training(seconds=None)
     names = {variant: f"mobilenet-{SIDE}-{variant}.tflite" for variant in VARIANTS}
-    return Contents(
+    manifest = KitManifest(
+        schema=SCHEMA,
         zoobench="0.1.0",
         dataset=KitDataset(name="pets", sha256="cd" * 32, classes=("cat", "dog"), left_out=1),
-        samples=[KitSample(sha256=one, label=label) for one, label in zip(HASHES, (1, 0, 1), strict=True)],
-        images=[KitImages(image_size=SIDE, file=f"images-{SIDE}.npy")],
-        models=[
+        samples=tuple(KitSample(sha256=one, label=label) for one, label in zip(HASHES, (1, 0, 1), strict=True)),
+        images=(KitImages(image_size=SIDE, file=f"images-{SIDE}.npy"),),
+        models=tuple(
             KitModel(
                 backbone="mobilenet",
                 variant=variant,
@@ -68,11 +69,12 @@ def contents(folder: Path) -> Contents:
                 training=training,
             )
             for variant in VARIANTS
-        ],
-        cells=[a_cell(variant) for variant in VARIANTS],
-        chunks={f"images-{SIDE}.npy": of_samples(rows, image_size=SIDE)}
-        | {names[variant]: _whole(a_tflite(variant)) for variant in VARIANTS},
+        ),
+        cells=tuple(a_cell(variant) for variant in VARIANTS),
+        files={},
     )
+    files = {names[variant]: _whole(a_tflite(variant)) for variant in VARIANTS}
+    return manifest, {f"images-{SIDE}.npy": of_samples(rows, image_size=SIDE)} | files
 
 
 def _whole(content: bytes) -> Chunks:
@@ -85,7 +87,7 @@ def _whole(content: bytes) -> Chunks:
 def a_kit(folder: Path) -> Path:
     """Writes a sound kit."""
     folder.mkdir(exist_ok=True)
-    return write_kit(folder / "kit.zip", contents(folder)).path
+    return write_kit(folder / "kit.zip", *contents(folder)).path
 
 
 def members(path: Path) -> dict[str, bytes]:

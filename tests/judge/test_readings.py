@@ -11,9 +11,9 @@ from zoobench.judge.readings import (
     TAIL,
     CellTiming,
     LogReading,
-    memory_reading,
     p50_reading,
     p90_reading,
+    processes_reading,
     significantly_below,
     slowness_reading,
     timing_of,
@@ -115,12 +115,12 @@ def test_what_was_not_timed_or_has_too_few_rounds_has_no_reading() -> None:
 
 
 def test_memory_is_the_mean_of_the_processes() -> None:
-    found, single = memory_reading((100, 121)), memory_reading((100,))
+    found, single = processes_reading((100, 121), noise=0.01), processes_reading((100,), noise=0.01)
     assert found is not None
     assert found.point == pytest.approx(math.log(110))
     assert single is not None
     assert single.error is None
-    assert memory_reading(()) is None
+    assert processes_reading((), noise=0.01) is None
 
 
 @pytest.mark.parametrize(("difference", "is_below"), [(0.31, True), (0.28, False), (-1.0, False)])

@@ -1,10 +1,10 @@
 """Does a reader find the decision first, and every cell with what is to be said of it?"""
 
-import json
 from dataclasses import replace
 
 import pytest
 
+import views
 from choices import limit
 from fakes import a_disturbance, an_interval
 from machines import FAST, FLOAT, PI, SMALL, record, side, usual
@@ -12,13 +12,17 @@ from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, SIZE
 from zoobench.judge.recommend.recommendation import Recommendation, recommend
 from zoobench.judge.recommend.sentences import decision
 from zoobench.results.schema import Cause, Record, Refusal
-from zoobench.show.recommendation import as_json, as_markdown, render
+from zoobench.show.recommendation import view
 
 CHOICE = recommend([usual()], limits=[limit(P90, "4.4 ms"), limit(SIZE, "5 MB")])
 
 
+def markdown(recommendation: Recommendation) -> str:
+    return views.written(view(recommendation), "markdown")
+
+
 def text(recommendation: Recommendation) -> str:
-    return render(recommendation, width=200, colours=False)
+    return views.text(view(recommendation), width=200)
 
 
 def words(recommendation: Recommendation, start: str) -> list[list[str]]:
@@ -34,7 +38,7 @@ def disturbed(variant: str, seconds: float) -> Record:
 
 def test_the_first_line_is_the_decision() -> None:
     assert text(CHOICE).splitlines()[0] == decision(CHOICE)
-    assert as_markdown(CHOICE).splitlines()[0].startswith("**No cell surely holds both limits: most probable is")
+    assert markdown(CHOICE).splitlines()[0].startswith("**No cell surely holds both limits: most probable is")
 
 
 def test_what_is_asked_for_and_the_order_are_said() -> None:
@@ -116,7 +120,7 @@ def test_random_weights_show_no_top1() -> None:
 def test_a_name_is_never_cut() -> None:
     long = record("integer_only", 0.004)
     long = replace(long, cell=replace(long.cell, id="inception_resnet_v2-" + "x" * 90))
-    assert long.cell.id in render(recommend([side(long)]), width=80, colours=False)
+    assert long.cell.id in views.text(view(recommend([side(long)])), width=80)
 
 
 def test_every_machine_shows_its_best_and_what_the_common_cell_costs_it() -> None:
@@ -132,12 +136,12 @@ def test_every_machine_shows_its_best_and_what_the_common_cell_costs_it() -> Non
 
 
 def test_markdown_has_a_table_for_each_part() -> None:
-    written = as_markdown(CHOICE)
+    written = markdown(CHOICE)
     assert "| nearest misses | by |" in written
     assert "| Pareto front | p50 ms | top-1 % | MB |  | by |" in written
 
 
-@pytest.mark.parametrize("shown", [text, as_markdown])
+@pytest.mark.parametrize("shown", [text, markdown])
 def test_a_name_that_would_steer_a_terminal_is_marked(shown: object) -> None:
     steering = record("integer_only", 0.004)
     steering = replace(steering, cell=replace(steering.cell, id="x\x1b[31m-t1"))
@@ -147,7 +151,7 @@ def test_a_name_that_would_steer_a_terminal_is_marked(shown: object) -> None:
 
 def test_a_choice_is_plain_json_in_si_units() -> None:
     found = recommend([usual()], limits=[limit(P90, "30 ms"), limit(SIZE, "5 MB")])
-    content = json.loads(as_json(found))
+    content = views.content(view(found))
     assert (content["schema"], content["recommended"], content["status"]) == (1, FAST, 0)
     assert content["limits"][0] == {"metric": "latency_p90", "bound": 0.03, "text": "30 ms", "at": "most"}
     assert (content["limits_assumed"], content["preference"]) == (False, ["latency_p50", "top1", "size"])
@@ -168,7 +172,7 @@ def test_a_choice_is_plain_json_in_si_units() -> None:
 
 def test_what_is_not_known_is_null() -> None:
     alone = side(record("integer_only", 0.004, memory=None))
-    content = json.loads(as_json(recommend([alone], limits=[limit(MEMORY)])))
+    content = views.content(view(recommend([alone], limits=[limit(MEMORY)])))
     (candidate,) = content["machines"][0]["candidates"]
     assert (content["recommended"], candidate["at_least"], candidate["peak_bytes"]) == (None, None, None)
     assert candidate["probabilities"][0]["probability"] is None
@@ -176,9 +180,16 @@ def test_what_is_not_known_is_null() -> None:
 
 def test_regrets_are_by_machine() -> None:
     slow = side(record("integer_only", 0.012, environment=PI), name="pi.json")
-    content = json.loads(as_json(recommend([usual(), slow], limits=[limit(P90, "30 ms")])))
+    content = views.content(view(recommend([usual(), slow], limits=[limit(P90, "30 ms")])))
     first, *others = content["regrets"]
     assert (first["cell"], first["largest"]) == (FAST, pytest.approx(0.0))
     assert [one["machine"] for one in first["on"]] == ["AMD EPYC, 2 cores", "Raspberry Pi 5, 4 cores"]
     assert {one["largest"] for one in others} == {None}
     assert {one["on"][1]["state"] for one in others} == {None}
+
+
+def test_csv_has_a_row_for_each_candidate_of_each_machine() -> None:
+    rows = views.table(view(CHOICE))
+    assert len(rows) == sum(len(machine.candidates) for machine in CHOICE.machines)
+    assert {row["state"] for row in rows} <= {"holds", "open", "misses"}
+    assert rows[0]["cell"] == CHOICE.machines[0].candidates[0].cell

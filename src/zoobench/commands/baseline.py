@@ -1,7 +1,7 @@
 """Which baselines are there, and how does a run become one?"""
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -12,10 +12,9 @@ from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import baseline_content, unmeasured
 from zoobench.results.file import newest_first, write_results
-from zoobench.results.provenance import Origin, RecordedProduct
+from zoobench.results.provenance import Origin
 from zoobench.results.run import Run, read_recorded, read_run
 from zoobench.results.schema import Record
-from zoobench.store.inventory import main_sha256, products
 from zoobench.system.files import PLAIN_NAME
 from zoobench.system.units import few
 
@@ -213,6 +212,8 @@ def save_baseline(
         UsageError: If there is one of that name already, or cells were not measured, unless it is said to go on.
         ResultsError: If the results cannot be read or the baseline cannot be written.
     """
+    from zoobench.run.locate import find_manifests  # needs numpy, which whoever lists baselines does not wait for
+
     path = baseline_path(name, artifacts=artifacts)
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; take another name, or replace it with --force")
@@ -220,7 +221,7 @@ def save_baseline(
     if (gaps := unmeasured(run)) and not partial:
         raise UsageError(_incomplete(source, gaps))
     saved = (now or datetime.now(timezone.utc)).isoformat(timespec="seconds")
-    manifests = {**run.provenance.manifests, **_manifests(run, artifacts)}
+    manifests = {**run.provenance.manifests, **find_manifests(run, artifacts=artifacts)}
     content = baseline_content(
         run,
         origin=Origin(name=name, saved=saved, source=_below(source, artifacts)),
@@ -250,24 +251,6 @@ def _incomplete(source: Path, gaps: Sequence[str]) -> str:
         f"{source} was not measured wholly: {few(gaps, most=_NAMED)}. Finish the run, name another file with "
         "--from, or save what there is with --partial"
     )
-
-
-def _manifests(run: Run, artifacts: Path) -> Mapping[str, RecordedProduct]:
-    """Returns what the store knows of a run's model files, by their SHA-256.
-
-    Of products with the same file, as settings give that do not change it, the one that the run used is taken, or the
-    last used where the run does not say.
-    """
-    wanted = {record.model.sha256 for record in run.records.values() if record.model}
-    entries = [one for one in (products(artifacts) if artifacts.is_dir() else ()) if main_sha256(one) in wanted]
-    used = set(run.provenance.products.values())
-    return {
-        entry.manifest.files[entry.manifest.file].sha256: RecordedProduct(
-            product=entry.name, file=entry.manifest.file, inputs=entry.manifest.inputs
-        )
-        for entry in sorted(entries, key=lambda one: (one.name in used, one.used))
-        if entry.manifest
-    }
 
 
 def _below(path: Path, artifacts: Path) -> str:

@@ -45,10 +45,8 @@ Two versions of a library against each other, before one ships:
 SUMMARY = "GITHUB_STEP_SUMMARY"
 SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
-
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
-
 _MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
 _MEMORY_UNTOLD = "memory is not judged: this system does not tell how much a process took"
 _NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"

@@ -8,8 +8,18 @@ from pathlib import Path
 from zoobench.commands.options import matching
 from zoobench.data.dataset import Dataset
 from zoobench.errors import DataError, UsageError
-from zoobench.kit.contents import SUFFIX, KitAddition, KitCell, KitDataset, KitImages, KitModel, KitSample
-from zoobench.kit.writer import Chunks, Contents, Written, check_free, of_file, of_samples, write_kit
+from zoobench.kit.contents import (
+    SCHEMA,
+    SUFFIX,
+    KitAddition,
+    KitCell,
+    KitDataset,
+    KitImages,
+    KitManifest,
+    KitModel,
+    KitSample,
+)
+from zoobench.kit.writer import Chunks, Written, check_free, of_file, of_samples, write_kit
 from zoobench.matrix import runtimes, variants
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.registry import Package
@@ -56,7 +66,7 @@ def export_kit(
             f"received only cells that a device cannot run without TensorFlow: {_listed(left_out)}; choose TFLite ones"
         )
     workshop = open_workshop(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells)))))
-    written = write_kit(path, contents(workshop, cells), overwriting=overwriting)
+    written = write_kit(path, *contents(workshop, cells), overwriting=overwriting)
     return Exported(written=written, lines=(*workshop.described(), *_remarks(workshop, cells, left_out)))
 
 
@@ -65,8 +75,8 @@ def is_tflite(cell: Cell) -> bool:
     return find_variant(cell.variant).suffix == SUFFIX
 
 
-def contents(workshop: Workshop, cells: Sequence[Cell]) -> Contents:
-    """Returns what goes into a kit of these cells; files that are not made yet are made.
+def contents(workshop: Workshop, cells: Sequence[Cell]) -> tuple[KitManifest, Mapping[str, Chunks]]:
+    """Returns what a kit of these cells says of itself, and its files' content; files that are not made yet are made.
 
     Raises:
         DataError: If the test samples differ between image sizes.
@@ -79,16 +89,18 @@ def contents(workshop: Workshop, cells: Sequence[Cell]) -> Contents:
     pixels = {
         images[size]: of_samples(samples_of(workshop.dataset(cell)), image_size=size) for size, cell in sized.items()
     }
-    return Contents(
+    manifest = KitManifest(
+        schema=SCHEMA,
         zoobench=version("zoobench"),
         dataset=_dataset(dataset),
-        samples=samples,
-        images=[KitImages(image_size=size, file=name) for size, name in images.items()],
-        models=list(files),
-        cells=[_cell(workshop, cell) for cell in cells],
-        added=list(_added(cells)),
-        chunks=pixels | {model.file: chunks for model, chunks in files.items()},
+        samples=tuple(samples),
+        images=tuple(KitImages(image_size=size, file=name) for size, name in images.items()),
+        models=tuple(files),
+        cells=tuple(_cell(workshop, cell) for cell in cells),
+        files={},
+        added=tuple(_added(cells)) or None,
     )
+    return manifest, pixels | {model.file: chunks for model, chunks in files.items()}
 
 
 def _samples(workshop: Workshop, cells: Sequence[Cell]) -> list[KitSample]:

@@ -13,14 +13,14 @@ from zoobench.commands.options import (
     limit_options,
     preference_options,
 )
-from zoobench.commands.output import deliver, format_option, output_option, screen
+from zoobench.commands.output import output_options, present
 from zoobench.judge.gate.noise import Noise, noise_path, read_noise
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import Recommendation
 from zoobench.judge.recommend.recommendation import recommend as recommend_sides
 from zoobench.results.machine import machine_name
 from zoobench.results.run import Side, read_side
-from zoobench.show.recommendation import as_json, as_markdown, render
+from zoobench.show.recommendation import view
 
 _EXAMPLES = """\b
 For example:
@@ -36,8 +36,7 @@ For example:
 @limit_options
 @preference_options
 @artifacts_option
-@format_option("text", "markdown", "json")
-@output_option
+@output_options
 def recommend(
     *,
     files: tuple[Path, ...],
@@ -67,7 +66,7 @@ def recommend(
     recommendation = recommend_files(
         files, limits=limits, preference=preference, confidence=confidence, artifacts=artifacts
     )
-    deliver(shown(recommendation, form=form, to_file=output is not None), output)
+    present(view(recommendation), form=form, output=output)
     sys.exit(recommendation.status)
 
 
@@ -101,13 +100,3 @@ def learned_noise(sides: Sequence[Side], artifacts: Path) -> dict[str, Noise]:
     keys = {machine_name(run): measured_on(run.records.values()) for run in runs}
     known = {name: read_noise(noise_path(artifacts, key)) for name, key in keys.items()}
     return {name: noise for name, noise in known.items() if noise is not None}
-
-
-def shown(recommendation: Recommendation, *, form: str, to_file: bool) -> str:
-    """Returns a recommendation as `text`, `markdown` or `json`; colours are for a terminal only."""
-    if form == "json":
-        return as_json(recommendation)
-    if form == "markdown":
-        return as_markdown(recommendation)
-    width, colours = screen(to_file=to_file)
-    return render(recommendation, width=width, colours=colours)

@@ -3,18 +3,16 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from zoobench.commands.options import PATH
+from zoobench.commands.output import output_options, present
 from zoobench.results.run import read_recorded
-from zoobench.show.table import render
+from zoobench.show.table import view
 
 
 @click.command()
 @click.argument("file", type=PATH)
-def show(file: Path) -> None:
+@output_options
+def show(*, file: Path, form: str, output: Path | None) -> None:
     """Print the table of a results file again."""
-    terminal = Console()
-    click.echo(
-        render(list(read_recorded(file).records.values()), width=terminal.width, colours=terminal.is_terminal), nl=False
-    )
+    present(view(list(read_recorded(file).records.values())), form=form, output=output)

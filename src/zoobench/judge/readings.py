@@ -12,7 +12,7 @@ from statistics import fmean, stdev
 
 from scipy.special import ndtri, stdtrit
 
-from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY_NOISE, SPEEDUP_NOISE, TIME_NOISE
+from zoobench.judge.metrics import KERAS, KERAS_NOISE, SPEEDUP_NOISE, TIME_NOISE
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run, Timing
 from zoobench.results.schema import RecordedLatency
@@ -153,10 +153,10 @@ def p90_reading(timing: CellTiming, *, runtime: str) -> LogReading | None:
     return _over_runs(values, noise=math.expm1(TAIL * math.log1p(_noise(runtime, TIME_NOISE))))
 
 
-def memory_reading(peaks: Sequence[int]) -> LogReading | None:
-    """Returns the peak of memory in bytes of fresh processes, None where there is none."""
-    logs = [math.log(peak) for peak in peaks]
-    return LogReading(point=fmean(logs), error=_error(logs), margin=math.log1p(MEMORY_NOISE)) if logs else None
+def processes_reading(values: Sequence[float], *, noise: float) -> LogReading | None:
+    """Returns what fresh processes observed once each, such as peaks of memory, None where there is none."""
+    logs = [math.log(value) for value in values]
+    return LogReading(point=fmean(logs), error=_error(logs), margin=math.log1p(noise)) if logs else None
 
 
 def significantly_below(one: LogReading, other: LogReading) -> bool:

@@ -3,23 +3,16 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from zoobench.errors import DataError, UsageError
 from zoobench.kit.container import CHUNK_BYTES, OnBytes, shown
 from zoobench.kit.contents import (
     MANIFEST,
-    SCHEMA,
-    KitAddition,
-    KitCell,
-    KitDataset,
     KitFile,
-    KitImages,
     KitManifest,
-    KitModel,
-    KitSample,
     pixels_header,
 )
 from zoobench.kit.reader import read_manifest
@@ -33,26 +26,6 @@ _THE_SAME_DAY = (1980, 1, 1, 0, 0, 0)
 _RIGHTS = 0o100644
 _LEVEL = 6
 _IMAGES_AT_A_TIME = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What goes into a kit.
-
-    Attributes:
-        zoobench: Version that writes it.
-        chunks: The content of every file that `images` and `models` name.
-        added: Variants and runtimes of the cells that packages add.
-    """
-
-    zoobench: str
-    dataset: KitDataset
-    samples: Sequence[KitSample]
-    images: Sequence[KitImages]
-    models: Sequence[KitModel]
-    cells: Sequence[KitCell]
-    chunks: Mapping[str, Chunks]
-    added: Sequence[KitAddition] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +44,13 @@ class Written:
     unpacked_bytes: int
 
 
-def write_kit(path: Path, contents: Contents, *, overwriting: bool = False) -> Written:
+def write_kit(path: Path, manifest: KitManifest, chunks: Mapping[str, Chunks], *, overwriting: bool = False) -> Written:
     """Writes a kit atomically.
 
     Args:
         path: Where it goes.
-        contents: What goes in.
+        manifest: What the kit says of itself; its `files` are found out here.
+        chunks: The content of every file that its images and models name.
         overwriting: Whether a file of that name may be replaced.
 
     Raises:
@@ -85,23 +59,23 @@ def write_kit(path: Path, contents: Contents, *, overwriting: bool = False) -> W
             or cannot be written.
     """
     check_free(path, overwriting=overwriting)
-    files = {name: _state(contents.chunks[name]) for name in sorted(contents.chunks)}
-    manifest = _manifest_bytes(contents, files)
-    known = read_manifest(manifest, where=f"{path}: {MANIFEST}")
+    files = {name: _state(chunks[name]) for name in sorted(chunks)}
+    content = _manifest_bytes(replace(manifest, files=files))
+    known = read_manifest(content, where=f"{path}: {MANIFEST}")
     try:
         with (
             writing(path) as handle,
             zipfile.ZipFile(handle, "w", allowZip64=False) as archive,
             shown(f"Packing {path.name}", size_bytes=known.size_bytes) as on_bytes,
         ):
-            _write_members(archive, manifest, contents.chunks, files, on_bytes)
+            _write_members(archive, content, chunks, files, on_bytes)
     except zipfile.LargeZipFile as error:
         raise DataError(f"{path} would have more than 4 GB; export fewer cells by --cells") from error
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}; free some space or name another") from error
     return Written(
         path=path,
-        sha256=hashlib.sha256(manifest).hexdigest(),
+        sha256=hashlib.sha256(content).hexdigest(),
         size_bytes=path.stat().st_size,
         unpacked_bytes=known.size_bytes,
     )
@@ -139,19 +113,8 @@ def of_samples(samples: Samples, *, image_size: int) -> Chunks:
     return chunks
 
 
-def _manifest_bytes(contents: Contents, files: Mapping[str, KitFile]) -> bytes:
+def _manifest_bytes(manifest: KitManifest) -> bytes:
     """Returns the manifest as canonical JSON: sorted keys, no white space."""
-    manifest = KitManifest(
-        schema=SCHEMA,
-        zoobench=contents.zoobench,
-        dataset=contents.dataset,
-        samples=tuple(contents.samples),
-        images=tuple(contents.images),
-        models=tuple(contents.models),
-        cells=tuple(contents.cells),
-        files=files,
-        added=tuple(contents.added) or None,
-    )
     content = asdict(manifest)
     if manifest.added is None:  # as kits were before there was anything to add
         del content["added"]

@@ -1,7 +1,7 @@
 """Where are the model files and the images of an earlier run? Told by their hashes, so that no others are taken."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +105,24 @@ def find_models(wanted: Sequence[WantedModel], *, artifacts: Path, folder: Path 
     if folder is not None:
         paths = _in_folder([one for one in wanted if one.sha256 not in paths], folder) | paths
     return paths
+
+
+def find_manifests(run: Run, *, artifacts: Path) -> Mapping[str, RecordedProduct]:
+    """Returns what the store knows of a run's model files, by their SHA-256.
+
+    Of products with the same file, as settings give that do not change it, the one that the run used is taken, or the
+    last used where the run does not say.
+    """
+    wanted = {record.model.sha256 for record in run.records.values() if record.model}
+    entries = [one for one in (products(artifacts) if artifacts.is_dir() else ()) if main_sha256(one) in wanted]
+    used = set(run.provenance.products.values())
+    return {
+        entry.manifest.files[entry.manifest.file].sha256: RecordedProduct(
+            product=entry.name, file=entry.manifest.file, inputs=entry.manifest.inputs
+        )
+        for entry in sorted(entries, key=lambda one: (one.name in used, one.used))
+        if entry.manifest
+    }
 
 
 def find_pixels(provenance: Provenance, *, image_size: int, artifacts: Path) -> Samples | None:

@@ -71,11 +71,13 @@ class View:
         document: For people.
         plain: Makes all that is known as plain JSON, in SI units and shares of one; undefined is None.
         rows: Makes a table for programs: each row with the same keys.
+        text: Writes it for a terminal, where that is to look otherwise than the document.
     """
 
     document: Callable[[], Document]
     plain: Callable[[], Any]
     rows: Callable[[], Sequence[Mapping[str, Any]]]
+    text: "Callable[[Screen], str] | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
-"""How does a recommendation reach a reader? The decision first; as text, as markdown, or all that is known as JSON."""
+"""How is a recommendation read? The decision first, then every cell with what is to be said of it."""
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -11,10 +10,8 @@ from zoobench.judge.recommend.limits import DROP, QUANTITIES, QUANTIZATION_DROP,
 from zoobench.judge.recommend.pareto import Place
 from zoobench.judge.recommend.recommendation import Candidate, MachineRecommendation, Recommendation, Regret
 from zoobench.judge.recommend.sentences import decision, describe, describe_miss, describe_regret
-from zoobench.show.document import Block, Grid, Lines
-from zoobench.show.markdown import escaped, to_markdown
+from zoobench.show.document import LEAST_WIDTH, Block, Document, Grid, Lines, View
 from zoobench.show.table import DISTURBED
-from zoobench.show.terminal import to_terminal
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, chance, few, megabytes, milliseconds, percent, ratio
 
@@ -31,22 +28,28 @@ _NEAREST = 5
 _VALUES = ("p50 ms", "p90 ms", "× float", "top-1 %", "MB", "peak MB")
 
 
-def render(recommendation: Recommendation, *, width: int, colours: bool) -> str:
-    """Returns a recommendation as text for a terminal.
+def view(recommendation: Recommendation) -> View:
+    """Returns a recommendation for every writer; its rows are the candidates of each machine."""
+    return View(
+        document=lambda: document(recommendation),
+        plain=lambda: _plain(recommendation),
+        rows=lambda: [
+            {"machine": machine.machine} | _candidate_row(one)
+            for machine in recommendation.machines
+            for one in machine.candidates
+        ],
+    )
 
-    Args:
-        recommendation: What to show.
-        width: Columns of the terminal.
-        colours: Whether the reader is a terminal that knows them.
-    """
+
+def document(recommendation: Recommendation) -> Document:
+    """Returns a recommendation: the decision, then every cell with what is to be said of it."""
     longest = max((len(cell) for machine in recommendation.machines for cell in machine.standings.cells), default=0)
-    blocks = [Lines(lines=(decision(recommendation),)), *_blocks(recommendation)]
-    return to_terminal(blocks, width=max(width, longest + _OTHER_COLUMNS, 2 * longest + _BESIDE_TWO), colours=colours)
-
-
-def as_markdown(recommendation: Recommendation) -> str:
-    """Returns a recommendation as markdown."""
-    return f"**{escaped(decision(recommendation))}**\n\n{to_markdown(_blocks(recommendation))}"
+    sentence = decision(recommendation)
+    return Document(
+        title=sentence,
+        blocks=(Lines(lines=(sentence,), tone="strong"), *_blocks(recommendation)),
+        least_width=max(LEAST_WIDTH, longest + _OTHER_COLUMNS, 2 * longest + _BESIDE_TWO),
+    )
 
 
 def _blocks(recommendation: Recommendation) -> list[Block]:
@@ -223,12 +226,7 @@ def _legend(recommendation: Recommendation) -> Iterator[str]:
     )
 
 
-def as_json(recommendation: Recommendation) -> str:
-    """Returns a recommendation as JSON."""
-    return json.dumps(to_plain(recommendation), indent=2, allow_nan=False) + "\n"
-
-
-def to_plain(recommendation: Recommendation) -> dict[str, Any]:
+def _plain(recommendation: Recommendation) -> dict[str, Any]:
     """Returns a recommendation as plain JSON."""
     return {
         "schema": SCHEMA,
@@ -275,6 +273,11 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         for one in candidate.probabilities
     ]
     return asdict(candidate) | {"probabilities": probabilities}
+
+
+def _candidate_row(candidate: Candidate) -> dict[str, Any]:
+    plain = asdict(candidate)
+    return {key: value for key, value in plain.items() if key not in ("probabilities", "disturbances")}
 
 
 def _regret(regret: Regret, recommendation: Recommendation) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from functools import partial
 from itertools import groupby
 from statistics import median
 from textwrap import shorten
-from typing import Literal
+from typing import Any, Literal
 
+from msgspec import to_builtins
 from rich.console import Console, JustifyMethod
 from rich.measure import Measurement
 from rich.table import Table
@@ -17,6 +18,7 @@ from zoobench.judge.metrics import LATENCY_P50, METRICS, SIZE, SPEEDUP, TOP1, Me
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.disturbed import told
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
+from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, megabytes, percent, ratio
 
@@ -59,6 +61,33 @@ class _Column:
         return self.of != "reference" and self.of.test == "processes"
 
 
+def view(records: Sequence[Record]) -> View:
+    """Returns records for every writer: all of them as they are stored, and a row of metrics for each cell."""
+    return View(
+        document=lambda: document(records),
+        plain=lambda: [to_builtins(record) for record in records],
+        rows=lambda: [_plain(record) for record in records],
+        text=lambda screen: render(records, width=screen.width, colours=screen.colours),
+    )
+
+
+def document(records: Sequence[Record]) -> Document:
+    """Returns the table of records with every column, and what a reader must know of them."""
+    columns = [one for one in _columns() if one.of != "reference" or any(map(over_reference, records))]
+    rows = tuple((record.cell.id, *(str(column.text(record)) for column in columns)) for record in by_backbone(records))
+    notes = (SPEEDUP_MEANS, *memory_remarks(records), *random_remarks(records), *remarks(records))
+    grid = Grid(heads=("cell", *(column.head for column in columns)), rows=rows)
+    title = title_of(records)
+    return Document(title=title, blocks=(Lines(lines=(title,)), grid, Lines(lines=notes)))
+
+
+def _plain(record: Record) -> dict[str, Any]:
+    cell = record.cell
+    ids = {"cell": cell.id, "backbone": cell.backbone, "variant": cell.variant, "runtime": cell.runtime}
+    values = {metric.key: metric.value(record) for metric in METRICS.values()}
+    return ids | {"threads": cell.threads, "image_size": cell.image_size} | values
+
+
 def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
     """Returns the table of records as text.
 
@@ -68,24 +97,25 @@ def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
             narrow, what fresh processes tell is left out, then names are cut, and numbers are not.
         colours: Whether the reader is a terminal that knows them.
     """
-    columns = [one for one in _columns() if one.of != "reference" or any(map(over_reference, records))]
+    columns = [one for one in _columns() if _is_shown(one, records)]
     has_reference = any(one.of == "reference" for one in columns)
     console = text_console(width=max(width, LEAST_WIDTH + (_REFERENCE_WIDTH if has_reference else 0)), colours=colours)
     table, memory = _table(records, columns), memory_remarks(records)
-    known = [
-        one.of.title for one in columns if one.of != "reference" and one.is_optional and _is_known(one.of, records)
-    ]
-    if not known or _width(table, console) > console.width:
+    known = [one.of.title for one in columns if one.of != "reference" and one.is_optional]
+    if known and _width(table, console) > console.width:
         table = _table(records, [one for one in columns if not one.is_optional])
-        memory = [f"In the file: {', '.join(known)}; it does not fit {console.width} columns."] if known else []
+        memory = [f"In the file: {', '.join(known)}; it does not fit {console.width} columns."]
     console.print(table)
     footnotes = (SPEEDUP_MEANS, OVER_REFERENCE_MEANS) if has_reference else (SPEEDUP_MEANS,)
     console.print("", *footnotes, *memory, *random_remarks(records), *remarks(records), sep="\n", soft_wrap=True)
     return console_text(console)
 
 
-def _is_known(metric: Metric, records: Sequence[Record]) -> bool:
-    return any(metric.read(record) for record in records)
+def _is_shown(column: _Column, records: Sequence[Record]) -> bool:
+    """Tells whether a column belongs to these records; what fresh processes tell, older files do not hold."""
+    if column.of == "reference":
+        return any(map(over_reference, records))
+    return not column.is_optional or any(map(column.of.read, records))
 
 
 def _columns() -> Iterator[_Column]:

@@ -16,6 +16,8 @@ _MARKED = "red"
 
 def write(view: View, screen: Screen) -> str:
     """Returns a result as text."""
+    if view.text:
+        return view.text(screen)
     document = view.document()
     return to_terminal(document.blocks, width=screen.width, colours=screen.colours, least_width=document.least_width)
 

@@ -67,7 +67,7 @@ def test_everything_of_a_cell_is_gathered() -> None:
     assert (found.timing.speedup, found.timing.twin) == (pytest.approx(2.5), cell_id("float32"))
     assert (found.top1, found.size_bytes, found.peak_bytes) == (pytest.approx(2 / 3), 3_400_000, 56_000_000)
     assert len(found.timing.runs[0].rounds) == 64
-    assert (found.memory_runs, len(found.peaks)) == (1, 6)
+    assert (found.observed["memory"].runs, len(found.observed["memory"].values)) == (1, 6)
 
 
 def test_several_files_of_one_machine_are_its_runs() -> None:
@@ -109,7 +109,7 @@ def test_where_all_runs_were_disturbed_they_are_taken_and_it_is_said_by_what() -
 def test_every_process_tells_its_memory() -> None:
     records = [a_timed_record(rounds_around(0.004), memory=a_memory(*peaks)) for peaks in ((1, 2), (3, 4), (3, 4))]
     found = cell(*(run(f"{index}.json", one) for index, one in enumerate(records)))
-    assert (sorted(found.peaks), found.memory_runs) == ([1, 2, 3, 4], 2)
+    assert (sorted(found.observed["memory"].values), found.observed["memory"].runs) == ([1, 2, 3, 4], 2)
 
 
 def test_machines_are_told_apart_by_cpu_and_cores() -> None:
@@ -184,7 +184,7 @@ def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
 
 
 def test_what_was_not_measured_is_absent() -> None:
-    bare = a_timed_record(rounds_around(0.004), latency=None, accuracy=None, model=None, memory=None)
+    bare = a_timed_record(rounds_around(0.004), latency=None, accuracy=None, model=None, memory=None, startup=None)
     found = cell(run("a.json", bare))
     assert found == KnownCell(cell=bare.cell)
     assert (found.timing.p50_seconds, found.timing.p90_seconds, found.timing.speedup) == (None, None, None)

@@ -12,22 +12,23 @@ from scipy.stats import beta, norm, t
 
 from choices import a_known_cell, a_probability, a_timed_run, limit
 from resultfiles import rounds_around
+from zoobench.judge.metrics import MEMORY_NOISE
 from zoobench.judge.readings import TimedRun
-from zoobench.judge.recommend.cells import KnownCell
+from zoobench.judge.recommend.cells import KnownCell, Observed
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, QUANTIZATION_DROP, SIZE, TOP1
 from zoobench.judge.recommend.probability import (
     NOT_CERTAIN,
     LimitProbability,
     drop_probability,
     latency_probability,
-    memory_probability,
     of_interval,
     of_processes,
     of_rounds,
     probability_of,
+    processes_probability,
     top1_probability,
 )
-from zoobench.judge.recommend.spread import MEMORY_SD, TAIL, Spread, spread_of
+from zoobench.judge.recommend.spread import TAIL, Spread, default_sd, spread_of
 
 NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
 
@@ -301,23 +302,28 @@ def test_of_limits_that_are_given_nine_in_ten_about_nine_in_ten_hold(
 
 
 MB = 1_000_000
+MEMORY_SD = default_sd(MEMORY_NOISE)
+
+
+def of_memory(peaks: Sequence[int], *, limit: float) -> tuple[float | None, str]:
+    return processes_probability(Observed(values=tuple(peaks), runs=1), limit=limit, sd=MEMORY_SD)
 
 
 def test_the_mean_of_the_logarithms_is_a_limit_that_half_hold() -> None:
-    found, why = memory_probability((90 * MB, 100 * MB), 1, limit=math.sqrt(90 * 100) * MB)
+    found, why = of_memory((90 * MB, 100 * MB), limit=math.sqrt(90 * 100) * MB)
     assert (found, why) == (pytest.approx(0.5), "2 fresh processes")
 
 
 def test_equal_peaks_still_differ_from_run_to_run() -> None:
     """Four equal peaks: 1 % above them is 0.00995 / 0.00273 = 3.64 errors of 3 degrees of freedom."""
-    found, _ = memory_probability((100 * MB,) * 4, 1, limit=101 * MB)
+    found, _ = of_memory((100 * MB,) * 4, limit=101 * MB)
     assert found == pytest.approx(t(3).cdf(math.log(1.01) / MEMORY_SD))
     assert found == pytest.approx(0.982, abs=0.001)
 
 
 @pytest.mark.parametrize(("peaks", "why"), [((), "it was not measured"), ((5 * MB,), "one process does not tell")])
 def test_fewer_than_two_processes_tell_nothing_and_what_is_lacking_is_said(peaks: tuple[int, ...], why: str) -> None:
-    found, told = memory_probability(peaks, 1, limit=100 * MB)
+    found, told = of_memory(peaks, limit=100 * MB)
     assert found is None
     assert why in told
     assert "--zoo-processes 2" in told
@@ -328,8 +334,8 @@ def test_fewer_than_two_processes_tell_nothing_and_what_is_lacking_is_said(peaks
     peaks=st.lists(st.integers(10**6, 10**9), min_size=2, max_size=8),
     bounds=st.tuples(st.floats(1e5, 1e10), st.floats(1e5, 1e10)),
 )
-def memoryodds_test_a_looser_limit_is_never_less_probable(peaks: list[int], bounds: tuple[float, float]) -> None:
-    tight, loose = (memory_probability(peaks, 1, limit=one)[0] for one in sorted(bounds))
+def test_a_looser_limit_of_memory_is_never_less_probable(peaks: list[int], bounds: tuple[float, float]) -> None:
+    tight, loose = (of_memory(peaks, limit=one)[0] for one in sorted(bounds))
     assert tight is not None
     assert loose is not None
     assert 0 <= tight <= loose <= 1
@@ -377,7 +383,7 @@ def test_the_drop_is_that_of_drawn_dirichlet_shares(wrong: int, right: int, tota
     more=st.integers(0, 1000),
     limits=st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
-def accuracyodds_test_a_looser_limit_is_never_less_probable(
+def test_a_looser_limit_of_accuracy_is_never_less_probable(
     wrong: int, right: int, more: int, limits: tuple[float, float]
 ) -> None:
     total, (tight, loose) = wrong + right + more + 1, sorted(limits)

@@ -11,15 +11,13 @@ from choices import a_known_cell, a_machine, a_probability, learned, limit
 from fakes import a_memory
 from machines import FAST, FLOAT, PI, SMALL, record, side, usual
 from resultfiles import answered, cell_id
+from zoobench.errors import Status
 from zoobench.judge.recommend.cells import KnownMachine
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, SIZE, TOP1
 from zoobench.judge.recommend.pareto import Front, standings
 from zoobench.judge.recommend.recommendation import (
     ANY_ACCURACY,
     ASSUMED,
-    HOLDS,
-    MISSES,
-    OPEN,
     Candidate,
     MachineRecommendation,
     Recommendation,
@@ -43,7 +41,7 @@ def of(recommendation: Recommendation, cell: str) -> str:
 
 def test_the_fastest_that_holds_all_limits_is_recommended() -> None:
     found = recommend([usual()], limits=[limit(P90, "6 ms"), limit(SIZE, "5 MB")])
-    assert (found.cell, found.status) == (FAST, HOLDS)
+    assert (found.cell, found.status) == (FAST, Status.PASSED)
     assert [one.cell for one in found.machines[0].holding] == [FAST, SMALL]
     assert [one.cell for one in found.machines[0].misses] == [FLOAT]
 
@@ -89,7 +87,7 @@ def test_what_is_not_significantly_slower_is_named() -> None:
 
 def test_a_limit_near_the_value_is_open_and_the_cell_would_come_first() -> None:
     found = recommend([usual()], limits=[limit(P50, "4.1 ms"), limit(SIZE, "5 MB")])
-    assert (found.cell, found.status) == (None, OPEN)
+    assert (found.cell, found.status) == (None, Status.UNDECIDED)
     assert [one.cell for one in found.machines[0].open] == [FAST]
     first = recommend(
         [side(record("integer_only", 0.004, memory=None), record("float32", 0.01))], limits=[limit("memory", "1 GB")]
@@ -99,7 +97,7 @@ def test_a_limit_near_the_value_is_open_and_the_cell_would_come_first() -> None:
 
 def test_where_none_can_hold_the_nearest_comes_first() -> None:
     found = recommend([usual()], limits=[limit(SIZE, "3 MB")])
-    assert (found.cell, found.status) == (None, MISSES)
+    assert (found.cell, found.status) == (None, Status.FAILED)
     assert [one.cell for one in found.machines[0].misses] == [SMALL, FAST, FLOAT]
 
 
@@ -142,7 +140,7 @@ def test_a_cell_that_misses_on_one_machine_serves_not_all() -> None:
     found = recommend(
         [usual(), usual(PI, factor=3.0, name="pi.json")], limits=[limit(P50, "6 ms"), limit(DROP, "5 pp")]
     )
-    assert (found.cell, found.status) == (None, MISSES)
+    assert (found.cell, found.status) == (None, Status.FAILED)
     assert found.regrets[0].states == ("holds", "misses")
 
 

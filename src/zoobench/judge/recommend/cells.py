@@ -1,7 +1,7 @@
 """What do results files know of each cell of each machine? Gathered from all runs, each once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import ResultsError
+from zoobench.judge.metrics import MEMORY, METRICS
 from zoobench.judge.readings import CellTiming, timing_of
 from zoobench.results.answers import decode
 from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
@@ -48,6 +49,14 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What fresh processes observed of a metric: each one's value, of all runs, and how many runs those are of."""
+
+    values: tuple[float, ...]
+    runs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCell:
     """One cell on one machine; what was not measured is None or empty.
 
@@ -56,8 +65,7 @@ class KnownCell:
         timing: Each process that timed it.
         answered: Of the last run that tested it.
         size_bytes: Of its file.
-        peaks: Bytes, each of a fresh process; of all runs.
-        memory_runs: How many runs those are of.
+        observed: What fresh processes observed, by the key of each metric that they tell.
         refusal: Why it cannot be.
     """
 
@@ -65,8 +73,7 @@ class KnownCell:
     timing: CellTiming = _UNTIMED
     answered: Answered | None = None
     size_bytes: int | None = None
-    peaks: tuple[int, ...] = ()
-    memory_runs: int = 0
+    observed: Mapping[str, Observed] = field(default_factory=dict)
     refusal: Refusal | None = None
 
     @property
@@ -77,7 +84,11 @@ class KnownCell:
     @property
     def peak_bytes(self) -> float | None:
         """Median of the processes."""
-        return median(self.peaks) if self.peaks else None
+        return self.middle(MEMORY.key)
+
+    def middle(self, metric: str) -> float | None:
+        """Returns the median of what fresh processes observed of a metric."""
+        return median(self.observed[metric].values) if metric in self.observed else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,17 +202,25 @@ def _cell(runs: Sequence[Run], name: str) -> KnownCell:
     records = [run.records[name] for run in runs]
     _check_one_file(runs, name)
     tested = [record.accuracy for record in records if record.accuracy]
-    memories = dict.fromkeys(record.memory.observed_peak_rss_bytes for record in records if record.memory)
     models = [record.model for record in records if record.model]
     return KnownCell(
         cell=records[-1].cell,
         timing=timing_of(runs, name),
         answered=_answered(tested[-1]) if tested else None,
         size_bytes=models[-1].size_bytes if models else None,
-        peaks=tuple(peak for peaks in memories for peak in peaks),
-        memory_runs=len(memories),
+        observed=_observed(records),
         refusal=records[-1].refusal,
     )
+
+
+def _observed(records: Sequence[Record]) -> dict[str, Observed]:
+    """Returns what fresh processes observed; a run that a baseline was saved of counts once."""
+    found = {}
+    for key, metric in METRICS.items():
+        if metric.test == "processes":
+            runs = dict.fromkeys(values for record in records if (values := tuple(metric.read(record))))
+            found[key] = Observed(values=tuple(value for values in runs for value in values), runs=len(runs))
+    return {key: one for key, one in found.items() if one.runs}
 
 
 def _check_one_file(runs: Sequence[Run], name: str) -> None:

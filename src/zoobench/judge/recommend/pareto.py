@@ -14,16 +14,17 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from zoobench.judge.metrics import METRICS
 from zoobench.judge.readings import (
     LogReading,
-    memory_reading,
     p50_reading,
     p90_reading,
+    processes_reading,
     significantly_below,
     slowness_reading,
 )
 from zoobench.judge.recommend.cells import MOST_SLOWED, KnownCell, KnownMachine, newly_wrong_and_right
-from zoobench.judge.recommend.limits import MEMORY, P50, P90, SIZE, TOP1
+from zoobench.judge.recommend.limits import P50, P90, SIZE, TOP1
 from zoobench.stats.paired import Answers, paired_difference
 from zoobench.system.units import percent, three_digits
 
@@ -89,7 +90,17 @@ def standings(machine: KnownMachine) -> Standings:
     readings = {
         P50: _known({name: p50_reading(one.timing, runtime=one.cell.runtime) for name, one in cells.items()}),
         P90: _known({name: p90_reading(one.timing, runtime=one.cell.runtime) for name, one in cells.items()}),
-        MEMORY: _known({name: memory_reading(one.peaks) for name, one in cells.items()}),
+        **{
+            key: _known(
+                {
+                    name: processes_reading(one.observed[key].values, noise=metric.noise)
+                    for name, one in cells.items()
+                    if key in one.observed
+                }
+            )
+            for key, metric in METRICS.items()
+            if metric.test == "processes"
+        },
     }
     values: dict[str, Mapping[str, float]] = {
         metric: {name: reading.point for name, reading in known.items()} for metric, known in readings.items()

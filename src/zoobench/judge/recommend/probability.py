@@ -14,16 +14,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincinv, chdtri, ndtr, stdtr
 
+from zoobench.judge.metrics import METRICS
 from zoobench.judge.readings import QUANTILE, TimedRun
 from zoobench.judge.recommend.cells import (
     MOST_SLOWED,
     KnownCell,
+    Observed,
     find_best_float_file,
     find_float_file,
     newly_wrong_and_right,
 )
-from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTIZATION_DROP, SIZE, Limit
-from zoobench.judge.recommend.spread import MEMORY_SD, NODES, Spread
+from zoobench.judge.recommend.limits import DROP, P50, P90, QUANTIZATION_DROP, SIZE, Limit
+from zoobench.judge.recommend.spread import NODES, Spread, default_sd
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.statistics import LEAST_SAMPLES
 from zoobench.system.units import percent
@@ -97,9 +99,11 @@ def probability_of(
     """
     if limit.metric in (P50, P90):
         return _of_latency(cell, limit, spread)
-    if limit.metric == MEMORY:
-        found, why = memory_probability(cell.peaks, cell.memory_runs, limit=limit.bound)
-        return LimitProbability(limit=limit, value=cell.peak_bytes, probability=_never_certain(found), why=why)
+    if limit.metric in METRICS and METRICS[limit.metric].test == "processes":
+        observed = cell.observed.get(limit.metric, Observed(values=(), runs=0))
+        found, why = processes_probability(observed, limit=limit.bound, sd=default_sd(METRICS[limit.metric].noise))
+        value = cell.middle(limit.metric)
+        return LimitProbability(limit=limit, value=value, probability=_never_certain(found), why=why)
     return _of_size(cell, limit) if limit.metric == SIZE else _of_accuracy(cell, limit, cells)
 
 
@@ -182,24 +186,25 @@ def of_interval(error: float, log_margin: float, *, spread: Spread, runs: int) -
     return float(np.mean(ndtr(limits / error) if error > 0 else limits >= 0))
 
 
-def memory_probability(peaks: Sequence[int], runs: int, *, limit: float) -> _Known:
-    """Returns the probability that the mean log peak of memory of fresh processes is at most the limit's.
+def processes_probability(observed: Observed, *, limit: float, sd: float) -> _Known:
+    """Returns the probability that the mean log of what fresh processes observe is at most the limit's.
 
-    Student's t of the logarithms, as for latencies of several processes. To their standard error is added what the peak
-    was measured to move by from one run to another, so that equal peaks of one run do not pass for certainty.
+    Student's t of the logarithms, as for latencies of several processes. To their standard error is added what the
+    metric was measured to move by from one run to another, so that equal values of one run do not pass for certainty.
 
     Args:
-        peaks: Bytes, each of a fresh process.
-        runs: How many runs they are of.
-        limit: In bytes.
+        observed: Such as peaks of memory.
+        limit: In the unit of the metric.
+        sd: Standard deviation of the logarithm from one run to another.
     """
-    if len(peaks) < 2:
-        few = "one process does not tell how much peaks differ" if peaks else "it was not measured"
+    values = observed.values
+    if len(values) < 2:
+        few = "one process does not tell how much they differ" if values else "it was not measured"
         return None, f"{few}; run bench/ with --zoo-processes 2 or more"
-    logs = [math.log(peak) for peak in peaks]
-    error = math.hypot(stdev(logs) / math.sqrt(len(logs)), MEMORY_SD / math.sqrt(runs))
+    logs = [math.log(value) for value in values]
+    error = math.hypot(stdev(logs) / math.sqrt(len(logs)), sd / math.sqrt(observed.runs))
     probability = float(stdtr(len(logs) - 1, (math.log(limit) - fmean(logs)) / error))
-    return probability, f"{len(peaks)} fresh processes"
+    return probability, f"{len(values)} fresh processes"
 
 
 def top1_probability(correct: int, total: int, *, limit: float) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from zoobench.errors import Status
 from zoobench.judge.gate.noise import Noise
 from zoobench.judge.recommend.cells import KnownCell, KnownMachine, by_machine
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, DROP, SIZE, TOP1, Limit, parse_limit
@@ -16,8 +17,6 @@ from zoobench.results.run import Side
 from zoobench.stats.statistics import CONFIDENCE
 
 State = Literal["holds", "open", "misses"]
-HOLDS, MISSES, OPEN = 0, 1, 3
-"""Exit statuses, as those of the gate."""
 ASSUMED = parse_limit(DROP, "1 pp")
 """What is to be held where no limit was given: without one the fastest cell would win, however wrong it is."""
 ANY_ACCURACY = "No limit of accuracy was given, so that any accuracy will do; give --max-drop or --min-top1."
@@ -181,16 +180,16 @@ class Recommendation:
     notes: tuple[str, ...]
 
     @property
-    def status(self) -> int:
+    def status(self) -> Status:
         """0 if a cell holds all limits on every machine, 3 if some cell may yet do, 1 if none can."""
         if self.cell is not None:
-            return HOLDS
+            return Status.PASSED
         found: dict[str, list[State]] = {}
         for machine in self.machines:
             for one in machine.candidates:
                 found.setdefault(one.cell, []).append(one.state)
         on_all = [states for states in found.values() if len(states) == len(self.machines)]
-        return OPEN if any("misses" not in states for states in on_all) else MISSES
+        return Status.UNDECIDED if any("misses" not in states for states in on_all) else Status.FAILED
 
 
 def recommend(

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator
 
+from zoobench.errors import Status
 from zoobench.judge.recommend.limits import QUANTITIES, TOP1
 from zoobench.judge.recommend.probability import LimitProbability
-from zoobench.judge.recommend.recommendation import OPEN, Candidate, MachineRecommendation, Recommendation
+from zoobench.judge.recommend.recommendation import Candidate, MachineRecommendation, Recommendation
 from zoobench.system.units import chance, change_percent, exactly, megabytes, milliseconds, percent
 
 _SHOWN_FROM = 0.001
@@ -132,7 +133,7 @@ def _of_none(machine: MachineRecommendation, recommendation: Recommendation) -> 
 def _of_several(recommendation: Recommendation) -> str:
     cell, count = recommendation.cell, len(recommendation.machines)
     if cell is None:
-        which = "No cell surely holds" if recommendation.status == OPEN else "No cell holds"
+        which = "No cell surely holds" if recommendation.status is Status.UNDECIDED else "No cell holds"
         return f"{which} {_limits(recommendation)} on all {count} machines."
     found = [machine.of(cell) for machine in recommendation.machines]
     least = min((one.at_least for one in found if one and one.at_least is not None), default=None)

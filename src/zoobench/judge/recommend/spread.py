@@ -20,7 +20,7 @@ from scipy.special import ndtri, stdtrit
 
 from zoobench.judge.gate.decide import LEAST_RUNS
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY_NOISE, TIME_NOISE
+from zoobench.judge.metrics import KERAS, KERAS_NOISE, TIME_NOISE
 from zoobench.judge.readings import TAIL
 from zoobench.results.schema import RecordedCell
 from zoobench.system.units import percent
@@ -69,10 +69,6 @@ class Spread:
 def default_sd(bound: float) -> float:
     """Returns the standard deviation of one process where two differ by at most `bound`, but for 1 pair in 100."""
     return math.log1p(bound) / _OF_BOUND
-
-
-MEMORY_SD = default_sd(MEMORY_NOISE)
-"""Of the peak of memory, from one run to another."""
 
 
 def spread_of(cell: RecordedCell, noise: Noise | None) -> Spread:
