@@ -38,7 +38,7 @@ ENVIRONMENT = {
     "GITHUB_STEP_SUMMARY": "summary.md",
 }
 STORED = "gate --baseline main --method stored"
-AA = "aa workbench.json --times 0 --resample 50 --cells '*-dynamic_range-*' --cells '*-integer_only-*'"
+NOISE = "noise workbench.json --times 0 --resample 50 --cells '*-dynamic_range-*' --cells '*-integer_only-*'"
 EVERYWHERE = '--max-latency-p50 "6 ms" --max-size "1 MB" --max-drop "20 pp"'
 LIMITS = '--max-latency-p90 "5 ms" --max-size "1 MB" --max-drop "20 pp"'
 LAYERS = "layers integer_only.tflite --float float32.tflite --images images.npy --samples 3 --worst 2"
@@ -130,9 +130,9 @@ HELD = {
     "report-board.md": 'report board.json --format markdown --baseline main --min-top1 "99 %" -o out',
     "report-plain.txt": "report plain.json",
     # gates of identical files
-    "aa.txt": f"{AA} --tolerance latency_p50=5%",
-    "aa.json": f"{AA} --tolerance latency_p50=5% --format json --false-alarm-rate 5%",
-    "aa-none.txt": f"{AA} --tolerance latency_p50=3%",
+    "noise.txt": f"{NOISE} --tolerance latency_p50=5%",
+    "noise.json": f"{NOISE} --tolerance latency_p50=5% --format json --false-alarm-rate 5%",
+    "noise-none.txt": f"{NOISE} --tolerance latency_p50=3%",
     # files, kits, stores, tables
     "inspect.txt": "inspect integer_only.tflite --as integer_only",
     "inspect.json": "inspect integer_only.tflite --format json",
@@ -161,9 +161,9 @@ HELD = {
     **{
         f"help-{name.replace(' ', '-')}.txt": f"{name} --help"
         for name in (
-            *("aa", "backbones", "baseline", "baseline diff", "baseline list", "baseline save", "baseline show"),
+            *("backbones", "baseline", "baseline diff", "baseline list", "baseline save", "baseline show"),
             *("build", "compare", "data", "data fetch", "data preview", "layers", "extensions", "gate", "inspect"),
-            *("kit", "kit export", "kit run", "kit show", "parity", "recommend", "report", "show"),
+            *("kit", "kit export", "kit run", "kit show", "noise", "parity", "recommend", "report", "show"),
             *("store", "store list", "store path", "store prune", "store verify"),
         )
     },
@@ -186,8 +186,8 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     (folder / "artifacts/aa").mkdir()
     shutil.copy(folder / "workbench.json", folder / "runs" / "1.json")
     monkeypatch.chdir(folder)
-    if request.node.name.startswith("test_output_is_as_kept[aa"):
-        found = re.search(r"artifacts/aa/(\S+) holds no gates", CliRunner().invoke(main, shlex.split(AA)).stderr)
+    if request.node.name.startswith("test_output_is_as_kept[noise"):
+        found = re.search(r"artifacts/aa/(\S+) holds no gates", CliRunner().invoke(main, shlex.split(NOISE)).stderr)
         assert found, "the folder of this machine's gates"
         shutil.move(folder / "gates", folder / "artifacts/aa" / found[1])
 

@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Rows] = {
     "Guard": {
         "baseline": ("zoobench.commands.baseline:baseline", "Keep runs to compare later ones with."),
         "gate": ("zoobench.commands.gate:gate", "Judge a run against a baseline."),
-        "aa": ("zoobench.commands.cli_aa:aa", "Measure the gate's false-alarm and miss rates here."),
+        "noise": ("zoobench.commands.noise:noise", "Measure the gate's false-alarm and miss rates here."),
     },
     "Device": {
         "kit": ("zoobench.commands.kit:kit", "Carry models and samples to a device, measure there."),

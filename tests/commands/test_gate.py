@@ -198,7 +198,7 @@ def test_a_time_is_judged_against_five_percent_where_the_noise_is_known(sides: S
 def test_a_time_is_inconclusive_where_the_noise_is_not_known(tmp_path: Path) -> None:
     report = Sides(tmp_path).judged()
     assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
-    assert "learn it with `zoobench aa`" in of(report, "latency_p50").remark
+    assert "learn it with `zoobench noise`" in of(report, "latency_p50").remark
     assert report.status == Status.UNDECIDED
 
 

@@ -37,7 +37,7 @@ def test_the_noise_of_the_machine_is_found_by_its_key(tmp_path: Path) -> None:
     noise.write_text(json.dumps(to_json(learned(CELL, run_scatter=0.001))))
     found = recommended(file, artifacts=tmp_path)
     assert found.cell == CELL
-    assert "zoobench aa" in found.machines[0].holding[0].probabilities[0].why
+    assert "zoobench noise" in found.machines[0].holding[0].probabilities[0].why
 
 
 def test_noise_that_cannot_be_understood_is_refused(tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from aagates import TOLERANCE, simulated
-from zoobench.judge.aa.aagates import choose
-from zoobench.judge.aa.aarecord import AAGate
-from zoobench.judge.aa.falsealarms import AAReport, analyse
+from noisegates import TOLERANCE, simulated
+from zoobench.judge.noise.false_alarms import AAReport, analyse
+from zoobench.judge.noise.gates import AAGate, select
 
 ASKED = {"a": TOLERANCE, "b": TOLERANCE}
 TRUE = tuple(simulated(12, scatter=0.01))
@@ -13,7 +12,7 @@ SLOWED = tuple(simulated(5, scatter=0.01, slowdown=0.05, seed=2))
 
 
 def report(gates: Sequence[AAGate], *, seconds: float = 60.0) -> AAReport:
-    return analyse(choose(gates, ASKED), ASKED, wanted_rate=0.01, draws=100, seed=0, seconds=seconds)
+    return analyse(select(gates, ASKED), ASKED, wanted_rate=0.01, draws=100, seed=0, seconds=seconds)
 
 
 OF_TRUE, OF_SLOWED, OF_BOTH = report(TRUE), report(SLOWED), report([*TRUE, *SLOWED])

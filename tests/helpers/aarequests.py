@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from aagates import a_cell_of, a_gate_of
 from fakes import a_cell, a_record
-from zoobench.judge.aa.aarecord import AAGate
+from noisegates import a_cell_of, a_gate_of
+from zoobench.judge.noise.gates import AAGate
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.schema import Record
 

@@ -28,7 +28,7 @@ SMALLER = (
     ("zoobench kit export KIT.zip ", "zoobench kit export KIT.zip {building} "),
     ("zoobench kit run ", f"PYTEST_ADDOPTS='{MEASURING}' zoobench kit run "),  # the kit decides what is built
     ("zoobench gate ", "zoobench gate --seconds 2 --cells '*-integer_only-*' "),
-    ("zoobench aa --times 40 ", "zoobench aa --times 1 --seconds 2 "),
+    ("zoobench noise --times 40 ", "zoobench noise --times 1 --seconds 2 "),
     ("--cells '*-litert-*'", "--cells '*-integer_only-*'"),
     ("--turns 10 ", "--turns 2 --seconds 0.1 "),
     ("--zoo-rounds 200", "--zoo-rounds 70"),

@@ -57,7 +57,7 @@ def recommend(
     Where no limit is given, a drop of at most 1 pp is assumed. The others are shown with what they miss by, and all of
     them with their standing on the Pareto front over p50, top-1 and size.
 
-    How far processes of a machine differ is taken from what `zoobench aa` learned of it, in DIR/noise, else from a
+    How far processes of a machine differ is taken from what `zoobench noise` learned of it, in DIR/noise, else from a
     measured default.
 
     The status is 0 if a cell holds all limits, 3 if none surely does but some may, 1 if none can, 2 for files or
@@ -91,7 +91,7 @@ def recommend_files(
 
 
 def learned_noise(sides: Sequence[Side], artifacts: Path) -> dict[str, Noise]:
-    """Returns what `zoobench aa` learned of the machines of these results, by what the recommendation calls them.
+    """Returns what `zoobench noise` learned of the machines of these results, by what the recommendation calls them.
 
     Raises:
         ResultsError: If it cannot be understood.

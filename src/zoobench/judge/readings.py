@@ -21,7 +21,7 @@ from zoobench.stats.statistics import CONFIDENCE, Interval, percentile, percenti
 
 QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
 TAIL = 1.5
-"""How much more a process's 90th percentile varies than its median, which is what the bounds and `zoobench aa` are of.
+"""How much more a process's 90th percentile varies than its median, which the bounds and `zoobench noise` are of.
 Measured: over 12 to 22 runs each of five files on two shared cores it was 1.2 to 2.0 times as much, in the middle
 1.5."""
 _LARGEST = 1e9

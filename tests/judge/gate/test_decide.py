@@ -120,7 +120,7 @@ def test_a_noisy_machine_does_not() -> None:
 def test_an_unknown_noise_is_inconclusive_and_says_how_to_learn_it(scatter: float | None, runs: int) -> None:
     finding = stored_finding(0.020, scatter=scatter, runs=runs)
     assert finding.verdict is Verdict.INCONCLUSIVE
-    assert "learn it with `zoobench aa`" in finding.remark
+    assert "learn it with `zoobench noise`" in finding.remark
     assert finding.change == pytest.approx(1.0)
 
 

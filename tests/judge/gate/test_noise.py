@@ -50,7 +50,7 @@ def test_where_there_is_no_file_nothing_is_known(tmp_path: Path) -> None:
     ["", "[]", "{}", "[" * 100_000, "\ud800", '{"schema": 1, "schema": 1}', to_json(NOISE) | {"cells": {"a": {}}}],
 )
 def test_what_is_no_noise_is_refused_with_what_to_do(tmp_path: Path, content: Any) -> None:
-    with pytest.raises(ResultsError, match=r"noise\.json.*remove it and run `zoobench aa` again"):
+    with pytest.raises(ResultsError, match=r"noise\.json.*remove it and run `zoobench noise` again"):
         read_noise(written(tmp_path, content))
 
 

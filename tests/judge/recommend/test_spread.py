@@ -39,7 +39,7 @@ def test_what_was_learned_of_the_machine_comes_first_and_is_an_estimate() -> Non
     assert (found.between_process_sd, found.freedom) == (0.04, 8)
     assert (
         found.summary
-        == "processes differ by 4.0 % (standard deviation), as 9 runs of this cell on amd-epyc-2c did (zoobench aa)"
+        == "processes differ by 4.0 % (standard deviation), as 9 runs of this cell on amd-epyc-2c did (zoobench noise)"
     )
 
 

@@ -156,7 +156,7 @@ def stored_test(
     """
     if scatter is None or runs < LEAST_RUNS:
         known = f"known from {runs} runs, and it takes {LEAST_RUNS}" if runs else "not known"
-        why = f"this machine's own noise is {known}; learn it with `zoobench aa`"
+        why = f"this machine's own noise is {known}; learn it with `zoobench noise`"
         return unmeasured_test(cell, tolerance=tolerance, why=why, seconds=seconds, units=runs)
     evidence = weigh_mean(
         math.log(seconds[1] / seconds[0]),

@@ -14,7 +14,7 @@ from zoobench.results.shape import Rule, at_least, between, expect, once, typed_
 
 SCHEMA = 1
 KIND = "zoobench-noise"
-_AGAIN = "remove it and run `zoobench aa` again"
+_AGAIN = "remove it and run `zoobench noise` again"
 _MOST = 10
 """Of a scatter: a factor of 22,000 from one run to another is no measurement."""
 

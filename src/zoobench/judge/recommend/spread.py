@@ -76,11 +76,11 @@ def spread_of(cell: RecordedCell, noise: Noise | None) -> Spread:
 
     Args:
         cell: Which.
-        noise: What `zoobench aa` learned of the machine, None where nothing is known.
+        noise: What `zoobench noise` learned of the machine, None where nothing is known.
     """
     learned = noise.cells.get(cell.id) if noise else None
     if noise and learned and learned.runs >= LEAST_RUNS and learned.run_scatter > 0:
-        source = f"as {learned.runs} runs of this cell on {noise.machine} did (zoobench aa)"
+        source = f"as {learned.runs} runs of this cell on {noise.machine} did (zoobench noise)"
         return Spread(between_process_sd=learned.run_scatter, freedom=learned.runs - 1, source=source)
     if cell.runtime in KERAS:
         return Spread(between_process_sd=default_sd(KERAS_NOISE), source="the default for Keras")

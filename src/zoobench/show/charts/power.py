@@ -3,8 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from zoobench.judge.aa.falsealarms import AAReport
-from zoobench.judge.aa.storedruns import COMPARE_FAIL, PYTEST_BENCHMARK
+from zoobench.judge.noise.false_alarms import COMPARE_FAIL, PYTEST_BENCHMARK, AAReport
 from zoobench.show.charts.labels import Area
 from zoobench.show.charts.scales import AXIS_HEIGHT, Axis, Scale, horizontal, linear, vertical
 from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, header, presented

@@ -1,17 +1,28 @@
-"""How does a person read what gates of identical files say? Four tables; what was injected is named in each."""
+"""How does what gates of identical files say reach a reader? As four tables, or as JSON with every count and share."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from rich.table import Table
 
-from zoobench.judge.aa.aagates import Outcomes
-from zoobench.judge.aa.falsealarms import AAReport, Detection, Learned
-from zoobench.judge.aa.noiselearning import WITHIN_PROCESSES
-from zoobench.judge.aa.storedruns import COMPARE_FAIL, PYTEST_BENCHMARK, StoredOutcomes
+from zoobench.judge.gate.noise import to_json as noise_to_json
+from zoobench.judge.noise.false_alarms import (
+    COMPARE_FAIL,
+    PYTEST_BENCHMARK,
+    AAReport,
+    Detection,
+    Learned,
+    StoredOutcomes,
+)
+from zoobench.judge.noise.gates import Outcomes
+from zoobench.judge.noise.learn import WITHIN_PROCESSES
 from zoobench.stats.statistics import Interval
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, percent, three_digits
 
+SCHEMA = 1
+KIND = "zoobench-aa-report"
 LEAST_WIDTH = 128
 _SMALLEST_P = 0.01
 _TEXT_COLUMNS = 2
@@ -32,6 +43,23 @@ def render(report: AAReport, *, width: int, colours: bool) -> str:
         console.print(table)
     console.print("", *_remarks(report), sep="\n", soft_wrap=True)
     return console_text(console)
+
+
+def to_json(report: AAReport) -> dict[str, Any]:
+    """Returns a report as plain JSON; `injected_slowdown` stands beside all that a slow-down was part of."""
+    return {
+        "schema": SCHEMA,
+        "kind": KIND,
+        "machine": report.machine,
+        "tolerances": dict(report.tolerances),
+        "rates": asdict(report.rates),
+        "resampling": {name: getattr(report.resampling, name) for name in ("gates", "seed", "processes", "affordable")},
+        "gates": [_detection(one) for one in report.detections],
+        "learned": _learned(report.learned) if report.learned else None,
+        "compare_fail": COMPARE_FAIL,
+        "stored": [_stored_runs(one) for one in report.stored],
+        "notes": list(report.notes),
+    }
 
 
 def slowdown_name(slowdown: float) -> str:
@@ -163,7 +191,7 @@ def _remarks(report: AAReport) -> list[str]:
     ]
     if report.learned:
         return [*remarks, *_of_learning(report.learned), *_failures(report), *report.notes]
-    unknown = "There are no gates without a slow-down: the noise is not known. Run `zoobench aa` without one."
+    unknown = "There are no gates without a slow-down: the noise is not known. Run `zoobench noise` without one."
     return [*remarks, unknown, *_failures(report), *report.notes]
 
 
@@ -192,3 +220,35 @@ def _probability(p: float) -> str:
 
 def _interval(interval: Interval) -> str:
     return f"{percent(interval.low)}–{percent(interval.high)}"
+
+
+def _detection(detection: Detection) -> dict[str, Any]:
+    sources = ("real", "resampled", "resampled_whole", "resampled_slowed")
+    found = {name: getattr(detection, name) for name in sources}
+    return {"injected_slowdown": detection.slowdown} | {
+        name: _outcomes(outcomes) if outcomes else None for name, outcomes in found.items()
+    }
+
+
+def _outcomes(outcomes: Outcomes) -> dict[str, Any]:
+    shares = {
+        f"{name}_interval": asdict(outcomes.interval(getattr(outcomes, name)))
+        for name in ("regressed", "caught", "caught_everywhere")
+    }
+    return asdict(outcomes) | shares
+
+
+def _learned(learned: Learned) -> dict[str, Any]:
+    return {
+        "wanted_rate": learned.wanted_rate,
+        "noise": noise_to_json(learned.noise),
+        "clustering": {cell: asdict(one) if one else None for cell, one in learned.clusterings.items()},
+        "at_proposed": _outcomes(learned.at_proposed),
+        "curve": [{"injected_slowdown": one} | _outcomes(outcomes) for one, outcomes in learned.curve.items()],
+    }
+
+
+def _stored_runs(outcomes: StoredOutcomes) -> dict[str, Any]:
+    content = asdict(outcomes)
+    content["injected_slowdown"] = content.pop("slowdown")
+    return content | {"red_runs_interval": asdict(outcomes.interval)}

@@ -1,9 +1,13 @@
 """Can a person read how gates of identical files ended, and what was injected?"""
 
-from aagates import a_cell_of, a_gate_of
+import json
+
+import pytest
+
 from aareports import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
-from zoobench.judge.aa.falsealarms import AAReport
-from zoobench.show.aatable import LEAST_WIDTH, render, slowdown_name
+from noisegates import a_cell_of, a_gate_of
+from zoobench.judge.noise.false_alarms import CURVE, AAReport
+from zoobench.show.noise import LEAST_WIDTH, render, slowdown_name, to_json
 from zoobench.system.units import ABSENT
 
 
@@ -67,3 +71,27 @@ def test_a_small_probability_is_told_as_that() -> None:
     alike = [a_gate_of({"a": a_cell_of([shift, shift + 0.001] * 3), "b": a_cell_of([0.0] * 6)}) for shift in (0.0, 0.1)]
     (row,) = (line.split() for line in lines(report(alike)) if line.startswith("a ") and "of" not in line)
     assert row[3:6] == ["1.00", "<", "0.01"]
+
+
+CONTENT = json.loads(json.dumps(to_json(OF_BOTH), allow_nan=False))
+
+
+def test_it_says_what_it_is() -> None:
+    assert (CONTENT["schema"], CONTENT["kind"], CONTENT["machine"]) == (1, "zoobench-aa-report", "here")
+
+
+def test_every_count_has_its_interval() -> None:
+    real = CONTENT["gates"][0]["real"]
+    assert (real["gates"], real["regressed"]) == (12, 0)
+    assert real["regressed_interval"] == pytest.approx({"low": 0.0, "high": 0.2425}, abs=5e-5)
+
+
+def test_what_was_injected_stands_beside_everything_that_it_was_part_of() -> None:
+    assert [one["injected_slowdown"] for one in CONTENT["gates"]] == [0.0, 0.05]
+    assert {one["injected_slowdown"] for one in CONTENT["stored"]} == {0.0, 0.05}
+    assert [one["injected_slowdown"] for one in CONTENT["learned"]["curve"]] == list(CURVE)
+
+
+def test_without_true_gates_nothing_is_learned() -> None:
+    content = to_json(OF_SLOWED)
+    assert (content["learned"], content["stored"]) == (None, [])

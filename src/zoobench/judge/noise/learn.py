@@ -12,10 +12,10 @@ from statistics import fmean, stdev, variance
 
 from scipy.special import stdtrit
 
-from zoobench.judge.aa.aarecord import AAGate
-from zoobench.judge.aa.resampling import of_processes, of_whole_gates, smallest_tolerances
 from zoobench.judge.gate.noise import CellNoise, Noise
 from zoobench.judge.gate.schedule import Rates
+from zoobench.judge.noise.gates import AAGate
+from zoobench.judge.noise.resample import of_processes, of_whole_gates, smallest_tolerances
 from zoobench.stats.sequential import FIRST_LOOK
 from zoobench.stats.statistics import Clustering, clustering
 

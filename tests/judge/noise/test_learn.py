@@ -6,9 +6,9 @@ from statistics import stdev
 import pytest
 from scipy.stats import t
 
-from aagates import a_cell_of, a_gate_of, simulated
-from zoobench.judge.aa.noiselearning import clusterings, learn_noise, run_scatter, stored_tolerance
+from noisegates import a_cell_of, a_gate_of, simulated
 from zoobench.judge.gate.schedule import Rates
+from zoobench.judge.noise.learn import clusterings, learn_noise, run_scatter, stored_tolerance
 
 RATES = Rates(tests=4)
 

@@ -1,13 +1,20 @@
 """Are kept gates found, asked, and what they teach kept for the machine?"""
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from aarequests import FLOAT, HERE, INTEGER, KERAS, a_gate, a_record_of
 from fakes import a_record, write_results_file
-from zoobench.commands.aa import (
+from runs import results, zoobench
+from zoobench.cli import main
+from zoobench.commands import noise as aa
+from zoobench.commands.gate import GateRequest
+from zoobench.commands.noise import (
     Question,
     gates_folder,
     read_gates,
@@ -16,11 +23,10 @@ from zoobench.commands.aa import (
     save_picture,
     wanted_tolerances,
 )
-from zoobench.commands.gate import GateRequest
 from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.aa.aarecord import AAGate, to_json
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.tolerances import read_rules
+from zoobench.judge.noise.gates import AAGate, gate_to_json
 from zoobench.results.schema import Refusal
 from zoobench.system.files import write_json
 
@@ -38,7 +44,7 @@ def request_(tmp_path: Path) -> GateRequest:
 def keep(request: GateRequest, *gates: AAGate) -> None:
     folder = gates_folder(request.artifacts, HERE)
     for number, gate in enumerate(gates, start=len(read_gates(folder)) + 1):
-        write_json(folder / f"{number:04}_x.json", to_json(gate))
+        write_json(folder / f"{number:04}_x.json", gate_to_json(gate))
 
 
 def test_the_cells_that_fit_and_run_are_wanted_each_at_its_own_tolerance(request_: GateRequest) -> None:
@@ -46,7 +52,7 @@ def test_the_cells_that_fit_and_run_are_wanted_each_at_its_own_tolerance(request
 
 
 def test_a_pattern_that_fits_no_cell_is_refused_with_those_that_there_are(request_: GateRequest) -> None:
-    with pytest.raises(UsageError, match=rf"'xception-\*' fits no cell of .*; its cells are {FLOAT}, "):
+    with pytest.raises(UsageError, match=rf"'xception-\*' matches no cell of .*; the cells are {FLOAT}, "):
         wanted_tolerances(replace(request_, cells=("xception-*",)))
 
 
@@ -140,3 +146,100 @@ def test_a_picture_that_cannot_be_written_is_told(request_: GateRequest) -> None
     occupied.mkdir()
     with pytest.raises(ResultsError, match=r"cannot write .*power\.png"):
         save_picture(report, occupied)
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Path:
+    """A folder with results of this machine."""
+    records = [a_record_of(cell) for cell in (FLOAT, INTEGER)]
+    write_results_file(tmp_path / "results" / "here" / "0001_20261125-010000.json", *records)
+    return tmp_path
+
+
+@pytest.fixture
+def kept(artifacts: Path) -> Path:
+    """Two true gates and a slowed one in it."""
+    for number, slowdown in enumerate((0.0, 0.05, 0.0), start=1):
+        gate = a_gate(slowdown=slowdown, integer=0.03)
+        write_json(aa.gates_folder(artifacts, HERE) / f"{number:04}_x.json", gate_to_json(gate))
+    return artifacts
+
+
+def run(*arguments: str, artifacts: Path) -> Result:
+    asked = ("--tolerance", "latency_p50=3%", "--resample", "20", "--artifacts", str(artifacts))
+    return CliRunner().invoke(main, ["noise", *asked, *arguments])
+
+
+def test_help_teaches() -> None:
+    shown = CliRunner().invoke(main, ["noise", "--help"])
+    assert shown.exit_code == 0
+    for word in ("--inject-slowdown", "false alarm", "artifacts/noise", "  zoobench noise --times 40"):
+        assert word in shown.output
+
+
+def test_kept_gates_are_told_of_without_running_any(kept: Path) -> None:
+    done = run("--times", "0", artifacts=kept)
+    assert done.exit_code == 0
+    assert f"{HERE}: gates of identical files, 2 cells" in done.stdout
+    assert "5.0 % INJECTED" in done.stdout
+    assert f"wrote {kept / 'noise' / HERE}.json" in done.stderr
+
+
+def test_programs_get_json(kept: Path) -> None:
+    content = json.loads(run("--times", "0", "--format", "json", artifacts=kept).stdout)
+    assert [one["injected_slowdown"] for one in content["gates"]] == [0.0, 0.05]
+
+
+def test_a_picture_is_drawn_where_one_is_asked_for(kept: Path) -> None:
+    pytest.importorskip("resvg_py")
+    done = run("--times", "0", "--picture", str(kept / "power.png"), artifacts=kept)
+    assert f"wrote {kept / 'power.png'}" in done.stderr
+    assert (kept / "power.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_kept_gates_there_is_nothing_to_tell(artifacts: Path) -> None:
+    done = run("--times", "0", artifacts=artifacts)
+    assert (done.exit_code, "holds no gates" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--inject-slowdown", "--false-alarm-rate"])
+@pytest.mark.parametrize("value", ["5", "0.05", "five %", "-1%", "101%"])
+def test_a_share_that_is_no_percentage_is_refused(kept: Path, option: str, value: str) -> None:
+    done = run("--times", "0", option, value, artifacts=kept)
+    assert (done.exit_code, 'such as "5 %"' in done.stderr) == (2, True)
+
+
+def test_a_pattern_that_fits_no_cell_is_refused_before_any_gate_runs(artifacts: Path) -> None:
+    done = run("--times", "1", "--cells", "xception-*", artifacts=artifacts)
+    assert (done.exit_code, "'xception-*' matches no cell" in done.stderr) == (2, True)
+
+
+def test_what_was_finished_when_one_stopped_it_is_told_of(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(_request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGate]]:
+        assert times == 3
+        yield Path("0001.json"), a_gate(slowdown=0.05)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(aa, "run_gates", stopped)
+    done = run("--times", "3", artifacts=artifacts)
+    assert done.exit_code == 130
+    assert "gate 1 of 3, slow-down 5.0 % INJECTED, latency 2 unchanged in 12 s: 0001.json" in done.stderr
+    assert "1 gates are kept; `zoobench noise --times 0` with the same options reads them" in done.stderr
+
+
+@pytest.mark.slow
+def test_real_gates_of_identical_files_are_run_kept_and_told_of(own_runs: Path, tmp_path: Path) -> None:
+    artifacts, file = own_runs, results(own_runs)[-1]
+    before = file.read_bytes()
+    asked = ("--cells", "*-dynamic_range-*", "--seconds", "9", "--resample", "50", "--artifacts", str(artifacts))
+    true = zoobench("noise", str(file), "--times", "2", *asked, folder=tmp_path)
+    assert true.returncode == 0, true.stderr
+    slowed = zoobench("noise", "--times", "1", "--inject-slowdown", "60%", "--format", "json", *asked, folder=tmp_path)
+    assert slowed.returncode == 0, slowed.stderr
+    gates = [json.loads(path.read_text()) for path in sorted(artifacts.glob("aa/*/*.json"))]
+    assert [gate["slowdown"] for gate in gates] == [0.0, 0.0, 0.6]
+    ratios = [ratio for cell in gates[2]["cells"].values() for ratio in cell["log_ratios"]]
+    assert all(ratio > 0.2 for ratio in ratios), ratios
+    content = json.loads(slowed.stdout)
+    assert [(one["injected_slowdown"], one["real"]["gates"]) for one in content["gates"]] == [(0.0, 2), (0.6, 1)]
+    assert file.read_bytes() == before

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aagates import TOLERANCE, a_cell_of, a_gate_of, simulated
-from zoobench.judge.aa.resampling import (
+from noisegates import TOLERANCE, a_cell_of, a_gate_of, simulated
+from zoobench.judge.gate.decide import Verdict, decide, replay_test, unmeasured_test
+from zoobench.judge.gate.schedule import Budget, Rates, replay_until_clear
+from zoobench.judge.noise.resample import (
     Array,
     Draw,
     Resampling,
@@ -17,8 +19,6 @@ from zoobench.judge.aa.resampling import (
     resample,
     smallest_tolerances,
 )
-from zoobench.judge.gate.decide import Verdict, decide, replay_test, unmeasured_test
-from zoobench.judge.gate.schedule import Budget, Rates, replay_until_clear
 from zoobench.stats.sequential import weigh_sequence
 
 RATES = Rates(tests=6)

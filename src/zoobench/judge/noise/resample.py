@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
-from zoobench.judge.aa.aagates import Outcomes
-from zoobench.judge.aa.aarecord import AAGate
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import Test, decide, unmeasured_test
 from zoobench.judge.gate.schedule import Budget, Rates
+from zoobench.judge.noise.gates import AAGate, Outcomes
 from zoobench.stats.sequential import is_look
 
 Array = npt.NDArray[np.float64]

@@ -1,15 +1,120 @@
-"""Which gates of identical files belong together, and how did they end?"""
+"""What is kept of gates of identical files, which of them belong together, and how did they end? Schema 1."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import fmean
+from typing import Any
 
-from zoobench.judge.aa.aarecord import AACell, AAGate
+from zoobench.errors import ResultsError
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.stats.sequential import FIRST_LOOK
 from zoobench.stats.statistics import Interval, wilson
+
+SCHEMA = 1
+KIND = "zoobench-aa"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AACell:
+    """One cell in one gate.
+
+    Attributes:
+        verdicts: By metric.
+        log_ratios: Of each process, in the order in which they came.
+        baseline_seconds: Each process's median of the side that stands for the baseline.
+        candidate_seconds: The same of the other side; an injected wait is part of it.
+        failure: Why it was given up; '' where it was not.
+        disturbed: How many processes more there were that did not count.
+        injected_seconds: Each process's median of what the candidate was made to wait.
+    """
+
+    verdicts: Mapping[str, str]
+    log_ratios: tuple[float, ...]
+    baseline_seconds: tuple[float, ...]
+    candidate_seconds: tuple[float, ...]
+    failure: str
+    disturbed: int = 0
+    injected_seconds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AAGate:
+    """One gate whose two sides are the same files.
+
+    Attributes:
+        machine: Key of the machine.
+        made: When it ended, ISO 8601 in UTC.
+        slowdown: Share of its median that the candidate was made to wait; 0 for a true A/A.
+        tolerances: Of latency, by cell id.
+        tests: Among how many the gate's error rate was shared.
+        seconds: How long it took.
+        cells: By id.
+        environment: The machine and its libraries.
+    """
+
+    machine: str
+    made: str
+    slowdown: float
+    tolerances: Mapping[str, float]
+    tests: int
+    seconds: float
+    cells: Mapping[str, AACell]
+    environment: Mapping[str, Any]
+
+
+def gate_to_json(gate: AAGate) -> dict[str, Any]:
+    """Returns a gate as plain JSON."""
+    return {"schema": SCHEMA, "kind": KIND} | asdict(gate)
+
+
+def read_gate(path: Path) -> AAGate:
+    """Returns what `gate_to_json` was given.
+
+    Raises:
+        ResultsError: If the file cannot be read or holds something else; the message names it and the key.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        if content["schema"] != SCHEMA or content["kind"] != KIND:
+            raise ResultsError(
+                f"{path}: received schema {content['schema']!r} and kind {content['kind']!r}; this version of zoobench "
+                f"reads {SCHEMA} and {KIND}"
+            )
+        cells = {cell: _cell(block) for cell, block in content["cells"].items()}
+        return AAGate(
+            machine=str(content["machine"]),
+            made=str(content["made"]),
+            slowdown=float(content["slowdown"]),
+            tolerances={cell: float(value) for cell, value in content["tolerances"].items()},
+            tests=int(content["tests"]),
+            seconds=float(content["seconds"]),
+            cells=cells,
+            environment=dict(content["environment"]),
+        )
+    except (OSError, ValueError, OverflowError, TypeError, AttributeError, RecursionError) as error:
+        raise ResultsError(f"cannot read {path}: {error}; expected a file written by `zoobench noise`") from error
+    except KeyError as error:
+        raise ResultsError(f"{path} has no key {error}; expected a file written by `zoobench noise`") from error
+
+
+def _cell(block: Mapping[str, Any]) -> AACell:
+    return AACell(
+        verdicts=dict(block["verdicts"]),
+        log_ratios=_numbers(block["log_ratios"]),
+        baseline_seconds=_numbers(block["baseline_seconds"]),
+        candidate_seconds=_numbers(block["candidate_seconds"]),
+        failure=str(block["failure"]),
+        disturbed=int(block.get("disturbed", 0)),
+        injected_seconds=_numbers(block.get("injected_seconds", ())),
+    )
+
+
+def _numbers(values: Iterable[Any]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +151,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class KeptGates:
     """The gates that answer a question, and why others do not.
 
     Attributes:
@@ -71,7 +176,7 @@ class Choice:
         return tuple(sorted({0.0} | {gate.slowdown for gate in self.gates}))
 
 
-def choose(gates: Iterable[AAGate], tolerances: Mapping[str, float]) -> Choice:
+def select(gates: Iterable[AAGate], tolerances: Mapping[str, float]) -> KeptGates:
     """Returns the gates of exactly these cells at exactly these tolerances.
 
     Args:
@@ -86,7 +191,7 @@ def choose(gates: Iterable[AAGate], tolerances: Mapping[str, float]) -> Choice:
             chosen.append(gate)
     newest = chosen[-1].tests if chosen else 0
     reasons["another number of tests"] += sum(gate.tests != newest for gate in chosen)
-    return Choice(
+    return KeptGates(
         gates=tuple(gate for gate in chosen if gate.tests == newest),
         left_out=tuple(f"left out: {count} kept gates of {reason}" for reason, count in reasons.items() if count),
     )
@@ -98,7 +203,7 @@ def count_outcomes(gates: Sequence[AAGate]) -> Outcomes | None:
         return None
     cells = list(gates[0].cells)
     found = [_all_verdicts(gate) for gate in gates]
-    caught = [[_latency(gate.cells[cell]) == Verdict.REGRESSED for cell in cells] for gate in gates]
+    caught = [[latency_verdict(gate.cells[cell]) == Verdict.REGRESSED for cell in cells] for gate in gates]
     calm = [verdicts for verdicts in found if Verdict.REGRESSED not in verdicts]
     seen = [cell for gate in gates for cell in gate.cells.values()]
     return Outcomes(
@@ -115,6 +220,11 @@ def count_outcomes(gates: Sequence[AAGate]) -> Outcomes | None:
     )
 
 
+def latency_verdict(cell: AACell) -> str | None:
+    """Returns what became of a cell's latency; None where it was not judged."""
+    return cell.verdicts.get(LATENCY_P50.key, cell.verdicts.get("latency"))  # as gates of 0.1 have it
+
+
 def _reason(gate: AAGate, tolerances: Mapping[str, float]) -> str:
     if set(gate.cells) != set(tolerances):
         return "other cells"
@@ -127,7 +237,3 @@ def _came_to_a_look(gate: AAGate) -> bool:
 
 def _all_verdicts(gate: AAGate) -> set[str]:
     return {verdict for cell in gate.cells.values() for verdict in cell.verdicts.values()}
-
-
-def _latency(cell: AACell) -> str | None:
-    return cell.verdicts.get(LATENCY_P50.key, cell.verdicts.get("latency"))  # as gates of 0.1 have it

@@ -1,1 +1,0 @@
-"""How often is the gate wrong on this machine?"""
