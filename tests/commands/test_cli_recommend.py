@@ -154,5 +154,5 @@ def test_a_real_run_is_decided_on_and_every_cell_is_named(real_runs: Path, tmp_p
     assert all(cell in done.stdout for cell in records(load(file)))
     excluded = zoobench("recommend", str(file), "--max-drop", "1 pp", "--format", "json", folder=tmp_path)
     content = json.loads(excluded.stdout)
-    assert (excluded.returncode, content["chosen"]) == (1, None)
+    assert (excluded.returncode, content["recommended"]) == (1, None)
     assert {one["cell"] for one in content["machines"][0]["excluded"]} == set(records(load(file)))

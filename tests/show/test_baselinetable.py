@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import views
 from fakes import a_record
 from zoobench.results.provenance import Origin, Provenance, RecordedProduct
 from zoobench.results.run import Run
-from zoobench.show.baselinetable import render_baseline, render_list
+from zoobench.show.baselinetable import list_view, render_baseline
 
 ORIGIN = Origin(name="main", saved="2026-11-25T03:00:00+00:00", source="results/pi/0001_x.json")
 PRODUCT = RecordedProduct(product="a-1", file="model.tflite", inputs={})
@@ -19,18 +20,19 @@ MAIN = Run(
 
 
 def test_the_list_has_a_row_for_each_baseline() -> None:
-    text = render_list([MAIN], width=100, colours=False)
+    text = views.text(list_view([MAIN]), width=100)
     assert text.splitlines()[0].split("  ")[0] == "name"
     assert text.splitlines()[2].split() == ["main", "2026-11-25", "03:00", "pi-4c", "1", "pets", "imagenet"]
 
 
+def test_programs_get_the_list_too() -> None:
+    (row,) = views.table(list_view([MAIN]))
+    assert (row["name"], row["machine"], row["cells"]) == ("main", "pi-4c", "1")
+
+
 def test_a_long_name_is_folded_and_not_cut() -> None:
     name = "n" * 150
-    text = render_list(
-        [replace(MAIN, path=Path(f"{name}.json"))],
-        width=100,
-        colours=False,
-    )
+    text = views.text(list_view([replace(MAIN, path=Path(f"{name}.json"))]), width=100)
     assert text.count("n") - 1 >= 150
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from zoobench.commands.options import artifacts_option
+from zoobench.commands.output import output_options, present
 from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.baseline import baseline_content, unmeasured
@@ -16,6 +17,7 @@ from zoobench.results.provenance import Origin
 from zoobench.results.run import Run, read_recorded, read_run
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
+from zoobench.system.units import few
 
 _UNKNOWN = {"device": None, "cpu": None, "cores": None}
 _LONGEST = 200
@@ -68,16 +70,14 @@ def save(*, name: str, source: Path | None, partial: bool, force: bool, artifact
 
 @baseline.command(name="list")
 @artifacts_option
-def list_(artifacts: Path) -> None:
+@output_options
+def list_(*, artifacts: Path, form: str, output: Path | None) -> None:
     """List the baselines; ends with status 2 if one cannot be read."""
-    from rich.console import Console
-
-    from zoobench.show.baselinetable import render_list
+    from zoobench.show.baselinetable import list_view
 
     readable, reasons = saved_baselines(artifacts)
-    terminal = Console()
-    if readable:
-        click.echo(render_list(readable, width=terminal.width, colours=terminal.is_terminal), nl=False)
+    if readable or form != "text":
+        present(list_view(readable), form=form, output=output)
     elif not reasons:
         click.echo(f"there are no baselines in {artifacts / 'baselines'}; save one with: zoobench baseline save NAME")
     for reason in reasons:
@@ -100,7 +100,7 @@ def show(name: str, artifacts: Path) -> None:
     click.echo(render_baseline(found, width=terminal.width, colours=terminal.is_terminal), nl=False)
 
 
-@baseline.command()
+@baseline.command(short_help="Print in what two baselines or results differ.")
 @click.argument("name")
 @click.argument("other", required=False)
 @artifacts_option
@@ -246,9 +246,8 @@ def _read_or_reason(path: Path) -> Run | str:
 
 
 def _incomplete(source: Path, gaps: Sequence[str]) -> str:
-    more = f" and {len(gaps) - _NAMED} more" if len(gaps) > _NAMED else ""
     return (
-        f"{source} was not measured wholly: {', '.join(gaps[:_NAMED])}{more}. Finish the run, name another file with "
+        f"{source} was not measured wholly: {few(gaps, most=_NAMED)}. Finish the run, name another file with "
         "--from, or save what there is with --partial"
     )
 

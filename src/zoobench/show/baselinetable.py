@@ -2,30 +2,27 @@
 
 from collections.abc import Sequence
 
-from rich.console import JustifyMethod
-
 from zoobench.results.run import Run
+from zoobench.show.document import Document, Grid, View
 from zoobench.show.table import render
-from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT
 
 _HEADS = ("name", "saved", "machine", "cells", "data set", "weights")
+_KEYS = ("name", "saved", "machine", "cells", "dataset", "weights")
 _LEAST_WIDTH = 100
 _IDENTITY = 13
 """Characters of the weights' identity that tell files apart: `file:` and eight of the hash."""
 
 
-def render_list(baselines: Sequence[Run], *, width: int, colours: bool) -> str:
-    """Returns a table of baselines, one a row."""
-    table = plain_table()
-    for head in _HEADS:
-        justify: JustifyMethod = "right" if head == "cells" else "left"
-        table.add_column(head, justify=justify, no_wrap=head in ("saved", "cells"), overflow="fold")
-    for one in baselines:
-        table.add_row(*_row(one))
-    console = text_console(width=max(width, _LEAST_WIDTH), colours=colours)
-    console.print(table)
-    return console_text(console)
+def list_view(baselines: Sequence[Run]) -> View:
+    """Returns baselines for every writer, one a row."""
+    rows = [dict(zip(_KEYS, _row(one), strict=True)) for one in baselines]
+    return View(document=lambda: _list_document(baselines), plain=lambda: rows, rows=lambda: rows)
+
+
+def _list_document(baselines: Sequence[Run]) -> Document:
+    grid = Grid(heads=_HEADS, rows=tuple(map(_row, baselines)), words=frozenset({2, 4, 5}))
+    return Document(title="Baselines", blocks=(grid,), least_width=_LEAST_WIDTH)
 
 
 def render_baseline(one: Run, *, width: int, colours: bool) -> str:

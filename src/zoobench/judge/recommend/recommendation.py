@@ -36,8 +36,7 @@ class Candidate:
         probabilities: Of each limit, in the order of the limits.
         at_least: The least probability that it holds all of them at once, by Bonferroni's inequality, so that they are
             not assumed to be independent: 1 - the sum of (1 - each). None where one cannot be told.
-        p50_seconds: Of its runs; this and the following are None where they were not measured.
-        p90_seconds: The same of their 90th percentiles.
+        p50_seconds: Of its runs, as is `p90_seconds`; what was not measured is None.
         speedup: Over the float twin.
         top1: Share of right answers.
         size_bytes: Of the file.
@@ -215,11 +214,8 @@ def recommend(
     machines = by_machine(sides)
     taken, notes = _taken(limits, machines)
     found = [_of_machine(one, taken, preference, confidence, noise.get(one.name)) for one in machines]
-    if len(found) > 1:
-        regrets = regrets_of(found, preference)
-        best = common_cell(regrets)
-    else:
-        regrets, best = (), next((one.cell for one in found[0].holding), None)
+    regrets = regrets_of(found, preference) if len(found) > 1 else ()
+    best = common_cell(regrets) if len(found) > 1 else next((one.cell for one in found[0].holding), None)
     return Recommendation(
         cell=best,
         limits=taken,
