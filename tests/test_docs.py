@@ -102,7 +102,7 @@ def test_every_command_that_a_document_names_takes_the_options_that_stand_there(
 
 
 def test_every_backbone_stands_in_the_documents() -> None:
-    backbones = pytest.importorskip("zoobench.build.backbones").BACKBONES
+    backbones = pytest.importorskip("zoobench.matrix.backbones").BACKBONES
     listed = doc("options.md").partition("lists the backbones: ")[2].partition(".\n")[0]
     assert len(backbones) == 17
     assert "Sixteen more backbones stand ready" in README

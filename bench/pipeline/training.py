@@ -14,10 +14,8 @@ from finding import Cost
 from fresh import Steps
 
 from zoobench.build import classifier, conversion, network
-from zoobench.build.classifier import Labelled
-from zoobench.build.config import TrainingConfig
-from zoobench.build.extraction import extract
-from zoobench.build.recipe import BuildRequest
+from zoobench.build.classifier import Labelled, extract
+from zoobench.build.recipe import BuildRequest, TrainingConfig
 
 NEVER = 10**6
 """A patience that no training exhausts: both ways do all epochs."""

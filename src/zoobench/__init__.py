@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zoobench.build.backbones import Backbone
     from zoobench.commands.baseline import load
+    from zoobench.matrix.backbones import Backbone
     from zoobench.matrix.cell import Cell
     from zoobench.matrix.runtimes import Runtime
     from zoobench.matrix.specs import VariantSpec
@@ -29,7 +29,7 @@ except PackageNotFoundError:  # lent to the interpreter of an environment that i
     __version__ = "not installed"
 
 _HOMES = {
-    "Backbone": "zoobench.build.backbones",
+    "Backbone": "zoobench.matrix.backbones",
     "Cell": "zoobench.matrix.cell",
     "Run": "zoobench.results.run",
     "Runtime": "zoobench.matrix.runtimes",

@@ -1,6 +1,5 @@
 """Which commands does `zoobench` have, and how does each end? The table; a command is imported when it is asked for."""
 
-import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -9,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from zoobench.errors import Status, ZoobenchError
+from zoobench.system.terminal import quiet_tensorflow
 
 Rows = Mapping[str, tuple[str, str]]
 """Module and name of a command, and its help in one line, by how it is called."""
@@ -70,7 +70,7 @@ class _Group(click.Group):
                 formatter.write_dl([(name.ljust(widest), help_) for name, (_, help_) in rows.items()])
 
     def invoke(self, context: click.Context) -> Any:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
+        quiet_tensorflow()
         try:
             return super().invoke(context)
         except ZoobenchError as error:

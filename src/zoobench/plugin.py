@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
@@ -15,6 +14,7 @@ import pytest
 
 from zoobench.errors import DataError, Status, ZoobenchError
 from zoobench.run.options import OPTIONS
+from zoobench.system.terminal import quiet_tensorflow
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _bench(config: pytest.Config) -> BenchSession:
     if _BENCH not in config.stash:
         if not config.pluginmanager.has_plugin("benchmark"):
             raise pytest.UsageError("benchmarks need pytest-benchmark; leave out -p no:benchmark")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        quiet_tensorflow()
         try:
             from zoobench.run.session import BenchSession
 

@@ -17,12 +17,11 @@ from networks import Floats, answers
 from pet_photos import opened
 from zoobench.build import ai_edge, assembly, recipe
 from zoobench.build.assembly import PICTURE, make_models
-from zoobench.build.backbones import BACKBONES, Backbone
-from zoobench.build.config import ConversionConfig, TrainingConfig
-from zoobench.build.recipe import BuildRequest
+from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
 from zoobench.build.weights import Weights, WeightsRequest, find_weights
 from zoobench.data.dataset import Dataset
 from zoobench.errors import ModelError
+from zoobench.matrix.backbones import BACKBONES, Backbone
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
 from zoobench.store.product import Stored, find

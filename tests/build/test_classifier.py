@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partialmethod
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from networks import CLASSES, Floats, answers, drawings, lively_mobilenet
+from networks import CLASSES, Floats, answers, drawings, lively_mobilenet, noise, tiny_features
+from pet_photos import opened
 from zoobench.build import classifier, conversion, network
-from zoobench.build.classifier import Labelled, build_head, train
-from zoobench.build.config import TrainingConfig
-from zoobench.errors import ModelError
+from zoobench.build.classifier import Labelled, build_head, extract, train
+from zoobench.build.recipe import TrainingConfig
+from zoobench.data.dataset import Dataset
+from zoobench.errors import MeasurementError, ModelError
 
 
 def message(call: Callable[[], object]) -> str:
@@ -249,3 +252,41 @@ def test_dropout_stands_before_each_dense_layer_and_does_nothing_when_asked_for_
 def test_two_layers_of_one_shape_start_differently() -> None:
     kernels = build_head(inputs=4, classes=4, config=TrainingConfig(head_layers=(4,))).get_weights()[::2]
     assert (kernels[0] != kernels[1]).any()
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return conversion.float32(tiny_features(side=32))
+
+
+@pytest.fixture
+def features_file(content: bytes, tmp_path: Path) -> Path:
+    path = tmp_path / "features.tflite"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture
+def dataset(pets: Path, kept: Path) -> Dataset:
+    found = opened(pets, kept)
+    np.save(found.pixels_path, noise(len(found.samples), side=32))
+    return found
+
+
+def test_every_image_has_its_features(content: bytes, features_file: Path, dataset: Dataset) -> None:
+    features = extract(features_file, dataset, name="tiny")
+    assert (features.shape, features.dtype) == ((17, 8), np.float32)
+    assert len(np.unique(features, axis=0)) == 17
+    np.testing.assert_array_equal(features, answers(content, noise(17, side=32)))
+
+
+def test_progress_is_told(features_file: Path, dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    extract(features_file, dataset, name="tiny")
+    assert "Features of tiny: 17 in " in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path: Path, dataset: Dataset) -> None:
+    path = tmp_path / "features.tflite"
+    path.write_bytes(b"what is this?")
+    with pytest.raises(MeasurementError, match=f"^LiteRT cannot open {path}: "):
+        extract(path, dataset, name="tiny")

@@ -27,10 +27,10 @@ from networks import (
     tiny_head,
 )
 from zoobench.build import ai_edge, conversion
-from zoobench.build.backbones import BACKBONES
 from zoobench.build.network import assembled
 from zoobench.build.pieces import WEIGHT_LIMIT
 from zoobench.errors import ModelError
+from zoobench.matrix.backbones import BACKBONES
 from zoobench.matrix.variants import NumberType
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.edit import joined

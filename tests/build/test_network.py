@@ -14,12 +14,12 @@ from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
 from networks import answers, noise
 from zoobench.build import conversion, network
-from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.classifier import build_head
-from zoobench.build.config import TrainingConfig
 from zoobench.build.network import features_model, is_finished, load_own
+from zoobench.build.recipe import TrainingConfig
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
+from zoobench.matrix.backbones import BACKBONES, Backbone
 from zoobench.matrix.registry import Package
 
 RANDOM = Weights(identity="random")
@@ -375,3 +375,102 @@ def test_a_network_of_a_package_that_cannot_be_used_is_told_with_it(beside_us: P
 def test_another_network_of_keras_applications_needs_no_code() -> None:
     backbone = Backbone(name="vgg16", builder="keras.applications:VGG16", preprocessing="caffe")
     assert features_model(backbone, weights=RANDOM, image_size=32, seed=0).output_shape == (None, 512)
+
+
+def trained() -> keras.Model:
+    """Returns a trained network with an optimizer, in which two layers share an initializer."""
+    keras.utils.set_random_seed(0)
+    shared = keras.initializers.GlorotUniform(seed=1)
+    layers = [
+        keras.Input((8, 8, 3), name="pixels"),
+        keras.layers.Conv2D(4, 3, kernel_initializer=shared, name="first"),
+        keras.layers.Conv2D(4, 3, kernel_initializer=shared, name="second"),
+        keras.layers.GlobalAveragePooling2D(name="pooling"),
+        keras.layers.Dense(2, activation="softmax", name="probabilities"),
+    ]
+    network = keras.Sequential(layers, name="small")
+    network.compile(keras.optimizers.Adam(name="adam"), "categorical_crossentropy")
+    network.fit(noise(4, side=8).astype(np.float32), np.eye(2)[[0, 1, 0, 1]], verbose=0)
+    return network
+
+
+@pytest.fixture
+def model() -> keras.Model:
+    return trained()
+
+
+def saved(model: keras.Model, folder: Path) -> Path:
+    folder.mkdir()
+    path = folder / "model.keras"
+    network.save(model, path)
+    assert [one.name for one in folder.iterdir()] == ["model.keras"]
+    return path
+
+
+def test_a_model_comes_back_as_it_was(model: keras.Model, tmp_path: Path) -> None:
+    images = noise(3, side=8).astype(np.float32)
+    back = network.load(saved(model, tmp_path / "one"))
+    np.testing.assert_array_equal(back(images), model(images))
+
+
+def test_keras_itself_loads_it_with_its_optimizer(model: keras.Model, tmp_path: Path) -> None:
+    back = keras.saving.load_model(saved(model, tmp_path / "one"))
+    assert int(back.optimizer.iterations) == 1
+
+
+def test_the_same_model_gives_the_same_bytes_on_another_day(
+    model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = saved(model, tmp_path / "one").read_bytes()
+    monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
+    monkeypatch.setattr("time.localtime", lambda *_: (2033, 5, 18, 3, 33, 20, 2, 138, 0))
+    assert saved(model, tmp_path / "two").read_bytes() == first
+
+
+def test_the_same_model_built_again_gives_the_same_bytes(model: keras.Model, tmp_path: Path) -> None:
+    assert saved(trained(), tmp_path / "two").read_bytes() == saved(model, tmp_path / "one").read_bytes()
+
+
+def test_no_address_of_this_process_stands_in_it(model: keras.Model, tmp_path: Path) -> None:
+    raw = tmp_path / "raw.keras"
+    model.save(raw)
+    with zipfile.ZipFile(raw) as archive:
+        assert b"shared_object_id" in archive.read("config.json")  # else there is nothing to number here
+    with zipfile.ZipFile(saved(model, tmp_path / "one")) as archive:
+        numbers = archive.read("config.json").decode().split('"shared_object_id": ')[1:]
+    assert all(int(text[: text.index("}")]) < 100 for text in numbers)
+
+
+def test_another_model_gives_other_bytes(model: keras.Model, tmp_path: Path) -> None:
+    first = saved(model, tmp_path / "one").read_bytes()
+    model.layers[0].bias.assign([0.5] * 4)
+    assert saved(model, tmp_path / "two").read_bytes() != first
+
+
+def test_an_interrupted_save_leaves_nothing(tmp_path: Path) -> None:
+    class Interrupted:
+        def save(self, path: Path) -> None:
+            path.write_bytes(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        network.save(Interrupted(), tmp_path / "model.keras")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_that_leads_out_of_its_folder_is_refused(model: keras.Model, tmp_path: Path) -> None:
+    path = saved(model, tmp_path / "one")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../evil.txt", "here I am")
+    with pytest.raises(ModelError) as caught:
+        network.load(path)
+    assert str(caught.value) == (
+        f"cannot load {path}: the archive's member '../../evil.txt' leads out of the folder that it is unpacked into"
+    )
+
+
+def test_custom_code_in_a_file_is_refused(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda values: values * 2)])
+    path = saved(model, tmp_path / "one")
+    with pytest.raises(ModelError, match="Requested the deserialization of a `Lambda` layer"):
+        network.load(path)

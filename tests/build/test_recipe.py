@@ -1,5 +1,6 @@
 """Does everything that determines a product, and nothing else, change its key?"""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +9,14 @@ from typing import Any
 import pytest
 
 from zoobench.build import recipe
-from zoobench.build.backbones import BACKBONES, Backbone
-from zoobench.build.config import ConversionConfig, TrainingConfig
-from zoobench.build.recipe import BuildRequest
+from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
 from zoobench.build.weights import Weights
 from zoobench.data.dataset import Dataset, Sample
-from zoobench.errors import ModelError
+from zoobench.errors import ModelError, UsageError
+from zoobench.matrix.backbones import BACKBONES, Backbone
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import VARIANTS, Variant
+from zoobench.run.options import OPTIONS
 from zoobench.store.product import Product
 
 DATASET = Dataset(
@@ -32,6 +33,7 @@ DATASET = Dataset(
     image_size=96,
     pixels_path=Path("pixels.npy"),
 )
+
 REQUEST = BuildRequest(
     backbone=BACKBONES["mobilenet"],
     weights=Weights(identity="imagenet", path=Path("weights.h5"), sha256="d"),
@@ -41,7 +43,9 @@ REQUEST = BuildRequest(
     conversion=ConversionConfig(),
     root=Path("models"),
 )
+
 RANDOM = replace(REQUEST, weights=Weights(identity="random"))
+
 PRODUCTS: dict[str, Callable[[BuildRequest], Product]] = {
     "features model": recipe.features_model,
     "features": recipe.features,
@@ -52,9 +56,13 @@ PRODUCTS: dict[str, Callable[[BuildRequest], Product]] = {
     "float_fallback": lambda request: recipe.variant_model(request, VARIANTS["float_fallback"]),
     "integer_only": lambda request: recipe.variant_model(request, VARIANTS["integer_only"]),
 }
+
 EVERYTHING = set(PRODUCTS)
+
 TRAINED = EVERYTHING - {"features model", "features"}
+
 OF_IMAGES = EVERYTHING - {"features model"}
+
 CALIBRATED = {"float_fallback", "integer_only"}
 
 
@@ -208,7 +216,9 @@ def test_what_the_quantizer_made_under_its_old_name_stays_valid(monkeypatch: pyt
 
 
 PACKAGE = Package(name="zoobench-vgg", version="1.0")
+
 VGG = Backbone(name="vgg16", builder="keras.applications:VGG16", libraries=("numpy",), package=PACKAGE)
+
 ADDED = replace(REQUEST, backbone=VGG)
 
 
@@ -253,3 +263,75 @@ def test_a_variant_and_its_refusal_depend_on_the_package_that_adds_it(changes: d
 def test_a_library_that_a_package_needs_and_nobody_has_is_named() -> None:
     with pytest.raises(ModelError, match=r"^zoobench-vgg 1\.0 needs no-such-library, which is not installed"):
         recipe.head(replace(ADDED, backbone=replace(VGG, libraries=("no-such-library",))))
+
+
+WHOLE = "a whole number of at least 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("epochs", 0, f"--zoo-epochs: received 0; allowed is {WHOLE}"),
+        ("validation_every", 0, f"--zoo-validation-every: received 0; allowed is {WHOLE}"),
+        ("patience", -1, f"--zoo-patience: received -1; allowed is {WHOLE}"),
+        ("batch_size", 0, f"--zoo-batch-size: received 0; allowed is {WHOLE}"),
+        ("early_stopping_from", -1, "--zoo-early-stopping-from: received -1; allowed is 0 or more"),
+        ("learning_rate", 0.0, "--zoo-learning-rate: received 0.0; allowed is a number above 0"),
+        ("learning_rate", math.nan, "--zoo-learning-rate: received nan; allowed is a number above 0"),
+        ("learning_rate", math.inf, "--zoo-learning-rate: received inf; allowed is a number above 0"),
+        ("decay", -0.1, "--zoo-decay: received -0.1; allowed is 0 or more"),
+        ("decay", math.inf, "--zoo-decay: received inf; allowed is 0 or more"),
+        ("dropout", 1.0, "--zoo-dropout: received 1.0; allowed is at least 0 and below 1"),
+        ("dropout", -0.5, "--zoo-dropout: received -0.5; allowed is at least 0 and below 1"),
+        ("head_layers", (64, 0), "--zoo-head-layers: received (64, 0); allowed is units of 1 or more"),
+    ],
+)
+def test_training_that_makes_no_sense_is_refused(name: str, value: Any, expected: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        TrainingConfig(**{name: value})
+    assert str(caught.value) == expected
+    assert expected.partition(":")[0] in {option.flag for option in OPTIONS}
+
+
+@pytest.mark.parametrize("count", [0, -3])
+def test_calibration_without_images_is_refused(count: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        ConversionConfig(calibration_images=count)
+    assert str(caught.value) == f"--zoo-calibration: received {count}; allowed is {WHOLE}"
+
+
+def test_what_stands_on_the_edge_is_allowed() -> None:
+    config = TrainingConfig(
+        epochs=1, validation_every=1, patience=1, batch_size=1, early_stopping_from=0, decay=0, dropout=0.99
+    )
+    assert config.head_layers == ()
+
+
+def test_the_defaults_are_those_of_the_options() -> None:
+    texts = {option.name.replace("-", "_"): option.default for option in OPTIONS}
+    config = TrainingConfig()
+    for name in ("epochs", "validation_every", "early_stopping_from", "patience", "batch_size"):
+        assert getattr(config, name) == int(texts[name]), name
+    for name in ("learning_rate", "decay", "dropout"):
+        assert getattr(config, name) == float(texts[name]), name
+    assert ConversionConfig().calibration_images == int(texts["calibration"])
+
+
+@pytest.mark.parametrize(
+    ("name", "by_default"),
+    [
+        ("keras", None),
+        ("float32", None),
+        ("dynamic_range", "ai_edge"),
+        ("float_fallback", "ai_edge"),
+        ("integer_only", "ai_edge"),
+    ],
+)
+def test_each_quantized_variant_has_its_own_quantizer_unless_one_is_asked_for(
+    name: str, by_default: str | None
+) -> None:
+    variant = VARIANTS[name]
+    assert ConversionConfig().quantizer_of(variant) == by_default
+    for quantizer in ("tensorflow", "ai_edge"):
+        asked = ConversionConfig(quantizer=quantizer).quantizer_of(variant)
+        assert asked == (quantizer if by_default else None)

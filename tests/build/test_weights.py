@@ -10,9 +10,9 @@ from types import TracebackType
 
 import pytest
 
-from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.weights import Weights, WeightsRequest, find_weights, keras_cache, parse_request
 from zoobench.errors import ModelError, UsageError
+from zoobench.matrix.backbones import BACKBONES, Backbone
 
 HDF5 = b"\x89HDF\r\n\x1a\n and the rest"
 MOBILENET = BACKBONES["mobilenet"]

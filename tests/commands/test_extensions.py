@@ -18,7 +18,7 @@ def test_without_packages_it_says_where_to_read_on() -> None:
 
 def test_what_cannot_be_used_is_an_error_and_others_are_listed_all_the_same(beside_us: Path) -> None:
     entry_points = {"zoobench.backbones": "tiny = nowhere:TINY\nvgg16 = vgg:VGG16"}
-    text = """from zoobench.build.backbones import Backbone
+    text = """from zoobench.matrix.backbones import Backbone
 def build(): ...
 VGG16 = Backbone(name="vgg16", builder="vgg:build", preprocessing="caffe")"""
     put(beside_us, "zoobench-nets", version="2.1", entry_points=entry_points, modules={"vgg.py": text})

@@ -65,9 +65,8 @@ def test_the_pixels_are_the_same_on_every_machine(animal: str, seed: int, index:
     assert hashlib.sha256(pixels).hexdigest() == GOLDEN[animal, seed, index]
 
 
-@pytest.mark.parametrize("animal", CLASSES)
-def test_an_image_is_rgb_bytes_of_256_by_256(animal: str) -> None:
-    image = draw(animal, seed=0, index=0)
+def test_an_image_is_rgb_bytes_of_256_by_256() -> None:
+    image = draw("cat", seed=0, index=0)
 
     assert image.shape == (256, 256, 3)
     assert image.dtype == np.uint8
@@ -106,24 +105,17 @@ def test_an_unknown_animal_is_named_with_the_known_ones() -> None:
     )
 
 
-@pytest.mark.parametrize("animal", CLASSES)
-@pytest.mark.parametrize("seed", range(4))
-def test_an_animal_fills_a_plausible_share_of_its_frame(animal: str, seed: int) -> None:
-    assert 0.08 < silhouette(animal, seed=seed).mean() < 0.6
+def test_every_animal_fills_a_plausible_share_of_its_frame_in_each_of_its_poses() -> None:
+    for animal in CLASSES:
+        poses = [silhouette(animal, seed=seed) for seed in range(5)]
+        assert all(0.08 < pose.mean() < 0.6 for pose in poses), animal
+        assert len({pose.tobytes() for pose in poses}) == len(poses), animal
 
 
-@pytest.mark.parametrize("animal", CLASSES)
-def test_an_animal_strikes_more_than_one_pose(animal: str) -> None:
-    assert len({silhouette(animal, seed=seed).tobytes() for seed in range(5)}) == 5
-
-
-@pytest.mark.parametrize("animal", CLASSES)
-def test_no_image_is_blank_or_lost_in_the_dark_or_the_light(animal: str) -> None:
-    for index in range(3):
-        image = draw(animal, seed=0, index=index)
-
-        assert image.std() > 10
-        assert 20 < image.mean() < 235
+def test_no_image_is_blank_or_lost_in_the_dark_or_the_light() -> None:
+    for animal in CLASSES:
+        images = [draw(animal, seed=0, index=index) for index in range(3)]
+        assert all(image.std() > 10 and 20 < image.mean() < 235 for image in images), animal
 
 
 def test_the_contact_sheet_has_a_row_per_class_and_a_column_per_image() -> None:

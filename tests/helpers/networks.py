@@ -10,12 +10,12 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from zoobench.build import classifier, conversion, network
-from zoobench.build.backbones import BACKBONES, Backbone
 from zoobench.build.classifier import Labelled
-from zoobench.build.config import TrainingConfig
+from zoobench.build.recipe import TrainingConfig
 from zoobench.build.weights import Weights
 from zoobench.data import drawn
 from zoobench.data.images import resize
+from zoobench.matrix.backbones import BACKBONES, Backbone
 from zoobench.tflite.edit import joined
 
 Floats = npt.NDArray[np.float32]

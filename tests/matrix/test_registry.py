@@ -10,10 +10,9 @@ from click.testing import CliRunner
 
 from fakes import a_cell, a_record, write_results_file
 from packages import put
-from zoobench.build import backbones
 from zoobench.cli import main
 from zoobench.errors import UsageError
-from zoobench.matrix import runtimes, variants
+from zoobench.matrix import backbones, runtimes, variants
 from zoobench.matrix.registry import Package, Table, is_reference
 
 RUNTIME = """

@@ -54,11 +54,11 @@ def test_threads_runtimes_weights_sizes_and_data_are_conditions_too() -> None:
     assert found == {
         "threads": (("1",), ("4",)),
         "runtime": (("litert",), ("keras",)),
-        "weights": (("imagenet",), ("file:abababab",)),
+        "weights": (("imagenet",), ("file:abababababab",)),
         "image size": (("224",), ("128",)),
         "data set": (
-            ("pets, 3 test samples of 2 classes, cdcdcdcd",),
-            ("pets, 3 test samples of 2 classes, 00000000",),
+            ("pets, 3 test samples of 2 classes, cdcdcdcdcdcd",),
+            ("pets, 3 test samples of 2 classes, 000000000000",),
         ),
     }
 
@@ -87,7 +87,7 @@ def test_a_cell_that_is_not_the_same_says_in_what() -> None:
     other = replace(base, cell=a_cell(weights="random"), dataset=replace(base.dataset, samples=4))
     assert of_cell(base, other) == {
         "weights": "imagenet / random",
-        "data set": "pets, 3 test samples of 2 classes, cdcdcdcd / pets, 4 test samples of 2 classes, cdcdcdcd",
+        "data set": "pets, 3 test samples of 2 classes, cdcdcdcdcdcd / pets, 4 test samples of 2 classes, cdcdcdcdcdcd",
     }
 
 

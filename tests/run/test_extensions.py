@@ -69,7 +69,7 @@ def test_a_broken_runtime_is_told_where_cells_name_it(beside_us: Path) -> None:
     ],
 )
 def test_what_a_row_names_is_imported_too(beside_us: Path, row: str, told: str) -> None:
-    text = f"from zoobench.build.backbones import Backbone\nNUMBER = 1\nTINY = {row}"
+    text = f"from zoobench.matrix.backbones import Backbone\nNUMBER = 1\nTINY = {row}"
     put(beside_us, "zoobench-nets", entry_points={"zoobench.backbones": "tiny = tiny:TINY"}, modules={"tiny.py": text})
     (found,) = find_extensions()
     assert found.problem.startswith(f"zoobench-nets 1.0: {told}")

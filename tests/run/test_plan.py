@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from zoobench.build.backbones import BACKBONES
-from zoobench.build.config import ConversionConfig, TrainingConfig
+from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.build.weights import WeightsRequest
 from zoobench.data.dataset import DatasetConfig
 from zoobench.data.split import SplitShares
 from zoobench.errors import UsageError
+from zoobench.matrix.backbones import BACKBONES
 from zoobench.matrix.runtimes import RUNTIMES
 from zoobench.matrix.variants import Quantizer
 from zoobench.measure.latency import RoundsConfig

@@ -9,14 +9,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build import classifier, conversion, kerasfile, network, recipe
-from zoobench.build.classifier import Labelled
-from zoobench.build.extraction import extract
-from zoobench.build.picture import Predicted, prediction_sheet
+from zoobench.build import classifier, conversion, network, recipe
+from zoobench.build.classifier import Labelled, extract
 from zoobench.build.quantizing import Ingredients, made_by_package, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.trial import calibration_images, held_against_keras
 from zoobench.data.dataset import Dataset
+from zoobench.data.drawing.sheet import Predicted, prediction_sheet
 from zoobench.data.split import Split
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
@@ -126,7 +125,7 @@ def _written(path: Path, value: Facts) -> Facts:
 
 def _save_keras(request: BuildRequest, source: Source, path: Path) -> None:
     model = source.keras_model()
-    kerasfile.save(model, path)
+    network.save(model, path)
     prediction_sheet(_validated(model, request.dataset), request.dataset.classes).save(path.with_name(PICTURE))
 
 
@@ -167,7 +166,7 @@ def _head_on_features(request: BuildRequest) -> Source:
         request.root, recipe.features_model(request), lambda folder: _convert_features(request, frozen(), folder)
     )
     head = obtain(request.root, recipe.head(request), lambda folder: _train_head(request, features_file.path, folder))
-    keras_head = kerasfile.load(head.path)
+    keras_head = network.load(head.path)
     return Source(
         keras_model=lambda: network.assembled(frozen(), keras_head),
         float32=lambda: joined(features_file.path.read_bytes(), conversion.float32(keras_head)),
@@ -196,7 +195,7 @@ def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Fac
             config=request.training,
             callbacks=[note],
         )
-    kerasfile.save(head, folder / recipe.head(request).file_name)
+    network.save(head, folder / recipe.head(request).file_name)
     return {"history": asdict(history)}
 
 

@@ -1,17 +1,25 @@
-"""How is a classifier trained? A dense head, on features that the frozen network computed once."""
+"""What does the frozen network see in each image, once computed, and how is a dense head trained on it?"""
 
 import math
+import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build.config import TrainingConfig
+from zoobench.build.recipe import TrainingConfig
+from zoobench.data.dataset import Dataset
 from zoobench.errors import ModelError
+from zoobench.measure.accuracy import run_all
+from zoobench.measure.runtimes import open_session
+from zoobench.measure.target import Samples
+from zoobench.system.terminal import progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +51,21 @@ class History:
     learning_rate: tuple[float, ...]
     kept_epoch: int
     seconds: float
+
+
+def extract(features_file: Path, dataset: Dataset, *, name: str) -> npt.NDArray[np.float32]:
+    """Returns the features [samples, channels] of every image of a data set, in its order.
+
+    LiteRT runs the float32 file several times faster than `Model.predict` runs the Keras model, one interpreter a core.
+    """
+    count = len(dataset.samples)
+    everything = Samples(path=dataset.pixels_path, rows=np.arange(count), labels=np.zeros(count, np.int64))
+    opener = partial(open_session, features_file, runtime="litert", threads=1)
+    with progress(f"Features of {name}", total=count) as advance:
+        outputs = run_all(
+            opener, everything, workers=os.cpu_count() or 1, on_batch=lambda _start, values: advance(len(values), "")
+        )
+    return outputs.values
 
 
 def build_head(*, inputs: int, classes: int, config: TrainingConfig) -> keras.Sequential:

@@ -10,8 +10,7 @@ import tensorflow as tf
 from tensorflow.lite.python import convert
 from tensorflow.lite.python.optimize.calibrator import Calibrator
 
-from zoobench.build.pieces import WEIGHT_LIMIT, pieces
-from zoobench.build.tracing import traced
+from zoobench.build.pieces import WEIGHT_LIMIT, pieces, traced
 from zoobench.errors import ModelError
 from zoobench.matrix.variants import NumberType
 from zoobench.system.terminal import capture_native_output

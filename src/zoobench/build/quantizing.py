@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.build import ai_edge, conversion
-from zoobench.build.guards import Statistics
+from zoobench.build.ai_edge import Statistics
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.registry import imported
 from zoobench.matrix.variants import Quantizer, Variant

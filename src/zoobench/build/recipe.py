@@ -1,20 +1,21 @@
-"""What determines each thing that is made on the way from a backbone to a variant? No TensorFlow here."""
+"""What can be chosen of training and conversion, and what determines each thing that is made on the way?"""
 
+import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zoobench.build.backbones import Backbone
-from zoobench.build.config import ConversionConfig, TrainingConfig
 from zoobench.build.weights import Weights
-from zoobench.data.dataset import Dataset
-from zoobench.data.images import DECODER_VERSION
-from zoobench.errors import ModelError
+from zoobench.errors import ModelError, UsageError
+from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.registry import Package
-from zoobench.matrix.variants import Variant
+from zoobench.matrix.variants import Quantizer, Variant
 from zoobench.store.product import Product
 from zoobench.system.files import sha256_of_json
+
+if TYPE_CHECKING:
+    from zoobench.data.dataset import Dataset  # needs Pillow, which a device lacks; it plans all the same
 
 RECIPE = 4
 """Raised whenever the code in this package would make other files from the same inputs."""
@@ -23,6 +24,68 @@ _SAME_FILES = {("litert-quantizer", "0.11.0"): ("ai-edge-quantizer", "0.10.0")}
 earlier one, so that what it made stays valid. AI Edge Quantizer goes by `litert-quantizer` since 0.11."""
 COMPARED_IMAGES = 32
 """Calibration images on which a variant's answers are held against Keras's, where there are as many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """How the dense head is trained on the frozen backbone's features.
+
+    The loss is the categorical cross-entropy, the metric the categorical accuracy, the optimizer Adam.
+
+    Attributes:
+        epochs: The most passes over the training split.
+        validation_every: Epochs from one validation to the next.
+        early_stopping_from: Epoch from which early stopping counts (`EarlyStopping.start_from_epoch`).
+        patience: Validations without a better loss before training stops and the best weights are restored.
+        learning_rate: Of the first epoch.
+        decay: The learning rate is multiplied by exp(-decay) each epoch after the first.
+        batch_size: Samples a step.
+        dropout: Share of inputs dropped before each dense layer.
+        head_layers: Units of each hidden dense layer (ReLU) before the softmax.
+        seed: Of the initial weights, the order of samples and dropout.
+    """
+
+    epochs: int = 40
+    validation_every: int = 3
+    early_stopping_from: int = 3
+    patience: int = 2
+    learning_rate: float = 1e-3
+    decay: float = 0.15
+    batch_size: int = 32
+    dropout: float = 0.0
+    head_layers: tuple[int, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be trained with."""
+        for name in ("epochs", "validation_every", "patience", "batch_size"):
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "a whole number of at least 1")
+        _require(self.early_stopping_from >= 0, "early_stopping_from", self.early_stopping_from, "0 or more")
+        _require(0 < self.learning_rate < math.inf, "learning_rate", self.learning_rate, "a number above 0")
+        _require(0 <= self.decay < math.inf, "decay", self.decay, "0 or more")
+        _require(0 <= self.dropout < 1, "dropout", self.dropout, "at least 0 and below 1")
+        _require(all(units >= 1 for units in self.head_layers), "head_layers", self.head_layers, "units of 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionConfig:
+    """How variants are quantized.
+
+    Attributes:
+        quantizer: `tensorflow` or `ai_edge` for all variants; None takes each variant's own default.
+        calibration_images: Training images that activations are calibrated on.
+    """
+
+    quantizer: Quantizer | None = None
+    calibration_images: int = 100
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be calibrated with."""
+        _require(self.calibration_images >= 1, "calibration", self.calibration_images, "a whole number of at least 1")
+
+    def quantizer_of(self, variant: Variant) -> Quantizer | None:
+        """Returns which quantizer makes a variant; None where nothing is quantized, or a package's maker does it."""
+        return (self.quantizer or variant.quantizers[0]) if variant.quantizers else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +99,7 @@ class BuildRequest:
     backbone: Backbone
     weights: Weights
     image_size: int
-    dataset: Dataset
+    dataset: "Dataset"
     training: TrainingConfig
     conversion: ConversionConfig
     root: Path
@@ -84,6 +147,11 @@ def reference(request: BuildRequest) -> Product:
     return _product(request, "reference", "probabilities.npy", inputs)
 
 
+def _require(holds: bool, name: str, received: object, allowed: str) -> None:
+    if not holds:
+        raise UsageError(f"--zoo-{name.replace('_', '-')}: received {received}; allowed is {allowed}")
+
+
 def _product(request: BuildRequest, kind: str, file_name: str, inputs: dict[str, Any]) -> Product:
     return Product(name=f"{request.backbone.name}-{request.image_size}-{kind}", file_name=file_name, inputs=inputs)
 
@@ -112,6 +180,8 @@ def _of_images(request: BuildRequest) -> dict[str, Any]:
 
     Among it the order of samples, which the data set's own hash leaves open, and what decodes and runs them.
     """
+    from zoobench.data.images import DECODER_VERSION  # needs Pillow
+
     samples = [(sample.sha256, sample.label, sample.split) for sample in request.dataset.samples]
     return {
         "dataset": request.dataset.sha256,

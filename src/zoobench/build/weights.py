@@ -1,15 +1,18 @@
-"""Which weights does a backbone start from, and what are they called in every record? No TensorFlow here."""
+"""Which weights does a backbone start from, what are they called in every record, and what says a file of one's own?"""
 
+import json
 import os
 import urllib.request
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
 
-from zoobench.build.backbones import TABLE, Backbone
 from zoobench.errors import ModelError, UsageError
+from zoobench.matrix.backbones import TABLE, Backbone
+from zoobench.system.archive import check_archive
 from zoobench.system.files import sha256_of_file, writing
 from zoobench.system.terminal import progress
 
@@ -84,6 +87,24 @@ def keras_cache() -> Path:
     """Returns the folder in which Keras keeps the weights that it fetches."""
     home = os.environ.get("KERAS_HOME") or str(Path.home() / ".keras")
     return Path(home) / "models"
+
+
+def own_image_size(path: Path) -> int | None:
+    """Returns the image size that a `.keras` file was built for, or None where it leaves that open.
+
+    Raises:
+        ModelError: If the file is not a `.keras` archive.
+    """
+    try:
+        check_archive(path)
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"{path} is not a Keras model file ({error}); expected what model.save('NAME.keras') of Keras 3 writes"
+        ) from error
+    shape = _first_shape(config)
+    return shape[1] if shape and isinstance(shape[1], int) else None
 
 
 def _checked(text: str) -> str:
@@ -176,3 +197,15 @@ def _fetch(url: str, path: Path) -> None:
                 advance(len(chunk), "")
             if received != total or not received:
                 raise OSError(f"received {received} of {total} bytes")
+
+
+def _first_shape(config: object) -> list[object] | None:
+    """Returns the first input shape [batch, height, width, channels] in a Keras configuration: the whole model's."""
+    if isinstance(config, dict):
+        shape = config.get("batch_shape")
+        if isinstance(shape, list) and len(shape) == 4:
+            return shape
+        config = list(config.values())
+    if isinstance(config, list):
+        return next((shape for shape in map(_first_shape, config) if shape is not None), None)
+    return None

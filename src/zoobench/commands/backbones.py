@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from zoobench.build.backbones import TABLE, Backbone
 from zoobench.commands.output import output_options, present
 from zoobench.errors import UsageError
+from zoobench.matrix.backbones import TABLE, Backbone
 from zoobench.show.document import Document, Grid, View
 
 

@@ -17,6 +17,7 @@ from zoobench.results.provenance import Origin
 from zoobench.results.run import Run, read_recorded, read_run
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
+from zoobench.system.units import few
 
 _UNKNOWN = {"device": None, "cpu": None, "cores": None}
 _LONGEST = 200
@@ -245,9 +246,8 @@ def _read_or_reason(path: Path) -> Run | str:
 
 
 def _incomplete(source: Path, gaps: Sequence[str]) -> str:
-    more = f" and {len(gaps) - _NAMED} more" if len(gaps) > _NAMED else ""
     return (
-        f"{source} was not measured wholly: {', '.join(gaps[:_NAMED])}{more}. Finish the run, name another file with "
+        f"{source} was not measured wholly: {few(gaps, most=_NAMED)}. Finish the run, name another file with "
         "--from, or save what there is with --partial"
     )
 

@@ -14,6 +14,7 @@ from zoobench.kit.container import CHUNK_BYTES, OnBytes, opened, refusing, shown
 from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, KitManifest, check_coherence, check_pixels
 from zoobench.results.shape import brief, finite, once, shaped, values
 from zoobench.store.product import Facts, Product, find, obtain
+from zoobench.system.units import short_hash
 
 LARGEST_MANIFEST_BYTES = 32_000_000
 """A sample takes 95 bytes."""
@@ -21,7 +22,6 @@ LARGEST_VALUES = 2_000_000
 _TFLITE = (4, b"TFL3")
 _LIMIT_OPTION = "--zoo-kit-limit"
 FOLDER = "kits"
-_SHORT_HASH = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,4 +290,4 @@ def _chunk(member: IO[bytes]) -> bytes:
 
 
 def _product(sha256: str) -> Product:
-    return Product(name=f"kit-{sha256[:_SHORT_HASH]}", file_name=MANIFEST, inputs={"kit": sha256})
+    return Product(name=f"kit-{short_hash(sha256)}", file_name=MANIFEST, inputs={"kit": sha256})

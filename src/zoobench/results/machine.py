@@ -8,11 +8,11 @@ from typing import Any
 from zoobench.errors import ResultsError
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
+from zoobench.system.units import short_hash
 
 DATA_SET = "data set"
 _FIRST = ("device", "cpu", "cores", "governor", "threads", "runtime", "weights", "image size", DATA_SET)
 """What stands first in a list of differences; libraries and the rest follow in the order of the record."""
-_SHORT_HASH = 8
 _START_OF_HASH = 12
 """Characters that name a file or data set among others."""
 _LONGEST = 80
@@ -102,7 +102,7 @@ def _of_run(run: Run) -> Iterator[tuple[str, str]]:
         yield "image size", str(record.cell.image_size)
         yield DATA_SET, _data(record)
         if record.kit:
-            yield "kit", record.kit[:_SHORT_HASH]
+            yield "kit", short_hash(record.kit)
 
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -114,12 +114,12 @@ def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _data(record: Record) -> str:
     data = record.dataset
-    return f"{data.name}, {data.samples} test samples of {len(data.classes)} classes, {data.sha256[:_SHORT_HASH]}"
+    return f"{data.name}, {data.samples} test samples of {len(data.classes)} classes, {short_hash(data.sha256)}"
 
 
 def _short(weights: str) -> str:
     kind, colon, digest = weights.partition(":")
-    return f"{kind}{colon}{digest[:_SHORT_HASH]}"
+    return f"{kind}{colon}{short_hash(digest)}"
 
 
 def joined(values: Iterable[str]) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zoobench.build import backbones
 from zoobench.errors import MeasurementError, UsageError
-from zoobench.matrix import runtimes, variants
+from zoobench.matrix import backbones, runtimes, variants
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.registry import Package, Table, additions, imported
 from zoobench.measure.runtimes import import_runtime

@@ -24,10 +24,10 @@ from zoobench.store.inventory import Entry, main_sha256, products
 from zoobench.store.product import Product, Stored, find
 from zoobench.system.files import sha256_of_file
 from zoobench.system.terminal import sanitize
+from zoobench.system.units import short_hash
 
 KIT_LIMIT_BYTES = 4_000_000_000
 """How much a kit may be when it is unpacked; of it only the images of one size are."""
-_SHORT_HASH = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,8 +303,8 @@ def _of_kit(run: Run, places: Places, least_side: int, workplace: Path) -> Measu
     with open_kit(places.kit, limit_bytes=KIT_LIMIT_BYTES) as opened:
         if opened.sha256 != kit:
             raise DataError(
-                f"the results were measured from the kit {kit[:_SHORT_HASH]}; {places.kit} is another one, "
-                f"{opened.sha256[:_SHORT_HASH]}"
+                f"the results were measured from the kit {short_hash(kit)}; {places.kit} is another one, "
+                f"{short_hash(opened.sha256)}"
             )
         images = _sized(opened.manifest, least_side)
         return _of_member(opened.manifest, extract(opened, images.file, workplace))
@@ -336,10 +336,10 @@ def _altered(run: Run) -> str:
 
 def _nowhere(run: Run, places: Places) -> str:
     record = next(iter(run.records.values()))
-    sought = f"the test images of {sanitize(record.dataset.name)} (data set {record.dataset.sha256[:_SHORT_HASH]})"
+    sought = f"the test images of {sanitize(record.dataset.name)} (data set {short_hash(record.dataset.sha256)})"
     if record.kit:
         return (
-            f"{sought} are not in {places.artifacts}, neither as the kit {record.kit[:_SHORT_HASH]}, which the results "
+            f"{sought} are not in {places.artifacts}, neither as the kit {short_hash(record.kit)}, which the results "
             "were measured from, nor as a data set: name the kit's file with --kit KIT.zip, or the folder of the store "
             "with --zoo-artifacts DIR"
         )

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from zoobench.build.backbones import Backbone, find_backbones, own_image_size
-from zoobench.build.config import ConversionConfig, TrainingConfig
-from zoobench.build.weights import WeightsRequest, parse_request
+from zoobench.build.recipe import ConversionConfig, TrainingConfig
+from zoobench.build.weights import WeightsRequest, own_image_size, parse_request
 from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
 from zoobench.kit.contents import cell_of
 from zoobench.kit.reader import KeptKit, keep_kit
+from zoobench.matrix.backbones import Backbone, find_backbones
 from zoobench.matrix.cell import Cell, matrix
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
 from zoobench.matrix.runtimes import TABLE as RUNTIME_TABLE

@@ -1,7 +1,6 @@
 """How are model files made again that are gone, and nothing else in their place?"""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +41,6 @@ def rebuild(missing: Sequence[WantedModel], *, options: Mapping[str, str], artif
     from zoobench.run.plan import make_plan
     from zoobench.run.workshop import open_workshop
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     plan = make_plan({**_known(options), "artifacts": str(artifacts)})
     cells = [_cell(plan, one) for one in missing]
     workshop = open_workshop(plan, cells)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from zoobench.build import recipe
-from zoobench.build.config import ConversionConfig
-from zoobench.build.recipe import BuildRequest
+from zoobench.build.recipe import BuildRequest, ConversionConfig
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset, describe, open_dataset
 from zoobench.data.rows import measuring_order

@@ -9,11 +9,11 @@ from typing import Any
 from zoobench.judge.recommend.limits import DROP, QUANTITIES, QUANTIZATION_DROP, TOP1, Limit
 from zoobench.judge.recommend.pareto import Place
 from zoobench.judge.recommend.recommendation import Candidate, MachineRecommendation, Recommendation, Regret
-from zoobench.judge.recommend.sentences import decision, describe, describe_miss, describe_regret, few
+from zoobench.judge.recommend.sentences import decision, describe, describe_miss, describe_regret
 from zoobench.show.document import LEAST_WIDTH, Block, Document, Grid, Lines, View
 from zoobench.show.records import DISTURBED
 from zoobench.system.terminal import sanitize
-from zoobench.system.units import ABSENT, chance, megabytes, milliseconds, percent, ratio
+from zoobench.system.units import ABSENT, chance, few, megabytes, milliseconds, percent, ratio
 
 SCHEMA = 1
 _OTHER_COLUMNS, _BESIDE_TWO = 94, 60

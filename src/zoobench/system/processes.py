@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
 from zoobench.errors import MeasurementError, ZoobenchError
+from zoobench.system.terminal import QUIET_TENSORFLOW
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -122,7 +123,7 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
     Raises:
         MeasurementError: If it cannot be started.
     """
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {**os.environ, **QUIET_TENSORFLOW, "PYTHONSAFEPATH": "1"}
     with tempfile.TemporaryFile() as printed, tempfile.TemporaryDirectory(prefix="zoobench-") as lent:
         if python is not None:  # it gets zoobench alone: the rest here was made for this interpreter
             (Path(lent) / "zoobench").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # rich is imported where text is made: a process that measure
 _MARK = "\N{REPLACEMENT CHARACTER}"
 _COMMAND = re.compile(r"^\s*::|##\[")
 """Of GitHub's runner: the one at the start of a line, the older one anywhere."""
+QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+"""Keeps TensorFlow's notes off the terminal of a process whose environment has it."""
 _SHOWN_BYTES = 4000
 _STREAMS = (1, 2)
 Advance = Callable[[int, str], None]
@@ -79,6 +81,12 @@ def sanitize(text: str) -> str:
     """
     plain = "".join(one if one.isprintable() else _MARK for one in text)
     return _COMMAND.sub(lambda found: f"{found[0][:-1]}{_MARK}", plain)
+
+
+def quiet_tensorflow() -> None:
+    """Keeps TensorFlow's notes off this terminal, unless the user set what is shown; to be called before its import."""
+    for name, value in QUIET_TENSORFLOW.items():
+        os.environ.setdefault(name, value)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -14,6 +14,7 @@ _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(\D*)")
 _MILLI = 1e-3
 _KILO = 1e3
 _MEGA = 1e6
+_SHORT_HASH = 12
 ABSENT = "–"
 """Shown where a value is undefined or was not measured."""
 
@@ -38,6 +39,17 @@ def size(size_bytes: int) -> str:
 def exactly(count: int | None) -> str:
     """Returns a whole number in full, for texts where every one of its digits may matter."""
     return ABSENT if count is None else f"{count:,}"
+
+
+def few(names: Sequence[str], *, most: int = 3) -> str:
+    """Returns the first of some names, and how many more there are."""
+    more = f" and {exactly(len(names) - most)} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
+def short_hash(sha256: str) -> str:
+    """Returns as much of a hash as tells files and data sets apart, as in the names of the store's folders."""
+    return sha256[:_SHORT_HASH]
 
 
 def percent(share: float | None) -> str:

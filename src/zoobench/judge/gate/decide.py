@@ -20,7 +20,7 @@ from zoobench.results.machine import Difference
 from zoobench.stats.multiple import holm
 from zoobench.stats.paired import mcnemar_mid_p_of_loss, paired_difference
 from zoobench.stats.sequential import FIRST_LOOK, RatioEvidence, weigh_mean, weigh_sequence
-from zoobench.system.units import percent
+from zoobench.system.units import few, percent
 
 LEAST_RUNS = 5
 """Fewest runs whose spread says anything: Student's t of fewer takes any change for noise."""
@@ -312,8 +312,7 @@ def describe_flips(flips: Flips) -> str:
     if worst := flips.worst_class:
         parts.append(f"most of all {worst.name}: {percent(worst.before)} to {percent(worst.after)} %")
     if wrong:
-        more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
-        parts.append(f"newly wrong are {', '.join(map(_named, wrong[:_NAMED]))}{more}")
+        parts.append(f"newly wrong are {few([_named(one) for one in wrong], most=_NAMED)}")
     return "; ".join(parts)
 
 

@@ -23,6 +23,7 @@ from zoobench.judge.gate.tolerances import Rules
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.results.answers import decode
 from zoobench.results.schema import Record
+from zoobench.system.units import few
 
 Values = tuple[Sequence[float], Sequence[float]]
 """Of the baseline's processes and the candidate's."""
@@ -204,7 +205,7 @@ def unjudged(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) ->
         (random, "top-1 is not judged where the weights are random: {}"),
         (list(_refused_by_both(baseline, candidate, shared)), "nothing is judged where both sides are refused: {}"),
     )
-    return tuple(message.format(_listed(cells)) for cells, message in kinds if cells)
+    return tuple(message.format(few(cells, most=_NAMED)) for cells, message in kinds if cells)
 
 
 def measured_on_both(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[str]:
@@ -225,7 +226,7 @@ def _shared(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> 
 def _missing(there: Mapping[str, Record], here: Mapping[str, Record], message: str) -> Iterator[str]:
     absent = [cell for cell in there if cell not in here]
     if absent:
-        yield message.format(_listed(absent))
+        yield message.format(few(absent, most=_NAMED))
 
 
 def _refused(baseline: Mapping[str, Record], candidate: Mapping[str, Record], shared: Sequence[str]) -> Iterator[str]:
@@ -294,7 +295,8 @@ def _data_difference(before: Record, after: Record) -> str:
     """Says what is different about two data sets, as far as records tell."""
     one, other = before.dataset, after.dataset
     if one.classes != other.classes:
-        return f"the baseline's classes are {_listed(one.classes)}, the candidate's {_listed(other.classes)}"
+        ours, theirs = few(one.classes, most=_NAMED), few(other.classes, most=_NAMED)
+        return f"the baseline's classes are {ours}, the candidate's {theirs}"
     if one.samples != other.samples:
         return f"the baseline has {one.samples} test samples ({one.name}), the candidate {other.samples} ({other.name})"
     moved = _moved(before, after)
@@ -317,9 +319,4 @@ def _moved(before: Record, after: Record) -> str:
         for label in range(len(classes))
         if one[label] != other[label]
     ]
-    return _listed(changed)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return few(changed, most=_NAMED)

@@ -15,12 +15,12 @@ from zoobench.results.answers import decode
 from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, RecordedAccuracy, RecordedCell, Refusal
+from zoobench.system.units import short_hash
 
 MOST_SLOWED = 3.0
 """How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
 _FLOAT = "float32"
 _UNTIMED = CellTiming()
-_SHORT_HASH = 12
 _OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "kit"})
 """Conditions in which cells of one run differ."""
 
@@ -171,7 +171,7 @@ def _check_samples(runs: Sequence[Run]) -> None:
 
 def _samples(record: Record) -> str:
     data = record.dataset
-    return f"{data.samples} of {data.name!r} ({data.sha256[:_SHORT_HASH]})"
+    return f"{data.samples} of {data.name!r} ({short_hash(data.sha256)})"
 
 
 def _machine(runs: Sequence[Run]) -> KnownMachine:
@@ -231,8 +231,8 @@ def _check_one_file(runs: Sequence[Run], name: str) -> None:
     }
     for (one, path), (other, other_path) in pairwise(files.items()):
         raise ResultsError(
-            f"{name} is not the same model file everywhere: {one[0][:_SHORT_HASH]} in {path}, "
-            f"{other[0][:_SHORT_HASH]} in {other_path} (SHA-256); name only the results of the one that may be shipped"
+            f"{name} is not the same model file everywhere: {short_hash(one[0])} in {path}, "
+            f"{short_hash(other[0])} in {other_path} (SHA-256); name only the results of the one that may be shipped"
         )
 
 

@@ -1,7 +1,7 @@
 """What is the decision in a sentence, and by how much does a cell miss?"""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from zoobench.errors import Status
 from zoobench.judge.recommend.limits import QUANTITIES, TOP1
@@ -55,12 +55,6 @@ def describe_regret(cost: float | None, metric: str) -> str:
     if cost == 0:
         return "is the best"
     return f"{_beyond(cost)} {'pp' if metric == TOP1 else '%'} {QUANTITIES[metric].worse}"
-
-
-def few(cells: Sequence[str], *, most: int = 3) -> str:
-    """Returns the first of some cells, and how many more there are."""
-    more = f" and {exactly(len(cells) - most)} more" if len(cells) > most else ""
-    return f"{', '.join(cells[:most])}{more}"
 
 
 def _misses(candidate: Candidate, confidence: float) -> Iterator[str]:

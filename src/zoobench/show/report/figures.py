@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence, Set
 from zoobench.judge.recommend.limits import P50, TOP1
 from zoobench.judge.recommend.pareto import Place, Standing
 from zoobench.judge.recommend.recommendation import Recommendation
-from zoobench.judge.recommend.sentences import few
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedTraining
 from zoobench.show.charts.rows import LatencyRow, SpeedupRow, latencies, speedups
@@ -15,7 +14,7 @@ from zoobench.show.charts.training import training
 from zoobench.show.document import Grid
 from zoobench.show.records import by_backbone, marked
 from zoobench.show.report.contents import Figure, Sheet, named, span
-from zoobench.system.units import ABSENT, exactly, megabytes, milliseconds, nats, percent, ratio, three_digits
+from zoobench.system.units import ABSENT, exactly, few, megabytes, milliseconds, nats, percent, ratio, three_digits
 
 _LEAST_SPEEDUP = 1e-9
 """That a picture holds."""

@@ -1,16 +1,13 @@
-"""Which networks can be a backbone, and what does each need around it? No TensorFlow here."""
+"""Which networks can be a backbone, and what does each need around it?"""
 
-import json
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from zoobench.errors import ModelError, UsageError
+from zoobench.errors import UsageError
 from zoobench.matrix.registry import Package, Table, is_reference
-from zoobench.system.archive import check_archive
 
 Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "included"]
 """How raw 0..255 pixels become the backbone's input; `included` where its graph does it itself."""
@@ -197,24 +194,6 @@ def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
     return found
 
 
-def own_image_size(path: Path) -> int | None:
-    """Returns the image size that a `.keras` file was built for, or None where it leaves that open.
-
-    Raises:
-        ModelError: If the file is not a `.keras` archive.
-    """
-    try:
-        check_archive(path)
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ModelError(
-            f"{path} is not a Keras model file ({error}); expected what model.save('NAME.keras') of Keras 3 writes"
-        ) from error
-    shape = _first_shape(config)
-    return shape[1] if shape and isinstance(shape[1], int) else None
-
-
 def _find_backbone(name: str) -> Backbone:
     if name in TABLE.names():
         return TABLE.find(name)
@@ -225,15 +204,3 @@ def _find_backbone(name: str) -> Backbone:
     if not path.is_file():
         raise UsageError(f"no model file at {path}; expected a file written by Keras 3's model.save('NAME.keras')")
     return Backbone(name=_OUTSIDE_OF_IDS.sub("_", path.stem), path=path)
-
-
-def _first_shape(config: object) -> list[object] | None:
-    """Returns the first input shape [batch, height, width, channels] in a Keras configuration: the whole model's."""
-    if isinstance(config, dict):
-        shape = config.get("batch_shape")
-        if isinstance(shape, list) and len(shape) == 4:
-            return shape
-        config = list(config.values())
-    if isinstance(config, list):
-        return next((shape for shape in map(_first_shape, config) if shape is not None), None)
-    return None

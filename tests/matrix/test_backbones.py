@@ -16,10 +16,13 @@ import pytest
 
 from packages import put
 from zoobench.build import network
-from zoobench.build.backbones import BACKBONES, Backbone, find_backbones, own_image_size
+from zoobench.build.weights import own_image_size
 from zoobench.errors import ModelError, UsageError
+from zoobench.matrix.backbones import BACKBONES, Backbone, find_backbones
 from zoobench.matrix.registry import Package
 
+OF_EACH_FAMILY = ("mobilenet_025", "mobilenet_v2", "resnet50")
+"""Built in every run of all tests; the others at night."""
 STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
@@ -65,10 +68,13 @@ def archive(path: Path, **files: str) -> Path:
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square:UserWarning")  # and so 224 is taken
 @pytest.mark.parametrize(
     ("name", "size"),
-    sorted(
-        {(name, size) for name, one in BACKBONES.items() for size in (one.default_size, 224)}
-        | {(name, size) for name in ("mobilenet_025", "mobilenet_v2") for size in (96, 100, 128, 160, 192)}
-    ),
+    [
+        pytest.param(name, size, marks=() if name in OF_EACH_FAMILY else pytest.mark.nightly)
+        for name, size in sorted(
+            {(name, size) for name, one in BACKBONES.items() for size in (one.default_size, 224)}
+            | {(name, size) for name in ("mobilenet_025", "mobilenet_v2") for size in (96, 100, 128, 160, 192)}
+        )
+    ],
 )
 def test_the_weights_are_those_that_keras_would_fetch(monkeypatch: pytest.MonkeyPatch, name: str, size: int) -> None:
     fetched: list[tuple[str, str]] = []
@@ -243,7 +249,7 @@ def test_a_package_adds_only_what_can_be_built(changes: dict[str, Any], told: st
 
 
 def test_a_backbone_that_a_package_adds_is_found_and_listed(beside_us: Path) -> None:
-    text = """from zoobench.build.backbones import Backbone
+    text = """from zoobench.matrix.backbones import Backbone
 VGG16 = Backbone(name="vgg16", builder="keras.applications:VGG16", preprocessing="caffe")"""
     put(beside_us, "zoobench-vgg", entry_points={"zoobench.backbones": "vgg16 = vgg:VGG16"}, modules={"vgg.py": text})
     assert [(one.name, str(one.package)) for one in find_backbones(["vgg16"])] == [("vgg16", "zoobench-vgg 1.0")]

@@ -13,6 +13,7 @@ _TILE, _CAPTION, _MARGIN = 176, 74, 8
 _BAR_WIDTH, _BAR_HEIGHT, _SHARE_END, _NAME_START = 40, 6, 86, 91
 _SHOWN_CLASSES = 3
 _INK, _PAPER, _RIGHT, _WRONG, _FAINT = "#1b1f24", "#ffffff", "#1a7f37", "#cf222e", "#afb8c1"
+
 Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 

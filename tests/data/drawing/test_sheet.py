@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageColor
 
-from zoobench.build import picture
-from zoobench.build.picture import COLUMNS, Predicted, prediction_sheet
+from zoobench.data.drawing import sheet as picture
+from zoobench.data.drawing.sheet import COLUMNS, Predicted, prediction_sheet
 
 CLASSES = ("cat", "dog", "sheep", "spider")
 GREEN, RED = ImageColor.getrgb("#1a7f37"), ImageColor.getrgb("#cf222e")
