@@ -40,7 +40,10 @@ COMMANDS: Mapping[str, Rows] = {
     "Inside": {
         "store": ("zoobench.commands.store:store", "List, verify and prune the artifact store."),
         "extensions": ("zoobench.commands.extensions:extensions", "List and check what other packages add."),
-        "parity": ("zoobench.commands.cli_parity:parity", "Time one file in several ways, ours and others'."),
+        "crosscheck": (
+            "zoobench.commands.crosscheck.command:crosscheck",
+            "Time one file in several ways, ours and others'.",
+        ),
     },
 }
 """By what they are for."""

@@ -240,7 +240,7 @@ def _of_time(records: Sequence[Record]) -> Iterator[str]:
             "of work, and what energy it takes, is not in these figures."
         )
     if any(record.latency for record in records):
-        yield "Reading, decoding and resizing a photo is not in the time; `zoobench parity` times the whole way."
+        yield "Reading, decoding and resizing a photo is not in the time; `zoobench crosscheck` times the whole way."
 
 
 def _of_one_run() -> Iterator[str]:

@@ -1,15 +1,15 @@
-"""Does the table of the ways of timing tell gaps, phases, agreement and what was left out?"""
+"""Does the table of the methods of timing tell gaps, phases, agreement and what was left out?"""
 
 import json
 from dataclasses import replace
 
-from zoobench.judge.parity import Effort, LeftOut, ParityReport, TimedPath
-from zoobench.show.paritytable import as_json, render
+from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOut, TimedPath
+from zoobench.show.crosscheck import as_json, render
 
 OURS = TimedPath(name="litert", what="ours", turns=(0.010, 0.010, 0.010))
 THEIRS = TimedPath(name="litert-benchmark", what="theirs", turns=(0.0101, 0.0101, 0.0101), resolution_seconds=1e-5)
 SLOW = TimedPath(name="end to end", what="from photos", turns=(0.020, 0.020, 0.020))
-REPORT = ParityReport(
+REPORT = CrosscheckReport(
     subject="mobilenet-float32-litert-t2",
     sha256="ab" * 32,
     threads=2,
@@ -22,7 +22,7 @@ REPORT = ParityReport(
 )
 
 
-def lines(report: ParityReport = REPORT) -> list[str]:
+def lines(report: CrosscheckReport = REPORT) -> list[str]:
     return [line.rstrip() for line in render(report, width=80, colours=False).splitlines()]
 
 
@@ -77,7 +77,7 @@ def test_a_reason_cannot_steer_the_terminal() -> None:
 
 def test_programs_read_all_of_it_in_seconds_and_shares() -> None:
     read = json.loads(as_json(REPORT))
-    assert (read["kind"], read["status"], read["tolerance"]) == ("zoobench-parity", 0, 0.03)
+    assert (read["kind"], read["status"], read["tolerance"]) == ("zoobench-crosscheck", 0, 0.03)
     assert read["paths"][0]["turns"] == [0.01, 0.01, 0.01]
     assert abs(read["gaps"]["end to end"]["change"] - 1.0) < 1e-9
     assert read["agreements"][0]["answer"] == "yes"
