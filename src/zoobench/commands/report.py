@@ -22,7 +22,7 @@ from zoobench.show.report.answers import AnswerSet, distinct_answers, wanted_sam
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.markdown import to_markdown
-from zoobench.stats.statistics import CONFIDENCE
+from zoobench.stats.intervals import CONFIDENCE
 
 _DEFAULT_OUTPUT = Path("report.html")
 _EXAMPLES = """\b
