@@ -27,7 +27,7 @@ from zoobench.show.report.answers import AnswerSet, distinct_answers, wanted_sam
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.markdown import to_markdown
-from zoobench.stats.statistics import CONFIDENCE
+from zoobench.stats.intervals import CONFIDENCE
 
 SIDE = 96
 """Of a thumbnail, in pixels; smaller images stay as they are."""

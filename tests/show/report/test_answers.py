@@ -33,8 +33,8 @@ from zoobench.show.report.answers import (
     worst_classes,
 )
 from zoobench.show.report.contents import FlippedSample, Pictures, VariantAnswers
-from zoobench.stats.multiple import holm
-from zoobench.stats.statistics import wilson
+from zoobench.stats.intervals import wilson
+from zoobench.stats.paired import holm
 
 NO_PICTURES = Pictures()
 PHOTOS = {"photo-1": "data:image/jpeg;base64,AA=="}

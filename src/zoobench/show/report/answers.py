@@ -27,8 +27,8 @@ from zoobench.show.report.contents import (
     named,
     without_empty,
 )
-from zoobench.stats.multiple import holm
-from zoobench.stats.statistics import CONFIDENCE, Estimate, wilson
+from zoobench.stats.intervals import CONFIDENCE, Estimate, wilson
+from zoobench.stats.paired import holm
 from zoobench.system.units import ABSENT, exactly, percent
 
 MOST_SHOWN, LEAST_SHOWN, MOST_IN_ALL = 24, 6, 600
