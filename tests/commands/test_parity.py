@@ -12,7 +12,7 @@ from zoobench.commands.parity import compare_ways, order, shown
 from zoobench.commands.paritying.paritysubject import ParityRequest
 from zoobench.commands.paritying.parityways import Turn, Way
 from zoobench.errors import MeasurementError
-from zoobench.judge.parity import LeftOut
+from zoobench.judge.parity import LeftOutPath
 from zoobench.measure.disturbance import Mark
 from zoobench.measure.programs import Dose
 
@@ -70,10 +70,10 @@ def test_very_short_and_very_long_invocations_are_timed_neither_endlessly_nor_ha
 def test_a_way_that_fails_is_left_out_with_its_reason_and_asked_no_more() -> None:
     scripted = Scripted()
     ways = [scripted.way("litert", 0.01), scripted.way("frail", 0.01, fails_from=2), scripted.way("other", 0.01)]
-    absent = [LeftOut(name="benchmark_app", reason="it is not installed")]
+    absent = [LeftOutPath(name="benchmark_app", reason="it is not installed")]
     found = compare_ways(SUBJECT, ways, request=REQUEST, marking=quiet, absent=absent)
     assert [one.name for one in found.paths] == ["litert", "other"]
-    assert found.left_out == (*absent, LeftOut(name="frail", reason="frail broke"))
+    assert found.left_out == (*absent, LeftOutPath(name="frail", reason="frail broke"))
     assert sum(name == "frail" for name, _ in scripted.taken) == 2
 
 

@@ -29,7 +29,7 @@ _PICTURED_IMAGES = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ModelSource:
     """Where variants come from: how to get the Keras classifier and its float32 file, and how it was trained."""
 
     keras_model: Callable[[], keras.Model]
@@ -64,7 +64,7 @@ class _RefusedError(Exception):
     """A quantizer does not make a variant of this classifier."""
 
 
-def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Write) -> Stored:
+def _obtain(request: BuildRequest, source: ModelSource, variant: Variant, write: Write) -> Stored:
     product = recipe.variant_model(request, variant)
 
     def make(folder: Path) -> Facts:
@@ -78,7 +78,7 @@ def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Writ
     return obtain(request.root, product, make)
 
 
-def _failure(request: BuildRequest, source: Source, ingredients: Ingredients, variant: Variant) -> str:
+def _failure(request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant) -> str:
     """Makes a variant beside `float32`, and returns why that failed, or ''."""
     try:
         if variant.is_quantized:
@@ -90,7 +90,7 @@ def _failure(request: BuildRequest, source: Source, ingredients: Ingredients, va
     return ""
 
 
-def _quantize(request: BuildRequest, source: Source, ingredients: Ingredients, variant: Variant) -> None:
+def _quantize(request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant) -> None:
     """Makes a quantized variant, or keeps why its quantizer refuses this classifier."""
     quantizer = request.conversion.quantizer_of(variant)
     refused = recipe.refusal(request, variant)
@@ -123,7 +123,7 @@ def _written(path: Path, value: Facts) -> Facts:
     return value
 
 
-def _save_keras(request: BuildRequest, source: Source, path: Path) -> None:
+def _save_keras(request: BuildRequest, source: ModelSource, path: Path) -> None:
     model = source.keras_model()
     network.save(model, path)
     prediction_sheet(_validated(model, request.dataset), request.dataset.classes).save(path.with_name(PICTURE))
@@ -143,17 +143,17 @@ def _validated(model: keras.Model, dataset: Dataset) -> tuple[Predicted, ...]:
     )
 
 
-def _own_classifier(request: BuildRequest) -> Source | None:
+def _own_classifier(request: BuildRequest) -> ModelSource | None:
     """Returns a user's finished classifier, or None if the request is for a backbone."""
     if request.backbone.path is None:
         return None
     model = network.load_own(request.backbone.path, image_size=request.image_size)
     if not network.is_finished(model, classes=len(request.dataset.classes)):
         return None
-    return Source(keras_model=lambda: model, float32=lambda: conversion.float32(model), facts={"history": None})
+    return ModelSource(keras_model=lambda: model, float32=lambda: conversion.float32(model), facts={"history": None})
 
 
-def _head_on_features(request: BuildRequest) -> Source:
+def _head_on_features(request: BuildRequest) -> ModelSource:
     """Returns the classifier of a frozen backbone and a head, trained unless the store holds it."""
 
     @cache
@@ -167,7 +167,7 @@ def _head_on_features(request: BuildRequest) -> Source:
     )
     head = obtain(request.root, recipe.head(request), lambda folder: _train_head(request, features_file.path, folder))
     keras_head = network.load(head.path)
-    return Source(
+    return ModelSource(
         keras_model=lambda: network.assembled(frozen(), keras_head),
         float32=lambda: joined(features_file.path.read_bytes(), conversion.float32(keras_head)),
         facts=head.facts,

@@ -12,7 +12,7 @@ from zoobench.commands.paritying.endtoend import PHASES
 from zoobench.commands.paritying.paritysubject import ParityRequest, ParitySubject, find_subject
 from zoobench.commands.paritying.parityways import OPEN_SECONDS, REFERENCE, Turn, Way, find_ways
 from zoobench.errors import MeasurementError
-from zoobench.judge.parity import Effort, LeftOut, ParityReport, TimedPath
+from zoobench.judge.parity import Effort, LeftOutPath, ParityReport, TimedPath
 from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
@@ -82,7 +82,7 @@ def compare_ways(
     ways: Sequence[Way],
     *,
     request: ParityRequest,
-    absent: Sequence[LeftOut] = (),
+    absent: Sequence[LeftOutPath] = (),
     marking: Marking = mark,
 ) -> ParityReport:
     """Returns how far apart these ways are, the first being what the others are held against.
@@ -117,7 +117,7 @@ def compare_ways(
         images=subject.images,
         effort=_effort(taken, dose),
         paths=tuple(_timed(way, seen[way.name]) for way in timed),
-        left_out=(*absent, *(LeftOut(name=name, reason=reason) for name, reason in taken.failed.items())),
+        left_out=(*absent, *(LeftOutPath(name=name, reason=reason) for name, reason in taken.failed.items())),
         pairs=PAIRS,
         phases=_phases(seen.values()),
         versions=library_versions(),

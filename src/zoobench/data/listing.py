@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import PIL
 
 from zoobench.data.images import EXTENSIONS, check_file, load
-from zoobench.data.pixels import LeftOut, Picture, Source, workers
+from zoobench.data.pixels import LeftOut, Picture, PictureSource, workers
 from zoobench.data.rows import Row
 from zoobench.errors import DataError
 from zoobench.system.files import sha256_of_file, sha256_of_json
@@ -28,7 +28,7 @@ class _Listing:
     closed: tuple[tuple[Path, str], ...]
 
 
-def photos(folder: Path) -> Source:
+def photos(folder: Path) -> PictureSource:
     """Returns the images of a folder of class folders, none of them decoded yet.
 
     Raises:
@@ -45,7 +45,7 @@ def photos(folder: Path) -> Source:
     closed = [
         LeftOut(name=_shown(path, folder), reason=reason) for listing in listings for path, reason in listing.closed
     ]
-    return Source(
+    return PictureSource(
         name=_text(folder.resolve().name) or "data",
         classes=tuple(_text(name) for name in classes),
         key=sha256_of_json([PIL.__version__, *((item.name, item.label, item.sha256) for item in pictures)]),
@@ -55,7 +55,7 @@ def photos(folder: Path) -> Source:
     )
 
 
-def refuse(left_out: Sequence[LeftOut], *, source: Source) -> None:
+def refuse(left_out: Sequence[LeftOut], *, source: PictureSource) -> None:
     """Stops at bad images, if there are any.
 
     Raises:

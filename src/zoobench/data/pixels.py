@@ -44,7 +44,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PictureSource:
     """What there is to decode; `key` tells it from every other source."""
 
     name: str
@@ -64,7 +64,7 @@ class Decoded:
     pixels_path: Path
 
 
-def decode_once(source: Source, *, image_size: int, folder: Path) -> Decoded:
+def decode_once(source: PictureSource, *, image_size: int, folder: Path) -> Decoded:
     """Returns the decoded images of a source, which are made only if they are not kept yet.
 
     Args:
@@ -106,7 +106,7 @@ def _read(stored: Stored) -> Decoded:
     )
 
 
-def _decode(source: Source, folder: Path, *, image_size: int) -> Facts:
+def _decode(source: PictureSource, folder: Path, *, image_size: int) -> Facts:
     title = f"Decoding {source.name} at {image_size} px"
     with writing(folder / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
         rows, left_out = _write_rows(handle, source.pictures, image_size=image_size, advance=advance)

@@ -10,7 +10,7 @@ from statistics import median
 from zoobench.commands.paritying.endtoend import time_end_to_end
 from zoobench.commands.paritying.paritysubject import ParitySubject
 from zoobench.data.photos import Photos
-from zoobench.judge.parity import LeftOut
+from zoobench.judge.parity import LeftOutPath
 from zoobench.measure.programs import PROGRAMS, Dose, Order, Program, find_program, time_by
 from zoobench.measure.worker import MODULE
 from zoobench.system.processes import worker
@@ -52,7 +52,7 @@ class Way:
     resolution_seconds: float = 0.0
 
 
-def find_ways(subject: ParitySubject) -> tuple[list[Way], list[LeftOut]]:
+def find_ways(subject: ParitySubject) -> tuple[list[Way], list[LeftOutPath]]:
     """Returns the ways in which a file can be timed here, and why not in the others.
 
     Whether a runtime of ours is installed shows in the worker that is to open the file: it says what to install.
@@ -64,9 +64,9 @@ def find_ways(subject: ParitySubject) -> tuple[list[Way], list[LeftOut]]:
         if executable:
             ways.append(_by_program(program, executable, subject))
         else:
-            absent.append(LeftOut(name=program.name, reason=f"it is not installed: {program.install}"))
+            absent.append(LeftOutPath(name=program.name, reason=f"it is not installed: {program.install}"))
     if isinstance(subject.photos, str):
-        absent.append(LeftOut(name=END_TO_END, reason=subject.photos))
+        absent.append(LeftOutPath(name=END_TO_END, reason=subject.photos))
     else:
         ways.append(_from_photos(subject, subject.photos))
     return ways, absent
