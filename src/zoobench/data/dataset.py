@@ -11,11 +11,19 @@ import numpy.typing as npt
 
 from zoobench.data import drawn
 from zoobench.data.images import Pixels
-from zoobench.data.listing import counted, duplicates, photos, refuse
-from zoobench.data.pixels import LeftOut as LeftOut
-from zoobench.data.pixels import Picture, PictureSource, decode_once
-from zoobench.data.rows import Row, dataset_sha256
-from zoobench.data.split import MIN_CONTENTS, SPLITS, Split, SplitShares, homes, split_contents, stratified
+from zoobench.data.listing import LeftOut as LeftOut
+from zoobench.data.listing import Picture, PictureSource, counted, decode_once, duplicates, photos, refuse
+from zoobench.data.split import (
+    MIN_CONTENTS,
+    SPLITS,
+    Row,
+    Split,
+    SplitShares,
+    dataset_sha256,
+    homes,
+    split_contents,
+    stratified,
+)
 from zoobench.errors import DataError, UsageError
 from zoobench.system.files import sha256_of_json
 
