@@ -7,8 +7,8 @@ from math import log
 from statistics import median
 
 from zoobench.errors import Status
+from zoobench.stats.intervals import Interval
 from zoobench.stats.sequential import weigh
-from zoobench.stats.statistics import Interval
 
 TOLERANCE = 0.03
 """By how much medians may differ that still agree."""

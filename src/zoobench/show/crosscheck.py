@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zoobench.judge.crosscheck import TOLERANCE, Agreement, Answer, CrosscheckReport, Effort, Gap, TimedPath, gap
-from zoobench.stats.statistics import Interval
+from zoobench.stats.intervals import Interval
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 from zoobench.system.units import ABSENT, change_percent, milliseconds, percent, three_digits
 

@@ -22,8 +22,8 @@ from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.noise.gates import AAGate, KeptGates, Outcomes, count_outcomes
 from zoobench.judge.noise.learn import clusterings, learn_noise
 from zoobench.judge.noise.resample import Draw, Resampling, of_processes, of_whole_gates, resample
+from zoobench.stats.intervals import Clustering, Interval, wilson
 from zoobench.stats.sequential import FIRST_LOOK
-from zoobench.stats.statistics import Clustering, Interval, wilson
 
 CURVE = tuple(step / 200 for step in range(17))
 """Slow-downs of the power curve: 0 to 8 % by 0.5 %."""

@@ -16,8 +16,8 @@ from zoobench.judge.gate.noise import CellNoise, Noise
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.noise.gates import AAGate
 from zoobench.judge.noise.resample import of_processes, of_whole_gates, smallest_tolerances
+from zoobench.stats.intervals import Clustering, clustering
 from zoobench.stats.sequential import FIRST_LOOK
-from zoobench.stats.statistics import Clustering, clustering
 
 WITHIN_PROCESSES = 12
 """Processes within which a cell has to be clear at the tolerance that is proposed."""

@@ -14,7 +14,7 @@ from zoobench.judge.recommend.pareto import Front, Standings, front_of, ordered,
 from zoobench.judge.recommend.probability import LimitProbability, probability_of
 from zoobench.judge.recommend.spread import spread_of
 from zoobench.results.run import Side
-from zoobench.stats.statistics import CONFIDENCE
+from zoobench.stats.intervals import CONFIDENCE
 
 State = Literal["holds", "open", "misses"]
 ASSUMED = parse_limit(DROP, "1 pp")

@@ -18,8 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
-from zoobench.judge.gate.decide import LEAST_RUNS
-from zoobench.judge.gate.noise import Noise
+from zoobench.judge.gate.noise import LEAST_RUNS, Noise
 from zoobench.judge.metrics import KERAS, KERAS_NOISE, TIME_NOISE
 from zoobench.judge.readings import TAIL
 from zoobench.results.schema import RecordedCell

@@ -11,8 +11,8 @@ from zoobench.results.schema import Record
 from zoobench.show.document import Grid
 from zoobench.show.records import marked
 from zoobench.show.report.contents import Sheet, named, spread
+from zoobench.stats.intervals import wilson
 from zoobench.stats.paired import mcnemar_mid_p
-from zoobench.stats.statistics import wilson
 from zoobench.system.units import exactly, percent, size, three_digits
 
 _SHORT = 12
