@@ -46,7 +46,7 @@ OF_BUILDING = (
     "commands/test_inspect.py",
     "commands/test_kitexport.py",
     "run/test_rebuild.py",
-    "commands/paritying/test_endtoend.py",
+    "commands/crosscheck/test_photo_to_class.py",
     "data",
     "measure/test_other_runtimes.py",
     "run/test_plan.py",

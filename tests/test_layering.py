@@ -18,7 +18,7 @@ HEAVY = {"tensorflow", "keras", "litert_quantizer"}
         "zoobench.store.inventory",
         "zoobench.commands.baseline",
         "zoobench.run.locate",
-        "zoobench.commands.reporting.thumbnails",
+        "zoobench.commands.report",
     ],
 )
 def test_the_front_doors_open_without_tensorflow(module: str) -> None:
@@ -42,7 +42,7 @@ def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> Non
     [
         "zoobench.run.session",
         "zoobench.run.inputs",
-        "zoobench.commands.reporting.thumbnails",
+        "zoobench.commands.report",
     ],
 )
 def test_measuring_a_kit_needs_nothing_that_builds(module: str) -> None:

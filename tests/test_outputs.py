@@ -153,7 +153,7 @@ HELD = {
     "store-verify.txt": "store verify --artifacts no",
     "store-prune.txt": "store prune --artifacts no --keep-days 30",
     "store-path.txt": "store path mobilenet --artifacts no",
-    "parity-no-cell.txt": "parity mobilenet-float32-litert-t1 --artifacts no",
+    "crosscheck-no-cell.txt": "crosscheck mobilenet-float32-litert-t1 --artifacts no",
     "extensions.txt": "extensions",
     "backbones.txt": "backbones",
     "backbones.csv": "backbones --format csv",
@@ -163,7 +163,7 @@ HELD = {
         for name in (
             *("backbones", "baseline", "baseline diff", "baseline list", "baseline save", "baseline show"),
             *("build", "compare", "data", "data fetch", "data preview", "layers", "extensions", "gate", "inspect"),
-            *("kit", "kit export", "kit run", "kit show", "noise", "parity", "recommend", "report", "show"),
+            *("kit", "kit export", "kit run", "kit show", "noise", "crosscheck", "recommend", "report", "show"),
             *("store", "store list", "store path", "store prune", "store verify"),
         )
     },

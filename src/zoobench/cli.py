@@ -15,9 +15,9 @@ Rows = Mapping[str, tuple[str, str]]
 
 COMMANDS: Mapping[str, Rows] = {
     "Measure (pytest bench/ does the measuring itself)": {
-        "build": ("zoobench.commands.build:build", "Make and list the models that would be measured."),
-        "backbones": ("zoobench.commands.backbones:backbones", "List the backbones, their sizes and weights."),
-        "data": ("zoobench.commands.data:data", "Look at the drawn data set, or get real photos."),
+        "build": ("zoobench.commands.preparation:build", "Make and list the models that would be measured."),
+        "backbones": ("zoobench.commands.preparation:backbones", "List the backbones, their sizes and weights."),
+        "data": ("zoobench.commands.preparation:data", "Look at the drawn data set, or get real photos."),
     },
     "Look": {
         "show": ("zoobench.commands.show:show", "Print the table of a results file."),
@@ -39,8 +39,11 @@ COMMANDS: Mapping[str, Rows] = {
     },
     "Inside": {
         "store": ("zoobench.commands.store:store", "List, verify and prune the artifact store."),
-        "extensions": ("zoobench.commands.extensions:extensions", "List and check what other packages add."),
-        "parity": ("zoobench.commands.cli_parity:parity", "Time one file in several ways, ours and others'."),
+        "extensions": ("zoobench.commands.preparation:extensions", "List and check what other packages add."),
+        "crosscheck": (
+            "zoobench.commands.crosscheck.command:crosscheck",
+            "Time one file in several ways, ours and others'.",
+        ),
     },
 }
 """By what they are for."""

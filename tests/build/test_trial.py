@@ -13,8 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from networks import tiny_features, tiny_head
 from pet_photos import opened as opened_data
-from zoobench.build import assembly
-from zoobench.build import conversion, recipe
+from zoobench.build import assembly, conversion, recipe
 from zoobench.build.assembly import compared
 from zoobench.build.network import assembled
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig

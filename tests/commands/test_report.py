@@ -1,27 +1,51 @@
 """Does a results file become a report, with its images and its baseline, or a message that helps?"""
 
+import base64
+import io
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
 
+from fakes import a_record, write_results_file
 from largeruns import CELLS, a_large_run
 from reportparts import FLOAT, INTEGER
 from resultfiles import content, ours, rounds_around, written
+from runs import run
+from zoobench.cli import main
+from zoobench.commands import report as module
 from zoobench.commands.recommend import recommend_files
-from zoobench.commands.report import ReportRequest, make_report, shown, write_charts
-from zoobench.commands.reporting import thumbnails
-from zoobench.commands.reporting.thumbnails import MOST_BYTES
+from zoobench.commands.report import (
+    MOST_BYTES,
+    SIDE,
+    ReportRequest,
+    Thumbnails,
+    find_thumbnails,
+    make_report,
+    make_thumbnails,
+    shown,
+    write_charts,
+)
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.recommend.limits import parse_limit
 from zoobench.judge.recommend.sentences import decision
 from zoobench.measure.target import Samples
-from zoobench.run.locate import MeasuredImages
+from zoobench.results.run import Run, read_recorded
+from zoobench.run.locate import MeasuredImages, Places
 from zoobench.show.charts.pictures import can_draw
 from zoobench.show.report.contents import Report
 
 FIVE_MEGABYTES = 5_000_000
 SIZE = parse_limit("size", "5 MB")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
@@ -91,7 +115,7 @@ def test_flipped_samples_get_the_pictures_of_the_store(
     images = MeasuredImages(
         samples=Samples(path=tmp_path / "pixels.npy", rows=rows, labels=rows), contents=tuple(map(str, rows))
     )
-    monkeypatch.setattr(thumbnails, "find_images", lambda *_, **__: images)
+    monkeypatch.setattr(module, "find_images", lambda *_, **__: images)
     report = made(results)
     assert list(report.pictures.photos) == ["photo-1"]
     assert report.pictures.photos["photo-1"].startswith("data:image/jpeg;base64,")
@@ -136,3 +160,170 @@ def test_a_hundred_cells_of_2600_samples_leave_room_for_all_pictures_in_five_meg
     assert len(report.matrix.rows) == len(report.answered) == CELLS
     assert len(html.encode()) + MOST_BYTES < FIVE_MEGABYTES
     assert "showing 6 of" in html
+
+
+def report(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["report", *map(str, arguments)])
+
+
+def test_help_teaches_what_is_written_and_from_what() -> None:
+    text = " ".join(report("--help").output.split())
+    for phrase in (
+        "RESULTS",
+        "--baseline",
+        "--max-latency-p90",
+        "--prefer",
+        "--format",
+        "--pictures",
+        "report.html",
+        "status is 0",
+    ):
+        assert phrase in text
+
+
+def test_a_page_is_written_and_said(results: Path, folder: Path) -> None:
+    done = report(results)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "wrote report.html\n")
+    assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_limits_are_those_of_recommend(results: Path, folder: Path) -> None:
+    report(results, "--max-latency-p50", "6 ms", "--max-size", "5 MB", "-o", "page.html")
+    page = (folder / "page.html").read_text()
+    assert 'data-recommended="mobilenet-integer_only-litert-t1"' in page
+    assert "p50 ≤ 6 ms" in page
+
+
+def test_markdown_goes_to_the_terminal_or_to_a_file(results: Path, folder: Path) -> None:
+    done = report(results, "--format", "markdown")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("# mobilenet on pets\n")
+    report(results, "--format", "markdown", "-o", folder / "report.md")
+    assert (folder / "report.md").read_text() == done.stdout
+    assert not (folder / "report.html").exists()
+
+
+def test_a_baseline_is_compared(results: Path, folder: Path) -> None:
+    report(results, "--baseline", results)
+    assert "Changes against the baseline" in (folder / "report.html").read_text()
+
+
+@pytest.mark.skipif(not can_draw(), reason="pictures need resvg-py: pip install 'zoobench[report]'")
+def test_pictures_are_written_beside_the_page(results: Path, folder: Path) -> None:
+    done = report(results, "--pictures", "pictures")
+    assert done.exit_code == 0
+    assert "wrote pictures/trade-off-light.png" in done.stderr
+    assert (folder / "pictures" / "confusion-dark.png").is_file()
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{", '{"benchmarks": []}', '{"benchmarks": [{"name": "x", "stats": {"median": 1}}]}']
+)
+def test_unusable_input_is_named_with_status_2_and_nothing_is_written(folder: Path, text: str | None) -> None:
+    if text is not None:
+        (folder / "other.json").write_text(text)
+    done = report("other.json")
+    assert done.exit_code == 2
+    assert done.output.startswith("zoobench: ")
+    assert "other.json" in done.output
+    assert not (folder / "report.html").exists()
+
+
+def test_a_bare_number_is_no_limit(results: Path) -> None:
+    done = report(results, "--max-size", "5")
+    assert done.exit_code == 2
+    assert "--max-size: received '5'" in done.output
+
+
+def test_a_place_that_cannot_be_written_is_named(results: Path) -> None:
+    done = report(results, "-o", results / "report.html")
+    assert done.exit_code == 2
+    assert "name another file with -o" in done.output
+
+
+def test_it_needs_neither_tensorflow_nor_what_draws_pictures(results: Path, folder: Path) -> None:
+    program = (
+        "import sys; from click.testing import CliRunner; from zoobench.cli import main;"
+        f"done = CliRunner().invoke(main, ['report', {str(results)!r}]);"
+        "heavy = {'tensorflow', 'keras', 'ai_edge_litert', 'resvg_py'};"
+        "print(done.exit_code, *sorted(heavy & set(sys.modules)))"
+    )
+    assert run(sys.executable, "-c", program, folder=folder).stdout.split() == ["0"]
+
+
+COLOURS = (20, 120, 220)
+
+
+def images(folder: Path, *contents: str, side: int = 128) -> MeasuredImages:
+    """Returns grey images of three shades, in the order of `COLOURS`."""
+    pixels = np.zeros((len(contents), side, side, 3), np.uint8)
+    pixels[:] = np.array(COLOURS[: len(contents)], np.uint8)[:, None, None, None]
+    np.save(folder / "pixels.npy", pixels)
+    rows = np.arange(len(contents))
+    return MeasuredImages(samples=Samples(path=folder / "pixels.npy", rows=rows, labels=rows), contents=contents)
+
+
+def seen(uri: str | None) -> Image.Image:
+    assert uri is not None
+    head, _, body = uri.partition(",")
+    assert head == "data:image/jpeg;base64"
+    return Image.open(io.BytesIO(base64.b64decode(body, validate=True)))
+
+
+def shade(uri: str | None) -> int:
+    return int(np.asarray(seen(uri)).mean().round())
+
+
+def test_a_picture_is_a_small_jpeg_of_its_sample(tmp_path: Path) -> None:
+    found = make_thumbnails(images(tmp_path, "a", "b", "c"), [2, 0], most_bytes=100_000)
+    assert [shade(found.of(sample)) for sample in (2, 0)] == pytest.approx([220, 20], abs=2)
+    assert seen(found.of(2)).size == (SIDE, SIDE)
+    assert (found.of(1), found.left_out, found.reason) == (None, 0, "")
+
+
+def test_small_images_are_not_made_larger(tmp_path: Path) -> None:
+    found = make_thumbnails(images(tmp_path, "a", side=40), [0], most_bytes=100_000)
+    assert seen(found.of(0)).size == (40, 40)
+
+
+def test_copies_of_an_image_and_samples_asked_for_twice_share_one_picture(tmp_path: Path) -> None:
+    found = make_thumbnails(images(tmp_path, "same", "same", "c"), [0, 1, 2, 0], most_bytes=100_000)
+    assert list(found.pictures) == ["same", "c"]
+    assert found.of(0) == found.of(1)
+    assert found.left_out == 0
+
+
+def test_the_first_ones_are_shown_where_there_is_no_room_for_all_and_the_rest_is_counted(tmp_path: Path) -> None:
+    whole = make_thumbnails(images(tmp_path, "a", "b", "c"), [1, 0, 2], most_bytes=100_000)
+    room = len(whole.of(1) or "") + len(whole.of(0) or "")
+    for most_bytes, pictured in ((room, [1, 0]), (room - 1, [1]), (1, [])):
+        found = make_thumbnails(images(tmp_path, "a", "b", "c"), [1, 0, 2], most_bytes=most_bytes)
+        assert (list(found.shown), found.left_out) == (pictured, 3 - len(pictured))
+        assert sum(map(len, found.pictures.values())) <= most_bytes
+
+
+def test_a_copy_of_what_is_shown_takes_no_room(tmp_path: Path) -> None:
+    of = images(tmp_path, "a", "b", "a")
+    room = len(make_thumbnails(of, [0], most_bytes=100_000).of(0) or "")
+    found = make_thumbnails(of, [0, 1, 2], most_bytes=room)
+    assert (list(found.shown), found.left_out) == ([0, 2], 1)
+
+
+def a_run(folder: Path) -> Run:
+    return read_recorded(write_results_file(folder / "0001_x.json", a_record()))
+
+
+def test_images_that_are_not_found_are_a_reason_and_no_error(tmp_path: Path) -> None:
+    found = find_thumbnails(a_run(tmp_path), [0], places=Places(artifacts=tmp_path / "nowhere"))
+    assert (found.pictures, found.of(0)) == ({}, None)
+    assert "(data set cdcdcdcdcdcd) are not in" in found.reason
+
+
+def test_without_pillow_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "has_pillow", lambda: False)
+    found = find_thumbnails(a_run(tmp_path), [0], places=Places(artifacts=tmp_path))
+    assert found.reason == "Pillow, which makes thumbnails, is not installed: pip install 'zoobench[report]'"
+
+
+def test_where_no_sample_is_asked_for_nothing_is_looked_for(tmp_path: Path) -> None:
+    assert find_thumbnails(a_run(tmp_path), [], places=Places(artifacts=tmp_path)) == Thumbnails()

@@ -15,7 +15,7 @@ from zoobench.judge.readings import CellTiming, TimedRun
 from zoobench.judge.recommend.cells import Answered, KnownCell, KnownMachine, Observed
 from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_limit
 from zoobench.judge.recommend.probability import LimitProbability
-from zoobench.stats.statistics import Interval, percentile, percentile_interval
+from zoobench.stats.intervals import Interval, percentile, percentile_interval
 
 TWIN = "mobilenet-float32-litert-t1"
 

@@ -38,7 +38,7 @@ SMALLER = (
 OPEN = (
     (r"zoobench gate |--zoo-gate ", (3,), "a busy machine may leave it open in so few seconds"),
     (r"zoobench recommend ", (0, 1, 3), "few photos and rounds on a busy machine leave open what a real run settles"),
-    (r"zoobench parity ", (1, 3), "two turns of a tenth of a second are too few to agree in"),
+    (r"zoobench crosscheck ", (1, 3), "two turns of a tenth of a second are too few to agree in"),
 )
 """Commands that may end with another status than the document's, and why."""
 OPEN_ON_RANDOM_WEIGHTS = (

@@ -14,7 +14,7 @@ from resultfiles import EPYC, content, ours, written
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Speedup
-from zoobench.stats.statistics import percentile, percentile_interval, wilson
+from zoobench.stats.intervals import percentile, percentile_interval, wilson
 
 CELLS, SAMPLES, ROUNDS = 100, 2600, 64
 BACKBONES = ("mobilenet", "mobilenet_v2", "efficientnet_b0", "nasnet_mobile", "resnet50")

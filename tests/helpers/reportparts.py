@@ -17,7 +17,7 @@ from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refus
 from zoobench.show.report.answers import distinct_answers
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
-from zoobench.stats.statistics import percentile, percentile_interval, wilson
+from zoobench.stats.intervals import percentile, percentile_interval, wilson
 
 TRUTH = (0, 0, 0, 0, 1, 1, 1, 1)
 """Four cats, then four dogs."""

@@ -5,7 +5,7 @@ from typing import Any
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.results.machine import Difference
-from zoobench.stats.statistics import Interval
+from zoobench.stats.intervals import Interval
 
 
 def a_finding(**changes: Any) -> Finding:

@@ -12,7 +12,7 @@ from fakes import a_cell, a_record
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.run import Run, Side, Timing
 from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Speedup, to_json
-from zoobench.stats.statistics import percentile, percentile_interval
+from zoobench.stats.intervals import percentile, percentile_interval
 
 EPYC: Mapping[str, Any] = MappingProxyType({"cpu": "AMD EPYC", "cores": 2, "libraries": {"numpy": "2.4.6"}})
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from zoobench.commands.output import FORMATS
+from zoobench.commands.options import FORMATS
 from zoobench.show.document import Screen, View
 
 

@@ -10,12 +10,26 @@ import psutil
 import pytest
 
 from zoobench.errors import MeasurementError
-from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Dose, Order, Program, find_program, time_by
+from zoobench.measure.programs import (
+    BENCHMARK_APP,
+    LITERT_BENCHMARK,
+    Command,
+    Program,
+    Repetitions,
+    find_program,
+    time_by,
+)
 
 PYTHON = sys.executable
 LITERT_REPORT = {"num_threads": 2, "latency": {"num_runs": 30, "num_warmup_runs": 6, "median_ms": 2.29}}
 OPENVINO_REPORT = {"execution_results": {"total number of iterations": "30", "latency (ms)": "6.05"}}
-ORDER = Order(model=Path("model.tflite"), input_type="float32", threads=2, dose=Dose(warmups=6, runs=30), patience=60.0)
+COMMAND = Command(
+    model=Path("model.tflite"),
+    input_type="float32",
+    threads=2,
+    repetitions=Repetitions(warmups=6, runs=30),
+    patience=60.0,
+)
 
 
 def program(folder: Path, *lines: str) -> Path:
@@ -42,17 +56,17 @@ def reporting(folder: Path, which: Program, report: object, *, said: str = "") -
     [(LITERT_BENCHMARK, LITERT_REPORT, 2.29e-3), (BENCHMARK_APP, OPENVINO_REPORT, 6.05e-3)],
 )
 def test_the_median_is_read_in_seconds(tmp_path: Path, which: Program, report: object, seconds: float) -> None:
-    assert time_by(which, reporting(tmp_path, which, report), ORDER) == pytest.approx(seconds)
+    assert time_by(which, reporting(tmp_path, which, report), COMMAND) == pytest.approx(seconds)
 
 
 def test_litert_benchmark_is_asked_for_the_same_threads_and_runs(tmp_path: Path) -> None:
-    asked = " ".join(LITERT_BENCHMARK.arguments(ORDER, tmp_path))
+    asked = " ".join(LITERT_BENCHMARK.arguments(COMMAND, tmp_path))
     for words in ("--model model.tflite", "--num_threads 2", "--warmup_runs 6", "--num_runs 30"):
         assert words in asked
 
 
 def test_benchmark_app_is_left_no_choice_of_precision_streams_and_threads(tmp_path: Path) -> None:
-    asked = " ".join(BENCHMARK_APP.arguments(ORDER, tmp_path))
+    asked = " ".join(BENCHMARK_APP.arguments(COMMAND, tmp_path))
     for words in ("-infer_precision f32", "-ip f32", "-nstreams 1", "-nthreads 2", "-hint none", "-niter 30"):
         assert words in asked
 
@@ -72,38 +86,38 @@ def test_what_litert_benchmark_was_not_asked_for_is_refused(
     tmp_path: Path, changes: dict[str, object], told: str
 ) -> None:
     with pytest.raises(MeasurementError, match=told):
-        time_by(LITERT_BENCHMARK, reporting(tmp_path, LITERT_BENCHMARK, {**LITERT_REPORT, **changes}), ORDER)
+        time_by(LITERT_BENCHMARK, reporting(tmp_path, LITERT_BENCHMARK, {**LITERT_REPORT, **changes}), COMMAND)
 
 
 def test_what_benchmark_app_was_not_asked_for_is_refused(tmp_path: Path) -> None:
     fewer = {"execution_results": {**OPENVINO_REPORT["execution_results"], "total number of iterations": "7"}}
     with pytest.raises(MeasurementError, match="received total number of iterations '7'; 30 was asked for"):
-        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, fewer), ORDER)
+        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, fewer), COMMAND)
     said = "[ INFO ]   INFERENCE_NUM_THREADS: 1"
     with pytest.raises(MeasurementError, match="used 1 threads; 2 were asked for"):
-        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, OPENVINO_REPORT, said=said), ORDER)
+        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, OPENVINO_REPORT, said=said), COMMAND)
     with pytest.raises(MeasurementError, match="a report without 'execution_results'"):
-        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, [1, 2]), ORDER)
+        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, [1, 2]), COMMAND)
 
 
 def test_a_program_that_fails_says_why(tmp_path: Path) -> None:
     failing = program(tmp_path, "print('no such\\n model', file=sys.stderr)", "sys.exit(7)")
     with pytest.raises(MeasurementError, match="litert-benchmark failed with status 7; it printed: no such model"):
-        time_by(LITERT_BENCHMARK, failing, ORDER)
+        time_by(LITERT_BENCHMARK, failing, COMMAND)
     chatty = program(tmp_path, "print('[Step 1/11] Parsing\\nno such model\\n[ INFO ] stored')", "sys.exit(1)")
     with pytest.raises(MeasurementError, match=r"benchmark_app failed with status 1; it printed: no such model$"):
-        time_by(BENCHMARK_APP, chatty, ORDER)
+        time_by(BENCHMARK_APP, chatty, COMMAND)
     killed = program(tmp_path, "import os", "os.kill(os.getpid(), 9)")
     with pytest.raises(MeasurementError, match="was killed by signal 9"):
-        time_by(LITERT_BENCHMARK, killed, ORDER)
+        time_by(LITERT_BENCHMARK, killed, COMMAND)
 
 
 def test_a_program_that_writes_no_report_or_another_one_is_not_believed(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="ended well but wrote no report; it printed: done"):
-        time_by(LITERT_BENCHMARK, program(tmp_path, "print('done')"), ORDER)
+        time_by(LITERT_BENCHMARK, program(tmp_path, "print('done')"), COMMAND)
     writing = program(tmp_path, "open(sys.argv[sys.argv.index('--result_json') + 1], 'w').write('{')")
     with pytest.raises(MeasurementError, match="a report that is no JSON"):
-        time_by(LITERT_BENCHMARK, writing, ORDER)
+        time_by(LITERT_BENCHMARK, writing, COMMAND)
 
 
 def test_a_program_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> None:
@@ -115,7 +129,9 @@ def test_a_program_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> N
         f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')",
         "time.sleep(600)",
     )
-    impatient = Order(model=ORDER.model, input_type="float32", threads=1, dose=ORDER.dose, patience=2.0)
+    impatient = Command(
+        model=COMMAND.model, input_type="float32", threads=1, repetitions=COMMAND.repetitions, patience=2.0
+    )
     with pytest.raises(MeasurementError, match="litert-benchmark did not end within 2 s"):
         time_by(LITERT_BENCHMARK, hanging, impatient)
     assert all(_is_gone(int(pid)) for pid in note.read_text().split())
@@ -123,7 +139,7 @@ def test_a_program_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> N
 
 def test_a_program_that_cannot_be_started_is_named(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="litert-benchmark cannot be started: "):
-        time_by(LITERT_BENCHMARK, tmp_path / "gone", ORDER)
+        time_by(LITERT_BENCHMARK, tmp_path / "gone", COMMAND)
 
 
 def test_programs_are_found_beside_this_python_and_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

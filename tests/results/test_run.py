@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fakes import a_cell, a_record, write_results_file
 from resultfiles import a_timed_record, content, ours, plain, rounds_around, written
-from zoobench.commands.output import FORMATS
+from zoobench.commands.options import FORMATS
 from zoobench.errors import ResultsError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.compare.machines import across

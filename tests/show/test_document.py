@@ -3,7 +3,7 @@
 import pytest
 
 from views import content, table, text, written
-from zoobench.commands.output import FORMATS
+from zoobench.commands.options import FORMATS
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.show.markdown import to_markdown
 from zoobench.show.terminal import to_terminal

@@ -4,7 +4,7 @@ import pytest
 
 from resultfiles import EPYC, a_run, a_side, a_timed_record, cell_id, rounds_around
 from views import content, table, text, written
-from zoobench.commands.output import FORMATS
+from zoobench.commands.options import FORMATS
 from zoobench.judge.compare.machines import AcrossMachines, across
 from zoobench.show.machines import view
 

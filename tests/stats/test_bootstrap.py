@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, norm
 
 from zoobench.stats.bootstrap import MOST_VALUES, median_interval, median_ratio_interval, thinned
-from zoobench.stats.statistics import Interval
+from zoobench.stats.intervals import Interval
 
 MICE = (94, 197, 16, 38, 99, 141, 23)
 """Days that treated mice survived: B. Efron and R. J. Tibshirani (1993), table 2.1."""

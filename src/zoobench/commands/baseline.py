@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import artifacts_option
-from zoobench.commands.output import output_options, present
+from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import newest_first, write_results

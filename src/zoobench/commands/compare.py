@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH
-from zoobench.commands.output import output_options, present
+from zoobench.commands.options import PATH, output_options, present
 from zoobench.errors import UsageError
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.compare.comparison import compare as compare_sides

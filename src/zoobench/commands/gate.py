@@ -12,8 +12,17 @@ from pathlib import Path
 import click
 
 from zoobench.commands.baseline import find_run, measured_on, newest_results
-from zoobench.commands.options import PATH, artifacts_option, cells_option, matching
-from zoobench.commands.output import FORMATS, deliver, format_option, output_option, screen
+from zoobench.commands.options import (
+    FORMATS,
+    PATH,
+    artifacts_option,
+    cells_option,
+    deliver,
+    format_option,
+    matching,
+    output_option,
+    screen,
+)
 from zoobench.errors import ResultsError, UsageError, ZoobenchError
 from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.decide import GateReport

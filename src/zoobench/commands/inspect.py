@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.options import PATH
-from zoobench.commands.output import output_options, present
+from zoobench.commands.options import PATH, output_options, present
 from zoobench.errors import ModelError, Status, UsageError
 from zoobench.matrix.variants import SPECS, TABLE, VARIANTS, spec_of
 from zoobench.show.document import Block, Document, Grid, Lines, View

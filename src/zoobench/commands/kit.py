@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH, build_options, cells_option
-from zoobench.commands.output import output_options, present
+from zoobench.commands.options import PATH, build_options, cells_option, output_options, present
 from zoobench.errors import UsageError
 from zoobench.kit.reader import open_kit, verify_shown
 from zoobench.run.options import PREFIX, defaults

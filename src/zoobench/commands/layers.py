@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.options import PATH
-from zoobench.commands.output import output_options, present
+from zoobench.commands.options import PATH, output_options, present
 from zoobench.data.photos import Images, array_images, given_images, last_parts
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.measure.layers import LayerReport

@@ -1,19 +1,32 @@
-"""Which options do several commands share?"""
+"""Which options do several commands share, and how is what they say printed or written (`--format`, `-o`)?"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from rich.console import Console
 
-from zoobench.errors import UsageError, ZoobenchError
-from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_limit
+from zoobench.errors import ResultsError, UsageError, ZoobenchError
+from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX
+from zoobench.show import data, html, markdown, terminal
+from zoobench.show.document import Screen, View
+from zoobench.system.files import write_bytes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+FORMATS: Mapping[str, Callable[[View, Screen], str]] = {
+    "text": terminal.write,
+    "markdown": markdown.write,
+    "html": html.write,
+    "json": data.write_json,
+    "csv": data.write_csv,
+}
+"""Every format that a result can be written in."""
+_WIDTH_OF_FILES = 120
 _DEFAULT_PREFERENCE = "latency_p50,top1,size"
 
 artifacts_option = click.option(
@@ -24,11 +37,15 @@ artifacts_option = click.option(
     metavar="DIR",
     help="The folder that the runs used: store, results, baselines.",
 )
+
 cells_option = click.option(
     "--cells",
     multiple=True,
     metavar="PATTERN",
     help="Only cells whose ids match this pattern, such as '*-litert-*'; may be repeated.",
+)
+output_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "-o", "--output", type=PATH, metavar="FILE", help="Write to this file instead of the terminal."
 )
 
 
@@ -118,6 +135,49 @@ def preference_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command `form`, a name of `FORMATS`, and `output`, a path or None."""
+    return format_option(*FORMATS)(output_option(command))
+
+
+def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Returns an option for the form of what is printed, the first being the default."""
+    return click.option("--format", "form", type=click.Choice(formats), default=formats[0], show_default=True)
+
+
+def present(view: View, *, form: str, output: Path | None) -> None:
+    """Writes a result in a format of `FORMATS`, to the terminal or a file.
+
+    Raises:
+        ResultsError: If the file cannot be written.
+    """
+    width, colours = screen(to_file=output is not None)
+    deliver(FORMATS[form](view, Screen(width=width, colours=colours)), output)
+
+
+def screen(*, to_file: bool) -> tuple[int, bool]:
+    """Returns the columns to fill and whether colours are known there."""
+    console = Console()
+    on_terminal = console.is_terminal and not to_file
+    return (console.width if on_terminal else _WIDTH_OF_FILES, on_terminal)
+
+
+def deliver(text: str, output: Path | None) -> None:
+    """Prints a text, or writes it to a file and says so.
+
+    Raises:
+        ResultsError: If the file cannot be written.
+    """
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        write_bytes(output, text.encode())
+    except OSError as error:
+        raise ResultsError(f"cannot write {output}: {error.strerror}; name another file with -o") from error
+    click.echo(f"wrote {output}", err=True)
+
+
 def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limit | None:
     if len(values) > 1:
         quantity = QUANTITIES[str(parameter.name)]
@@ -126,14 +186,10 @@ def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str
 
 
 def _preference(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
-    from zoobench.judge.recommend.limits import parse_preference  # it needs scipy, which most commands do not
-
     return parse_preference(text)
 
 
 def _confidence(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
-    from zoobench.judge.recommend.limits import parse_confidence
-
     return parse_confidence(text)
 
 

@@ -11,9 +11,10 @@ from zoobench.commands.options import (
     PATH,
     artifacts_option,
     limit_options,
+    output_options,
     preference_options,
+    present,
 )
-from zoobench.commands.output import output_options, present
 from zoobench.judge.gate.noise import Noise, noise_path, read_noise
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import Recommendation

@@ -1,29 +1,42 @@
-"""`zoobench report`: what is in results, for people who decide?"""
+"""`zoobench report`: what is in results, for people who decide, with small pictures of samples that flipped?"""
 
-from collections.abc import Sequence
+import base64
+import io
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 import click
+import numpy as np
+import numpy.typing as npt
 
 from zoobench.commands.baseline import find_run
-from zoobench.commands.options import PATH, artifacts_option, limit_options, preference_options
-from zoobench.commands.output import deliver, format_option
+from zoobench.commands.options import PATH, artifacts_option, deliver, format_option, limit_options, preference_options
 from zoobench.commands.recommend import learned_noise
+from zoobench.data.photos import has_pillow
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.compare.comparison import Comparison, compare
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, Limit
 from zoobench.judge.recommend.recommendation import Recommendation, recommend
 from zoobench.results.run import Run, Side, read_run
+from zoobench.run.locate import MeasuredImages, Places, find_images
 from zoobench.show.charts.pictures import write_pictures
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.report.answers import AnswerSet, distinct_answers, wanted_samples
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.markdown import to_markdown
-from zoobench.stats.statistics import CONFIDENCE
+from zoobench.stats.intervals import CONFIDENCE
 
+SIDE = 96
+"""Of a thumbnail, in pixels; smaller images stay as they are."""
+MOST_BYTES = 1_500_000
+"""Of all thumbnails of a report together, as data URIs."""
+NO_PILLOW = "Pillow, which makes thumbnails, is not installed: pip install 'zoobench[report]'"
+_JPEG_QUALITY = 70
+_TYPE = "data:image/jpeg;base64,"
 _DEFAULT_OUTPUT = Path("report.html")
 _EXAMPLES = """\b
 For example:
@@ -115,6 +128,27 @@ class ReportRequest:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnails:
+    """Pictures of test samples.
+
+    Attributes:
+        pictures: Each different picture once: a JPEG as data URI, by the SHA-256 of the image that it is of.
+        shown: Which picture each sample has, by its place in the test split.
+        left_out: How many of the samples asked for have none, as there was no room.
+        reason: Why there is no picture at all; '' where there are, or none was asked for.
+    """
+
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[int, str] = field(default_factory=dict)
+    left_out: int = 0
+    reason: str = ""
+
+    def of(self, sample: int) -> str | None:
+        """Returns the data URI of a sample's picture, or None if it has none."""
+        return self.pictures.get(self.shown.get(sample, ""))
+
+
 def make_report(request: ReportRequest) -> Report:
     """Returns the contents of a report.
 
@@ -185,9 +219,6 @@ def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
 
 def _pictures(run: Run, answers: Sequence[AnswerSet], request: ReportRequest) -> Pictures:
     """Returns small images of the samples that flipped, or why there are none."""
-    from zoobench.commands.reporting.thumbnails import find_thumbnails
-    from zoobench.run.locate import Places
-
     places = Places(artifacts=request.artifacts, kit=request.kit)
     found = find_thumbnails(run, wanted_samples(answers), places=places)
     names = {content: f"photo-{number}" for number, content in enumerate(found.pictures, start=1)}
@@ -196,3 +227,59 @@ def _pictures(run: Run, answers: Sequence[AnswerSet], request: ReportRequest) ->
         shown={sample: names[content] for sample, content in found.shown.items()},
         reason=found.reason,
     )
+
+
+def find_thumbnails(run: Run, samples: Sequence[int], *, places: Places, most_bytes: int = MOST_BYTES) -> Thumbnails:
+    """Returns pictures of test samples of a run.
+
+    What stands in the way becomes the reason, never an error: a report is worth reading without pictures.
+
+    Args:
+        run: Results or a baseline.
+        samples: Places in the test split, the most important first.
+        places: Where to look for the images.
+        most_bytes: Of all pictures together, as data URIs.
+    """
+    if not samples:
+        return Thumbnails()
+    if not has_pillow():
+        return Thumbnails(reason=NO_PILLOW)
+    with tempfile.TemporaryDirectory(prefix="zoobench-images-") as folder:
+        images = find_images(run, places, least_side=SIDE, workplace=Path(folder))
+        if isinstance(images, str):
+            return Thumbnails(reason=images)
+        return make_thumbnails(images, samples, most_bytes=most_bytes)
+
+
+def make_thumbnails(images: MeasuredImages, samples: Sequence[int], *, most_bytes: int) -> Thumbnails:
+    """Returns pictures of samples in their order, as many as there is room for.
+
+    Args:
+        images: The test split.
+        samples: Places in it; any may be there more than once.
+        most_bytes: Of all pictures together, as data URIs.
+    """
+    asked = dict.fromkeys(samples)
+    pictures: dict[str, str] = {}
+    shown: dict[int, str] = {}
+    room = most_bytes
+    for sample in asked:
+        content = images.contents[sample]
+        if content not in pictures and room > 0:
+            picture = _data_uri(images.samples.images(sample, sample + 1)[0])
+            room -= len(picture)
+            if room >= 0:
+                pictures[content] = picture
+        if content in pictures:
+            shown[sample] = content
+    return Thumbnails(pictures=pictures, shown=shown, left_out=len(asked) - len(shown))
+
+
+def _data_uri(pixels: npt.NDArray[np.uint8]) -> str:
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    return _TYPE + base64.b64encode(buffer.getvalue()).decode()

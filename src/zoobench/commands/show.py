@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH
-from zoobench.commands.output import output_options, present
+from zoobench.commands.options import PATH, output_options, present
 from zoobench.results.run import read_recorded
 from zoobench.show.records import view
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import artifacts_option
-from zoobench.commands.output import output_options, present
+from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import Status
 from zoobench.show.store import view
 from zoobench.store.inventory import (

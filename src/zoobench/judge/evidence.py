@@ -16,8 +16,8 @@ from zoobench.judge.metrics import SPEEDUP_NOISE, Metric
 from zoobench.results.run import Side, Timing
 from zoobench.results.schema import Record
 from zoobench.stats.bootstrap import LEAST_PROCESSES, median_ratio_interval
+from zoobench.stats.intervals import Estimate, Interval, percentile, percentile_interval, ratio_interval
 from zoobench.stats.paired import mcnemar_mid_p, paired_difference
-from zoobench.stats.statistics import Estimate, Interval, percentile, percentile_interval, ratio_interval
 
 UNCHANGED_WITHIN = 0.03
 """A change that is surely below this is called none."""

@@ -18,7 +18,7 @@ from zoobench.measure.runtimes import OpenSession, Session
 from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, RecordedAccuracy, ReferenceAgreement
-from zoobench.stats.statistics import wilson
+from zoobench.stats.intervals import wilson
 from zoobench.system.files import writing
 from zoobench.system.terminal import capture_native_output, progress
 

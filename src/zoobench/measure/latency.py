@@ -145,7 +145,7 @@ class Interleaving:
 
 def recorded_latency(latency: Latency, *, twin: str, reference: str = "") -> RecordedLatency:
     """Returns the latency to record; `twin` and `reference` are the ids of the cells that it was run beside."""
-    from zoobench.stats.statistics import percentile, percentile_interval  # SciPy: a plan of rounds does without
+    from zoobench.stats.intervals import percentile, percentile_interval  # SciPy: a plan of rounds does without
 
     interval = percentile_interval(latency.seconds, 0.50)
     return RecordedLatency(
@@ -164,7 +164,7 @@ def recorded_latency(latency: Latency, *, twin: str, reference: str = "") -> Rec
 
 def _speedup(seconds: Sequence[float], others: Sequence[float], twin: str) -> Speedup | None:
     """Returns the paired speed-up, or None where there are too few rounds for its interval."""
-    from zoobench.stats.statistics import percentile_interval
+    from zoobench.stats.intervals import percentile_interval
 
     ratios = [theirs / own for own, theirs in zip(seconds, others, strict=True)]
     interval = percentile_interval(ratios, 0.50)

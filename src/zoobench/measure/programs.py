@@ -28,7 +28,7 @@ _OPENVINO_THREADS = re.compile(r"INFERENCE_NUM_THREADS:\s*(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dose:
+class Repetitions:
     """How often a file is run: `warmups` times, then `runs` times on the clock."""
 
     warmups: int
@@ -36,21 +36,21 @@ class Dose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Command:
     """What a program is asked to time.
 
     Attributes:
         model: A TFLite file.
         input_type: Of its input, such as `float32`.
         threads: Of one invocation.
-        dose: How often it is run.
+        repetitions: How often it is run.
         patience: Seconds after which the program is taken to hang.
     """
 
     model: Path
     input_type: str
     threads: int
-    dose: Dose
+    repetitions: Repetitions
     patience: float
 
 
@@ -63,7 +63,7 @@ class Program:
         what: What it times, and how.
         install: How to get it.
         resolution_seconds: What it rounds its median to.
-        arguments: Of an order and the folder that it may write to.
+        arguments: Of a command and the folder that it may write to.
         median_seconds: Read from what it wrote to its report, and printed.
         report: File name of its report in that folder.
     """
@@ -72,8 +72,8 @@ class Program:
     what: str
     install: str
     resolution_seconds: float
-    arguments: Callable[[Order, Path], Sequence[str]]
-    median_seconds: Callable[[Any, str, Order], float]
+    arguments: Callable[[Command, Path], Sequence[str]]
+    median_seconds: Callable[[Any, str, Command], float]
     report: str
 
 
@@ -83,7 +83,7 @@ def find_program(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def time_by(program: Program, executable: Path, order: Order) -> float:
+def time_by(program: Program, executable: Path, command: Command) -> float:
     """Has a program time a file and returns the median that it tells, in seconds.
 
     It is ended with all that it started when it takes too long or this is interrupted.
@@ -92,14 +92,14 @@ def time_by(program: Program, executable: Path, order: Order) -> float:
         MeasurementError: If it fails, hangs, or tells something else than it was asked for.
     """
     with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-        command = [str(executable), *program.arguments(order, Path(folder))]
-        printed = _printed(command, program.name, patience=order.patience)
+        words = [str(executable), *program.arguments(command, Path(folder))]
+        printed = _printed(words, program.name, patience=command.patience)
         report = _read(Path(folder) / program.report, program.name, printed)
-        return program.median_seconds(report, printed, order)
+        return program.median_seconds(report, printed, command)
 
 
-def _printed(command: Sequence[str], name: str, *, patience: float) -> str:
-    status, printed = run_program(command, name=name, patience=patience)
+def _printed(words: Sequence[str], name: str, *, patience: float) -> str:
+    status, printed = run_program(words, name=name, patience=patience)
     if status:
         ended = f"was killed by signal {-status}" if status < 0 else f"failed with status {status}"
         raise MeasurementError(f"{name} {ended}{_last_words(printed)}")
@@ -121,42 +121,46 @@ def _last_words(printed: str) -> str:
     return f"; it printed: {said[-_TAIL:]}" if said else ""
 
 
-def _litert_arguments(order: Order, folder: Path) -> Sequence[str]:
+def _litert_arguments(command: Command, folder: Path) -> Sequence[str]:
     return (
-        *("--model", str(order.model)),
-        *("--num_threads", str(order.threads)),
-        *("--warmup_runs", str(order.dose.warmups)),
-        *("--num_runs", str(order.dose.runs)),
+        *("--model", str(command.model)),
+        *("--num_threads", str(command.threads)),
+        *("--warmup_runs", str(command.repetitions.warmups)),
+        *("--num_runs", str(command.repetitions.runs)),
         *("--result_json", str(folder / _LITERT_REPORT)),
     )
 
 
-def _litert_median(report: Any, _printed: str, order: Order) -> float:
+def _litert_median(report: Any, _printed: str, command: Command) -> float:
     latency = _part(report, "latency", "litert-benchmark")
-    _expect(report, {"num_threads": order.threads}, "litert-benchmark")
-    _expect(latency, {"num_runs": order.dose.runs, "num_warmup_runs": order.dose.warmups}, "litert-benchmark")
+    _expect(report, {"num_threads": command.threads}, "litert-benchmark")
+    _expect(
+        latency,
+        {"num_runs": command.repetitions.runs, "num_warmup_runs": command.repetitions.warmups},
+        "litert-benchmark",
+    )
     return _milliseconds(latency, "median_ms", "litert-benchmark")
 
 
-def _openvino_arguments(order: Order, folder: Path) -> Sequence[str]:
+def _openvino_arguments(command: Command, folder: Path) -> Sequence[str]:
     """Returns arguments that leave nothing to its own choice.
 
     Of itself it takes several streams, bfloat16 where the processor has it, and uint8 images for a float32 input.
     """
     return (
-        *("-m", str(order.model), "-d", "CPU", "-api", "sync", "-hint", "none", "-nstreams", "1"),
-        *("-infer_precision", "f32", "-ip", _OPENVINO_TYPES.get(order.input_type, order.input_type)),
-        *("-nthreads", str(order.threads), "-niter", str(order.dose.runs)),
+        *("-m", str(command.model), "-d", "CPU", "-api", "sync", "-hint", "none", "-nstreams", "1"),
+        *("-infer_precision", "f32", "-ip", _OPENVINO_TYPES.get(command.input_type, command.input_type)),
+        *("-nthreads", str(command.threads), "-niter", str(command.repetitions.runs)),
         *("-report_type", "no_counters", "-json_stats", "-report_folder", str(folder)),
     )
 
 
-def _openvino_median(report: Any, printed: str, order: Order) -> float:
+def _openvino_median(report: Any, printed: str, command: Command) -> float:
     results = _part(report, "execution_results", "benchmark_app")
-    _expect(results, {"total number of iterations": str(order.dose.runs)}, "benchmark_app")
+    _expect(results, {"total number of iterations": str(command.repetitions.runs)}, "benchmark_app")
     told = _OPENVINO_THREADS.search(printed)
-    if told and int(told[1]) != order.threads:
-        raise MeasurementError(f"benchmark_app used {told[1]} threads; {order.threads} were asked for")
+    if told and int(told[1]) != command.threads:
+        raise MeasurementError(f"benchmark_app used {told[1]} threads; {command.threads} were asked for")
     return _milliseconds(results, "latency (ms)", "benchmark_app")
 
 

@@ -22,7 +22,7 @@ from zoobench.errors import MeasurementError
 from zoobench.measure.target import Target
 from zoobench.measure.worker import MODULE
 from zoobench.results.schema import RecordedMemory, RecordedPhase, RecordedStartup
-from zoobench.stats.statistics import percentile_interval
+from zoobench.stats.intervals import percentile_interval
 from zoobench.system.processes import Worker, worker
 
 StartWorker = Callable[[], AbstractContextManager[tuple[Worker, Mapping[str, Any]]]]

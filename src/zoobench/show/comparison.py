@@ -10,7 +10,7 @@ from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE,
 from zoobench.results.machine import joined
 from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.stats.bootstrap import LEAST_PROCESSES
-from zoobench.stats.statistics import Interval
+from zoobench.stats.intervals import Interval
 from zoobench.system.units import ABSENT, change_percent, probability
 
 SCHEMA = 2

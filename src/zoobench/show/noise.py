@@ -17,7 +17,7 @@ from zoobench.judge.noise.false_alarms import (
 )
 from zoobench.judge.noise.gates import Outcomes
 from zoobench.judge.noise.resample import WITHIN_PROCESSES
-from zoobench.stats.statistics import Interval
+from zoobench.stats.intervals import Interval
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, percent, three_digits
 

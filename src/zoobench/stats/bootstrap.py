@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.stats.statistics import CONFIDENCE, Interval
+from zoobench.stats.intervals import CONFIDENCE, Interval
 
 RESAMPLES = 999
 """Enough for the second digit of a 95 % interval: its ends are the 25th from either side."""

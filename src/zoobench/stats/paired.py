@@ -1,11 +1,13 @@
-"""Two models answered the same questions: is one right more often, and by how much?"""
+"""Two models answered the same questions: is one right more often, by how much, and if many were asked at once?"""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.special import bdtr, gammaln
 
-from zoobench.stats.statistics import CONFIDENCE, Interval, wilson
+from zoobench.stats.intervals import CONFIDENCE, Interval, wilson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,31 @@ def paired_difference(answers: PairedAnswers, *, confidence: float = CONFIDENCE)
         low=difference - reach(share - of_new.low, of_base.high - base_share),
         high=difference + reach(base_share - of_base.low, of_new.high - share),
     )
+
+
+def holm(p_values: Sequence[float], *, asked: int | None = None) -> tuple[float, ...]:
+    """Returns the p-values adjusted so that calling those up to 0.05 is wrong at all in at most 5 % of families.
+
+    S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979): the
+    k-th smallest of m is multiplied by m - k + 1, and none is less than the one before it. It takes no independence.
+
+    Args:
+        p_values: In any order; the result is in the same.
+        asked: How many questions were asked, where only the smallest p-values are given; their number unless told.
+
+    Raises:
+        ValueError: If a p-value is not from 0 to 1, or fewer were asked than are given.
+    """
+    family = len(p_values) if asked is None else asked
+    if family < len(p_values) or not all(0 <= p <= 1 for p in p_values):
+        raise ValueError(
+            f"received {len(p_values)} p-values of {family}; each must be from 0 to 1, and there can be no more of them"
+        )
+    order = np.argsort(p_values, kind="stable")
+    steps = np.asarray(p_values, np.float64)[order] * (family - np.arange(len(order)))
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return tuple(adjusted.tolist())
 
 
 def _correlation(answers: PairedAnswers) -> float:

@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtr, stdtrit
 
-from zoobench.stats.statistics import CONFIDENCE, Interval
+from zoobench.stats.intervals import CONFIDENCE, Interval
 
 FIRST_LOOK = 6
 """Units at the first look: fewer say too little of how much they scatter."""

@@ -8,7 +8,7 @@ from fakes import a_memory, a_record
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, cell_id, rounds_around
 from zoobench.judge.compare.machines import AcrossMachines, OnMachine, across
 from zoobench.results.run import Side
-from zoobench.stats.statistics import Interval
+from zoobench.stats.intervals import Interval
 
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
 CELL = a_record().cell.id

@@ -20,8 +20,8 @@ from zoobench.show.report.confusion import (
     counted,
     worst_classes,
 )
-from zoobench.stats.multiple import holm
-from zoobench.stats.statistics import wilson
+from zoobench.stats.intervals import wilson
+from zoobench.stats.paired import holm
 
 ANIMALS = ("cat", "dog", "eel")
 pairs = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=60)

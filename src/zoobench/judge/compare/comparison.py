@@ -11,7 +11,7 @@ from zoobench.results.disturbed import told
 from zoobench.results.machine import DATA_SET, Difference, differences, leaves, machines_of, of_cell
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
-from zoobench.stats.multiple import holm
+from zoobench.stats.paired import holm
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 

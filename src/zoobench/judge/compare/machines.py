@@ -13,7 +13,7 @@ from zoobench.judge.readings import QUANTILE, p50_reading, slowness_reading, tim
 from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Side
 from zoobench.stats.bootstrap import LEAST_PROCESSES
-from zoobench.stats.statistics import Interval
+from zoobench.stats.intervals import Interval
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_MACHINES = len(_LETTERS)

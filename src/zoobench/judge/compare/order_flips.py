@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from zoobench.judge.readings import QUANTILE, LogReading
-from zoobench.stats.multiple import holm
+from zoobench.stats.paired import holm
 
 SIGNIFICANT = 0.05
 MOST_FLIPS = 1000

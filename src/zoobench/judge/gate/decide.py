@@ -14,16 +14,14 @@ from statistics import median
 from zoobench.errors import Status
 from zoobench.judge.compare.flipped_samples import Flip, Flips
 from zoobench.judge.evidence import Finding, Verdict, direction, relative
+from zoobench.judge.gate.noise import LEAST_RUNS
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, METRICS
 from zoobench.results.machine import Difference
-from zoobench.stats.multiple import holm
-from zoobench.stats.paired import mcnemar_mid_p_of_loss, paired_difference
+from zoobench.stats.paired import holm, mcnemar_mid_p_of_loss, paired_difference
 from zoobench.stats.sequential import FIRST_LOOK, RatioEvidence, weigh_mean, weigh_sequence
 from zoobench.system.units import few, percent
 
-LEAST_RUNS = 5
-"""Fewest runs whose spread says anything: Student's t of fewer takes any change for noise."""
 _NAMED = 5
 """Newly wrong samples that are named."""
 

@@ -14,6 +14,8 @@ from zoobench.results.shape import Rule, at_least, between, expect, once, typed_
 
 SCHEMA = 1
 KIND = "zoobench-noise"
+LEAST_RUNS = 5
+"""Fewest runs whose spread says anything: Student's t of fewer takes any change for noise."""
 _AGAIN = "remove it and run `zoobench noise` again"
 _MOST = 10
 """Of a scatter: a factor of 22,000 from one run to another is no measurement."""

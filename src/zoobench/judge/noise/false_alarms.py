@@ -29,8 +29,8 @@ from zoobench.judge.noise.resample import (
     of_whole_gates,
     resample,
 )
+from zoobench.stats.intervals import Clustering, Interval, wilson
 from zoobench.stats.sequential import FIRST_LOOK
-from zoobench.stats.statistics import Clustering, Interval, wilson
 
 CURVE = tuple(step / 200 for step in range(17))
 """Slow-downs of the power curve: 0 to 8 % by 0.5 %."""

@@ -11,8 +11,8 @@ from typing import Any
 from zoobench.errors import ResultsError
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.metrics import LATENCY_P50
+from zoobench.stats.intervals import Interval, wilson
 from zoobench.stats.sequential import FIRST_LOOK
-from zoobench.stats.statistics import Interval, wilson
 
 SCHEMA = 1
 KIND = "zoobench-aa"

@@ -24,8 +24,8 @@ from zoobench.judge.gate.decide import Test, decide, unmeasured_test
 from zoobench.judge.gate.noise import CellNoise, Noise
 from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.judge.noise.gates import AAGate, Outcomes
+from zoobench.stats.intervals import Clustering, clustering
 from zoobench.stats.sequential import FIRST_LOOK, is_look
-from zoobench.stats.statistics import Clustering, clustering
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

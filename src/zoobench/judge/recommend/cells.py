@@ -24,8 +24,7 @@ import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
 from zoobench.errors import ResultsError
-from zoobench.judge.gate.decide import LEAST_RUNS
-from zoobench.judge.gate.noise import Noise
+from zoobench.judge.gate.noise import LEAST_RUNS, Noise
 from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY, METRICS, TIME_NOISE
 from zoobench.judge.readings import TAIL, CellTiming, timing_of
 from zoobench.results.answers import decode

@@ -29,7 +29,7 @@ from zoobench.judge.recommend.cells import (
 )
 from zoobench.judge.recommend.limits import DROP, P50, P90, QUANTIZATION_DROP, SIZE, Limit
 from zoobench.stats.bootstrap import LEAST_PROCESSES
-from zoobench.stats.statistics import LEAST_SAMPLES
+from zoobench.stats.intervals import LEAST_SAMPLES
 from zoobench.system.units import percent
 
 NOT_CERTAIN = 1 / (2 * NODES)

@@ -13,7 +13,7 @@ from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, DROP, SIZE, TOP1
 from zoobench.judge.recommend.pareto import Front, Standings, front_of, ordered, relation, standings, value_of
 from zoobench.judge.recommend.probability import LimitProbability, probability_of
 from zoobench.results.run import Side
-from zoobench.stats.statistics import CONFIDENCE
+from zoobench.stats.intervals import CONFIDENCE
 
 State = Literal["holds", "open", "misses"]
 ASSUMED = parse_limit(DROP, "1 pp")

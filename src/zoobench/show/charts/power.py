@@ -8,7 +8,7 @@ from zoobench.show.charts.labels import Area
 from zoobench.show.charts.scales import AXIS_HEIGHT, Axis, Scale, horizontal, linear, vertical
 from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, header, presented
 from zoobench.show.charts.svg import circle, element, group, line, polyline, shortened, square, text, width_of
-from zoobench.stats.statistics import wilson
+from zoobench.stats.intervals import wilson
 from zoobench.system.units import percent, tick_percent
 
 _WIDTH, _HEIGHT = 1000.0, 420.0

@@ -11,8 +11,8 @@ from zoobench.results.schema import Record
 from zoobench.show.document import Grid
 from zoobench.show.records import marked
 from zoobench.show.report.contents import Sheet, named, spread
+from zoobench.stats.intervals import wilson
 from zoobench.stats.paired import mcnemar_mid_p
-from zoobench.stats.statistics import wilson
 from zoobench.system.units import exactly, percent, size, three_digits
 
 _SHORT = 12
@@ -240,7 +240,7 @@ def _of_time(records: Sequence[Record]) -> Iterator[str]:
             "of work, and what energy it takes, is not in these figures."
         )
     if any(record.latency for record in records):
-        yield "Reading, decoding and resizing a photo is not in the time; `zoobench parity` times the whole way."
+        yield "Reading, decoding and resizing a photo is not in the time; `zoobench crosscheck` times the whole way."
 
 
 def _of_one_run() -> Iterator[str]:

@@ -12,8 +12,8 @@ from zoobench.results.answers import Answers, answers_of
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import ConfusionMatrix, shade
 from zoobench.show.report.contents import ConfusionTable
-from zoobench.stats.multiple import holm
-from zoobench.stats.statistics import CONFIDENCE, Estimate, wilson
+from zoobench.stats.intervals import CONFIDENCE, Estimate, wilson
+from zoobench.stats.paired import holm
 from zoobench.system.units import exactly, percent
 
 MOST_CLASSES = 20

@@ -1,4 +1,4 @@
-"""Which ways of timing a file are found here, and is each that is not named with what to install?"""
+"""Which methods of timing a file are found here, and is each that is not named with what to install?"""
 
 import sys
 from dataclasses import replace
@@ -7,35 +7,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parities import SUBJECT
-from zoobench.commands.paritying import parityways
-from zoobench.commands.paritying.parityways import END_TO_END, REFERENCE, find_ways
+from crosschecks import TARGET
+from zoobench.commands.crosscheck import methods
+from zoobench.commands.crosscheck.methods import END_TO_END, REFERENCE, find_methods
 from zoobench.data.photos import Photos
 from zoobench.errors import MeasurementError
-from zoobench.measure.programs import Dose
+from zoobench.measure.programs import Repetitions
 from zoobench.measure.target import Samples
 
 
 def test_our_interpreter_comes_first_and_programs_that_are_there_after_our_runtimes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(parityways, "find_program", lambda name: Path("/bin") / name)
-    ways, absent = find_ways(replace(SUBJECT, photos=Photos(source="photos of pets", contents=(b"",))))
-    names = [way.name for way in ways]
+    monkeypatch.setattr(methods, "find_program", lambda name: Path("/bin") / name)
+    found, absent = find_methods(replace(TARGET, photos=Photos(source="photos of pets", contents=(b"",))))
+    names = [method.name for method in found]
     assert names[0] == REFERENCE
     assert names[-3:] == ["litert-benchmark", "benchmark_app", END_TO_END]
-    assert ways[-1].what.endswith("photos of pets")
+    assert found[-1].what.endswith("photos of pets")
     assert absent == []
 
 
 def test_what_is_not_there_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parityways, "find_program", lambda _name: None)
-    ways, absent = find_ways(SUBJECT)
+    monkeypatch.setattr(methods, "find_program", lambda _name: None)
+    found, absent = find_methods(TARGET)
     reasons = {one.name: one.reason for one in absent}
     assert reasons["benchmark_app"] == "it is not installed: pip install openvino"
     assert "pip install 'ai-edge-litert" in reasons["litert-benchmark"]
     assert reasons[END_TO_END] == "there are none"
-    assert not {way.name for way in ways} & reasons.keys()
+    assert not {method.name for method in found} & reasons.keys()
 
 
 def test_a_program_is_asked_for_the_subjects_file_and_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,10 +49,10 @@ def test_a_program_is_asked_for_the_subjects_file_and_threads(tmp_path: Path, mo
         "json.dump(report, open(given['--result_json'], 'w'))\n"
     )
     script.chmod(0o755)
-    monkeypatch.setattr(parityways, "find_program", lambda name: script if name == script.name else None)
-    ways, _ = find_ways(replace(SUBJECT, threads=3))
-    (program,) = (way for way in ways if way.name == script.name)
-    assert program.take(Dose(warmups=1, runs=5), 60.0).seconds == pytest.approx(2.5e-3)
+    monkeypatch.setattr(methods, "find_program", lambda name: script if name == script.name else None)
+    found, _ = find_methods(replace(TARGET, threads=3))
+    (program,) = (method for method in found if method.name == script.name)
+    assert program.take(Repetitions(warmups=1, runs=5), 60.0).seconds == pytest.approx(2.5e-3)
     assert program.resolution_seconds == 1e-5
 
 
@@ -60,6 +60,6 @@ def test_a_file_that_our_interpreter_cannot_open_is_named(tmp_path: Path) -> Non
     (tmp_path / "model.tflite").write_bytes(b"none")
     np.save(tmp_path / "pixels.npy", np.zeros((1, 8, 8, 3), np.uint8))
     samples = Samples(path=tmp_path / "pixels.npy", rows=np.arange(1), labels=np.zeros(1, np.int64))
-    ways, _ = find_ways(replace(SUBJECT, model=tmp_path / "model.tflite", samples=samples))
+    found, _ = find_methods(replace(TARGET, model=tmp_path / "model.tflite", samples=samples))
     with pytest.raises(MeasurementError, match="LiteRT cannot open"):
-        ways[0].take(Dose(warmups=1, runs=1), 60.0)
+        found[0].take(Repetitions(warmups=1, runs=1), 60.0)

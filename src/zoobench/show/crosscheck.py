@@ -1,4 +1,4 @@
-"""How does a person or a program read how far apart the ways of timing one file are?"""
+"""How does a person or a program read how far apart the methods of timing one file are?"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,8 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from zoobench.judge.parity import TOLERANCE, Agreement, Answer, Effort, Gap, ParityReport, TimedPath, gap
-from zoobench.stats.statistics import Interval
+from zoobench.judge.crosscheck import TOLERANCE, Agreement, Answer, CrosscheckReport, Effort, Gap, TimedPath, gap
+from zoobench.stats.intervals import Interval
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 from zoobench.system.units import ABSENT, change_percent, milliseconds, percent, three_digits
 
@@ -25,8 +25,8 @@ _ROUNDING_SHOWN = 0.0005
 _PERCENT = f"{100 * TOLERANCE:g} %"
 
 
-def render(report: ParityReport, *, width: int, colours: bool) -> str:
-    """Returns a report for a terminal: each way with its gap to the first, the phases, what agrees, what was left out.
+def render(report: CrosscheckReport, *, width: int, colours: bool) -> str:
+    """Returns a report for a terminal: each method with its gap to the first, phases, agreements, what was left out.
 
     Args:
         report: What was found.
@@ -48,9 +48,11 @@ def render(report: ParityReport, *, width: int, colours: bool) -> str:
     return console_text(console)
 
 
-def as_json(report: ParityReport) -> str:
+def as_json(report: CrosscheckReport) -> str:
     """Returns all that is known as JSON, in SI units and shares of one."""
-    content: dict[str, Any] = {"schema": SCHEMA, "kind": "zoobench-parity", "status": report.status} | asdict(report)
+    content: dict[str, Any] = {"schema": SCHEMA, "kind": "zoobench-crosscheck", "status": report.status} | asdict(
+        report
+    )
     content["gaps"] = {path.name: asdict(gap(path, report.paths[0])) for path in report.paths[1:]}
     content["agreements"] = [asdict(one) for one in report.agreements]
     content["tolerance"] = TOLERANCE
@@ -58,7 +60,7 @@ def as_json(report: ParityReport) -> str:
 
 
 def sentence(agreement: Agreement) -> str:
-    """Returns whether two ways agree, with what that rests on."""
+    """Returns whether two methods agree, with what that rests on."""
     pair = f"{agreement.ours} and {agreement.theirs}"
     told = f"{change_percent(agreement.gap.change)} % (95 %: {_interval(agreement.gap.interval)})"
     said = {
@@ -69,12 +71,12 @@ def sentence(agreement: Agreement) -> str:
     return f"{said[agreement.answer]}: {told}"
 
 
-def _headline(report: ParityReport) -> str:
+def _headline(report: CrosscheckReport) -> str:
     threads = f"{report.threads} thread" + ("s" if report.threads > 1 else "")
     return sanitize(f"{report.subject}, {threads}, {report.images}")
 
 
-def _effort(report: ParityReport) -> str:
+def _effort(report: CrosscheckReport) -> str:
     effort = report.effort
     return (
         f"{effort.turns} turns; in each every path has a fresh process run the file {effort.warmups} times to warm up "
@@ -90,7 +92,7 @@ def _table(heads: Sequence[str], *, left: Sequence[str]) -> Table:
     return table
 
 
-def _paths(report: ParityReport) -> Table:
+def _paths(report: CrosscheckReport) -> Table:
     table = _table(_HEADS, left=(_HEADS[0], _HEADS[-1]))
     reference = report.paths[0]
     for path in report.paths:
@@ -109,7 +111,7 @@ def _interval(interval: Interval) -> str:
     return f"{change_percent(interval.low)} to {change_percent(interval.high)}"
 
 
-def _phases(report: ParityReport) -> Table:
+def _phases(report: CrosscheckReport) -> Table:
     table = _table(_PHASE_HEADS, left=_PHASE_HEADS[:1])
     medians = {name: median(turns) for name, turns in report.phases.items()}
     for name, seconds in medians.items():
@@ -117,7 +119,7 @@ def _phases(report: ParityReport) -> Table:
     return table
 
 
-def _remarks(report: ParityReport) -> Iterator[str]:
+def _remarks(report: CrosscheckReport) -> Iterator[str]:
     yield f"gap: how much longer than {report.paths[0].name}, by the medians of the same turn; Student's t over turns."
     if _INVOKE in report.phases:
         invoked = TimedPath(name=_INVOKE, what="", turns=report.phases[_INVOKE])

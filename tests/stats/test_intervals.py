@@ -1,4 +1,4 @@
-"""Do the statistics give published numbers, and behave as their definitions say?"""
+"""Do the intervals give published numbers, and behave as their definitions say?"""
 
 import math
 import random
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, f_oneway
 
-from zoobench.stats.statistics import (
+from zoobench.stats.intervals import (
     LEAST_SAMPLES,
     Clustering,
     Estimate,

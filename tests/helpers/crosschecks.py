@@ -1,14 +1,14 @@
-"""A file to be timed in several ways, which is none, and a report on one."""
+"""A file to be timed in several methods, which is none, and a report on one."""
 
 from pathlib import Path
 
 import numpy as np
 
-from zoobench.commands.paritying.paritysubject import ParitySubject
-from zoobench.judge.parity import Effort, ParityReport, TimedPath
+from zoobench.commands.crosscheck.target import CrosscheckTarget
+from zoobench.judge.crosscheck import CrosscheckReport, Effort, TimedPath
 from zoobench.measure.target import Samples
 
-SUBJECT = ParitySubject(
+TARGET = CrosscheckTarget(
     name="mobilenet-float32-litert-t1",
     model=Path("model.tflite"),
     sha256="ab" * 32,
@@ -21,11 +21,11 @@ SUBJECT = ParitySubject(
 )
 
 
-def a_report(theirs: float | None) -> ParityReport:
-    """Returns a report of our way, 10 ms, and of another's if that took a time."""
+def a_report(theirs: float | None) -> CrosscheckReport:
+    """Returns a report of our method, 10 ms, and of another's if that took a time."""
     ours = TimedPath(name="litert", what="ours", turns=(0.010,) * 3)
     other = () if theirs is None else (TimedPath(name="litert-benchmark", what="theirs", turns=(theirs,) * 3),)
-    return ParityReport(
+    return CrosscheckReport(
         subject="a",
         sha256="ab" * 32,
         threads=1,

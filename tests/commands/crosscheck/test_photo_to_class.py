@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from fakes import MILLISECOND, FakeClock
-from zoobench.commands.paritying.endtoend import PHASES, observe, summary, time_end_to_end
+from zoobench.commands.crosscheck.methods import PHASES, observe, summary, time_end_to_end
 from zoobench.data.photos import Photos
 from zoobench.errors import MeasurementError
-from zoobench.measure.programs import Dose
+from zoobench.measure.programs import Repetitions
 
 
 class Watching:
@@ -42,13 +42,13 @@ def photo(colour: int, side: int = 32) -> bytes:
 
 def test_every_phase_has_its_own_time() -> None:
     clock = FakeClock()
-    timed = observe(Watching(clock), [photo(0)], side=16, dose=Dose(warmups=1, runs=3), clock=clock)
+    timed = observe(Watching(clock), [photo(0)], side=16, repetitions=Repetitions(warmups=1, runs=3), clock=clock)
     assert timed == [[0, 0, 2 * MILLISECOND, 5 * MILLISECOND, 1 * MILLISECOND]] * 3
 
 
 def test_photos_take_turns_and_reach_the_model_at_its_size() -> None:
     session = Watching(FakeClock())
-    observe(session, [photo(10), photo(200)], side=16, dose=Dose(warmups=1, runs=2), clock=session.clock)
+    observe(session, [photo(10), photo(200)], side=16, repetitions=Repetitions(warmups=1, runs=2), clock=session.clock)
     assert [image.shape for image in session.loaded] == [(1, 16, 16, 3)] * 3
     assert [int(image[0, 0, 0, 0]) > 100 for image in session.loaded] == [False, True, False]
 
@@ -64,10 +64,14 @@ def test_medians_are_of_all_phases_together_and_of_each() -> None:
 def test_a_real_file_goes_from_photo_to_class_in_a_fresh_process(real_runs: Path) -> None:
     (model,) = (real_runs / "models").glob("*-float32-*/model.tflite")
     photos = Photos(source="grey", contents=(photo(90, 80),))
-    found = time_end_to_end(model, photos, side=64, threads=1, dose=Dose(warmups=1, runs=5))
+    found = time_end_to_end(model, photos, side=64, threads=1, repetitions=Repetitions(warmups=1, runs=5))
     assert all(seconds > 0 for seconds in found.phases.values())
     assert found.seconds >= found.phases["invoke"]
     with pytest.raises(MeasurementError, match=r"a photo cannot be used: .*name other photos with --images"):
         time_end_to_end(
-            model, Photos(source="none", contents=(b"GIF",)), side=64, threads=1, dose=Dose(warmups=0, runs=1)
+            model,
+            Photos(source="none", contents=(b"GIF",)),
+            side=64,
+            threads=1,
+            repetitions=Repetitions(warmups=0, runs=1),
         )

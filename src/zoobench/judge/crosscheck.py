@@ -7,8 +7,8 @@ from math import log
 from statistics import median
 
 from zoobench.errors import Status
+from zoobench.stats.intervals import Interval
 from zoobench.stats.sequential import weigh
-from zoobench.stats.statistics import Interval
 
 TOLERANCE = 0.03
 """By how much medians may differ that still agree."""
@@ -19,7 +19,7 @@ _ERROR_RATE = 0.05
 
 
 class Answer(str, Enum):
-    """Whether two ways agree: the whole interval says so, or says the opposite, or it is open."""
+    """Whether two methods agree: the whole interval says so, or says the opposite, or it is open."""
 
     YES = "yes"
     NO = "no"
@@ -31,7 +31,7 @@ class Answer(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """How much longer one way takes than another, as a share: 0.03 for 3 % longer; with the 95 % interval."""
+    """How much longer one method takes than another, as a share: 0.03 for 3 % longer; with the 95 % interval."""
 
     change: float
     interval: Interval
@@ -39,7 +39,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedPath:
-    """One way of timing the file.
+    """One method of timing the file.
 
     Attributes:
         name: What it is called.
@@ -65,8 +65,8 @@ class TimedPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOutPath:
-    """A way that was not timed, and why."""
+class LeftOutMethod:
+    """A method that was not timed, and why."""
 
     name: str
     reason: str
@@ -74,7 +74,7 @@ class LeftOutPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """Whether our way of timing agrees with another's."""
+    """Whether our method of timing agrees with another's."""
 
     ours: str
     theirs: str
@@ -88,7 +88,7 @@ class Effort:
 
     Attributes:
         turns: How many count.
-        warmups: How often each way ran the file in a turn before the clock.
+        warmups: How often each method ran the file in a turn before the clock.
         runs: And how often on the clock.
         retaken: How many turns more were taken that do not count, as others kept the processors busy.
         crowded: How many count although that was so: there were not enough others.
@@ -102,8 +102,8 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParityReport:
-    """What is known of the ways of timing one file.
+class CrosscheckReport:
+    """What is known of the methods of timing one file.
 
     Attributes:
         subject: A cell's id or the end of the file's path.
@@ -111,10 +111,10 @@ class ParityReport:
         threads: Of one invocation.
         images: What was run on.
         effort: How much was timed.
-        paths: The ways that were timed; the others are held against the first.
-        left_out: The ways that were not.
-        pairs: Names of ways that should agree, ours first.
-        phases: Of the way from photo to class, each turn's median in seconds, by name in order.
+        paths: The methods that were timed; the others are held against the first.
+        left_out: The methods that were not.
+        pairs: Names of methods that should agree, ours first.
+        phases: Of the method from photo to class, each turn's median in seconds, by name in order.
         versions: Of the libraries.
     """
 
@@ -124,7 +124,7 @@ class ParityReport:
     images: str
     effort: Effort
     paths: tuple[TimedPath, ...]
-    left_out: tuple[LeftOutPath, ...] = ()
+    left_out: tuple[LeftOutMethod, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     phases: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     versions: Mapping[str, str | None] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class ParityReport:
 
 
 def gap(path: TimedPath, reference: TimedPath) -> Gap:
-    """Returns how much longer a way takes than another that took turns with it.
+    """Returns how much longer a method takes than another that took turns with it.
 
     A turn is the unit: Student's t of the logarithms of the ratios of one turn's medians (`sequential.weigh`), wider by
     what either median was rounded.
@@ -161,7 +161,7 @@ def gap(path: TimedPath, reference: TimedPath) -> Gap:
 
 
 def agreement(ours: TimedPath, theirs: TimedPath) -> Agreement:
-    """Returns whether two ways agree within `TOLERANCE`."""
+    """Returns whether two methods agree within `TOLERANCE`."""
     found = gap(ours, theirs)
     return Agreement(ours=ours.name, theirs=theirs.name, gap=found, answer=_answer(found.interval))
 
@@ -176,5 +176,5 @@ def _answer(interval: Interval) -> Answer:
 
 def _log_ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
     if len(above) != len(below) or len(above) < LEAST_TURNS:
-        raise ValueError(f"{len(above)} and {len(below)} turns: both ways must take as many, at least {LEAST_TURNS}")
+        raise ValueError(f"{len(above)} and {len(below)} turns: both methods must take as many, at least {LEAST_TURNS}")
     return [log(one / other) for one, other in zip(above, below, strict=True)]

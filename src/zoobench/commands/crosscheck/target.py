@@ -1,4 +1,4 @@
-"""Which file does `zoobench parity` time, on which images, and are there photos to begin with?"""
+"""Which file does `zoobench crosscheck` time, on which images, and are there photos to begin with?"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _NAMED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParityRequest:
+class CrosscheckRequest:
     """What a user asks to be timed.
 
     Attributes:
@@ -27,8 +27,8 @@ class ParityRequest:
         artifacts: The folder of the store and the results.
         images: A folder of photos or a `.npy` file to run on instead of the images of the results.
         threads: Of one invocation; None for the cell's, or one.
-        turns: How many turns every way takes.
-        seconds: About how long each turn times each way.
+        turns: How many turns every method takes.
+        seconds: About how long each turn times each method.
     """
 
     cell: str
@@ -40,7 +40,7 @@ class ParityRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParitySubject:
+class CrosscheckTarget:
     """What is timed.
 
     Attributes:
@@ -83,7 +83,7 @@ class _Images:
     photos: Photos | str
 
 
-def find_subject(request: ParityRequest, *, workplace: Path) -> ParitySubject:
+def find_target(request: CrosscheckRequest, *, workplace: Path) -> CrosscheckTarget:
     """Returns what is to be timed.
 
     Args:
@@ -99,7 +99,7 @@ def find_subject(request: ParityRequest, *, workplace: Path) -> ParitySubject:
     found = _of_path(request) if Path(request.cell).suffix == _SUFFIX else _of_cell(request)
     input_type, side = _input(found.model)
     images = _images(found, request, side=side, workplace=workplace)
-    return ParitySubject(
+    return CrosscheckTarget(
         name=found.name,
         model=found.model,
         sha256=sha256_of_file(found.model),
@@ -112,7 +112,7 @@ def find_subject(request: ParityRequest, *, workplace: Path) -> ParitySubject:
     )
 
 
-def _of_path(request: ParityRequest) -> _Found:
+def _of_path(request: CrosscheckRequest) -> _Found:
     path = Path(request.cell)
     if not path.is_file():
         raise UsageError(f"there is no file {path}; give the path of a TFLite file, or a cell's id")
@@ -124,7 +124,7 @@ def _of_path(request: ParityRequest) -> _Found:
     return _Found(name=last_parts(path), model=path, record=None, run=None)
 
 
-def _of_cell(request: ParityRequest) -> _Found:
+def _of_cell(request: CrosscheckRequest) -> _Found:
     known: dict[str, None] = {}
     for run in _runs(request.artifacts):
         for record in run.records.values():
@@ -139,7 +139,7 @@ def _runs(artifacts: Path) -> Iterator[Run]:
     yield from (read_recorded(path) for path in newest_first(artifacts / "results"))
 
 
-def _unknown(request: ParityRequest, known: Sequence[str]) -> str:
+def _unknown(request: CrosscheckRequest, known: Sequence[str]) -> str:
     if not known:
         return (
             f"{request.cell} is no file, and there are no results in {request.artifacts / 'results'}; run pytest "
@@ -176,7 +176,7 @@ def _input(model: Path) -> tuple[str, int]:
     return ports[0].type, shape[1]
 
 
-def _images(found: _Found, request: ParityRequest, *, side: int, workplace: Path) -> _Images:
+def _images(found: _Found, request: CrosscheckRequest, *, side: int, workplace: Path) -> _Images:
     if request.images:
         samples = given_pixels(request.images, image_size=side, count=MOST_PHOTOS, folder=workplace)
         told = f"{len(samples)} images of {last_parts(request.images)}"

@@ -1,4 +1,4 @@
-"""What can be said of a sample, and how surely? Pure functions; every formula names its source."""
+"""Between what limits is what a sample says of a share, a percentile, a ratio? Every formula names its source."""
 
 import math
 from collections.abc import Sequence

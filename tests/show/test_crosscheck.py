@@ -1,28 +1,28 @@
-"""Does the table of the ways of timing tell gaps, phases, agreement and what was left out?"""
+"""Does the table of the methods of timing tell gaps, phases, agreement and what was left out?"""
 
 import json
 from dataclasses import replace
 
-from zoobench.judge.parity import Effort, LeftOutPath, ParityReport, TimedPath
-from zoobench.show.paritytable import as_json, render
+from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOutMethod, TimedPath
+from zoobench.show.crosscheck import as_json, render
 
 OURS = TimedPath(name="litert", what="ours", turns=(0.010, 0.010, 0.010))
 THEIRS = TimedPath(name="litert-benchmark", what="theirs", turns=(0.0101, 0.0101, 0.0101), resolution_seconds=1e-5)
 SLOW = TimedPath(name="end to end", what="from photos", turns=(0.020, 0.020, 0.020))
-REPORT = ParityReport(
+REPORT = CrosscheckReport(
     subject="mobilenet-float32-litert-t2",
     sha256="ab" * 32,
     threads=2,
     images="64 test images of pets",
     effort=Effort(turns=3, warmups=10, runs=50),
     paths=(OURS, THEIRS, SLOW),
-    left_out=(LeftOutPath(name="benchmark_app", reason="it is not installed: pip install openvino"),),
+    left_out=(LeftOutMethod(name="benchmark_app", reason="it is not installed: pip install openvino"),),
     pairs=(("litert", "litert-benchmark"),),
     phases={"decode": (0.005,) * 3, "resize": (0.004,) * 3, "invoke": (0.011,) * 3},
 )
 
 
-def lines(report: ParityReport = REPORT) -> list[str]:
+def lines(report: CrosscheckReport = REPORT) -> list[str]:
     return [line.rstrip() for line in render(report, width=80, colours=False).splitlines()]
 
 
@@ -71,13 +71,13 @@ def test_rounding_is_told_where_it_matters() -> None:
 
 
 def test_a_reason_cannot_steer_the_terminal() -> None:
-    told = render(replace(REPORT, left_out=(LeftOutPath(name="x", reason="\x1b[2J"),)), width=80, colours=False)
+    told = render(replace(REPORT, left_out=(LeftOutMethod(name="x", reason="\x1b[2J"),)), width=80, colours=False)
     assert "\x1b" not in told
 
 
 def test_programs_read_all_of_it_in_seconds_and_shares() -> None:
     read = json.loads(as_json(REPORT))
-    assert (read["kind"], read["status"], read["tolerance"]) == ("zoobench-parity", 0, 0.03)
+    assert (read["kind"], read["status"], read["tolerance"]) == ("zoobench-crosscheck", 0, 0.03)
     assert read["paths"][0]["turns"] == [0.01, 0.01, 0.01]
     assert abs(read["gaps"]["end to end"]["change"] - 1.0) < 1e-9
     assert read["agreements"][0]["answer"] == "yes"

@@ -1,4 +1,4 @@
-"""Are ways of timing that took turns held against each other turn by turn, and is what is open not called agreement?"""
+"""Are methods that took turns held against each other turn by turn, and is what is open not called agreement?"""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.judge.parity import Answer, Effort, ParityReport, TimedPath, agreement, gap
+from zoobench.judge.crosscheck import Answer, CrosscheckReport, Effort, TimedPath, agreement, gap
 
 times = st.lists(st.floats(0.001, 0.1), min_size=3, max_size=9)
 
@@ -15,8 +15,8 @@ def path(*turns: float, name: str = "ours", resolution: float = 0.0) -> TimedPat
     return TimedPath(name=name, what="", turns=turns, resolution_seconds=resolution)
 
 
-def report(*paths: TimedPath) -> ParityReport:
-    return ParityReport(
+def report(*paths: TimedPath) -> CrosscheckReport:
+    return CrosscheckReport(
         subject="a",
         sha256="ab",
         threads=1,
@@ -61,7 +61,7 @@ def test_a_machine_of_another_speed_sees_the_same_gap(turns: list[float], factor
 
 @pytest.mark.parametrize(("ours", "theirs"), [((1.0,), (1.0,)), ((1.0, 1.0), (1.0, 1.0, 1.0))])
 def test_ways_that_did_not_take_turns_together_have_no_gap(ours: tuple[float, ...], theirs: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="both ways must take as many, at least 2"):
+    with pytest.raises(ValueError, match="both methods must take as many, at least 2"):
         gap(path(*ours), path(*theirs))
 
 

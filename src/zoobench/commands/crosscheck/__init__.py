@@ -1,0 +1,1 @@
+"""`zoobench crosscheck`: is our timing of one file that of other programs?"""

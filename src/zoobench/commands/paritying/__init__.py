@@ -1,1 +1,0 @@
-"""What a comparison with other programs needs beside its command."""

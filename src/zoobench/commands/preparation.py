@@ -1,0 +1,147 @@
+"""`zoobench backbones | extensions | data | build`: what can be measured, on which photos, and is it made already?"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from zoobench.commands.options import PATH, build_options, output_options, present
+from zoobench.errors import DataError, Status, UsageError
+from zoobench.matrix.backbones import TABLE, Backbone
+from zoobench.run.extensions import Extension, find_extensions
+from zoobench.run.plan import make_plan
+from zoobench.run.session import BenchSession
+from zoobench.show.document import Document, Grid, Lines, View
+from zoobench.system.files import writing
+
+
+@click.command()
+@output_options
+def backbones(*, form: str, output: Path | None) -> None:
+    """List the backbones with the image size and the file of their published weights."""
+    found = tuple(_usable())
+    rows = [
+        {"backbone": one.name, "image_size": one.default_size, "weights": one.weights_name(one.default_size)}
+        for one in found
+    ]
+    present(
+        View(document=lambda: _backbones_shown(found), plain=lambda: rows, rows=lambda: rows), form=form, output=output
+    )
+
+
+def _backbones_shown(found: Sequence[Backbone]) -> Document:
+    rows = tuple((one.name, str(one.default_size), one.weights_name(one.default_size)) for one in found)
+    return Document(
+        title="Backbones", blocks=(Grid(heads=("backbone", "pixels", "weights"), rows=rows, words=frozenset({2})),)
+    )
+
+
+def _usable() -> Iterator[Backbone]:
+    for name in TABLE.names():
+        with _problem_printed():
+            yield TABLE.find(name)
+
+
+@contextmanager
+def _problem_printed() -> Iterator[None]:
+    """Says on stderr why a backbone cannot be used: the others can be all the same."""
+    try:
+        yield
+    except UsageError as error:
+        click.echo(str(error), err=True)
+
+
+@click.command()
+@output_options
+def extensions(*, form: str, output: Path | None) -> None:
+    """List what other packages add to backbones, variants and runtimes; status 1 if one of them cannot be used.
+
+    Each is imported to find out, and so are the functions and modules that it names.
+    """
+    found = find_extensions()
+    rows = [{"what": one.what, "name": one.name, "package": str(one.package), "problem": one.problem} for one in found]
+    present(
+        View(document=lambda: _what_packages_add(found), plain=lambda: rows, rows=lambda: rows),
+        form=form,
+        output=output,
+    )
+    sys.exit(Status.FAILED if any(one.problem for one in found) else Status.PASSED)
+
+
+def _what_packages_add(found: Sequence[Extension]) -> Document:
+    none = () if found else ("no package adds anything; docs/extending.md says how one does",)
+    rows = tuple((one.name, one.what, str(one.package), one.problem or "can be used") for one in found)
+    grid = Grid(heads=("name", "what", "package", "state"), rows=rows, words=frozenset({1, 2, 3}))
+    return Document(title="What packages add", blocks=(Lines(lines=none), grid))
+
+
+_HANDLES = {"animals10": ("alessiocorrado99/animals10", "raw-img")}
+
+_BY_HAND = (
+    "without it: download https://www.kaggle.com/datasets/alessiocorrado99/animals10 in a browser, unpack it, "
+    "and give --zoo-data PATH/raw-img"
+)
+
+
+@click.group()
+def data() -> None:
+    """Look at the drawn data set, or get real photos."""
+
+
+@data.command(short_help="Write a contact sheet of the drawn animals.")
+@click.option("-o", "--output", type=PATH, default=Path("drawn.png"), show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Seed of the drawings.")
+def preview(output: Path, seed: int) -> None:
+    """Write a contact sheet of the drawn animals, a row for each class."""
+    from zoobench.data.drawn import contact_sheet  # needs Pillow, which a device lacks
+
+    with writing(output) as handle:
+        contact_sheet(seed=seed).save(handle, format="png")
+    click.echo(f"wrote {output}")
+
+
+@data.command(short_help="Download a data set of photos.")
+@click.argument("name", type=click.Choice(["animals10"]))
+def fetch(name: str) -> None:
+    """Download a data set of photos (needs the network and `pip install 'zoobench[fetch]'`)."""
+    click.echo(f"use it with: pytest bench/ --zoo-data {fetched(name)}")
+
+
+def fetched(name: str) -> Path:
+    """Returns the folder of class folders of a data set, downloading it if it is not there yet.
+
+    Raises:
+        DataError: If kagglehub is not installed, the download fails, or it does not hold what is expected.
+    """
+    handle, inside = _HANDLES[name]
+    try:
+        kagglehub = import_module("kagglehub")
+    except ModuleNotFoundError as error:
+        raise DataError(f"{name} is fetched by kagglehub: pip install 'zoobench[fetch]'; {_BY_HAND}") from error
+    own = vars(import_module("kagglehub.exceptions")).values()
+    failures: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError)
+    failures += tuple(one for one in own if isinstance(one, type) and issubclass(one, Exception))
+    try:
+        folder = Path(kagglehub.dataset_download(handle)) / inside
+    except failures as error:
+        raise DataError(f"{name} could not be downloaded: {error}; {_BY_HAND}") from error
+    if not folder.is_dir():
+        raise DataError(f"{name} was downloaded but holds no folder {inside}: {folder.parent}; {_BY_HAND}")
+    return folder
+
+
+@click.command()
+@build_options
+def build(*, options: Mapping[str, str]) -> None:
+    """Make the models that `pytest bench/` would measure, with the same options, and list them."""
+    session = BenchSession(make_plan(options))
+    for line in session.prepare(session.plan.cells):
+        click.echo(line, err=True)
+    for cell in session.plan.cells:
+        if session.is_made(cell):
+            click.echo(f"{cell.id}\t{session.model(cell).path}")
+        elif refusal := session.refusal(cell):
+            click.echo(f"{cell.id} is not made: {refusal.by} refuses it: {refusal.reason}", err=True)

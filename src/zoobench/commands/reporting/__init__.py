@@ -1,1 +1,0 @@
-"""What a report needs beside its command."""
