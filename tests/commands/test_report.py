@@ -35,7 +35,7 @@ from zoobench.judge.recommend.sentences import decision
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run.locate import MeasuredImages, Places
-from zoobench.show.charts.pictures import can_draw
+from zoobench.show.charts.sheet import can_draw
 from zoobench.show.report.contents import Report
 
 FIVE_MEGABYTES = 5_000_000
@@ -141,7 +141,7 @@ def test_every_chart_becomes_a_picture_in_light_and_dark(results: Path, tmp_path
 def test_without_the_library_pictures_are_refused_with_what_to_install(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zoobench.show.charts.pictures.can_draw", lambda: False)
+    monkeypatch.setattr("zoobench.show.charts.sheet.can_draw", lambda: False)
     with pytest.raises(UsageError, match=r"pip install 'zoobench\[report\]'"):
         write_charts(made(results), tmp_path / "pictures")
 

@@ -5,7 +5,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from zoobench.show.charts.labels import Area
+from zoobench.show.charts.scales import Area
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.charts.svg import width_of
 from zoobench.show.charts.theme import TEXT_SIZE, TITLE_SIZE

@@ -10,7 +10,7 @@ import pytest
 from kept_store import ANSWERS, DAY, HEAD, NOW, PIXELS, filled, foreign, set_aside, unfinished, used
 from views import content, table, text
 from zoobench.errors import UsageError
-from zoobench.show.store import view
+from zoobench.show.inventory import store_view
 from zoobench.store import inventory
 from zoobench.store.inventory import (
     damages,
@@ -107,7 +107,7 @@ def test_a_beginning_of_nothing_is_an_error_that_lists_the_products(artifacts: P
 
 def test_the_table_has_a_line_for_each_product_and_a_total(artifacts: Path) -> None:
     (artifacts / "models" / HEAD.folder_name / MANIFEST).write_bytes(b"{}")
-    lines = [line.rstrip() for line in text(view(products(artifacts)), width=60).splitlines()]
+    lines = [line.rstrip() for line in text(store_view(products(artifacts)), width=60).splitlines()]
     assert lines[0].split() == ["product", "kind", "MB", "made", "last", "used", "made", "in", "s"]
     assert lines[2].startswith("pets-224-")
     assert " data set " in lines[2]
@@ -117,14 +117,14 @@ def test_the_table_has_a_line_for_each_product_and_a_total(artifacts: Path) -> N
 
 
 def test_json_holds_what_determined_each_product_and_csv_all_else(artifacts: Path) -> None:
-    model = content(view(products(artifacts)))[1]
+    model = content(store_view(products(artifacts)))[1]
     assert model["product"] == HEAD.folder_name
     assert model["kind"] == "model"
     assert model["file"] == "head.keras"
     assert model["inputs"] == {"seed": 0}
     assert model["last_used"] == "2023-11-13T22:13:20+00:00"
     assert model["seconds"] >= 0
-    assert [(row["product"], row["file"]) for row in table(view(products(artifacts)))][1] == (
+    assert [(row["product"], row["file"]) for row in table(store_view(products(artifacts)))][1] == (
         HEAD.folder_name,
         "head.keras",
     )

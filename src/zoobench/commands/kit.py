@@ -11,7 +11,7 @@ from zoobench.commands.options import PATH, build_options, cells_option, output_
 from zoobench.errors import UsageError
 from zoobench.kit.reader import open_kit, verify_shown
 from zoobench.run.options import PREFIX, defaults
-from zoobench.show.kit import view
+from zoobench.show.inventory import kit_view
 from zoobench.system.units import size
 
 _MEGABYTE = 1_000_000
@@ -66,7 +66,7 @@ def show(*, file: Path, limit: int, form: str, output: Path | None) -> None:
     """Check all of KIT.zip and print what is in it; nothing is unpacked or run."""
     with open_kit(file, limit_bytes=limit * _MEGABYTE) as opened:
         verify_shown(opened)
-        present(view(opened, size_bytes=file.stat().st_size), form=form, output=output)
+        present(kit_view(opened, size_bytes=file.stat().st_size), form=form, output=output)
 
 
 @kit.command(

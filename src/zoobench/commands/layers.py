@@ -12,9 +12,8 @@ from zoobench.data.photos import Images, array_images, given_images, last_parts
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
-from zoobench.show.charts.layers import layer_errors
-from zoobench.show.charts.pictures import write_picture
-from zoobench.show.layers import view
+from zoobench.show.charts.sheet import write_picture
+from zoobench.show.layers import layer_errors, view
 from zoobench.store.product import MANIFEST, Manifest, read_manifest
 from zoobench.system.terminal import progress
 

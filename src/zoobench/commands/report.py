@@ -22,8 +22,7 @@ from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, Limit
 from zoobench.judge.recommend.recommendation import Recommendation, recommend
 from zoobench.results.run import Run, Side, read_run
 from zoobench.run.locate import MeasuredImages, Places, find_images
-from zoobench.show.charts.pictures import write_pictures
-from zoobench.show.charts.sheet import Chart
+from zoobench.show.charts.sheet import Chart, write_pictures
 from zoobench.show.report.answers import AnswerSet, distinct_answers, wanted_samples
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report

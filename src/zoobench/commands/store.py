@@ -8,7 +8,7 @@ import click
 
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import Status
-from zoobench.show.store import view
+from zoobench.show.inventory import store_view
 from zoobench.store.inventory import (
     Removal,
     damages,
@@ -46,7 +46,7 @@ def list_(*, artifacts: Path, form: str, output: Path | None) -> None:
 
     `--format json` adds what determined it.
     """
-    present(view(products(artifacts)), form=form, output=output)
+    present(store_view(products(artifacts)), form=form, output=output)
 
 
 @store.command(short_help="Check the hash of every file.")

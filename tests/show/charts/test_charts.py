@@ -11,7 +11,7 @@ from drawings import HOSTILE, areas, classes, hovers, marked, outside, overlappi
 from zoobench.show.charts.theme import RULES
 
 KINDS = tuple(EMPTY)
-MODULES = ("trade_off", "rows", "confusion", "training", "theme", "pictures")
+MODULES = ("trade_off", "rows", "confusion", "training", "theme", "sheet")
 WIDTHS = (360.0, 560.0)
 MANY = [f"mobilenet-variant_{index}-litert_compiled-t{index % 4}" for index in range(100)]
 ONE = ["mobilenet-float32-litert-t1"]

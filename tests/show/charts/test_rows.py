@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from chartrows import a_latency, a_speedup
 from drawings import SVG, box_of, hovers, of_class, outside, overlapping, parsed, words
 from zoobench.errors import ResultsError
-from zoobench.show.charts.labels import Area
 from zoobench.show.charts.rows import SpeedupRow, laid_out, latencies, speedups
+from zoobench.show.charts.scales import Area
 from zoobench.show.charts.sheet import Chart
 
 STEADY = a_latency(rounds=(0.004,) * 100)

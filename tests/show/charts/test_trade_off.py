@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chartrows import a_point
 from drawings import SVG, box_of, hovers, of_class, outside, overlapping, parsed, words
 from zoobench.errors import ResultsError
-from zoobench.show.charts.labels import Area
+from zoobench.show.charts.scales import Area
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.charts.trade_off import ParetoLimit, ParetoPoint, pareto
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zoobench.errors import ResultsError
-from zoobench.show.charts.labels import Area
+from zoobench.show.charts.scales import Area
 from zoobench.show.charts.sheet import MARGIN, WIDTH, Chart, Drawn, Key, Symbol, header, presented
 from zoobench.show.charts.svg import element, shortened, text, titled, width_of
 from zoobench.show.charts.theme import TEXT_SIZE

@@ -4,8 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from zoobench.show.charts.labels import Area
-from zoobench.show.charts.scales import AXIS_HEIGHT, Axis, Scale, above, fitted, horizontal, logarithmic
+from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, above, fitted, horizontal, logarithmic
 from zoobench.show.charts.sheet import (
     MARGIN,
     WIDTH,

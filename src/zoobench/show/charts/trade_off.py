@@ -5,8 +5,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from zoobench.show.charts.labels import HEIGHT, Anchor, Area, Label, Segment, placed
-from zoobench.show.charts.scales import AXIS_HEIGHT, Axis, fitted, horizontal, linear, vertical
+from zoobench.show.charts.scales import (
+    AXIS_HEIGHT,
+    HEIGHT,
+    Anchor,
+    Area,
+    Axis,
+    Label,
+    Segment,
+    fitted,
+    horizontal,
+    linear,
+    placed,
+    vertical,
+)
 from zoobench.show.charts.sheet import (
     LARGEST,
     MARGIN,

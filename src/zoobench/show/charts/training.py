@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from zoobench.results.schema import RecordedTraining
-from zoobench.show.charts.labels import Area
-from zoobench.show.charts.scales import AXIS_HEIGHT, Axis, Scale, horizontal, linear, room_of, vertical
+from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, horizontal, linear, room_of, vertical
 from zoobench.show.charts.sheet import LARGEST, MARGIN, WIDTH, Chart, Drawn, Key, Symbol, header, presented
 from zoobench.show.charts.svg import circle, element, line, polyline, text, titled
 from zoobench.system.units import nats, percent, tick, tick_percent

@@ -12,13 +12,11 @@ from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import confusion
 from zoobench.show.comparison import differing_grid, metric_grid, remark_lines, title_lines
-from zoobench.show.report.answers import AnswerSet, answered_of
+from zoobench.show.report.answers import AnswerSet, answered_of, confusion_of
 from zoobench.show.report.conditions import environment_of, method_of, unknowns_of
-from zoobench.show.report.confusion import confusion_of
 from zoobench.show.report.contents import ChangedMetric, Changes, Fact, Figure, Pictures, Report, Sheet, named
-from zoobench.show.report.decision import decision_of
 from zoobench.show.report.figures import NO_CURVES, drawn, figures_of, trainings_of
-from zoobench.show.report.matrix import matrix_of
+from zoobench.show.report.matrix import decision_of, matrix_of
 from zoobench.system.units import exactly
 
 _NO_ANSWERS = "No accuracy was measured in this run, so nothing is known of what the variants get right and wrong."

@@ -1,12 +1,18 @@
-"""What stands in the report's matrix: which columns, which rows, what is said below?"""
+"""What does the report say of all cells: which should be taken and why, and which columns and rows has the matrix?"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
+from zoobench.judge.recommend.limits import QUANTITIES
+from zoobench.judge.recommend.probability import LimitProbability
+from zoobench.judge.recommend.recommendation import Candidate, MachineRecommendation, Recommendation
+from zoobench.judge.recommend.sentences import decision, describe_miss
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.schema import Record, Speedup
+from zoobench.show.document import Grid
 from zoobench.show.records import (
     COPIES_DIFFER,
     OVER_REFERENCE_MEANS,
@@ -20,11 +26,28 @@ from zoobench.show.records import (
     remarks,
     title_of,
 )
-from zoobench.show.report.contents import Column, Matrix, MatrixRow, Tone, Value, span
-from zoobench.system.units import ABSENT, RATIO, milliseconds, percent, ratio
+from zoobench.show.report.contents import (
+    Column,
+    Decision,
+    Fact,
+    Matrix,
+    MatrixRow,
+    Sheet,
+    Tone,
+    Value,
+    span,
+    without_empty,
+)
+from zoobench.system.units import ABSENT, RATIO, chance, exactly, megabytes, milliseconds, percent, ratio
 
 UNKNOWN = Value(text=ABSENT)
 _DISTURBED_MEANS = "~ before a time: other work disturbed the rounds, so that it is not the model's alone."
+_LABELS = {SPEEDUP.key: "over float"}
+_IN_RUNS = [metric for metric in METRICS.values() if metric.column]
+_LONGEST_WHY = 300
+"""Letters of a refusal; the file has all of it."""
+_MOST = 8
+"""Cells of each kind that are listed."""
 
 
 def matrix_of(records: Sequence[Record], *, chosen: str = "", planned: Sequence[str] = ()) -> Matrix:
@@ -141,19 +164,21 @@ def _size(record: Record) -> Value:
     return replace(_value(SIZE, record), detail="" if relative is None else f"× {ratio(relative)}")
 
 
-_LABELS = {SPEEDUP.key: "over float"}
 _READ: Mapping[str, Callable[[Record], Value]] = {
     LATENCY_P50.key: _p50,
     SPEEDUP.key: lambda record: _times_faster(record.latency.speedup_over_float if record.latency else None),
     SIZE.key: _size,
 }
 """Metrics whose numbers bear a sign, a tone or something beside them."""
-_IN_RUNS = [metric for metric in METRICS.values() if metric.column]
+
+
 OF_METRICS = tuple(
     _column(metric)
     for metric in sorted(_IN_RUNS, key=lambda one: (one is LOSS, one is not TOP1, one.test == "processes"))
 )
 """Those of the metrics, in order: what decides first, as a phone shows but a few at once."""
+
+
 COLUMNS = (
     *OF_METRICS,
     Column(
@@ -180,5 +205,85 @@ COLUMNS = (
     ),
 )
 """Every column."""
+
+
 _ALWAYS = frozenset(metric.key for metric in _IN_RUNS if metric.test != "processes")
 """Columns that are there even if no cell has a value in them."""
+
+
+def decision_of(recommendation: Recommendation, records: Mapping[str, Record]) -> Decision:
+    """Returns the decision of a recommendation among the cells of one run.
+
+    Args:
+        recommendation: Of one machine.
+        records: By the cell's id.
+    """
+    machine = recommendation.machines[0]
+    cell = recommendation.cell or ""
+    first = machine.candidates[0] if machine.candidates else None
+    return Decision(
+        sentence=decision(recommendation),
+        cell=cell,
+        figures=tuple(_figures(records[cell])) if cell else (),
+        limits=_limits(first, chosen=cell) if first and first.probabilities else None,
+        others=tuple(sheet for sheet in _others(recommendation, machine) if sheet.grid.rows),
+        notes=tuple(_remarks_on_decision(recommendation, machine)),
+    )
+
+
+def _figures(record: Record) -> Iterator[Fact]:
+    """Yields what the matrix says of a cell, with the unit at the number."""
+    for column in OF_METRICS:
+        value = column.read(record)
+        if value.text != ABSENT and column.key != LOSS.key:
+            yield Fact(label=column.label, value=column.with_unit(value.text), detail=value.detail)
+
+
+def _limits(candidate: Candidate, *, chosen: str) -> Sheet:
+    rows = tuple(_limit(one) for one in candidate.probabilities)
+    heads = ("limit", "found", "chance to hold %", "how it is known")
+    caption = "Its limits" if candidate.cell == chosen else f"The limits, and how {candidate.cell} holds them"
+    return Sheet(caption=caption, grid=Grid(heads=heads, rows=rows, words=frozenset({3})))
+
+
+def _limit(found: LimitProbability) -> tuple[str, ...]:
+    value = ABSENT if found.value is None else found.limit.quantity.written(found.value)
+    return (found.limit.summary, value, chance(found.probability), found.why)
+
+
+def _others(recommendation: Recommendation, machine: MachineRecommendation) -> Iterator[Sheet]:
+    holding = [one for one in machine.holding if one.cell != recommendation.cell]
+    yield _candidates("Other cells that hold all limits", holding, recommendation)
+    yield _candidates("Cells that may hold them", machine.open, recommendation)
+    yield _candidates("The nearest misses", machine.misses, recommendation)
+    rows = tuple((one.cell, shorten(one.why, _LONGEST_WHY, placeholder=" ...")) for one in machine.excluded)
+    yield Sheet(caption="No candidates", grid=Grid(heads=("cell", "why"), rows=rows, words=frozenset({1})))
+
+
+def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recommendation) -> Sheet:
+    rows = tuple(
+        (
+            one.cell,
+            milliseconds(one.p50_seconds),
+            percent(None if one.has_random_weights else one.top1),
+            megabytes(one.size_bytes),
+            chance(one.at_least),
+            describe_miss(one, confidence=recommendation.confidence),
+        )
+        for one in found[:_MOST]
+    )
+    heads = ("cell", "p50 ms", "top-1 %", "MB", "chance at least %", "what it misses by")
+    some = f", {exactly(_MOST)} of {exactly(len(found))}" if len(found) > _MOST else ""
+    grid = Grid(heads=heads, rows=rows, words=frozenset({5}))
+    return Sheet(caption=f"{caption}{some}", grid=without_empty(grid))
+
+
+def _remarks_on_decision(recommendation: Recommendation, machine: MachineRecommendation) -> Iterator[str]:
+    yield from recommendation.notes
+    yield from machine.notes
+    if recommendation.cell and machine.rivals:
+        what = QUANTITIES[recommendation.preference[0]].title
+        yield f"Not significantly worse in {what}, and holding all limits too: {', '.join(machine.rivals[:_MOST])}."
+    chosen = machine.of(recommendation.cell) if recommendation.cell else None
+    if chosen:
+        yield from (f"It was disturbed while it was timed: {one}." for one in chosen.disturbances)

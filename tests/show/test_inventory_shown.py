@@ -6,7 +6,7 @@ from typing import Any
 from kitfiles import LIMIT, a_kit, with_manifest
 from views import content, table, text
 from zoobench.kit.reader import open_kit
-from zoobench.show.kit import view
+from zoobench.show.inventory import kit_view
 
 
 def test_cells_files_samples_and_refusals_are_shown(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_cells_files_samples_and_refusals_are_shown(tmp_path: Path) -> None:
 
     path = with_manifest(a_kit(tmp_path), refuse)
     with open_kit(path, limit_bytes=LIMIT) as kit:
-        shown = view(kit, size_bytes=1234)
+        shown = kit_view(kit, size_bytes=1234)
         lines = [line.rstrip() for line in text(shown).splitlines()]
         rows, found = table(shown), content(shown)
     assert lines[0] == f"{path}, 1.23 kB, unpacked 10.3 kB, every hash as it should be"
