@@ -16,8 +16,7 @@ from runs import ROOT
 from zoobench.cli import main
 from zoobench.judge.gate.tolerances import DEFAULTS, read_rules
 from zoobench.judge.metrics import METRICS, Metric
-from zoobench.matrix.specs import SPECS
-from zoobench.matrix.variants import VARIANTS
+from zoobench.matrix.variants import SPECS, VARIANTS
 from zoobench.measure.environment import describe_environment
 from zoobench.results.schema import SCHEMA, Record
 from zoobench.run.options import OPTIONS, Option

@@ -11,7 +11,7 @@ from finding import Cost
 from fresh import Steps
 
 from zoobench.build import classifier, conversion, network
-from zoobench.build.quantizing import Ingredients, quantized
+from zoobench.build.conversion import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.matrix.variants import VARIANTS
 from zoobench.system.terminal import capture_native_output

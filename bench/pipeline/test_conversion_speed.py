@@ -7,9 +7,8 @@ from saved import Findings
 
 from zoobench.build.recipe import BuildRequest
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.specs import SPECS
-from zoobench.tflite.contract import read_contract
-from zoobench.tflite.spec import violations
+from zoobench.matrix.variants import SPECS
+from zoobench.tflite.contract import read_contract, violations
 
 MOST_BYTES = 4e9
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from zoobench.matrix.backbones import Backbone
     from zoobench.matrix.cell import Cell
     from zoobench.matrix.runtimes import Runtime
-    from zoobench.matrix.specs import VariantSpec
-    from zoobench.matrix.variants import Variant
+    from zoobench.matrix.variants import Variant, VariantSpec
     from zoobench.results.run import Run
     from zoobench.show.frames import frame, rounds
 
@@ -34,7 +33,7 @@ _HOMES = {
     "Run": "zoobench.results.run",
     "Runtime": "zoobench.matrix.runtimes",
     "Variant": "zoobench.matrix.variants",
-    "VariantSpec": "zoobench.matrix.specs",
+    "VariantSpec": "zoobench.matrix.variants",
     "frame": "zoobench.show.frames",
     "load": "zoobench.commands.baseline",
     "rounds": "zoobench.show.frames",

@@ -13,10 +13,10 @@ from hypothesis.extra import numpy as hnp
 
 from networks import tiny_features, tiny_head
 from pet_photos import opened as opened_data
-from zoobench.build import conversion, recipe, trial
+from zoobench.build import assembly, conversion, recipe
+from zoobench.build.assembly import compared
 from zoobench.build.network import assembled
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
-from zoobench.build.trial import compared
 from zoobench.build.weights import Weights
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.matrix.backbones import Backbone
@@ -44,8 +44,8 @@ def model() -> keras.Model:
 
 
 def test_calibration_images_are_training_images_and_kept_once(request_: BuildRequest) -> None:
-    kept = trial.calibration_images(request_)
-    assert trial.calibration_images(request_) == kept
+    kept = assembly.calibration_images(request_)
+    assert assembly.calibration_images(request_) == kept
     images = np.load(kept.path)
     assert images.shape == (5, 32, 32, 3)
     assert images.dtype == np.uint8
@@ -56,7 +56,7 @@ def test_calibration_images_are_training_images_and_kept_once(request_: BuildReq
 def test_a_float32_file_answers_as_keras_does(request_: BuildRequest, model: keras.Model, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(conversion.float32(model))
-    found = trial.held_against_keras(request_, lambda: model, path)
+    found = assembly.held_against_keras(request_, lambda: model, path)
     assert found["refused"] is None
     assert found["calibration"] == recipe.calibration(request_).folder_name
     assert found["numerics"]["images"] == 5
@@ -67,8 +67,8 @@ def test_a_float32_file_answers_as_keras_does(request_: BuildRequest, model: ker
 def test_keras_answers_once_for_all_variants(request_: BuildRequest, model: keras.Model, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(conversion.float32(model))
-    first = trial.held_against_keras(request_, lambda: model, path)
-    assert trial.held_against_keras(request_, lambda: pytest.fail("asked again"), path) == first
+    first = assembly.held_against_keras(request_, lambda: model, path)
+    assert assembly.held_against_keras(request_, lambda: pytest.fail("asked again"), path) == first
 
 
 def test_at_most_so_many_images_are_compared(
@@ -77,7 +77,7 @@ def test_at_most_so_many_images_are_compared(
     monkeypatch.setattr(recipe, "COMPARED_IMAGES", 3)
     path = tmp_path / "model.tflite"
     path.write_bytes(conversion.float32(model))
-    assert trial.held_against_keras(request_, lambda: model, path)["numerics"]["images"] == 3
+    assert assembly.held_against_keras(request_, lambda: model, path)["numerics"]["images"] == 3
 
 
 def test_a_file_that_the_runtime_refuses_is_known_with_its_reason(
@@ -85,7 +85,7 @@ def test_a_file_that_the_runtime_refuses_is_known_with_its_reason(
 ) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"no model")
-    found = trial.held_against_keras(request_, lambda: model, path)
+    found = assembly.held_against_keras(request_, lambda: model, path)
     assert found["numerics"] is None
     assert found["refused"]["by"] == "litert"
     assert found["refused"]["reason"].startswith("LiteRT cannot open model.tflite: ")
@@ -94,9 +94,9 @@ def test_a_file_that_the_runtime_refuses_is_known_with_its_reason(
 def test_keras_answers_that_are_not_finite_are_an_error_that_names_the_backbone(request_: BuildRequest) -> None:
     pixels = keras.Input((32, 32, 3))
     endless = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(np.inf)(pixels)))
-    images = trial.calibration_images(request_).path
+    images = assembly.calibration_images(request_).path
     with pytest.raises(ModelError, match="mine gives numbers that are not finite in Keras itself"):
-        trial._reference(request_, lambda: endless, images)
+        assembly._reference(request_, lambda: endless, images)
 
 
 def test_what_fails_on_all_cores_is_tried_once_more_alone(
@@ -104,16 +104,16 @@ def test_what_fails_on_all_cores_is_tried_once_more_alone(
 ) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(conversion.float32(model))
-    real = trial.run_all
+    real = assembly.run_all
 
     def short_of_memory(opener: OpenSession, samples: Samples, *, workers: int = 1) -> Outputs:
         if workers > 1:
             raise MeasurementError("no memory")
         return real(opener, samples)
 
-    monkeypatch.setattr(trial, "run_all", short_of_memory)
+    monkeypatch.setattr(assembly, "run_all", short_of_memory)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    assert trial.held_against_keras(request_, lambda: model, path)["refused"] is None
+    assert assembly.held_against_keras(request_, lambda: model, path)["refused"] is None
 
 
 Floats = npt.NDArray[np.float32]

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from zoobench.data.drawing.animals import ANIMALS
-from zoobench.data.drawing.shapes import Random, Shape, fill, moved, scaled
+from zoobench.data.animals import ANIMALS
 from zoobench.data.drawn import CLASSES, SIZE, VERSION, contact_sheet, draw
+from zoobench.data.shapes import Random, Shape, fill, moved, scaled
 from zoobench.errors import DataError
 
 # The promise across machines, operating systems and versions of NumPy and Pillow. A digest that changes on purpose

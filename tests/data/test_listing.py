@@ -1,22 +1,29 @@
 """Are the right files of a folder taken for images, and is everything that is wrong with it said?"""
 
+import io
 import os
+import threading
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from pet_photos import bad_images, encoded, everything, names, opened, put, refusal
-from zoobench.data import listing
-from zoobench.data.dataset import LeftOut
+from pet_photos import CountedLoad, bad_images, encoded, everything, names, opened, put, refusal
+from zoobench.data import drawn, listing
+from zoobench.data import listing as module
+from zoobench.data.dataset import Dataset, LeftOut
+from zoobench.store.product import MAKING, Stored
+from zoobench.system.files import sha256_of_file
 
 GIVE = "give a folder that holds one folder of images for each class, such as cat/ and dog/"
+
 MEND = (
     "Mend or remove them, or leave them out with --zoo-skip-bad-images "
     "(they are then counted in the header and in every record)."
 )
-
 
 # Which files count
 
@@ -184,3 +191,217 @@ def test_a_folder_in_a_class_that_may_not_be_listed_is_bad(
 
     monkeypatch.setattr(os, "scandir", scan)
     assert "  cat/deep: cannot be read (Permission denied)\n" in refusal(pets, kept)
+
+
+# The file of pixels
+
+
+def test_each_row_of_pixels_belongs_to_its_sample(pets: Path, kept: Path) -> None:
+    pixels = everything(opened(pets, kept))
+    assert pixels.shape == (17, 32, 32, 3)
+    assert pixels.dtype == np.uint8
+    assert pixels[:, 5, 5].tolist() == [[n, 0, 9] for n in range(10)] + [[n, 100, 9] for n in range(7)]
+
+
+def test_the_file_of_pixels_is_plain_numpy(pets: Path, kept: Path) -> None:
+    dataset = opened(pets, kept)
+    np.testing.assert_array_equal(np.load(dataset.pixels_path), everything(dataset))
+
+
+def test_the_head_of_the_file_of_pixels_has_room_for_any_number_of_rows() -> None:
+    assert len(module._npy_header(9, 32)) == len(module._npy_header(10_000_000, 32))
+
+
+def test_an_image_that_vanishes_between_hashing_and_decoding_is_bad(
+    pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hash_and_remove(path: Path) -> str:
+        digest = sha256_of_file(path)
+        path.unlink()
+        return digest
+
+    monkeypatch.setattr(listing, "sha256_of_file", hash_and_remove)
+    assert "\n  cat/3.png: cannot be read (No such file or directory)\n" in refusal(pets, kept)
+
+
+@pytest.mark.usefixtures("drawings")
+def test_memory_stays_flat_however_many_images_there_are(kept: Path) -> None:
+    tracemalloc.start()
+    try:
+        dataset = opened(None, kept, drawn_images=3000, image_size=64)
+        for start in range(0, 3000, 64):
+            dataset.images(range(start, min(start + 64, 3000)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert dataset.pixels_path.stat().st_size > 36_000_000
+    assert peak < 12_000_000
+
+
+@pytest.mark.slow
+def test_names_labels_and_pixels_are_those_of_keras(pets: Path, kept: Path) -> None:
+    import keras
+
+    chance = np.random.default_rng(0)
+    for number, (kind, extension) in enumerate((("PNG", "PNG"), ("BMP", "bmp"), ("GIF", "gif"), ("JPEG", "jpeg"))):
+        coarse = Image.fromarray(chance.integers(0, 256, (5, 6, 3), dtype=np.uint8))
+        file = io.BytesIO()
+        coarse.resize((150 + number, 120), Image.Resampling.BICUBIC).save(file, kind)
+        put(pets / "dog" / f"{'deep/' * (number % 2)}x.{extension}", file.getvalue())
+    put(pets / "dog" / "notes.txt", b"x")
+    theirs = keras.utils.image_dataset_from_directory(
+        pets, image_size=(96, 96), shuffle=False, batch_size=None, label_mode="int", verbose=False
+    )
+    dataset = opened(pets, kept, image_size=96)
+    assert tuple(theirs.class_names) == dataset.classes
+    assert [Path(path).relative_to(pets).as_posix() for path in theirs.file_paths] == names(dataset)
+    for sample, ours, (pixels, label) in zip(
+        dataset.samples, everything(dataset), theirs.as_numpy_iterator(), strict=True
+    ):
+        difference = np.abs(ours - pixels)
+        assert label == sample.label
+        # A JPEG goes through another inverse DCT there; see `decode`.
+        assert difference.max() <= (8 if sample.name.endswith("jpeg") else 1)
+        assert difference.mean() <= (1.5 if sample.name.endswith("jpeg") else 0.5)
+
+
+# What is kept
+
+
+def test_a_second_opening_decodes_nothing(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    first = opened(pets, kept)
+    second = opened(pets, kept)
+    assert counted.calls == 17
+    assert second == first
+    np.testing.assert_array_equal(everything(second), everything(first))
+
+
+def test_a_second_opening_draws_nothing(kept: Path, drawings: list[tuple[str, int, int]]) -> None:
+    first = opened(None, kept, drawn_images=30)
+    assert opened(None, kept, drawn_images=30) == first
+    assert sorted(drawings) == sorted((animal, 0, index) for animal in drawn.CLASSES for index in range(3))
+
+
+def test_a_data_set_at_another_seed_needs_no_decoding(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    opened(pets, kept)
+    opened(pets, kept, seed=1)
+    assert counted.calls == 17
+
+
+def test_another_seed_is_drawn_anew(kept: Path, drawings: list[tuple[str, int, int]]) -> None:
+    opened(None, kept, drawn_images=30)
+    opened(None, kept, drawn_images=30, seed=5)
+    assert {seed for _, seed, _ in drawings} == {0, 5}
+
+
+def test_bad_images_are_remembered_without_decoding_again(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    bad_images(pets)
+    first = refusal(pets, kept)
+    calls = counted.calls
+    assert refusal(pets, kept) == first
+    assert len(opened(pets, kept, skip_bad_images=True).left_out) == 9
+    assert counted.calls == calls
+
+
+def test_another_image_size_is_another_folder(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    small, large = opened(pets, kept, image_size=32), opened(pets, kept, image_size=64)
+    assert counted.calls == 34
+    assert small.pixels_path.parent.name.startswith("pets-32-")
+    assert large.pixels_path.parent.name.startswith("pets-64-")
+
+
+def test_a_changed_image_is_decoded_anew(pets: Path, kept: Path) -> None:
+    opened(pets, kept)
+    put(pets / "cat" / "0.png", encoded(255))
+    assert opened(pets, kept).images([0])[0, 0, 0].tolist() == [255, 0, 9]
+
+
+def test_a_truncated_file_of_pixels_is_made_anew(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    dataset = opened(pets, kept)
+    before = everything(dataset)
+    dataset.pixels_path.write_bytes(dataset.pixels_path.read_bytes()[:-1])
+    np.testing.assert_array_equal(everything(opened(pets, kept)), before)
+    assert counted.calls == 34
+
+
+@pytest.mark.parametrize("name", ["pixels.npy", "rows.json"])
+def test_damage_that_leaves_the_length_alone_is_named_and_decoded_anew(
+    pets: Path, kept: Path, counted: CountedLoad, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    dataset = opened(pets, kept)
+    before = everything(dataset)
+    path = dataset.pixels_path.with_name(name)
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+    capsys.readouterr()
+    assert opened(pets, kept) == dataset
+    np.testing.assert_array_equal(everything(dataset), before)
+    assert counted.calls == 34
+    assert f"{path.parent} is damaged: the SHA-256 of {name} is not" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "rows.json"])
+def test_a_file_that_is_missing_means_decoding_anew(pets: Path, kept: Path, counted: CountedLoad, name: str) -> None:
+    dataset = opened(pets, kept)
+    dataset.pixels_path.with_name(name).unlink()
+    assert opened(pets, kept) == dataset
+    assert counted.calls == 34
+
+
+def test_rows_that_vanish_after_the_check_are_a_data_error(
+    pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = opened(pets, kept)
+    stored = Stored(path=dataset.pixels_path, sha256="", size_bytes=0, inputs={}, facts={})
+    monkeypatch.setattr(module, "obtain", lambda *_given, **_options: stored)
+    dataset.pixels_path.with_name("rows.json").unlink()
+    assert refusal(pets, kept).endswith("; run again, and the images are decoded anew")
+
+
+def test_an_interrupted_run_leaves_nothing_and_the_next_one_works(
+    pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(listing, "load", CountedLoad(interrupt_at=9))
+        with pytest.raises(KeyboardInterrupt):
+            opened(pets, kept)
+    assert [path.suffix for path in kept.rglob("*")] == [".lock"]
+    assert len(everything(opened(pets, kept))) == 17
+
+
+def test_what_a_killed_run_left_is_cleared_away(pets: Path, kept: Path) -> None:
+    store = opened(pets, kept).pixels_path.parent
+    left = kept / f"{MAKING}{store.name}-abcd"
+    put(left / ".pixels.npy.x.part", b"half")
+    (store / "manifest.json").unlink()
+    opened(pets, kept)
+    assert not left.exists()
+    assert sorted(path.name for path in store.iterdir()) == ["manifest.json", "pixels.npy", "rows.json"]
+
+
+def test_a_full_disk_is_an_error_that_leaves_nothing(pets: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "write_json", full)
+    assert refusal(pets, kept) == (
+        f"cannot keep pets-32 in {kept}: [Errno 28] No space left on device; free some space or mend the folder"
+    )
+    assert [path.suffix for path in kept.rglob("*")] == [".lock"]
+
+
+def test_a_file_in_place_of_the_folder_to_keep_is_an_error(pets: Path, tmp_path: Path) -> None:
+    file = put(tmp_path / "file", b"x")
+    assert f"cannot keep pets-32 in {file / 'datasets'}: [Errno 20]" in refusal(pets, file / "datasets")
+
+
+def test_two_runs_at_once_decode_once(pets: Path, kept: Path, counted: CountedLoad) -> None:
+    found: list[Dataset] = []
+    runs = [threading.Thread(target=lambda: found.append(opened(pets, kept))) for _ in range(3)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert counted.calls == 17
+    assert found[0] == found[1] == found[2]

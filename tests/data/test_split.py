@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoobench.data.split import SplitShares, cut, homes, parse_shares, split_contents, stratified
+from zoobench.data.split import (
+    Split,
+    SplitShares,
+    cut,
+    dataset_sha256,
+    homes,
+    measuring_order,
+    parse_shares,
+    split_contents,
+    stratified,
+)
 from zoobench.errors import UsageError
+from zoobench.system.files import sha256_of_json
 
 SHARES = SplitShares()
 Contents = list[tuple[int, str]]
@@ -18,6 +29,7 @@ def contents(label: int, count: int, *, start: int = 0) -> Contents:
 
 
 totals = st.integers(3, 400)
+
 some_shares = st.tuples(st.integers(1, 98), st.integers(1, 98), st.integers(1, 98)).map(
     lambda parts: parse_shares("/".join(map(str, parts)))
 )
@@ -134,3 +146,29 @@ def test_shares_that_do_not_sum_to_one_are_refused(values: tuple[float, float, f
     assert str(caught.value) == (
         f"the split shares {values} do not fit; give three positive ones that sum to 1, such as 0.7, 0.15, 0.15"
     )
+
+
+SAMPLES: list[tuple[str, int, Split]] = [("b", 1, "test"), ("a", 0, "train")]
+
+
+def test_a_data_set_is_its_classes_and_its_contents_in_any_order() -> None:
+    expected = sha256_of_json([["cat", "dog"], [["a", 0, "train"], ["b", 1, "test"]]])
+    assert dataset_sha256(("cat", "dog"), SAMPLES) == expected
+    assert dataset_sha256(["cat", "dog"], reversed(SAMPLES)) == expected
+
+
+def test_another_class_label_or_split_is_another_data_set() -> None:
+    same = dataset_sha256(("cat", "dog"), SAMPLES)
+    assert dataset_sha256(("cat", "wolf"), SAMPLES) != same
+    assert dataset_sha256(("cat", "dog"), [("b", 0, "test"), SAMPLES[1]]) != same
+    assert dataset_sha256(("cat", "dog"), [("b", 1, "train"), SAMPLES[1]]) != same
+
+
+def test_images_are_measured_in_the_order_of_their_hashes_copies_in_that_of_their_labels_and_rows() -> None:
+    contents = [(0, "c"), (1, "a"), (0, "a"), (1, "b"), (0, "a")]
+    assert measuring_order(contents, [0, 1, 2, 4]) == [2, 4, 1, 0]
+
+
+@given(st.permutations(range(6)))
+def test_the_order_does_not_depend_on_that_of_the_rows(rows: list[int]) -> None:
+    assert measuring_order([(index % 2, "ab"[index % 2]) for index in range(6)], rows) == [0, 2, 4, 1, 3, 5]

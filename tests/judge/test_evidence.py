@@ -28,7 +28,7 @@ from zoobench.judge.metrics import (
 )
 from zoobench.results.run import Run, Timing
 from zoobench.results.schema import Record, RecordedStartup
-from zoobench.stats.paired import Answers
+from zoobench.stats.paired import PairedAnswers
 
 CELL = a_record().cell.id
 IMPROVED, UNCHANGED, REGRESSED, INCONCLUSIVE = Verdict
@@ -245,7 +245,7 @@ def record(right: str) -> Record:
     return a_record(accuracy=answered(right))
 
 
-def paired(base: Record, new: Record) -> Answers | None:
+def paired(base: Record, new: Record) -> PairedAnswers | None:
     found = paired_flips(base, new)
     return found.answers if found else None
 
@@ -273,7 +273,7 @@ def test_what_is_better_one_way_is_not_better_the_other_way(base: list[float], n
 
 
 def test_answers_are_paired_sample_by_sample() -> None:
-    assert paired(record("++--+"), record("+-+-+")) == Answers(both=2, lost=1, won=1, neither=1)
+    assert paired(record("++--+"), record("+-+-+")) == PairedAnswers(both=2, lost=1, won=1, neither=1)
 
 
 def test_a_change_is_in_points_with_mcnemars_p() -> None:

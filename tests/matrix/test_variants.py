@@ -2,17 +2,17 @@
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from packages import put
-from zoobench.build.quantizing import _MAKERS
+from zoobench.build.conversion import _MAKERS
 from zoobench.matrix.registry import Package
 from zoobench.matrix.runtimes import RUNTIMES
-from zoobench.matrix.specs import SPECS, VariantSpec
-from zoobench.matrix.variants import VARIANTS, Variant, spec_of
+from zoobench.matrix.variants import SPECS, VARIANTS, Variant, VariantSpec, spec_of
 
 
 def test_every_label_agrees_with_its_spec_its_makers_and_its_runtimes() -> None:
@@ -33,6 +33,7 @@ SPEC = VariantSpec(
     activations="float32",
     granularities=("channel",),
 )
+
 ADDED = Variant(name="w4", short="W4", weights="int4", maker="making:make", spec=SPEC)
 PACKAGE = Package(name="zoobench-w4", version="1.0")
 
@@ -72,3 +73,21 @@ def test_a_promise_is_ours_or_that_of_the_package(beside_us: Path) -> None:
     assert spec_of("w4") == SPEC
     assert spec_of("float32") == SPECS["float32"]
     assert spec_of("keras") is None
+
+
+def test_every_variant_that_is_a_tflite_file_promises_something() -> None:
+    files = {name for name, variant in VARIANTS.items() if variant.suffix == ".tflite"}
+    assert files <= SPECS.keys()
+    assert "keras" not in SPECS
+
+
+def test_a_promise_agrees_with_its_variant() -> None:
+    for name in VARIANTS.keys() & SPECS.keys():
+        variant, spec = VARIANTS[name], SPECS[name]
+        assert variant.io in spec.io
+        assert (variant.weights, variant.activations) == (spec.weights, spec.activations)
+
+
+def test_no_two_labels_promise_the_same() -> None:
+    for one, other in combinations(SPECS.values(), 2):
+        assert one != other

@@ -32,7 +32,7 @@ from zoobench.measure.accuracy import (
 from zoobench.measure.runtimes import Session
 from zoobench.measure.target import Samples
 from zoobench.results.answers import decode
-from zoobench.results.schema import Agreement
+from zoobench.results.schema import ReferenceAgreement
 
 some_rows = hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 5)), elements=st.floats(0, 1, width=32))
 
@@ -175,7 +175,7 @@ def test_agreement_counts_equal_answers_right_or_wrong() -> None:
 def test_another_runtime_is_held_against_the_same_file_elsewhere() -> None:
     own, elsewhere = evaluation([0, 1, 1, 2], [0, 0, 0, 0]), evaluation([0, 1, 1, 1], [0, 0, 0, 0])
     recorded = recorded_accuracy(own, twin=own, reference=("the-other", elsewhere))
-    assert recorded.agreement_with_reference == Agreement(cell="the-other", share=0.75)
+    assert recorded.agreement_with_reference == ReferenceAgreement(cell="the-other", share=0.75)
     assert recorded_accuracy(own, twin=own).agreement_with_reference is None
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakes import a_cell, a_record
+from fakes import a_cell, a_record, write_results_file
 from resultfiles import a_timed_record, content, ours, plain, rounds_around, written
 from zoobench.commands.options import FORMATS
 from zoobench.errors import ResultsError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.compare.machines import across
-from zoobench.results.run import Run, Timing, read_run, read_side
-from zoobench.results.schema import to_json
+from zoobench.results.provenance import Origin, RecordedProduct
+from zoobench.results.run import Run, Timing, baseline_content, read_recorded, read_run, read_side, unmeasured
+from zoobench.results.schema import Refusal, to_json
 from zoobench.show.comparison import across_view, view
 from zoobench.show.document import Screen
 
 ROUNDS = rounds_around(0.004)
 RECORD = a_timed_record(ROUNDS)
+
 VALID = content(
     ours(RECORD, ROUNDS),
     plain("test_sort", (1.0, 2.0, 4.0), data=[1.0, 2.0, 4.0]),
     zoobench={"schema": 1, "records": [to_json(a_record(cell=a_cell(backbone="untimed"), latency=None))]},
 )
+
 Place = tuple[str | int, ...]
 
 
@@ -169,6 +173,7 @@ def places(value: Any, at: Place = ()) -> Iterator[Place]:
 
 
 PLACES = tuple(places(VALID))
+
 odd_values = st.one_of(
     st.none() | st.booleans() | st.text(max_size=3) | st.floats() | st.integers(),
     st.sampled_from(
@@ -199,3 +204,68 @@ def test_any_value_in_any_place_is_shown_or_refused(tmp_path: Path, place: Place
         for text in texts.values():
             assert "nan" not in text.replace("name", "").lower()
             text.encode()
+
+
+ORIGIN = Origin(name="main", saved="2026-11-25T03:00:00+00:00", source="results/pi/0001_x.json")
+PIXELS = {"224": {"product": "pets-224-0123456789ab", "rows": [5, 2]}}
+MANIFEST = RecordedProduct(product="a-224-b-0123456789ab", file="model.tflite", inputs={"seed": 0})
+
+
+def timed(folder: Path) -> Path:
+    """Returns a results file as pytest-benchmark writes it: the record stands beside 1,000 rounds."""
+    benchmark = {"stats": {"data": [0.004] * 1000}, "extra_info": {"zoobench": to_json(a_record())}}
+    return write_results_file(folder / "0001_x.json", benchmarks=[benchmark], options={"epochs": "3"}, pixels=PIXELS)
+
+
+def baseline_of(path: Path) -> Path:
+    content = baseline_content(read_recorded(path), origin=ORIGIN, machine="pi", manifests={"ab" * 32: MANIFEST})
+    path.with_name("main.json").write_text(json.dumps(content))
+    return path.with_name("main.json")
+
+
+def test_a_baseline_is_read_as_the_results_that_it_was_made_of(tmp_path: Path) -> None:
+    path = baseline_of(timed(tmp_path))
+    assert tuple(read_recorded(path).records.values()) == (
+        a_record(training=None),
+    )  # whose curves nothing is judged by
+    found = read_recorded(path)
+    assert (found.name, found.origin, found.provenance.machine) == ("main", ORIGIN, "pi")
+    assert found.provenance.options == {"epochs": "3"}
+    assert found.provenance.pixels[224].rows == (5, 2)
+    assert found.provenance.manifests == {"ab" * 32: MANIFEST}
+
+
+def test_it_keeps_what_is_known_of_the_run_but_no_single_round(tmp_path: Path) -> None:
+    content = json.loads(baseline_of(timed(tmp_path)).read_text())
+    assert content["benchmarks"] == []
+    assert content["machine_info"] == {"node": "here"}
+    assert content["version"] == "5.3.1"
+    assert "0.004, 0.004" not in json.dumps(content)
+
+
+def test_a_results_file_is_no_baseline_but_can_stand_in_its_place(tmp_path: Path) -> None:
+    found = read_recorded(timed(tmp_path))
+    assert found.origin is None
+    assert found.name == f"{tmp_path.name}/0001_x.json"
+
+
+def test_a_damaged_one_is_named(tmp_path: Path) -> None:
+    path = write_results_file(tmp_path / "main.json", a_record(), options=[])
+    with pytest.raises(ResultsError, match=r"main\.json: zoobench\.options: received \[\]"):
+        read_recorded(path)
+
+
+def run(folder: Path, *records: object, cells: list[str]) -> Run:
+    return read_recorded(write_results_file(folder / "0001_x.json", *records, cells=cells))  # type: ignore[arg-type]
+
+
+def test_what_was_not_measured_is_named_with_what_is_missing(tmp_path: Path) -> None:
+    quick = replace(a_record(), cell=a_cell(backbone="quick"), accuracy=None)
+    found = run(tmp_path, a_record(), quick, cells=[a_cell().id, quick.cell.id, "c"])
+    assert unmeasured(found) == ("c (no record)", f"{quick.cell.id} (no accuracy)")
+
+
+def test_what_is_refused_needs_no_measuring(tmp_path: Path) -> None:
+    refusal = Refusal(by="ai_edge", reason="no kernel")
+    refused = replace(a_record(), model=None, accuracy=None, latency=None, refusal=refusal)
+    assert unmeasured(run(tmp_path, refused, cells=[refused.cell.id])) == ()

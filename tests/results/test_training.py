@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import a_record
-from zoobench.results.agreement import check_agreement
+from zoobench.results.answers import check_agreement
 from zoobench.results.schema import MOST_EPOCHS, Record, RecordedTraining, to_json
 from zoobench.results.shape import shaped
 from zoobench.results.training import recorded_training

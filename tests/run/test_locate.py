@@ -11,8 +11,7 @@ import pytest
 
 from fakes import a_cell, a_record, write_results_file
 from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
-from zoobench.data.rows import ROWS, dataset_sha256, measuring_order
-from zoobench.data.split import SplitShares, split_contents
+from zoobench.data.split import ROWS, SplitShares, dataset_sha256, measuring_order, split_contents
 from zoobench.errors import ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
 from zoobench.measure.target import Samples

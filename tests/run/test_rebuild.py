@@ -15,7 +15,7 @@ from zoobench.results.answers import decode
 from zoobench.results.run import Run, read_recorded
 from zoobench.run import workshop
 from zoobench.run.locate import WantedModel, find_models, find_pixels, wanted_models
-from zoobench.run.rebuild import rebuild
+from zoobench.run.replay import rebuild
 
 VARIANTS = ("--zoo-variants", "float32,float_fallback")
 GONE = "mobilenet_025-float_fallback-litert-t1"
@@ -117,7 +117,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from zoobench.results.run import read_recorded
-from zoobench.run.rebuild import rebuild
+from zoobench.run.replay import rebuild
 from zoobench.run.locate import find_models, wanted_models
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from zoobench.measure.target import ModelFile
 from zoobench.results.answers import decode
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import RecordedDataset, Refusal
-from zoobench.run import background, session
+from zoobench.run import session
 from zoobench.run.inputs import Inputs, Split
 from zoobench.run.plan import Plan
 from zoobench.run.session import BenchSession
@@ -278,7 +278,7 @@ def test_tensorflow_is_imported_beside_the_data_where_rounds_need_it(
     opened: Opener, monkeypatch: pytest.MonkeyPatch, timed: tuple[Cell, ...], imported: list[str]
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(background, "import_runtime", asked.append)
+    monkeypatch.setattr(session, "import_runtime", asked.append)
     opened().prepare(CELLS, timed=timed)
     assert asked == imported
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOut, TimedPath
+from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOutMethod, TimedPath
 from zoobench.show.crosscheck import as_json, render
 
 OURS = TimedPath(name="litert", what="ours", turns=(0.010, 0.010, 0.010))
@@ -16,7 +16,7 @@ REPORT = CrosscheckReport(
     images="64 test images of pets",
     effort=Effort(turns=3, warmups=10, runs=50),
     paths=(OURS, THEIRS, SLOW),
-    left_out=(LeftOut(name="benchmark_app", reason="it is not installed: pip install openvino"),),
+    left_out=(LeftOutMethod(name="benchmark_app", reason="it is not installed: pip install openvino"),),
     pairs=(("litert", "litert-benchmark"),),
     phases={"decode": (0.005,) * 3, "resize": (0.004,) * 3, "invoke": (0.011,) * 3},
 )
@@ -71,7 +71,7 @@ def test_rounding_is_told_where_it_matters() -> None:
 
 
 def test_a_reason_cannot_steer_the_terminal() -> None:
-    told = render(replace(REPORT, left_out=(LeftOut(name="x", reason="\x1b[2J"),)), width=80, colours=False)
+    told = render(replace(REPORT, left_out=(LeftOutMethod(name="x", reason="\x1b[2J"),)), width=80, colours=False)
     assert "\x1b" not in told
 
 

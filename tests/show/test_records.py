@@ -11,7 +11,7 @@ from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.provenance import Origin, Provenance, RecordedProduct
 from zoobench.results.run import Run
-from zoobench.results.schema import Agreement, Record, RecordedDataset, RecordedModel, Refusal, Speedup
+from zoobench.results.schema import Record, RecordedDataset, RecordedModel, ReferenceAgreement, Refusal, Speedup
 from zoobench.show.records import LEAST_WIDTH, list_view, render, render_baseline
 from zoobench.system.units import ABSENT
 
@@ -56,7 +56,7 @@ def over_litert(record: Record, point: float, low: float, high: float) -> Record
 
 def agreeing(record: Record, share: float) -> Record:
     assert record.accuracy is not None
-    agreement = Agreement(cell="mobilenet-integer_only-litert-t1", share=share)
+    agreement = ReferenceAgreement(cell="mobilenet-integer_only-litert-t1", share=share)
     return replace(record, accuracy=replace(record.accuracy, agreement_with_reference=agreement))
 
 

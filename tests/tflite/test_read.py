@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from modelfiles import labelled
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.tflite.contract import plain, read_contract
+from zoobench.tflite.contract import labels_met, plain, read_contract
 from zoobench.tflite.read import Port, read_graphs, read_ports
-from zoobench.tflite.spec import labels_met
 
 fuzzing = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 some_label = st.sampled_from(["float32", "dynamic_range_int4_block", "weight_only_int8", "integer_only"])

@@ -1,24 +1,27 @@
-"""From a request to model files: which steps, in which order, each kept by the store?"""
+"""From a request to model files: which steps, in which order, each kept by the store and held against Keras?"""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from zoobench.build import classifier, conversion, network, recipe
-from zoobench.build.classifier import Labelled, extract
-from zoobench.build.quantizing import Ingredients, made_by_package, quantized
+from zoobench.build.classifier import Labelled, Predicted, extract, prediction_sheet
+from zoobench.build.conversion import Ingredients, made_by_package, quantized
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.trial import calibration_images, held_against_keras
 from zoobench.data.dataset import Dataset
-from zoobench.data.drawing.sheet import Predicted, prediction_sheet
 from zoobench.data.split import Split
-from zoobench.errors import ModelError, ZoobenchError
+from zoobench.errors import MeasurementError, ModelError, ZoobenchError
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
+from zoobench.measure.accuracy import Outputs, run_all
+from zoobench.measure.runtimes import OpenSession, open_session
+from zoobench.measure.target import Samples
 from zoobench.store.product import Facts, Stored, find, obtain
 from zoobench.system.files import write_bytes, write_json
 from zoobench.system.terminal import progress
@@ -26,10 +29,17 @@ from zoobench.tflite.edit import joined
 
 PICTURE = "predictions.png"
 _PICTURED_IMAGES = 24
+Write = Callable[[Path], object]
+"""Writes a variant's file."""
+_RUNTIME = "litert"
+"""The runtime that the numerical contract is about."""
+Probabilities = npt.NDArray[np.float32]
+_LEAST = 1e-7
+"""Probabilities are clipped to this before a logarithm, as `keras.backend.epsilon()`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ModelSource:
     """Where variants come from: how to get the Keras classifier and its float32 file, and how it was trained."""
 
     keras_model: Callable[[], keras.Model]
@@ -37,8 +47,28 @@ class Source:
     facts: Facts
 
 
-Write = Callable[[Path], object]
-"""Writes a variant's file."""
+class _RefusedError(Exception):
+    """A quantizer does not make a variant of this classifier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numerics:
+    """The numerical contract: a variant's answers to calibration images against Keras's.
+
+    Attributes:
+        images: How many were compared.
+        top1_agreement: Share of images on which both have the same most probable class.
+        mean_probability_difference: Mean absolute difference over images and classes.
+        max_probability_difference: The largest one.
+        kl_divergence_nats: Mean over images of the sum of p log(p / q), p Keras's probabilities and q the variant's.
+            S. Kullback and R. A. Leibler, "On information and sufficiency", Ann. Math. Statist. 22 (1951).
+    """
+
+    images: int
+    top1_agreement: float
+    mean_probability_difference: float
+    max_probability_difference: float
+    kl_divergence_nats: float
 
 
 def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
@@ -60,11 +90,67 @@ def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
         raise ModelError("; ".join(filter(None, failures)))
 
 
-class _RefusedError(Exception):
-    """A quantizer does not make a variant of this classifier."""
+def calibration_images(request: BuildRequest) -> Stored:
+    """Returns the product that holds the calibration images, uint8 [n, height, width, 3]."""
+    product = recipe.calibration(request)
+
+    def make(folder: Path) -> Facts:
+        rows = request.dataset.calibration_indices(request.conversion.calibration_images, seed=request.training.seed)
+        np.save(folder / product.file_name, request.dataset.images(rows))
+        return {"images": [request.dataset.samples[row].name for row in rows]}
+
+    return obtain(request.root, product, make)
 
 
-def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Write) -> Stored:
+def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> Facts:
+    """Returns what is known of a TFLite file from running it: how near it is to Keras, or why LiteRT refuses it.
+
+    Args:
+        request: What is made.
+        keras_model: Gives the Keras classifier; called only where its answers are not in the store.
+        path: The file.
+
+    Returns:
+        `calibration`, the folder of the images in the store; `numerics`, a `Numerics` as plain JSON, or None;
+        `refused`, by which runtime and why, or None.
+    """
+    images = calibration_images(request)
+    reference = np.load(_reference(request, keras_model, images.path).path, allow_pickle=False)
+    rows = np.arange(len(reference))
+    samples = Samples(path=images.path, rows=rows, labels=np.zeros_like(rows))
+    opener = partial(open_session, path, runtime=_RUNTIME, threads=1)
+    known: dict[str, Any] = {"calibration": images.path.parent.name}
+    try:
+        answers = _answers(opener, samples)
+    except MeasurementError as error:
+        return known | {"numerics": None, "refused": {"by": _RUNTIME, "reason": _without_path(error, path)}}
+    return known | {"numerics": asdict(compared(reference, answers.values)), "refused": None}
+
+
+def compared(reference: Probabilities, answers: Probabilities) -> Numerics:
+    """Compares a variant's probabilities [images, classes] with Keras's for the same images.
+
+    For the divergence each row is clipped and divided by its sum, since quantized outputs do not sum to one.
+
+    Raises:
+        ValueError: Unless both have the same shape and at least one image.
+    """
+    if reference.shape != answers.shape or reference.ndim != 2 or not len(reference):
+        raise ValueError(
+            f"received shapes {reference.shape} and {answers.shape}; expected two alike, [images, classes]"
+        )
+    difference = np.abs(reference.astype(np.float64) - answers)
+    expected, found = _shares(reference), _shares(answers)
+    return Numerics(
+        images=len(reference),
+        top1_agreement=float(np.mean(reference.argmax(1) == answers.argmax(1))),
+        mean_probability_difference=float(difference.mean()),
+        max_probability_difference=float(difference.max()),
+        kl_divergence_nats=float((expected * np.log(expected / found)).sum(1).mean()),
+    )
+
+
+def _obtain(request: BuildRequest, source: ModelSource, variant: Variant, write: Write) -> Stored:
     product = recipe.variant_model(request, variant)
 
     def make(folder: Path) -> Facts:
@@ -78,7 +164,7 @@ def _obtain(request: BuildRequest, source: Source, variant: Variant, write: Writ
     return obtain(request.root, product, make)
 
 
-def _failure(request: BuildRequest, source: Source, ingredients: Ingredients, variant: Variant) -> str:
+def _failure(request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant) -> str:
     """Makes a variant beside `float32`, and returns why that failed, or ''."""
     try:
         if variant.is_quantized:
@@ -90,7 +176,7 @@ def _failure(request: BuildRequest, source: Source, ingredients: Ingredients, va
     return ""
 
 
-def _quantize(request: BuildRequest, source: Source, ingredients: Ingredients, variant: Variant) -> None:
+def _quantize(request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant) -> None:
     """Makes a quantized variant, or keeps why its quantizer refuses this classifier."""
     quantizer = request.conversion.quantizer_of(variant)
     refused = recipe.refusal(request, variant)
@@ -123,7 +209,7 @@ def _written(path: Path, value: Facts) -> Facts:
     return value
 
 
-def _save_keras(request: BuildRequest, source: Source, path: Path) -> None:
+def _save_keras(request: BuildRequest, source: ModelSource, path: Path) -> None:
     model = source.keras_model()
     network.save(model, path)
     prediction_sheet(_validated(model, request.dataset), request.dataset.classes).save(path.with_name(PICTURE))
@@ -143,17 +229,17 @@ def _validated(model: keras.Model, dataset: Dataset) -> tuple[Predicted, ...]:
     )
 
 
-def _own_classifier(request: BuildRequest) -> Source | None:
+def _own_classifier(request: BuildRequest) -> ModelSource | None:
     """Returns a user's finished classifier, or None if the request is for a backbone."""
     if request.backbone.path is None:
         return None
     model = network.load_own(request.backbone.path, image_size=request.image_size)
     if not network.is_finished(model, classes=len(request.dataset.classes)):
         return None
-    return Source(keras_model=lambda: model, float32=lambda: conversion.float32(model), facts={"history": None})
+    return ModelSource(keras_model=lambda: model, float32=lambda: conversion.float32(model), facts={"history": None})
 
 
-def _head_on_features(request: BuildRequest) -> Source:
+def _head_on_features(request: BuildRequest) -> ModelSource:
     """Returns the classifier of a frozen backbone and a head, trained unless the store holds it."""
 
     @cache
@@ -167,7 +253,7 @@ def _head_on_features(request: BuildRequest) -> Source:
     )
     head = obtain(request.root, recipe.head(request), lambda folder: _train_head(request, features_file.path, folder))
     keras_head = network.load(head.path)
-    return Source(
+    return ModelSource(
         keras_model=lambda: network.assembled(frozen(), keras_head),
         float32=lambda: joined(features_file.path.read_bytes(), conversion.float32(keras_head)),
         facts=head.facts,
@@ -211,3 +297,39 @@ def _features(request: BuildRequest, features_file: Path) -> Stored:
 
 def _labelled(values: npt.NDArray[np.float32], dataset: Dataset, split: Split) -> Labelled:
     return Labelled(inputs=np.asarray(values[dataset.indices(split)]), labels=dataset.labels(split))
+
+
+def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], images: Path) -> Stored:
+    """Returns Keras's answers to the first calibration images."""
+    product = recipe.reference(request)
+
+    def make(folder: Path) -> Facts:
+        pixels = np.load(images, mmap_mode="r", allow_pickle=False)[: recipe.COMPARED_IMAGES].astype(np.float32)
+        answers = keras_model().predict(pixels, batch_size=len(pixels), verbose=0)
+        if not np.isfinite(answers).all():
+            raise ModelError(
+                f"{request.backbone.name} gives numbers that are not finite in Keras itself; check its weights"
+            )
+        np.save(folder / product.file_name, answers)
+        return {}
+
+    return obtain(request.root, product, make)
+
+
+def _answers(opener: OpenSession, samples: Samples) -> Outputs:
+    """Runs the samples on all cores; what fails is tried once more alone, since memory may just have been short."""
+    try:
+        return run_all(opener, samples, workers=os.cpu_count() or 1)
+    except MeasurementError:
+        return run_all(opener, samples)
+
+
+def _without_path(error: MeasurementError, path: Path) -> str:
+    """Returns the message without the folder in which the file was made, which is gone by the time it is read."""
+    return str(error).replace(str(path), path.name)
+
+
+def _shares(values: Probabilities) -> npt.NDArray[np.float64]:
+    clipped = np.clip(values.astype(np.float64), _LEAST, None)
+    shares: npt.NDArray[np.float64] = clipped / clipped.sum(1, keepdims=True)
+    return shares

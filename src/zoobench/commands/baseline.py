@@ -10,10 +10,9 @@ import click
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.results.baseline import baseline_content, unmeasured
 from zoobench.results.file import newest_first, write_results
 from zoobench.results.provenance import Origin
-from zoobench.results.run import Run, read_recorded, read_run
+from zoobench.results.run import Run, baseline_content, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
 from zoobench.system.units import few

@@ -10,13 +10,20 @@ import click
 
 from zoobench.commands.options import PATH, output_options, present
 from zoobench.errors import ModelError, Status, UsageError
-from zoobench.matrix.specs import SPECS
-from zoobench.matrix.variants import TABLE, VARIANTS, spec_of
+from zoobench.matrix.variants import SPECS, TABLE, VARIANTS, spec_of
 from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.store.product import read_manifest
 from zoobench.system.units import percent, size, three_digits
-from zoobench.tflite.contract import Contract, Endpoint, LayerKind, plain, read_contract
-from zoobench.tflite.spec import Violation, labels_met, violations
+from zoobench.tflite.contract import (
+    Contract,
+    Endpoint,
+    LayerKind,
+    Violation,
+    labels_met,
+    plain,
+    read_contract,
+    violations,
+)
 
 _NONE = "none"
 

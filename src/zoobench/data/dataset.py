@@ -11,11 +11,19 @@ import numpy.typing as npt
 
 from zoobench.data import drawn
 from zoobench.data.images import Pixels
-from zoobench.data.listing import counted, duplicates, photos, refuse
-from zoobench.data.pixels import LeftOut as LeftOut
-from zoobench.data.pixels import Picture, Source, decode_once
-from zoobench.data.rows import Row, dataset_sha256
-from zoobench.data.split import MIN_CONTENTS, SPLITS, Split, SplitShares, homes, split_contents, stratified
+from zoobench.data.listing import LeftOut as LeftOut
+from zoobench.data.listing import Picture, PictureSource, counted, decode_once, duplicates, photos, refuse
+from zoobench.data.split import (
+    MIN_CONTENTS,
+    SPLITS,
+    Row,
+    Split,
+    SplitShares,
+    dataset_sha256,
+    homes,
+    split_contents,
+    stratified,
+)
 from zoobench.errors import DataError, UsageError
 from zoobench.system.files import sha256_of_json
 
@@ -216,7 +224,7 @@ def _ignored_line(dataset: Dataset) -> Iterator[str]:
         yield f"data: ignored other files: {', '.join(f'{count} {kind}' for kind, count in dataset.ignored)}"
 
 
-def _drawings(config: DatasetConfig) -> Source:
+def _drawings(config: DatasetConfig) -> PictureSource:
     each, more = divmod(config.drawn_images, len(drawn.CLASSES))
     pictures = tuple(
         Picture(
@@ -229,7 +237,7 @@ def _drawings(config: DatasetConfig) -> Source:
         for index in range(each + (label < more))
     )
     key = sha256_of_json(["drawn", drawn.VERSION, config.seed, config.drawn_images])
-    return Source(name="drawn", classes=drawn.CLASSES, key=key, pictures=pictures)
+    return PictureSource(name="drawn", classes=drawn.CLASSES, key=key, pictures=pictures)
 
 
 def _split(rows: Sequence[Row], *, classes: Sequence[str], config: DatasetConfig) -> tuple[Sample, ...]:

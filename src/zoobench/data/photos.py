@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.data.rows import Row, read_rows
+from zoobench.data.split import Row, read_rows
 from zoobench.errors import DataError, UsageError
 from zoobench.measure.target import Samples
 

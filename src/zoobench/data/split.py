@@ -1,21 +1,30 @@
-"""Which images train, which validate, which test? Their content decides, so that adding images moves few others."""
+"""Which images train, which validate, which test, and in which order?
+
+Their content decides, so that adding images moves few others. No image library: devices ask too.
+"""
 
 import hashlib
+import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from zoobench.errors import UsageError
+from zoobench.errors import DataError, UsageError
+from zoobench.system.files import sha256_of_json
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 MIN_CONTENTS = len(SPLITS)
 """How many different images a class needs, one for each split."""
-
 Content = tuple[int, str]
 """Label and SHA-256 of one image."""
+ROWS = "rows.json"
+"""Stands beside the pixels."""
+Row = tuple[str, int, str]
+"""Name, label and SHA-256 of one decoded image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +122,45 @@ def stratified(contents: Iterable[Content], *, seed: int) -> tuple[str, ...]:
     """
     rounds = zip_longest(*_by_class(contents, salt=f"stratified:{seed}"))
     return tuple(sha256 for one_round in rounds for sha256 in one_round if sha256 is not None)
+
+
+def read_rows(pixels_path: Path) -> dict[str, Any]:
+    """Returns the rows of a file of pixels (`rows`) and what was left out (`left_out`, each with its reason).
+
+    Raises:
+        DataError: If they cannot be read.
+    """
+    path = pixels_path.with_name(ROWS)
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error}); run again, and the images are decoded anew") from error
+    return content
+
+
+def dataset_sha256(classes: Sequence[str], samples: Iterable[tuple[str, int, Split]]) -> str:
+    """Returns the identity of classes, contents, labels and splits; image size, file names and place play no part.
+
+    Args:
+        classes: Names in the order of the labels.
+        samples: SHA-256, label and split of each image, in any order.
+    """
+    return sha256_of_json([classes, sorted(samples)])
+
+
+def measuring_order(contents: Sequence[Content], rows: Iterable[int]) -> list[int]:
+    """Returns rows in the order of contents' hashes: mixed, and the same whatever files are called.
+
+    Args:
+        contents: Label and SHA-256 of every image of a data set.
+        rows: Those of them that test.
+    """
+
+    def content(row: int) -> tuple[str, int, int]:
+        label, sha256 = contents[row]
+        return sha256, label, row
+
+    return sorted(rows, key=content)
 
 
 def _by_class(contents: Iterable[Content], *, salt: str) -> list[list[str]]:

@@ -65,7 +65,7 @@ class TimedPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class LeftOutMethod:
     """A method that was not timed, and why."""
 
     name: str
@@ -124,7 +124,7 @@ class CrosscheckReport:
     images: str
     effort: Effort
     paths: tuple[TimedPath, ...]
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[LeftOutMethod, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     phases: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     versions: Mapping[str, str | None] = field(default_factory=dict)

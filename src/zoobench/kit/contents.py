@@ -12,7 +12,7 @@ from zoobench.errors import DataError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import runtimes_of
 from zoobench.matrix.variants import VARIANTS
-from zoobench.results.agreement import disagreements_of_training
+from zoobench.results.answers import disagreements_of_training
 from zoobench.results.schema import Count, Positive, RecordedNumerics, RecordedTraining, Refusal, Sha256, Weights
 from zoobench.results.shape import Rule, between, brief, matching
 from zoobench.system.files import PLAIN_NAME

@@ -17,7 +17,7 @@ from zoobench.errors import MeasurementError
 from zoobench.measure.runtimes import OpenSession, Session
 from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
-from zoobench.results.schema import Agreement, Predictions, RecordedAccuracy
+from zoobench.results.schema import Predictions, RecordedAccuracy, ReferenceAgreement
 from zoobench.stats.intervals import wilson
 from zoobench.system.files import writing
 from zoobench.system.terminal import capture_native_output, progress
@@ -147,7 +147,7 @@ def recorded_accuracy(
         total=evaluation.total,
         interval=(interval.low, interval.high),
         agreement_with_float=_agreement(evaluation, twin),
-        agreement_with_reference=Agreement(cell=reference[0], share=_agreement(evaluation, reference[1]))
+        agreement_with_reference=ReferenceAgreement(cell=reference[0], share=_agreement(evaluation, reference[1]))
         if reference
         else None,
         invocation_p50_seconds=None if seconds is None else float(np.median(seconds)),

@@ -17,8 +17,7 @@ from zoobench.measure.target import Target
 from zoobench.results.schema import RecordedDisturbance, RecordedModel
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output, progress
-from zoobench.tflite.contract import plain
-from zoobench.tflite.spec import describe_violations, violations
+from zoobench.tflite.contract import describe_violations, plain, violations
 
 BATCH = 8
 """Images in one invocation where only the answers matter, of runtimes that answer in batches."""

@@ -1,19 +1,22 @@
-"""What is known of one run? One value and one reader, for a results file, a baseline or pytest-benchmark's own file."""
+"""What is known of one run? One value and one reader, for a results file, a baseline or pytest-benchmark's own file.
+
+Also what a baseline keeps of it, and what was not measured in it.
+"""
 
 import math
 from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from zoobench.errors import ResultsError
-from zoobench.results.agreement import check_agreement
-from zoobench.results.file import ResultsFile, place_of_block, read_file
-from zoobench.results.provenance import Origin, Provenance, origin_of, provenance_of
-from zoobench.results.schema import SCHEMA, Record
+from zoobench.results.answers import check_agreement
+from zoobench.results.file import BLOCK, ResultsFile, place_of_block, read_file
+from zoobench.results.provenance import Origin, Provenance, RecordedProduct, origin_of, provenance_of
+from zoobench.results.schema import SCHEMA, Record, to_json
 from zoobench.results.shape import brief, expect, shaped, unexpected
 
 _LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
@@ -123,6 +126,44 @@ def read_run(path: Path) -> Run:
         return _run(read_file(path))
     except MemoryError as error:
         raise ResultsError(f"{path} does not fit into this machine's memory; read it on a larger one") from error
+
+
+def unmeasured(run: Run) -> tuple[str, ...]:
+    """Returns the cells of a run that were not measured, each with what is missing; refused ones are no such cells."""
+    absent = [f"{cell_id} (no record)" for cell_id in run.provenance.cells if cell_id not in run.records]
+    return (*absent, *(f"{cell_id} ({gap})" for cell_id, record in run.records.items() if (gap := _gap(record))))
+
+
+def baseline_content(
+    run: Run, *, origin: Origin, machine: str, manifests: Mapping[str, RecordedProduct]
+) -> dict[str, Any]:
+    """Returns what a baseline's file holds, as plain JSON in the format of a results file.
+
+    It is committed, so what nothing is judged by stays out: the single rounds and the curves of training.
+
+    Args:
+        run: Whose file is still there, as what pytest-benchmark says in it is kept.
+        origin: Name, time and source.
+        machine: Name under which the run's results are kept.
+        manifests: By the SHA-256 of the model file.
+
+    Raises:
+        ResultsError: If the run's file cannot be read any more.
+    """
+    content = read_file(run.path)
+    kept = {key: content.block[key] for key in ("cells", "options", "pixels", "products") if key in content.block}
+    about = {"name": origin.name, "saved": origin.saved, "from": origin.source}
+    return {
+        **content.about,
+        "benchmarks": [],
+        BLOCK: {
+            "schema": SCHEMA,
+            "records": [to_json(replace(record, training=None)) for record in run.records.values()],
+            "machine": machine,
+            **kept,
+            "baseline": {**about, "manifests": {sha256: asdict(one) for sha256, one in manifests.items()}},
+        },
+    }
 
 
 def _run(content: ResultsFile) -> Run:
@@ -235,3 +276,10 @@ def _machine(received: Any) -> dict[str, Any]:
         "python": info.get("python_version"),
     }
     return {name: value for name, value in known.items() if isinstance(value, str | int)}
+
+
+def _gap(record: Record) -> str:
+    if record.refusal:
+        return ""
+    parts = {"accuracy": record.accuracy, "latency": record.latency, "model": record.model}
+    return ", ".join(f"no {name}" for name, part in parts.items() if part is None)

@@ -142,7 +142,7 @@ class Predictions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class ReferenceAgreement:
     """The share of samples on which two cells predict the same class.
 
     Attributes:
@@ -176,7 +176,7 @@ class RecordedAccuracy:
     agreement_with_float: Share
     invocation_p50_seconds: Seconds | None
     predictions: Predictions
-    agreement_with_reference: Agreement | None = None
+    agreement_with_reference: ReferenceAgreement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

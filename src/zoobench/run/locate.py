@@ -8,8 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from zoobench.data.photos import given_images
-from zoobench.data.rows import ROWS, Row, dataset_sha256, measuring_order, read_rows
-from zoobench.data.split import MIN_CONTENTS, homes, parse_shares, split_contents
+from zoobench.data.split import (
+    MIN_CONTENTS,
+    ROWS,
+    Row,
+    dataset_sha256,
+    homes,
+    measuring_order,
+    parse_shares,
+    read_rows,
+    split_contents,
+)
 from zoobench.errors import DataError, ResultsError, UsageError, ZoobenchError
 from zoobench.kit.contents import KitImages, KitManifest
 from zoobench.kit.reader import extract, find_kept, open_kit

@@ -1,8 +1,13 @@
 """One benchmark session: holds what is open, has cells measured, keeps their records."""
 
-from collections.abc import Callable, Sequence
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import replace
 from functools import cached_property
+from threading import Thread
 from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
@@ -11,6 +16,7 @@ from zoobench.matrix.runtimes import REFERENCE, TABLE, find_runtime
 from zoobench.measure.accuracy import Evaluation, recorded_accuracy
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.latency import recorded_latency
+from zoobench.measure.runtimes import import_runtime
 from zoobench.measure.scenarios import (
     answers_alike,
     measure_accuracy,
@@ -35,7 +41,6 @@ from zoobench.results.schema import (
     to_json,
 )
 from zoobench.run import extensions
-from zoobench.run.background import imported_meanwhile
 from zoobench.run.checks import FOLDER, evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.plan import Plan
@@ -289,3 +294,37 @@ class BenchSession:
                 training=target.file.training if target else None,
             )
         return self.records[cell.id]
+
+
+@contextmanager
+def imported_meanwhile(runtimes: Iterable[str]) -> Iterator[None]:
+    """Imports runtimes beside the block and ends when both are done.
+
+    What the block prints still reaches the terminal, by copies of both streams; what is written past Python goes into a
+    temporary file meanwhile, as TensorFlow tells of the processor there.
+
+    Args:
+        runtimes: Names; one that cannot be imported is told where a file is opened by it.
+    """
+    names = tuple(runtimes)
+    if not names:
+        yield
+        return
+    with ExitStack() as stack:
+        sink = stack.enter_context(tempfile.TemporaryFile())
+        for number, stream, redirect in ((1, sys.stdout, redirect_stdout), (2, sys.stderr, redirect_stderr)):
+            stream.flush()
+            copy = stack.enter_context(os.fdopen(os.dup(number), "w", buffering=1, encoding="utf-8", errors="replace"))
+            stack.callback(os.dup2, copy.fileno(), number)
+            os.dup2(sink.fileno(), number)
+            stack.enter_context(redirect(copy))
+        importing = Thread(target=_import, args=(names,))
+        importing.start()
+        stack.callback(importing.join)
+        yield
+
+
+def _import(runtimes: tuple[str, ...]) -> None:
+    for runtime in runtimes:
+        with suppress(MeasurementError):
+            import_runtime(runtime)

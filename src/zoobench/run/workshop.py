@@ -10,7 +10,7 @@ from zoobench.build import recipe
 from zoobench.build.recipe import BuildRequest, ConversionConfig
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset, describe, open_dataset
-from zoobench.data.rows import measuring_order
+from zoobench.data.split import measuring_order
 from zoobench.errors import ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant

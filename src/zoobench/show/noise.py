@@ -17,7 +17,7 @@ from zoobench.judge.noise.false_alarms import (
     StoredOutcomes,
 )
 from zoobench.judge.noise.gates import Outcomes
-from zoobench.judge.noise.learn import WITHIN_PROCESSES
+from zoobench.judge.noise.resample import WITHIN_PROCESSES
 from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, horizontal, linear, vertical
 from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, header, presented
 from zoobench.show.charts.svg import circle, element, group, line, polyline, shortened, square, text, width_of

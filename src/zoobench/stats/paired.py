@@ -11,7 +11,7 @@ from zoobench.stats.intervals import CONFIDENCE, Interval, wilson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class PairedAnswers:
     """How two models, a base and a new one, answered the same samples.
 
     Attributes:
@@ -67,7 +67,7 @@ def mcnemar_mid_p_of_loss(lost: int, won: int) -> float:
     return float(bdtr(won, changed, 0.5)) - _probability(lost, changed) / 2
 
 
-def paired_difference(answers: Answers, *, confidence: float = CONFIDENCE) -> Interval:
+def paired_difference(answers: PairedAnswers, *, confidence: float = CONFIDENCE) -> Interval:
     """Returns the interval of the new model's share of right answers less the base's.
 
     Wilson's intervals of both, squared and added with the correlation of the answers: method 10 of R. G. Newcombe,
@@ -117,7 +117,7 @@ def holm(p_values: Sequence[float], *, asked: int | None = None) -> tuple[float,
     return tuple(adjusted.tolist())
 
 
-def _correlation(answers: Answers) -> float:
+def _correlation(answers: PairedAnswers) -> float:
     """Returns the correlation of the answers being right (phi), 0 where a model has all right or all wrong.
 
     By Newcombe's correction a positive one is made smaller by half a sample, to 0 at most, which widens the interval.

@@ -23,7 +23,7 @@ from zoobench.commands.crosscheck.command import compare_methods, order, shown
 from zoobench.commands.crosscheck.methods import Round, TimingMethod
 from zoobench.commands.crosscheck.target import CrosscheckRequest
 from zoobench.errors import MeasurementError
-from zoobench.judge.crosscheck import LeftOut
+from zoobench.judge.crosscheck import LeftOutMethod
 from zoobench.measure.disturbance import Mark
 from zoobench.measure.programs import Repetitions
 
@@ -85,10 +85,10 @@ def test_a_way_that_fails_is_left_out_with_its_reason_and_asked_no_more() -> Non
         scripted.method("frail", 0.01, fails_from=2),
         scripted.method("other", 0.01),
     ]
-    absent = [LeftOut(name="benchmark_app", reason="it is not installed")]
+    absent = [LeftOutMethod(name="benchmark_app", reason="it is not installed")]
     found = compare_methods(TARGET, methods, request=REQUEST, marking=quiet, absent=absent)
     assert [one.name for one in found.paths] == ["litert", "other"]
-    assert found.left_out == (*absent, LeftOut(name="frail", reason="frail broke"))
+    assert found.left_out == (*absent, LeftOutMethod(name="frail", reason="frail broke"))
     assert sum(name == "frail" for name, _ in scripted.taken) == 2
 
 

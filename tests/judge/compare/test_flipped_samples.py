@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoobench.judge.compare.flipped_samples import ClassLoss, Flip, class_losses, find_flips
-from zoobench.stats.paired import Answers
+from zoobench.stats.paired import PairedAnswers
 
 ANIMALS = ("cat", "dog", "eel")
 answers = st.lists(st.tuples(*[st.integers(0, 2)] * 3), max_size=40)
@@ -17,7 +17,7 @@ def test_what_was_lost_and_won_is_named_by_sample_and_class() -> None:
     found = find_flips([0, 1, 2, 0, 1], [0, 0, 2, 1, 2], truth=[0, 1, 2, 1, 0], classes=ANIMALS, names=("a", "b"))
     assert found.newly_wrong == (Flip(sample=1, name="b", truth="dog", before="dog", after="cat"),)
     assert found.newly_right == (Flip(sample=3, name="", truth="dog", before="cat", after="dog"),)
-    assert found.answers == Answers(both=2, lost=1, won=1, neither=1)
+    assert found.answers == PairedAnswers(both=2, lost=1, won=1, neither=1)
 
 
 def test_another_wrong_answer_is_no_flip() -> None:

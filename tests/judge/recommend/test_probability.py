@@ -14,7 +14,7 @@ from choices import a_known_cell, a_probability, a_timed_run, limit
 from resultfiles import rounds_around
 from zoobench.judge.metrics import MEMORY_NOISE
 from zoobench.judge.readings import TimedRun
-from zoobench.judge.recommend.cells import KnownCell, Observed
+from zoobench.judge.recommend.cells import TAIL, KnownCell, Observed, Spread, default_sd, spread_of
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, QUANTIZATION_DROP, SIZE, TOP1
 from zoobench.judge.recommend.probability import (
     NOT_CERTAIN,
@@ -28,7 +28,6 @@ from zoobench.judge.recommend.probability import (
     processes_probability,
     top1_probability,
 )
-from zoobench.judge.recommend.spread import TAIL, Spread, default_sd, spread_of
 
 NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
 

@@ -14,7 +14,7 @@ from zoobench.commands.crosscheck.methods import OPEN_SECONDS, PHASES, REFERENCE
 from zoobench.commands.crosscheck.target import CrosscheckRequest, CrosscheckTarget, find_target
 from zoobench.commands.options import artifacts_option
 from zoobench.errors import MeasurementError, Status
-from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOut, TimedPath
+from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOutMethod, TimedPath
 from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
@@ -143,7 +143,7 @@ def compare_methods(
     methods: Sequence[TimingMethod],
     *,
     request: CrosscheckRequest,
-    absent: Sequence[LeftOut] = (),
+    absent: Sequence[LeftOutMethod] = (),
     marking: Marking = mark,
 ) -> CrosscheckReport:
     """Returns how far apart these methods are, the first being what the others are held against.
@@ -178,7 +178,7 @@ def compare_methods(
         images=target.images,
         effort=effort,
         paths=tuple(_timed(method, seen[method.name]) for method in timed),
-        left_out=(*absent, *(LeftOut(name=name, reason=reason) for name, reason in failed.items())),
+        left_out=(*absent, *(LeftOutMethod(name=name, reason=reason) for name, reason in failed.items())),
         pairs=PAIRS,
         phases=_phases(seen.values()),
         versions=library_versions(),

@@ -15,7 +15,7 @@ import numpy as np
 from zoobench.commands.crosscheck.target import CrosscheckTarget
 from zoobench.data.photos import Photos
 from zoobench.errors import DataError, MeasurementError
-from zoobench.judge.crosscheck import LeftOut
+from zoobench.judge.crosscheck import LeftOutMethod
 from zoobench.measure.programs import PROGRAMS, Command, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.worker import MODULE
@@ -62,7 +62,7 @@ class TimingMethod:
     resolution_seconds: float = 0.0
 
 
-def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], list[LeftOut]]:
+def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], list[LeftOutMethod]]:
     """Returns the methods by which a file can be timed here, and why not by the others.
 
     Whether a runtime of ours is installed shows in the worker that is to open the file: it says what to install.
@@ -76,9 +76,9 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], list[Lef
         if executable:
             methods.append(_by_program(program, executable, target))
         else:
-            absent.append(LeftOut(name=program.name, reason=f"it is not installed: {program.install}"))
+            absent.append(LeftOutMethod(name=program.name, reason=f"it is not installed: {program.install}"))
     if isinstance(target.photos, str):
-        absent.append(LeftOut(name=END_TO_END, reason=target.photos))
+        absent.append(LeftOutMethod(name=END_TO_END, reason=target.photos))
     else:
         methods.append(_from_photos(target, target.photos))
     return methods, absent

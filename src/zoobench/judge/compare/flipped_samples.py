@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zoobench.results.answers import both_answers
 from zoobench.results.schema import Record
-from zoobench.stats.paired import Answers
+from zoobench.stats.paired import PairedAnswers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Flips:
         worst_class: The class that lost the largest share of its samples, on balance; None where none lost any.
     """
 
-    answers: Answers
+    answers: PairedAnswers
     newly_wrong: tuple[Flip, ...]
     newly_right: tuple[Flip, ...]
     worst_class: ClassLoss | None
@@ -117,7 +117,9 @@ def find_flips(
     right_before = sum(first == right for _, right, first, _ in rows)
     both = right_before - len(wrong)
     return Flips(
-        answers=Answers(both=both, lost=len(wrong), won=len(right), neither=len(rows) - both - len(wrong) - len(right)),
+        answers=PairedAnswers(
+            both=both, lost=len(wrong), won=len(right), neither=len(rows) - both - len(wrong) - len(right)
+        ),
         newly_wrong=wrong,
         newly_right=right,
         worst_class=next(iter(class_losses(before, after, truth=truth, classes=classes)), None),

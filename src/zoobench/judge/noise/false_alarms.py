@@ -20,8 +20,15 @@ from zoobench.judge.gate.decide import Test, decide, stored_test, unmeasured_tes
 from zoobench.judge.gate.noise import Noise
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.noise.gates import AAGate, KeptGates, Outcomes, count_outcomes
-from zoobench.judge.noise.learn import clusterings, learn_noise
-from zoobench.judge.noise.resample import Draw, Resampling, of_processes, of_whole_gates, resample
+from zoobench.judge.noise.resample import (
+    Draw,
+    Resampling,
+    clusterings,
+    learn_noise,
+    of_processes,
+    of_whole_gates,
+    resample,
+)
 from zoobench.stats.intervals import Clustering, Interval, wilson
 from zoobench.stats.sequential import FIRST_LOOK
 

@@ -1,21 +1,37 @@
-"""What do results files know of each cell of each machine? Gathered from all runs, each once."""
+"""What do results files know of each cell of each machine, and how far from it may the next process find a time?
 
+Cells are gathered from all runs, each once. How far times spread is learned from this machine, or a measured default.
+
+Rounds of one process are not independent replicates of what the next process finds, so that a limit which 200 rounds
+hold by a hair is held by every second process at best. All are standard deviations of natural logarithms of one
+process's percentile around the machine's typical process, the one in the middle of many.
+
+The defaults come from the measured bounds `TIME_NOISE` and others. These are of the difference between two processes,
+whose spread is sqrt(2) times that of one, and about 1 pair in 100 is beyond them, so that they are 2.576 standard
+deviations of it. For LiteRT that is ln(1.2) / (2.576 sqrt(2)) = 0.050. The consecutive runs behind the bound agree:
+their medians moved by more than 5 % in 43 % and by more than 10 % in 13 % of pairs, which a normal spread of 0.045
+gives.
+"""
+
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri, stdtrit
 
 from zoobench.errors import ResultsError
-from zoobench.judge.metrics import MEMORY, METRICS
-from zoobench.judge.readings import CellTiming, timing_of
+from zoobench.judge.gate.noise import LEAST_RUNS, Noise
+from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY, METRICS, TIME_NOISE
+from zoobench.judge.readings import TAIL, CellTiming, timing_of
 from zoobench.results.answers import decode
 from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, RecordedAccuracy, RecordedCell, Refusal
-from zoobench.system.units import short_hash
+from zoobench.system.units import percent, short_hash
 
 MOST_SLOWED = 3.0
 """How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
@@ -23,6 +39,11 @@ _FLOAT = "float32"
 _UNTIMED = CellTiming()
 _OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "kit"})
 """Conditions in which cells of one run differ."""
+_BEYOND = 0.01
+"""Share of pairs of processes that are beyond the bound."""
+_OF_BOUND = -float(ndtri(_BEYOND / 2)) * math.sqrt(2)
+NODES = 2001
+"""Equally probable deviations over which is averaged: more than enough for three digits of a probability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +129,40 @@ class KnownMachine:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How much processes differ.
+
+    Attributes:
+        between_process_sd: Standard deviation of a process's log median.
+        source: Where that is known from.
+        freedom: Degrees of freedom of the estimate; None where it is taken as exact.
+    """
+
+    between_process_sd: float
+    source: str
+    freedom: int | None = None
+
+    @property
+    def summary(self) -> str:
+        """For people."""
+        return f"processes differ by {percent(self.between_process_sd)} % (standard deviation), {self.source}"
+
+    def of_tail(self) -> "Spread":
+        """Returns that of the 90th percentile where this is the median's."""
+        return replace(self, between_process_sd=TAIL * self.between_process_sd)
+
+    def shifts(self) -> npt.NDArray[np.float64]:
+        """Returns `NODES` equally probable deviations of a process's log percentile, by the midpoints of quantiles.
+
+        Normal ones, or Student's t where the spread is itself an estimate. Midpoints rather than Gauss-Hermite nodes,
+        since what is averaged over them is made of steps, one for each round.
+        """
+        shares = (np.arange(NODES) + 0.5) / NODES
+        quantiles = ndtri(shares) if self.freedom is None else stdtrit(self.freedom, shares)
+        return np.asarray(self.between_process_sd * quantiles, np.float64)
+
+
 def by_machine(sides: Sequence[Side]) -> tuple[KnownMachine, ...]:
     """Returns what is known of each machine; several files of one machine are several runs there.
 
@@ -153,6 +208,27 @@ def find_best_float_file(cell: KnownCell, cells: Mapping[str, KnownCell]) -> Kno
     floats = [one for one in _floats(cell, cells) if not one.cell.has_random_weights]
     best = max(floats, key=lambda one: (one.top1 or 0.0, _network(one) == _network(cell)), default=None)
     return _nearest(cell, [one for one in floats if best and _network(one) == _network(best)])
+
+
+def default_sd(bound: float) -> float:
+    """Returns the standard deviation of one process where two differ by at most `bound`, but for 1 pair in 100."""
+    return math.log1p(bound) / _OF_BOUND
+
+
+def spread_of(cell: RecordedCell, noise: Noise | None) -> Spread:
+    """Returns how much processes that time a cell differ.
+
+    Args:
+        cell: Which.
+        noise: What `zoobench noise` learned of the machine, None where nothing is known.
+    """
+    learned = noise.cells.get(cell.id) if noise else None
+    if noise and learned and learned.runs >= LEAST_RUNS and learned.run_scatter > 0:
+        source = f"as {learned.runs} runs of this cell on {noise.machine} did (zoobench noise)"
+        return Spread(between_process_sd=learned.run_scatter, freedom=learned.runs - 1, source=source)
+    if cell.runtime in KERAS:
+        return Spread(between_process_sd=default_sd(KERAS_NOISE), source="the default for Keras")
+    return Spread(between_process_sd=default_sd(TIME_NOISE), source="the default")
 
 
 def _check_samples(runs: Sequence[Run]) -> None:

@@ -25,7 +25,7 @@ from zoobench.judge.readings import (
 )
 from zoobench.judge.recommend.cells import MOST_SLOWED, KnownCell, KnownMachine, newly_wrong_and_right
 from zoobench.judge.recommend.limits import P50, P90, SIZE, TOP1
-from zoobench.stats.paired import Answers, paired_difference
+from zoobench.stats.paired import PairedAnswers, paired_difference
 from zoobench.system.units import percent, three_digits
 
 Relation = Literal["better", "worse", "equal", "unclear"]
@@ -233,7 +233,9 @@ def _of_top1(one: KnownCell, other: KnownCell) -> Relation:
     if wrong == right == 0:
         return "equal"
     both = ours.correct - right
-    interval = paired_difference(Answers(both=both, lost=wrong, won=right, neither=ours.total - both - wrong - right))
+    interval = paired_difference(
+        PairedAnswers(both=both, lost=wrong, won=right, neither=ours.total - both - wrong - right)
+    )
     return "better" if interval.low > 0 else "worse" if interval.high < 0 else "unclear"
 
 

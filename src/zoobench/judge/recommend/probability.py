@@ -18,14 +18,16 @@ from zoobench.judge.metrics import METRICS
 from zoobench.judge.readings import QUANTILE, TimedRun
 from zoobench.judge.recommend.cells import (
     MOST_SLOWED,
+    NODES,
     KnownCell,
     Observed,
+    Spread,
+    default_sd,
     find_best_float_file,
     find_float_file,
     newly_wrong_and_right,
 )
 from zoobench.judge.recommend.limits import DROP, P50, P90, QUANTIZATION_DROP, SIZE, Limit
-from zoobench.judge.recommend.spread import NODES, Spread, default_sd
 from zoobench.stats.bootstrap import LEAST_PROCESSES
 from zoobench.stats.intervals import LEAST_SAMPLES
 from zoobench.system.units import percent

@@ -8,11 +8,10 @@ from typing import Literal
 
 from zoobench.errors import Status
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.recommend.cells import KnownCell, KnownMachine, by_machine
+from zoobench.judge.recommend.cells import KnownCell, KnownMachine, by_machine, spread_of
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, DROP, SIZE, TOP1, Limit, parse_limit
 from zoobench.judge.recommend.pareto import Front, Standings, front_of, ordered, relation, standings, value_of
 from zoobench.judge.recommend.probability import LimitProbability, probability_of
-from zoobench.judge.recommend.spread import spread_of
 from zoobench.results.run import Side
 from zoobench.stats.intervals import CONFIDENCE
 

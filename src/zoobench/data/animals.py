@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from zoobench.data.drawing.quadrupeds import cat, cow, dog, elephant, four_legs, horse, sheep
-from zoobench.data.drawing.shapes import (
+from zoobench.data.quadrupeds import cat, cow, dog, elephant, four_legs, horse, sheep
+from zoobench.data.shapes import (
     BLACK,
     BRIGHTS,
     FURS,

@@ -1,6 +1,6 @@
 """What do the grazing and the furry animals look like? About 1000 units across, facing right, y downwards."""
 
-from zoobench.data.drawing.shapes import (
+from zoobench.data.shapes import (
     BLACK,
     BRIGHTS,
     FURS,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoobench.data.drawing.shapes import (
+from zoobench.data.shapes import (
     Canvas,
     Point,
     Shape,
