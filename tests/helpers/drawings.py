@@ -7,8 +7,7 @@ from xml.etree.ElementTree import Element
 
 from zoobench.show.charts.scales import Area
 from zoobench.show.charts.sheet import Chart
-from zoobench.show.charts.svg import width_of
-from zoobench.show.charts.theme import TEXT_SIZE, TITLE_SIZE
+from zoobench.show.charts.svg import TEXT_SIZE, TITLE_SIZE, width_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (

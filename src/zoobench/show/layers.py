@@ -9,6 +9,7 @@ from zoobench.measure.layers import LayerError, LayerReport, losses, short_names
 from zoobench.show.charts.scales import AXIS_HEIGHT, HEIGHT, Area, Axis, Scale, horizontal, linear, vertical
 from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, WIDEST, Chart, Drawn, Key, header, presented
 from zoobench.show.charts.svg import (
+    KINDS,
     circle,
     diamond,
     element,
@@ -21,7 +22,6 @@ from zoobench.show.charts.svg import (
     triangle,
     width_of,
 )
-from zoobench.show.charts.theme import KINDS
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.system.units import cosine, decibels, percent, three_digits, tick
 

@@ -8,10 +8,10 @@ import pytest
 
 from chartrows import EMPTY, every_chart
 from drawings import HOSTILE, areas, classes, hovers, marked, outside, overlapping, parsed, size, words
-from zoobench.show.charts.theme import RULES
+from zoobench.show.charts.svg import RULES
 
 KINDS = tuple(EMPTY)
-MODULES = ("trade_off", "rows", "confusion", "training", "theme", "sheet")
+MODULES = ("trade_off", "rows", "confusion", "training", "svg", "sheet")
 WIDTHS = (360.0, 560.0)
 MANY = [f"mobilenet-variant_{index}-litert_compiled-t{index % 4}" for index in range(100)]
 ONE = ["mobilenet-float32-litert-t1"]

@@ -26,8 +26,7 @@ from zoobench.show.charts.sheet import (
     write_picture,
     write_pictures,
 )
-from zoobench.show.charts.svg import element
-from zoobench.show.charts.theme import PALETTES, THEMES, Theme
+from zoobench.show.charts.svg import PALETTES, THEMES, Theme, element
 from zoobench.show.charts.trade_off import pareto
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from zoobench.errors import ResultsError
 from zoobench.show.charts.scales import Area
 from zoobench.show.charts.sheet import MARGIN, WIDTH, Chart, Drawn, Key, Symbol, header, presented
-from zoobench.show.charts.svg import element, shortened, text, titled, width_of
-from zoobench.show.charts.theme import TEXT_SIZE
+from zoobench.show.charts.svg import TEXT_SIZE, element, shortened, text, titled, width_of
 from zoobench.system.units import exactly, percent, tick_percent
 
 SHADES_FROM = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)

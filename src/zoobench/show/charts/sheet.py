@@ -9,8 +9,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from zoobench.errors import ResultsError, UsageError
-from zoobench.show.charts.svg import document, element, shortened, text, width_of, wrapped
-from zoobench.show.charts.theme import FONTS, PALETTES, THEMES, TITLE_SIZE, Theme, stylesheet
+from zoobench.show.charts.svg import (
+    FONTS,
+    PALETTES,
+    THEMES,
+    TITLE_SIZE,
+    Theme,
+    document,
+    element,
+    shortened,
+    stylesheet,
+    text,
+    width_of,
+    wrapped,
+)
 from zoobench.system.files import PLAIN_NAME, write_bytes
 
 Span = tuple[float, float]

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from zoobench.show.charts.theme import page_stylesheet
+from zoobench.show.charts.svg import page_stylesheet
 from zoobench.show.report.contents import Report
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import percent
