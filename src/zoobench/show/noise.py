@@ -6,8 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from zoobench.judge.gate.noise import to_json as noise_to_json
-from zoobench.judge.noise.false_alarms import (
+from zoobench.judge.gate.false_alarms import (
     COMPARE_FAIL,
     PYTEST_BENCHMARK,
     AAReport,
@@ -15,8 +14,9 @@ from zoobench.judge.noise.false_alarms import (
     Learned,
     StoredOutcomes,
 )
-from zoobench.judge.noise.gates import Outcomes
-from zoobench.judge.noise.resample import WITHIN_PROCESSES
+from zoobench.judge.gate.identical import Outcomes
+from zoobench.judge.gate.noise import to_json as noise_to_json
+from zoobench.judge.gate.resample import WITHIN_PROCESSES
 from zoobench.stats.intervals import Interval
 from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, percent, three_digits

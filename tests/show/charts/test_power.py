@@ -6,7 +6,7 @@ import pytest
 
 from aareports import OF_BOTH, OF_SLOWED, OF_TRUE
 from drawings import HOSTILE, classes, hovers, of_class, outside, overlapping, words
-from zoobench.judge.noise.false_alarms import AAReport
+from zoobench.judge.gate.false_alarms import AAReport
 from zoobench.show.charts.power import power
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from zoobench.judge.noise.false_alarms import COMPARE_FAIL, PYTEST_BENCHMARK, AAReport
+from zoobench.judge.gate.false_alarms import COMPARE_FAIL, PYTEST_BENCHMARK, AAReport
 from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, horizontal, linear, vertical
 from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, header, presented
 from zoobench.show.charts.svg import circle, element, group, line, polyline, shortened, square, text, width_of
