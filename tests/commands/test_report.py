@@ -4,11 +4,11 @@ import base64
 import io
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image
 
 from fakes import a_record, write_results_file
 from largeruns import CELLS, a_large_run
@@ -37,6 +37,9 @@ from zoobench.results.run import Run, read_recorded
 from zoobench.run.locate import MeasuredImages, Places
 from zoobench.show.charts.sheet import can_draw
 from zoobench.show.report.contents import Report
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FIVE_MEGABYTES = 5_000_000
 SIZE = parse_limit("size", "5 MB")
@@ -263,10 +266,12 @@ def images(folder: Path, *contents: str, side: int = 128) -> MeasuredImages:
     return MeasuredImages(samples=Samples(path=folder / "pixels.npy", rows=rows, labels=rows), contents=contents)
 
 
-def seen(uri: str | None) -> Image.Image:
+def seen(uri: str | None) -> "Image.Image":
     assert uri is not None
     head, _, body = uri.partition(",")
     assert head == "data:image/jpeg;base64"
+    from PIL import Image  # a device, where most of this runs too, lacks it
+
     return Image.open(io.BytesIO(base64.b64decode(body, validate=True)))
 
 

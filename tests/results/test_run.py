@@ -23,8 +23,7 @@ from zoobench.judge.compare.machines import across
 from zoobench.results.provenance import Origin, RecordedProduct
 from zoobench.results.run import Run, Timing, baseline_content, read_recorded, read_run, read_side, unmeasured
 from zoobench.results.schema import Refusal, to_json
-from zoobench.show import comparison as comparisontable
-from zoobench.show import machines as machinetable
+from zoobench.show.comparison import across_view, view
 from zoobench.show.document import Screen
 
 ROUNDS = rounds_around(0.004)
@@ -199,8 +198,8 @@ def test_any_value_in_any_place_is_shown_or_refused(tmp_path: Path, place: Place
         comparisons = (compare(base, other), compare(other, base))
     except ResultsError:
         return
-    for view in (comparisontable.view(comparisons), machinetable.view(across([base, other]))):
-        texts = {form: write(view, Screen(width=100, colours=form == "text")) for form, write in FORMATS.items()}
+    for one in (view(comparisons), across_view(across([base, other]))):
+        texts = {form: write(one, Screen(width=100, colours=form == "text")) for form, write in FORMATS.items()}
         json.loads(texts["json"], parse_constant=pytest.fail)
         for text in texts.values():
             assert "nan" not in text.replace("name", "").lower()

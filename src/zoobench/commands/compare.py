@@ -11,8 +11,7 @@ from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.compare.comparison import compare as compare_sides
 from zoobench.judge.compare.machines import MOST_MACHINES, AcrossMachines, across
 from zoobench.results.run import read_side
-from zoobench.show import comparison as comparisontable
-from zoobench.show import machines as machinetable
+from zoobench.show.comparison import across_view, view
 from zoobench.system.terminal import progress
 
 _FEW_CELLS = 20
@@ -51,10 +50,9 @@ def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output
     if len(files) < 2:
         raise UsageError(f"received {files[0]} alone; name at least two files or folders to compare")
     if across_machines:
-        view = machinetable.view(across_files(files))
+        present(across_view(across_files(files)), form=form, output=output)
     else:
-        view = comparisontable.view(compare_files(files[0], files[1:], seed=seed))
-    present(view, form=form, output=output)
+        present(view(compare_files(files[0], files[1:], seed=seed)), form=form, output=output)
 
 
 def compare_files(base: Path, others: Sequence[Path], *, seed: int = 0) -> tuple[Comparison, ...]:

@@ -23,9 +23,8 @@ from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import reserve_results_path
 from zoobench.results.run import read_recorded
-from zoobench.show.charts.power import power
 from zoobench.show.charts.sheet import write_picture
-from zoobench.show.noise import render, slowdown_name, to_json
+from zoobench.show.noise import power, render, slowdown_name, to_json
 from zoobench.system.files import write_json
 from zoobench.system.units import SHARE, parse_quantity, percent
 
