@@ -24,9 +24,9 @@ from zoobench.commands.noise import (
     wanted_tolerances,
 )
 from zoobench.errors import ResultsError, UsageError
+from zoobench.judge.gate.identical import AAGate, gate_to_json
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.tolerances import read_rules
-from zoobench.judge.noise.gates import AAGate, gate_to_json
 from zoobench.results.schema import Refusal
 from zoobench.system.files import write_json
 

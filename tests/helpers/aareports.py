@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from noisegates import TOLERANCE, simulated
-from zoobench.judge.noise.false_alarms import AAReport, analyse
-from zoobench.judge.noise.gates import AAGate, select
+from zoobench.judge.gate.false_alarms import AAReport, analyse
+from zoobench.judge.gate.identical import AAGate, select
 
 ASKED = {"a": TOLERANCE, "b": TOLERANCE}
 TRUE = tuple(simulated(12, scatter=0.01))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fakes import a_cell, a_record
 from noisegates import a_cell_of, a_gate_of
-from zoobench.judge.noise.gates import AAGate
+from zoobench.judge.gate.identical import AAGate
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.schema import Record
 

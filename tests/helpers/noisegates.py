@@ -5,7 +5,7 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from zoobench.judge.noise.gates import AACell, AAGate
+from zoobench.judge.gate.identical import AACell, AAGate
 
 TOLERANCE = 0.03
 _minutes = itertools.count()

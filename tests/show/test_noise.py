@@ -8,7 +8,7 @@ import pytest
 from aareports import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
 from drawings import HOSTILE, classes, hovers, of_class, outside, overlapping, words
 from noisegates import a_cell_of, a_gate_of
-from zoobench.judge.noise.false_alarms import CURVE, AAReport
+from zoobench.judge.gate.false_alarms import CURVE, AAReport
 from zoobench.show.noise import LEAST_WIDTH, power, render, slowdown_name, to_json
 from zoobench.system.units import ABSENT
 

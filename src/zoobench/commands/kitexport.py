@@ -25,7 +25,7 @@ from zoobench.matrix.cell import Cell
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import find_variant
 from zoobench.results.schema import RecordedNumerics, Refusal
-from zoobench.results.training import recorded_training
+from zoobench.run.inputs import recorded_training
 from zoobench.run.plan import make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
 from zoobench.store.product import Stored

@@ -14,12 +14,12 @@ from zoobench.commands.baseline import newest_results
 from zoobench.commands.gate import Gate, GateRequest, chosen, run_gate
 from zoobench.commands.options import artifacts_option, cells_option
 from zoobench.errors import ResultsError, UsageError
+from zoobench.judge.gate.false_alarms import AAReport, analyse
+from zoobench.judge.gate.identical import AACell, AAGate, KeptGates, gate_to_json, latency_verdict, read_gate, select
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.noise import to_json as noise_to_json
 from zoobench.judge.gate.tolerances import find_pyproject, read_rules
 from zoobench.judge.metrics import LATENCY_P50
-from zoobench.judge.noise.false_alarms import AAReport, analyse
-from zoobench.judge.noise.gates import AACell, AAGate, KeptGates, gate_to_json, latency_verdict, read_gate, select
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import reserve_results_path
 from zoobench.results.run import read_recorded

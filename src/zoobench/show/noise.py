@@ -7,8 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from zoobench.judge.gate.noise import to_json as noise_to_json
-from zoobench.judge.noise.false_alarms import (
+from zoobench.judge.gate.false_alarms import (
     COMPARE_FAIL,
     PYTEST_BENCHMARK,
     AAReport,
@@ -16,8 +15,9 @@ from zoobench.judge.noise.false_alarms import (
     Learned,
     StoredOutcomes,
 )
-from zoobench.judge.noise.gates import Outcomes
-from zoobench.judge.noise.resample import WITHIN_PROCESSES
+from zoobench.judge.gate.identical import Outcomes
+from zoobench.judge.gate.noise import to_json as noise_to_json
+from zoobench.judge.gate.resample import WITHIN_PROCESSES
 from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, horizontal, linear, vertical
 from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, header, presented
 from zoobench.show.charts.svg import circle, element, group, line, polyline, shortened, square, text, width_of

@@ -21,9 +21,9 @@ from scipy.special import stdtr, stdtrit
 
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import Test, decide, unmeasured_test
+from zoobench.judge.gate.identical import AAGate, Outcomes
 from zoobench.judge.gate.noise import CellNoise, Noise
 from zoobench.judge.gate.schedule import Budget, Rates
-from zoobench.judge.noise.gates import AAGate, Outcomes
 from zoobench.stats.intervals import Clustering, clustering
 from zoobench.stats.sequential import FIRST_LOOK, is_look
 

@@ -11,8 +11,7 @@ from scipy.stats import t
 
 from noisegates import TOLERANCE, a_cell_of, a_gate_of, simulated
 from zoobench.judge.gate.decide import Verdict, decide, replay_test, unmeasured_test
-from zoobench.judge.gate.schedule import Budget, Rates, replay_until_clear
-from zoobench.judge.noise.resample import (
+from zoobench.judge.gate.resample import (
     Array,
     Draw,
     Resampling,
@@ -25,6 +24,7 @@ from zoobench.judge.noise.resample import (
     smallest_tolerances,
     stored_tolerance,
 )
+from zoobench.judge.gate.schedule import Budget, Rates, replay_until_clear
 from zoobench.stats.sequential import weigh_sequence
 
 RATES = Rates(tests=6)

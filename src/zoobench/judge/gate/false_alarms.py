@@ -17,10 +17,9 @@ from pytest_benchmark.utils import parse_compare_fail
 
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import Test, decide, stored_test, unmeasured_test
+from zoobench.judge.gate.identical import AAGate, KeptGates, Outcomes, count_outcomes
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.gate.schedule import Rates
-from zoobench.judge.noise.gates import AAGate, KeptGates, Outcomes, count_outcomes
-from zoobench.judge.noise.resample import (
+from zoobench.judge.gate.resample import (
     Draw,
     Resampling,
     clusterings,
@@ -29,6 +28,7 @@ from zoobench.judge.noise.resample import (
     of_whole_gates,
     resample,
 )
+from zoobench.judge.gate.schedule import Rates
 from zoobench.stats.intervals import Clustering, Interval, wilson
 from zoobench.stats.sequential import FIRST_LOOK
 

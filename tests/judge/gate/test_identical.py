@@ -8,7 +8,7 @@ import pytest
 
 from noisegates import TOLERANCE, a_cell_of, a_gate_of
 from zoobench.errors import ResultsError
-from zoobench.judge.noise.gates import AACell, AAGate, Outcomes, count_outcomes, gate_to_json, read_gate, select
+from zoobench.judge.gate.identical import AACell, AAGate, Outcomes, count_outcomes, gate_to_json, read_gate, select
 
 GATE = AAGate(
     machine="amd-epyc-2c",

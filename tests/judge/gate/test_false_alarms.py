@@ -7,9 +7,7 @@ import pytest
 
 from aareports import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
 from noisegates import TOLERANCE, a_cell_of, a_gate_of, simulated
-from zoobench.judge.gate.noise import CellNoise, Noise
-from zoobench.judge.gate.schedule import Rates
-from zoobench.judge.noise.false_alarms import (
+from zoobench.judge.gate.false_alarms import (
     CURVE,
     LEARNED,
     PLAIN,
@@ -21,6 +19,8 @@ from zoobench.judge.noise.false_alarms import (
     compare_stored,
     consecutive_runs,
 )
+from zoobench.judge.gate.noise import CellNoise, Noise
+from zoobench.judge.gate.schedule import Rates
 
 
 def detection(found: AAReport, slowdown: float) -> Detection:

@@ -1,1 +1,0 @@
-"""How noisy is a machine, and what do its gates make of it?"""
