@@ -10,7 +10,7 @@ from damage import BASELINE, FUZZ_INPUTS, NOISE, VALID, damaged, disguised
 from views import content
 from zoobench.commands.gate import GateRequest, run_gate
 from zoobench.errors import ZoobenchError
-from zoobench.judge.compare.comparison import differences, render_differences
+from zoobench.judge.compare.comparison import render_differences, run_differences
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import noise_path
 from zoobench.results.run import read_recorded
@@ -100,5 +100,5 @@ def test_differences_from_a_damaged_baseline_are_text_that_steers_nothing(folder
             one, other = read_recorded(valid), read_recorded(path)
         except ZoobenchError:
             continue
-        text = render_differences(differences(one, other), names=(one.name, other.name))
+        text = render_differences(run_differences(one, other), names=(one.name, other.name))
         assert all(line.isprintable() for line in text.split("\n"))

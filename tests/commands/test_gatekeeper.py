@@ -116,7 +116,7 @@ def test_a_baseline_that_is_not_there_is_told_with_those_that_are(tmp_path: Path
 def test_a_run_is_judged_against_its_own_baseline(own_runs: Path, tmp_path: Path) -> None:
     artifacts = own_runs
     options = (*SMALL, "--zoo-variants", "float32,dynamic_range")
-    assert zoobench("baseline", "save", "main", "--zoo-artifacts", str(artifacts), folder=tmp_path).returncode == 0
+    assert zoobench("baseline", "save", "main", "--artifacts", str(artifacts), folder=tmp_path).returncode == 0
     gate = ("--zoo-gate", "main", "--zoo-gate-tolerances", "latency_p50=300%", "--junitxml", str(tmp_path / "j.xml"))
     done = bench(*options, *gate, artifacts=artifacts)
     assert done.returncode == 0, done.stdout
