@@ -16,7 +16,7 @@ from zoobench.kit import container
 from zoobench.kit.container import CHUNK_BYTES
 from zoobench.kit.contents import MANIFEST
 from zoobench.kit.reader import open_kit, verify
-from zoobench.system import archive
+from zoobench.system import files as archive
 from zoobench.system.terminal import Advance
 
 IMAGES = "images-32.npy"

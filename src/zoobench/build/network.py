@@ -17,8 +17,7 @@ from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.registry import imported, is_reference
-from zoobench.system.archive import check_archive
-from zoobench.system.files import writing
+from zoobench.system.files import check_archive, writing
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"

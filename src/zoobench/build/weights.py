@@ -12,8 +12,7 @@ from types import MappingProxyType
 
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import TABLE, Backbone
-from zoobench.system.archive import check_archive
-from zoobench.system.files import sha256_of_file, writing
+from zoobench.system.files import check_archive, sha256_of_file, writing
 from zoobench.system.terminal import progress
 
 KEYWORDS = ("auto", "imagenet", "random")

@@ -26,7 +26,7 @@ from zoobench.show.charts.sheet import Chart, write_pictures
 from zoobench.show.report.answers import AnswerSet, distinct_answers, wanted_samples
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
-from zoobench.show.report.markdown import to_markdown
+from zoobench.show.report.writers import to_markdown
 from zoobench.stats.intervals import CONFIDENCE
 
 SIDE = 96
@@ -177,7 +177,7 @@ def shown(report: Report, *, form: str) -> str:
     """Returns a report as `html` or `markdown`."""
     if form == "markdown":
         return to_markdown(report)
-    from zoobench.show.report.page import to_html
+    from zoobench.show.report.writers import to_html
 
     return to_html(report)
 

@@ -15,8 +15,15 @@ from zoobench.judge.compare.flipped_samples import Flip, paired_flips
 from zoobench.judge.metrics import SPEEDUP_NOISE, Metric
 from zoobench.results.run import Side, Timing
 from zoobench.results.schema import Record
-from zoobench.stats.bootstrap import LEAST_PROCESSES, median_ratio_interval
-from zoobench.stats.intervals import Estimate, Interval, percentile, percentile_interval, ratio_interval
+from zoobench.stats.intervals import (
+    LEAST_PROCESSES,
+    Estimate,
+    Interval,
+    median_ratio_interval,
+    percentile,
+    percentile_interval,
+    ratio_interval,
+)
 from zoobench.stats.paired import mcnemar_mid_p, paired_difference
 
 UNCHANGED_WITHIN = 0.03

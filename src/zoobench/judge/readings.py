@@ -16,8 +16,7 @@ from zoobench.judge.metrics import KERAS, KERAS_NOISE, SPEEDUP_NOISE, TIME_NOISE
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run, Timing
 from zoobench.results.schema import RecordedLatency
-from zoobench.stats.bootstrap import LEAST_PROCESSES
-from zoobench.stats.intervals import CONFIDENCE, Interval, percentile, percentile_interval
+from zoobench.stats.intervals import CONFIDENCE, LEAST_PROCESSES, Interval, percentile, percentile_interval
 
 QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
 TAIL = 1.5

@@ -13,8 +13,7 @@ from typing import IO
 
 from zoobench.errors import DataError
 from zoobench.results.shape import brief
-from zoobench.system.archive import MAX_MEMBERS, check_members
-from zoobench.system.files import PLAIN_NAME
+from zoobench.system.files import MAX_MEMBERS, PLAIN_NAME, check_members
 from zoobench.system.terminal import progress
 
 CHUNK_BYTES = 1 << 20

@@ -11,8 +11,7 @@ from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.machine import joined
 from zoobench.show.document import Block, Document, Grid, Lines, View
-from zoobench.stats.bootstrap import LEAST_PROCESSES
-from zoobench.stats.intervals import Interval
+from zoobench.stats.intervals import LEAST_PROCESSES, Interval
 from zoobench.system.units import ABSENT, change_percent, probability, ratio
 
 SCHEMA = 2

@@ -1,17 +1,20 @@
-"""How do files come to be whole or not at all?"""
+"""How do files come to be whole or not at all, and how are archives opened that nobody needs to trust?"""
 
 import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Names that users give to files and folders: letters, digits, '.', '_' and '-', the first no sign."""
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -74,3 +77,83 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+MAX_MEMBERS = 10_000
+MAX_EXPANSION = 200
+"""Times the archive's size. Weights and photos hardly shrink; the most that DEFLATE can do is 1032."""
+
+_ALWAYS_ALLOWED_BYTES = 64_000_000
+_DRIVE = re.compile(r"[A-Za-z]:")
+_ENCRYPTED = 1
+
+
+def check_archive(path: Path) -> None:
+    """Refuses an archive that could do harm; nothing of it is unpacked.
+
+    Keras unpacks the members into a temporary folder and reads others into memory.
+
+    Raises:
+        OSError: If there is no such file.
+        ValueError: If it is no ZIP archive or not safe; the message is the reason.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise ValueError(f"it is no .keras archive ({error})") from error
+    check_members(members, archive_bytes=path.stat().st_size)
+
+
+def check_members(members: Sequence[zipfile.ZipInfo], *, archive_bytes: int) -> None:
+    """Refuses members that could do harm once they are unpacked.
+
+    Args:
+        members: All of the archive's, as its directory lists them.
+        archive_bytes: Size of the file that they are packed in.
+
+    Raises:
+        ValueError: If one is not safe, or all together are not; the message is the reason.
+    """
+    if len(members) > MAX_MEMBERS:
+        raise ValueError(f"the archive has {len(members)} members; at most {MAX_MEMBERS} are opened")
+    for member in members:
+        _check_name(member.orig_filename)
+        _check_kind(member)
+    _check_once([member.filename for member in members])
+    _check_sizes(members, archive_bytes=archive_bytes)
+
+
+def _check_name(name: str) -> None:
+    parts = name.removesuffix("/").replace("\\", "/").split("/")
+    if not parts[0] or ".." in parts or _DRIVE.match(name):
+        raise ValueError(f"the archive's member {name!r} leads out of the folder that it is unpacked into")
+    if "" in parts or "." in parts or "\0" in name:
+        raise ValueError(f"the archive's member {name!r} has a name that is not plain")
+
+
+def _check_kind(member: zipfile.ZipInfo) -> None:
+    mode = member.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise ValueError(f"the archive's member {member.filename!r} is a link or a device, not a file")
+    if member.flag_bits & _ENCRYPTED:
+        raise ValueError(f"the archive's member {member.filename!r} is encrypted")
+
+
+def _check_once(names: Sequence[str]) -> None:
+    folded = [name.removesuffix("/").replace("\\", "/").casefold() for name in names]
+    if len(set(folded)) < len(folded):
+        twice = next(name for name, one in zip(names, folded, strict=True) if folded.count(one) > 1)
+        raise ValueError(f"the archive's member {twice!r} is there twice, so readers may differ about its content")
+
+
+def _check_sizes(members: Sequence[zipfile.ZipInfo], *, archive_bytes: int) -> None:
+    packed = sum(member.compress_size for member in members)
+    if packed > archive_bytes:
+        raise ValueError(f"the archive's members claim {packed:,} bytes of a file of {archive_bytes:,}: they overlap")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > max(_ALWAYS_ALLOWED_BYTES, MAX_EXPANSION * archive_bytes):
+        raise ValueError(
+            f"the archive would grow from {archive_bytes:,} bytes to {unpacked:,}; "
+            f"at most {MAX_EXPANSION} times its size is unpacked"
+        )

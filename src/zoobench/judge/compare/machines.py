@@ -12,8 +12,7 @@ from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, METRICS, SPEEDUP
 from zoobench.judge.readings import QUANTILE, p50_reading, slowness_reading, timing_of
 from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Side
-from zoobench.stats.bootstrap import LEAST_PROCESSES
-from zoobench.stats.intervals import Interval
+from zoobench.stats.intervals import LEAST_PROCESSES, Interval
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_MACHINES = len(_LETTERS)

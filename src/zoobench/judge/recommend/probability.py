@@ -28,8 +28,7 @@ from zoobench.judge.recommend.cells import (
     newly_wrong_and_right,
 )
 from zoobench.judge.recommend.limits import DROP, P50, P90, QUANTIZATION_DROP, SIZE, Limit
-from zoobench.stats.bootstrap import LEAST_PROCESSES
-from zoobench.stats.intervals import LEAST_SAMPLES
+from zoobench.stats.intervals import LEAST_PROCESSES, LEAST_SAMPLES
 from zoobench.system.units import percent
 
 NOT_CERTAIN = 1 / (2 * NODES)

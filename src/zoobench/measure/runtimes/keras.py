@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from zoobench.errors import MeasurementError
-from zoobench.system.archive import check_archive
+from zoobench.system.files import check_archive
 
 
 class KerasSession:
