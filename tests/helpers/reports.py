@@ -4,7 +4,7 @@ from typing import Any
 
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
-from zoobench.results.machine import Difference
+from zoobench.results.conditions import Difference
 from zoobench.stats.intervals import Interval
 
 

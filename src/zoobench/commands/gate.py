@@ -32,7 +32,7 @@ from zoobench.judge.gate.schedule import Budget, Rates
 from zoobench.judge.gate.tolerances import Rules, find_pyproject, read_rules
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, ReplayTarget
-from zoobench.results.machine import differences
+from zoobench.results.conditions import differences
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import image_names

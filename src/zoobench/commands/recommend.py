@@ -19,7 +19,7 @@ from zoobench.judge.gate.noise import Noise, noise_path, read_noise
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import Recommendation
 from zoobench.judge.recommend.recommendation import recommend as recommend_sides
-from zoobench.results.machine import machine_name
+from zoobench.results.conditions import machine_name
 from zoobench.results.run import Side, read_side
 from zoobench.show.recommendation import view
 

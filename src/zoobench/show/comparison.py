@@ -9,7 +9,7 @@ from zoobench.judge.compare.machines import AcrossMachines, OnMachine
 from zoobench.judge.compare.order_flips import MOST_FLIPS
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
-from zoobench.results.machine import joined
+from zoobench.results.conditions import joined
 from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.stats.intervals import LEAST_PROCESSES, Interval
 from zoobench.system.units import ABSENT, change_percent, probability, ratio

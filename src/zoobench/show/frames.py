@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoobench.errors import UsageError
 from zoobench.judge.evidence import CellRun, value_of
 from zoobench.judge.metrics import METRICS
-from zoobench.results.machine import machine_name
+from zoobench.results.conditions import machine_name
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
 

@@ -13,7 +13,7 @@ from zoobench.errors import Status
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.metrics import METRICS
-from zoobench.results.machine import joined
+from zoobench.results.conditions import joined
 from zoobench.show import markdown
 from zoobench.show.document import Document, Grid, Lines, Tone, View
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console

@@ -26,7 +26,7 @@ from zoobench.judge.recommend.cells import (
     newly_wrong_and_right,
     spread_of,
 )
-from zoobench.results.machine import machine_name
+from zoobench.results.conditions import machine_name
 from zoobench.results.run import Run
 from zoobench.results.schema import Cause, Record, RecordedDataset, RecordedModel
 

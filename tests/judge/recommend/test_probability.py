@@ -12,10 +12,11 @@ from scipy.stats import beta, norm, t
 
 from choices import a_known_cell, a_probability, a_timed_run, limit
 from resultfiles import rounds_around
+from zoobench.errors import UsageError
 from zoobench.judge.metrics import MEMORY_NOISE
 from zoobench.judge.readings import TimedRun
 from zoobench.judge.recommend.cells import TAIL, KnownCell, Observed, Spread, default_sd, spread_of
-from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, QUANTIZATION_DROP, SIZE, TOP1
+from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, QUANTIZATION_DROP, SIZE, TOP1, Limit
 from zoobench.judge.recommend.probability import (
     NOT_CERTAIN,
     LimitProbability,
@@ -35,6 +36,17 @@ NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
 def asked(cell: KnownCell, metric: str, text: str | None = None, *others: KnownCell) -> LimitProbability:
     cells = {one.cell.id: one for one in (cell, *others)}
     return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell.cell, None))
+
+
+@pytest.mark.parametrize("metric", QUANTITIES)
+def test_every_limit_that_can_be_given_can_be_weighed(metric: str) -> None:
+    assert asked(a_known_cell(), metric).limit.metric == metric
+
+
+def test_a_limit_that_nothing_weighs_is_refused_and_not_taken_for_one_of_top_1() -> None:
+    strange = Limit(metric="loss", bound=0.5, text="0.5")
+    with pytest.raises(UsageError, match="loss: it is not known how to weigh a limit of this metric"):
+        probability_of(a_known_cell(), strange, cells={}, spread=spread_of(a_known_cell().cell, None))
 
 
 @pytest.mark.parametrize(

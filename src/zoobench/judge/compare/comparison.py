@@ -7,8 +7,8 @@ from typing import Any
 
 from zoobench.judge.evidence import CellRun, Finding, direction, find, runs_of
 from zoobench.judge.metrics import METRICS, Metric
+from zoobench.results.conditions import DATA_SET, Difference, differences, leaves, machines_of, of_cell
 from zoobench.results.disturbed import told
-from zoobench.results.machine import DATA_SET, Difference, differences, leaves, machines_of, of_cell
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.stats.paired import holm

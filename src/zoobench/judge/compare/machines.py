@@ -10,7 +10,7 @@ from zoobench.judge.compare.order_flips import OrderFlip, Placed, find_order_fli
 from zoobench.judge.evidence import runs_of, value_of
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, METRICS, SPEEDUP
 from zoobench.judge.readings import QUANTILE, p50_reading, slowness_reading, timing_of
-from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
+from zoobench.results.conditions import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Side
 from zoobench.stats.intervals import LEAST_PROCESSES, Interval
 

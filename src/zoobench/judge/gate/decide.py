@@ -17,7 +17,7 @@ from zoobench.judge.evidence import Finding, Verdict, direction, relative
 from zoobench.judge.gate.noise import LEAST_RUNS
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, METRICS
-from zoobench.results.machine import Difference
+from zoobench.results.conditions import Difference
 from zoobench.stats.paired import holm, mcnemar_mid_p_of_loss, paired_difference
 from zoobench.stats.sequential import FIRST_LOOK, RatioEvidence, weigh_mean, weigh_sequence
 from zoobench.system.units import few, percent

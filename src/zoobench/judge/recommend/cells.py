@@ -28,7 +28,7 @@ from zoobench.judge.gate.noise import LEAST_RUNS, Noise
 from zoobench.judge.metrics import KERAS, KERAS_NOISE, MEMORY, METRICS, TIME_NOISE
 from zoobench.judge.readings import TAIL, CellTiming, timing_of
 from zoobench.results.answers import decode
-from zoobench.results.machine import check_same_subject, conditions, machine_name, machine_of
+from zoobench.results.conditions import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, RecordedAccuracy, RecordedCell, Refusal
 from zoobench.system.units import percent, short_hash

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincinv, chdtri, ndtr, stdtr
 
+from zoobench.errors import UsageError
 from zoobench.judge.metrics import METRICS
 from zoobench.judge.readings import QUANTILE, TimedRun
 from zoobench.judge.recommend.cells import (
@@ -27,7 +28,7 @@ from zoobench.judge.recommend.cells import (
     find_float_file,
     newly_wrong_and_right,
 )
-from zoobench.judge.recommend.limits import DROP, P50, P90, QUANTIZATION_DROP, SIZE, Limit
+from zoobench.judge.recommend.limits import DROP, P50, P90, QUANTIZATION_DROP, SIZE, TOP1, Limit
 from zoobench.stats.intervals import LEAST_PROCESSES, LEAST_SAMPLES
 from zoobench.system.units import percent
 
@@ -97,6 +98,9 @@ def probability_of(
         limit: What is to be held.
         cells: All cells of the machine, among which are the float32 files.
         spread: How much processes differ on the machine.
+
+    Raises:
+        UsageError: If the limit is of a metric that nothing here weighs.
     """
     if limit.metric in (P50, P90):
         return _of_latency(cell, limit, spread)
@@ -105,7 +109,11 @@ def probability_of(
         found, why = processes_probability(observed, limit=limit.bound, sd=default_sd(METRICS[limit.metric].noise))
         value = cell.middle(limit.metric)
         return LimitProbability(limit=limit, value=value, probability=_never_certain(found), why=why)
-    return _of_size(cell, limit) if limit.metric == SIZE else _of_accuracy(cell, limit, cells)
+    if limit.metric == SIZE:
+        return _of_size(cell, limit)
+    if limit.metric in (TOP1, DROP, QUANTIZATION_DROP):
+        return _of_accuracy(cell, limit, cells)
+    raise UsageError(f"{limit.metric}: it is not known how to weigh a limit of this metric; leave it out")
 
 
 def latency_probability(runs: Sequence[TimedRun], limit: float, *, share: float, spread: Spread) -> _Known:

@@ -8,7 +8,7 @@ from zoobench.judge.compare.comparison import SIGNIFICANT, CellComparison, Compa
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.metrics import METRICS, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.judge.recommend.recommendation import Recommendation
-from zoobench.results.machine import DATA_SET, conditions, joined, machine_name
+from zoobench.results.conditions import DATA_SET, conditions, joined, machine_name
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import confusion

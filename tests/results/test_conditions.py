@@ -10,7 +10,7 @@ from fakes import a_cell, a_record
 from resultfiles import EPYC, a_plain_run, a_run, a_side
 from zoobench.errors import ResultsError
 from zoobench.judge.compare.machines import across
-from zoobench.results.machine import (
+from zoobench.results.conditions import (
     Difference,
     check_same_subject,
     conditions,
