@@ -37,8 +37,9 @@ def _clocked(run: list[str], plan: Plan, *, folder: Path) -> Overhead:
     _pytest(*run, "-p", "invocation_clock", "--invocation-clock", str(count_file), folder=folder)
     wall_seconds = time.perf_counter() - began
     count = json.loads(count_file.read_text())
+    backbones = ", ".join(dict.fromkeys(cell.backbone for cell in plan.cells))
     return Overhead(
-        subject=f"pytest bench/, {', '.join(plan.backbones)}, {len(plan.cells)} cells",
+        subject=f"pytest bench/, {backbones}, {len(plan.cells)} cells",
         wall_seconds=wall_seconds,
         invocation_seconds=count["seconds"],
         invocations=count["invocations"],
