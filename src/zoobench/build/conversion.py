@@ -210,7 +210,7 @@ def made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
         content = maker(ingredients.float32, *((ingredients.images,) if variant.calibrated else ()))
     except ModelError:
         raise
-    except Exception as error:
+    except Exception as error:  # foreign code may fail with anything; the message names it
         raise UsageError(f"{where} failed to make {variant.name}: {type(error).__name__}: {error}") from error
     if not isinstance(content, bytes):
         raise UsageError(f"{where} gave {type(content).__name__}; expected the bytes of a TFLite file")

@@ -138,7 +138,7 @@ def _built_by_package(backbone: Backbone, *, weights: Weights, image_size: int, 
             network = builder(include_top=False, weights=file, input_shape=shape, **width)
     except ModelError:
         raise
-    except Exception as error:
+    except Exception as error:  # foreign code may fail with anything; the message names it
         raise ModelError(
             f"{backbone.builder} of {backbone.package} at {image_size} px with {file or 'random weights'} failed: "
             f"{type(error).__name__}: {error}"

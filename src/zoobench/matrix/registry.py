@@ -171,7 +171,7 @@ def imported(reference: str, *, package: Package | None) -> Any:
     module, _, attribute = reference.partition(":")
     try:
         return attrgetter(attribute)(import_module(module))
-    except Exception as error:
+    except Exception as error:  # foreign code may fail with anything; the message names it
         raise UsageError(
             f"{package}: {reference} cannot be imported ({type(error).__name__}: {error}); mend or uninstall the "
             "package, or leave out what it adds"

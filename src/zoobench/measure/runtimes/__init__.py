@@ -85,7 +85,7 @@ def _module(runtime: str) -> ModuleType:
         module = _imported(known)
     except MeasurementError:
         raise
-    except Exception as error:
+    except Exception as error:  # foreign code may fail with anything; the message names it
         raise MeasurementError(
             f"the runtime {runtime} of {known.package} cannot be imported: {type(error).__name__}: {error}"
         ) from error
