@@ -15,7 +15,7 @@ import pytest
 from fakes import a_record, write_results_file
 from measuring import a_target
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
-from zoobench.judge.gate.schedule import Budget, Rates
+from zoobench.judge.gate.schedule import Rates
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
@@ -63,7 +63,7 @@ class Script:
             subjects,
             {subject[CANDIDATE].cell.id: 0.05 for subject in subjects},
             rates=Rates(),
-            budget=Budget(seconds=seconds),
+            seconds=seconds,
             clock=lambda: 0.0,
             observe_once=self,
         )
@@ -147,7 +147,7 @@ def children() -> set[psutil.Process]:
 
 
 def replayed(subject: Pair) -> Replayed:
-    return replay_cells([subject], {A: 0.05}, rates=Rates(), budget=Budget(seconds=60))[A]
+    return replay_cells([subject], {A: 0.05}, rates=Rates(), seconds=60)[A]
 
 
 def test_a_file_that_does_not_run_is_given_up_and_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
-from zoobench.judge.gate.schedule import Budget, Nothing, Rates, replay_until_clear
+from zoobench.judge.gate.schedule import Nothing, Rates, replay_until_clear
 from zoobench.matrix.cell import Cell
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation, observe
 from zoobench.measure.target import ModelFile, Samples, Target
@@ -144,7 +144,7 @@ def replay_cells(
     tolerances: Mapping[str, float],
     *,
     rates: Rates,
-    budget: Budget,
+    seconds: float,
     slowdown: float = 0.0,
     baseline_python: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -159,7 +159,7 @@ def replay_cells(
         subjects: The cells.
         tolerances: Of latency, by cell id.
         rates: When a verdict is clear.
-        budget: When to stop though it is not.
+        seconds: When to stop though it is not.
         slowdown: Of the candidate, see `observe`.
         baseline_python: Likewise.
         clock: Seconds.
@@ -182,7 +182,11 @@ def replay_cells(
             return outcome
 
         replay_until_clear(
-            {cell_id: tolerances[cell_id] for cell_id in by_id}, replay=replay, rates=rates, budget=budget, clock=clock
+            {cell_id: tolerances[cell_id] for cell_id in by_id},
+            replay=replay,
+            rates=rates,
+            seconds=seconds,
+            clock=clock,
         )
     return seen
 
