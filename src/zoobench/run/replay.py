@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
-from zoobench.judge.gate.schedule import Budget, Nothing, Rates, replay_until_clear
+from zoobench.judge.gate.schedule import Nothing, Rates, replay_until_clear
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ProcessObservation, ReplayConfig, ReplayTarget, observe
 from zoobench.measure.target import Samples
 from zoobench.results.provenance import RecordedProduct
@@ -143,7 +143,7 @@ def replay_cells(
     *,
     config: ReplayConfig,
     rates: Rates,
-    budget: Budget,
+    seconds: float,
     clock: Callable[[], float] = time.monotonic,
     observe_once: Observe | None = None,
 ) -> dict[str, Replayed]:
@@ -157,7 +157,7 @@ def replay_cells(
         tolerances: Of latency, by cell id.
         config: How each process measures.
         rates: When a verdict is clear.
-        budget: When to stop though it is not.
+        seconds: When to stop though it is not.
         clock: Seconds.
         observe_once: Stands in for starting a process, in tests.
     """
@@ -173,7 +173,11 @@ def replay_cells(
             return outcome
 
         replay_until_clear(
-            {cell_id: tolerances[cell_id] for cell_id in by_id}, replay=replay, rates=rates, budget=budget, clock=clock
+            {cell_id: tolerances[cell_id] for cell_id in by_id},
+            replay=replay,
+            rates=rates,
+            seconds=seconds,
+            clock=clock,
         )
     return seen
 
