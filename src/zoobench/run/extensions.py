@@ -34,9 +34,9 @@ class Extension:
 def find_extensions() -> tuple[Extension, ...]:
     """Returns everything that packages add; each is imported, with the functions and modules that it names."""
     return tuple(
-        Extension(what=table.what, name=one.name, package=one.package, problem=_problem(table, one.name))
+        Extension(what=table.what, name=one.name, package=package, problem=_problem(table, one.name))
         for table in TABLES
-        for one in additions(table.group)
+        for one, package in additions(table.group)
     )
 
 
