@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from zoobench.commands.crosscheck.methods import OPEN_SECONDS, PHASES, REFERENCE, Round, TimingMethod, find_methods
+from zoobench.commands.crosscheck.methods import PHASES, REFERENCE, Round, TimingMethod, find_methods
 from zoobench.commands.crosscheck.target import CrosscheckRequest, CrosscheckTarget, find_target
 from zoobench.commands.options import artifacts_option
 from zoobench.errors import MeasurementError, Status
@@ -19,6 +19,7 @@ from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Repetitions
+from zoobench.measure.worker import OPEN_SECONDS
 from zoobench.show.crosscheck import as_json, render
 from zoobench.system.terminal import progress
 

@@ -18,8 +18,8 @@ from zoobench.errors import DataError, MeasurementError
 from zoobench.judge.crosscheck import LeftOutMethod
 from zoobench.measure.programs import PROGRAMS, Command, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
-from zoobench.measure.worker import MODULE
-from zoobench.system.processes import in_fresh_process, worker
+from zoobench.measure.worker import fresh_bench
+from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
 
 REFERENCE = "litert"
@@ -32,8 +32,6 @@ OURS = {
 """Our runtimes that are timed, the first of them what all else is held against."""
 PHASES = ("decode", "resize", "load", "invoke", "read")
 """From a photo to its class."""
-OPEN_SECONDS = 120.0
-"""How long a file may take to open, and to run for the first few times."""
 Clock = Callable[[], int]
 
 
@@ -86,15 +84,12 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], list[Lef
 
 def _by_worker(target: CrosscheckTarget, runtime: str, repetitions: Repetitions, patience: float) -> Round:
     """Has a fresh worker run the file as a gate does: before each timed invocation, one untimed of the same image."""
-    with worker(MODULE) as (running, _):
-        request = {"do": "open", "name": runtime, "path": str(target.model), "runtime": runtime}
-        running.ask(request | {"threads": target.threads}, patience=OPEN_SECONDS)
+    with fresh_bench() as bench:
+        bench.open(runtime, target.model, runtime=runtime, threads=target.threads)
 
         def nanoseconds(count: int) -> list[int]:
             turns = [(runtime, row) for row in _rows(target, count)]
-            asked = {"do": "turns", "turns": turns, "pixels": str(target.samples.path)}
-            answer = running.ask(asked | {"settle": True, "slowdown": {}}, patience=patience)
-            return list(answer["nanoseconds"])
+            return bench.turns(turns, target.samples.path, settle=True, patience=patience)[0]
 
         nanoseconds(math.ceil(repetitions.warmups / 2))
         return Round(seconds=median(nanoseconds(repetitions.runs)) / 1e9)
