@@ -15,7 +15,7 @@ import pytest
 from fakes import a_record, write_results_file
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
 from zoobench.judge.gate.schedule import Budget, Rates
-from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
+from zoobench.measure.alternation import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run import replay

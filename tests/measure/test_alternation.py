@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 
 from packages import put
 from zoobench.errors import MeasurementError
-from zoobench.measure import replay
-from zoobench.measure.latency import RoundsConfig
-from zoobench.measure.replay import (
+from zoobench.measure import alternation as replay
+from zoobench.measure.alternation import (
     BASELINE,
     CANDIDATE,
     SIDES,
@@ -30,6 +29,7 @@ from zoobench.measure.replay import (
     turns,
     uncertainty,
 )
+from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.worker import MODULE
 
 MILLISECOND = 1_000_000
