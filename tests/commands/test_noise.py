@@ -26,7 +26,7 @@ from zoobench.commands.noise import (
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.gate.identical import AAGate, gate_to_json
 from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.tolerances import read_rules
+from zoobench.judge.gate.rules import read_rules
 from zoobench.results.schema import Refusal
 from zoobench.system.files import write_json
 

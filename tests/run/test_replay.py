@@ -14,7 +14,7 @@ import pytest
 
 from fakes import a_record, write_results_file
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
-from zoobench.judge.gate.schedule import Budget, Rates
+from zoobench.judge.gate.schedule import Rates
 from zoobench.measure.alternation import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
@@ -68,7 +68,7 @@ class Script:
             {subject.cell_id: 0.05 for subject in subjects},
             config=ReplayConfig(),
             rates=Rates(),
-            budget=Budget(seconds=seconds),
+            seconds=seconds,
             clock=lambda: 0.0,
             observe_once=self,
         )
@@ -152,7 +152,7 @@ def children() -> set[psutil.Process]:
 
 
 def replayed(subject: ReplayTarget) -> Replayed:
-    return replay_cells([subject], {"a": 0.05}, config=ReplayConfig(), rates=Rates(), budget=Budget(seconds=60))["a"]
+    return replay_cells([subject], {"a": 0.05}, config=ReplayConfig(), rates=Rates(), seconds=60)["a"]
 
 
 def test_a_file_that_does_not_run_is_given_up_and_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.schedule import Budget, Rates
-from zoobench.judge.gate.tolerances import Rules, find_pyproject, read_rules
+from zoobench.judge.gate.rules import Rules, read_rules
+from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, ReplayConfig, ReplayTarget
 from zoobench.results.conditions import differences
@@ -138,7 +138,7 @@ def gate(
     two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     try:
-        rules = read_rules(find_pyproject(Path()), tolerances)
+        rules = read_rules(Path("pyproject.toml"), tolerances)
         request = GateRequest(
             baseline=find_run(baseline, artifacts=artifacts),
             candidate=candidate or newest_results(artifacts),
@@ -352,7 +352,7 @@ def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates
         tolerances,
         config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
         rates=rates,
-        budget=Budget(seconds=request.seconds_for(len(subjects))),
+        seconds=request.seconds_for(len(subjects)),
     )
 
 

@@ -18,7 +18,7 @@ from zoobench.judge.gate.false_alarms import AAReport, analyse
 from zoobench.judge.gate.identical import AACell, AAGate, KeptGates, gate_to_json, latency_verdict, read_gate, select
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.noise import to_json as noise_to_json
-from zoobench.judge.gate.tolerances import find_pyproject, read_rules
+from zoobench.judge.gate.rules import read_rules
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import reserve_results_path
@@ -144,7 +144,7 @@ def noise(
     the stored method and by pytest-benchmark, and which tolerances the wanted rate of false alarms takes. The noise of
     gates without a slow-down goes to artifacts/noise/<machine>.json, where `zoobench gate` finds it.
     """
-    rules = read_rules(find_pyproject(Path.cwd()), tolerances)
+    rules = read_rules(Path("pyproject.toml"), tolerances)
     source = results or newest_results(artifacts)
     request = GateRequest(
         baseline=source,

@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
-from zoobench.judge.gate.schedule import Budget, Nothing, Rates, replay_until_clear
+from zoobench.judge.gate.schedule import Nothing, Rates, replay_until_clear
 from zoobench.measure.alternation import (
     BASELINE,
     CANDIDATE,
@@ -146,7 +146,7 @@ def replay_cells(
     *,
     config: ReplayConfig,
     rates: Rates,
-    budget: Budget,
+    seconds: float,
     clock: Callable[[], float] = time.monotonic,
     observe_once: Observe | None = None,
 ) -> dict[str, Replayed]:
@@ -160,7 +160,7 @@ def replay_cells(
         tolerances: Of latency, by cell id.
         config: How each process measures.
         rates: When a verdict is clear.
-        budget: When to stop though it is not.
+        seconds: When to stop though it is not.
         clock: Seconds.
         observe_once: Stands in for starting a process.
     """
@@ -176,7 +176,7 @@ def replay_cells(
             return outcome
 
         tolerances = {cell_id: tolerances[cell_id] for cell_id in by_id}
-        replay_until_clear(tolerances, replay=replay, rates=rates, budget=budget, clock=clock)
+        replay_until_clear(tolerances, replay=replay, rates=rates, seconds=seconds, clock=clock)
     return seen
 
 

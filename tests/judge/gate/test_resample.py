@@ -24,7 +24,7 @@ from zoobench.judge.gate.resample import (
     smallest_tolerances,
     stored_tolerance,
 )
-from zoobench.judge.gate.schedule import Budget, Rates, replay_until_clear
+from zoobench.judge.gate.schedule import Rates, replay_until_clear
 from zoobench.stats.sequential import weigh_sequence
 
 RATES = Rates(tests=6)
@@ -54,9 +54,7 @@ def one_by_one(
         seconds += 1
         return ratios[cell][index]
 
-    taken = replay_until_clear(
-        ASKED, replay=replay, rates=RATES, budget=Budget(seconds=affordable), clock=lambda: seconds
-    )
+    taken = replay_until_clear(ASKED, replay=replay, rates=RATES, seconds=affordable, clock=lambda: seconds)
     tests = [replay_test(cell, taken[cell], seconds=((), ()), tolerance=TOLERANCE, rates=RATES) for cell in ASKED]
     others = [unmeasured_test("c", tolerance=1.0, why="of another metric")] * (RATES.tests - len(tests))
     findings = decide([*tests, *others], RATES)

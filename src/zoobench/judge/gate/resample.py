@@ -23,7 +23,7 @@ from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import Test, decide, unmeasured_test
 from zoobench.judge.gate.identical import AAGate, Outcomes
 from zoobench.judge.gate.noise import CellNoise, Noise
-from zoobench.judge.gate.schedule import Budget, Rates
+from zoobench.judge.gate.schedule import MOST_PROCESSES, Rates
 from zoobench.stats.intervals import Clustering, clustering
 from zoobench.stats.sequential import FIRST_LOOK, is_look
 
@@ -54,7 +54,7 @@ class Resampling:
     seed: int = 0
     rates: Rates
     affordable: int
-    processes: int = Budget(seconds=0).processes
+    processes: int = MOST_PROCESSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
