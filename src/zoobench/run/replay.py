@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.judge.gate.schedule import Nothing, Rates, replay_until_clear
-from zoobench.measure.alternation import (
-    BASELINE,
-    CANDIDATE,
-    SIDES,
-    ProcessObservation,
-    ReplayConfig,
-    ReplayTarget,
-    observe,
-)
-from zoobench.measure.target import Samples
+from zoobench.matrix.cell import Cell
+from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation, observe
+from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, find_pixels, given_pixels
@@ -30,12 +23,13 @@ from zoobench.system.terminal import progress
 
 # Only what is gone must be made again, and only that needs the libraries that build.
 if TYPE_CHECKING:
-    from zoobench.matrix.cell import Cell
     from zoobench.run.workshop import Workshop
 
+PRECISION = 1 / 3
+"""How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 _GIVEN_IMAGES = 64
 """Of a user's own, at the most."""
-Observe = Callable[[ReplayTarget, int], ProcessObservation]
+Observe = Callable[[Pair, int], ProcessObservation]
 _SHOWN = 60
 """Characters of a manifest's value in a message."""
 
@@ -115,7 +109,7 @@ def find_subjects(
     *,
     artifacts: Path,
     baseline_models: Path | None,
-) -> tuple[list[ReplayTarget], list[str], list[str]]:
+) -> tuple[list[Pair], list[str], list[str]]:
     """Returns the cells that can be replayed, why others cannot, and what else was done for it.
 
     Args:
@@ -137,16 +131,17 @@ def find_subjects(
     found = [_subject(pair, files, samples.get(pair[CANDIDATE].cell.image_size)) for pair in pairs]
     reasons = [one for one in found if isinstance(one, str)]
     notes = [f"{len(again)} of the baseline's files were made again from its manifest"] if again else []
-    return [one for one in found if isinstance(one, ReplayTarget)], [*reasons, *([reason] if reason else [])], notes
+    return [one for one in found if not isinstance(one, str)], [*reasons, *([reason] if reason else [])], notes
 
 
 def replay_cells(
-    subjects: Sequence[ReplayTarget],
+    subjects: Sequence[Pair],
     tolerances: Mapping[str, float],
     *,
-    config: ReplayConfig,
     rates: Rates,
     seconds: float,
+    slowdown: float = 0.0,
+    baseline_python: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
     observe_once: Observe | None = None,
 ) -> dict[str, Replayed]:
@@ -158,19 +153,25 @@ def replay_cells(
     Args:
         subjects: The cells.
         tolerances: Of latency, by cell id.
-        config: How each process measures.
         rates: When a verdict is clear.
         seconds: When to stop though it is not.
+        slowdown: Of the candidate, see `observe`.
+        baseline_python: Likewise.
         clock: Seconds.
         observe_once: Stands in for starting a process.
     """
-    look = observe_once or (lambda subject, index: observe(subject, index=index, config=config))
-    by_id = {subject.cell_id: subject for subject in subjects}
-    seen = {subject.cell_id: Replayed() for subject in subjects}
+
+    def look(pair: Pair, index: int) -> ProcessObservation:
+        precision = PRECISION * tolerances[pair[CANDIDATE].cell.id]
+        return observe(pair, index=index, precision=precision, slowdown=slowdown, baseline_python=baseline_python)
+
+    by_id = {pair[CANDIDATE].cell.id: pair for pair in subjects}
+    seen = {cell_id: Replayed() for cell_id in by_id}
     with progress("Replaying", total=FIRST_LOOK * len(subjects)) as advance:
 
         def replay(cell_id: str, index: int) -> float | Nothing:
-            outcome = _persistently(look, by_id[cell_id], index, seen[cell_id])
+            precision = PRECISION * tolerances[cell_id]
+            outcome = _persistently(observe_once or look, by_id[cell_id], index, seen[cell_id], precision=precision)
             counts = isinstance(outcome, float)
             advance(1 if counts and index < FIRST_LOOK else 0, f"{cell_id}, process {index + 1}")
             return outcome
@@ -221,7 +222,7 @@ def rebuild(missing: Sequence[Record], run: Run, *, artifacts: Path) -> dict[str
     return {sha256: _made(sha256, workshop, cell) for sha256, cell in cells.items()}
 
 
-def _persistently(look: Observe, subject: ReplayTarget, index: int, seen: Replayed) -> float | Nothing:
+def _persistently(look: Observe, subject: Pair, index: int, seen: Replayed, *, precision: float) -> float | Nothing:
     """Returns the log ratio that a process saw, of two that may try, if its rounds agree well enough to count."""
     try:
         observed = look(subject, index)
@@ -232,7 +233,7 @@ def _persistently(look: Observe, subject: ReplayTarget, index: int, seen: Replay
         except MeasurementError as second:
             seen.failure = str(second)
             return Nothing.GIVEN_UP
-    if observed.uncertainty > subject.precision:
+    if observed.uncertainty > precision:
         seen.disturbed += 1
         return Nothing.NOT_COUNTED
     seen.observations.append(observed)
@@ -249,22 +250,21 @@ def _made_again(missing: Sequence[Record], run: Run, artifacts: Path) -> tuple[d
         return {}, f"the baseline's files cannot be made again: {error.name} is not installed"
 
 
-def _subject(pair: Mapping[str, Record], files: Mapping[str, Path], samples: Samples | None) -> ReplayTarget | str:
-    """Returns a cell's files and images, or what of them cannot be had."""
+def _subject(pair: Mapping[str, Record], files: Mapping[str, Path], samples: Samples | None) -> Pair | str:
+    """Returns a cell's files with their images, or what of them cannot be had."""
+    found = {side: _made_file(record, files) for side, record in pair.items()}
+    missing = [f"the {side}'s file" for side, file in found.items() if file is None]
+    if missing or samples is None:
+        return f"{pair[CANDIDATE].cell.id}: {' and '.join(missing + ['the images'] * (samples is None))} cannot be had"
     cell = pair[CANDIDATE].cell
-    paths = {side: files.get(record.model.sha256 if record.model else "") for side, record in pair.items()}
-    found = {side: path for side, path in paths.items() if path is not None}
-    if len(found) < len(paths) or samples is None:
-        missing = [f"the {side}'s file" for side in paths if side not in found]
-        return f"{cell.id}: {' and '.join(missing + ['the images'] * (samples is None))} cannot be had"
-    return ReplayTarget(
-        cell_id=cell.id,
-        runtime=cell.runtime,
-        threads=cell.threads,
-        files=found,
-        pixels=samples.path,
-        rows=samples.rows.tolist(),
-    )
+    parts = {name: getattr(cell, name) for name in ("backbone", "variant", "runtime", "threads", "image_size")}
+    return {side: Target(cell=Cell(**parts), file=file, samples=samples) for side, file in found.items() if file}
+
+
+def _made_file(record: Record, files: Mapping[str, Path]) -> ModelFile | None:
+    model = record.model
+    path = files.get(model.sha256) if model else None
+    return ModelFile(path=path, sha256=model.sha256, size_bytes=model.size_bytes) if model and path else None
 
 
 def _cell(cells: Iterable["Cell"], record: Record, options: Mapping[str, str]) -> "Cell":

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from zoobench.commands.crosscheck.methods import (
-    OPEN_SECONDS,
     PHASES,
     REFERENCE,
     CrosscheckTarget,
@@ -25,6 +24,7 @@ from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Repetitions
+from zoobench.measure.worker import OPEN_SECONDS
 from zoobench.show.crosscheck import view
 from zoobench.system.terminal import progress
 

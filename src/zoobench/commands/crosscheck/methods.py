@@ -18,13 +18,13 @@ from zoobench.judge.crosscheck import LeftOutMethod
 from zoobench.measure.programs import PROGRAMS, Command, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.target import Samples
-from zoobench.measure.worker import MODULE
+from zoobench.measure.worker import fresh_bench
 from zoobench.results.file import newest_first
 from zoobench.results.run import Run, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, find_pixels, given_pixels
 from zoobench.system.files import sha256_of_file
-from zoobench.system.processes import in_fresh_process, worker
+from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import read_contract
 
@@ -38,8 +38,6 @@ OURS = {
 """Our runtimes that are timed; the others are compared with the first of them."""
 PHASES = ("decode", "resize", "load", "invoke", "read")
 """From a photo to its class."""
-OPEN_SECONDS = 120.0
-"""How long a file may take to open, and to run for the first few times."""
 Clock = Callable[[], int]
 _SUFFIX = ".tflite"
 _NAMED = 12
@@ -268,15 +266,12 @@ def _photos_of(run: Run, samples: Samples) -> Photos | str:
 def _by_worker(target: CrosscheckTarget, runtime: str, repetitions: Repetitions, patience: float) -> Round:
     """Has a fresh worker run the file as a gate does: before each timed invocation, one untimed of the same image."""
     rows = target.samples.rows.tolist()
-    with worker(MODULE) as (running, _):
-        request = {"do": "open", "name": runtime, "path": str(target.model), "runtime": runtime}
-        running.ask(request | {"threads": target.threads}, patience=OPEN_SECONDS)
+    with fresh_bench() as bench:
+        bench.open(runtime, target.model, runtime=runtime, threads=target.threads)
 
         def nanoseconds(count: int) -> list[int]:
             turns = [(runtime, rows[number % len(rows)]) for number in range(count)]
-            asked = {"do": "turns", "turns": turns, "pixels": str(target.samples.path)}
-            answer = running.ask(asked | {"settle": True, "slowdown": {}}, patience=patience)
-            return list(answer["nanoseconds"])
+            return bench.turns(turns, target.samples.path, settle=True, patience=patience)[0]
 
         nanoseconds(math.ceil(repetitions.warmups / 2))
         return Round(seconds=median(nanoseconds(repetitions.runs)) / 1e9)
