@@ -228,15 +228,15 @@ def samples_test(cell: str, metric: str, flips: Flips, *, tolerance: float, rate
     one might hide behind it: `smallest_change` says how large.
     """
     answers = flips.answers
-    change = (answers.won - answers.lost) / answers.total
+    change = (answers.newly_right - answers.newly_wrong) / answers.total
     finding = Finding(
         cell=cell,
         metric=metric,
         basis="samples",
         tolerance=tolerance,
         units=answers.total,
-        baseline=(answers.both + answers.lost) / answers.total,
-        candidate=(answers.both + answers.won) / answers.total,
+        baseline=(answers.both + answers.newly_wrong) / answers.total,
+        candidate=(answers.both + answers.newly_right) / answers.total,
         change=change,
         interval=paired_difference(answers),
         smallest_change=_smallest_loss(flips, tolerance=tolerance, rate=rates.each),
@@ -246,9 +246,9 @@ def samples_test(cell: str, metric: str, flips: Flips, *, tolerance: float, rate
     )
     return Test(
         finding=finding,
-        p_worse=mcnemar_mid_p_of_loss(answers.lost, answers.won) if -change > tolerance else 1.0,
+        p_worse=mcnemar_mid_p_of_loss(answers.newly_wrong, answers.newly_right) if -change > tolerance else 1.0,
         p_within=0.0 if -change <= tolerance else 1.0,
-        p_better=mcnemar_mid_p_of_loss(answers.won, answers.lost) if change > tolerance else 1.0,
+        p_better=mcnemar_mid_p_of_loss(answers.newly_right, answers.newly_wrong) if change > tolerance else 1.0,
     )
 
 
@@ -290,7 +290,7 @@ def _of_ratio(draft: Finding, evidence: RatioEvidence) -> Test:
 
 def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | None:
     """Returns the smallest loss that would have been called one, as many samples newly right; None if none is."""
-    total, won = flips.answers.total, flips.answers.won
+    total, won = flips.answers.total, flips.answers.newly_right
     for lost in range(won + 1, total - won + 1):
         loss = (lost - won) / total
         if loss > tolerance and mcnemar_mid_p_of_loss(lost, won) <= rate:
