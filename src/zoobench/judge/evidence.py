@@ -211,7 +211,7 @@ def _estimate(metric: Metric, run: CellRun) -> Estimate | None:
     else:
         point, ends = value_of(run, metric), metric.interval(run.record) if run.record else None
         interval = Interval(low=ends[0], high=ends[1]) if ends else None
-    return Estimate(point=point, interval=interval) if point is not None and interval is not None else None
+    return (interval.low, point, interval.high) if point is not None and interval is not None else None
 
 
 def _weighed(bare: Finding, metric: Metric, ratio: Interval | None, *, basis: Basis, noise: float) -> Finding:

@@ -259,10 +259,8 @@ def test_a_record_tells_its_confusion_unless_its_accuracy_was_not_measured() -> 
 
 def test_recall_is_the_share_of_a_row_with_its_wilson_interval() -> None:
     cat, dog = class_scores(a_matrix((3, 1), (2, 4)))
-    assert cat.recall is not None
-    assert (cat.samples, cat.right, cat.recall.point, cat.recall.interval) == (4, 3, 3 / 4, wilson(3, 4))
-    assert dog.recall is not None
-    assert dog.recall.point == 4 / 6
+    assert (cat.samples, cat.right, cat.recall) == (4, 3, wilson(3, 4))
+    assert (dog.samples, dog.right, dog.recall) == (6, 4, wilson(4, 6))
 
 
 def test_a_class_without_samples_has_no_recall() -> None:

@@ -27,7 +27,7 @@ from zoobench.show.report.contents import (
     named,
     without_empty,
 )
-from zoobench.stats.intervals import CONFIDENCE, Estimate, wilson
+from zoobench.stats.intervals import CONFIDENCE, Interval, wilson
 from zoobench.stats.paired import holm
 from zoobench.system.units import ABSENT, exactly, percent
 
@@ -65,7 +65,7 @@ class ClassScore:
         name: The class.
         samples: How many test samples are of it.
         right: How many of them were taken for it.
-        recall: right / samples with its Wilson interval, 95 %; None where there is no sample of it.
+        recall: Wilson interval of right / samples, 95 %; None where there is no sample of it.
         p_below: How probable so few right ones are if the class is as easy as the others, adjusted by Holm for all
             classes that have samples; None where it has none.
     """
@@ -73,7 +73,7 @@ class ClassScore:
     name: str
     samples: int
     right: int
-    recall: Estimate | None
+    recall: Interval | None
     p_below: float | None
 
     @property
@@ -252,8 +252,8 @@ def _score(score: ClassScore, lost: str) -> tuple[str, ...]:
     surely = "surely worse than the rest" if score.is_surely_below else ""
     recall, interval = ABSENT, ABSENT
     if score.recall:
-        recall = percent(score.recall.point)
-        interval = f"{percent(score.recall.interval.low)}–{percent(score.recall.interval.high)}"
+        recall = percent(score.right / score.samples)
+        interval = f"{percent(score.recall.low)}–{percent(score.recall.high)}"
     return (score.name, exactly(score.right), exactly(score.samples), recall, interval, lost, surely)
 
 
@@ -300,7 +300,7 @@ def class_scores(found: ConfusionMatrix) -> tuple[ClassScore, ...]:
             name=name,
             samples=sum(row),
             right=row[index],
-            recall=Estimate(point=row[index] / sum(row), interval=wilson(row[index], sum(row))) if sum(row) else None,
+            recall=wilson(row[index], sum(row)) if sum(row) else None,
             p_below=below.get(index),
         )
         for index, (name, row) in enumerate(zip(found.classes, found.counts, strict=True))
