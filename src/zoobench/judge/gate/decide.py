@@ -93,17 +93,17 @@ def decide(tests: Sequence[Test], rates: Rates) -> tuple[Finding, ...]:
 
 
 def verdicts_of(
-    probabilities: Sequence[tuple[float, float, float]], rates: Rates, *, asked: int | None = None
+    probabilities: Sequence[Sequence[float]], rates: Rates, *, asked: int = 0
 ) -> list[tuple[Verdict, float]]:
     """Returns the verdict of each test and its p of being worse, adjusted by Holm for all of them.
 
     Args:
         probabilities: `p_worse`, `p_within` and `p_better` of each.
         rates: Of the gate.
-        asked: How many tests the gate has, where those that are not given speak for nothing; their number unless given.
+        asked: How many tests the gate has, where more than are given here.
     """
-    worse = holm([one[0] for one in probabilities], asked=asked)
-    better = holm([one[2] for one in probabilities], asked=asked)
+    asked = max(asked, len(probabilities))
+    worse, better = (holm([one[place] for one in probabilities], asked=asked) for place in (0, 2))
     found = []
     for p_worse, (_, p_within, _), p_better in zip(worse, probabilities, better, strict=True):
         verdict = Verdict.UNCHANGED
