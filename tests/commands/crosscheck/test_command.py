@@ -31,7 +31,7 @@ REQUEST = CrosscheckRequest(cell="a", artifacts=Path(), images=None, threads=Non
 
 
 def quiet() -> Mark:
-    return Mark(at=0.0, busy=0.0, ours=0.0)
+    return 0.0, 0.0
 
 
 class Scripted:
@@ -104,7 +104,7 @@ def crowded_at(*turns: int, methods: int) -> Callable[[], Mark]:
     def marking() -> Mark:
         number = next(marks)
         is_after, turn = number % 2, number // (2 * methods)
-        return Mark(at=float(is_after), busy=100.0 * is_after * (turn in turns), ours=0.0)
+        return float(is_after), 100.0 * is_after * (turn in turns)
 
     return marking
 

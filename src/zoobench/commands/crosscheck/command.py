@@ -1,6 +1,7 @@
 """`zoobench crosscheck`: how far apart are the methods of timing one file, ours and others', which take turns?"""
 
 import math
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +16,12 @@ from zoobench.commands.crosscheck.target import CrosscheckRequest, CrosscheckTar
 from zoobench.commands.options import artifacts_option
 from zoobench.errors import MeasurementError, Status
 from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOutMethod, TimedPath
-from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
+from zoobench.measure.disturbance import Marking, crowding, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Repetitions
 from zoobench.measure.worker import OPEN_SECONDS
+from zoobench.results.disturbed import are_in_the_way
 from zoobench.show.crosscheck import as_json, render
 from zoobench.system.terminal import progress
 
@@ -227,7 +229,7 @@ def _take_turns(
         for number in range(_MOST_TAKEN * sitting.turns):
             turn = _take_turn([methods[place] for place in order(len(methods), number)], repetitions, sitting, failed)
             taken.append(turn)
-            is_calm = not is_crowded(turn.others, threads=sitting.threads)
+            is_calm = not are_in_the_way(turn.others, threads=sitting.threads, cpus=os.cpu_count() or 1)
             calm += is_calm
             note = f"turn {number + 1}" + ("" if is_calm else ", others keep the processors busy")
             advance(len(methods) if is_calm else 0, note)
