@@ -74,18 +74,19 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
     """
     twin = float_model or stored_float(model)
     comparison = open_comparison(model, twin)
-    side = _side(comparison.quantized_model.input_shape, model)
+    _, quantized_model, matching = comparison
+    side = _side(quantized_model.input_shape, model)
     found = given_images(images, side=side) if images else stored_images(model, side=side)
     count = min(samples, found.count)
-    with progress(f"Comparing {len(comparison.matching.pairs)} layers", total=count) as advance:
+    with progress(f"Comparing {len(matching.pairs)} layers", total=count) as advance:
         measured = measure_layers(comparison, found.spread(samples), advance=advance)
     return LayerReport(
         model=last_parts(model),
         float_model=last_parts(twin),
         images=count,
         images_from=found.source,
-        matched_by=comparison.matching.by,
-        unmatched=tuple(layer.name for layer in comparison.matching.unmatched),
+        matched_by=matching.by,
+        unmatched=tuple(layer.name for layer in matching.unmatched),
         layers=measured,
     )
 

@@ -16,7 +16,7 @@ from zoobench.commands.crosscheck.target import CrosscheckTarget
 from zoobench.data.photos import Photos
 from zoobench.errors import DataError, MeasurementError
 from zoobench.judge.crosscheck import LeftOutMethod
-from zoobench.measure.programs import PROGRAMS, Command, Program, Repetitions, find_program, time_by
+from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.worker import fresh_bench
 from zoobench.system.processes import in_fresh_process
@@ -102,16 +102,18 @@ def _rows(target: CrosscheckTarget, count: int) -> Iterator[int]:
 
 def _by_program(program: Program, executable: Path, target: CrosscheckTarget) -> TimingMethod:
     def take(repetitions: Repetitions, patience: float) -> Round:
-        asked = Command(
-            model=target.model,
+        seconds = time_by(
+            program,
+            executable,
+            target.model,
             input_type=target.input_type,
             threads=target.threads,
             repetitions=repetitions,
             patience=patience,
         )
-        return Round(seconds=time_by(program, executable, asked))
+        return Round(seconds=seconds)
 
-    return TimingMethod(name=program.name, what=program.what, take=take, resolution_seconds=program.resolution_seconds)
+    return TimingMethod(name=program.name, what=program.what, take=take, resolution_seconds=RESOLUTION_SECONDS)
 
 
 def _from_photos(target: CrosscheckTarget, photos: Photos) -> TimingMethod:
