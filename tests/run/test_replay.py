@@ -16,7 +16,7 @@ from fakes import a_record, write_results_file
 from measuring import a_target
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
 from zoobench.judge.gate.schedule import Rates
-from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation
+from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run import replay

@@ -31,7 +31,7 @@ from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
-from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, Pair
+from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair
 from zoobench.results.conditions import differences
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record

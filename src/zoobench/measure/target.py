@@ -23,11 +23,13 @@ class Samples:
         path: uint8 array [n, height, width, 3].
         rows: Which of its rows, in the order of measuring.
         labels: Class index of each of these rows.
+        contents: SHA-256 of the image that each was decoded from; () where that is not known.
     """
 
     path: Path
     rows: npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64]
+    contents: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)

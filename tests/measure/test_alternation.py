@@ -18,8 +18,9 @@ from measuring import OTHER_VERSIONS, VERSIONS, ScriptedWorker, Workers, a_targe
 from packages import put
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import RUNTIMES
-from zoobench.measure import replay, worker
-from zoobench.measure.replay import (
+from zoobench.measure import alternation as replay
+from zoobench.measure import worker
+from zoobench.measure.alternation import (
     BASELINE,
     CANDIDATE,
     SIDES,
