@@ -22,7 +22,6 @@ from zoobench.commands.report import (
     MOST_BYTES,
     SIDE,
     ReportRequest,
-    Thumbnails,
     find_thumbnails,
     make_report,
     make_thumbnails,
@@ -36,7 +35,7 @@ from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run.locate import MeasuredImages, Places
 from zoobench.show.charts.sheet import can_draw
-from zoobench.show.report.contents import Report
+from zoobench.show.report.contents import Pictures, Report
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -72,13 +71,13 @@ def test_the_report_recommends_what_recommend_does(results: Path) -> None:
 
 
 def test_it_says_when_the_run_ended(results: Path) -> None:
-    assert {fact.label: fact.value for fact in made(results).facts}["Measured"] == "2026-11-25 08:23 UTC"
+    assert made(results).facts["Measured"] == "2026-11-25 08:23 UTC"
 
 
 def test_a_file_that_does_not_tell_has_no_such_fact(tmp_path: Path) -> None:
     assert FLOAT.latency is not None
     old = written(tmp_path / "old.json", content(ours(FLOAT, rounds_around(0.010))))
-    assert "Measured" not in {fact.label for fact in made(old).facts}
+    assert "Measured" not in made(old).facts
 
 
 def test_a_baseline_is_compared_cell_by_cell(results: Path) -> None:
@@ -266,8 +265,7 @@ def images(folder: Path, *contents: str, side: int = 128) -> MeasuredImages:
     return MeasuredImages(samples=Samples(path=folder / "pixels.npy", rows=rows, labels=rows), contents=contents)
 
 
-def seen(uri: str | None) -> "Image.Image":
-    assert uri is not None
+def seen(uri: str) -> "Image.Image":
     head, _, body = uri.partition(",")
     assert head == "data:image/jpeg;base64"
     from PIL import Image  # a device, where most of this runs too, lacks it
@@ -275,43 +273,45 @@ def seen(uri: str | None) -> "Image.Image":
     return Image.open(io.BytesIO(base64.b64decode(body, validate=True)))
 
 
-def shade(uri: str | None) -> int:
+def shade(uri: str) -> int:
     return int(np.asarray(seen(uri)).mean().round())
+
+
+def of(found: Pictures, sample: int) -> str:
+    return found.photos[found.shown[sample]]
 
 
 def test_a_picture_is_a_small_jpeg_of_its_sample(tmp_path: Path) -> None:
     found = make_thumbnails(images(tmp_path, "a", "b", "c"), [2, 0], most_bytes=100_000)
-    assert [shade(found.of(sample)) for sample in (2, 0)] == pytest.approx([220, 20], abs=2)
-    assert seen(found.of(2)).size == (SIDE, SIDE)
-    assert (found.of(1), found.left_out, found.reason) == (None, 0, "")
+    assert [shade(of(found, sample)) for sample in (2, 0)] == pytest.approx([220, 20], abs=2)
+    assert seen(of(found, 2)).size == (SIDE, SIDE)
+    assert (list(found.shown), found.reason) == ([2, 0], "")
 
 
 def test_small_images_are_not_made_larger(tmp_path: Path) -> None:
     found = make_thumbnails(images(tmp_path, "a", side=40), [0], most_bytes=100_000)
-    assert seen(found.of(0)).size == (40, 40)
+    assert seen(of(found, 0)).size == (40, 40)
 
 
 def test_copies_of_an_image_and_samples_asked_for_twice_share_one_picture(tmp_path: Path) -> None:
     found = make_thumbnails(images(tmp_path, "same", "same", "c"), [0, 1, 2, 0], most_bytes=100_000)
-    assert list(found.pictures) == ["same", "c"]
-    assert found.of(0) == found.of(1)
-    assert found.left_out == 0
+    assert list(found.photos) == ["photo-1", "photo-2"]
+    assert found.shown == {0: "photo-1", 1: "photo-1", 2: "photo-2"}
 
 
-def test_the_first_ones_are_shown_where_there_is_no_room_for_all_and_the_rest_is_counted(tmp_path: Path) -> None:
+def test_the_first_ones_are_shown_where_there_is_no_room_for_all(tmp_path: Path) -> None:
     whole = make_thumbnails(images(tmp_path, "a", "b", "c"), [1, 0, 2], most_bytes=100_000)
-    room = len(whole.of(1) or "") + len(whole.of(0) or "")
+    room = len(of(whole, 1)) + len(of(whole, 0))
     for most_bytes, pictured in ((room, [1, 0]), (room - 1, [1]), (1, [])):
         found = make_thumbnails(images(tmp_path, "a", "b", "c"), [1, 0, 2], most_bytes=most_bytes)
-        assert (list(found.shown), found.left_out) == (pictured, 3 - len(pictured))
-        assert sum(map(len, found.pictures.values())) <= most_bytes
+        assert list(found.shown) == pictured
+        assert sum(map(len, found.photos.values())) <= most_bytes
 
 
 def test_a_copy_of_what_is_shown_takes_no_room(tmp_path: Path) -> None:
-    of = images(tmp_path, "a", "b", "a")
-    room = len(make_thumbnails(of, [0], most_bytes=100_000).of(0) or "")
-    found = make_thumbnails(of, [0, 1, 2], most_bytes=room)
-    assert (list(found.shown), found.left_out) == ([0, 2], 1)
+    images_of = images(tmp_path, "a", "b", "a")
+    room = len(of(make_thumbnails(images_of, [0], most_bytes=100_000), 0))
+    assert list(make_thumbnails(images_of, [0, 1, 2], most_bytes=room).shown) == [0, 2]
 
 
 def a_run(folder: Path) -> Run:
@@ -320,7 +320,7 @@ def a_run(folder: Path) -> Run:
 
 def test_images_that_are_not_found_are_a_reason_and_no_error(tmp_path: Path) -> None:
     found = find_thumbnails(a_run(tmp_path), [0], places=Places(artifacts=tmp_path / "nowhere"))
-    assert (found.pictures, found.of(0)) == ({}, None)
+    assert (found.photos, found.shown) == ({}, {})
     assert "(data set cdcdcdcdcdcd) are not in" in found.reason
 
 
@@ -331,4 +331,4 @@ def test_without_pillow_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: py
 
 
 def test_where_no_sample_is_asked_for_nothing_is_looked_for(tmp_path: Path) -> None:
-    assert find_thumbnails(a_run(tmp_path), [], places=Places(artifacts=tmp_path)) == Thumbnails()
+    assert find_thumbnails(a_run(tmp_path), [], places=Places(artifacts=tmp_path)) == Pictures()

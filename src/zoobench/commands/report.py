@@ -3,7 +3,7 @@
 import base64
 import io
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -22,8 +22,7 @@ from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, Limit
 from zoobench.judge.recommend.recommendation import Recommendation, recommend
 from zoobench.results.run import Run, Side, read_run
 from zoobench.run.locate import MeasuredImages, Places, find_images
-from zoobench.show.charts.sheet import Chart, write_pictures
-from zoobench.show.report.answers import AnswerSet, distinct_answers, wanted_samples
+from zoobench.show.charts.sheet import write_pictures
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.writers import to_markdown
@@ -127,27 +126,6 @@ class ReportRequest:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thumbnails:
-    """Pictures of test samples.
-
-    Attributes:
-        pictures: Each different picture once: a JPEG as data URI, by the SHA-256 of the image that it is of.
-        shown: Which picture each sample has, by its place in the test split.
-        left_out: How many of the samples asked for have none, as there was no room.
-        reason: Why there is no picture at all; '' where there are, or none was asked for.
-    """
-
-    pictures: Mapping[str, str] = field(default_factory=dict)
-    shown: Mapping[int, str] = field(default_factory=dict)
-    left_out: int = 0
-    reason: str = ""
-
-    def of(self, sample: int) -> str | None:
-        """Returns the data URI of a sample's picture, or None if it has none."""
-        return self.pictures.get(self.shown.get(sample, ""))
-
-
 def make_report(request: ReportRequest) -> Report:
     """Returns the contents of a report.
 
@@ -162,12 +140,11 @@ def make_report(request: ReportRequest) -> Report:
         )
     run = read_run(request.results)
     side = Side(name=str(request.results), runs=(run,))
-    answers = distinct_answers(list(run.records.values()))
+    places = Places(artifacts=request.artifacts, kit=request.kit)
     return assemble(
         run,
         recommendation=_recommendation(side, request),
-        answers=answers,
-        pictures=_pictures(run, answers, request),
+        pictured=lambda samples: find_thumbnails(run, samples, places=places),
         comparison=_comparison(request, run),
         version=version("zoobench"),
     )
@@ -190,9 +167,8 @@ def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
         ResultsError: If one cannot be written.
     """
     figures = (*report.figures, *report.training, *((report.confusion,) if report.confusion else ()))
-    charts = {one.name: Chart(svg=one.svg, title=one.title, alternative=one.alternative) for one in figures}
     try:
-        return write_pictures(charts, folder)
+        return write_pictures({one.name: one.wide for one in figures}, folder)
     except OSError as error:
         raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
 
@@ -216,20 +192,8 @@ def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
     return compare(base, Side(name=str(request.results), runs=(run,)), seed=request.seed)
 
 
-def _pictures(run: Run, answers: Sequence[AnswerSet], request: ReportRequest) -> Pictures:
-    """Returns small images of the samples that flipped, or why there are none."""
-    places = Places(artifacts=request.artifacts, kit=request.kit)
-    found = find_thumbnails(run, wanted_samples(answers), places=places)
-    names = {content: f"photo-{number}" for number, content in enumerate(found.pictures, start=1)}
-    return Pictures(
-        photos={names[content]: data for content, data in found.pictures.items()},
-        shown={sample: names[content] for sample, content in found.shown.items()},
-        reason=found.reason,
-    )
-
-
-def find_thumbnails(run: Run, samples: Sequence[int], *, places: Places, most_bytes: int = MOST_BYTES) -> Thumbnails:
-    """Returns pictures of test samples of a run.
+def find_thumbnails(run: Run, samples: Sequence[int], *, places: Places, most_bytes: int = MOST_BYTES) -> Pictures:
+    """Returns small pictures of test samples of a run.
 
     What stands in the way becomes the reason, never an error: a report is worth reading without pictures.
 
@@ -240,38 +204,39 @@ def find_thumbnails(run: Run, samples: Sequence[int], *, places: Places, most_by
         most_bytes: Of all pictures together, as data URIs.
     """
     if not samples:
-        return Thumbnails()
+        return Pictures()
     if not has_pillow():
-        return Thumbnails(reason=NO_PILLOW)
+        return Pictures(reason=NO_PILLOW)
     with tempfile.TemporaryDirectory(prefix="zoobench-images-") as folder:
         images = find_images(run, places, least_side=SIDE, workplace=Path(folder))
         if isinstance(images, str):
-            return Thumbnails(reason=images)
+            return Pictures(reason=images)
         return make_thumbnails(images, samples, most_bytes=most_bytes)
 
 
-def make_thumbnails(images: MeasuredImages, samples: Sequence[int], *, most_bytes: int) -> Thumbnails:
-    """Returns pictures of samples in their order, as many as there is room for.
+def make_thumbnails(images: MeasuredImages, samples: Sequence[int], *, most_bytes: int) -> Pictures:
+    """Returns pictures of samples in their order, as many as there is room for; equal images share one.
 
     Args:
         images: The test split.
         samples: Places in it; any may be there more than once.
         most_bytes: Of all pictures together, as data URIs.
     """
-    asked = dict.fromkeys(samples)
-    pictures: dict[str, str] = {}
+    names: dict[str, str] = {}
+    photos: dict[str, str] = {}
     shown: dict[int, str] = {}
     room = most_bytes
-    for sample in asked:
+    for sample in dict.fromkeys(samples):
         content = images.contents[sample]
-        if content not in pictures and room > 0:
+        if content not in names and room > 0:
             picture = _data_uri(images.samples.images(sample, sample + 1)[0])
             room -= len(picture)
             if room >= 0:
-                pictures[content] = picture
-        if content in pictures:
-            shown[sample] = content
-    return Thumbnails(pictures=pictures, shown=shown, left_out=len(asked) - len(shown))
+                names[content] = f"photo-{len(names) + 1}"
+                photos[names[content]] = picture
+        if content in names:
+            shown[sample] = names[content]
+    return Pictures(photos=photos, shown=shown)
 
 
 def _data_uri(pixels: npt.NDArray[np.uint8]) -> str:
