@@ -6,7 +6,7 @@ from typing import Any
 
 from fakes import a_cell, a_record, disturbed
 from fakes import a_training as a_usual_training
-from zoobench.judge.recommend.limits import P50, TOP1, Limit
+from zoobench.judge.recommend.limits import P50, TOP1, parse_limit
 from zoobench.results.schema import Record, RecordedTraining, Speedup
 from zoobench.show.charts.confusion import confusion
 from zoobench.show.charts.rows import latencies, speedups
@@ -100,7 +100,7 @@ def every_chart(names: Sequence[str], *, width: float) -> Mapping[str, Chart]:
         )
     standings = {name: STANDINGS[min(index % 7, 2)] for index, name in enumerate(names)}
     counts = tuple(tuple(50 if i == j else (i * j) % 9 // 8 for j in range(len(names))) for i in range(len(names)))
-    limits = [Limit(metric=P50, bound=0.004, text=names[0]), Limit(metric=TOP1, bound=0.5, text=names[-1])]
+    limits = [replace(parse_limit(P50, "4 ms"), text=names[0]), replace(parse_limit(TOP1, "50 %"), text=names[-1])]
     chosen = names[len(names) // 2]
     return {
         "pareto": pareto(points, standings, recommended=chosen, limits=limits, width=width),

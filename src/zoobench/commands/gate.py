@@ -28,10 +28,10 @@ from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.schedule import Budget, Rates
-from zoobench.judge.gate.tolerances import Rules, find_pyproject, read_rules
+from zoobench.judge.gate.rules import Rules, read_rules
+from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
-from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, ReplayTarget
+from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair
 from zoobench.results.conditions import differences
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
@@ -57,8 +57,6 @@ SECONDS_A_CELL = 22.0
 _MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
 _MEMORY_UNTOLD = "memory is not judged: this system does not tell how much a process took"
 _NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"
-PRECISION = 1 / 3
-"""How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 
 
 @click.command(epilog=_EXAMPLES)
@@ -138,7 +136,7 @@ def gate(
     two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     try:
-        rules = read_rules(find_pyproject(Path()), tolerances)
+        rules = read_rules(Path("pyproject.toml"), tolerances)
         request = GateRequest(
             baseline=find_run(baseline, artifacts=artifacts),
             candidate=candidate or newest_results(artifacts),
@@ -343,16 +341,17 @@ def _observe(
         return _replay(subjects, request, rates), names, (*notes, *stored)
 
 
-def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
+def _replay(subjects: Sequence[Pair], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
     if not subjects:
         return {}
-    tolerances = {subject.cell_id: request.rules.of(subject.cell_id)[LATENCY_P50.key] for subject in subjects}
+    cells = [pair[CANDIDATE].cell.id for pair in subjects]
     return replay_cells(
-        [replace(subject, precision=PRECISION * tolerances[subject.cell_id]) for subject in subjects],
-        tolerances,
-        config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
+        subjects,
+        {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in cells},
         rates=rates,
-        budget=Budget(seconds=request.seconds_for(len(subjects))),
+        seconds=request.seconds_for(len(subjects)),
+        slowdown=request.slowdown,
+        baseline_python=request.baseline_python,
     )
 
 

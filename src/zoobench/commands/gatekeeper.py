@@ -16,7 +16,7 @@ from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summar
 from zoobench.errors import Status, ZoobenchError
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import GateReport
-from zoobench.judge.gate.tolerances import find_pyproject, read_rules
+from zoobench.judge.gate.rules import read_rules
 from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
 from zoobench.show.gate import headline, render, sentence
@@ -104,7 +104,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     artifacts = Path(texts["artifacts"])
     baseline = find_run(texts["gate"], artifacts=artifacts)
     read_recorded(baseline)  # a broken one is told before anything is measured
-    rules = read_rules(find_pyproject(root), _parts(texts["gate-tolerances"]))
+    rules = read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"]))
     return GateRequest(
         baseline=baseline,
         candidate=baseline,

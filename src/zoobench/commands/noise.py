@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,11 +14,11 @@ from zoobench.commands.baseline import newest_results
 from zoobench.commands.gate import Gate, GateRequest, chosen, run_gate
 from zoobench.commands.options import artifacts_option, cells_option
 from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.gate.false_alarms import AAReport, analyse
-from zoobench.judge.gate.identical import AACell, AAGate, KeptGates, gate_to_json, latency_verdict, read_gate, select
-from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.noise import to_json as noise_to_json
-from zoobench.judge.gate.tolerances import find_pyproject, read_rules
+from zoobench.judge.gate.false_alarms import NoiseReport, analyse, select
+from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, read_gate, read_noise
+from zoobench.judge.gate.noise import to_json as kept_json
+from zoobench.judge.gate.resample import latency_verdict
+from zoobench.judge.gate.rules import read_rules
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import reserve_results_path
@@ -144,7 +144,7 @@ def noise(
     the stored method and by pytest-benchmark, and which tolerances the wanted rate of false alarms takes. The noise of
     gates without a slow-down goes to artifacts/noise/<machine>.json, where `zoobench gate` finds it.
     """
-    rules = read_rules(find_pyproject(Path.cwd()), tolerances)
+    rules = read_rules(Path("pyproject.toml"), tolerances)
     source = results or newest_results(artifacts)
     request = GateRequest(
         baseline=source,
@@ -167,7 +167,7 @@ def noise(
         click.echo(f"wrote {picture}", err=True)
 
 
-def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGate]]:
+def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, RepeatedGate]]:
     """Yields each of a number of gates of a results file against itself, and where it is kept, as it ends.
 
     Raises:
@@ -183,7 +183,7 @@ def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGat
         yield path, gate
 
 
-def read_gates(folder: Path) -> tuple[AAGate, ...]:
+def read_gates(folder: Path) -> tuple[RepeatedGate, ...]:
     """Returns the gates that are kept in a folder, oldest first.
 
     Raises:
@@ -198,7 +198,7 @@ def gates_folder(artifacts: Path, machine: str) -> Path:
     return artifacts / "aa" / machine
 
 
-def report_on(question: Question) -> AAReport:
+def report_on(question: Question) -> NoiseReport:
     """Returns what this machine's kept gates say, without running any.
 
     Raises:
@@ -208,12 +208,13 @@ def report_on(question: Question) -> AAReport:
     request = question.request
     folder = gates_folder(request.artifacts, machine_key(describe_environment()))
     tolerances = wanted_tolerances(request)
-    kept = select(read_gates(folder), tolerances)
-    if not kept.gates:
-        raise UsageError(_none_kept(folder, tolerances, kept))
+    gates, left_out = select(read_gates(folder), tolerances)
+    if not gates:
+        raise UsageError(_none_kept(folder, tolerances, left_out))
     return analyse(
-        kept,
+        gates,
         tolerances,
+        left_out=left_out,
         wanted_rate=question.wanted_rate,
         draws=question.draws,
         seed=question.seed,
@@ -235,17 +236,17 @@ def wanted_tolerances(request: GateRequest) -> dict[str, float]:
     return {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in runnable}
 
 
-def save_noise(report: AAReport, artifacts: Path) -> Path | None:
+def save_noise(report: NoiseReport, artifacts: Path) -> Path | None:
     """Keeps the noise that a report learned, unless more is known already; None where nothing is known.
 
     Raises:
         ResultsError: If it cannot be written.
     """
-    if report.learned is None:
+    learned = report.noise
+    if learned is None:
         return None
     path = noise_path(artifacts, report.machine)
     known = read_noise(path)
-    learned = report.learned.noise
     cells = dict(known.cells) if known else {}
     for cell, noise_of_cell in learned.cells.items():
         if noise_of_cell.runs >= max(_LEAST_RUNS, cells[cell].runs if cell in cells else 0):
@@ -253,13 +254,13 @@ def save_noise(report: AAReport, artifacts: Path) -> Path | None:
     if not cells:
         return None
     try:
-        write_json(path, noise_to_json(replace(learned, cells=cells)))
+        write_json(path, kept_json(replace(learned, cells=cells)))
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error}; see to space or --artifacts") from error
     return path
 
 
-def save_picture(report: AAReport, path: Path) -> None:
+def save_picture(report: NoiseReport, path: Path) -> None:
     """Draws the share of gates that catch a slow-down, by its size, as PNG, or as SVG where the file's name says so.
 
     Raises:
@@ -283,13 +284,13 @@ def _run(request: GateRequest, *, times: int) -> None:
         raise
 
 
-def _ending(gate: AAGate) -> str:
+def _ending(gate: RepeatedGate) -> str:
     verdicts = Counter(latency_verdict(cell) or "failed" for cell in gate.cells.values())
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
     return f"slow-down {slowdown_name(gate.slowdown)}, latency {counted} in {gate.seconds:.0f} s"
 
 
-def _show(report: AAReport, *, form: str) -> None:
+def _show(report: NoiseReport, *, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(to_json(report), indent=1, ensure_ascii=False, allow_nan=False))
         return
@@ -297,22 +298,22 @@ def _show(report: AAReport, *, form: str) -> None:
     click.echo(render(report, width=terminal.width, colours=terminal.is_terminal), nl=False)
 
 
-def _keep(gate: AAGate, path: Path) -> None:
+def _keep(gate: RepeatedGate, path: Path) -> None:
     try:
-        write_json(path, gate_to_json(gate))
+        write_json(path, kept_json(gate))
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error}; see to space or --artifacts") from error
 
 
-def _none_kept(folder: Path, tolerances: Mapping[str, float], kept: KeptGates) -> str:
+def _none_kept(folder: Path, tolerances: Mapping[str, float], left_out: Sequence[str]) -> str:
     asked = ", ".join(f"{cell} at {percent(tolerance)} %" for cell, tolerance in tolerances.items())
-    others = f"; {'; '.join(kept.left_out)}" if kept.left_out else ""
+    others = f"; {'; '.join(left_out)}" if left_out else ""
     return f"{folder} holds no gates of exactly these cells and tolerances: {asked}{others}; run some with --times 10"
 
 
-def _recorded(gate: Gate, request: GateRequest, environment: dict[str, object]) -> AAGate:
+def _recorded(gate: Gate, request: GateRequest, environment: dict[str, object]) -> RepeatedGate:
     findings = gate.report.findings
-    return AAGate(
+    return RepeatedGate(
         machine=machine_key(environment),
         made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         slowdown=request.slowdown,
@@ -320,7 +321,7 @@ def _recorded(gate: Gate, request: GateRequest, environment: dict[str, object]) 
         tests=gate.rates.tests,
         seconds=gate.report.seconds,
         cells={
-            cell: AACell(
+            cell: RepeatedCell(
                 verdicts={finding.metric: str(finding.verdict) for finding in findings if finding.cell == cell},
                 log_ratios=seen.log_ratios,
                 baseline_seconds=seen.medians[0],

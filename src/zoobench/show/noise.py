@@ -7,17 +7,10 @@ from typing import Any
 
 from rich.table import Table
 
-from zoobench.judge.gate.false_alarms import (
-    COMPARE_FAIL,
-    PYTEST_BENCHMARK,
-    AAReport,
-    Detection,
-    Learned,
-    StoredOutcomes,
-)
-from zoobench.judge.gate.identical import Outcomes
-from zoobench.judge.gate.noise import to_json as noise_to_json
-from zoobench.judge.gate.resample import WITHIN_PROCESSES
+from zoobench.judge.gate.false_alarms import COMPARE_FAIL, PYTEST_BENCHMARK, REAL, SOURCES, BySlowdown, NoiseReport
+from zoobench.judge.gate.noise import Noise
+from zoobench.judge.gate.noise import to_json as kept_json
+from zoobench.judge.gate.resample import WITHIN_PROCESSES, Outcomes
 from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, horizontal, linear, vertical
 from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, header, presented
 from zoobench.show.charts.svg import circle, element, group, line, polyline, shortened, square, text, width_of
@@ -45,7 +38,7 @@ _Share = tuple[float, int, int]
 """Slow-down, how many gates called it regressed, of how many."""
 
 
-def render(report: AAReport, *, width: int, colours: bool) -> str:
+def render(report: NoiseReport, *, width: int, colours: bool) -> str:
     """Returns the tables as text.
 
     Args:
@@ -62,19 +55,19 @@ def render(report: AAReport, *, width: int, colours: bool) -> str:
     return console_text(console)
 
 
-def to_json(report: AAReport) -> dict[str, Any]:
+def to_json(report: NoiseReport) -> dict[str, Any]:
     """Returns a report as plain JSON; `injected_slowdown` stands beside all that a slow-down was part of."""
     return {
         "schema": SCHEMA,
         "kind": KIND,
         "machine": report.machine,
         "tolerances": dict(report.tolerances),
-        "rates": asdict(report.rates),
+        "rates": asdict(report.resampling.rates),
         "resampling": {name: getattr(report.resampling, name) for name in ("gates", "seed", "processes", "affordable")},
-        "gates": [_detection(one) for one in report.detections],
-        "learned": _learned(report.learned) if report.learned else None,
+        "gates": [_ended_json(slowdown, ended) for slowdown, ended in report.gates.items()],
+        "learned": _learned(report, report.noise) if report.noise else None,
         "compare_fail": COMPARE_FAIL,
-        "stored": [_stored_runs(one) for one in report.stored],
+        "stored": [_stored_runs(*one) for one in _flat(report.stored)],
         "notes": list(report.notes),
     }
 
@@ -84,11 +77,11 @@ def slowdown_name(slowdown: float) -> str:
     return f"{percent(slowdown)} % INJECTED" if slowdown else "none"
 
 
-def _headline(report: AAReport) -> str:
+def _headline(report: NoiseReport) -> str:
     tolerances = sorted({percent(tolerance) for tolerance in report.tolerances.values()})
     return (
         f"{report.machine}: gates of identical files, {len(report.tolerances)} cells, tolerance of latency "
-        f"{', '.join(tolerances)} %, at most {percent(report.rates.error_rate)} % false alarms promised"
+        f"{', '.join(tolerances)} %, at most {percent(report.resampling.rates.error_rate)} % false alarms promised"
     )
 
 
@@ -99,24 +92,22 @@ def _table(title: str, heads: Sequence[str], *, text_columns: int = _TEXT_COLUMN
     return table
 
 
-def _gates(report: AAReport) -> Table:
+def _gates(report: NoiseReport) -> Table:
     counts = ("gates", "alarms", "%", "95 %", "every cell", "improved", "inconclusive")
     table = _table("How gates ended", ("slow-down", "which gates", *counts, "processes", "disturbed"))
-    for detection in report.detections:
-        for name, outcomes in _sources(detection):
-            table.add_row(slowdown_name(detection.slowdown), name, *_ended(outcomes, detection.slowdown))
+    for slowdown, ended in report.gates.items():
+        for name, outcomes in ended.items():
+            table.add_row(slowdown_name(slowdown), name.replace("_", " "), *_ended(outcomes, slowdown))
         table.add_section()
     return table
 
 
-def _sources(detection: Detection) -> Iterator[tuple[str, Outcomes]]:
-    named = (
-        ("real", detection.real),
-        ("resampled", detection.resampled),
-        ("resampled whole", detection.resampled_whole),
-        ("resampled slowed", detection.resampled_slowed),
-    )
-    yield from ((name, outcomes) for name, outcomes in named if outcomes is not None)
+def _flat(found: BySlowdown) -> list[tuple[float, str, Outcomes]]:
+    return [(slowdown, name, outcomes) for slowdown, ended in found.items() for name, outcomes in ended.items()]
+
+
+def _real(report: NoiseReport) -> list[tuple[float, Outcomes]]:
+    return [(slowdown, ended[REAL]) for slowdown, ended in report.gates.items() if REAL in ended]
 
 
 def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
@@ -134,9 +125,9 @@ def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
     )
 
 
-def _caught_by_cell(report: AAReport) -> Table:
+def _caught_by_cell(report: NoiseReport) -> Table:
     """Of real gates alone."""
-    known = [(one.slowdown, one.real) for one in report.detections if one.real]
+    known = _real(report)
     heads = ("cell", *(slowdown_name(slowdown) for slowdown, _ in known))
     table = _table("Real gates that called the cell's latency regressed, of all", heads, text_columns=1)
     for cell in report.tolerances:
@@ -144,17 +135,16 @@ def _caught_by_cell(report: AAReport) -> Table:
     return table
 
 
-def _noise(report: AAReport) -> Iterator[Table]:
-    learned = report.learned
-    if learned is None:
+def _noise(report: NoiseReport) -> Iterator[Table]:
+    if report.noise is None:
         return
     heads = ("cell", "processes", "scatter %", "alike", "p", "runs", "scatter %", "set %", "replay %", "stored %")
-    rate = percent(learned.wanted_rate)
+    rate = percent(report.wanted_rate)
     table = _table(
         f"Noise, and the tolerances that {rate} % false alarms of the whole matrix take", heads, text_columns=1
     )
-    for cell, noise in learned.noise.cells.items():
-        alike = learned.clusterings[cell]
+    for cell, noise in report.noise.cells.items():
+        alike = report.clusterings[cell]
         table.add_row(
             cell,
             str(noise.processes),
@@ -170,33 +160,39 @@ def _noise(report: AAReport) -> Iterator[Table]:
     yield table
 
 
-def _stored(report: AAReport) -> Iterator[Table]:
-    if not report.stored:
+def _stored(report: NoiseReport) -> Iterator[Table]:
+    found = _flat(report.stored)
+    if not found:
         return
     heads = ("slow-down", "method", "runs", "red", "%", "95 %", "cells", "red", "%", "inconclusive runs")
     table = _table("The same runs, each one's medians against those of the gate before", heads)
-    for outcomes in report.stored:
-        table.add_row(*_fared(outcomes), end_section=outcomes.method == PYTEST_BENCHMARK)
+    for slowdown, method, outcomes in found:
+        is_last = method == PYTEST_BENCHMARK
+        name = f"{method} {COMPARE_FAIL}" if is_last else method
+        table.add_row(slowdown_name(slowdown), name, *_fared(outcomes), end_section=is_last)
     yield table
 
 
-def _fared(outcomes: StoredOutcomes) -> tuple[str, ...]:
-    method = f"{outcomes.method} {COMPARE_FAIL}" if outcomes.method == PYTEST_BENCHMARK else outcomes.method
+def _fared(outcomes: Outcomes) -> tuple[str, ...]:
+    cells, red_cells = _cell_runs(outcomes)
     return (
-        slowdown_name(outcomes.slowdown),
-        method,
-        str(outcomes.runs),
-        str(outcomes.red_runs),
-        percent(outcomes.red_runs / outcomes.runs),
-        _interval(outcomes.interval),
-        str(outcomes.cell_runs),
-        str(outcomes.red_cell_runs),
-        percent(outcomes.red_cell_runs / outcomes.cell_runs),
-        str(outcomes.inconclusive_runs),
+        str(outcomes.gates),
+        str(outcomes.regressed),
+        percent(outcomes.regressed / outcomes.gates),
+        _interval(outcomes.interval(outcomes.regressed)),
+        str(cells),
+        str(red_cells),
+        percent(red_cells / cells),
+        str(outcomes.inconclusive),
     )
 
 
-def _remarks(report: AAReport) -> list[str]:
+def _cell_runs(outcomes: Outcomes) -> tuple[int, int]:
+    """Returns the runs of single cells, and those that were called worse."""
+    return outcomes.gates * len(outcomes.caught_by_cell), sum(outcomes.caught_by_cell.values())
+
+
+def _remarks(report: NoiseReport) -> list[str]:
     most, affordable = report.resampling.processes, report.resampling.affordable
     remarks = [
         "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
@@ -206,19 +202,19 @@ def _remarks(report: AAReport) -> list[str]:
         "gate, whose chance becomes a bias there; slowed: from processes that ran with the slow-down.",
         "processes: of a cell, on average; disturbed: more of them that did not count, as their rounds disagreed.",
     ]
-    if report.learned:
-        return [*remarks, *_of_learning(report.learned), *_failures(report), *report.notes]
+    if report.at_proposed:
+        return [*remarks, *_of_learning(report, report.at_proposed), *_failures(report), *report.notes]
     unknown = "There are no gates without a slow-down: the noise is not known. Run `zoobench noise` without one."
     return [*remarks, unknown, *_failures(report), *report.notes]
 
 
-def _failures(report: AAReport) -> list[str]:
-    failed = sum(detection.real.failed for detection in report.detections if detection.real)
+def _failures(report: NoiseReport) -> list[str]:
+    failed = sum(real.failed for _, real in _real(report))
     return [f"{failed} gates had a cell that could not be replayed and ended with status 2."] if failed else []
 
 
-def _of_learning(learned: Learned) -> list[str]:
-    at, rate = learned.at_proposed, percent(learned.wanted_rate)
+def _of_learning(report: NoiseReport, at: Outcomes) -> list[str]:
+    rate = percent(report.wanted_rate)
     return [
         "scatter: standard deviation, of processes' ratios and of runs' medians. alike: correlation of the ratios of "
         "one gate's processes, 0 where they are as good as strangers, and the p of its F test.",
@@ -239,12 +235,9 @@ def _interval(interval: Interval) -> str:
     return f"{percent(interval.low)}–{percent(interval.high)}"
 
 
-def _detection(detection: Detection) -> dict[str, Any]:
-    sources = ("real", "resampled", "resampled_whole", "resampled_slowed")
-    found = {name: getattr(detection, name) for name in sources}
-    return {"injected_slowdown": detection.slowdown} | {
-        name: _outcomes(outcomes) if outcomes else None for name, outcomes in found.items()
-    }
+def _ended_json(slowdown: float, ended: Mapping[str, Outcomes]) -> dict[str, Any]:
+    found = {name: _outcomes(ended[name]) if name in ended else None for name in SOURCES}
+    return {"injected_slowdown": slowdown} | found
 
 
 def _outcomes(outcomes: Outcomes) -> dict[str, Any]:
@@ -255,23 +248,31 @@ def _outcomes(outcomes: Outcomes) -> dict[str, Any]:
     return asdict(outcomes) | shares
 
 
-def _learned(learned: Learned) -> dict[str, Any]:
+def _learned(report: NoiseReport, noise: Noise) -> dict[str, Any]:
     return {
-        "wanted_rate": learned.wanted_rate,
-        "noise": noise_to_json(learned.noise),
-        "clustering": {cell: asdict(one) if one else None for cell, one in learned.clusterings.items()},
-        "at_proposed": _outcomes(learned.at_proposed),
-        "curve": [{"injected_slowdown": one} | _outcomes(outcomes) for one, outcomes in learned.curve.items()],
+        "wanted_rate": report.wanted_rate,
+        "noise": kept_json(noise),
+        "clustering": {cell: asdict(one) if one else None for cell, one in report.clusterings.items()},
+        "at_proposed": _outcomes(report.at_proposed) if report.at_proposed else None,
+        "curve": [{"injected_slowdown": one} | _outcomes(outcomes) for one, outcomes in report.curve.items()],
     }
 
 
-def _stored_runs(outcomes: StoredOutcomes) -> dict[str, Any]:
-    content = asdict(outcomes)
-    content["injected_slowdown"] = content.pop("slowdown")
-    return content | {"red_runs_interval": asdict(outcomes.interval)}
+def _stored_runs(slowdown: float, method: str, outcomes: Outcomes) -> dict[str, Any]:
+    cells, red_cells = _cell_runs(outcomes)
+    return {
+        "method": method,
+        "runs": outcomes.gates,
+        "cell_runs": cells,
+        "red_runs": outcomes.regressed,
+        "red_cell_runs": red_cells,
+        "inconclusive_runs": outcomes.inconclusive,
+        "injected_slowdown": slowdown,
+        "red_runs_interval": asdict(outcomes.interval(outcomes.regressed)),
+    }
 
 
-def power(report: AAReport) -> Chart:
+def power(report: NoiseReport) -> Chart:
     """Returns the picture: drawn gates as curves, real ones as points with their 95 % intervals.
 
     What pytest-benchmark says of the same runs stands beside them. Without true gates there are only points.
@@ -280,7 +281,7 @@ def power(report: AAReport) -> Chart:
     return presented(lambda: _draw(report, title=title), title=title, alternative=_describe(report), width=_WIDTH)
 
 
-def _draw(report: AAReport, *, title: str) -> Drawn:
+def _draw(report: NoiseReport, *, title: str) -> Drawn:
     curves, points = _curves(report), _points(report)
     tolerances = sorted(set(report.tolerances.values()))
     drawn, top = header(title, list(_keys(report, curves, points)), width=_WIDTH)
@@ -304,33 +305,35 @@ def _draw(report: AAReport, *, title: str) -> Drawn:
     return [*drawn, *_counts(points["some"], x, plot)], plot.bottom + AXIS_HEIGHT
 
 
-def _curves(report: AAReport) -> Mapping[str, Sequence[_Share]]:
-    if report.learned is None:
-        return {}
-    found = report.learned.curve.items()
-    return {
-        "some": [(slowdown, one.caught, one.gates) for slowdown, one in found],
-        "every": [(slowdown, one.caught_everywhere, one.gates) for slowdown, one in found],
-    }
+def _curves(report: NoiseReport) -> Mapping[str, Sequence[_Share]]:
+    found = report.curve.items()
+    return (
+        {
+            "some": [(slowdown, one.caught, one.gates) for slowdown, one in found],
+            "every": [(slowdown, one.caught_everywhere, one.gates) for slowdown, one in found],
+        }
+        if found
+        else {}
+    )
 
 
-def _points(report: AAReport) -> Mapping[str, Sequence[_Share]]:
-    real = [(one.slowdown, one.real) for one in report.detections if one.real]
-    stored = [one for one in report.stored if one.method == PYTEST_BENCHMARK]
+def _points(report: NoiseReport) -> Mapping[str, Sequence[_Share]]:
+    real = _real(report)
+    theirs = [one for one in _flat(report.stored) if one[1] == PYTEST_BENCHMARK]
     return {
         "some": [(slowdown, one.caught, one.gates) for slowdown, one in real],
         "every": [(slowdown, one.caught_everywhere, one.gates) for slowdown, one in real],
-        "theirs": [(one.slowdown, one.red_runs, one.runs) for one in stored],
+        "theirs": [(slowdown, one.regressed, one.gates) for slowdown, _, one in theirs],
     }
 
 
-def _conditions(report: AAReport) -> str:
+def _conditions(report: NoiseReport) -> str:
     limits = ", ".join(percent(one) for one in sorted(set(report.tolerances.values())))
     return f"{len(report.tolerances)} cells, tolerance of latency {limits} %"
 
 
 def _keys(
-    report: AAReport, curves: Mapping[str, Sequence[_Share]], points: Mapping[str, Sequence[_Share]]
+    report: NoiseReport, curves: Mapping[str, Sequence[_Share]], points: Mapping[str, Sequence[_Share]]
 ) -> Iterator[Key]:
     yield (lambda x, y: line(x, y - 8, x, y + 8, class_="chosen")), "tolerance"
     drawn = f"some cell called regressed (status 1), {report.resampling.gates} resampled gates a point"
@@ -375,7 +378,7 @@ def _counts(real: Sequence[_Share], x: Axis, plot: Area) -> Iterator[str]:
             last = across + width_of(words) / 2
 
 
-def _describe(report: AAReport) -> str:
+def _describe(report: NoiseReport) -> str:
     sentences = [f"Gates that called an injected slow-down regressed, {_conditions(report)}."]
     for name, shares in _points(report).items():
         if shares:

@@ -120,7 +120,7 @@ def pareto(
     for cell, latency, _, _ in cells:
         for seconds in (latency.p50_seconds, *(latency.p50_interval or ())):
             require_number(seconds, f"p50 of {cell.id}", least=0)
-    drawn_limits = [limit for limit in limits if limit.metric in (P50, TOP1)]
+    drawn_limits = [limit for limit in limits if limit.metric.key in (P50, TOP1)]
     return presented(
         (lambda: _draw(cells, standings, recommended, drawn_limits, title=title, width=width)) if cells else None,
         title=title,
@@ -183,7 +183,7 @@ def _draw(
 
 def _is_far(limit: Limit, cells: Sequence[_Known]) -> bool:
     times = _times(cells)
-    return limit.metric == P50 and not min(times) / _FAR <= limit.bound <= max(times) * _FAR
+    return limit.metric.key == P50 and not min(times) / _FAR <= limit.bound <= max(times) * _FAR
 
 
 def _times(cells: Sequence[_Known]) -> list[float]:
@@ -192,9 +192,9 @@ def _times(cells: Sequence[_Known]) -> list[float]:
 
 def _axes(cells: Sequence[_Known], limits: Sequence[Limit], plot: Area) -> tuple[Axis, Axis]:
     """Returns axes that hold all cells with their intervals, and all limits."""
-    times = _times(cells) + [one.bound for one in limits if one.metric == P50]
+    times = _times(cells) + [one.bound for one in limits if one.metric.key == P50]
     shares = [value for _, _, one, _ in cells for value in (one.top1, *one.interval)]
-    shares += [one.bound for one in limits if one.metric == TOP1]
+    shares += [one.bound for one in limits if one.metric.key == TOP1]
     scale = linear(shares, least=0, most=1, least_span=_LEAST_SPAN)
     inset = reach(_MOST_RADIUS) + _HALO
     x = Axis(scale=fitted(times, least=0), start=plot.left + inset, end=plot.right - inset)
@@ -271,7 +271,7 @@ def _limit(limit: Limit, plot: Area, x: Axis, y: Axis) -> tuple[Segment, Area, s
     """Returns the line of a limit, and its words with their place: above it at the right, or at its lower end."""
     words = shortened(limit.summary, _LABEL_SHARE * (plot.right - plot.left) / 2)
     width = width_of(words)
-    if limit.metric == TOP1:
+    if limit.metric.key == TOP1:
         at = y.at(limit.bound)
         area = Area(left=plot.right - 4 - width, top=at - HEIGHT - 1, right=plot.right - 4, bottom=at - 1)
         return ((plot.left, at), (plot.right, at)), area, words

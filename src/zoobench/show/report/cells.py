@@ -6,7 +6,6 @@ from functools import partial
 from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
-from zoobench.judge.recommend.limits import QUANTITIES
 from zoobench.judge.recommend.recommendation import Candidate, Recommendation
 from zoobench.judge.recommend.sentences import decision, describe_miss
 from zoobench.results.run import Run
@@ -219,36 +218,33 @@ def _figures(record: Record) -> Iterator[tuple[str, str, str]]:
 
 
 def _limits(candidate: Candidate, *, chosen: str) -> Sheet | None:
-    rows = (
-        (
-            one.limit.summary,
-            ABSENT if one.value is None else one.limit.quantity.written(one.value),
-            chance(one.probability),
-            one.why,
-        )
-        for one in candidate.probabilities
-    )
-    caption = "Its limits" if candidate.cell == chosen else f"The limits, and how {candidate.cell} holds them"
+    rows = []
+    for one in candidate.probabilities:
+        unit = one.limit.metric.unit
+        value = ABSENT if one.value is None else f"{unit.text(one.value)} {unit.symbol}"
+        rows.append((one.limit.summary, value, chance(one.probability), one.why))
+    name = candidate.cell.id
+    caption = "Its limits" if name == chosen else f"The limits, and how {name} holds them"
     return sheet(caption, ("limit", "found", "chance to hold %", "how it is known"), rows, words={3})
 
 
 def _others(recommendation: Recommendation) -> Iterator[Sheet | None]:
     machine = recommendation.machines[0]
-    holding = [one for one in machine.holding if one.cell != recommendation.cell]
+    holding = [one for one in machine.those("holds") if one.cell.id != recommendation.cell]
     yield _candidates("Other cells that hold all limits", holding, recommendation)
-    yield _candidates("Cells that may hold them", machine.open, recommendation)
-    yield _candidates("The nearest misses", machine.misses, recommendation)
-    rows = ((one.cell, shorten(one.why, _LONGEST_WHY, placeholder=" ...")) for one in machine.excluded)
+    yield _candidates("Cells that may hold them", machine.those("open"), recommendation)
+    yield _candidates("The nearest misses", machine.those("misses"), recommendation)
+    rows = ((cell, shorten(why, _LONGEST_WHY, placeholder=" ...")) for cell, why in machine.excluded.items())
     yield sheet("No candidates", ("cell", "why"), rows, words={1})
 
 
 def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recommendation) -> Sheet | None:
     rows = (
         (
-            one.cell,
-            milliseconds(one.p50_seconds),
-            percent(None if one.has_random_weights else one.top1),
-            megabytes(one.size_bytes),
+            one.cell.id,
+            milliseconds(one.cell.timing.p50_seconds),
+            percent(None if one.cell.cell.has_random_weights else one.cell.top1),
+            megabytes(one.cell.size_bytes),
             chance(one.at_least),
             describe_miss(one, confidence=recommendation.confidence),
         )
@@ -262,13 +258,13 @@ def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recomm
 def _remarks(recommendation: Recommendation) -> Iterator[str]:
     machine = recommendation.machines[0]
     yield from recommendation.notes
-    yield from machine.notes
+    yield from machine.known.notes
     if recommendation.cell and machine.rivals:
-        what = QUANTITIES[recommendation.preference[0]].title
+        what = METRICS[recommendation.preference[0]].title
         yield f"Not significantly worse in {what}, and holding all limits too: {', '.join(machine.rivals[:_MOST])}."
     chosen = machine.of(recommendation.cell) if recommendation.cell else None
     if chosen:
-        yield from (f"It was disturbed while it was timed: {one}." for one in chosen.disturbances)
+        yield from (f"It was disturbed while it was timed: {one}." for one in chosen.cell.timing.disturbances)
 
 
 def figures_of(run: Run, recommendation: Recommendation) -> tuple[Figure, ...]:
@@ -291,11 +287,11 @@ def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figu
 
     Cells of random weights are in it only if there are no others: their accuracy means nothing.
     """
-    front = recommendation.machines[0].front
-    places = {place.cell: place for place in front.places}
+    machine = recommendation.machines[0]
+    places = {place.cell: place for place in machine.front}
     known = [record for record in records if record.cell.id in places and record.accuracy]
     trained = [record for record in known if not record.cell.has_random_weights]
-    notes = list(front.notes)
+    notes = list(machine.front_notes)
     if known and not trained:
         notes.insert(0, "RANDOM WEIGHTS: how high a cell stands here means nothing, its time and its size do.")
     elif len(trained) < len(known):
