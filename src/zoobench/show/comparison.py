@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from zoobench.judge.compare.comparison import CellComparison, Comparison
+from zoobench.judge.compare.comparison import CellComparison, Comparison, RunDifference
 from zoobench.judge.compare.machines import AcrossMachines, OnMachine
 from zoobench.judge.compare.order_flips import MOST_FLIPS
 from zoobench.judge.evidence import Finding, Verdict
@@ -355,3 +355,20 @@ def _remarks(found: AcrossMachines) -> tuple[str, ...]:
     if shown < found.flips_found:
         remarks.append(f"The {shown} surest are shown; --format json and csv have up to {MOST_FLIPS}.")
     return tuple(remarks)
+
+
+def differences_view(found: Sequence[RunDifference], *, names: tuple[str, str]) -> View:
+    """Returns in what two runs differ for every writer: a row for each difference; `names` are those of the runs."""
+    grid = Grid(
+        heads=("about", "differs", *names),
+        rows=tuple((one.about, one.what, one.one, one.other) for one in found),
+        words=frozenset({1, 2, 3}),
+        is_grouped=True,
+    )
+    same = Lines(lines=() if found else (f"{names[0]} and {names[1]} do not differ",))
+    rows = [asdict(one) for one in found]
+    return View(
+        document=lambda: Document(title=f"In what {names[0]} and {names[1]} differ", blocks=(same, grid)),
+        plain=lambda: {"one": names[0], "other": names[1], "differences": rows},
+        rows=lambda: rows,
+    )

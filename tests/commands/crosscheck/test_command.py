@@ -15,17 +15,19 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
+import views
 from crosschecks import TARGET, a_report
 from runs import environment, zoobench
 from zoobench.cli import main
 from zoobench.commands.crosscheck import command
-from zoobench.commands.crosscheck.command import compare_methods, order, shown
+from zoobench.commands.crosscheck.command import compare_methods, order
 from zoobench.commands.crosscheck.methods import Round, TimingMethod
 from zoobench.commands.crosscheck.target import CrosscheckRequest
 from zoobench.errors import MeasurementError
 from zoobench.judge.crosscheck import LeftOutMethod
 from zoobench.measure.disturbance import Mark
 from zoobench.measure.programs import Repetitions
+from zoobench.show.crosscheck import view
 
 REQUEST = CrosscheckRequest(cell="a", artifacts=Path(), images=None, threads=None, turns=4, seconds=0.5)
 
@@ -123,7 +125,7 @@ def test_where_it_is_never_quiet_the_least_disturbed_turns_count_and_that_is_tol
         TARGET, [Scripted().method("litert", 0.01)], request=REQUEST, marking=crowded_at(*range(1, 8), methods=1)
     )
     assert (found.effort.turns, found.effort.retaken, found.effort.crowded) == (4, 4, 3)
-    assert "In 3 of the 4 turns OTHER PROCESSES KEPT THE PROCESSORS BUSY" in shown(found, form="text")
+    assert "In 3 of the 4 turns OTHER PROCESSES KEPT THE PROCESSORS BUSY" in views.text(view(found))
 
 
 def test_phases_are_told_by_turn_in_their_order() -> None:
@@ -137,8 +139,7 @@ def test_phases_are_told_by_turn_in_their_order() -> None:
 
 def test_it_is_shown_as_text_and_as_json() -> None:
     found = compare_methods(TARGET, [Scripted().method("litert", 0.01)], request=REQUEST, marking=quiet)
-    assert shown(found, form="text").startswith("mobilenet-float32-litert-t1, 1 thread")
-    assert shown(found, form="json").startswith("{")
+    assert views.text(view(found)).startswith("mobilenet-float32-litert-t1, 1 thread")
 
 
 def test_help_teaches() -> None:

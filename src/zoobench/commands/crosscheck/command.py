@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from zoobench.commands.crosscheck.methods import OPEN_SECONDS, PHASES, REFERENCE, Round, TimingMethod, find_methods
 from zoobench.commands.crosscheck.target import CrosscheckRequest, CrosscheckTarget, find_target
-from zoobench.commands.options import artifacts_option
+from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import MeasurementError, Status
 from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOutMethod, TimedPath
 from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Repetitions
-from zoobench.show.crosscheck import as_json, render
+from zoobench.show.crosscheck import view
 from zoobench.system.terminal import progress
 
 _EXAMPLES = """\b
@@ -87,8 +86,8 @@ class _WholeTurn:
     type=click.Path(path_type=Path, exists=True),
     help="A folder of photos, or a uint8 .npy file. Default: the test images of the results.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @artifacts_option
+@output_options
 def crosscheck(
     *,
     cell: str,
@@ -96,8 +95,9 @@ def crosscheck(
     turns: int,
     seconds: float,
     images: Path | None,
-    form: str,
     artifacts: Path,
+    form: str,
+    output: Path | None,
 ) -> None:
     """Time one file in several ways, and see whether ours agrees with others'.
 
@@ -121,7 +121,7 @@ def crosscheck(
     except KeyboardInterrupt:
         click.echo("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", err=True)
         sys.exit(Status.INTERRUPTED)
-    click.echo(shown(report, form=form), nl=False)
+    present(view(report), form=form, output=output)
     sys.exit(report.status)
 
 
@@ -183,14 +183,6 @@ def compare_methods(
         phases=_phases(seen.values()),
         versions=library_versions(),
     )
-
-
-def shown(report: CrosscheckReport, *, form: str) -> str:
-    """Returns a report as `text` or `json`."""
-    if form == "json":
-        return as_json(report)
-    terminal = Console()
-    return render(report, width=terminal.width, colours=terminal.is_terminal)
 
 
 def order(count: int, turn: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 from zoobench.judge.evidence import CellRun, Finding, direction, find, runs_of
@@ -12,7 +11,6 @@ from zoobench.results.disturbed import told
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.stats.paired import holm
-from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
 SIGNIFICANT = 0.05
@@ -220,23 +218,6 @@ class RunDifference:
 def run_differences(one: Run, other: Run) -> tuple[RunDifference, ...]:
     """Returns all that differs, what is about the runs first, then cell by cell as the first run has them."""
     return (*_differing(_WHOLE_RUN, _of_run(one), _of_run(other)), *_of_cells(one.records, other.records))
-
-
-def render_differences(found: Sequence[RunDifference], *, names: tuple[str, str]) -> str:
-    """Returns the differences as text, a paragraph for each cell; `names` are those of the two runs."""
-    one_name, other_name = map(sanitize, names)
-    if not found:
-        return f"{one_name} and {other_name} do not differ\n"
-    width = max(len(one.what) for one in found)
-    paragraphs = [
-        f"{sanitize(about)}\n" + "".join(f"    {_told(one, width)}\n" for one in group)
-        for about, group in groupby(found, key=lambda one: one.about)
-    ]
-    return "\n".join([f"{one_name} → {other_name}\n", *paragraphs])
-
-
-def _told(found: RunDifference, width: int) -> str:
-    return sanitize(f"{found.what:{width}}  {found.one} → {found.other}")
 
 
 def _of_cells(first: Mapping[str, Record], second: Mapping[str, Record]) -> Iterator[RunDifference]:
