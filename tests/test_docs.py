@@ -14,7 +14,7 @@ import pytest
 from documents import DOCUMENTS, anchors, blocks, code, commands, links, prose
 from runs import ROOT
 from zoobench.cli import main
-from zoobench.judge.gate.tolerances import DEFAULTS, read_rules
+from zoobench.judge.gate.rules import DEFAULTS, read_rules
 from zoobench.judge.metrics import METRICS, Metric
 from zoobench.matrix.variants import SPECS, VARIANTS
 from zoobench.measure.environment import describe_environment

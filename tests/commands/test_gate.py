@@ -18,7 +18,7 @@ from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
-from zoobench.judge.gate.tolerances import CellRule, Rules
+from zoobench.judge.gate.rules import Rules
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, Record
 from zoobench.system.files import write_json
@@ -281,9 +281,7 @@ def test_a_pattern_that_fits_no_cell_is_refused_with_the_cells_there_are(sides: 
 
 def test_tolerances_are_those_of_the_cell_and_patterns_that_fit_none_are_noted(sides: Sides) -> None:
     sides.candidate = {cell: change(one, "model", size_bytes=3_468_000) for cell, one in sides.candidate.items()}
-    rules = Rules(
-        cells=(CellRule(pattern="*-float32-*", shares={"size": 0.05}), CellRule(pattern="vgg*", shares={"size": 0.5}))
-    )
+    rules = Rules(cells=(("*-float32-*", {"size": 0.05}), ("vgg*", {"size": 0.5})))
     report = sides.judged(rules=rules)
     assert verdicts(report) == {(CELLS[1], "size"): Verdict.REGRESSED}
     assert "the pattern 'vgg*' of the tolerances fits no cell" in report.notes
@@ -340,7 +338,7 @@ def test_real_files_are_replayed_and_a_slow_down_of_a_half_regresses(store: Path
         candidate=results(store)[-1],
         artifacts=store,
         method="replay",
-        rules=Rules(cells=(CellRule(pattern="*", shares={"latency_p50": 0.20, "memory": 0.50}),)),
+        rules=Rules(cells=(("*", {"latency_p50": 0.20, "memory": 0.50}),)),
         slowdown=0.5,
         seconds=60,
     )

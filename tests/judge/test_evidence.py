@@ -273,7 +273,7 @@ def test_what_is_better_one_way_is_not_better_the_other_way(base: list[float], n
 
 
 def test_answers_are_paired_sample_by_sample() -> None:
-    assert paired(record("++--+"), record("+-+-+")) == PairedAnswers(both=2, lost=1, won=1, neither=1)
+    assert paired(record("++--+"), record("+-+-+")) == PairedAnswers(both=2, newly_wrong=1, newly_right=1, neither=1)
 
 
 def test_a_change_is_in_points_with_mcnemars_p() -> None:

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from aareports import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
 from drawings import HOSTILE, classes, hovers, of_class, outside, overlapping, words
 from noisegates import a_cell_of, a_gate_of
+from noisereports import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
 from views import content, lines, table, written
-from zoobench.judge.gate.false_alarms import CURVE, AAReport
+from zoobench.judge.gate.false_alarms import CURVE, NoiseReport
 from zoobench.show.noise import power, slowdown_name, view
 from zoobench.system.units import ABSENT
 
 
-def rows(of: AAReport, start: str) -> list[list[str]]:
+def rows(of: NoiseReport, start: str) -> list[list[str]]:
     """Returns the words of each line that begins with `start`."""
     return [line.split() for line in lines(view(of), start)]
 
@@ -117,6 +117,6 @@ def test_real_gates_are_counted_and_the_tolerance_is_a_line() -> None:
 
 @pytest.mark.parametrize("report", [OF_TRUE, OF_SLOWED, OF_BOTH], ids=["true", "slowed", "both"])
 @pytest.mark.parametrize("machine", HOSTILE)
-def test_nothing_stands_outside_the_picture_or_on_other_words(report: AAReport, machine: str) -> None:
+def test_nothing_stands_outside_the_picture_or_on_other_words(report: NoiseReport, machine: str) -> None:
     chart = power(replace(report, machine=machine))
     assert outside(chart) == overlapping(chart) == []

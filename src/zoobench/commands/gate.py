@@ -31,10 +31,10 @@ from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.schedule import Budget, Rates
-from zoobench.judge.gate.tolerances import Rules, find_pyproject, read_rules
+from zoobench.judge.gate.rules import Rules, read_rules
+from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
-from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig
+from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.results.conditions import differences
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
@@ -59,10 +59,8 @@ SECONDS_A_CELL = 22.0
 _MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
 _MEMORY_UNREPORTED = "memory is not judged: this system does not tell how much a process took"
 _NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"
-PRECISION = 1 / 3
-"""How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
-_Pair = Mapping[str, Record]
-"""The records of a cell, by side."""
+_Records = Mapping[str, Record]
+"""Of a cell, by side."""
 
 
 @click.command(epilog=_EXAMPLES)
@@ -121,7 +119,7 @@ def gate(
     """
     try:
         request = GateRequest(
-            rules=read_rules(find_pyproject(Path()), tolerances),
+            rules=read_rules(Path("pyproject.toml"), tolerances),
             baseline=find_run(baseline, artifacts=artifacts),
             candidate=candidate or newest_results(artifacts),
             artifacts=artifacts,
@@ -218,7 +216,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     return report, replayed
 
 
-def _evidence(pair: _Pair, replayed: Mapping[str, Replayed], names: Mapping[int, Sequence[str]]) -> CellEvidence:
+def _evidence(pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[int, Sequence[str]]) -> CellEvidence:
     cell = pair[CANDIDATE].cell
     return CellEvidence(
         baseline=pair[BASELINE],
@@ -237,7 +235,7 @@ def _on_request(request: GateRequest, sides: Mapping[str, Run]) -> Iterator[str]
         yield "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
 
 
-def _on_memory(judged: Sequence[Finding], pairs: Sequence[_Pair], replayed: Mapping[str, Replayed]) -> Iterator[str]:
+def _on_memory(judged: Sequence[Finding], pairs: Sequence[_Records], replayed: Mapping[str, Replayed]) -> Iterator[str]:
     """Yields where memory is not judged because neither a replay nor the records tell of it."""
     known = {finding.cell for finding in judged if finding.metric == MEMORY.key} | replayed.keys()
     unknown = [cell for pair in pairs if (cell := pair[CANDIDATE].cell.id) not in known]
@@ -272,7 +270,7 @@ def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
 
 
 def _observe(
-    sides: Mapping[str, Run], pairs: Sequence[_Pair], request: GateRequest, rates: Rates
+    sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateRequest, rates: Rates
 ) -> tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]:
     """Finds files and images, and replays what can be.
 
@@ -296,13 +294,14 @@ def _observe(
         notes = [*notes, *(f"{one}; stored times are compared instead" for one in reasons)]
         if not subjects:
             return {}, names, notes
-        tolerances = {subject.cell_id: request.rules.of(subject.cell_id)[LATENCY_P50.key] for subject in subjects}
+        cells = [subject[CANDIDATE].cell.id for subject in subjects]
         replayed = replay_cells(
-            [replace(subject, precision=PRECISION * tolerances[subject.cell_id]) for subject in subjects],
-            tolerances,
-            config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
+            subjects,
+            {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in cells},
             rates=rates,
-            budget=Budget(seconds=request.seconds_for(len(subjects))),
+            seconds=request.seconds_for(len(subjects)),
+            slowdown=request.slowdown,
+            baseline_python=request.baseline_python,
         )
         return replayed, names, notes
 

@@ -16,7 +16,7 @@ from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summar
 from zoobench.errors import Status, ZoobenchError
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import GateReport
-from zoobench.judge.gate.tolerances import find_pyproject, read_rules
+from zoobench.judge.gate.rules import read_rules
 from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
 from zoobench.show import terminal
@@ -109,7 +109,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         baseline=baseline,
         candidate=baseline,
         artifacts=artifacts,
-        rules=read_rules(find_pyproject(root), _parts(texts["gate-tolerances"])),
+        rules=read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"])),
         cells=_parts(texts["gate-cells"]),
         seconds=_seconds(texts["gate-seconds"]),
         baseline_models=_path(texts["gate-baseline-models"]),

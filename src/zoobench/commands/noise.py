@@ -23,11 +23,11 @@ from zoobench.commands.options import (
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import number_of_tests
-from zoobench.judge.gate.false_alarms import AAReport, analyse
-from zoobench.judge.gate.identical import AACell, AAGate, gate_to_json, latency_verdict, read_gate, select
-from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.noise import to_json as noise_to_json
-from zoobench.judge.gate.tolerances import find_pyproject, read_rules
+from zoobench.judge.gate.false_alarms import NoiseReport, analyse, select
+from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, read_gate, read_noise
+from zoobench.judge.gate.noise import to_json as kept_json
+from zoobench.judge.gate.resample import latency_verdict
+from zoobench.judge.gate.rules import read_rules
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import reserve_results_path
@@ -127,7 +127,7 @@ def noise(
     gates without a slow-down goes to artifacts/noise/<machine>.json, where `zoobench gate` finds it.
     """
     source = results or newest_results(artifacts)
-    rules = read_rules(find_pyproject(Path.cwd()), tolerances)
+    rules = read_rules(Path("pyproject.toml"), tolerances)
     request = GateRequest(baseline=source, candidate=source, artifacts=artifacts, rules=rules, **others)
     _run(request, times=times)
     report = report_on(request, wanted_rate=wanted_rate, draws=draws)
@@ -150,13 +150,13 @@ def _run(request: GateRequest, *, times: int) -> None:
         raise
 
 
-def _ending(gate: AAGate) -> str:
+def _ending(gate: RepeatedGate) -> str:
     verdicts = Counter(latency_verdict(cell) or "failed" for cell in gate.cells.values())
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
     return f"slow-down {slowdown_name(gate.slowdown)}, latency {counted} in {gate.seconds:.0f} s"
 
 
-def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGate]]:
+def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, RepeatedGate]]:
     """Yields each of a number of gates of a results file against itself, and where it is kept, as it ends.
 
     Raises:
@@ -168,7 +168,7 @@ def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGat
     folder = gates_folder(request.artifacts, machine_key(environment))
     for _ in range(times):
         report, replayed = run_gate(replace(request, baseline=request.candidate, method="replay"))
-        gate = AAGate(
+        gate = RepeatedGate(
             machine=machine_key(environment),
             made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             slowdown=request.slowdown,
@@ -179,12 +179,12 @@ def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGat
             environment=environment,
         )
         path = reserve_results_path(folder, now=datetime.now())
-        _write(gate_to_json(gate), path)
+        _write(kept_json(gate), path)
         yield path, gate
 
 
-def _cell(cell: str, seen: Replayed, report: GateReport) -> AACell:
-    return AACell(
+def _cell(cell: str, seen: Replayed, report: GateReport) -> RepeatedCell:
+    return RepeatedCell(
         verdicts={finding.metric: str(finding.verdict) for finding in report.findings if finding.cell == cell},
         log_ratios=seen.log_ratios,
         baseline_seconds=seen.medians[0],
@@ -195,7 +195,7 @@ def _cell(cell: str, seen: Replayed, report: GateReport) -> AACell:
     )
 
 
-def read_gates(folder: Path) -> tuple[AAGate, ...]:
+def read_gates(folder: Path) -> tuple[RepeatedGate, ...]:
     """Returns the gates that are kept in a folder, oldest first.
 
     Raises:
@@ -210,7 +210,7 @@ def gates_folder(artifacts: Path, machine: str) -> Path:
     return artifacts / "aa" / machine
 
 
-def report_on(request: GateRequest, *, wanted_rate: float = 0.01, draws: int = 1000, seed: int = 0) -> AAReport:
+def report_on(request: GateRequest, *, wanted_rate: float = 0.01, draws: int = 1000, seed: int = 0) -> NoiseReport:
     """Returns what this machine's kept gates of the same cells and tolerances say, without running any.
 
     Args:
@@ -225,15 +225,22 @@ def report_on(request: GateRequest, *, wanted_rate: float = 0.01, draws: int = 1
     """
     folder = gates_folder(request.artifacts, machine_key(describe_environment()))
     tolerances = wanted_tolerances(request)
-    kept = select(read_gates(folder), tolerances)
-    if not kept.gates:
+    gates, left_out = select(read_gates(folder), tolerances)
+    if not gates:
         wanted = ", ".join(f"{cell} at {percent(tolerance)} %" for cell, tolerance in tolerances.items())
-        others = f"; {'; '.join(kept.left_out)}" if kept.left_out else ""
+        others = f"; {'; '.join(left_out)}" if left_out else ""
         raise UsageError(
             f"{folder} holds no gates of exactly these cells and tolerances: {wanted}{others}; run some with --times 10"
         )
-    seconds = request.seconds_for(len(tolerances))
-    return analyse(kept, tolerances, wanted_rate=wanted_rate, draws=draws, seed=seed, seconds=seconds)
+    return analyse(
+        gates,
+        tolerances,
+        left_out=left_out,
+        wanted_rate=wanted_rate,
+        draws=draws,
+        seed=seed,
+        seconds=request.seconds_for(len(tolerances)),
+    )
 
 
 def wanted_tolerances(request: GateRequest) -> dict[str, float]:
@@ -254,27 +261,27 @@ def _runnable(request: GateRequest) -> Mapping[str, Record]:
     return runnable
 
 
-def save_noise(report: AAReport, artifacts: Path) -> Path | None:
+def save_noise(report: NoiseReport, artifacts: Path) -> Path | None:
     """Keeps the noise that a report learned, unless more is known already; None where nothing is known.
 
     Raises:
         ResultsError: If it cannot be written.
     """
-    if report.learned is None:
+    if report.noise is None:
         return None
     path = noise_path(artifacts, report.machine)
     known = read_noise(path)
     cells = dict(known.cells) if known else {}
-    for cell, learned in report.learned.noise.cells.items():
+    for cell, learned in report.noise.cells.items():
         if learned.runs >= max(_LEAST_RUNS, cells[cell].runs if cell in cells else 0):
             cells[cell] = learned
     if not cells:
         return None
-    _write(noise_to_json(replace(report.learned.noise, cells=cells)), path)
+    _write(kept_json(replace(report.noise, cells=cells)), path)
     return path
 
 
-def save_picture(report: AAReport, path: Path) -> None:
+def save_picture(report: NoiseReport, path: Path) -> None:
     """Draws the share of gates that catch a slow-down, by its size, as PNG, or as SVG where the file's name says so.
 
     Raises:

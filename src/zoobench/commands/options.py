@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from zoobench.errors import ResultsError, UsageError, ZoobenchError
-from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_confidence, parse_limit, parse_preference
+from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
 from zoobench.show.document import View
@@ -112,12 +112,12 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def collected(**given: Any) -> Any:
-        limits = tuple(limit for name in QUANTITIES if (limit := given.pop(name)) is not None)
+        limits = tuple(limit for name in LIMITED if (limit := given.pop(name)) is not None)
         return command(limits=limits, **given)
 
-    for one in reversed(tuple(QUANTITIES.values())):
+    for one in reversed(tuple(LIMITED.values())):
         option = click.option(
-            one.option, one.name, metavar=f'"{one.example}"', multiple=True, callback=_once, help=one.help
+            option_of(one), one.key, metavar=f'"{one.example}"', multiple=True, callback=_once, help=one.limit
         )
         collected = option(collected)
     return collected
@@ -194,8 +194,8 @@ def deliver(text: str, output: Path | None) -> None:
 
 def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limit | None:
     if len(values) > 1:
-        quantity = QUANTITIES[str(parameter.name)]
-        raise UsageError(f"{quantity.option}: received {' and '.join(map(repr, values))}; give each limit once")
+        option = option_of(LIMITED[str(parameter.name)])
+        raise UsageError(f"{option}: received {' and '.join(map(repr, values))}; give each limit once")
     return parse_limit(str(parameter.name), values[0]) if values else None
 
 

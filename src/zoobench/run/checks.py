@@ -13,7 +13,6 @@ from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.accuracy import Evaluation, load_evaluation, save_evaluation
 from zoobench.measure.environment import cpu_features
 from zoobench.measure.latency import opened
-from zoobench.measure.runtimes import open_session
 from zoobench.measure.target import Target
 from zoobench.results.schema import Refusal
 from zoobench.store.product import Facts, Product, find, obtain
@@ -146,8 +145,5 @@ def _run_in_fresh_process(target: Target) -> None:
 
 
 def _run_once(target: Target) -> None:
-    def opener() -> Any:
-        return open_session(target.file.path, runtime=target.cell.runtime, threads=target.cell.threads)
-
-    with capture_native_output(), opened(opener, target.samples) as session:  # LiteRT tells much as it compiles
+    with capture_native_output(), opened(target) as session:  # LiteRT tells much as it compiles
         session.read()

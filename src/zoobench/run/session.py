@@ -13,20 +13,12 @@ from typing import Any
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE, TABLE, find_runtime
-from zoobench.measure.accuracy import Evaluation, recorded_accuracy
+from zoobench.measure.accuracy import Evaluation, answers_alike, measure_accuracy, recorded_accuracy
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.measure.latency import recorded_latency
+from zoobench.measure.latency import measure_latency
 from zoobench.measure.runtimes import import_runtime
-from zoobench.measure.scenarios import (
-    answers_alike,
-    measure_accuracy,
-    measure_latency,
-    measure_memory,
-    measure_size,
-    violations_of,
-)
-from zoobench.measure.startup import recorded_memory, recorded_startup
-from zoobench.measure.target import ModelFile, Target
+from zoobench.measure.startup import measure_memory, recorded_memory, recorded_startup
+from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
 from zoobench.results.disturbed import judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
@@ -197,17 +189,16 @@ class BenchSession:
         target = self._runnable(cell)
         twin, other = self.references(cell)
         others = [self.inputs.target(one) for one in (twin, other) if one]
-        observed = measure_latency(target, *others, benchmark=benchmark, rounds=self.plan.rounds[cell.runtime])
+        latency = measure_latency(target, *others, benchmark=benchmark, rounds=self.plan.rounds[cell.runtime])
         record = self._record(cell)
-        if observed is None:
+        if latency is None:
             return None
-        latency, raw = observed
-        disturbance = judged(raw, threads=cell.threads, governor=self.environment["governor"])
-        recorded = recorded_latency(latency, twin=twin.id, reference=other.id if other else "")
-        recorded = replace(recorded, disturbance=disturbance)
-        self.records[cell.id] = replace(record, latency=recorded)
+        if latency.disturbance:
+            disturbance = judged(latency.disturbance, threads=cell.threads, governor=self.environment["governor"])
+            latency = replace(latency, disturbance=disturbance)
+        self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
-        return recorded
+        return latency
 
     def measure_memory(self, cell: Cell) -> RecordedMemory | None:
         """Has fresh processes open a cell's file and run it; records their memory and how long they took to start.

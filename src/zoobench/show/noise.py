@@ -6,17 +6,10 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from zoobench.judge.gate.false_alarms import (
-    COMPARE_FAIL,
-    PYTEST_BENCHMARK,
-    AAReport,
-    Detection,
-    Learned,
-    StoredOutcomes,
-)
-from zoobench.judge.gate.identical import Outcomes
-from zoobench.judge.gate.noise import to_json as noise_to_json
-from zoobench.judge.gate.resample import WITHIN_PROCESSES
+from zoobench.judge.gate.false_alarms import COMPARE_FAIL, PYTEST_BENCHMARK, REAL, SOURCES, BySlowdown, NoiseReport
+from zoobench.judge.gate.noise import Noise
+from zoobench.judge.gate.noise import to_json as kept_json
+from zoobench.judge.gate.resample import WITHIN_PROCESSES, Outcomes
 from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, horizontal, linear, vertical
 from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, Symbol, header, presented
 from zoobench.show.charts.svg import circle, element, group, line, polyline, shortened, square, text, width_of
@@ -27,8 +20,6 @@ from zoobench.system.units import ABSENT, percent, three_digits, tick_percent
 SCHEMA = 1
 KIND = "zoobench-aa-report"
 _SMALLEST_P = 0.01
-_SOURCES = ("real", "resampled", "resampled_whole", "resampled_slowed")
-"""Of outcomes, as attributes of a detection."""
 _WIDTH, _HEIGHT = 1000.0, 420.0
 _LEFT, _INSET = 44.0, 24.0
 _ASIDE = 6.0
@@ -44,15 +35,14 @@ _Share = tuple[float, int, int]
 """Slow-down, how many gates called it regressed, of how many."""
 
 
-def view(report: AAReport) -> View:
+def view(report: NoiseReport) -> View:
     """Returns a report for every writer; its rows say how gates ended, by slow-down and by which gates."""
     return View(
         document=lambda: _document(report),
         plain=lambda: _plain(report),
         rows=lambda: [
-            {"injected_slowdown": one.slowdown, "which": name} | _outcomes_row(outcomes)
-            for one in report.detections
-            for name, outcomes in _known(one)
+            {"injected_slowdown": slowdown, "which": name} | _outcomes_row(outcomes)
+            for slowdown, name, outcomes in _flat(report.gates)
         ],
     )
 
@@ -62,12 +52,12 @@ def slowdown_name(slowdown: float) -> str:
     return f"{percent(slowdown)} % INJECTED" if slowdown else "none"
 
 
-def _document(report: AAReport) -> Document:
+def _document(report: NoiseReport) -> Document:
     title = (
         f"{report.machine}: gates of identical files, {_conditions(report)}, "
-        f"at most {percent(report.rates.error_rate)} % false alarms intended"
+        f"at most {percent(report.resampling.rates.error_rate)} % false alarms intended"
     )
-    learned = (_noise(report, report.learned),) if report.learned else ()
+    learned = (_noise(report, report.noise),) if report.noise else ()
     tables = (_gates(report), _caught_by_cell(report), *learned, _stored(report))
     return Document(
         title=f"Gates of identical files on {report.machine}",
@@ -76,21 +66,22 @@ def _document(report: AAReport) -> Document:
     )
 
 
-def _known(detection: Detection) -> Iterator[tuple[str, Outcomes]]:
-    for name in _SOURCES:
-        if outcomes := getattr(detection, name):
-            yield name.replace("_", " "), outcomes
+def _flat(found: BySlowdown) -> list[tuple[float, str, Outcomes]]:
+    return [(slowdown, name, outcomes) for slowdown, ended in found.items() for name, outcomes in ended.items()]
 
 
-def _gates(report: AAReport) -> Grid:
+def _real(report: NoiseReport) -> list[tuple[float, Outcomes]]:
+    return [(slowdown, ended[REAL]) for slowdown, ended in report.gates.items() if REAL in ended]
+
+
+def _gates(report: NoiseReport) -> Grid:
     counts = ("gates", "alarms", "%", "95 %", "every cell", "improved", "inconclusive")
     return Grid(
         title="How gates ended, by injected slow-down",
         heads=("slow-down", "which gates", *counts, "processes", "disturbed"),
         rows=tuple(
-            (slowdown_name(one.slowdown), name, *_ended(outcomes, one.slowdown))
-            for one in report.detections
-            for name, outcomes in _known(one)
+            (slowdown_name(slowdown), name.replace("_", " "), *_ended(outcomes, slowdown))
+            for slowdown, name, outcomes in _flat(report.gates)
         ),
         words=frozenset({1}),
         is_grouped=True,
@@ -100,9 +91,7 @@ def _gates(report: AAReport) -> Grid:
 def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
     alarms = outcomes.caught if slowdown else outcomes.regressed
     return (
-        str(outcomes.gates),
-        str(alarms),
-        percent(alarms / outcomes.gates),
+        *_counted(alarms, outcomes.gates),
         _interval(outcomes.interval(alarms)),
         str(outcomes.caught_everywhere),
         str(outcomes.improved),
@@ -112,8 +101,8 @@ def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
     )
 
 
-def _caught_by_cell(report: AAReport) -> Grid:
-    known = [(one.slowdown, one.real) for one in report.detections if one.real]
+def _caught_by_cell(report: NoiseReport) -> Grid:
+    known = _real(report)
     return Grid(
         title="Real gates that called the cell's latency regressed, of all",
         heads=("cell", *(slowdown_name(slowdown) for slowdown, _ in known)),
@@ -123,10 +112,10 @@ def _caught_by_cell(report: AAReport) -> Grid:
     )
 
 
-def _noise(report: AAReport, learned: Learned) -> Grid:
+def _noise(report: NoiseReport, learned: Noise) -> Grid:
     rows = []
-    for cell, noise in learned.noise.cells.items():
-        alike, stored = learned.clusterings[cell], noise.stored_tolerance
+    for cell, noise in learned.cells.items():
+        alike, stored = report.clusterings[cell], noise.stored_tolerance
         p = f"{alike.p:.2f}" if alike and alike.p >= _SMALLEST_P else f"< {_SMALLEST_P}"
         row = (
             cell,
@@ -142,37 +131,42 @@ def _noise(report: AAReport, learned: Learned) -> Grid:
         )
         rows.append(row)
     return Grid(
-        title=f"Noise, and the tolerances that {percent(learned.wanted_rate)} % false alarms of the whole matrix take",
+        title=f"Noise, and the tolerances that {percent(report.wanted_rate)} % false alarms of the whole matrix take",
         heads=("cell", "processes", "spread %", "alike", "p", "runs", "spread %", "set %", "replay %", "stored %"),
         rows=tuple(rows),
     )
 
 
-def _stored(report: AAReport) -> Grid:
+def _stored(report: NoiseReport) -> Grid:
     return Grid(
         title="The same runs, each one's medians compared with those of the gate before, by injected slow-down",
         heads=("slow-down", "method", "runs", "red", "%", "95 %", "cells", "red", "%", "inconclusive runs"),
         rows=tuple(
             (
-                slowdown_name(one.slowdown),
-                f"{one.method} {COMPARE_FAIL}" if one.method == PYTEST_BENCHMARK else one.method,
-                str(one.runs),
-                str(one.red_runs),
-                percent(one.red_runs / one.runs),
-                _interval(one.interval),
-                str(one.cell_runs),
-                str(one.red_cell_runs),
-                percent(one.red_cell_runs / one.cell_runs),
-                str(one.inconclusive_runs),
+                slowdown_name(slowdown),
+                f"{method} {COMPARE_FAIL}" if method == PYTEST_BENCHMARK else method,
+                *_counted(outcomes.regressed, outcomes.gates),
+                _interval(outcomes.interval(outcomes.regressed)),
+                *_counted(*_cell_runs(outcomes)),
+                str(outcomes.inconclusive),
             )
-            for one in report.stored
+            for slowdown, method, outcomes in _flat(report.stored)
         ),
         words=frozenset({1}),
         is_grouped=True,
     )
 
 
-def _remarks(report: AAReport) -> Iterator[str]:
+def _counted(count: int, of: int) -> tuple[str, str, str]:
+    return str(of), str(count), percent(count / of)
+
+
+def _cell_runs(outcomes: Outcomes) -> tuple[int, int]:
+    """Returns how many runs of single cells were called worse, and of how many."""
+    return sum(outcomes.caught_by_cell.values()), outcomes.gates * len(outcomes.caught_by_cell)
+
+
+def _remarks(report: NoiseReport) -> Iterator[str]:
     most, affordable = report.resampling.processes, report.resampling.affordable
     yield (
         "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
@@ -184,17 +178,17 @@ def _remarks(report: AAReport) -> Iterator[str]:
         "gate, whose chance becomes a bias there; slowed: from processes that ran with the slow-down."
     )
     yield "processes: of a cell, on average; disturbed: more of them that did not count, as their rounds disagreed."
-    if report.learned:
-        yield from _on_learning(report.learned)
+    if report.at_proposed:
+        yield from _on_learning(report, report.at_proposed)
     else:
         yield "There are no gates without a slow-down: the noise is not known. Run `zoobench noise` without one."
-    if failed := sum(detection.real.failed for detection in report.detections if detection.real):
+    if failed := sum(real.failed for _, real in _real(report)):
         yield f"{failed} gates had a cell that could not be replayed and ended with status 2."
     yield from report.notes
 
 
-def _on_learning(learned: Learned) -> Iterator[str]:
-    at, rate = learned.at_proposed, percent(learned.wanted_rate)
+def _on_learning(report: NoiseReport, at: Outcomes) -> Iterator[str]:
+    rate = percent(report.wanted_rate)
     yield (
         "spread: standard deviation, of processes' ratios and of runs' medians. alike: correlation of the ratios of "
         "one gate's processes, 0 where they are as good as strangers, and the p of its F test."
@@ -215,31 +209,30 @@ def _interval(interval: Interval) -> str:
     return f"{percent(interval.low)}–{percent(interval.high)}"
 
 
-def _plain(report: AAReport) -> dict[str, Any]:
+def _plain(report: NoiseReport) -> dict[str, Any]:
     """Returns a report as plain JSON; `injected_slowdown` stands beside all that a slow-down was part of."""
-    learned = report.learned
+    learned = {
+        "wanted_rate": report.wanted_rate,
+        "noise": report.noise and kept_json(report.noise),
+        "clustering": {cell: one and asdict(one) for cell, one in report.clusterings.items()},
+        "at_proposed": report.at_proposed and _plain_outcomes(report.at_proposed),
+        "curve": [{"injected_slowdown": one} | _plain_outcomes(found) for one, found in report.curve.items()],
+    }
     return {
         "schema": SCHEMA,
         "kind": KIND,
         "machine": report.machine,
         "tolerances": dict(report.tolerances),
-        "rates": asdict(report.rates),
+        "rates": asdict(report.resampling.rates),
         "resampling": {name: getattr(report.resampling, name) for name in ("gates", "seed", "processes", "affordable")},
         "gates": [
-            {"injected_slowdown": one.slowdown}
-            | {name: found and _plain_outcomes(found) for name in _SOURCES for found in (getattr(one, name),)}
-            for one in report.detections
+            {"injected_slowdown": slowdown}
+            | {one: _plain_outcomes(ended[one]) if one in ended else None for one in SOURCES}
+            for slowdown, ended in report.gates.items()
         ],
-        "learned": learned
-        and {
-            "wanted_rate": learned.wanted_rate,
-            "noise": noise_to_json(learned.noise),
-            "clustering": {cell: one and asdict(one) for cell, one in learned.clusterings.items()},
-            "at_proposed": _plain_outcomes(learned.at_proposed),
-            "curve": [{"injected_slowdown": one} | _plain_outcomes(found) for one, found in learned.curve.items()],
-        },
+        "learned": learned if report.noise else None,
         "compare_fail": COMPARE_FAIL,
-        "stored": [_plain_stored(one) for one in report.stored],
+        "stored": [_plain_stored(*one) for one in _flat(report.stored)],
         "notes": list(report.notes),
     }
 
@@ -250,10 +243,18 @@ def _plain_outcomes(outcomes: Outcomes) -> dict[str, Any]:
     return asdict(outcomes) | intervals
 
 
-def _plain_stored(outcomes: StoredOutcomes) -> dict[str, Any]:
-    content = asdict(outcomes)
-    slowdown = content.pop("slowdown")
-    return content | {"injected_slowdown": slowdown, "red_runs_interval": asdict(outcomes.interval)}
+def _plain_stored(slowdown: float, method: str, outcomes: Outcomes) -> dict[str, Any]:
+    red_cell_runs, cell_runs = _cell_runs(outcomes)
+    return {
+        "method": method,
+        "runs": outcomes.gates,
+        "cell_runs": cell_runs,
+        "red_runs": outcomes.regressed,
+        "red_cell_runs": red_cell_runs,
+        "inconclusive_runs": outcomes.inconclusive,
+        "injected_slowdown": slowdown,
+        "red_runs_interval": asdict(outcomes.interval(outcomes.regressed)),
+    }
 
 
 def _outcomes_row(outcomes: Outcomes) -> dict[str, Any]:
@@ -265,7 +266,7 @@ def _outcomes_row(outcomes: Outcomes) -> dict[str, Any]:
     return row
 
 
-def power(report: AAReport) -> Chart:
+def power(report: NoiseReport) -> Chart:
     """Returns the picture: drawn gates as curves, real ones as points with their 95 % intervals.
 
     What pytest-benchmark says of the same runs stands beside them. Without true gates there are only points.
@@ -274,7 +275,7 @@ def power(report: AAReport) -> Chart:
     return presented(lambda: _draw(report, title=title), title=title, alternative=_describe(report), width=_WIDTH)
 
 
-def _draw(report: AAReport, *, title: str) -> Drawn:
+def _draw(report: NoiseReport, *, title: str) -> Drawn:
     curves, points = _curves(report), _points(report)
     tolerances = sorted(set(report.tolerances.values()))
     drawn, top = header(title, list(_keys(report, points)), width=_WIDTH)
@@ -298,14 +299,13 @@ def _draw(report: AAReport, *, title: str) -> Drawn:
     return [*drawn, *_counts(points["some"], x, plot)], plot.bottom + AXIS_HEIGHT
 
 
-def _curves(report: AAReport) -> dict[str, list[_Share]]:
-    return _shares(report.learned.curve.items()) if report.learned else {}
+def _curves(report: NoiseReport) -> dict[str, list[_Share]]:
+    return _shares(report.curve.items()) if report.curve else {}
 
 
-def _points(report: AAReport) -> dict[str, list[_Share]]:
-    stored = [one for one in report.stored if one.method == PYTEST_BENCHMARK]
-    real = [(one.slowdown, one.real) for one in report.detections if one.real]
-    return _shares(real) | {"theirs": [(one.slowdown, one.red_runs, one.runs) for one in stored]}
+def _points(report: NoiseReport) -> dict[str, list[_Share]]:
+    theirs = [(slowdown, one) for slowdown, method, one in _flat(report.stored) if method == PYTEST_BENCHMARK]
+    return _shares(_real(report)) | {"theirs": [(slowdown, one.regressed, one.gates) for slowdown, one in theirs]}
 
 
 def _shares(outcomes: Iterable[tuple[float, Outcomes]]) -> dict[str, list[_Share]]:
@@ -316,12 +316,12 @@ def _shares(outcomes: Iterable[tuple[float, Outcomes]]) -> dict[str, list[_Share
     }
 
 
-def _conditions(report: AAReport) -> str:
+def _conditions(report: NoiseReport) -> str:
     limits = ", ".join(percent(one) for one in sorted(set(report.tolerances.values())))
     return f"{len(report.tolerances)} cells, tolerance of latency {limits} %"
 
 
-def _keys(report: AAReport, points: Mapping[str, Sequence[_Share]]) -> Iterator[Key]:
+def _keys(report: NoiseReport, points: Mapping[str, Sequence[_Share]]) -> Iterator[Key]:
     def curve(name: str) -> Symbol:
         return lambda x, y: element("g", line(x - 8, y, x + 8, y, class_="curve"), class_=name)
 
@@ -329,7 +329,7 @@ def _keys(report: AAReport, points: Mapping[str, Sequence[_Share]]) -> Iterator[
         return lambda x, y: element("g", _SHAPES[name](x, y, _RADIUS), class_=name)
 
     yield (lambda x, y: line(x, y - 8, x, y + 8, class_="chosen")), "tolerance"
-    if report.learned:
+    if report.curve:
         yield curve("some"), f"some cell called regressed (status 1), {report.resampling.gates} resampled gates a point"
         yield curve("every"), "every cell called regressed, resampled"
     yield from ((mark(name), _CALLED[name]) for name, found in points.items() if found)
@@ -355,7 +355,7 @@ def _counts(real: Sequence[_Share], x: Axis, plot: Area) -> Iterator[str]:
             last = across + width_of(words) / 2
 
 
-def _describe(report: AAReport) -> str:
+def _describe(report: NoiseReport) -> str:
     sentences = [f"Gates that called an injected slow-down regressed, {_conditions(report)}."]
     for name, shares in _points(report).items():
         if shares:

@@ -71,12 +71,6 @@ def import_runtime(runtime: str) -> None:
     _module(runtime)
 
 
-def threads_reported(session: Session) -> int | None:
-    """Returns on how many threads a session says that it runs; None where nothing tells."""
-    number: int | None = getattr(session, "threads_reported", None)
-    return number
-
-
 def _module(runtime: str) -> ModuleType:
     known = _known(runtime)
     if known.package is None or known.module in sys.modules:

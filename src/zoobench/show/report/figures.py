@@ -60,7 +60,7 @@ def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figu
 
     Cells of random weights are in it only if there are no others: their accuracy means nothing.
     """
-    places = {place.cell: place for place in recommendation.machines[0].front.places}
+    places = {place.cell: place for place in recommendation.machines[0].front}
     known = [record for record in records if record.cell.id in places and record.accuracy]
     trained = [record for record in known if not record.cell.has_random_weights]
     shown = trained or known
@@ -75,16 +75,16 @@ def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figu
         for record in shown
     ]
     limits = [
-        ParetoLimit(axis="p50" if limit.metric == P50 else "top1", value=limit.bound, label=limit.summary)
+        ParetoLimit(axis="p50" if limit.metric.key == P50 else "top1", value=limit.bound, label=limit.summary)
         for limit in recommendation.limits
-        if limit.metric in _AXES
+        if limit.metric.key in _AXES
     ]
     return drawn(
         "trade-off",
         title="Trade-off",
         wide=pareto(points, limits=limits, width=WIDE),
         narrow=pareto(points, limits=limits, width=NARROW),
-        notes=(*_random(known, trained), *recommendation.machines[0].front.notes),
+        notes=(*_random(known, trained), *recommendation.machines[0].front_notes),
         sheet=_points(points, places),
     )
 

@@ -6,7 +6,6 @@ from functools import partial
 from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
-from zoobench.judge.recommend.limits import QUANTITIES
 from zoobench.judge.recommend.probability import LimitProbability
 from zoobench.judge.recommend.recommendation import Candidate, MachineRecommendation, Recommendation
 from zoobench.judge.recommend.sentences import decision, describe_miss
@@ -242,31 +241,32 @@ def _figures(record: Record) -> Iterator[Fact]:
 def _limits(candidate: Candidate, *, chosen: str) -> Sheet:
     rows = tuple(_limit(one) for one in candidate.probabilities)
     heads = ("limit", "found", "chance to hold %", "how it is known")
-    caption = "Its limits" if candidate.cell == chosen else f"The limits, and how {candidate.cell} holds them"
+    caption = "Its limits" if candidate.cell.id == chosen else f"The limits, and how {candidate.cell.id} holds them"
     return Sheet(caption=caption, grid=Grid(heads=heads, rows=rows, words=frozenset({3})))
 
 
 def _limit(found: LimitProbability) -> tuple[str, ...]:
-    value = ABSENT if found.value is None else found.limit.quantity.written(found.value)
+    unit = found.limit.metric.unit
+    value = ABSENT if found.value is None else f"{unit.text(found.value)} {unit.symbol}"
     return (found.limit.summary, value, chance(found.probability), found.why)
 
 
 def _others(recommendation: Recommendation, machine: MachineRecommendation) -> Iterator[Sheet]:
-    holding = [one for one in machine.holding if one.cell != recommendation.cell]
+    holding = [one for one in machine.those("holds") if one.cell.id != recommendation.cell]
     yield _candidates("Other cells that hold all limits", holding, recommendation)
-    yield _candidates("Cells that may hold them", machine.open, recommendation)
-    yield _candidates("The nearest misses", machine.misses, recommendation)
-    rows = tuple((one.cell, shorten(one.why, _LONGEST_WHY, placeholder=" ...")) for one in machine.excluded)
+    yield _candidates("Cells that may hold them", machine.those("open"), recommendation)
+    yield _candidates("The nearest misses", machine.those("misses"), recommendation)
+    rows = tuple((cell, shorten(why, _LONGEST_WHY, placeholder=" ...")) for cell, why in machine.excluded.items())
     yield Sheet(caption="No candidates", grid=Grid(heads=("cell", "why"), rows=rows, words=frozenset({1})))
 
 
 def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recommendation) -> Sheet:
     rows = tuple(
         (
-            one.cell,
-            milliseconds(one.p50_seconds),
-            percent(None if one.has_random_weights else one.top1),
-            megabytes(one.size_bytes),
+            one.cell.id,
+            milliseconds(one.cell.timing.p50_seconds),
+            percent(None if one.cell.cell.has_random_weights else one.cell.top1),
+            megabytes(one.cell.size_bytes),
             chance(one.at_least),
             describe_miss(one, confidence=recommendation.confidence),
         )
@@ -280,10 +280,10 @@ def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recomm
 
 def _remarks_on_decision(recommendation: Recommendation, machine: MachineRecommendation) -> Iterator[str]:
     yield from recommendation.notes
-    yield from machine.notes
+    yield from machine.known.notes
     if recommendation.cell and machine.rivals:
-        what = QUANTITIES[recommendation.preference[0]].title
+        what = METRICS[recommendation.preference[0]].title
         yield f"Not significantly worse in {what}, and holding all limits too: {', '.join(machine.rivals[:_MOST])}."
     chosen = machine.of(recommendation.cell) if recommendation.cell else None
     if chosen:
-        yield from (f"It was disturbed while it was timed: {one}." for one in chosen.disturbances)
+        yield from (f"It was disturbed while it was timed: {one}." for one in chosen.cell.timing.disturbances)
