@@ -10,7 +10,7 @@ from resultfiles import EPYC, a_run, a_side, a_timed_record, a_timed_run, answer
 from views import content, table, text, written
 from views import lines as lines_of
 from zoobench.commands.options import FORMATS
-from zoobench.judge.compare.comparison import Comparison, RunDifference, compare
+from zoobench.judge.compare.comparison import Comparison, compare
 from zoobench.judge.compare.machines import AcrossMachines, across
 from zoobench.judge.metrics import METRICS
 from zoobench.show.comparison import across_view, differences_view, view
@@ -256,20 +256,15 @@ def test_many_flips_are_cut_on_a_terminal_and_said_to_be(
 
 
 def test_each_cell_stands_above_what_differs_in_it_with_both_sides() -> None:
-    found = (
-        RunDifference(about="the run", what="cores", one="2", other="4"),
-        RunDifference(about="a", what="model", one="x", other="y"),
-        RunDifference(about="a", what="p50 ms", one="–", other="2"),
-    )
+    found = {"the run": [("cores", "2", "4")], "a": [("model", "x", "y"), ("p50 ms", "–", "2")]}
     shown = lines_of(differences_view(found, names=("main", "pi/0001_x.json")))
     assert [line.split() for line in (shown[0], *shown[2:])] == [
         *(["differs", "main", "pi/0001_x.json"], ["the", "run"], ["cores", "2", "4"], []),
         *(["a"], ["model", "x", "y"], ["p50", "ms", "–", "2"]),
     ]
-    assert lines_of(differences_view((), names=("a", "b"))) == ["a and b do not differ"]
+    assert lines_of(differences_view({}, names=("a", "b"))) == ["a and b do not differ"]
 
 
 def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_encoding() -> None:
-    hostile = RunDifference(about=HOSTILE, what=HOSTILE, one=HOSTILE, other=HOSTILE)
-    for found in ((hostile,), ()):
+    for found in ({HOSTILE: [(HOSTILE, HOSTILE, HOSTILE)]}, {}):
         assert is_tame(text(differences_view(found, names=(HOSTILE, HOSTILE))))

@@ -67,7 +67,8 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
     """
     twin = float_model or find_float_twin(model)
     comparison = open_comparison(model, twin)
-    shape = comparison.quantized_model.input_shape
+    _, quantized_model, matching = comparison
+    shape = quantized_model.input_shape
     if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
         raise UsageError(f"{model} takes inputs of shape {list(shape)}; only [1, side, side, 3] images are known here")
     if images:
@@ -81,14 +82,14 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
             ".npy file of uint8 images [n, height, width, 3]"
         )
     count = min(samples, found.count)
-    with progress(f"Comparing {len(comparison.matching.pairs)} layers", total=count) as advance:
+    with progress(f"Comparing {len(matching.pairs)} layers", total=count) as advance:
         measured = measure_layers(comparison, found.spread(samples), advance=advance)
     return LayerReport(
         model=last_parts(model),
         float_model=last_parts(twin),
         images=count,
         images_from=found.source,
-        matched_by=comparison.matching.by,
-        unmatched=tuple(layer.name for layer in comparison.matching.unmatched),
+        matched_by=matching.by,
+        unmatched=tuple(layer.name for layer in matching.unmatched),
         layers=measured,
     )

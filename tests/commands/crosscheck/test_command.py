@@ -28,7 +28,7 @@ from zoobench.measure.disturbance import Mark
 from zoobench.measure.programs import Repetitions
 from zoobench.show.crosscheck import view
 
-QUIET = Mark(at=0.0, busy=0.0, ours=0.0)
+QUIET = (0.0, 0.0)
 
 
 def compared(*methods: TimingMethod, marking: Callable[[], Mark] = lambda: QUIET) -> CrosscheckReport:
@@ -103,7 +103,7 @@ def crowded_at(*turns: int, methods: int) -> Callable[[], Mark]:
     def marking() -> Mark:
         number = next(marks)
         is_after, turn = number % 2, number // (2 * methods)
-        return Mark(at=float(is_after), busy=100.0 * is_after * (turn in turns), ours=0.0)
+        return float(is_after), 100.0 * is_after * (turn in turns)
 
     return marking
 

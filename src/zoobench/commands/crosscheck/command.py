@@ -1,6 +1,7 @@
 """`zoobench crosscheck`: how far apart are the methods of timing one file, ours and others', which take turns?"""
 
 import math
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,11 +21,12 @@ from zoobench.commands.crosscheck.methods import (
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import MeasurementError, Status
 from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOutMethod, TimedPath
-from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
+from zoobench.measure.disturbance import Marking, crowding, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Repetitions
 from zoobench.measure.worker import OPEN_SECONDS
+from zoobench.results.disturbed import are_in_the_way
 from zoobench.show.crosscheck import view
 from zoobench.system.terminal import progress
 
@@ -204,7 +206,7 @@ def _take_turns(
                 raise MeasurementError(failed[methods[0].name])
             taken.append(seen)
             others.append(worst)
-            is_calm = not is_crowded(worst, threads=threads)
+            is_calm = not are_in_the_way(worst, threads=threads, cpus=os.cpu_count() or 1)
             calm += is_calm
             note = f"turn {number + 1}" + ("" if is_calm else ", others keep the processors busy")
             advance(len(methods) if is_calm else 0, note)

@@ -15,7 +15,7 @@ import numpy as np
 from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, last_parts, photos_of
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.judge.crosscheck import LeftOutMethod
-from zoobench.measure.programs import PROGRAMS, Command, Program, Repetitions, find_program, time_by
+from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.target import Samples
 from zoobench.measure.worker import fresh_bench
@@ -152,8 +152,10 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], list[Lef
     absent = []
     for program in PROGRAMS:
         if executable := find_program(program.name):
-            take, resolution = partial(_by_program, program, executable, target), program.resolution_seconds
-            methods.append(TimingMethod(name=program.name, what=program.what, take=take, resolution_seconds=resolution))
+            take = partial(_by_program, program, executable, target)
+            methods.append(
+                TimingMethod(name=program.name, what=program.what, take=take, resolution_seconds=RESOLUTION_SECONDS)
+            )
         else:
             absent.append(LeftOutMethod(name=program.name, reason=f"it is not installed: {program.install}"))
     if isinstance(target.photos, str):
@@ -280,14 +282,16 @@ def _by_worker(target: CrosscheckTarget, runtime: str, repetitions: Repetitions,
 def _by_program(
     program: Program, executable: Path, target: CrosscheckTarget, repetitions: Repetitions, patience: float
 ) -> Round:
-    asked = Command(
-        model=target.model,
+    seconds = time_by(
+        program,
+        executable,
+        target.model,
         input_type=target.input_type,
         threads=target.threads,
         repetitions=repetitions,
         patience=patience,
     )
-    return Round(seconds=time_by(program, executable, asked))
+    return Round(seconds=seconds)
 
 
 def _from_photos(target: CrosscheckTarget, photos: Photos, repetitions: Repetitions, _patience: float) -> Round:
