@@ -11,7 +11,6 @@ from zoobench.stats.intervals import Interval
 from zoobench.system.units import ABSENT, change_percent, milliseconds, percent, three_digits
 
 SCHEMA = 1
-_WIDTH = 128
 _HEADS = ("path", "p50 ms", "gap %", "95 %", "what is timed")
 _INVOKE = "invoke"
 _ROUNDING_SHOWN = 0.0005
@@ -50,7 +49,6 @@ def _document(report: CrosscheckReport) -> Document:
             Lines(lines=agreements, tone=_tone(report)),
             Lines(lines=left_out),
         ),
-        least_width=_WIDTH,
     )
 
 
@@ -109,7 +107,7 @@ def _tone(report: CrosscheckReport) -> Tone:
     answers = {one.answer for one in report.agreements}
     if Answer.NO in answers:
         return "bad"
-    return "good" if answers == {Answer.YES} else "plain"
+    return "good" if answers == {Answer.YES} else "open"
 
 
 def _remarks(report: CrosscheckReport) -> Iterator[str]:
