@@ -13,7 +13,7 @@ import pytest
 from fakes import ScriptedSession, write_samples
 from zoobench.errors import MeasurementError, ModelError, UsageError
 from zoobench.matrix.cell import Cell
-from zoobench.measure import accuracy, latency
+from zoobench.measure import accuracy, latency, runtimes
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.runtimes import Session
 from zoobench.measure.startup import Start
@@ -278,7 +278,7 @@ def test_tensorflow_is_imported_beside_the_data_where_rounds_need_it(
     opened: Opener, monkeypatch: pytest.MonkeyPatch, timed: tuple[Cell, ...], imported: list[str]
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(session, "import_runtime", asked.append)
+    monkeypatch.setattr(runtimes, "import_runtime", asked.append)
     opened().prepare(CELLS, timed=timed)
     assert asked == imported
 

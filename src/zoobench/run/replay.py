@@ -1,13 +1,12 @@
 """Which cells of two runs can be replayed, with which files (made again if gone), until their verdicts are clear?"""
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.judge.gate.schedule import Nothing, Rates, replay_until_clear
@@ -20,10 +19,6 @@ from zoobench.run.locate import find_models, find_pixels, given_pixels
 from zoobench.run.options import defaults
 from zoobench.stats.sequential import FIRST_LOOK
 from zoobench.system.terminal import progress
-
-# Only what is gone must be made again, and only that needs the libraries that build.
-if TYPE_CHECKING:
-    from zoobench.run.workshop import Workshop
 
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
@@ -211,15 +206,23 @@ def rebuild(missing: Sequence[Record], run: Run, *, artifacts: Path) -> dict[str
             f"the run had the option {strange[0]}, which this version of zoobench does not know; make its models "
             "again with the version that made them, or name a folder that holds them"
         )
-    from zoobench.run.plan import make_plan
+    from zoobench.run.plan import make_plan  # only what is gone needs the libraries that build
     from zoobench.run.workshop import open_workshop
 
     plan = make_plan({**options, "artifacts": str(artifacts)})
     cells = {sha256: _cell(plan.cells, record, options) for sha256, record in wanted.items()}
     workshop = open_workshop(plan, list(cells.values()))
     for sha256, cell in cells.items():
-        _check_inputs(manifests[sha256].inputs, workshop, cell)
-    return {sha256: _made(sha256, workshop, cell) for sha256, cell in cells.items()}
+        _check_inputs(cell.id, manifests[sha256].inputs, workshop.inputs(cell))
+    made = {sha256: workshop.file(cell) for sha256, cell in cells.items()}
+    for sha256, file in made.items():
+        if file.sha256 != sha256:
+            raise ModelError(
+                f"{cells[sha256].id} was made from the same as what was measured and came out otherwise: SHA-256 "
+                f"{file.sha256} instead of {sha256}, as another CPU may do; name a folder that holds the file that was "
+                "measured"
+            )
+    return {sha256: file.path for sha256, file in made.items()}
 
 
 def _persistently(look: Observe, subject: Pair, index: int, seen: Replayed, *, precision: float) -> float | Nothing:
@@ -267,7 +270,7 @@ def _made_file(record: Record, files: Mapping[str, Path]) -> ModelFile | None:
     return ModelFile(path=path, sha256=model.sha256, size_bytes=model.size_bytes) if model and path else None
 
 
-def _cell(cells: Iterable["Cell"], record: Record, options: Mapping[str, str]) -> "Cell":
+def _cell(cells: Iterable[Cell], record: Record, options: Mapping[str, str]) -> Cell:
     found = next((cell for cell in cells if cell.id == record.cell.id), None)
     if found is None:
         given = ", ".join(f"{name}={text}" for name, text in options.items()) or "none"
@@ -278,18 +281,14 @@ def _cell(cells: Iterable["Cell"], record: Record, options: Mapping[str, str]) -
     return found
 
 
-def _check_inputs(then: Mapping[str, Any], workshop: "Workshop", cell: "Cell") -> None:
+def _check_inputs(cell_id: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Refuses to make anything else than what was measured."""
-    from zoobench.build.recipe import variant_model
-    from zoobench.matrix.variants import find_variant
-
-    now = variant_model(workshop.request(cell), find_variant(cell.variant)).inputs
-    one, other = dict(_flat(then)), dict(_flat(json.loads(json.dumps(now))))
+    one, other = dict(_flat(then)), dict(_flat(now))
     names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     if names:
         found = [f"{name} was {_brief(one.get(name))}, is {_brief(other.get(name))}" for name in names]
         raise ModelError(
-            f"{cell.id} would be made from other things than what was measured: {'; '.join(found)}. Set these as they "
+            f"{cell_id} would be made from other things than what was measured: {'; '.join(found)}. Set these as they "
             "were, or name a folder that holds its file (--baseline-models DIR)"
         )
 
@@ -305,13 +304,3 @@ def _flat(inputs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 def _brief(value: Any) -> str:
     text = "absent" if value is None else str(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
-def _made(sha256: str, workshop: "Workshop", cell: "Cell") -> Path:
-    stored = workshop.file(cell)
-    if stored.sha256 != sha256:
-        raise ModelError(
-            f"{cell.id} was made from the same as what was measured and came out otherwise: SHA-256 {stored.sha256} "
-            f"instead of {sha256}, as another CPU may do; name a folder that holds the file that was measured"
-        )
-    return stored.path

@@ -12,7 +12,6 @@ from zoobench.stats.intervals import Estimate, Interval
 from zoobench.system.units import ABSENT, change_percent, milliseconds, percent, three_digits
 
 SCHEMA = 1
-_WIDTH = 128
 _HEADS = ("path", "p50 ms", "gap %", "95 %", "what is timed")
 _INVOKE = "invoke"
 _ROUNDING_SHOWN = 0.0005
@@ -51,7 +50,6 @@ def _document(report: CrosscheckReport) -> Document:
             Lines(lines=agreements or ("There was nothing to compare our own timing with.",), tone=_tone(report)),
             Lines(lines=left_out),
         ),
-        least_width=_WIDTH,
     )
 
 
@@ -116,7 +114,7 @@ def _interval(interval: Interval) -> str:
 def _tone(report: CrosscheckReport) -> Tone:
     if report.status is Status.FAILED:
         return "bad"
-    return "good" if report.status is Status.PASSED else "plain"
+    return "good" if report.status is Status.PASSED else "open"
 
 
 def _remarks(report: CrosscheckReport) -> Iterator[str]:

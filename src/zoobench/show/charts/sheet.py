@@ -173,14 +173,14 @@ def write_picture(chart: Chart, path: Path) -> None:
         OSError: If the file cannot be written.
     """
     if path.suffix.lower() == ".svg":
-        write_bytes(path, _svg_file(chart).encode())
+        write_bytes(path, svg_file(chart).encode())
         return
     if not can_draw():
         raise UsageError(f"{path} is not drawn: {NEEDED}; {path.with_suffix('.svg')} needs nothing")
     write_bytes(path, picture(chart, "light"))
 
 
-def _svg_file(chart: Chart) -> str:
+def svg_file(chart: Chart) -> str:
     """Returns the drawing with its style: light unless the reader's system is dark."""
     light, dark = (f".chart{{background:{PALETTES[theme]['paper']}}}\n{stylesheet(theme)}" for theme in THEMES)
     style = f"<style>{light}@media screen and (prefers-color-scheme:dark){{{dark}}}</style>"
