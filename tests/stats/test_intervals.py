@@ -207,6 +207,11 @@ def test_the_interval_of_a_median_covers_it_in_95_of_100_samples(count: int) -> 
     assert 0.94 <= covered / 3000 <= 0.99
 
 
+def estimated(three: Sequence[float]) -> Estimate:
+    low, point, high = three
+    return Estimate(point=point, interval=Interval(low=low, high=high))
+
+
 @pytest.mark.parametrize(
     ("above", "below", "ends"),
     [
@@ -217,15 +222,15 @@ def test_the_interval_of_a_median_covers_it_in_95_of_100_samples(count: int) -> 
     ],
 )
 def test_the_interval_of_a_ratio_adds_the_squares_of_logarithms(
-    above: Estimate, below: Estimate, ends: tuple[float, float]
+    above: tuple[float, ...], below: tuple[float, ...], ends: tuple[float, float]
 ) -> None:
-    found, point = ratio_interval(above=above, below=below), above[1] / below[1]
+    found, point = ratio_interval(above=estimated(above), below=estimated(below)), above[1] / below[1]
     assert found is not None
     assert (found.low, found.high) == pytest.approx((point * math.exp(ends[0]), point * math.exp(ends[1])))
 
 
 positive = st.floats(1e-3, 1e3)
-estimates = st.tuples(positive, positive, positive).map(lambda three: tuple(sorted(three)))
+estimates = st.tuples(positive, positive, positive).map(sorted).map(estimated)
 
 
 @given(above=estimates, below=estimates)
@@ -234,13 +239,13 @@ def test_swapping_the_two_turns_the_ratios_interval_over(above: Estimate, below:
     assert found is not None
     assert turned is not None
     assert (found.low, found.high) == pytest.approx((1 / turned.high, 1 / turned.low))
-    assert found.low <= above[1] / below[1] * (1 + 1e-9)
-    assert found.high >= above[1] / below[1] * (1 - 1e-9)
+    assert found.low <= above.point / below.point * (1 + 1e-9)
+    assert found.high >= above.point / below.point * (1 - 1e-9)
 
 
 @pytest.mark.parametrize("odd", [(0, 1, 2), (2, 1, 3), (-2, -1, -0.5), (1e-308, 1, 1e308)])
-def test_the_ratio_of_what_is_no_positive_estimate_has_no_interval(odd: Estimate) -> None:
-    assert ratio_interval(above=odd, below=odd) is None
+def test_the_ratio_of_what_is_no_positive_estimate_has_no_interval(odd: tuple[float, ...]) -> None:
+    assert ratio_interval(above=estimated(odd), below=estimated(odd)) is None
 
 
 def test_the_intraclass_correlation_is_the_published_one() -> None:

@@ -199,7 +199,7 @@ def _estimate(metric: Metric, run: Run, cell: str) -> Estimate | None:
     else:
         point, ends = value_of(run, cell, metric), metric.interval(run.records[cell]) if cell in run.records else None
         interval = Interval(low=ends[0], high=ends[1]) if ends else None
-    return (interval.low, point, interval.high) if point is not None and interval is not None else None
+    return Estimate(point=point, interval=interval) if point is not None and interval is not None else None
 
 
 def _rounds(run: Run, cell: str) -> Sequence[float]:

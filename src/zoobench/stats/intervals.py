@@ -33,9 +33,6 @@ _BATCH_VALUES = 1 << 21
 _LARGEST_EXPONENT = 700.0
 """Of e, for a number that a float can hold."""
 
-Estimate = tuple[float, float, float]
-"""The lower end of an interval, the value that it is around, and the upper end."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
@@ -43,6 +40,14 @@ class Interval:
 
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A value and the interval around it."""
+
+    point: float
+    interval: Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +157,10 @@ def ratio_interval(*, above: Estimate, below: Estimate) -> Interval | None:
         None where a value or an end of an interval is not positive, a point is outside its interval, or the ratio is
         too large for a number.
     """
-    if not all(0 < low <= point <= high for low, point, high in (above, below)):
+    ends = [(one.interval.low, one.point, one.interval.high) for one in (above, below)]
+    if not all(0 < low <= point <= high for low, point, high in ends):
         return None
-    (low, point, high), (other_low, other_point, other_high) = (map(math.log, one) for one in (above, below))
+    (low, point, high), (other_low, other_point, other_high) = (map(math.log, one) for one in ends)
     ratio = point - other_point
     least = ratio - math.hypot(point - low, other_high - other_point)
     largest = ratio + math.hypot(high - point, other_point - other_low)
