@@ -16,8 +16,7 @@ from zoobench.errors import ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
 from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
-from zoobench.results.provenance import Provenance, RecordedPixels, RecordedProduct
-from zoobench.results.run import Run, read_recorded
+from zoobench.results.run import Origin, Provenance, RecordedPixels, RecordedProduct, Run, read_recorded
 from zoobench.results.schema import Predictions, Record, RecordedDataset, RecordedModel
 from zoobench.run.locate import (
     MeasuredImages,
@@ -56,7 +55,9 @@ def test_each_file_is_wanted_once_with_what_made_it() -> None:
     product = RecordedProduct(product="a-8-b-0123456789ab", file="model.tflite", inputs={"seed": 0})
     one, two = a_record(), replace(a_record(), cell=a_cell(id="two threads"))
     refused = replace(a_record(), model=None)
-    (found,) = wanted_models([one, two, refused], Provenance(manifests={"ab" * 32: product}))
+    (found,) = wanted_models(
+        [one, two, refused], Provenance(baseline=Origin(name="a", saved="", source="", manifests={"ab" * 32: product}))
+    )
     assert found == WantedModel(sha256="ab" * 32, size_bytes=3_400_000, cell=one.cell, made_from=product)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zoobench.results.shape import shaped
 
 from fakes import a_record
 from zoobench.results.answers import check_agreement
 from zoobench.results.schema import MOST_EPOCHS, Record, RecordedTraining, to_json
-from zoobench.results.shape import shaped
 from zoobench.run.inputs import recorded_training
 
 

@@ -24,8 +24,7 @@ from zoobench.kit.contents import KitImages, KitManifest
 from zoobench.kit.reader import extract, find_kept, open_kit
 from zoobench.measure.target import Samples
 from zoobench.results.answers import answers_of
-from zoobench.results.provenance import Provenance, RecordedProduct
-from zoobench.results.run import Run
+from zoobench.results.run import Provenance, RecordedProduct, Run
 from zoobench.results.schema import Record, RecordedCell
 from zoobench.run.options import defaults
 from zoobench.run.plan import whole
@@ -34,9 +33,6 @@ from zoobench.store.product import Product, Stored, find
 from zoobench.system.files import sha256_of_file
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import short_hash
-
-KIT_LIMIT_BYTES = 4_000_000_000
-"""How much a kit may be when it is unpacked; of it only the images of one size are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +305,7 @@ def _of_kit(run: Run, places: Places, least_side: int, workplace: Path) -> Measu
         return _of_member(kept.manifest, kept.folder / images.file)
     if places.kit is None:
         return None
-    with open_kit(places.kit, limit_bytes=KIT_LIMIT_BYTES) as opened:
+    with open_kit(places.kit, limit_bytes=whole(defaults(), "kit-limit") * 1_000_000) as opened:
         if opened.sha256 != kit:
             raise DataError(
                 f"the results were measured from the kit {short_hash(kit)}; {places.kit} is another one, "

@@ -13,8 +13,7 @@ from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.judge.gate.schedule import Budget, Nothing, Rates, replay_until_clear
 from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ProcessObservation, ReplayConfig, ReplayTarget, observe
 from zoobench.measure.target import Samples
-from zoobench.results.provenance import RecordedProduct
-from zoobench.results.run import Run
+from zoobench.results.run import RecordedProduct, Run
 from zoobench.results.schema import Record
 from zoobench.run.locate import WantedModel, find_models, find_pixels, given_pixels, wanted_models
 from zoobench.run.options import defaults

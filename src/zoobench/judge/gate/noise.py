@@ -3,27 +3,25 @@
 `noiselearning` learns it; the gate's stored method reads it.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
+
+from msgspec import Meta
 
 from zoobench.errors import ResultsError
-from zoobench.results.shape import Rule, at_least, between, expect, once, typed_value, unexpected
+from zoobench.results.checked import parsed, typed, unexpected
+from zoobench.results.schema import Amount, Positive
 
 SCHEMA = 1
 KIND = "zoobench-noise"
 LEAST_RUNS = 5
 """Fewest runs whose spread says anything: Student's t of fewer takes any change for noise."""
 _AGAIN = "remove it and run `zoobench noise` again"
-_MOST = 10
-"""Of a scatter: a factor of 22,000 from one run to another is no measurement."""
-
-Scatter = Annotated[float, between(0, _MOST)]
-Number = Annotated[int, at_least(1)]
-Rate = Annotated[float, Rule(expected="more than 0 and less than 1", holds=lambda rate: bool(0 < rate < 1))]
-Tolerance = Annotated[float, at_least(0)]
+Scatter = Annotated[float, Meta(ge=0, le=10)]
+"""A factor of 22,000 from one run to another is no measurement."""
+Rate = Annotated[float, Meta(gt=0, lt=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +41,12 @@ class CellNoise:
     """
 
     run_scatter: Scatter
-    runs: Number
+    runs: Positive
     process_scatter: Scatter
-    processes: Number
+    processes: Positive
     error_rate: Rate
-    replay_tolerance: Tolerance
-    stored_tolerance: Tolerance | None
+    replay_tolerance: Amount
+    stored_tolerance: Amount | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +79,15 @@ def read_noise(path: Path) -> Noise | None:
         ResultsError: If there is a file that cannot be understood; the message names the file and the key.
     """
     try:
-        content = json.loads(path.read_bytes().decode(), object_pairs_hook=once)
+        content = typed(dict, parsed(path.read_bytes(), f"{path}: noise"), f"{path}: noise")
+        for key, known in (("schema", SCHEMA), ("kind", KIND)):
+            if content.get(key) != known:
+                expected = f"{known!r}, which this version of zoobench reads"
+                raise unexpected(f"{path}: noise.{key}", content.get(key), expected)
+        return typed(Noise, content, f"{path}: noise")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise ResultsError(f"cannot read {path}: {error}; {_AGAIN}") from error
-    try:
-        return _noise(content, str(path))
     except ResultsError as error:
         raise ResultsError(f"{error}; {_AGAIN}") from error
-
-
-def _noise(received: Any, where: str) -> Noise:
-    content = expect(dict, received, where)
-    for key, known in (("schema", SCHEMA), ("kind", KIND)):
-        if content.get(key) != known:
-            raise unexpected(f"{where}: {key}", content.get(key), f"{known!r}, which this version of zoobench reads")
-    cells = typed_value(Mapping[str, CellNoise], content.get("cells"), f"{where}: cells")
-    return Noise(machine=typed_value(str, content.get("machine"), f"{where}: machine"), cells=cells)
