@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pytest
-from filelock import FileLock
 from hypothesis import settings
 
 import browser as browsers
 import packages
-from runs import BESIDE, SMALL, bench
+from runs import BESIDE, SMALL, bench, made_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from xdist.scheduler import LoadScopeScheduling
 
     from pet_photos import CountedLoad
 
@@ -70,6 +70,19 @@ def pytest_report_header() -> str | None:
     return f"without {', '.join(ABSENT)} (pip install -e '.[test]') these are left out: {', '.join(OF_BUILDING)}"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> "LoadScopeScheduling":
+    """Gives a process whole files, as their tests share what they made; of documents each, as all share one folder."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if "test_docs_commands.py" in nodeid else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False  # the order is that of the collection: see below
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Makes every warning an error here; under `bench/` a library's warning must not cost anyone a benchmark."""
@@ -82,6 +95,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             # The first mark is the weakest, so that a test's own marks come after these.
             item.add_marker(pytest.mark.filterwarnings(f"ignore::DeprecationWarning:({LIBRARIES})"), append=False)
             item.add_marker(pytest.mark.filterwarnings("error"), append=False)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)  # a long file that comes last would leave other processes idle
 
 
 def beside(name: str) -> Path:
@@ -101,20 +116,6 @@ def photos() -> Path:
 def imagenet_weights() -> Path:
     """ImageNet weights of MobileNet: 1.0 at 224 px, 0.5 at 160 px, 0.25 at 128 px."""
     return beside("weights")
-
-
-def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """Returns a folder that one of the processes of a test run fills and all share; nobody may change what it holds."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "popen-" in base.name else base) / name
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            making = folder.with_name(f"{name}.making")
-            shutil.rmtree(making, ignore_errors=True)
-            making.mkdir()
-            make(making)
-            making.rename(folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

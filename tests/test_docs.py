@@ -11,15 +11,15 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import click
 import pytest
 
-from documents import DOCUMENTS, NAMES, anchors, blocks, code, commands, links, prose
+from documents import DOCUMENTS, anchors, blocks, code, commands, links, prose
 from runs import ROOT
 from zoobench.cli import main
-from zoobench.judge.gate.tolerances import DEFAULTS, read_rules
+from zoobench.judge.gate.rules import DEFAULTS, read_rules
 from zoobench.judge.metrics import METRICS, Metric
 from zoobench.matrix.variants import SPECS, VARIANTS
 from zoobench.measure.environment import describe_environment
 from zoobench.results.schema import SCHEMA, Record
-from zoobench.run.options import OPTIONS, Option
+from zoobench.run.options import OPTIONS
 
 OF_LINUX = "sys/|dev/|proc/|usr/bin/time"
 README = (ROOT / "README.md").read_text()
@@ -41,32 +41,31 @@ def test_every_document_is_in_the_index_and_the_readme_leads_to_it() -> None:
     assert "docs/README.md" in links(README)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_link_leads_to_a_file_and_a_heading_that_are_there(name: str) -> None:
-    for link in links((ROOT / name).read_text()):
-        if link.startswith("https://"):
-            continue
-        file, _, heading = link.partition("#")
-        path = (ROOT / name).parent / file if file else ROOT / name
-        assert path.exists(), link
-        assert not heading or heading in anchors(path.read_text()), link
+def test_every_link_leads_to_a_file_and_a_heading_that_are_there() -> None:
+    broken = []
+    for document in DOCUMENTS:
+        for link in links(document.read_text()):
+            file, _, heading = link.partition("#")
+            path = document.parent / file if file else document
+            whole = path.exists() and (not heading or heading in anchors(path.read_text()))
+            broken += [] if whole or link.startswith("https://") else [f"{document.name}: {link}"]
+    assert broken == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_document_names_only_folders_of_a_checkout_of_its_own(name: str) -> None:
-    text = (ROOT / name).read_text()
-    assert re.findall(rf"(?<![\w.~/<*])/(?!{OF_LINUX})[a-z]+/[\w/.-]+", text) == [], "a folder of some machine"
-    for path in re.findall(r"(?<![\w./~*-])(?:src|tests|bench|docs)/[\w./-]*\w", text):
-        assert (ROOT / path).exists(), path
+def test_documents_name_only_folders_of_a_checkout() -> None:
+    for document in DOCUMENTS:
+        text = document.read_text()
+        assert re.findall(rf"(?<![\w.~/<*])/(?!{OF_LINUX})[a-z]+/[\w/.-]+", text) == [], "a folder of some machine"
+        for path in re.findall(r"(?<![\w./~*-])(?:src|tests|bench|docs)/[\w./-]*\w", text):
+            assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
-def test_every_option_stands_in_the_documents_with_its_default(option: Option) -> None:
-    heads = (f"| `{option.flag} ", f"| `{option.flag}`")
-    (row,) = (line for line in doc("options.md").splitlines() if line.startswith(heads))
-    assert option.metavar in row
-    assert option.default in row
-    assert option.help in row
+def test_every_option_stands_in_the_documents_with_its_default() -> None:
+    for option in OPTIONS:
+        heads = (f"| `{option.flag} ", f"| `{option.flag}`")
+        rows = [line for line in doc("options.md").splitlines() if line.startswith(heads)]
+        assert len(rows) == 1, option.flag
+        assert all(text in rows[0] for text in (option.metavar, option.default, option.help)), option.flag
 
 
 def test_every_option_that_a_document_names_exists() -> None:
@@ -74,30 +73,25 @@ def test_every_option_that_a_document_names_exists() -> None:
     assert {flag for flag in re.findall(r"--zoo-[\w-]*\w", EVERYTHING) if flag not in known} == set()
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_every_variant_stands_in_the_documents(variant: str) -> None:
-    assert f"| `{variant}` | {VARIANTS[variant].short} |" in doc("quantization.md")
-
-
-@pytest.mark.parametrize("label", SPECS)
-def test_every_promise_stands_in_the_documents(label: str) -> None:
-    spec, rows = SPECS[label], doc("quantization.md").splitlines()
-    (row,) = (line for line in rows if line.startswith(f"| `{label}` | {' or '.join(spec.io)} |"))
-    least = f"{100 * spec.least_share:.0f} %" if spec.least_share else "any"
-    assert f"| {spec.weights}, {least}" in row
+def test_every_variant_and_its_spec_stand_in_the_documents() -> None:
+    text = doc("quantization.md")
+    for name, variant in VARIANTS.items():
+        assert f"| `{name}` | {variant.short} |" in text
+    for label, spec in SPECS.items():
+        least = f"{100 * spec.least_share:.0f} %" if spec.least_share else "any"
+        assert f"| `{label}` | {' or '.join(spec.io)} | {spec.weights}, {least}" in text
 
 
 def test_every_command_of_the_program_is_in_the_documents() -> None:
     assert {name for name in _command_names(main, "") if f"zoobench {name}" not in EVERYTHING} == set()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_command_that_a_document_names_takes_the_options_that_stand_there(name: str) -> None:
-    text = (ROOT / name).read_text()
-    lines = [command.text for block in blocks(text) for command in commands(block)]
-    for line in (*lines, *code(text)):
-        for call in re.findall(r"(?:^|[;&|] *)zoobench ([a-z][^|;&<>]*)", line):
-            _check_call(call)
+def test_every_command_that_a_document_names_takes_the_options_that_stand_there() -> None:
+    for text in (document.read_text() for document in DOCUMENTS):
+        lines = [command.text for block in blocks(text) for command in commands(block)]
+        for line in (*lines, *code(text)):
+            for call in re.findall(r"(?:^|[;&|] *)zoobench ([a-z][^|;&<>]*)", line):
+                _check_call(call)
 
 
 def test_every_backbone_stands_in_the_documents() -> None:

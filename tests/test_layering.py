@@ -27,9 +27,7 @@ def test_the_front_doors_open_without_tensorflow(module: str) -> None:
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize(
-    "module", ["zoobench.commands.baseline", "zoobench.run.locate", "zoobench.judge.gate.tolerances"]
-)
+@pytest.mark.parametrize("module", ["zoobench.commands.baseline", "zoobench.run.locate", "zoobench.judge.gate.rules"])
 def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> None:
     """A device that measures has neither Pillow nor what TensorFlow brings along."""
     program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'scipy'}!r} & set(sys.modules)))"

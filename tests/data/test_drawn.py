@@ -8,7 +8,7 @@ import pytest
 
 from zoobench.data.animals import ANIMALS
 from zoobench.data.drawn import CLASSES, SIZE, VERSION, contact_sheet, draw
-from zoobench.data.shapes import Random, Shape, fill, moved, scaled
+from zoobench.data.shapes import Random, fill, moved, scaled
 from zoobench.errors import DataError
 
 # The promise across machines, operating systems and versions of NumPy and Pillow. A digest that changes on purpose
@@ -30,54 +30,31 @@ GOLDEN = {
 }
 
 
+ALL_POSES = "27f8477821c67929ed625f89cd41fc5d96e22cfa91e591c17d5ffd1f065f5029"
+"""Of the shapes of 20 animals of each class, before they are filled: every pose and ornament is among them."""
+
+
 def silhouette(animal: str, *, seed: int) -> npt.NDArray[np.bool_]:
     """[SIZE, SIZE] bool: where the animal alone is, drawn in the middle, 240 pixels for its 1000 units."""
     shapes = scaled(ANIMALS[animal](Random(seed)), by=(240, 240))
     canvas = np.zeros((SIZE, SIZE), dtype=np.uint32)
-    for shape in moved(shapes, to=(SIZE // 2, SIZE // 2)):
-        fill(canvas, Shape(shape.points, (255, 255, 255)))
+    for points, _ in moved(shapes, to=(SIZE // 2, SIZE // 2)):
+        fill(canvas, (points, (255, 255, 255)))
     return canvas > 0
 
 
-def test_the_classes_are_ten_animals_in_alphabetical_order() -> None:
-    assert CLASSES == (
-        "butterfly",
-        "cat",
-        "chicken",
-        "cow",
-        "dog",
-        "elephant",
-        "horse",
-        "sheep",
-        "spider",
-        "squirrel",
-    )
-
-
-def test_the_pixels_belong_to_the_version_whose_digests_stand_here() -> None:
-    assert VERSION == 1
-
-
 @pytest.mark.parametrize(("animal", "seed", "index"), GOLDEN)
-def test_the_pixels_are_the_same_on_every_machine(animal: str, seed: int, index: int) -> None:
-    pixels = draw(animal, seed=seed, index=index).tobytes()
-
-    assert hashlib.sha256(pixels).hexdigest() == GOLDEN[animal, seed, index]
-
-
-def test_an_image_is_rgb_bytes_of_256_by_256() -> None:
-    image = draw("cat", seed=0, index=0)
-
-    assert image.shape == (256, 256, 3)
-    assert image.dtype == np.uint8
-    assert image.flags.c_contiguous
+def test_the_pixels_are_the_same_on_every_machine_as_long_as_the_version_is(animal: str, seed: int, index: int) -> None:
+    assert VERSION == 1
+    np.random.seed(0)  # noqa: NPY002 - the global stream is what must not matter
+    pixels = draw(animal, seed=seed, index=index)
+    assert (pixels.shape, pixels.dtype) == ((256, 256, 3), np.uint8)
+    assert hashlib.sha256(pixels.tobytes()).hexdigest() == GOLDEN[animal, seed, index]
 
 
-def test_the_same_arguments_give_the_same_pixels() -> None:
-    first, again = draw("cow", seed=5, index=7), draw("cow", seed=5, index=7)
-
-    assert first is not again
-    assert (first == again).all()
+def test_every_pose_is_the_same_on_every_machine() -> None:
+    shapes = [ANIMALS[animal](Random(seed)) for animal in CLASSES for seed in range(20)]
+    assert hashlib.sha256(repr(shapes).encode()).hexdigest() == ALL_POSES
 
 
 @pytest.mark.parametrize(
@@ -87,22 +64,9 @@ def test_another_animal_seed_or_index_gives_other_pixels(animal: str, seed: int,
     assert (draw(animal, seed=seed, index=index) != draw("cow", seed=5, index=7)).mean() > 0.5
 
 
-def test_an_image_does_not_depend_on_what_was_drawn_before() -> None:
-    expected = draw("dog", seed=1, index=3)
-    draw("horse", seed=1, index=0)
-    np.random.seed(0)  # noqa: NPY002 - the global stream is what must not matter
-
-    assert (draw("dog", seed=1, index=3) == expected).all()
-
-
 def test_an_unknown_animal_is_named_with_the_known_ones() -> None:
-    with pytest.raises(DataError) as failure:
+    with pytest.raises(DataError, match=r"'zebra'; choose one of: butterfly, cat, .*, sheep, spider, squirrel$"):
         draw("zebra", seed=0, index=0)
-
-    assert str(failure.value) == (
-        "no drawing of 'zebra'; choose one of: "
-        "butterfly, cat, chicken, cow, dog, elephant, horse, sheep, spider, squirrel"
-    )
 
 
 def test_every_animal_fills_a_plausible_share_of_its_frame_in_each_of_its_poses() -> None:
@@ -112,21 +76,8 @@ def test_every_animal_fills_a_plausible_share_of_its_frame_in_each_of_its_poses(
         assert len({pose.tobytes() for pose in poses}) == len(poses), animal
 
 
-def test_no_image_is_blank_or_lost_in_the_dark_or_the_light() -> None:
-    for animal in CLASSES:
-        images = [draw(animal, seed=0, index=index) for index in range(3)]
-        assert all(image.std() > 10 and 20 < image.mean() < 235 for image in images), animal
-
-
-def test_the_contact_sheet_has_a_row_per_class_and_a_column_per_image() -> None:
-    sheet = contact_sheet(seed=0, columns=2, side=32)
-
-    assert sheet.mode == "RGB"
-    assert sheet.size == (80 + 2 * 32, 10 * 32)
-
-
-def test_the_contact_sheet_shows_the_first_images_of_each_class() -> None:
+def test_the_contact_sheet_shows_the_first_images_of_each_class_in_a_row() -> None:
+    assert contact_sheet(seed=0, columns=2, side=32).size == (80 + 2 * 32, 10 * 32)
     sheet = np.asarray(contact_sheet(seed=0, columns=1, side=256))
-
     assert (sheet[:256, 80:] == draw("butterfly", seed=0, index=0)).all()
     assert (sheet[9 * 256 :, 80:] == draw("squirrel", seed=0, index=0)).all()

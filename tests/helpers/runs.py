@@ -2,10 +2,15 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 BESIDE = Path(os.environ.get("ZOOBENCH_REAL_DATA", ROOT.parent / "shared"))
@@ -68,3 +73,17 @@ def records(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Returns every record of a results file by cell id."""
     blocks = [one["extra_info"]["zoobench"] for one in content["benchmarks"]] + content["zoobench"]["records"]
     return {block["cell"]["id"]: block for block in blocks}
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Returns a folder that one of the processes of a test run fills and all share; nobody may change what it holds."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "popen-" in base.name else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            making = folder.with_name(f"{name}.making")
+            shutil.rmtree(making, ignore_errors=True)
+            making.mkdir()
+            make(making)
+            making.rename(folder)
+    return folder

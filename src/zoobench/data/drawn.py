@@ -17,6 +17,7 @@ from zoobench.data.shapes import (
     Random,
     Shape,
     between,
+    colours,
     ellipse,
     fill,
     moved,
@@ -26,8 +27,8 @@ from zoobench.data.shapes import (
     polygon,
     scaled,
     shade,
+    somewhere,
     stroke,
-    strokes,
 )
 from zoobench.errors import DataError
 
@@ -49,50 +50,35 @@ _GRAIN = (10, 90)  # levels of 256 from the darkest grain to the brightest
 _LEGEND = 80  # pixels
 Weights = npt.NDArray[np.uint16]
 """[side, side], 0 to 256: how much of the second of two colours."""
-_GREENS: tuple[Colour, ...] = ((70, 120, 48), (110, 140, 60), (146, 140, 70), (44, 90, 50))
-_EARTHS: tuple[Colour, ...] = ((150, 120, 84), (190, 170, 130), (110, 90, 70), (206, 206, 200))
-_SKIES: tuple[Colour, ...] = ((120, 170, 220), (180, 200, 216), (230, 180, 140), (90, 110, 150))
-_WOODS: tuple[Colour, ...] = ((96, 70, 46), (60, 46, 36), (140, 110, 70))
-_ANY: tuple[Colour, ...] = (*_GREENS, *_EARTHS, *_SKIES, *FURS, *GREYS, *BRIGHTS)
+_GREENS = colours("467830 6e8c3c 928c46 2c5a32")
+_EARTHS = colours("967854 beaa82 6e5a46 cecec8")
+_SKIES = colours("78aadc b4c8d8 e6b48c 5a6e96")
+_WOODS = colours("60462e 3c2e24 8c6e46")
+_ANY = (*_GREENS, *_EARTHS, *_SKIES, *FURS, *GREYS, *BRIGHTS)
 
 
 def draw(animal: str, *, seed: int, index: int) -> npt.NDArray[np.uint8]:
-    """Draws one image of the data set.
+    """Draws one image of the data set, [256, 256, 3] RGB.
 
     Its pixels depend on `VERSION` and the arguments alone: all steps compute in whole numbers, and NumPy keeps the
     stream of `RandomState` as it is (NEP 19).
 
-    Args:
-        animal: one of `CLASSES`.
-        seed: which data set.
-        index: which image of the class; any whole number.
-
-    Returns:
-        [256, 256, 3] RGB.
-
     Raises:
-        DataError: the animal is not among `CLASSES`.
+        DataError: The animal is not among `CLASSES`.
     """
     if animal not in ANIMALS:
         raise DataError(f"no drawing of {animal!r}; choose one of: {', '.join(CLASSES)}")
-    random = _stream(animal, seed=seed, index=index)
-    canvas = backdrop(random, side=SIZE).repeat(2, axis=0).repeat(2, axis=1)
-    for shape in _scene(animal, random):
+    digest = hashlib.sha256(f"drawn {VERSION} {seed} {animal} {index}".encode()).digest()
+    random = Random(np.frombuffer(digest, dtype="<u4"))
+    canvas = _BACKDROPS[between(random, 0, len(_BACKDROPS) - 1)](random).repeat(2, axis=0).repeat(2, axis=1)
+    behind, before = _clutter(random, _CLUTTER_BEHIND), _clutter(random, _CLUTTER_BEFORE)
+    for shape in behind + _posed(animal, random) + before:
         fill(canvas, shape)
     return _photographed(_halved(canvas), random)
 
 
 def contact_sheet(*, seed: int, columns: int = 10, side: int = 128) -> Image.Image:
-    """Draws the first images of each class, one named row per class, for people to look at.
-
-    Args:
-        seed: which data set.
-        columns: images per class.
-        side: side of each image on the sheet, in pixels.
-
-    Returns:
-        The sheet, 80 + columns * side pixels wide and 10 * side high.
-    """
+    """Draws the first images of each class, one named row of `columns` per class, for people to look at."""
     sheet = Image.new("RGB", (_LEGEND + columns * side, len(CLASSES) * side), "white")
     pen = ImageDraw.Draw(sheet)
     for row, animal in enumerate(CLASSES):
@@ -103,35 +89,15 @@ def contact_sheet(*, seed: int, columns: int = 10, side: int = 128) -> Image.Ima
     return sheet
 
 
-def backdrop(random: Random, *, side: int) -> Canvas:
-    """Returns a background of some kind, [side, side]."""
-    return _BACKDROPS[between(random, 0, len(_BACKDROPS) - 1)](random, side)
-
-
-def clutter(random: Random, *, side: int, pieces: int) -> list[Shape]:
-    """Returns stones, twigs, leaves and blocks, strewn over a canvas of that side."""
-    return [shape for _ in range(pieces) for shape in _strewn(random, side)]
-
-
-def cloud(random: Random, *, side: int, cells: int) -> Weights:
-    """Returns smooth random values, [side, side], 0 to 256, with about `cells` bumps along each side."""
-    step = np.uint16(side // cells)
-    corners = random.randint(0, 257, (cells + 1, cells + 1), dtype=np.uint16)
-    cell, part = np.divmod(np.arange(side, dtype=np.uint16), step)
-    rows = (corners[cell] * (step - part)[:, None] + corners[cell + 1] * part[:, None]) // step
-    smooth: Weights = (rows[:, cell] * (step - part) + rows[:, cell + 1] * part) // step
-    return smooth
-
-
-def _stream(animal: str, *, seed: int, index: int) -> Random:
-    digest = hashlib.sha256(f"drawn {VERSION} {seed} {animal} {index}".encode()).digest()
-    return Random(np.frombuffer(digest, dtype="<u4"))
-
-
-def _scene(animal: str, random: Random) -> list[Shape]:
-    behind = clutter(random, side=_FINE_SIDE, pieces=between(random, *_CLUTTER_BEHIND))
-    before = clutter(random, side=_FINE_SIDE, pieces=between(random, *_CLUTTER_BEFORE))
-    return behind + _posed(animal, random) + before
+def _clutter(random: Random, pieces: tuple[int, int]) -> list[Shape]:
+    """Stones, twigs, leaves and blocks, strewn over the fine canvas."""
+    strewn: list[Shape] = []
+    for _ in range(between(random, *pieces)):
+        shapes = _PIECES[between(random, 0, len(_PIECES) - 1)](random)
+        size = between(random, 500, 1700)
+        place = somewhere(random, (0, _FINE_SIDE), (0, _FINE_SIDE))
+        strewn += moved(scaled(shapes, by=(size, size)), to=place, turn=between(random, 0, 359))
+    return strewn
 
 
 def _posed(animal: str, random: Random) -> list[Shape]:
@@ -157,7 +123,7 @@ def _halved(canvas: Canvas) -> npt.NDArray[np.uint16]:
 
 def _photographed(picture: npt.NDArray[np.uint16], random: Random) -> npt.NDArray[np.uint8]:
     """The picture in uneven light and with the grain of a camera."""
-    light = between(random, 75, 110) + cloud(random, side=SIZE, cells=4) // 4
+    light = between(random, 75, 110) + _cloud(random, 4) // 4
     lit = (picture * light.repeat(4, axis=1).reshape(picture.shape) >> 7).astype(np.int16)
     grain = random.randint(0, 256, picture.shape, dtype=np.uint8).astype(np.int16) - 128
     grainy = lit + (grain * between(random, *_GRAIN) >> 8)
@@ -165,80 +131,82 @@ def _photographed(picture: npt.NDArray[np.uint16], random: Random) -> npt.NDArra
     return colours
 
 
-def _strewn(random: Random, side: int) -> list[Shape]:
-    shapes = _CLUTTER[between(random, 0, len(_CLUTTER) - 1)](random)
-    size = between(random, 500, 1700)
-    place = (between(random, 0, side), between(random, 0, side))
-    return moved(scaled(shapes, by=(size, size)), to=place, turn=between(random, 0, 359))
+def _cloud(random: Random, cells: int) -> Weights:
+    """Smooth random values with about `cells` bumps along each side."""
+    step = np.uint16(SIZE // cells)
+    corners = random.randint(0, 257, (cells + 1, cells + 1), dtype=np.uint16)
+    cell, part = np.divmod(np.arange(SIZE, dtype=np.uint16), step)
+    rows = (corners[cell] * (step - part)[:, None] + corners[cell + 1] * part[:, None]) // step
+    smooth: Weights = (rows[:, cell] * (step - part) + rows[:, cell + 1] * part) // step
+    return smooth
 
 
 def _stone(random: Random) -> list[Shape]:
     colour = one_of(random, (*GREYS, *_EARTHS))
     corners = [polar((0, 0), radius=between(random, 26, 44), degrees=angle) for angle in range(0, 360, 40)]
-    lit = scaled([polygon(*corners, colour=shade(colour, 118))], by=(600, 600))
-    return [polygon(*corners, colour=colour), *moved(lit, to=(-6, -8))]
+    lit = scaled(polygon(shade(colour, 118), *corners), by=(600, 600))
+    return polygon(colour, *corners) + moved(lit, to=(-6, -8))
 
 
 def _twig(random: Random) -> list[Shape]:
     colour = one_of(random, _WOODS)
     ends = [(between(random, 20, 110), sign * between(random, 20, 50)) for sign in (-1, 1)]
-    branches = strokes([[(x - 20, 0), (x + 20, y)] for x, y in ends], widths=(6, 2), colour=colour)
-    return branches + stroke([(-120, 10), (0, 0), (130, between(random, -30, 30))], widths=(11, 5), colour=colour)
+    branches = stroke(colour, (6, 2), *([(x - 20, 0), (x + 20, y)] for x, y in ends))
+    return branches + stroke(colour, (11, 5), [(-120, 10), (0, 0), (130, between(random, -30, 30))])
 
 
 def _leaf(random: Random) -> list[Shape]:
     colour = one_of(random, (*_GREENS, (190, 110, 40)))
-    vein = stroke([(-60, 0), (44, 0)], widths=(5, 2), colour=shade(colour, 70))
-    return [ellipse((0, 0), (48, 18), colour=colour), *vein]
+    return ellipse(colour, (48, 18), (0, 0)) + stroke(shade(colour, 70), (5, 2), [(-60, 0), (44, 0)])
 
 
 def _block(random: Random) -> list[Shape]:
-    x, y = between(random, 18, 44), between(random, 14, 40)
-    return [polygon((-x, -y), (x, -y), (x, y), (-x, y), colour=one_of(random, _ANY))]
+    x, y = somewhere(random, (18, 44), (14, 40))
+    return polygon(one_of(random, _ANY), (-x, -y), (x, -y), (x, y), (-x, y))
 
 
-def _grass(random: Random, side: int) -> Canvas:
-    blades = random.randint(0, 129, (side // 8, side), dtype=np.uint16).repeat(8, axis=0)
-    weights = blades + cloud(random, side=side, cells=8) // 2
+def _grass(random: Random) -> Canvas:
+    blades = random.randint(0, 129, (SIZE // 8, SIZE), dtype=np.uint16).repeat(8, axis=0)
+    weights = blades + _cloud(random, 8) // 2
     return _blended(one_of(random, _GREENS), one_of(random, _GREENS), weights)
 
 
-def _horizon(random: Random, side: int) -> Canvas:
-    height = between(random, side // 4, side * 3 // 4)
-    fade = np.arange(side, dtype=np.uint16)[:, None] * 128 // side + cloud(random, side=side, cells=4) // 2
-    land = cloud(random, side=side, cells=32)
+def _horizon(random: Random) -> Canvas:
+    height = between(random, SIZE // 4, SIZE * 3 // 4)
+    fade = np.arange(SIZE, dtype=np.uint16)[:, None] * 128 // SIZE + _cloud(random, 4) // 2
+    land = _cloud(random, 32)
     scene = _blended(one_of(random, _SKIES), one_of(random, _SKIES), fade)
     soils = (*_GREENS, *_EARTHS)
     scene[height:] = _blended(one_of(random, soils), one_of(random, soils), land)[height:]
     return scene
 
 
-def _gradient(random: Random, side: int) -> Canvas:
+def _gradient(random: Random) -> Canvas:
     share = between(random, 0, 16)
-    ramp = (np.arange(side) * 256 // side).astype(np.uint16)
+    ramp = (np.arange(SIZE) * 256 // SIZE).astype(np.uint16)
     weights = (ramp[:, None] * share + ramp * (16 - share)) // 16
     return _blended(one_of(random, _ANY), one_of(random, _ANY), weights)
 
 
-def _stripes(random: Random, side: int) -> Canvas:
-    line = np.arange(side)
+def _stripes(random: Random) -> Canvas:
+    line = np.arange(SIZE)
     period = between(random, 8, 40)
     bands = (line[:, None] * between(random, -3, 3) + line * between(random, 1, 3)) // period % 2
-    weights = bands.astype(np.uint16) * 160 + cloud(random, side=side, cells=8) * 3 // 8
+    weights = bands.astype(np.uint16) * 160 + _cloud(random, 8) * 3 // 8
     return _blended(one_of(random, _ANY), one_of(random, _ANY), weights)
 
 
-def _bricks(random: Random, side: int) -> Canvas:
+def _bricks(random: Random) -> Canvas:
     height, width = between(random, 12, 30), between(random, 24, 70)
-    line = np.arange(side)[:, None]
+    line = np.arange(SIZE)[:, None]
     row, across = line // height, line.T + line // height % 2 * (width // 2)
-    tones = random.randint(0, 160, (side // height + 1, side // width + 2), dtype=np.uint16)[row, across // width]
+    tones = random.randint(0, 160, (SIZE // height + 1, SIZE // width + 2), dtype=np.uint16)[row, across // width]
     joints = (line % height < 3) | (across % width < 3)
     return _blended(one_of(random, _ANY), one_of(random, _ANY), np.where(joints, np.uint16(256), tones))
 
 
-def _blotches(random: Random, side: int) -> Canvas:
-    steps = cloud(random, side=side, cells=8) // 64 + cloud(random, side=side, cells=16) // 86
+def _blotches(random: Random) -> Canvas:
+    steps = _cloud(random, 8) // 64 + _cloud(random, 16) // 86
     return _blended(one_of(random, _ANY), one_of(random, _ANY), steps * np.uint16(36))
 
 
@@ -249,7 +217,5 @@ def _blended(first: Colour, second: Colour, weights: Weights) -> Canvas:
     return table[weights]
 
 
-_BACKDROPS: tuple[Callable[[Random, int], Canvas], ...] = (_grass, _horizon, _gradient, _stripes, _bricks, _blotches)
-
-
-_CLUTTER: tuple[Callable[[Random], list[Shape]], ...] = (_stone, _twig, _leaf, _block)
+_BACKDROPS: tuple[Callable[[Random], Canvas], ...] = (_grass, _horizon, _gradient, _stripes, _bricks, _blotches)
+_PIECES: tuple[Callable[[Random], list[Shape]], ...] = (_stone, _twig, _leaf, _block)

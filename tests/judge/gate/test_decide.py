@@ -24,7 +24,7 @@ from zoobench.judge.gate.decide import (
     unmeasured_test,
 )
 from zoobench.judge.gate.decide import Test as GateTest
-from zoobench.judge.gate.schedule import Budget, Rates, replay_until_clear
+from zoobench.judge.gate.schedule import Rates, replay_until_clear
 
 CELL = "mobilenet-integer_only-litert-t1"
 RATES = Rates()
@@ -342,7 +342,8 @@ def test_a_gate_of_ten_cells_at_the_bound_calls_any_of_them_worse_no_oftener_tha
             dict.fromkeys(cells, 0.05),
             replay=lambda cell, _: float(next(units[cell])),
             rates=rates,
-            budget=Budget(seconds=1.0, processes=12),
+            seconds=1.0,
+            processes=12,
             clock=lambda: 0.0,
         )
         tests = [replay_test(cell, seen[cell], seconds=([], []), tolerance=0.05, rates=rates) for cell in cells]

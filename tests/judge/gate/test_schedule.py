@@ -1,12 +1,13 @@
 """Do cells take turns, does effort go where the answer is open, and is the budget kept?"""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.judge.gate.schedule import Budget, Nothing, Rates, is_clear, replay_until_clear
+from zoobench.judge.gate.schedule import Nothing, Rates, is_clear, replay_until_clear
 from zoobench.stats.sequential import FIRST_LOOK, is_look, weigh_sequence
 
 CLEAR = [0.001, -0.001] * 20
@@ -39,35 +40,35 @@ class Processes:
         self.now += taken
         return next(self._ratios[cell])
 
-    def run(self, budget: Budget, rates: Rates | None = None) -> dict[str, tuple[float, ...]]:
+    def run(self, rates: Rates | None = None, **limits: Any) -> dict[str, tuple[float, ...]]:
         return replay_until_clear(
             dict.fromkeys(self._ratios, 0.05),
             replay=self.replay,
             rates=rates or Rates(),
-            budget=budget,
+            **limits,
             clock=self.clock,
         )
 
 
 def test_cells_take_turns_a_process_each() -> None:
     processes = Processes({"a": CLEAR, "b": CLEAR})
-    processes.run(Budget(seconds=100))
+    processes.run(seconds=100)
     assert processes.log == [(cell, index) for index in range(FIRST_LOOK) for cell in ("a", "b")]
 
 
 def test_a_cell_whose_answer_is_clear_takes_no_more_turns() -> None:
     processes = Processes({"clear": CLEAR, "open": OPEN, "worse": WORSE})
-    found = processes.run(Budget(seconds=1000, processes=12))
+    found = processes.run(seconds=1000, processes=12)
     assert {cell: len(ratios) for cell, ratios in found.items()} == {"clear": 6, "open": 12, "worse": 6}
 
 
 def test_what_came_is_returned_in_its_order() -> None:
-    assert Processes({"a": [0.3, 0.1, 0.2]}).run(Budget(seconds=1000, processes=3)) == {"a": (0.3, 0.1, 0.2)}
+    assert Processes({"a": [0.3, 0.1, 0.2]}).run(seconds=1000, processes=3) == {"a": (0.3, 0.1, 0.2)}
 
 
 def test_a_cell_that_becomes_clear_late_stops_at_that_look() -> None:
     ratios = [0.2, -0.2] + [0.001, -0.001] * 40
-    count = len(Processes({"a": ratios}).run(Budget(seconds=1000, processes=80))["a"])
+    count = len(Processes({"a": ratios}).run(seconds=1000, processes=80)["a"])
     assert FIRST_LOOK < count < 80
     assert is_look(count)
     for units, clear in ((count - 2, False), (count, True)):
@@ -76,13 +77,13 @@ def test_a_cell_that_becomes_clear_late_stops_at_that_look() -> None:
 
 def test_a_share_of_the_rate_among_many_tests_takes_more_processes() -> None:
     ratios = [0.115, 0.085] * 20
-    few, many = (len(Processes({"a": ratios}).run(Budget(seconds=1000), Rates(tests=tests))["a"]) for tests in (1, 400))
+    few, many = (len(Processes({"a": ratios}).run(Rates(tests=tests), seconds=1000)["a"]) for tests in (1, 400))
     assert few < many
 
 
 def test_a_cell_that_is_given_up_takes_no_more_turns_and_keeps_what_it_has() -> None:
     processes = Processes({"a": [0.1, Nothing.GIVEN_UP], "b": CLEAR})
-    found = processes.run(Budget(seconds=100))
+    found = processes.run(seconds=100)
     assert found["a"] == (0.1,)
     assert processes.log.count(("a", 1)) == 1
     assert len(found["b"]) == FIRST_LOOK
@@ -91,31 +92,31 @@ def test_a_cell_that_is_given_up_takes_no_more_turns_and_keeps_what_it_has() -> 
 def test_a_process_that_does_not_count_is_repeated_with_its_number() -> None:
     """The number tells which side is opened first: both must have their turn among those that count."""
     processes = Processes({"a": [CLEAR[0], Nothing.NOT_COUNTED, *CLEAR[1:]]})
-    assert processes.run(Budget(seconds=100))["a"] == tuple(CLEAR[:FIRST_LOOK])
+    assert processes.run(seconds=100)["a"] == tuple(CLEAR[:FIRST_LOOK])
     assert [index for _, index in processes.log] == [0, 1, 1, 2, 3, 4, 5]
 
 
 def test_a_cell_none_of_whose_processes_counts_is_left_after_three_times_as_many() -> None:
     processes = Processes({"a": [Nothing.NOT_COUNTED] * 100})
-    assert processes.run(Budget(seconds=1000, processes=30)) == {"a": ()}
+    assert processes.run(seconds=1000, processes=30) == {"a": ()}
     assert len(processes.log) == 90
 
 
 def test_no_process_is_started_that_would_not_end_within_the_budget() -> None:
     processes = Processes({"a": OPEN}, {"a": [3.0] * 30})
-    assert len(processes.run(Budget(seconds=10))["a"]) == 3
+    assert len(processes.run(seconds=10)["a"]) == 3
     assert processes.now == 109
 
 
 def test_a_slow_cell_that_no_longer_fits_leaves_the_rest_to_a_quick_one() -> None:
     processes = Processes({"slow": OPEN, "quick": OPEN}, {"slow": [4.0] * 30, "quick": [1.0] * 30})
-    found = processes.run(Budget(seconds=12))
+    found = processes.run(seconds=12)
     assert {cell: len(ratios) for cell, ratios in found.items()} == {"slow": 2, "quick": 4}
 
 
 def test_without_time_nothing_is_started() -> None:
     processes = Processes({"a": CLEAR})
-    assert processes.run(Budget(seconds=-1)) == {"a": ()}
+    assert processes.run(seconds=-1) == {"a": ()}
 
 
 @given(
@@ -124,19 +125,19 @@ def test_without_time_nothing_is_started() -> None:
 )
 def test_the_budget_is_never_overshot_by_more_than_one_process(seconds: dict[str, list[float]], budget: float) -> None:
     processes = Processes(dict.fromkeys(seconds, OPEN), seconds)
-    processes.run(Budget(seconds=budget))
+    processes.run(seconds=budget)
     assert processes.now - 100 <= budget + processes.longest + 1e-9
 
 
 def test_no_cell_has_more_processes_than_are_allowed() -> None:
-    assert len(Processes({"a": OPEN}).run(Budget(seconds=1000, processes=30))["a"]) == 30
+    assert len(Processes({"a": OPEN}).run(seconds=1000, processes=30)["a"]) == 30
 
 
 @pytest.mark.parametrize("cells", [1, 3])
 def test_a_gate_without_cells_or_with_several_ends(cells: int) -> None:
     names = "abc"[:cells]
-    assert set(Processes(dict.fromkeys(names, CLEAR)).run(Budget(seconds=100))) == set(names)
-    assert Processes({}).run(Budget(seconds=100)) == {}
+    assert set(Processes(dict.fromkeys(names, CLEAR)).run(seconds=100)) == set(names)
+    assert Processes({}).run(seconds=100) == {}
 
 
 def test_nothing_is_clear_before_the_first_look() -> None:

@@ -1,18 +1,18 @@
 """Did the candidate become worse than the baseline? Each metric's test, and the verdicts that hold for all together.
 
-Three verdicts answer whether a change for the worse is within its tolerance: `regressed` where it surely is not,
-`unchanged` (or `improved`) where it surely is, `inconclusive` where that cannot be told. What is tested shares one
-error rate by Holm's procedure, so that a gate of many cells has no more false alarms than one of a single cell.
-Nothing here is measured.
+Three verdicts answer whether a change for the worse is within its tolerance: `regressed` where it is significantly
+beyond it, `unchanged` (or `improved`) where it is significantly within it, `inconclusive` where neither is known. What
+is tested shares one error rate by Holm's procedure, so that a gate of many cells has no more false alarms than one of a
+single cell. Nothing here is measured.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import fmean, median
 
 from zoobench.errors import Status
-from zoobench.judge.compare.flipped_samples import Flip, Flips
+from zoobench.judge.compare.flipped_samples import Flips
 from zoobench.judge.evidence import Finding, Verdict, direction, relative
 from zoobench.judge.gate.noise import LEAST_RUNS
 from zoobench.judge.gate.schedule import Rates
@@ -24,6 +24,7 @@ from zoobench.system.units import few, percent
 
 _NAMED = 5
 """Newly wrong samples that are named."""
+_ADVICE = "not clear yet; give it more time (--seconds, in pytest --zoo-gate-seconds) or a quieter machine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,28 +83,38 @@ def status_of(verdicts: Iterable[Verdict | None]) -> Status:
 
 def decide(tests: Sequence[Test], rates: Rates) -> tuple[Finding, ...]:
     """Returns the findings of all tests of one gate, their verdicts holding together."""
-    worse = holm([test.p_worse for test in tests])
-    better = holm([test.p_better for test in tests])
-    return tuple(
-        _advised(replace(test.finding, verdict=_verdict(p_worse, test.p_within, p_better, rates), p=p_worse))
-        for test, p_worse, p_better in zip(tests, worse, better, strict=True)
-    )
+    decided = verdicts_of([(test.p_worse, test.p_within, test.p_better) for test in tests], rates)
+    findings = []
+    for test, (verdict, p) in zip(tests, decided, strict=True):
+        found = replace(test.finding, verdict=verdict, p=p)
+        can_be_advised = verdict is Verdict.INCONCLUSIVE and found.basis == "replay" and not found.remark
+        findings.append(replace(found, remark=_ADVICE) if can_be_advised else found)
+    return tuple(findings)
 
 
-def _verdict(p_worse: float, p_within: float, p_better: float, rates: Rates) -> Verdict:
-    if p_worse <= rates.error_rate:
-        return Verdict.REGRESSED
-    if p_within > rates.miss_rate:
-        return Verdict.INCONCLUSIVE
-    return Verdict.IMPROVED if p_better <= rates.error_rate else Verdict.UNCHANGED
+def verdicts_of(
+    probabilities: Sequence[Sequence[float]], rates: Rates, *, asked: int = 0
+) -> list[tuple[Verdict, float]]:
+    """Returns the verdict of each test and its p of being worse, adjusted by Holm for all of them.
 
-
-def _advised(finding: Finding) -> Finding:
-    """Returns a finding with what may make it clear, where it is not and that is not said yet."""
-    if finding.verdict is not Verdict.INCONCLUSIVE or finding.basis != "replay" or finding.remark:
-        return finding
-    advice = "give it more time (--seconds, in pytest --zoo-gate-seconds) or a quieter machine"
-    return replace(finding, remark=f"not clear yet; {advice}")
+    Args:
+        probabilities: `p_worse`, `p_within` and `p_better` of each.
+        rates: Of the gate.
+        asked: How many tests the gate has, where more than are given here.
+    """
+    asked = max(asked, len(probabilities))
+    worse, better = (holm([one[place] for one in probabilities], asked=asked) for place in (0, 2))
+    found = []
+    for p_worse, (_, p_within, _), p_better in zip(worse, probabilities, better, strict=True):
+        verdict = Verdict.UNCHANGED
+        if p_worse <= rates.error_rate:
+            verdict = Verdict.REGRESSED
+        elif p_within > rates.miss_rate:
+            verdict = Verdict.INCONCLUSIVE
+        elif p_better <= rates.error_rate:
+            verdict = Verdict.IMPROVED
+        found.append((verdict, p_worse))
+    return found
 
 
 def replay_test(
@@ -124,19 +135,10 @@ def replay_test(
         rates: Of the gate.
     """
     evidence = weigh_sequence(log_ratios, tolerance=tolerance, error_rate=rates.each)
-    draft = Finding(
-        cell=cell,
-        metric=LATENCY_P50.key,
-        basis="replay",
-        baseline=_middle(seconds[0]),
-        candidate=_middle(seconds[1]),
-        tolerance=tolerance,
-        units=len(log_ratios),
-    )
-    if evidence is None:
-        few = f"a verdict takes {FIRST_LOOK} processes, and there was time for {len(log_ratios)}: give the gate more"
-        return Test(finding=replace(draft, remark=few))
-    return _of_ratio(draft, evidence)
+    units = len(log_ratios)
+    why = f"a verdict takes {FIRST_LOOK} processes, and there was time for {units}: give the gate more"
+    draft = Finding(cell=cell, metric=LATENCY_P50.key, basis="replay", tolerance=tolerance, units=units, remark=why)
+    return _of_sides(draft, seconds, evidence)
 
 
 def stored_test(
@@ -164,19 +166,15 @@ def stored_test(
         tolerance=tolerance,
         error_rate=rates.each,
     )
-    return _of_ratio(_stored(cell, seconds, tolerance=tolerance), evidence)
+    return _of_ratio(unmeasured_test(cell, tolerance=tolerance, why="", seconds=seconds).finding, evidence)
 
 
 def unmeasured_test(
     cell: str, *, tolerance: float, why: str, seconds: tuple[float, float] | None = None, units: int = 0
 ) -> Test:
     """Returns a test that can only be inconclusive, because of `why`; both medians are shown where there are any."""
-    return Test(finding=replace(_stored(cell, seconds, tolerance=tolerance), remark=why, units=units))
-
-
-def _stored(cell: str, seconds: tuple[float, float] | None, *, tolerance: float) -> Finding:
     baseline, candidate = seconds or (None, None)
-    return Finding(
+    finding = Finding(
         cell=cell,
         metric=LATENCY_P50.key,
         basis="stored",
@@ -184,7 +182,10 @@ def _stored(cell: str, seconds: tuple[float, float] | None, *, tolerance: float)
         candidate=candidate,
         change=relative(baseline, candidate),
         tolerance=tolerance,
+        units=units,
+        remark=why,
     )
+    return Test(finding=finding)
 
 
 def processes_test(
@@ -202,29 +203,22 @@ def processes_test(
         rates: Of the gate.
     """
     before, after = ([math.log(value) for value in side] for side in values)
-    draft = Finding(
-        cell=cell,
-        metric=metric,
-        basis="processes",
-        baseline=_middle(values[0]),
-        candidate=_middle(values[1]),
-        tolerance=tolerance,
-        units=len(before) + len(after),
-    )
-    freedom = len(before) + len(after) - 2
-    if min(len(before), len(after)) < 1 or freedom < 1:
-        few = f"too few processes reported {METRICS[metric].title}"
-        return Test(finding=replace(draft, remark=few))
-    squares = sum((value - sum(side) / len(side)) ** 2 for side in (before, after) for value in side)
-    evidence = weigh_mean(
-        sum(after) / len(after) - sum(before) / len(before),
-        error=math.sqrt(squares / freedom * (1 / len(before) + 1 / len(after))),
-        freedom=freedom,
-        units=len(before) + len(after),
-        tolerance=tolerance,
-        error_rate=rates.each,
-    )
-    return _of_ratio(draft, evidence)
+    units = len(before) + len(after)
+    freedom, evidence = units - 2, None
+    if before and after and freedom > 0:
+        means = fmean(before), fmean(after)
+        squares = sum((value - mean) ** 2 for side, mean in zip((before, after), means, strict=True) for value in side)
+        evidence = weigh_mean(
+            means[1] - means[0],
+            error=math.sqrt(squares / freedom * (1 / len(before) + 1 / len(after))),
+            freedom=freedom,
+            units=units,
+            tolerance=tolerance,
+            error_rate=rates.each,
+        )
+    why = f"too few processes reported {METRICS[metric].title}"
+    draft = Finding(cell=cell, metric=metric, basis="processes", tolerance=tolerance, units=units, remark=why)
+    return _of_sides(draft, values, evidence)
 
 
 def samples_test(cell: str, metric: str, flips: Flips, *, tolerance: float, rates: Rates) -> Test:
@@ -234,27 +228,27 @@ def samples_test(cell: str, metric: str, flips: Flips, *, tolerance: float, rate
     one might hide behind it: `smallest_change` says how large.
     """
     answers = flips.answers
-    change = (answers.won - answers.lost) / answers.total
+    change = (answers.newly_right - answers.newly_wrong) / answers.total
     finding = Finding(
         cell=cell,
         metric=metric,
         basis="samples",
         tolerance=tolerance,
         units=answers.total,
-        baseline=(answers.both + answers.lost) / answers.total,
-        candidate=(answers.both + answers.won) / answers.total,
+        baseline=(answers.both + answers.newly_wrong) / answers.total,
+        candidate=(answers.both + answers.newly_right) / answers.total,
         change=change,
         interval=paired_difference(answers),
         smallest_change=_smallest_loss(flips, tolerance=tolerance, rate=rates.each),
-        remark=describe_flips(flips),
+        remark=_describe(flips),
         newly_wrong=flips.newly_wrong,
         newly_right=flips.newly_right,
     )
     return Test(
         finding=finding,
-        p_worse=mcnemar_mid_p_of_loss(answers.lost, answers.won) if -change > tolerance else 1.0,
+        p_worse=mcnemar_mid_p_of_loss(answers.newly_wrong, answers.newly_right) if -change > tolerance else 1.0,
         p_within=0.0 if -change <= tolerance else 1.0,
-        p_better=mcnemar_mid_p_of_loss(answers.won, answers.lost) if change > tolerance else 1.0,
+        p_better=mcnemar_mid_p_of_loss(answers.newly_right, answers.newly_wrong) if change > tolerance else 1.0,
     )
 
 
@@ -276,6 +270,13 @@ def exact_finding(cell: str, metric: str, values: tuple[float, float], *, tolera
     )
 
 
+def _of_sides(draft: Finding, values: tuple[Sequence[float], Sequence[float]], evidence: RatioEvidence | None) -> Test:
+    """Returns the test of what processes saw; the draft's remark says why there is no evidence where there is none."""
+    baseline, candidate = (median(side) if side else None for side in values)
+    draft = replace(draft, baseline=baseline, candidate=candidate)
+    return _of_ratio(replace(draft, remark=""), evidence) if evidence else Test(finding=draft)
+
+
 def _of_ratio(draft: Finding, evidence: RatioEvidence) -> Test:
     finding = replace(
         draft,
@@ -287,13 +288,9 @@ def _of_ratio(draft: Finding, evidence: RatioEvidence) -> Test:
     return Test(finding=finding, p_worse=evidence.p_worse, p_within=evidence.p_within, p_better=evidence.p_better)
 
 
-def _middle(values: Sequence[float]) -> float | None:
-    return median(values) if values else None
-
-
 def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | None:
     """Returns the smallest loss that would have been called one, as many samples newly right; None if none is."""
-    total, won = flips.answers.total, flips.answers.won
+    total, won = flips.answers.total, flips.answers.newly_right
     for lost in range(won + 1, total - won + 1):
         loss = (lost - won) / total
         if loss > tolerance and mcnemar_mid_p_of_loss(lost, won) <= rate:
@@ -301,8 +298,8 @@ def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | No
     return None
 
 
-def describe_flips(flips: Flips) -> str:
-    """Says how many answers flipped, which class lost most, and which samples; '' where none did."""
+def _describe(flips: Flips) -> str:
+    """Returns how many answers flipped, the class that is worse by most, and which samples; '' where none flipped."""
     wrong, right = flips.newly_wrong, flips.newly_right
     if not wrong and not right:
         return ""
@@ -310,9 +307,6 @@ def describe_flips(flips: Flips) -> str:
     if worst := flips.worst_class:
         parts.append(f"most of all {worst.name}: {percent(worst.before)} to {percent(worst.after)} %")
     if wrong:
-        parts.append(f"newly wrong are {few([_named(one) for one in wrong], most=_NAMED)}")
+        named = [f"{one.name or f'sample {one.sample}'} ({one.truth} as {one.after})" for one in wrong]
+        parts.append(f"newly wrong are {few(named, most=_NAMED)}")
     return "; ".join(parts)
-
-
-def _named(flip: Flip) -> str:
-    return f"{flip.name or f'sample {flip.sample}'} ({flip.truth} as {flip.after})"

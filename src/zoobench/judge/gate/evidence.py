@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from zoobench.judge.compare.flipped_samples import Flips, paired_flips
+from zoobench.judge.compare.flipped_samples import paired_flips
 from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.decide import (
     Test,
@@ -18,8 +18,8 @@ from zoobench.judge.gate.decide import (
     unmeasured_test,
 )
 from zoobench.judge.gate.noise import Noise
+from zoobench.judge.gate.rules import Rules
 from zoobench.judge.gate.schedule import Rates
-from zoobench.judge.gate.tolerances import Rules
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.results.answers import decode
 from zoobench.results.schema import Record
@@ -27,9 +27,14 @@ from zoobench.system.units import few
 
 Values = tuple[Sequence[float], Sequence[float]]
 """Of the baseline's processes and the candidate's."""
-
+Records = Mapping[str, Record]
+"""Of one side, by cell id."""
 _REPLAYED = (LATENCY_P50, MEMORY)
-"""What a replay tells."""
+"""What a replay measures."""
+_LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
+"""Between which a ratio of two medians is a number, too."""
+_NAMED = 5
+_ALTERED = "a file was altered, so measure both again"
 
 
 class ReplayedTimes(Protocol):
@@ -40,7 +45,7 @@ class ReplayedTimes(Protocol):
         """The logarithm of candidate / baseline of each process, in the order in which they came."""
 
     @property
-    def medians(self) -> tuple[Sequence[float], Sequence[float]]:
+    def medians(self) -> Values:
         """Each process's median seconds of the baseline, and of the candidate."""
 
     @property
@@ -71,15 +76,15 @@ class CellEvidence:
         """Its id."""
         return self.candidate.cell.id
 
+    def both(self, metric: Metric) -> Values | None:
+        """Returns what both sides observed, or None where one did not; with random weights accuracy means nothing."""
+        return _both(metric, self.baseline, self.candidate)
+
 
 def number_of_tests(records: Sequence[tuple[Record, Record]]) -> int:
-    """Returns among how many tests the error rate is shared: what a replay tells always counts."""
-    return sum(
-        metric in _REPLAYED or bool(_both(metric, *both))
-        for both in records
-        for metric in GATED.values()
-        if metric.test != "exact"
-    )
+    """Returns among how many tests the error rate is shared: what a replay measures always counts."""
+    weighed = [metric for metric in GATED.values() if metric.test != "exact"]
+    return sum(metric in _REPLAYED or _both(metric, *both) is not None for both in records for metric in weighed)
 
 
 def find_all(
@@ -98,21 +103,21 @@ def find_all(
     for one in cells:
         for key, tolerance in rules.of(one.cell).items():
             metric = GATED[key]
-            both = _both(metric, one.baseline, one.candidate)
+            both = one.both(metric)
             if metric.test == "rounds":
                 tests.append(_latency(one, tolerance=tolerance, noise=noise, rates=rates))
             elif metric.test == "processes" and (values := _processes(one, metric)):
                 tests.append(processes_test(one.cell, key, values, tolerance=tolerance, rates=rates))
-            elif metric.test == "samples" and both and (flips := _flips(one)):
-                tests.append(samples_test(one.cell, key, flips, tolerance=tolerance, rates=rates))
+            elif metric.test == "samples" and both:
+                if flips := paired_flips(one.baseline, one.candidate, names=one.names):
+                    tests.append(samples_test(one.cell, key, flips, tolerance=tolerance, rates=rates))
             elif metric.test == "exact" and both:
                 exact.append(exact_finding(one.cell, key, (both[0][0], both[1][0]), tolerance=tolerance))
-    order: Mapping[str, int] = {one.cell: place for place, one in enumerate(cells)}
+    order = {one.cell: place for place, one in enumerate(cells)}
     return tuple(sorted((*decide(tests, rates), *exact), key=lambda finding: order[finding.cell]))
 
 
 def _both(metric: Metric, baseline: Record, candidate: Record) -> Values | None:
-    """Returns what both sides observed, or None where one did not; with random weights accuracy means nothing."""
     before, after = metric.read(baseline), metric.read(candidate)
     if not before or not after or (metric.of_samples and candidate.cell.has_random_weights):
         return None
@@ -122,7 +127,7 @@ def _both(metric: Metric, baseline: Record, candidate: Record) -> Values | None:
 def _latency(one: CellEvidence, *, tolerance: float, noise: Callable[[str], Noise | None], rates: Rates) -> Test:
     if seen := one.replayed:
         return replay_test(one.cell, seen.log_ratios, seconds=seen.medians, tolerance=tolerance, rates=rates)
-    both = _both(LATENCY_P50, one.baseline, one.candidate)
+    both = one.both(LATENCY_P50)
     if both is None:
         return unmeasured_test(one.cell, tolerance=tolerance, why="one side has no times")
     seconds = (both[0][0], both[1][0])
@@ -149,102 +154,66 @@ def _processes(one: CellEvidence, metric: Metric) -> Values | None:
     """
     if one.replayed and metric is MEMORY:
         return one.replayed.peaks if any(one.replayed.peaks) else None
-    return _both(metric, one.baseline, one.candidate) if len(set(one.machines)) == 1 else None
+    return one.both(metric) if len(set(one.machines)) == 1 else None
 
 
-def _flips(one: CellEvidence) -> Flips | None:
-    return paired_flips(one.baseline, one.candidate, names=one.names)
-
-
-_LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
-"""Between which a ratio of two medians is a number, too."""
-
-_NAMED = 5
-_ALTERED = "a file was altered, so measure both again"
-_CELL_FACTS = {"image_size": "another image size", "weights": "other weights"}
-
-
-def obstacles(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> tuple[str, ...]:
+def obstacles(baseline: Records, candidate: Records) -> tuple[str, ...]:
     """Returns why cells cannot be judged: missing on one side, or measured on or made from something else.
 
     Empty only if there is a cell to judge: a gate that has nothing to say must not pass.
-
-    Args:
-        baseline: Records by cell id.
-        candidate: The same of the other side.
     """
-    shared, measured = _shared(baseline, candidate), measured_on_both(baseline, candidate)
+    pairs = [(cell, baseline[cell], candidate[cell]) for cell in measured_on_both(baseline, candidate)]
     found = (
         *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
         *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
-        *_refused(baseline, candidate, shared),
-        *dict.fromkeys(text for cell in measured for text in _differences(baseline[cell], candidate[cell])),
-        *(text for cell in measured for text in _incomplete(cell, baseline[cell], candidate[cell])),
-        *(text for cell in measured for text in _impossible(cell, baseline[cell], candidate[cell])),
-        *(text for cell in measured for text in _unpaired(cell, baseline[cell], candidate[cell])),
+        *_newly_refused(baseline, candidate),
+        *dict.fromkeys(text for _, before, after in pairs for text in _differences(before, after)),
+        *(text for check in (_incomplete, _impossible, _unpaired) for pair in pairs for text in check(*pair)),
     )
-    return found if found or measured else ("no cell was measured on both sides, so there is nothing to judge",)
+    return found if found or pairs else ("no cell was measured on both sides, so there is nothing to judge",)
 
 
-def unjudged(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> tuple[str, ...]:
-    """Returns what of the shared cells a gate is silent on, a note for each kind: it stands in nothing's way.
-
-    Args:
-        baseline: Records by cell id.
-        candidate: The same of the other side.
-    """
-    shared, measured = _shared(baseline, candidate), measured_on_both(baseline, candidate)
-    random = [cell for cell in measured if candidate[cell].cell.has_random_weights]
-    unknown = [
-        cell
-        for cell in measured
-        if cell not in random and baseline[cell].accuracy is None and candidate[cell].accuracy is None
-    ]
+def unjudged(baseline: Records, candidate: Records) -> tuple[str, ...]:
+    """Returns what of the shared cells a gate is silent on, a note for each kind: it stands in nothing's way."""
+    random, unknown, refused = [], [], []
+    for cell in baseline:
+        if cell not in candidate:
+            continue
+        before, after = baseline[cell], candidate[cell]
+        if before.refusal and after.refusal:
+            refused.append(f"{cell} (by {' and '.join(dict.fromkeys((before.refusal.by, after.refusal.by)))})")
+        elif before.refusal or after.refusal:
+            continue
+        elif after.cell.has_random_weights:
+            random.append(cell)
+        elif before.accuracy is None and after.accuracy is None:
+            unknown.append(cell)
     kinds = (
         (unknown, "top-1 is not judged where neither side has measured it: {}"),
         (random, "top-1 is not judged where the weights are random: {}"),
-        (list(_refused_by_both(baseline, candidate, shared)), "nothing is judged where both sides are refused: {}"),
+        (refused, "nothing is judged where both sides are refused: {}"),
     )
     return tuple(message.format(few(cells, most=_NAMED)) for cells, message in kinds if cells)
 
 
-def measured_on_both(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[str]:
+def measured_on_both(baseline: Records, candidate: Records) -> list[str]:
     """Returns the ids of the cells that neither side lacks or was refused, in the baseline's order."""
-    shared = _shared(baseline, candidate)
+    shared = [cell for cell in baseline if cell in candidate]
     return [cell for cell in shared if not baseline[cell].refusal and not candidate[cell].refusal]
 
 
-def same_samples(baseline: Record, candidate: Record) -> bool:
-    """Tells whether both sides were asked the same questions, so that their answers can be paired."""
-    return baseline.dataset.sha256 == candidate.dataset.sha256
-
-
-def _shared(baseline: Mapping[str, Record], candidate: Mapping[str, Record]) -> list[str]:
-    return [cell for cell in baseline if cell in candidate]
-
-
-def _missing(there: Mapping[str, Record], here: Mapping[str, Record], message: str) -> Iterator[str]:
-    absent = [cell for cell in there if cell not in here]
-    if absent:
+def _missing(there: Records, here: Records, message: str) -> Iterator[str]:
+    if absent := [cell for cell in there if cell not in here]:
         yield message.format(few(absent, most=_NAMED))
 
 
-def _refused(baseline: Mapping[str, Record], candidate: Mapping[str, Record], shared: Sequence[str]) -> Iterator[str]:
-    for cell in shared:
+def _newly_refused(baseline: Records, candidate: Records) -> Iterator[str]:
+    for cell in (one for one in baseline if one in candidate):
         before, after = baseline[cell].refusal, candidate[cell].refusal
         if after and not before:
             yield f"{cell} was measured in the baseline; now {after.by} refuses it: {after.reason}"
         if before and not after:
             yield f"{cell} was refused by {before.by} in the baseline and runs now; save a new baseline"
-
-
-def _refused_by_both(
-    baseline: Mapping[str, Record], candidate: Mapping[str, Record], shared: Sequence[str]
-) -> Iterator[str]:
-    for cell in shared:
-        before, after = baseline[cell].refusal, candidate[cell].refusal
-        if before and after:
-            yield f"{cell} (by {' and '.join(dict.fromkeys((before.by, after.by)))})"
 
 
 def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
@@ -269,7 +238,7 @@ def _impossible(cell: str, before: Record, after: Record) -> Iterator[str]:
 
 def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
     """Yields where answers that are said to be to the same samples are not."""
-    if before.accuracy is None or after.accuracy is None or not same_samples(before, after):
+    if before.accuracy is None or after.accuracy is None or before.dataset.sha256 != after.dataset.sha256:
         return
     if before.dataset.classes != after.dataset.classes or before.dataset.samples != after.dataset.samples:
         yield f"{cell}: {_data_difference(before, after)}, though both name one data set; {_ALTERED}"
@@ -280,14 +249,17 @@ def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
 
 
 def _differences(before: Record, after: Record) -> Iterator[str]:
-    for name, words in _CELL_FACTS.items():
-        one, other = getattr(before.cell, name), getattr(after.cell, name)
+    facts = (
+        ("another image size", before.cell.image_size, after.cell.image_size),
+        ("other weights", before.cell.weights, after.cell.weights),
+    )
+    for words, one, other in facts:
         if one != other:
             yield (
                 f"{words} in {after.cell.backbone}: the baseline has {one}, the candidate {other}; "
                 "compare like with like, or save a new baseline"
             )
-    if not same_samples(before, after):
+    if before.dataset.sha256 != after.dataset.sha256:
         yield f"another data set or split: {_data_difference(before, after)}; measure both on the same images"
 
 
@@ -299,8 +271,7 @@ def _data_difference(before: Record, after: Record) -> str:
         return f"the baseline's classes are {ours}, the candidate's {theirs}"
     if one.samples != other.samples:
         return f"the baseline has {one.samples} test samples ({one.name}), the candidate {other.samples} ({other.name})"
-    moved = _moved(before, after)
-    if moved:
+    if moved := _moved(before, after):
         return f"of {one.samples} test samples in {other.name} {moved}"
     return (
         f"{one.name} and {other.name} have as many test samples of each class, but not the same images, labels or "

@@ -6,6 +6,11 @@ from enum import Enum
 
 from zoobench.stats.sequential import RatioEvidence, is_look, weigh_sequence
 
+MOST_PROCESSES = 30
+"""Of one cell that count."""
+_MOST_STARTED = 3
+"""Processes that are started at the most, as a multiple of those that may count."""
+
 
 class Nothing(Enum):
     """What a process may come to instead of a ratio."""
@@ -16,8 +21,6 @@ class Nothing(Enum):
 
 Replay = Callable[[str, int], float | Nothing]
 """Given a cell's id and how many of its processes counted, returns the log ratio that one more sees."""
-_MOST_STARTED = 3
-"""Processes that are started at the most, as a multiple of those that may count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +43,9 @@ class Rates:
         return self.error_rate / self.tests
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """When to stop though it is not clear: seconds in all, and processes of one cell."""
-
-    seconds: float
-    processes: int = 30
-
-
 def is_clear(evidence: RatioEvidence | None, rates: Rates) -> bool:
     """Tells whether more units could only confirm what these say."""
-    if evidence is None:
-        return False
-    return evidence.p_worse <= rates.each or evidence.p_within <= rates.miss_rate
+    return evidence is not None and (evidence.p_worse <= rates.each or evidence.p_within <= rates.miss_rate)
 
 
 def replay_until_clear(
@@ -60,43 +53,44 @@ def replay_until_clear(
     *,
     replay: Replay,
     rates: Rates,
-    budget: Budget,
+    seconds: float,
     clock: Callable[[], float],
+    processes: int = MOST_PROCESSES,
 ) -> dict[str, tuple[float, ...]]:
     """Returns each cell's log ratios in the order in which they came.
 
     Cells take turns, a process each, so that what the machine does meanwhile falls on all of them; a cell whose answer
-    is clear takes no more turns, nor one whose next process would not end within the budget.
+    is clear takes no more turns, nor one whose next process would not end within the seconds.
 
     Args:
         tolerances: Of each cell's id, the change that is still none.
         replay: Has one process replay a cell.
         rates: When an answer is clear.
-        budget: When to stop regardless.
+        seconds: When to stop though answers are not clear.
         clock: Seconds.
+        processes: The most of one cell that count.
     """
-    deadline = clock() + budget.seconds
+    deadline = clock() + seconds
     seen: dict[str, list[float]] = {cell: [] for cell in tolerances}
     started = dict.fromkeys(tolerances, 0)
     longest = dict.fromkeys(tolerances, 0.0)
     open_cells = list(tolerances)
     while open_cells:
         for cell in list(open_cells):
-            began = clock()
-            if began + longest[cell] > deadline or started[cell] >= _MOST_STARTED * budget.processes:
+            began, ratios = clock(), seen[cell]
+            if began + longest[cell] > deadline or started[cell] >= _MOST_STARTED * processes:
                 open_cells.remove(cell)
                 continue
-            ratio = replay(cell, len(seen[cell]))
+            ratio = replay(cell, len(ratios))
             started[cell] += 1
             longest[cell] = max(longest[cell], clock() - began)
             if isinstance(ratio, float):
-                seen[cell].append(ratio)
-            if ratio is Nothing.GIVEN_UP or _is_done(seen[cell], tolerances[cell], rates, budget):
+                ratios.append(ratio)
+            is_done = ratio is Nothing.GIVEN_UP or len(ratios) >= processes
+            if is_done or _is_clear_now(ratios, tolerances[cell], rates):
                 open_cells.remove(cell)
     return {cell: tuple(ratios) for cell, ratios in seen.items()}
 
 
-def _is_done(ratios: list[float], tolerance: float, rates: Rates, budget: Budget) -> bool:
-    if len(ratios) >= budget.processes:
-        return True
+def _is_clear_now(ratios: list[float], tolerance: float, rates: Rates) -> bool:
     return is_look(len(ratios)) and is_clear(weigh_sequence(ratios, tolerance=tolerance, error_rate=rates.each), rates)
