@@ -19,7 +19,6 @@ from zoobench.system.terminal import quiet_tensorflow
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
     from zoobench.matrix.cell import Cell
-    from zoobench.run.plan import Plan
     from zoobench.run.session import BenchSession
 
 CELL = "zoo_cell"
@@ -175,9 +174,10 @@ def _bench(config: pytest.Config) -> BenchSession:
             raise pytest.UsageError("benchmarks need pytest-benchmark; leave out -p no:benchmark")
         quiet_tensorflow()
         try:
+            from zoobench.run.plan import make_plan
             from zoobench.run.session import BenchSession
 
-            config.stash[_BENCH] = BenchSession(_plan(_texts(config)))
+            config.stash[_BENCH] = BenchSession(make_plan(_texts(config)))
         except DataError as error:  # a kit that is refused
             pytest.exit(str(error), returncode=Status.UNUSABLE)
         except ZoobenchError as error:
@@ -187,13 +187,6 @@ def _bench(config: pytest.Config) -> BenchSession:
                 f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
             ) from error
     return config.stash[_BENCH]
-
-
-def _plan(texts: dict[str, str]) -> Plan:
-    """Returns what a kit or the options of building ask for."""
-    from zoobench.run.plan import make_kit_plan, make_plan
-
-    return make_kit_plan(texts) if texts["kit"] else make_plan(texts)
 
 
 def _bench_folder() -> Path:

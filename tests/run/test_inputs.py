@@ -18,12 +18,12 @@ from zoobench.results.schema import Refusal
 from zoobench.run import inputs
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.options import OPTIONS, Option
-from zoobench.run.plan import Plan, make_kit_plan
+from zoobench.run.plan import Plan, make_plan
 
 
 def plan_of(path: Path, **options: str) -> Plan:
     artifacts = str(path.parent / "artifacts")
-    return make_kit_plan({"kit": str(path), "artifacts": artifacts, **options})
+    return make_plan({"kit": str(path), "artifacts": artifacts, **options})
 
 
 @pytest.fixture

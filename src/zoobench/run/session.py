@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
-from zoobench.matrix.cell import Cell
+from zoobench.matrix.cell import Cell, libraries_of
 from zoobench.matrix.runtimes import REFERENCE, TABLE, find_runtime
 from zoobench.measure.accuracy import Evaluation, measure_accuracy, recorded_accuracy
 from zoobench.measure.environment import describe_environment, machine_key
@@ -27,7 +27,6 @@ from zoobench.results.schema import (
     Refusal,
     to_json,
 )
-from zoobench.run import extensions
 from zoobench.run.checks import needs_trial, obtain_evaluation, obtain_refusal
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.plan import Plan
@@ -47,7 +46,7 @@ class BenchSession:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """The machine and its libraries."""
-        return describe_environment(libraries=extensions.libraries(self.plan.cells))
+        return describe_environment(libraries=libraries_of(self.plan.cells))
 
     @property
     def machine(self) -> str:
