@@ -15,7 +15,6 @@ from zoobench.cli import main
 from zoobench.commands import noise as aa
 from zoobench.commands.gate import GateRequest
 from zoobench.commands.noise import (
-    Question,
     gates_folder,
     read_gates,
     report_on,
@@ -77,22 +76,22 @@ def test_a_machine_without_gates_has_none(tmp_path: Path) -> None:
 
 def test_the_report_is_about_gates_of_these_cells_and_tolerances_alone(request_: GateRequest) -> None:
     keep(request_, a_gate(), a_gate(integer=0.05), a_gate())
-    report = report_on(Question(request=request_, draws=20))
+    report = report_on(request_, draws=20)
     assert report.gates[0.0][REAL].gates == 2
     assert report.notes == ("left out: 1 kept gates of other tolerances",)
 
 
 def test_without_such_gates_it_says_which_were_asked_for_and_which_are_kept(request_: GateRequest) -> None:
     with pytest.raises(UsageError, match=rf"holds no gates of .*: {FLOAT} at 3\.0 %, .*; run some with --times"):
-        report_on(Question(request=request_))
+        report_on(request_)
     keep(request_, a_gate(integer=0.05))
     with pytest.raises(UsageError, match="left out: 1 kept gates of other tolerances; run some"):
-        report_on(Question(request=request_))
+        report_on(request_)
 
 
 def test_the_noise_is_kept_where_the_gate_looks_for_it(request_: GateRequest) -> None:
     keep(request_, *(a_gate() for _ in range(3)))
-    path = save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts)
+    path = save_noise(report_on(request_, draws=20), request_.artifacts)
     assert path == noise_path(request_.artifacts, HERE)
     noise = read_noise(noise_path(request_.artifacts, HERE))
     assert noise is not None
@@ -101,8 +100,8 @@ def test_the_noise_is_kept_where_the_gate_looks_for_it(request_: GateRequest) ->
 
 def test_what_is_known_from_more_runs_stays_known(request_: GateRequest) -> None:
     keep(request_, *(a_gate() for _ in range(3)))
-    save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts)
-    report = report_on(Question(request=request_, draws=20))
+    save_noise(report_on(request_, draws=20), request_.artifacts)
+    report = report_on(request_, draws=20)
     assert report.noise is not None
     fewer = {cell: replace(one, runs=2, run_scatter=9.0) for cell, one in report.noise.cells.items()}
     once = {cell: replace(one, runs=1) for cell, one in report.noise.cells.items()}
@@ -115,13 +114,13 @@ def test_what_is_known_from_more_runs_stays_known(request_: GateRequest) -> None
 
 def test_a_single_run_teaches_no_noise(request_: GateRequest) -> None:
     keep(request_, a_gate())
-    assert save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts) is None
+    assert save_noise(report_on(request_, draws=20), request_.artifacts) is None
     assert not noise_path(request_.artifacts, HERE).exists()
 
 
 def test_what_is_known_of_other_cells_stays_known(request_: GateRequest) -> None:
     keep(request_, *(a_gate() for _ in range(3)))
-    report = report_on(Question(request=request_, draws=20))
+    report = report_on(request_, draws=20)
     save_noise(report, request_.artifacts)
     assert report.noise is not None
     noise = replace(report.noise, cells={KERAS: report.noise.cells[FLOAT]})
@@ -133,13 +132,13 @@ def test_what_is_known_of_other_cells_stays_known(request_: GateRequest) -> None
 
 def test_gates_with_a_slow_down_alone_leave_no_noise(request_: GateRequest) -> None:
     keep(request_, a_gate(slowdown=0.05))
-    assert save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts) is None
+    assert save_noise(report_on(request_, draws=20), request_.artifacts) is None
     assert not noise_path(request_.artifacts, HERE).exists()
 
 
 def test_a_picture_that_cannot_be_written_is_told(request_: GateRequest) -> None:
     keep(request_, a_gate())
-    report = report_on(Question(request=request_, draws=20))
+    report = report_on(request_, draws=20)
     occupied = request_.artifacts / "power.png"
     occupied.mkdir()
     with pytest.raises(ResultsError, match=r"cannot write .*power\.png"):

@@ -25,7 +25,7 @@ from zoobench.kit.contents import (
     KitModel,
     KitSample,
 )
-from zoobench.kit.reader import open_kit, verify_shown
+from zoobench.kit.reader import open_kit, verify
 from zoobench.kit.writer import Chunks, Written, check_free, of_file, of_samples, write_kit
 from zoobench.matrix.cell import Cell, added_to
 from zoobench.matrix.variants import find_variant
@@ -85,7 +85,7 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
 def show(*, file: Path, limit: int, form: str, output: Path | None) -> None:
     """Check all of KIT.zip and print what is in it; nothing is unpacked or run."""
     with open_kit(file, limit_bytes=limit * _MEGABYTE) as opened:
-        verify_shown(opened)
+        verify(opened)
         present(kit_view(opened, size_bytes=file.stat().st_size), form=form, output=output)
 
 

@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 
 from fakes import a_cell, a_record, disturbed
-from reports import HOSTILE, is_tame
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, answered, rounds_around
-from zoobench.judge.compare.comparison import Comparison, compare, render_differences, run_differences
+from zoobench.judge.compare.comparison import Comparison, compare, run_differences
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import METRICS
-from zoobench.results.provenance import Provenance
-from zoobench.results.run import Run
+from zoobench.results.run import Provenance, Run
 from zoobench.results.schema import Record, RecordedModel, Refusal
 
 CELL = a_record().cell.id
@@ -228,19 +226,3 @@ def test_cells_that_were_measured_in_several_environments_show_them_all() -> Non
     two = [replace(a_record(), cell=a_cell(id=str(n)), environment={"cores": n}) for n in (2, 4)]
     one = [replace(a_record(), cell=a_cell(id=str(n)), environment={"cores": 2}) for n in (2, 4)]
     assert found(run(*two), run(*one)) == {("the run", "cores", "2; 4", "2")}
-
-
-def test_each_cell_has_a_paragraph_with_both_sides() -> None:
-    shown = {"the run": [("cores", "2", "4")], "a": [("model", "x", "y"), ("p50 ms", "–", "2")]}
-    assert render_differences(shown, names=("main", "pi/0001_x.json")) == (
-        "main → pi/0001_x.json\n\nthe run\n    cores   2 → 4\n\na\n    model   x → y\n    p50 ms  – → 2\n"
-    )
-
-
-def test_nothing_to_tell_is_told() -> None:
-    assert render_differences({}, names=("a", "b")) == "a and b do not differ\n"
-
-
-def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_encoding() -> None:
-    for differences in ({HOSTILE: [(HOSTILE, HOSTILE, HOSTILE)]}, {}):
-        assert is_tame(render_differences(differences, names=(HOSTILE, HOSTILE)))

@@ -11,7 +11,6 @@ from zoobench.results.disturbed import told
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.stats.paired import holm
-from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
 SIGNIFICANT = 0.05
@@ -189,19 +188,6 @@ def run_differences(one: Run, other: Run) -> dict[str, list[RunDifference]]:
         else:
             found[cell] = [("cell", _presence(first.get(cell)), _presence(second.get(cell)))]
     return {about: those for about, those in found.items() if those}
-
-
-def render_differences(found: Mapping[str, Sequence[RunDifference]], *, names: tuple[str, str]) -> str:
-    """Returns the differences as text, a paragraph for each cell; `names` are those of the two runs."""
-    one_name, other_name = map(sanitize, names)
-    if not found:
-        return f"{one_name} and {other_name} do not differ\n"
-    width = max(len(what) for those in found.values() for what, _, _ in those)
-    paragraphs = [f"{one_name} → {other_name}\n"]
-    for about, those in found.items():
-        lines = (sanitize(f"{what:{width}}  {one} → {other}") for what, one, other in those)
-        paragraphs.append(f"{sanitize(about)}\n" + "".join(f"    {line}\n" for line in lines))
-    return "\n".join(paragraphs)
 
 
 def _presence(record: Record | None) -> str:
