@@ -4,6 +4,7 @@ import base64
 import io
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,8 +23,7 @@ from zoobench.judge.recommend.recommendation import recommend
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, Side, read_run
 from zoobench.run.locate import find_images
-from zoobench.show.charts.sheet import Chart, write_pictures
-from zoobench.show.report.answers import distinct_answers, wanted_samples
+from zoobench.show.charts.sheet import write_pictures
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.writers import to_html, to_markdown
@@ -135,7 +135,6 @@ def make_report(
         )
     run = read_run(results)
     side = Side(name=str(results), runs=(run,))
-    answers = distinct_answers(list(run.records.values()))
     base = find_run(baseline, artifacts=artifacts) if baseline else None
     return assemble(
         run,
@@ -146,8 +145,7 @@ def make_report(
             confidence=confidence,
             noise=learned_noise([side], artifacts),
         ),
-        answers=answers,
-        pictures=find_pictures(run, wanted_samples(answers), artifacts=artifacts, kit=kit),
+        pictured=partial(find_pictures, run, artifacts=artifacts, kit=kit),
         comparison=compare(Side(name=str(base), runs=(read_run(base),)), side) if base else None,
         version=version("zoobench"),
     )
@@ -161,9 +159,8 @@ def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
         ResultsError: If one cannot be written.
     """
     figures = (*report.figures, *report.training, *((report.confusion,) if report.confusion else ()))
-    charts = {one.name: Chart(svg=one.svg, title=one.title, alternative=one.alternative) for one in figures}
     try:
-        return write_pictures(charts, folder)
+        return write_pictures({one.name: one.wide for one in figures}, folder)
     except OSError as error:
         raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
 
