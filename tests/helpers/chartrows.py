@@ -107,7 +107,7 @@ def every_chart(names: Sequence[str], *, width: float) -> Mapping[str, Chart]:
         "latencies": latencies(points, rounds, width=width),
         "speedups": speedups(points, width=width),
         "confusion": confusion(counts, classes=names, cell=names[0], width=width),
-        "training": training(a_training(), backbone=names[0], width=width),
+        "training": training(a_training(), backbone=names[0], title=names[0], width=width),
     }
 
 
@@ -116,6 +116,6 @@ EMPTY: Mapping[str, Callable[[float], Chart]] = {
     "latencies": lambda width: latencies([], {}, width=width),
     "speedups": lambda width: speedups([], width=width),
     "confusion": lambda width: a_confusion(((0,),), classes=("cat",), width=width),
-    "training": lambda width: training(a_training(**NO_CURVES), backbone="mobilenet", width=width),
+    "training": lambda width: training(a_training(**NO_CURVES), backbone="mobilenet", title="Training", width=width),
 }
 """Each kind of chart of nothing."""
