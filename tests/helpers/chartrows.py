@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from fakes import a_cell, a_record, disturbed
@@ -73,7 +74,8 @@ def a_training(**changes: Any) -> RecordedTraining:
 NO_CURVES: Mapping[str, Any] = dict.fromkeys(("loss", "accuracy", "validation_loss", "validation_accuracy"), ())
 
 
-def every_chart(names: Sequence[str], *, width: float) -> Mapping[str, Chart]:
+@cache
+def every_chart(names: tuple[str, ...], *, width: float) -> Mapping[str, Chart]:
     """Returns each kind of chart of cells, classes and backbones of these names."""
     rounds = {
         name: tuple(0.002 * (1 + index / 50) * (1 + n * n % 17 / 100) for n in range(200))
