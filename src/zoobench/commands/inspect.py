@@ -14,7 +14,8 @@ from zoobench.matrix.variants import SPECS, TABLE, VARIANTS, spec_of
 from zoobench.run.locate import manifest_beside
 from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.system.units import percent, size, three_digits
-from zoobench.tflite.contract import Contract, Endpoint, Violation, labels_met, plain, read_contract, violations
+from zoobench.tflite.contract import Contract, Violation, labels_met, plain, read_contract, violations
+from zoobench.tflite.read import Tensor
 
 
 @click.command()
@@ -104,7 +105,7 @@ def _facts(contract: Contract) -> Mapping[str, list[str]]:
     }
 
 
-def _port(port: Endpoint) -> str:
+def _port(port: Tensor) -> str:
     shape = " × ".join("?" if side < 0 else str(side) for side in port.shape)
     scale = "" if port.scale is None else f", scale {three_digits(port.scale)}, zero point {port.zero_point or 0}"
     return f"{port.name}: {port.type}, {shape or 'a number'}{scale}"

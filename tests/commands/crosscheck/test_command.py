@@ -23,7 +23,7 @@ from zoobench.commands.crosscheck import command
 from zoobench.commands.crosscheck.command import compare_methods, order
 from zoobench.commands.crosscheck.methods import Round, TimingMethod
 from zoobench.errors import MeasurementError
-from zoobench.judge.crosscheck import CrosscheckReport, LeftOutMethod
+from zoobench.judge.crosscheck import CrosscheckReport
 from zoobench.measure.disturbance import Mark
 from zoobench.measure.programs import Repetitions
 from zoobench.show.crosscheck import view
@@ -84,10 +84,10 @@ def test_a_way_that_fails_is_left_out_with_its_reason_and_asked_no_more() -> Non
         scripted.method("frail", 0.01, fails_from=2),
         scripted.method("other", 0.01),
     ]
-    absent = [LeftOutMethod(name="benchmark_app", reason="it is not installed")]
+    absent = {"benchmark_app": "it is not installed"}
     found = compare_methods(TARGET, methods, absent, turns=4, seconds=0.5, marking=lambda: QUIET)
     assert [one.name for one in found.paths] == ["litert", "other"]
-    assert found.left_out == (*absent, LeftOutMethod(name="frail", reason="frail broke"))
+    assert found.left_out == {**absent, "frail": "frail broke"}
     assert sum(name == "frail" for name, _ in scripted.taken) == 2
 
 

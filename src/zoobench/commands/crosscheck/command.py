@@ -20,7 +20,7 @@ from zoobench.commands.crosscheck.methods import (
 )
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import MeasurementError, Status
-from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOutMethod, TimedPath
+from zoobench.judge.crosscheck import CrosscheckReport, Effort, TimedPath
 from zoobench.measure.disturbance import Marking, crowding, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
@@ -118,7 +118,7 @@ def crosscheck(
 def compare_methods(
     target: CrosscheckTarget,
     methods: Sequence[TimingMethod],
-    absent: Sequence[LeftOutMethod] = (),
+    absent: Mapping[str, str] | None = None,
     *,
     turns: int,
     seconds: float,
@@ -131,7 +131,7 @@ def compare_methods(
     Args:
         target: What is timed.
         methods: At least one.
-        absent: Methods that cannot be taken here.
+        absent: Why others cannot be taken here, by name.
         turns: How many turns every method takes.
         seconds: About how long each turn times each method.
         marking: Tells what the processors did.
@@ -163,7 +163,7 @@ def compare_methods(
             for one in methods
             if one.name in seen
         ),
-        left_out=(*absent, *(LeftOutMethod(name=name, reason=reason) for name, reason in failed.items())),
+        left_out={**(absent or {}), **failed},
         pairs=PAIRS,
         phases=_phases(seen.values()),
         versions=library_versions(),

@@ -14,7 +14,6 @@ import numpy as np
 
 from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, last_parts, photos_of
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
-from zoobench.judge.crosscheck import LeftOutMethod
 from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.target import Samples
@@ -141,15 +140,15 @@ def find_target(
     )
 
 
-def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], list[LeftOutMethod]]:
-    """Returns the methods by which a file can be timed here, and why not by the others.
+def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], dict[str, str]]:
+    """Returns the methods by which a file can be timed here, and why not by the others, by name.
 
     Whether a runtime of ours is installed shows in the worker that is to open the file: it says what to install.
     """
     methods = [
         TimingMethod(name=name, what=what, take=partial(_by_worker, target, name)) for name, what in OURS.items()
     ]
-    absent = []
+    absent = {}
     for program in PROGRAMS:
         if executable := find_program(program.name):
             take = partial(_by_program, program, executable, target)
@@ -157,9 +156,9 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], list[Lef
                 TimingMethod(name=program.name, what=program.what, take=take, resolution_seconds=RESOLUTION_SECONDS)
             )
         else:
-            absent.append(LeftOutMethod(name=program.name, reason=f"it is not installed: {program.install}"))
+            absent[program.name] = f"it is not installed: {program.install}"
     if isinstance(target.photos, str):
-        absent.append(LeftOutMethod(name=END_TO_END, reason=target.photos))
+        absent[END_TO_END] = target.photos
     else:
         what = f"decode, resize, load, invoke, read; {target.photos.source}"
         methods.append(TimingMethod(name=END_TO_END, what=what, take=partial(_from_photos, target, target.photos)))

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from statistics import fmean
+from statistics import geometric_mean
 
 from zoobench.judge.compare.order_flips import OnMachine, OrderFlip, find_order_flips
 from zoobench.judge.evidence import different_files, value_of
@@ -118,7 +118,7 @@ def _values(side: Side, cell: str, timing: CellTiming) -> dict[str, float]:
     for key, metric in METRICS.items():
         if metric.of_machine and key not in found:
             values = [value for run in side.runs if (value := value_of(run, cell, metric)) is not None and value > 0]
-            found[key] = math.exp(fmean(map(math.log, values))) if values else None
+            found[key] = geometric_mean(values) if values else None
     return {key: value for key, value in found.items() if value is not None}
 
 
