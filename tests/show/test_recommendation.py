@@ -10,9 +10,8 @@ from fakes import a_disturbance, an_interval
 from machines import FAST, FLOAT, PI, SMALL, record, side, usual
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, SIZE
 from zoobench.judge.recommend.recommendation import Recommendation, recommend
-from zoobench.judge.recommend.sentences import decision
 from zoobench.results.schema import Cause, Record, Refusal
-from zoobench.show.recommendation import view
+from zoobench.show.recommendation import decision, view
 
 CHOICE = recommend([usual()], limits=[limit(P90, "4.4 ms"), limit(SIZE, "5 MB")])
 
