@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoobench.measure.environment import SystemFiles
-
 _CPU = "sys/devices/system/cpu"
 
 
@@ -125,9 +123,9 @@ VM = {
 }
 
 
-def a_system(root: Path, tree: Mapping[str, str]) -> SystemFiles:
-    """Writes a tree below a folder and returns it as the files of a system."""
+def a_system(root: Path, tree: Mapping[str, str]) -> Path:
+    """Writes the files of a system below a folder, and returns that."""
     for path, text in tree.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
-    return SystemFiles(root=root)
+    return root

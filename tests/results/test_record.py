@@ -28,10 +28,11 @@ from damage import (
     without,
 )
 from fakes import a_cell, a_record
+from views import text
 from zoobench.errors import ResultsError
 from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record, to_json
-from zoobench.show.records import render
+from zoobench.show.records import view
 
 LONGEST_MESSAGE = 1000
 """In characters, beside the path."""
@@ -176,7 +177,7 @@ def check(path: Path, content: bytes) -> tuple[Record, ...]:
     found, why = read_or_refused(path)
     assert bool(found) != bool(why)
     if found and found != (FULL, BARE):
-        assert render(found, width=120, colours=False).encode()
+        assert text(view(found)).encode()
         assert read(path, results(*map(to_json, found))) == found
     if why:
         assert str(path) in why

@@ -24,7 +24,6 @@ from zoobench.results.provenance import Origin, RecordedProduct
 from zoobench.results.run import Run, Timing, baseline_content, read_recorded, read_run, read_side, unmeasured
 from zoobench.results.schema import Refusal, to_json
 from zoobench.show.comparison import across_view, view
-from zoobench.show.document import Screen
 
 ROUNDS = rounds_around(0.004)
 RECORD = a_timed_record(ROUNDS)
@@ -199,7 +198,7 @@ def test_any_value_in_any_place_is_shown_or_refused(tmp_path: Path, place: Place
     except ResultsError:
         return
     for one in (view(comparisons), across_view(across([base, other]))):
-        texts = {form: write(one, Screen(width=100, colours=form == "text")) for form, write in FORMATS.items()}
+        texts = {form: write(one) for form, write in FORMATS.items()}
         json.loads(texts["json"], parse_constant=pytest.fail)
         for text in texts.values():
             assert "nan" not in text.replace("name", "").lower()

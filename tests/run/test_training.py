@@ -11,7 +11,7 @@ from fakes import a_record
 from zoobench.results.answers import check_agreement
 from zoobench.results.schema import MOST_EPOCHS, Record, RecordedTraining, to_json
 from zoobench.results.shape import shaped
-from zoobench.run.inputs import recorded_training
+from zoobench.run.workshop import recorded_training
 
 
 def history(epochs: int, *, every: int = 3, **changes: Any) -> dict[str, Any]:

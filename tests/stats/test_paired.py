@@ -81,12 +81,12 @@ def test_negative_counts_are_refused(lost: int, won: int) -> None:
 def test_the_interval_of_a_paired_difference_is_the_published_one(
     both: int, lost: int, won: int, neither: int, low: float, high: float
 ) -> None:
-    found = paired_difference(PairedAnswers(both=both, lost=lost, won=won, neither=neither))
+    found = paired_difference(PairedAnswers(both=both, newly_wrong=lost, newly_right=won, neither=neither))
     digits = 5e-5 if abs(low) < 0.2 else 5e-4
     assert (found.low, found.high) == pytest.approx((low, high), abs=digits)
 
 
-answers = st.builds(PairedAnswers, both=counts, lost=counts, won=counts, neither=counts).filter(
+answers = st.builds(PairedAnswers, both=counts, newly_wrong=counts, newly_right=counts, neither=counts).filter(
     lambda one: one.total > 0
 )
 
@@ -94,8 +94,10 @@ answers = st.builds(PairedAnswers, both=counts, lost=counts, won=counts, neither
 @given(one=answers)
 def test_the_interval_holds_the_difference_stays_within_one_and_mirrors(one: PairedAnswers) -> None:
     found = paired_difference(one)
-    mirrored = paired_difference(PairedAnswers(both=one.both, lost=one.won, won=one.lost, neither=one.neither))
-    difference = (one.won - one.lost) / one.total
+    mirrored = paired_difference(
+        PairedAnswers(both=one.both, newly_wrong=one.newly_right, newly_right=one.newly_wrong, neither=one.neither)
+    )
+    difference = (one.newly_right - one.newly_wrong) / one.total
     assert -1 - 1e-9 <= found.low <= difference + 1e-12
     assert difference - 1e-12 <= found.high <= 1 + 1e-9
     assert (found.low, found.high) == pytest.approx((-mirrored.high, -mirrored.low), abs=1e-9)
@@ -103,14 +105,16 @@ def test_the_interval_holds_the_difference_stays_within_one_and_mirrors(one: Pai
 
 @given(one=answers)
 def test_more_samples_narrow_the_interval(one: PairedAnswers) -> None:
-    more = PairedAnswers(both=9 * one.both, lost=9 * one.lost, won=9 * one.won, neither=9 * one.neither)
+    more = PairedAnswers(
+        both=9 * one.both, newly_wrong=9 * one.newly_wrong, newly_right=9 * one.newly_right, neither=9 * one.neither
+    )
     found, narrower = paired_difference(one), paired_difference(more)
     assert narrower.high - narrower.low < found.high - found.low
 
 
 def test_a_difference_over_no_sample_is_refused() -> None:
     with pytest.raises(ValueError, match="1 or more"):
-        paired_difference(PairedAnswers(both=0, lost=0, won=0, neither=0))
+        paired_difference(PairedAnswers(both=0, newly_wrong=0, newly_right=0, neither=0))
 
 
 probabilities = st.lists(st.floats(0, 1), max_size=40)

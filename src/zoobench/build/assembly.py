@@ -19,7 +19,7 @@ from zoobench.data.dataset import Dataset
 from zoobench.data.split import Split
 from zoobench.errors import MeasurementError, ModelError, ZoobenchError
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
-from zoobench.measure.accuracy import Outputs, run_all
+from zoobench.measure.accuracy import run_all
 from zoobench.measure.runtimes import OpenSession, open_session
 from zoobench.measure.target import Samples
 from zoobench.store.product import Facts, Stored, find, obtain
@@ -124,7 +124,7 @@ def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Mo
         answers = _answers(opener, samples)
     except MeasurementError as error:
         return known | {"numerics": None, "refused": {"by": _RUNTIME, "reason": _without_path(error, path)}}
-    return known | {"numerics": asdict(compared(reference, answers.values)), "refused": None}
+    return known | {"numerics": asdict(compared(reference, answers)), "refused": None}
 
 
 def compared(reference: Probabilities, answers: Probabilities) -> Numerics:
@@ -316,12 +316,13 @@ def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], im
     return obtain(request.root, product, make)
 
 
-def _answers(opener: OpenSession, samples: Samples) -> Outputs:
+def _answers(opener: OpenSession, samples: Samples) -> npt.NDArray[np.float32]:
     """Runs the samples on all cores; what fails is tried once more alone, since memory may just have been short."""
     try:
-        return run_all(opener, samples, workers=os.cpu_count() or 1)
+        values, _ = run_all(opener, samples, workers=os.cpu_count() or 1)
     except MeasurementError:
-        return run_all(opener, samples)
+        values, _ = run_all(opener, samples)
+    return values
 
 
 def _without_path(error: MeasurementError, path: Path) -> str:

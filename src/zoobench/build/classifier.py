@@ -86,10 +86,10 @@ def extract(features_file: Path, dataset: Dataset, *, name: str) -> npt.NDArray[
     everything = Samples(path=dataset.pixels_path, rows=np.arange(count), labels=np.zeros(count, np.int64))
     opener = partial(open_session, features_file, runtime="litert", threads=1)
     with progress(f"Features of {name}", total=count) as advance:
-        outputs = run_all(
+        values, _ = run_all(
             opener, everything, workers=os.cpu_count() or 1, on_batch=lambda _start, values: advance(len(values), "")
         )
-    return outputs.values
+    return values
 
 
 def build_head(*, inputs: int, classes: int, config: TrainingConfig) -> keras.Sequential:

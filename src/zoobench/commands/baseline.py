@@ -87,31 +87,30 @@ def list_(*, artifacts: Path, form: str, output: Path | None) -> None:
 @baseline.command()
 @click.argument("name")
 @artifacts_option
-def show(name: str, artifacts: Path) -> None:
+@output_options
+def show(*, name: str, artifacts: Path, form: str, output: Path | None) -> None:
     """Print where the baseline NAME comes from and its table."""
-    from rich.console import Console
+    from zoobench.show.records import baseline_view
 
-    from zoobench.show.records import render_baseline
-
-    terminal = Console()
-    found = read_recorded(find_run(name, artifacts=artifacts))
-    click.echo(render_baseline(found, width=terminal.width, colours=terminal.is_terminal), nl=False)
+    present(baseline_view(read_recorded(find_run(name, artifacts=artifacts))), form=form, output=output)
 
 
 @baseline.command(short_help="Print in what two baselines or results differ.")
 @click.argument("name")
 @click.argument("other", required=False)
 @artifacts_option
-def diff(name: str, other: str | None, artifacts: Path) -> None:
+@output_options
+def diff(*, name: str, other: str | None, artifacts: Path, form: str, output: Path | None) -> None:
     """Print in what the baseline NAME and OTHER differ: cells, models, data, environment, medians. No verdict.
 
     OTHER is a baseline or a results file; without it, the newest results of this machine are taken.
     """
-    from zoobench.judge.compare.comparison import render_differences, run_differences
+    from zoobench.judge.compare.comparison import run_differences
+    from zoobench.show.comparison import differences_view
 
     one = read_recorded(find_run(name, artifacts=artifacts))
     two = read_recorded(find_run(other, artifacts=artifacts) if other else newest_results(artifacts))
-    click.echo(render_differences(run_differences(one, two), names=(one.name, two.name)), nl=False)
+    present(differences_view(run_differences(one, two), names=(one.name, two.name)), form=form, output=output)
 
 
 def baseline_path(name: str, *, artifacts: Path) -> Path:

@@ -41,10 +41,9 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     """
     from zoobench.commands.kitexport import export_kit  # needs what builds, which a device lacks
 
-    exported = export_kit(file, options, patterns=cells, overwriting=force)
-    for line in exported.lines:
+    written, lines = export_kit(file, options, patterns=cells, overwriting=force)
+    for line in lines:
         click.echo(line, err=True)
-    written = exported.written
     click.echo(
         f"wrote {file}: {size(written.size_bytes)}, unpacked {size(written.unpacked_bytes)}, kit {written.sha256}"
     )

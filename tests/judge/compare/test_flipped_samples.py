@@ -17,7 +17,7 @@ def test_what_was_lost_and_won_is_named_by_sample_and_class() -> None:
     found = find_flips([0, 1, 2, 0, 1], [0, 0, 2, 1, 2], truth=[0, 1, 2, 1, 0], classes=ANIMALS, names=("a", "b"))
     assert found.newly_wrong == (Flip(sample=1, name="b", truth="dog", before="dog", after="cat"),)
     assert found.newly_right == (Flip(sample=3, name="", truth="dog", before="cat", after="dog"),)
-    assert found.answers == PairedAnswers(both=2, lost=1, won=1, neither=1)
+    assert found.answers == PairedAnswers(both=2, newly_wrong=1, newly_right=1, neither=1)
 
 
 def test_another_wrong_answer_is_no_flip() -> None:
@@ -50,10 +50,10 @@ def test_every_sample_is_counted_once(rows: list[tuple[int, int, int]]) -> None:
     truth, before, after = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
     found = find_flips(before, after, truth=truth, classes=ANIMALS)
     assert found.answers.total == len(rows)
-    assert found.answers.lost == len(found.newly_wrong)
-    assert found.answers.won == len(found.newly_right)
-    assert found.answers.both + found.answers.lost == sum(map(int.__eq__, truth, before))
-    assert found.answers.both + found.answers.won == sum(map(int.__eq__, truth, after))
+    assert found.answers.newly_wrong == len(found.newly_wrong)
+    assert found.answers.newly_right == len(found.newly_right)
+    assert found.answers.both + found.answers.newly_wrong == sum(map(int.__eq__, truth, before))
+    assert found.answers.both + found.answers.newly_right == sum(map(int.__eq__, truth, after))
 
 
 @given(answers)

@@ -6,7 +6,8 @@ import pytest
 
 from fakes import a_memory, a_record
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, cell_id, rounds_around
-from zoobench.judge.compare.machines import AcrossMachines, OnMachine, across
+from zoobench.judge.compare.machines import AcrossMachines, across
+from zoobench.judge.compare.order_flips import OnMachine
 from zoobench.results.run import Side
 from zoobench.stats.intervals import Interval
 
@@ -77,7 +78,7 @@ def test_a_cell_that_a_machine_lacks_is_listed_and_not_ranked() -> None:
     found = across([EPYC_SIDE, machine(PI, float32=1.0, integer_only=2.0)])
     ours, theirs = on(found, "dynamic_range")
     assert (ours.values["speedup"], ours.rank) == (pytest.approx(2.0), None)
-    assert theirs == OnMachine(values={})
+    assert theirs == OnMachine()
     assert [one.rank for one in on(found, "float32")] == [2, 2]  # of the two that both have
     assert found.notes == (f"only on A: {cell_id('dynamic_range')}",)
 

@@ -118,7 +118,10 @@ def find_flips(
     both = right_before - len(wrong)
     return Flips(
         answers=PairedAnswers(
-            both=both, lost=len(wrong), won=len(right), neither=len(rows) - both - len(wrong) - len(right)
+            both=both,
+            newly_wrong=len(wrong),
+            newly_right=len(right),
+            neither=len(rows) - both - len(wrong) - len(right),
         ),
         newly_wrong=wrong,
         newly_right=right,

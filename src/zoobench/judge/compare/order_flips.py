@@ -1,8 +1,8 @@
-"""Which two cells are in one order on one machine and surely in the other order on another?"""
+"""Which two cells are significantly in one order on one machine and in the other order on another?"""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from zoobench.judge.readings import QUANTILE, LogReading
+from zoobench.stats.intervals import Interval
 from zoobench.stats.paired import holm
 
 SIGNIFICANT = 0.05
@@ -22,18 +23,24 @@ _Values = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """A cell on one machine, on logarithmic scales where more is slower.
+class OnMachine:
+    """One cell on one machine; what was not measured there is absent or None.
 
     Attributes:
-        p50: Median seconds.
-        slowness: 1 / the speed-up over the float twin.
+        values: Of each metric that is of the machine, by key: of several runs the geometric mean of theirs.
+        speedup_interval: Of the speed-up, 95 %: over the runs where there are enough, else over their rounds.
+        rank: By p50, 1 is the fastest, among the cells that every machine has.
+        p50: Median seconds, on a logarithmic scale.
+        slowness: 1 / the speed-up over the float twin, on a logarithmic scale.
         twin: Id of that twin; speed-ups over one twin are in the order of the times.
     """
 
-    p50: LogReading | None
-    slowness: LogReading | None
-    twin: str | None
+    values: Mapping[str, float] = field(default_factory=dict)
+    speedup_interval: Interval | None = None
+    rank: int | None = None
+    p50: LogReading | None = None
+    slowness: LogReading | None = None
+    twin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,7 @@ class OrderFlip:
         cells: The one that is faster on the first machine, and the other.
         machines: Letters of the two machines.
         times_faster: Of the first cell over the second, on either machine: above 1, and below 1.
-        by: What tells it: the speed-ups over one twin, or times where the twins are different ones.
+        by: What shows it: the speed-ups over one twin, or times where the twins are different ones.
         p: Of there being no flip, adjusted for all pairs.
     """
 
@@ -55,55 +62,10 @@ class OrderFlip:
     p: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFlips:
-    """The strongest flips, how many there are, and of how many pairs."""
-
-    flips: tuple[OrderFlip, ...]
-    found: int
-    pairs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scale:
-    """Every cell on one machine, on a logarithmic scale where more is faster; NaN is unknown.
-
-    Attributes:
-        point: One for each cell.
-        low: Lower end of its interval.
-        high: Upper end.
-        margin: How far apart two processes may find the same value.
-    """
-
-    point: _Values
-    low: _Values
-    high: _Values
-    margin: _Values
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidates:
-    """Pairs whose order is another on two machines, before it is known how many there are.
-
-    Attributes:
-        first: Position of a cell.
-        second: Position of another.
-        differences: [2, n] How much faster the first is, as a logarithm, on either machine.
-        p_values: Of each.
-    """
-
-    first: _Values
-    second: _Values
-    differences: _Values
-    p_values: _Values
-    machines: tuple[int, int]
-    by: By
-
-
 def find_order_flips(
-    cells: Sequence[str], machines: Sequence[Mapping[str, Placed]], *, letters: Sequence[str]
-) -> OrderFlips:
-    """Returns the pairs of cells that surely are in one order on one machine and in the other order on another.
+    cells: Sequence[str], machines: Sequence[Mapping[str, OnMachine]], *, letters: Sequence[str]
+) -> tuple[tuple[OrderFlip, ...], int, int]:
+    """Returns the pairs of cells that are significantly in one order on one machine and in the other on another.
 
     Cells with one float twin are compared by their speed-ups over it, from which the machine's drift is taken out;
     other cells by their times. On each machine the intervals must lie apart, and the difference is tested against the
@@ -117,108 +79,78 @@ def find_order_flips(
         cells: Those that every machine has.
         machines: What each knows of them.
         letters: Names of the machines.
+
+    Returns:
+        The most significant flips, at most `MOST_FLIPS`; how many there are; of how many pairs.
     """
-    scales: dict[By, list[_Scale]] = {
+    scales: dict[By, list[_Values]] = {
         "speedup": [_scale([one[cell].slowness for cell in cells]) for one in machines],
         "latency_p50": [_scale([one[cell].p50 for cell in cells]) for one in machines],
     }
     twins = [np.array([one[cell].twin or "" for cell in cells], object) for one in machines]
-    candidates, pairs = [], 0
+    found: list[OrderFlip] = []
+    pairs = 0
     for one, other in combinations(range(len(machines)), 2):
         for index in range(len(cells) - 1):
             of_one_twin = _same_twin(twins[one], index) & _same_twin(twins[other], index)
             asked: dict[By, _Values] = {"speedup": of_one_twin, "latency_p50": ~of_one_twin}
             for by, which in asked.items():
-                known, found = _opposite(scales[by], index, which, machines=(one, other), by=by)
+                known, opposite = _opposite(scales[by][one], scales[by][other], index, which)
                 pairs += known
-                candidates += [found] if len(found.first) else []
-    return _significant(candidates, pairs, cells, letters)
+                names = (letters[one], letters[other])
+                found += [_flip(cells[index], cells[later], names, by, *values) for later, *values in opposite]
+    adjusted = [
+        replace(flip, p=p) for flip, p in zip(found, holm([flip.p for flip in found], asked=pairs), strict=True)
+    ]
+    significant = [flip for flip in adjusted if flip.p < SIGNIFICANT]
+    significant.sort(key=lambda flip: (flip.p, -min(abs(math.log(times)) for times in flip.times_faster)))
+    return tuple(significant[:MOST_FLIPS]), len(significant), pairs
 
 
-def _scale(readings: Sequence[LogReading | None]) -> _Scale:
-    """Returns readings turned over, so that more is faster; unknown are those of which it is not known how sure."""
-    rows = np.full((3, len(readings)), np.nan)
-    margins = np.zeros(len(readings))
-    for position, reading in enumerate(readings):
-        if reading and reading.error is not None:
-            reach = QUANTILE * reading.error
-            rows[:, position] = -reading.point, -reading.point - reach, -reading.point + reach
-            margins[position] = reading.margin
-    return _Scale(point=rows[0], low=rows[1], high=rows[2], margin=margins)
+def _scale(readings: Sequence[LogReading | None]) -> _Values:
+    """Returns points [cells] where more is faster, their errors and margins as rows; NaN where no error is known."""
+    known = [(-one.point, one.error, one.margin) if one and one.error is not None else None for one in readings]
+    scale: _Values = np.array([one or (np.nan, np.nan, 0.0) for one in known]).reshape(-1, 3).T
+    return scale
 
 
 def _same_twin(twins: _Values, index: int) -> _Values:
-    """Tells which of the cells after `index` have its float twin."""
-    if not twins[index]:
-        return np.zeros(len(twins) - 1 - index, bool)
-    same: _Values = twins[index + 1 :] == twins[index]
+    """Returns which of the cells after `index` have its float twin."""
+    same: _Values = (twins[index + 1 :] == twins[index]) & (twins[index] != "")
     return same
 
 
 def _opposite(
-    scales: Sequence[_Scale], index: int, asked: _Values, *, machines: tuple[int, int], by: By
-) -> tuple[int, _Candidates]:
-    """Returns how many later cells a cell can be compared with, and with which its order is another."""
-    ours, theirs = (_against_later(scales[machine], index) for machine in machines)
-    known = asked & np.isfinite(ours[0]) & np.isfinite(theirs[0])
-    p_values = np.minimum(2 * np.maximum(ours[1], theirs[1]), 1.0)
+    ours: _Values, theirs: _Values, index: int, asked: _Values
+) -> tuple[int, list[tuple[int, float, float, float]]]:
+    """Returns how many later cells a cell can be compared with, and those with which its order is another.
+
+    Of these: the position, how much faster the cell is as a logarithm on either machine, and the p-value.
+    """
+    (here, p_here), (there, p_there) = (_against_later(one, index) for one in (ours, theirs))
+    known = asked & np.isfinite(here) & np.isfinite(there)
+    p_values = np.minimum(2 * np.maximum(p_here, p_there), 1.0)
     # From 0.05 on none is significant after the adjustment, and none changes that of a smaller one.
-    opposite = np.flatnonzero(known & (ours[0] * theirs[0] < 0) & (p_values < SIGNIFICANT))
-    return int(known.sum()), _Candidates(
-        first=np.full(len(opposite), index),
-        second=opposite + index + 1,
-        differences=np.stack([ours[0][opposite], theirs[0][opposite]]),
-        p_values=p_values[opposite],
-        machines=machines,
-        by=by,
-    )
+    places = np.flatnonzero(known & (here * there < 0) & (p_values < SIGNIFICANT))
+    columns = (places + index + 1, here[places], there[places], p_values[places])
+    return int(known.sum()), list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _against_later(scale: _Scale, index: int) -> tuple[_Values, _Values]:
+def _against_later(scale: _Values, index: int) -> tuple[_Values, _Values]:
     """Returns how much faster a cell is than each later one, and the one-sided p-value, 1 where intervals overlap."""
-    later = slice(index + 1, None)
-    difference = scale.point[index] - scale.point[later]
-    errors = (scale.high - scale.low) / (2 * QUANTILE)
-    error = np.hypot(errors[index], errors[later])
-    beyond = np.abs(difference) - np.maximum(scale.margin[index], scale.margin[later])
+    points, errors, margins = scale
+    difference = points[index] - points[index + 1 :]
+    error = np.hypot(errors[index], errors[index + 1 :])
+    beyond = np.abs(difference) - np.maximum(margins[index], margins[index + 1 :])
+    apart = np.abs(difference) > QUANTILE * (errors[index] + errors[index + 1 :])
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_values = np.where(beyond > 0, ndtr(-beyond / error), 1.0)
-    apart = (scale.low[index] > scale.high[later]) | (scale.low[later] > scale.high[index])
-    return difference, np.where(apart, p_values, 1.0)
-
-
-def _significant(
-    candidates: Sequence[_Candidates], pairs: int, cells: Sequence[str], letters: Sequence[str]
-) -> OrderFlips:
-    """Returns the candidates that are significant among all pairs, the surest first, of these the largest."""
-    if not candidates:
-        return OrderFlips(flips=(), found=0, pairs=pairs)
-    adjusted = np.array(holm(np.concatenate([one.p_values for one in candidates]).tolist(), asked=pairs))
-    smaller = np.concatenate([np.abs(one.differences).min(axis=0) for one in candidates])
-    order = np.lexsort((-smaller, adjusted))
-    found = int((adjusted < SIGNIFICANT).sum())
-    ends = np.cumsum([len(one.first) for one in candidates])
-    flips = []
-    for position in order[: min(found, MOST_FLIPS)].tolist():
-        group = int(np.searchsorted(ends, position, side="right"))
-        within = position - (int(ends[group - 1]) if group else 0)
-        flips.append(_flip(candidates[group], within, float(adjusted[position]), cells, letters))
-    return OrderFlips(flips=tuple(flips), found=found, pairs=pairs)
+        return difference, np.where(apart & (beyond > 0), ndtr(-beyond / error), 1.0)
 
 
 def _flip(
-    candidates: _Candidates, position: int, p_value: float, cells: Sequence[str], letters: Sequence[str]
+    cell: str, later: str, machines: tuple[str, str], by: By, here: float, there: float, p_value: float
 ) -> OrderFlip:
     """Returns a flip, the cell that is faster on the first machine first."""
-    first, second = cells[candidates.first[position]], cells[candidates.second[position]]
-    ours, theirs = candidates.differences[:, position].tolist()
-    if ours < 0:
-        first, second, ours, theirs = second, first, -ours, -theirs
-    one, other = candidates.machines
-    return OrderFlip(
-        cells=(first, second),
-        machines=(letters[one], letters[other]),
-        times_faster=(math.exp(ours), math.exp(theirs)),
-        by=candidates.by,
-        p=p_value,
-    )
+    cells = (cell, later) if here > 0 else (later, cell)
+    times = (math.exp(abs(here)), math.exp(-abs(there)))
+    return OrderFlip(cells=cells, machines=machines, times_faster=times, by=by, p=p_value)

@@ -93,17 +93,17 @@ def decide(tests: Sequence[Test], rates: Rates) -> tuple[Finding, ...]:
 
 
 def verdicts_of(
-    probabilities: Sequence[tuple[float, float, float]], rates: Rates, *, asked: int | None = None
+    probabilities: Sequence[Sequence[float]], rates: Rates, *, asked: int = 0
 ) -> list[tuple[Verdict, float]]:
     """Returns the verdict of each test and its p of being worse, adjusted by Holm for all of them.
 
     Args:
         probabilities: `p_worse`, `p_within` and `p_better` of each.
         rates: Of the gate.
-        asked: How many tests the gate has, where those that are not given speak for nothing; their number unless given.
+        asked: How many tests the gate has, where more than are given here.
     """
-    worse = holm([one[0] for one in probabilities], asked=asked)
-    better = holm([one[2] for one in probabilities], asked=asked)
+    asked = max(asked, len(probabilities))
+    worse, better = (holm([one[place] for one in probabilities], asked=asked) for place in (0, 2))
     found = []
     for p_worse, (_, p_within, _), p_better in zip(worse, probabilities, better, strict=True):
         verdict = Verdict.UNCHANGED
@@ -228,15 +228,15 @@ def samples_test(cell: str, metric: str, flips: Flips, *, tolerance: float, rate
     one might hide behind it: `smallest_change` says how large.
     """
     answers = flips.answers
-    change = (answers.won - answers.lost) / answers.total
+    change = (answers.newly_right - answers.newly_wrong) / answers.total
     finding = Finding(
         cell=cell,
         metric=metric,
         basis="samples",
         tolerance=tolerance,
         units=answers.total,
-        baseline=(answers.both + answers.lost) / answers.total,
-        candidate=(answers.both + answers.won) / answers.total,
+        baseline=(answers.both + answers.newly_wrong) / answers.total,
+        candidate=(answers.both + answers.newly_right) / answers.total,
         change=change,
         interval=paired_difference(answers),
         smallest_change=_smallest_loss(flips, tolerance=tolerance, rate=rates.each),
@@ -246,9 +246,9 @@ def samples_test(cell: str, metric: str, flips: Flips, *, tolerance: float, rate
     )
     return Test(
         finding=finding,
-        p_worse=mcnemar_mid_p_of_loss(answers.lost, answers.won) if -change > tolerance else 1.0,
+        p_worse=mcnemar_mid_p_of_loss(answers.newly_wrong, answers.newly_right) if -change > tolerance else 1.0,
         p_within=0.0 if -change <= tolerance else 1.0,
-        p_better=mcnemar_mid_p_of_loss(answers.won, answers.lost) if change > tolerance else 1.0,
+        p_better=mcnemar_mid_p_of_loss(answers.newly_right, answers.newly_wrong) if change > tolerance else 1.0,
     )
 
 
@@ -290,7 +290,7 @@ def _of_ratio(draft: Finding, evidence: RatioEvidence) -> Test:
 
 def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | None:
     """Returns the smallest loss that would have been called one, as many samples newly right; None if none is."""
-    total, won = flips.answers.total, flips.answers.won
+    total, won = flips.answers.total, flips.answers.newly_right
     for lost in range(won + 1, total - won + 1):
         loss = (lost - won) / total
         if loss > tolerance and mcnemar_mid_p_of_loss(lost, won) <= rate:
