@@ -11,8 +11,7 @@ from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import recommend
 from zoobench.results.answers import encode, encode_shares
-from zoobench.results.provenance import Provenance
-from zoobench.results.run import Run, Side, Timing
+from zoobench.results.run import Provenance, Run, Side, Timing
 from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refusal, Speedup
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report

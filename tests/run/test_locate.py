@@ -17,8 +17,7 @@ from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
 from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
-from zoobench.results.provenance import Provenance, RecordedPixels
-from zoobench.results.run import Run, read_recorded
+from zoobench.results.run import Provenance, RecordedPixels, Run, read_recorded
 from zoobench.results.schema import Predictions, Record, RecordedDataset, RecordedModel
 from zoobench.run.locate import (
     find_calibration,

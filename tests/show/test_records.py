@@ -9,8 +9,7 @@ import pytest
 import views
 from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
 from zoobench.matrix.variants import VARIANTS
-from zoobench.results.provenance import Origin, Provenance, RecordedProduct
-from zoobench.results.run import Run
+from zoobench.results.run import Origin, Provenance, RecordedProduct, Run
 from zoobench.results.schema import Record, RecordedModel, ReferenceAgreement, Refusal, Speedup
 from zoobench.show.document import LEAST_WIDTH
 from zoobench.show.records import baseline_view, list_view, view
@@ -230,13 +229,17 @@ def test_a_runtime_that_predicts_otherwise_for_more_than_one_percent_is_named(sh
     assert (remark in lines(other)) is is_named
 
 
-ORIGIN = Origin(name="main", saved="2026-11-25T03:00:00+00:00", source="results/pi/0001_x.json")
 PRODUCT = RecordedProduct(product="a-1", file="model.tflite", inputs={})
+ORIGIN = Origin(
+    name="main",
+    saved="2026-11-25T03:00:00+00:00",
+    source="results/pi/0001_x.json",
+    manifests={"ab" * 32: PRODUCT, "cd" * 32: PRODUCT},
+)
 MAIN = Run(
     path=Path("artifacts/baselines/main.json"),
     records={a_record().cell.id: a_record()},
-    origin=ORIGIN,
-    provenance=Provenance(machine="pi-4c", options={"epochs": "3"}, manifests={"ab" * 32: PRODUCT, "cd" * 32: PRODUCT}),
+    provenance=Provenance(machine="pi-4c", options={"epochs": "3"}, baseline=ORIGIN),
 )
 
 

@@ -11,8 +11,7 @@ from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import newest_first, write_results
-from zoobench.results.provenance import Origin
-from zoobench.results.run import Run, baseline_content, read_recorded, read_run, unmeasured
+from zoobench.results.run import Origin, Run, baseline_content, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
 from zoobench.system.units import few
@@ -220,9 +219,8 @@ def save_baseline(
     manifests = {**run.provenance.manifests, **find_manifests(run, artifacts=artifacts)}
     content = baseline_content(
         run,
-        origin=Origin(name=name, saved=saved, source=_below(source, artifacts)),
+        origin=Origin(name=name, saved=saved, source=_below(source, artifacts), manifests=manifests),
         machine=run.provenance.machine or measured_on(run.records.values()),
-        manifests=manifests,
     )
     write_results(path, content)
     unmade = (cell for cell, one in run.records.items() if one.model and one.model.sha256 not in manifests)

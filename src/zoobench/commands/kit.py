@@ -9,7 +9,7 @@ import click
 
 from zoobench.commands.options import PATH, build_options, cells_option, output_options, present
 from zoobench.errors import UsageError
-from zoobench.kit.reader import open_kit, verify_shown
+from zoobench.kit.reader import open_kit, verify
 from zoobench.run.options import PREFIX, defaults
 from zoobench.show.inventory import kit_view
 from zoobench.system.units import size
@@ -64,7 +64,7 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
 def show(*, file: Path, limit: int, form: str, output: Path | None) -> None:
     """Check all of KIT.zip and print what is in it; nothing is unpacked or run."""
     with open_kit(file, limit_bytes=limit * _MEGABYTE) as opened:
-        verify_shown(opened)
+        verify(opened)
         present(kit_view(opened, size_bytes=file.stat().st_size), form=form, output=output)
 
 

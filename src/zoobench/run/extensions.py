@@ -20,9 +20,9 @@ def find_extensions() -> list[dict[str, str]]:
     being used, '' if there is none.
     """
     return [
-        {"what": table.what, "name": one.name, "package": str(one.package), "problem": _problem(table, one.name)}
+        {"what": table.what, "name": one.name, "package": str(package), "problem": _problem(table, one.name)}
         for table in TABLES
-        for one in additions(table.group)
+        for one, package in additions(table.group)
     ]
 
 

@@ -14,8 +14,8 @@ from zoobench.matrix import runtimes, variants
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.measure.target import ModelFile, Samples, Target, no_file
+from zoobench.results.checked import brief
 from zoobench.results.schema import RecordedDataset, Refusal
-from zoobench.results.shape import brief
 from zoobench.run import extensions
 from zoobench.run.plan import Plan
 from zoobench.system.files import sha256_of_json

@@ -21,8 +21,7 @@ from zoobench.errors import DataError, ModelError, ResultsError, UsageError, Zoo
 from zoobench.kit.reader import extract, find_kept, open_kit
 from zoobench.measure.target import Samples
 from zoobench.results.answers import answers_of
-from zoobench.results.provenance import Provenance, RecordedProduct
-from zoobench.results.run import Run
+from zoobench.results.run import Provenance, RecordedProduct, Run
 from zoobench.results.schema import Record
 from zoobench.run.options import defaults
 from zoobench.store.inventory import Entry, main_sha256, products
@@ -31,8 +30,6 @@ from zoobench.system.files import sha256_of_file
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import parse_number, short_hash
 
-KIT_LIMIT_BYTES = 4_000_000_000
-"""How much a kit may be when it is unpacked; of it only the images of one size are."""
 _FLOAT32 = "float32"
 _CALIBRATION_FILE = "images.npy"
 _OF_THE_VARIANT = frozenset({"variant", "io", "quantizer"})
@@ -320,7 +317,7 @@ def _of_kit(run: Run, artifacts: Path, path: Path | None, least_side: int, workp
         manifest, folder = kept.manifest, kept.folder
         pixels = folder / min(manifest.images, key=lambda one: _rank(one.image_size, least_side)).file
     elif sha256 and path:
-        with open_kit(path, limit_bytes=KIT_LIMIT_BYTES) as kit:
+        with open_kit(path, limit_bytes=int(defaults()["kit-limit"]) * 1_000_000) as kit:
             if kit.sha256 != sha256:
                 raise DataError(
                     f"the results were measured from the kit {short_hash(sha256)}; {path} is another one, "

@@ -11,8 +11,7 @@ from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_time
 from zoobench.judge.compare.comparison import Comparison, compare, run_differences
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import METRICS
-from zoobench.results.provenance import Provenance
-from zoobench.results.run import Run
+from zoobench.results.run import Provenance, Run
 from zoobench.results.schema import Record, RecordedModel, Refusal
 
 CELL = a_record().cell.id

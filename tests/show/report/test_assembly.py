@@ -9,8 +9,7 @@ from fakes import a_disturbance, a_training, an_interval, disturbed
 from reportparts import FLOAT, INTEGER, a_report, refused, run_of, timed
 from resultfiles import EPYC
 from zoobench.judge.compare.comparison import compare
-from zoobench.results.provenance import Provenance
-from zoobench.results.run import Run, Side
+from zoobench.results.run import Provenance, Run, Side
 from zoobench.results.schema import Record
 from zoobench.show.report.assembly import changes_of, fewest_flips, method_of, unknowns_of
 from zoobench.show.report.contents import Changes, Pictures

@@ -1,25 +1,23 @@
 """What is kept of a machine's noise? Gates of identical files as they ended, and what they say about each cell."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+from msgspec import Meta
+
 from zoobench.errors import ResultsError
-from zoobench.results.shape import Rule, at_least, between, expect, once, shaped, unexpected
+from zoobench.results.checked import parsed, typed, unexpected
+from zoobench.results.schema import Amount, Positive
 
 SCHEMA = 1
 LEAST_RUNS = 5
 """Fewest runs whose spread says anything: Student's t of fewer takes any change for noise."""
 _AGAIN = "remove it and run `zoobench noise` again"
-_MOST = 10
-"""Of a scatter: a factor of 22,000 from one run to another is no measurement."""
-
-Scatter = Annotated[float, between(0, _MOST)]
-Number = Annotated[int, at_least(1)]
-Rate = Annotated[float, Rule(expected="more than 0 and less than 1", holds=lambda rate: bool(0 < rate < 1))]
-Tolerance = Annotated[float, at_least(0)]
+Scatter = Annotated[float, Meta(ge=0, le=10)]
+"""A factor of 22,000 from one run to another is no measurement."""
+Rate = Annotated[float, Meta(gt=0, lt=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +37,12 @@ class CellNoise:
     """
 
     run_scatter: Scatter
-    runs: Number
+    runs: Positive
     process_scatter: Scatter
-    processes: Number
+    processes: Positive
     error_rate: Rate
-    replay_tolerance: Tolerance
-    stored_tolerance: Tolerance | None
+    replay_tolerance: Amount
+    stored_tolerance: Amount | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +95,7 @@ class RepeatedGate:
     made: str
     slowdown: float
     tolerances: Mapping[str, float]
-    tests: Number
+    tests: Positive
     seconds: float
     cells: Mapping[str, RepeatedCell]
     environment: Mapping[str, Any]
@@ -137,12 +135,13 @@ def read_gate(path: Path) -> RepeatedGate:
 
 def _read(kind: type[Kept], path: Path) -> Kept:
     try:
-        content = expect(dict, json.loads(path.read_bytes().decode(), object_pairs_hook=once), str(path))
+        where = f"{path}: {_KINDS[kind]}"
+        content = typed(dict, parsed(path.read_bytes(), where), where)
         for key, known in (("schema", SCHEMA), ("kind", _KINDS[kind])):
             if content.get(key) != known:
                 raise unexpected(f"{path}: {key}", content.get(key), f"{known!r}, which this version of zoobench reads")
-        return shaped(kind, content, f"{path}: {_KINDS[kind]}")
-    except (OSError, ValueError, RecursionError) as error:
+        return typed(kind, content, where)
+    except OSError as error:
         raise ResultsError(f"cannot read {path}: {error}; {_AGAIN}") from error
     except ResultsError as error:
         raise ResultsError(f"{error}; {_AGAIN}") from error
