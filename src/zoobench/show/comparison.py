@@ -5,8 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from zoobench.judge.compare.comparison import CellComparison, Comparison, RunDifference
-from zoobench.judge.compare.machines import AcrossMachines
-from zoobench.judge.compare.order_flips import MOST_FLIPS, OnMachine
+from zoobench.judge.compare.machines import MOST_FLIPS, AcrossMachines, OnMachine
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.conditions import joined
