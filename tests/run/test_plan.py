@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
-from zoobench.build.weights import WeightsRequest
 from zoobench.data.dataset import DatasetConfig
 from zoobench.data.split import SplitShares
 from zoobench.errors import UsageError
@@ -144,7 +143,7 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert {cell.image_size for cell in made.cells} == {224}
     assert dict(building(made).backbones) == {name: BACKBONES[name] for name in ("mobilenet", "inception_resnet_v2")}
     assert building(made).data == DatasetConfig(folder=None, drawn_images=300, shares=SplitShares(), seed=0)
-    assert building(made).weights == WeightsRequest(default="auto")
+    assert building(made).weights == {"": "auto"}
     assert building(made).training == TrainingConfig()
     assert building(made).conversion == ConversionConfig(quantizer=None, calibration_images=100)
     assert made.rounds == {
