@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from damage import BASELINE, FUZZ_INPUTS, NOISE, VALID, damaged, disguised
-from views import content
+from views import content, written
 from zoobench.commands.gate import GateRequest, run_gate
 from zoobench.errors import ZoobenchError
-from zoobench.judge.compare.comparison import render_differences, run_differences
+from zoobench.judge.compare.comparison import run_differences
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import noise_path
 from zoobench.results.run import read_recorded
-from zoobench.show.gate import annotations, as_markdown, render, view
+from zoobench.show.comparison import differences_view
+from zoobench.show.gate import annotations, view
 
 LONGEST_MESSAGE = 1000
 """In characters, beside the path."""
@@ -43,7 +44,7 @@ def judged(folder: Path, *, baseline: bytes, candidate: bytes, noise: bytes) -> 
     put(paths["candidate"], candidate)
     put(noise_path(folder, "amd-epyc-2c"), noise)
     try:
-        return run_gate(GateRequest(**paths, artifacts=folder, method="stored")).report
+        return run_gate(GateRequest(**paths, artifacts=folder, method="stored"))[0]
     except ZoobenchError as error:
         return str(error).replace(str(folder), "")
 
@@ -54,8 +55,8 @@ def check(outcome: GateReport | str) -> None:
         assert len(outcome) < LONGEST_MESSAGE
         assert outcome.encode()
         return
-    shown = render(outcome, width=80, colours=False)
-    for text in (shown, as_markdown(outcome), annotations(outcome)):
+    shown = written(view(outcome), "text")
+    for text in (shown, written(view(outcome), "markdown"), annotations(outcome)):
         assert all(line.isprintable() for line in text.split("\n"))
     assert not any(line.lstrip().startswith("::") or "##[" in line for line in shown.splitlines())
     assert len(annotations(outcome).splitlines()) <= len(outcome.problems) + len(outcome.findings) + 1
@@ -100,5 +101,5 @@ def test_differences_from_a_damaged_baseline_are_text_that_steers_nothing(folder
             one, other = read_recorded(valid), read_recorded(path)
         except ZoobenchError:
             continue
-        text = render_differences(run_differences(one, other), names=(one.name, other.name))
+        text = written(differences_view(run_differences(one, other), names=(one.name, other.name)), "text")
         assert all(line.isprintable() for line in text.split("\n"))

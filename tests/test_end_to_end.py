@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from runs import bench, load, records, results, zoobench
+from runs import SMALL, bench, load, records, results, zoobench
 from zoobench.results.answers import decode
 
 QUANTIZED = ("dynamic_range", "float_fallback", "integer_only")
@@ -22,7 +22,8 @@ def by_variant(artifacts: Path) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def options(photos: Path, imagenet_weights: Path) -> tuple[str, ...]:
-    return ("--zoo-backbones", "mobilenet", "--zoo-data", str(photos), "--zoo-weights", str(imagenet_weights))
+    network = ("--zoo-backbones", "mobilenet_050", "--zoo-image-size", "160")
+    return (*network, "--zoo-data", str(photos), "--zoo-weights", str(imagenet_weights))
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +42,10 @@ def test_keras_and_its_float32_file_answer_alike(artifacts: Path) -> None:
     assert found["keras"]["accuracy"]["loss"] == pytest.approx(found["float32"]["accuracy"]["loss"], abs=1e-4)
 
 
-def test_the_float32_classifier_is_right_nine_times_in_ten(artifacts: Path) -> None:
+def test_the_float32_classifier_is_right_four_times_in_five(artifacts: Path) -> None:
     accuracy = by_variant(artifacts)["float32"]["accuracy"]
     assert accuracy["total"] == 260
-    assert accuracy["top1"] >= 0.90
+    assert accuracy["top1"] >= 0.80
 
 
 def test_every_record_tells_how_its_classifier_was_trained(artifacts: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_baseline_of_five_cells_is_small_enough_for_git(artifacts: Path) -> No
     assert path.stat().st_size < 80_000
 
 
-def test_quantized_variants_lose_at_most_a_point_and_a_half(artifacts: Path) -> None:
+def test_quantized_variants_lose_at_most_three_points(artifacts: Path) -> None:
     """AI Edge's quantizer is taken for all of them unless another is asked for."""
     assert_little_is_lost(by_variant(artifacts))
 
@@ -78,7 +79,7 @@ def test_so_do_those_that_tensorflow_quantizes(artifacts: Path, options: tuple[s
 
 def assert_little_is_lost(found: dict[str, dict[str, Any]]) -> None:
     for variant in QUANTIZED:
-        assert found[variant]["accuracy"]["top1"] >= found["float32"]["accuracy"]["top1"] - 0.015, variant
+        assert found[variant]["accuracy"]["top1"] >= found["float32"]["accuracy"]["top1"] - 0.03, variant
         assert found[variant]["accuracy"]["agreement_with_float"] > 0.95, variant
         ratio = found[variant]["model"]["size_bytes"] / found["float32"]["model"]["size_bytes"]
         assert 0.25 < ratio < 0.28, variant
@@ -124,7 +125,7 @@ def test_every_prediction_is_kept(artifacts: Path) -> None:
 
 
 def test_some_validation_images_are_pictured(artifacts: Path) -> None:
-    (picture,) = (artifacts / "models").glob("mobilenet-224-keras-*/predictions.png")
+    (picture,) = (artifacts / "models").glob("mobilenet_050-160-keras-*/predictions.png")
     with Image.open(picture) as image:
         assert image.width > 1000
         assert len(image.getcolors(1 << 24) or ()) > 10_000
@@ -153,18 +154,6 @@ def spoilt(photos: Path, tmp_path: Path) -> Path:
     cut.write_bytes(cut.read_bytes()[:3000])
     (folder / "dog" / "été à l'eau.jpg").write_text("not an image")
     return folder
-
-
-SMALL = (
-    "--zoo-backbones",
-    "mobilenet_025",
-    "--zoo-image-size",
-    "64",
-    "--zoo-weights",
-    "random",
-    "--zoo-calibration",
-    "4",
-)
 
 
 def test_photos_that_cannot_be_used_stop_the_run_and_are_named(spoilt: Path, tmp_path: Path) -> None:

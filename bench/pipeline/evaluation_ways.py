@@ -8,9 +8,8 @@ from finding import Cost
 from fresh import Steps
 
 from zoobench.matrix.cell import Cell
-from zoobench.measure.accuracy import Evaluation, evaluate
+from zoobench.measure.accuracy import BATCH, Evaluation, evaluate
 from zoobench.measure.runtimes import OpenSession, import_runtime, open_answering_session, open_session
-from zoobench.measure.scenarios import BATCH
 from zoobench.measure.target import Samples
 
 CORES = os.cpu_count() or 1

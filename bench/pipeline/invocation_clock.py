@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-import zoobench.measure.scenarios
+import zoobench.measure.accuracy
+import zoobench.measure.latency
 from zoobench.measure.runtimes import Session, open_session
 
 
@@ -59,7 +60,7 @@ def _clocked(path: Path, **options: Any) -> Iterator[Session]:
         yield Clocked(session, CLOCK)
 
 
-zoobench.measure.scenarios.open_session = _clocked
+zoobench.measure.accuracy.open_session = zoobench.measure.latency.open_session = _clocked
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

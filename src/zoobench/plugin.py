@@ -158,11 +158,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     bench = config.stash.get(_BENCH, None)
     if bench is None or not bench.records:
         return
-    from zoobench.show.records import render
+    from zoobench.show.records import view
+    from zoobench.show.terminal import write
 
     records = [bench.records[cell.id] for cell in bench.plan.cells if cell.id in bench.records]
     terminalreporter.section("zoobench")
-    terminalreporter.write(render(records, width=get_terminal_size().columns, colours=terminalreporter.hasmarkup))
+    width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
+    terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
         terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")

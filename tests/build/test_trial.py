@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,7 +21,6 @@ from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
 from zoobench.build.weights import Weights
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.matrix.backbones import Backbone
-from zoobench.measure.accuracy import Outputs
 from zoobench.measure.runtimes import OpenSession
 from zoobench.measure.target import Samples
 
@@ -101,7 +101,7 @@ def test_what_fails_on_all_cores_is_tried_once_more_alone(
 ) -> None:
     real = assembly.run_all
 
-    def short_of_memory(opener: OpenSession, samples: Samples, *, workers: int = 1) -> Outputs:
+    def short_of_memory(opener: OpenSession, samples: Samples, *, workers: int = 1) -> Any:
         if workers > 1:
             raise MeasurementError("no memory")
         return real(opener, samples)

@@ -12,10 +12,12 @@ from click.testing import CliRunner, Result
 from resultfiles import EPYC, a_file, content, plain, rounds_around, written
 from runs import load, records, results, run, zoobench
 from zoobench.cli import main
+from zoobench.commands import options
 from zoobench.commands.compare import across_files, compare_files
-from zoobench.commands.options import deliver, screen
+from zoobench.commands.options import deliver
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.metrics import METRICS
+from zoobench.show.comparison import view
 
 
 def test_each_other_file_is_compared_with_the_base(tmp_path: Path) -> None:
@@ -40,12 +42,13 @@ def test_many_cells_are_counted_as_they_are_done(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().err.startswith("Comparing cells: 21 in ")
 
 
-def test_a_file_gets_no_colours_even_from_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_gets_no_colours_even_from_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert screen(to_file=False)[1]
-    assert screen(to_file=True) == (120, False)
+    one = view(compare_files(a_file(tmp_path / "a.json", 0.004), [a_file(tmp_path / "b.json", 0.008)]))
+    assert "\x1b[" in options.written(one, form="text", output=None)
+    assert "\x1b[" not in options.written(one, form="text", output=tmp_path / "out")
 
 
 def test_more_machines_than_letters_are_refused(tmp_path: Path) -> None:

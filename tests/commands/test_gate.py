@@ -65,7 +65,7 @@ class Sides:
         return GateRequest(**{**paths, "artifacts": self.artifacts, "method": "stored", **changes})
 
     def judged(self, **changes: Any) -> GateReport:
-        return run_gate(self.request(**changes)).report
+        return run_gate(self.request(**changes))[0]
 
     def learn(self, scatter: float = 0.002) -> None:
         """Makes the machine's noise known."""
@@ -342,12 +342,12 @@ def test_real_files_are_replayed_and_a_slow_down_of_a_half_regresses(store: Path
         slowdown=0.5,
         seconds=60,
     )
-    found = run_gate(request)
-    assert not found.report.problems
-    for one in found.report.findings:
+    report, replayed = run_gate(request)
+    assert not report.problems
+    for one in report.findings:
         assert one.verdict is {"latency_p50": Verdict.REGRESSED}.get(one.metric, Verdict.UNCHANGED), one
-    assert found.report.status == Status.FAILED
-    assert all(len(seen.observations) >= 6 for seen in found.replayed.values())
+    assert report.status == Status.FAILED
+    assert all(len(seen.observations) >= 6 for seen in replayed.values())
 
 
 @pytest.mark.slow
@@ -371,7 +371,7 @@ def test_edited_copies_of_a_real_run_end_with_their_own_status(store: Path, tmp_
 def test_each_form_has_the_verdict() -> None:
     report = a_report(findings=(MISLABELLED,))
     assert json.loads(shown(report, form="json"))["status"] == 1
-    assert shown(report, form="markdown").startswith("### gate against main: REGRESSED")
+    assert shown(report, form="markdown").startswith("**gate against main: REGRESSED")
     assert shown(report, form="text") in shown(report, form="github")
     assert "::error" in shown(report, form="github")
     assert "::error" not in shown(report, form="text")
@@ -381,7 +381,7 @@ def test_the_summary_is_added_to_what_stands_there(tmp_path: Path) -> None:
     path = tmp_path / "summary.md"
     path.write_text("# before\n")
     write_summary(a_report(), {SUMMARY: str(path)})
-    assert path.read_text().startswith("# before\n### gate against main: passed")
+    assert path.read_text().startswith("# before\n**gate against main: passed")
 
 
 def test_there_is_no_summary_outside_github() -> None:

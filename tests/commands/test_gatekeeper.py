@@ -13,12 +13,12 @@ from fakes import a_record, write_results_file
 from reports import MISLABELLED, UNKNOWN, a_finding, a_report
 from runs import SMALL, bench, results, zoobench
 from zoobench.commands import gatekeeper as gateplugin
-from zoobench.commands.gate import Gate, GateRequest
+from zoobench.commands.gate import GateRequest
 from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.judge.gate.decide import GateReport
-from zoobench.judge.gate.schedule import Rates
 from zoobench.run.options import defaults
+from zoobench.run.replay import Replayed
 
 OK, FAILED, INTERRUPTED = 0, 1, 2
 
@@ -41,10 +41,10 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Session]:
     def finish(
         found: GateReport | BaseException, *, status: int = OK, measured: bool = True, collect_only: bool = False
     ) -> Session:
-        def run(_request: GateRequest) -> Gate:
+        def run(_request: GateRequest) -> tuple[GateReport, dict[str, Replayed]]:
             if isinstance(found, BaseException):
                 raise found
-            return Gate(report=found, replayed={}, rates=Rates())
+            return found, {}
 
         monkeypatch.setattr(gateplugin, "run_gate", run)
         request = GateRequest(baseline=Path("main.json"), candidate=Path("main.json"), artifacts=Path("artifacts"))

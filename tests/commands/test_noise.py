@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from aarequests import FLOAT, HERE, INTEGER, KERAS, a_gate, a_record_of
 from fakes import a_record, write_results_file
+from noiserequests import FLOAT, HERE, INTEGER, KERAS, a_gate, a_record_of
 from runs import results, zoobench
 from zoobench.cli import main
 from zoobench.commands import noise as aa
 from zoobench.commands.gate import GateRequest
 from zoobench.commands.noise import (
-    Question,
     gates_folder,
     read_gates,
     report_on,
@@ -24,8 +23,8 @@ from zoobench.commands.noise import (
     wanted_tolerances,
 )
 from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.gate.identical import AAGate, gate_to_json
-from zoobench.judge.gate.noise import noise_path, read_noise
+from zoobench.judge.gate.false_alarms import REAL
+from zoobench.judge.gate.noise import RepeatedGate, noise_path, read_noise, to_json
 from zoobench.judge.gate.rules import read_rules
 from zoobench.results.schema import Refusal
 from zoobench.system.files import write_json
@@ -41,10 +40,10 @@ def request_(tmp_path: Path) -> GateRequest:
     return GateRequest(baseline=results, candidate=results, artifacts=tmp_path, rules=rules, cells=("*-litert-*",))
 
 
-def keep(request: GateRequest, *gates: AAGate) -> None:
+def keep(request: GateRequest, *gates: RepeatedGate) -> None:
     folder = gates_folder(request.artifacts, HERE)
     for number, gate in enumerate(gates, start=len(read_gates(folder)) + 1):
-        write_json(folder / f"{number:04}_x.json", gate_to_json(gate))
+        write_json(folder / f"{number:04}_x.json", to_json(gate))
 
 
 def test_the_cells_that_fit_and_run_are_wanted_each_at_its_own_tolerance(request_: GateRequest) -> None:
@@ -77,23 +76,22 @@ def test_a_machine_without_gates_has_none(tmp_path: Path) -> None:
 
 def test_the_report_is_about_gates_of_these_cells_and_tolerances_alone(request_: GateRequest) -> None:
     keep(request_, a_gate(), a_gate(integer=0.05), a_gate())
-    report = report_on(Question(request=request_, draws=20))
-    assert report.detections[0].real is not None
-    assert report.detections[0].real.gates == 2
+    report = report_on(request_, draws=20)
+    assert report.gates[0.0][REAL].gates == 2
     assert report.notes == ("left out: 1 kept gates of other tolerances",)
 
 
 def test_without_such_gates_it_says_which_were_asked_for_and_which_are_kept(request_: GateRequest) -> None:
     with pytest.raises(UsageError, match=rf"holds no gates of .*: {FLOAT} at 3\.0 %, .*; run some with --times"):
-        report_on(Question(request=request_))
+        report_on(request_)
     keep(request_, a_gate(integer=0.05))
     with pytest.raises(UsageError, match="left out: 1 kept gates of other tolerances; run some"):
-        report_on(Question(request=request_))
+        report_on(request_)
 
 
 def test_the_noise_is_kept_where_the_gate_looks_for_it(request_: GateRequest) -> None:
     keep(request_, *(a_gate() for _ in range(3)))
-    path = save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts)
+    path = save_noise(report_on(request_, draws=20), request_.artifacts)
     assert path == noise_path(request_.artifacts, HERE)
     noise = read_noise(noise_path(request_.artifacts, HERE))
     assert noise is not None
@@ -102,14 +100,13 @@ def test_the_noise_is_kept_where_the_gate_looks_for_it(request_: GateRequest) ->
 
 def test_what_is_known_from_more_runs_stays_known(request_: GateRequest) -> None:
     keep(request_, *(a_gate() for _ in range(3)))
-    save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts)
-    report = report_on(Question(request=request_, draws=20))
-    assert report.learned is not None
-    fewer = {cell: replace(one, runs=2, run_scatter=9.0) for cell, one in report.learned.noise.cells.items()}
-    once = {cell: replace(one, runs=1) for cell, one in report.learned.noise.cells.items()}
+    save_noise(report_on(request_, draws=20), request_.artifacts)
+    report = report_on(request_, draws=20)
+    assert report.noise is not None
+    fewer = {cell: replace(one, runs=2, run_scatter=9.0) for cell, one in report.noise.cells.items()}
+    once = {cell: replace(one, runs=1) for cell, one in report.noise.cells.items()}
     for cells in (fewer, once):
-        noise = replace(report.learned.noise, cells=cells)
-        save_noise(replace(report, learned=replace(report.learned, noise=noise)), request_.artifacts)
+        save_noise(replace(report, noise=replace(report.noise, cells=cells)), request_.artifacts)
     kept = read_noise(noise_path(request_.artifacts, HERE))
     assert kept is not None
     assert {one.runs for one in kept.cells.values()} == {3}
@@ -117,17 +114,17 @@ def test_what_is_known_from_more_runs_stays_known(request_: GateRequest) -> None
 
 def test_a_single_run_teaches_no_noise(request_: GateRequest) -> None:
     keep(request_, a_gate())
-    assert save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts) is None
+    assert save_noise(report_on(request_, draws=20), request_.artifacts) is None
     assert not noise_path(request_.artifacts, HERE).exists()
 
 
 def test_what_is_known_of_other_cells_stays_known(request_: GateRequest) -> None:
     keep(request_, *(a_gate() for _ in range(3)))
-    report = report_on(Question(request=request_, draws=20))
+    report = report_on(request_, draws=20)
     save_noise(report, request_.artifacts)
-    assert report.learned is not None
-    noise = replace(report.learned.noise, cells={KERAS: report.learned.noise.cells[FLOAT]})
-    save_noise(replace(report, learned=replace(report.learned, noise=noise)), request_.artifacts)
+    assert report.noise is not None
+    noise = replace(report.noise, cells={KERAS: report.noise.cells[FLOAT]})
+    save_noise(replace(report, noise=noise), request_.artifacts)
     kept = read_noise(noise_path(request_.artifacts, HERE))
     assert kept is not None
     assert set(kept.cells) == {FLOAT, INTEGER, KERAS}
@@ -135,13 +132,13 @@ def test_what_is_known_of_other_cells_stays_known(request_: GateRequest) -> None
 
 def test_gates_with_a_slow_down_alone_leave_no_noise(request_: GateRequest) -> None:
     keep(request_, a_gate(slowdown=0.05))
-    assert save_noise(report_on(Question(request=request_, draws=20)), request_.artifacts) is None
+    assert save_noise(report_on(request_, draws=20), request_.artifacts) is None
     assert not noise_path(request_.artifacts, HERE).exists()
 
 
 def test_a_picture_that_cannot_be_written_is_told(request_: GateRequest) -> None:
     keep(request_, a_gate())
-    report = report_on(Question(request=request_, draws=20))
+    report = report_on(request_, draws=20)
     occupied = request_.artifacts / "power.png"
     occupied.mkdir()
     with pytest.raises(ResultsError, match=r"cannot write .*power\.png"):
@@ -161,7 +158,7 @@ def kept(artifacts: Path) -> Path:
     """Two true gates and a slowed one in it."""
     for number, slowdown in enumerate((0.0, 0.05, 0.0), start=1):
         gate = a_gate(slowdown=slowdown, integer=0.03)
-        write_json(aa.gates_folder(artifacts, HERE) / f"{number:04}_x.json", gate_to_json(gate))
+        write_json(aa.gates_folder(artifacts, HERE) / f"{number:04}_x.json", to_json(gate))
     return artifacts
 
 
@@ -215,7 +212,7 @@ def test_a_pattern_that_fits_no_cell_is_refused_before_any_gate_runs(artifacts: 
 
 
 def test_what_was_finished_when_one_stopped_it_is_told_of(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(_request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGate]]:
+    def stopped(_request: GateRequest, *, times: int) -> Iterator[tuple[Path, RepeatedGate]]:
         assert times == 3
         yield Path("0001.json"), a_gate(slowdown=0.05)
         raise KeyboardInterrupt

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from zoobench.commands.options import build_options, limit_options, matching, preference_options
 from zoobench.errors import UsageError
-from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, QUANTITIES
+from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, LIMITED, option_of
 
 
 @click.command()
@@ -35,10 +35,10 @@ def test_no_limit_is_none() -> None:
     assert ran().output.splitlines()[0] == "[]"
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=QUANTITIES)
-def test_each_limit_is_an_option_with_an_example(quantity: Any) -> None:
-    assert f'{quantity.option} "{quantity.example}"' in ran("--help").output
-    assert ran(quantity.option, quantity.example).exit_code == 0
+@pytest.mark.parametrize("metric", LIMITED.values(), ids=LIMITED)
+def test_each_limit_is_an_option_with_an_example(metric: Any) -> None:
+    assert f'{option_of(metric)} "{metric.example}"' in ran("--help").output
+    assert ran(option_of(metric), metric.example).exit_code == 0
 
 
 def test_a_limit_that_is_given_twice_is_refused() -> None:

@@ -5,16 +5,16 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-import numpy as np
 from hypothesis import strategies as st
 
 from fakes import a_cell
 from resultfiles import rounds_around
 from zoobench.judge.gate.noise import CellNoise, Noise
 from zoobench.judge.readings import CellTiming, TimedRun
-from zoobench.judge.recommend.cells import Answered, KnownCell, KnownMachine, Observed
-from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_limit
+from zoobench.judge.recommend.cells import KnownCell, KnownMachine
+from zoobench.judge.recommend.limits import LIMITED, Limit, parse_limit
 from zoobench.judge.recommend.probability import LimitProbability
+from zoobench.results.answers import Answers
 from zoobench.stats.intervals import Interval, percentile, percentile_interval
 
 TWIN = "mobilenet-float32-litert-t1"
@@ -37,9 +37,10 @@ def a_timed_run(
     return TimedRun(**{**usual, **changes})
 
 
-def answers(right: str) -> Answered:
+def answers(right: str) -> Answers:
     """Returns answers that were right (`+`) and wrong (`-`) in this order."""
-    return Answered(right=np.array([one == "+" for one in right]), truth=(0,) * len(right))
+    count = len(right)
+    return Answers(predicted=tuple(map("+-".index, right)), probability=(1.0,) * count, truth=(0,) * count)
 
 
 def a_known_cell(
@@ -65,7 +66,7 @@ def a_known_cell(
         "timing": CellTiming(runs=tuple(replace(one, disturbance=disturbance) for one in timed)),
         "answered": answers(right) if right else None,
         "size_bytes": 3_500_000,
-        "observed": {"memory": Observed(values=peaks, runs=1)} if peaks else {},
+        "observed": {"memory": (peaks,)} if peaks else {},
     }
     return KnownCell(**{**usual, **changes})
 
@@ -89,7 +90,7 @@ def learned(cell: str, *, run_scatter: float = 0.04, runs: int = 9) -> Noise:
 
 
 def limit(metric: str, text: str | None = None) -> Limit:
-    return parse_limit(metric, text or QUANTITIES[metric].example)
+    return parse_limit(metric, text or LIMITED[metric].example)
 
 
 def a_probability(

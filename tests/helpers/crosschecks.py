@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoobench.commands.crosscheck.target import CrosscheckTarget
+from zoobench.commands.crosscheck.methods import CrosscheckTarget
 from zoobench.judge.crosscheck import CrosscheckReport, Effort, TimedPath
 from zoobench.measure.target import Samples
 

@@ -4,11 +4,25 @@ import itertools
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from zoobench.judge.gate.identical import AACell, AAGate
+from zoobench.judge.gate.noise import CellNoise, RepeatedCell, RepeatedGate
 
 TOLERANCE = 0.03
 _minutes = itertools.count()
+
+
+def a_cell_noise(**changes: Any) -> CellNoise:
+    usual: dict[str, Any] = {
+        "run_scatter": 0.05,
+        "runs": 40,
+        "process_scatter": 0.01,
+        "processes": 240,
+        "error_rate": 0.01,
+        "replay_tolerance": 0.021,
+        "stored_tolerance": 0.23,
+    }
+    return CellNoise(**{**usual, **changes})
 
 
 def a_cell_of(
@@ -19,10 +33,10 @@ def a_cell_of(
     seconds: Sequence[float] | None = None,
     failure: str = "",
     disturbed: int = 0,
-) -> AACell:
+) -> RepeatedCell:
     """Returns a cell whose baseline takes `seconds` in each process, 10 ms unless told, and the candidate the ratio."""
     before = tuple(seconds or [0.010] * len(log_ratios))
-    return AACell(
+    return RepeatedCell(
         verdicts={"latency": latency, "memory": memory},
         log_ratios=tuple(log_ratios),
         baseline_seconds=before,
@@ -33,17 +47,17 @@ def a_cell_of(
 
 
 def a_gate_of(
-    cells: Mapping[str, AACell],
+    cells: Mapping[str, RepeatedCell],
     *,
     slowdown: float = 0.0,
     tolerance: float = TOLERANCE,
     tests: int = 0,
     made: str = "",
     environment: Mapping[str, object] | None = None,
-) -> AAGate:
+) -> RepeatedGate:
     """Returns a gate of cells, a second for each process; later calls give later gates."""
     minutes = next(_minutes)
-    return AAGate(
+    return RepeatedGate(
         machine="here",
         made=made or f"2026-11-25T{minutes // 60 % 24:02}:{minutes % 60:02}:00+00:00",
         slowdown=slowdown,
@@ -63,7 +77,7 @@ def simulated(
     slowdown: float = 0.0,
     cells: Sequence[str] = ("a", "b"),
     size: int = 6,
-) -> Iterator[AAGate]:
+) -> Iterator[RepeatedGate]:
     """Yields gates whose ratios scatter normally around the slow-down and whose runs scatter by 5 % of 10 ms."""
     generator = random.Random(seed)
     for _ in range(count):

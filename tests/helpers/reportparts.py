@@ -11,10 +11,8 @@ from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import recommend
 from zoobench.results.answers import encode, encode_shares
-from zoobench.results.provenance import Provenance
-from zoobench.results.run import Run, Side, Timing
+from zoobench.results.run import Provenance, Run, Side, Timing
 from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refusal, Speedup
-from zoobench.show.report.answers import distinct_answers
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.stats.intervals import percentile, percentile_interval, wilson
@@ -105,8 +103,7 @@ def a_report(
     return assemble(
         run,
         recommendation=recommend([Side(name="run", runs=(run,))], limits=limits),
-        answers=distinct_answers(list(run.records.values())),
-        pictures=pictures or Pictures(),
+        pictured=lambda _: pictures or Pictures(),
         comparison=comparison,
         version="0.1.0",
     )

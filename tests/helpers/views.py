@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoobench.commands.options import FORMATS
-from zoobench.show.document import Screen, View
+from zoobench.show import terminal
+from zoobench.show.document import View
 
 
 def text(view: View, *, width: int = 120, colours: bool = False) -> str:
     """Returns a result as text for a terminal."""
-    return FORMATS["text"](view, Screen(width=width, colours=colours))
+    return terminal.write(view, width=width, colours=colours)
 
 
-def lines(view: View, start: str = "") -> Sequence[str]:
+def lines(view: View, start: str = "", *, width: int = 120) -> Sequence[str]:
     """Returns the lines of a result's text that begin with `start`, without spaces at their ends."""
-    return [line.rstrip() for line in text(view).splitlines() if line.startswith(start)]
+    return [line.rstrip() for line in text(view, width=width).splitlines() if line.startswith(start)]
 
 
 def written(view: View, form: str) -> str:
     """Returns a result in a format."""
-    return FORMATS[form](view, Screen(width=120, colours=False))
+    return FORMATS[form](view)
 
 
 def content(view: View) -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
 from zoobench.errors import DataError
-from zoobench.kit.contents import PIXELS_HEADER_BYTES, check_pixels, pixels_bytes, pixels_header
+from zoobench.kit.contents import PIXELS_HEADER_BYTES, pixels_bytes, pixels_header, pixels_problem
 from zoobench.kit.reader import open_kit
 
 Change = Callable[[dict[str, Any]], object]
@@ -58,7 +58,10 @@ SPOILED: dict[str, tuple[Change, str]] = {
         put("samples", 1, "label", to=2),
         "samples[1].label: received 2; expected 0 to 1, a class",
     ),
-    "a negative label": (put("samples", 1, "label", to=-1), "samples[1].label: received -1; expected 0 or more"),
+    "a negative label": (
+        put("samples", 1, "label", to=-1),
+        "samples[1].label: received -1; expected a whole number >= 0",
+    ),
     "another order": (
         put("samples", 0, "sha256", to="f" * 64),
         "samples: received them in another order; expected the order of measuring",
@@ -71,15 +74,18 @@ SPOILED: dict[str, tuple[Change, str]] = {
         put("models", 0, "training", "kept_epoch", to=9),
         "models[0].training.kept_epoch: received 9; expected at most the 4 of epochs",
     ),
-    "no samples": (put("samples", to=[]), "samples: received []; expected at least one value"),
+    "no samples": (put("samples", to=[]), "samples: received []; expected a list of length >= 1"),
     "a class that steers the terminal": (
         put("dataset", "classes", 0, to="cat\x1b[2J"),
-        "dataset.classes[0]: received 'cat\\x1b[2J'; expected 1 to 200 characters that can be printed",
+        "dataset.classes[0]: received 'cat\\x1b[2J'; expected a text that can be printed",
     ),
     "a class over two lines": (put("dataset", "classes", 0, to="a\n::error::b"), "that can be printed"),
     "a class of half a character": (put("dataset", "classes", 0, to="\ud800"), "that can be printed"),
-    "a class without a name": (put("dataset", "classes", 0, to=""), "that can be printed"),
-    "a class of great length": (put("dataset", "classes", 0, to="x" * 201), "1 to 200 characters"),
+    "a class without a name": (
+        put("dataset", "classes", 0, to=""),
+        "classes[0]: received ''; expected a text of length >= 1",
+    ),
+    "a class of great length": (put("dataset", "classes", 0, to="x" * 201), "expected a text of length <= 200"),
     "a class that is there twice": (
         put("dataset", "classes", to=["cat", "cat"]),
         "dataset.classes: received 'cat' twice; expected each class once",
@@ -101,12 +107,12 @@ SPOILED: dict[str, tuple[Change, str]] = {
         "cells[1].runtime: received 'os.system'; expected one that runs integer_only: litert",
     ),
     "Keras as the runtime": (put("cells", 1, "runtime", to="keras"), "cells[1].runtime: received 'keras'"),
-    "no threads": (put("cells", 1, "threads", to=0), "cells[1].threads: received 0; expected 1 to 1024"),
-    "a million threads": (put("cells", 1, "threads", to=10**6), "expected 1 to 1024"),
+    "no threads": (put("cells", 1, "threads", to=0), "cells[1].threads: received 0; expected a whole number >= 1"),
+    "a million threads": (put("cells", 1, "threads", to=10**6), "expected a whole number <= 1024"),
     "weights of no kind": (put("cells", 1, "weights", to="file:../x"), "cells[1].weights: received 'file:../x'"),
     "a backbone that is a path": (
         put("cells", 1, "backbone", to="../mobilenet"),
-        "cells[1].backbone: received '../mobilenet'; expected letters, digits, '_' and '.', as in ids of cells",
+        "cells[1].backbone: received '../mobilenet'; expected a text that matches",
     ),
     "a cell without images": (
         put("cells", 1, "image_size", to=64),
@@ -116,7 +122,10 @@ SPOILED: dict[str, tuple[Change, str]] = {
         lambda manifest: manifest["images"].append({"image_size": 64, "file": "images-64.npy"}),
         "images: received images of 64 pixels; expected only what a cell needs",
     ),
-    "images of no size": (put("images", 0, "image_size", to=0), "images[0].image_size: received 0; expected 1 to 1024"),
+    "images of no size": (
+        put("images", 0, "image_size", to=0),
+        "images[0].image_size: received 0; expected a whole number >= 1",
+    ),
     "images twice": (
         lambda manifest: manifest["images"].append(manifest["images"][0]),
         "images: received 32 pixels twice; expected each size once",
@@ -152,11 +161,11 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "a model's file that leaves the folder": (
         renamed_file("../../evil.tflite"),
-        "models[0].file: received '../../evil.tflite'; expected letters, digits, '.', '_' and '-'",
+        "models[0].file: received '../../evil.tflite'; expected a text that matches",
     ),
-    "an absolute path": (renamed_file("/tmp/evil.tflite"), "the first no sign: no path"),
-    "a hidden file": (renamed_file(".evil.tflite"), "the first no sign: no path"),
-    "a name of great length": (renamed_file(f"{'x' * 200}.tflite"), "expected at most 200 characters"),
+    "an absolute path": (renamed_file("/tmp/evil.tflite"), "models[0].file: received"),
+    "a hidden file": (renamed_file(".evil.tflite"), "models[0].file: received"),
+    "a name of great length": (renamed_file(f"{'x' * 200}.tflite"), "expected a text of length <= 200"),
     "the kit's manifest as images": (
         put("images", 0, "file", to="kit.json"),
         "images[0].file: received 'kit.json'; expected a name that ends in .npy",
@@ -167,7 +176,7 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "a refusal that steers the terminal": (
         put("cells", 1, "refusal", to={"by": "litert", "reason": "\x1b]0;evil\x07"}),
-        "cells[1].refusal: received '\\x1b]0;evil\\x07'; expected texts that can be printed",
+        "cells[1].refusal.reason: received '\\x1b]0;evil\\x07'; expected a text that can be",
     ),
     "an addition that no cell needs": (
         added(),
@@ -177,13 +186,25 @@ SPOILED: dict[str, tuple[Change, str]] = {
         put("added", to=[{"what": "runtime", "name": "litert", "package": "p", "version": "1"}] * 2),
         "added: received ('runtime', 'litert') twice; expected each once",
     ),
-    "an addition to no table": (added(what="quantizer"), "added[0].what: received 'quantizer'; expected variant or"),
+    "an addition to no table": (
+        added(what="quantizer"),
+        "added[0].what: received 'quantizer'; expected a text that matches (variant|runtime)",
+    ),
     "an addition that steers the terminal": (added(name="\x1b[2J"), "added[0].name: received '\\x1b[2J'; expected a "),
-    "an addition with a name of great length": (added(name="a" * 61), "a small letter and up to 59 small letters"),
-    "an addition of no package": (added(package="a b; rm"), "added[0].package: received 'a b; rm'; expected letters"),
-    "an addition of no version": (added(version=""), "added[0].version: received ''; expected 1 to 200 characters"),
-    "a hash that is none": (put("files", "images-32.npy", "sha256", to="AB" * 32), "64 hexadecimal digits"),
-    "an empty file": (put("files", "images-32.npy", "size_bytes", to=0), "size_bytes: received 0; expected 1 or more"),
+    "an addition with a name of great length": (added(name="a" * 61), "added[0].name: received"),
+    "an addition of no package": (
+        added(package="a b; rm"),
+        "added[0].package: received 'a b; rm'; expected a text that",
+    ),
+    "an addition of no version": (added(version=""), "added[0].version: received ''; expected a text of length >= 1"),
+    "a hash that is none": (
+        put("files", "images-32.npy", "sha256", to="AB" * 32),
+        "files.'images-32.npy'.sha256: received",
+    ),
+    "an empty file": (
+        put("files", "images-32.npy", "size_bytes", to=0),
+        "images[0]: received a file of 0 bytes; expected 9,344",
+    ),
     "a text for a number": (
         put("cells", 0, "threads", to="1"),
         "cells[0].threads: received '1'; expected a whole number",
@@ -191,13 +212,16 @@ SPOILED: dict[str, tuple[Change, str]] = {
     "a truth value for a number": (put("cells", 0, "threads", to=True), "expected a whole number"),
     "a number for a list": (put("cells", to=3), "cells: received 3; expected a list"),
     "a list for an object": (put("dataset", to=[]), "dataset: received []; expected an object"),
-    "a missing key": (drop("dataset", "sha256"), "dataset.sha256 is missing; expected a text"),
+    "a missing key": (drop("dataset", "sha256"), "dataset.sha256 is missing"),
     "nothing for cells": (put("cells", to=None), "cells: received None; expected a list"),
     "an older schema": (
         put("schema", to=0),
-        "schema: received 0; expected 1, which is what this version reads: export the kit again",
+        "schema: received 0; expected 1, which is what this version reads; export the kit again",
     ),
-    "a newer schema": (put("schema", to=2), "schema: received 2; expected 1, which is what this version reads: update"),
+    "a newer schema": (
+        put("schema", to=2),
+        "schema: received 2; expected 1, which is what this version reads; export the kit again",
+    ),
     "no schema": (drop("schema"), "schema: received None; expected 1"),
     "a schema that is true": (put("schema", to=True), "schema: received True; expected 1"),
     "a schema in words": (put("schema", to="one"), "schema: received 'one'; expected 1"),
@@ -265,7 +289,7 @@ def test_numpy_reads_what_follows_the_header_as_images() -> None:
     content = pixels_header(2, image_size=4) + images.tobytes()
     assert len(content) == pixels_bytes(2, image_size=4) == PIXELS_HEADER_BYTES + 96
     np.testing.assert_array_equal(np.load(io.BytesIO(content), allow_pickle=False), images)
-    check_pixels(content, count=2, image_size=4)
+    assert pixels_problem(content, count=2, image_size=4) == ""
 
 
 @pytest.mark.parametrize(
@@ -280,14 +304,14 @@ def test_numpy_reads_what_follows_the_header_as_images() -> None:
     ids=["objects, which are pickled", "float32", "more images", "no colours", "another order"],
 )
 def test_another_array_is_refused_and_not_read(array: Any, told: str) -> None:
-    with pytest.raises(ValueError, match="it begins with") as caught:
-        check_pixels(saved(array), count=2, image_size=4)
-    assert told in str(caught.value)
-    assert "expected \"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4, 4, 3)" in str(caught.value)
+    problem = pixels_problem(saved(array), count=2, image_size=4)
+    assert problem.startswith("it begins with")
+    assert told in problem
+    assert "expected \"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4, 4, 3)" in problem
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x03\x00" + b"\xff" * 200, b"\x1b[2J" * 50])
 def test_what_is_no_array_is_refused_in_words_that_can_be_printed(content: bytes) -> None:
-    with pytest.raises(ValueError, match="it begins with") as caught:
-        check_pixels(content, count=2, image_size=4)
-    assert str(caught.value).isprintable()
+    problem = pixels_problem(content, count=2, image_size=4)
+    assert problem.startswith("it begins with")
+    assert problem.isprintable()

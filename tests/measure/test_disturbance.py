@@ -6,7 +6,9 @@ import sys
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,9 +24,9 @@ from zoobench.measure.disturbance import (
     Snapshot,
     between,
     crowding,
-    is_crowded,
     mark,
 )
+from zoobench.results.disturbed import are_in_the_way
 
 SECOND = 1000 * MILLISECOND
 
@@ -235,27 +237,28 @@ def test_this_machine_is_looked_at() -> None:
     assert found.involuntary_switches is not None
 
 
-SPIN = "import time\nwhile time.process_time() < {seconds}: pass"
-"""Takes processor time and not time on the wall, of which a busy machine gives others some."""
+@pytest.mark.parametrize(
+    ("before", "after", "others"),
+    [
+        ((10.0, 95.0), (12.0, 96.0), 0.5),
+        ((10.0, 95.0), (12.0, 94.99), 0.0),  # clocks that tick apart do not make it negative
+        ((10.0, 95.0), (10.0, 95.0), 0.0),
+    ],
+)
+def test_what_is_not_ours_is_the_others(before: Mark, after: Mark, others: float) -> None:
+    assert crowding(before, after) == others
 
 
-def test_what_is_not_ours_is_the_others() -> None:
-    before, after = Mark(at=10.0, busy=100.0, ours=5.0), Mark(at=12.0, busy=103.0, ours=7.0)
-    assert crowding(before, after) == 0.5  # 3 s were used in 2 s, 2 of them by us
-
-
-def test_clocks_that_tick_apart_do_not_make_it_negative_or_undefined() -> None:
-    before = Mark(at=10.0, busy=100.0, ours=5.0)
-    assert crowding(before, Mark(at=12.0, busy=101.99, ours=7.0)) == 0
-    assert crowding(before, before) == 0
-
-
-def test_the_time_of_a_child_that_has_ended_is_ours() -> None:
-    before = mark()
-    subprocess.run([sys.executable, "-c", SPIN.format(seconds=0.3)], check=True)
-    after = mark()
-    assert after.ours - before.ours > 0.25
-    assert after.busy - before.busy > 0.25
+@pytest.mark.parametrize(("kept", "sign"), [((psutil, "cpu_times"), -1), ((os, "times"), 1)])
+def test_the_time_of_a_child_that_has_ended_is_ours(
+    monkeypatch: pytest.MonkeyPatch, kept: tuple[Any, str], sign: int
+) -> None:
+    """If all processor time is held fast, less is left for others; if ours is held fast, more."""
+    counted = getattr(*kept)()
+    monkeypatch.setattr(*kept, lambda: counted)
+    _, before = mark()
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"], check=True)
+    assert sign * (mark()[1] - before) > 0.25
 
 
 @pytest.mark.parametrize(
@@ -265,4 +268,4 @@ def test_the_time_of_a_child_that_has_ended_is_ours() -> None:
 def test_others_may_have_half_of_what_is_free_and_hardly_any_of_what_is_needed(
     others: float, threads: int, crowded: bool
 ) -> None:
-    assert is_crowded(others, threads=threads, processors=2) is crowded
+    assert are_in_the_way(others, threads=threads, cpus=2) is crowded

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from systemtrees import BIG_LITTLE, LAPTOP, PI_4, PI_5, VM, a_system
 from zoobench.measure import environment
-from zoobench.measure import environment as processor
 from zoobench.measure.environment import (
-    HERE,
     LIBRARIES,
     cpu_features,
     describe_environment,
     describe_processor,
     describe_virtualization,
     machine_key,
+    number,
     quota_cores,
+    text,
     usable_cpus,
 )
 
@@ -99,32 +99,22 @@ def test_more_libraries_are_told_where_cells_stand_on_them() -> None:
     assert libraries["pytest"] == pytest.__version__
 
 
+@pytest.mark.parametrize(
+    ("content", "base", "expected"),
+    [("4700000\n", 10, 4_700_000), ("50005", 16, 0x50005), ("<unsupported>", 10, None), (None, 10, None)],
+)
+def test_a_number_is_read_in_its_base_and_what_is_none_is_nothing(
+    tmp_path: Path, content: str | None, base: int, expected: int | None
+) -> None:
+    if content:
+        (tmp_path / "one").write_text(content)
+    assert number(tmp_path / "one", base=base) == expected
+
+
 def test_a_text_comes_without_what_surrounds_it(tmp_path: Path) -> None:
-    files = a_system(tmp_path, {"proc/device-tree/model": "Raspberry Pi 5\0\n"})
-    assert files.text("proc/device-tree/model") == "Raspberry Pi 5"
-
-
-@pytest.mark.parametrize(("text", "base", "number"), [("4700000\n", 10, 4_700_000), ("50005", 16, 0x50005)])
-def test_a_number_is_read_in_its_base(tmp_path: Path, text: str, base: int, number: int) -> None:
-    assert a_system(tmp_path, {"one": text}).number("one", base=base) == number
-
-
-def test_what_is_not_there_or_no_number_is_nothing(tmp_path: Path) -> None:
-    files = a_system(tmp_path, {"word": "<unsupported>"})
-    assert files.text("absent") is files.number("absent") is files.number("word") is None
-    assert files.names("absent") == files.found("absent/*") == ()
-    assert files.text(".") is None
-    assert not files.has("absent")
-
-
-def test_files_are_found_by_a_pattern_in_the_order_of_their_names(tmp_path: Path) -> None:
-    files = a_system(tmp_path, {"zone1/temp": "", "zone0/temp": "", "other/temp": ""})
-    assert files.found("zone*/temp") == ("zone0/temp", "zone1/temp")
-    assert files.names("zone1") == ("temp",)
-
-
-def test_here_is_this_machine() -> None:
-    assert HERE.has("proc/self")
+    (tmp_path / "model").write_text("Raspberry Pi 5\0\n")
+    assert text(tmp_path / "model") == "Raspberry Pi 5"
+    assert text(tmp_path) is text(tmp_path / "absent") is None
 
 
 @pytest.mark.parametrize(
@@ -192,7 +182,7 @@ def test_elsewhere_than_on_linux_the_features_are_those_that_py_cpuinfo_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert describe_processor(a_system(tmp_path, {}))["features"] is None
-    monkeypatch.setattr(processor.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
     monkeypatch.setattr("cpuinfo.get_cpu_info", lambda: {"flags": ["sse2", "avx2"]})
     assert describe_processor(a_system(tmp_path, {}))["features"] == ["avx2"]
 

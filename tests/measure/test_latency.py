@@ -1,8 +1,6 @@
 """Does each round time the cell beside its float twin, on one sample, in the promised order?"""
 
 from dataclasses import replace
-from fractions import Fraction
-from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
+from measuring import a_target
+from zoobench.measure import latency
 from zoobench.measure.disturbance import Sampler
-from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, Latency, RoundsConfig, opened, recorded_latency
+from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, RoundsConfig, opened, recorded_latency
 from zoobench.measure.target import Samples
 from zoobench.results.schema import Speedup
 
@@ -160,19 +160,14 @@ def test_the_number_of_rounds_keeps_its_bounds(seconds: float, least: int, more:
         assert number == least
 
 
-def test_an_opened_session_has_run_its_first_invocation(samples: Samples, clock: FakeClock) -> None:
+def test_an_opened_session_has_run_its_first_invocation_and_is_closed_when_the_rounds_fail(
+    samples: Samples, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = ScriptedSession(ANSWERS, clock=clock)
-    with opened(opening(session), samples) as found:
-        assert found is session
-        assert session.log == ["model.open", "model.load(0)", "model.invoke"]
-    assert session.log[-1] == "model.close"
-
-
-def test_an_opened_session_is_closed_when_the_rounds_fail(samples: Samples, clock: FakeClock) -> None:
-    session = ScriptedSession(ANSWERS, clock=clock, durations=repeat(MILLISECOND))
-    with pytest.raises(RuntimeError), opened(opening(session), samples):
+    monkeypatch.setattr(latency, "open_session", lambda *_, **__: opening(session)())
+    with pytest.raises(RuntimeError), opened(replace(a_target(), samples=samples)):
         raise RuntimeError
-    assert session.log[-1] == "model.close"
+    assert session.log == ["model.open", "model.load(0)", "model.invoke", "model.close"]
 
 
 def test_the_same_file_on_another_runtime_runs_in_every_round_too(
@@ -216,26 +211,18 @@ def test_a_look_at_the_machine_comes_before_a_round_and_an_untimed_invocation_af
 TWIN = "mobilenet-float32-litert-t1"
 
 
-def latency(seconds: list[float], twin_seconds: list[float]) -> Latency:
-    return Latency(seconds=tuple(seconds), twin_seconds=tuple(twin_seconds))
-
-
 def test_the_time_over_the_same_file_elsewhere_is_paired_too() -> None:
     seconds = (1.0, 2.0, 4.0) * 3
-    observed = replace(
-        latency(list(seconds), list(seconds)),
-        reference_seconds=tuple(1.5 * one for one in seconds),
-        threads_reported=2,
-    )
-    recorded = recorded_latency(observed, twin=TWIN, reference="the-other")
+    reference = ("the-other", tuple(1.5 * one for one in seconds))
+    recorded = recorded_latency(seconds, twin=(TWIN, seconds), reference=reference, threads_reported=2)
     assert recorded.speedup_over_reference == Speedup(twin="the-other", point=1.5, interval=(1.5, 1.5))
     assert recorded.threads_reported == 2
-    assert recorded_latency(latency(list(seconds), list(seconds)), twin=TWIN).speedup_over_reference is None
+    assert recorded_latency(seconds, twin=(TWIN, seconds)).speedup_over_reference is None
 
 
 def test_rounds_come_to_percentiles_and_mean() -> None:
     seconds = [milliseconds / 1024 for milliseconds in range(64, 0, -1)]  # exact in binary
-    recorded = recorded_latency(latency(seconds, seconds), twin=TWIN)
+    recorded = recorded_latency(seconds, twin=(TWIN, seconds))
     assert recorded.samples == 64
     assert recorded.p50_seconds == recorded.mean_seconds == 32.5 / 1024
     assert recorded.p90_seconds == 58 / 1024  # rank 57.6, rounded up
@@ -246,21 +233,16 @@ def test_the_speedup_is_the_median_of_paired_ratios() -> None:
     own = [1.0, 2.0, 4.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0]
     ratios = [3, 1, 2, 4, 5, 6, 7, 8, 9, 10]
     twin = [ratio * seconds for ratio, seconds in zip(ratios, own, strict=True)]
-    recorded = recorded_latency(latency(own, twin), twin=TWIN)
     # Of ten values the middle is 5.5 and the interval goes from rank 2 to rank 9: P(B <= 1) = 11 / 1024 < 0.025.
-    assert float(Fraction(11, 1024)) < 0.025
-    assert recorded.speedup_over_float == Speedup(twin=TWIN, point=5.5, interval=(2.0, 9.0))
-
-
-def test_a_cell_against_a_second_copy_of_itself_has_a_speedup_of_one() -> None:
-    seconds = [0.001 * (1 + number % 3) for number in range(20)]
-    recorded = recorded_latency(latency(seconds, seconds), twin=TWIN)
-    assert recorded.speedup_over_float == Speedup(twin=TWIN, point=1.0, interval=(1.0, 1.0))
+    expected = Speedup(twin=TWIN, point=5.5, interval=(2.0, 9.0))
+    assert recorded_latency(own, twin=(TWIN, twin)).speedup_over_float == expected
+    itself = Speedup(twin=TWIN, point=1.0, interval=(1.0, 1.0))
+    assert recorded_latency(own, twin=(TWIN, own)).speedup_over_float == itself
 
 
 @pytest.mark.parametrize(("rounds", "told"), [(1, False), (5, False), (6, True)])
 def test_few_rounds_have_neither_intervals_nor_a_speedup(rounds: int, told: bool) -> None:
-    recorded = recorded_latency(latency([0.5] * rounds, [1.0] * rounds), twin=TWIN)
+    recorded = recorded_latency([0.5] * rounds, twin=(TWIN, [1.0] * rounds))
     assert (recorded.p50_interval is not None) == told
     assert (recorded.speedup_over_float is not None) == told
     assert recorded.p90_seconds is None
@@ -269,4 +251,4 @@ def test_few_rounds_have_neither_intervals_nor_a_speedup(rounds: int, told: bool
 
 def test_rounds_without_their_twin_are_an_error_and_not_cut_off() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        recorded_latency(latency([1.0] * 10, [1.0] * 9), twin=TWIN)
+        recorded_latency([1.0] * 10, twin=(TWIN, [1.0] * 9))

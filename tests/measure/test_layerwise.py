@@ -11,7 +11,7 @@ import pytest
 from zoobench.errors import MeasurementError
 from zoobench.measure import layerwise
 from zoobench.measure.layers import LayerError
-from zoobench.measure.layerwise import Layer, ObservedModel, match, measure_layers, open_comparison, read_layers, sums
+from zoobench.measure.layerwise import Layer, ObservedModel, match, measure_layers, open_comparison, read_layers
 
 pytestmark = pytest.mark.slow
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), np.uint8)
@@ -61,12 +61,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def measured(files: dict[str, Path], name: str, images: npt.NDArray[np.uint8] = IMAGES) -> tuple[LayerError, ...]:
     comparison = open_comparison(files[name], files["float32"])
-    assert comparison.matching.unmatched == ()
+    assert comparison[2].unmatched == ()
     return measure_layers(comparison, one_by_one(images), advance=lambda _steps, _note: None)
 
 
 def test_sums_are_those_of_the_formulas() -> None:
-    found = sums(np.array([[3.0, -4.0]]), np.array([[3.0, -2.0]]))
+    found = layerwise._sums(layer("a"), np.array([[3.0, -4.0]]), np.array([[3.0, -2.0]]))
     assert (found.count, found.signal, found.quantized, found.noise, found.product) == (2, 25.0, 13.0, 4.0, 17.0)
     assert (found.max_error, found.low, found.high) == (2.0, -4.0, 3.0)
 

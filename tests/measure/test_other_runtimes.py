@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from modelfiles import labelled
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import RUNTIMES
-from zoobench.measure.runtimes import open_session, threads_reported
+from zoobench.measure.runtimes import open_session
 
 OTHERS = ("litert_compiled", "openvino", "onnxruntime")
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 1, 24, 24, 3), np.uint8)
@@ -62,7 +62,7 @@ def test_openvino_says_on_how_many_threads_it_runs(threads: int, tmp_path: Path)
     path = tmp_path / "model.tflite"
     path.write_bytes(labelled("float32"))
     with open_session(path, runtime="openvino", threads=threads) as session:
-        assert threads_reported(session) == threads
+        assert session.threads_reported == threads
 
 
 @pytest.mark.parametrize("runtime", OTHERS)

@@ -5,31 +5,17 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from zoobench.errors import MeasurementError
-from zoobench.measure.programs import (
-    BENCHMARK_APP,
-    LITERT_BENCHMARK,
-    Command,
-    Program,
-    Repetitions,
-    find_program,
-    time_by,
-)
+from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Program, Repetitions, find_program, time_by
 
 PYTHON = sys.executable
 LITERT_REPORT = {"num_threads": 2, "latency": {"num_runs": 30, "num_warmup_runs": 6, "median_ms": 2.29}}
 OPENVINO_REPORT = {"execution_results": {"total number of iterations": "30", "latency (ms)": "6.05"}}
-COMMAND = Command(
-    model=Path("model.tflite"),
-    input_type="float32",
-    threads=2,
-    repetitions=Repetitions(warmups=6, runs=30),
-    patience=60.0,
-)
 
 
 def program(folder: Path, *lines: str) -> Path:
@@ -41,34 +27,41 @@ def program(folder: Path, *lines: str) -> Path:
 
 
 def reporting(folder: Path, which: Program, report: object, *, said: str = "") -> Path:
-    """Returns a program that prints something and writes a report where it was told to."""
+    """Returns a program that prints something, keeps its arguments and writes a report where it was told to."""
     after = "--result_json" if which is LITERT_BENCHMARK else "-report_folder"
     name = "" if which is LITERT_BENCHMARK else f" + '/{which.report}'"
     return program(
         folder,
         f"print({said!r})",
+        f"open({str(folder / 'asked')!r}, 'w').write(' '.join(sys.argv))",
         f"open(sys.argv[sys.argv.index({after!r}) + 1]{name}, 'w').write({json.dumps(report)!r})",
     )
 
 
+def timed(which: Program, executable: Path, **changes: Any) -> float:
+    usual = {"input_type": "float32", "threads": 2, "repetitions": Repetitions(warmups=6, runs=30), "patience": 60.0}
+    return time_by(which, executable, Path("a model.tflite"), **{**usual, **changes})
+
+
 @pytest.mark.parametrize(
-    ("which", "report", "seconds"),
-    [(LITERT_BENCHMARK, LITERT_REPORT, 2.29e-3), (BENCHMARK_APP, OPENVINO_REPORT, 6.05e-3)],
+    ("which", "report", "seconds", "asked"),
+    [
+        (
+            *(LITERT_BENCHMARK, LITERT_REPORT, 2.29e-3),
+            ("--model a model.tflite", "--num_threads 2", "--warmup_runs 6", "--num_runs 30"),
+        ),
+        (
+            *(BENCHMARK_APP, OPENVINO_REPORT, 6.05e-3),
+            ("-infer_precision f32", "-ip f32", "-nstreams 1", "-nthreads 2", "-hint none", "-niter 30"),
+        ),
+    ],
 )
-def test_the_median_is_read_in_seconds(tmp_path: Path, which: Program, report: object, seconds: float) -> None:
-    assert time_by(which, reporting(tmp_path, which, report), COMMAND) == pytest.approx(seconds)
-
-
-def test_litert_benchmark_is_asked_for_the_same_threads_and_runs(tmp_path: Path) -> None:
-    asked = " ".join(LITERT_BENCHMARK.arguments(COMMAND, tmp_path))
-    for words in ("--model model.tflite", "--num_threads 2", "--warmup_runs 6", "--num_runs 30"):
-        assert words in asked
-
-
-def test_benchmark_app_is_left_no_choice_of_precision_streams_and_threads(tmp_path: Path) -> None:
-    asked = " ".join(BENCHMARK_APP.arguments(COMMAND, tmp_path))
-    for words in ("-infer_precision f32", "-ip f32", "-nstreams 1", "-nthreads 2", "-hint none", "-niter 30"):
-        assert words in asked
+def test_the_median_is_read_in_seconds_and_no_choice_is_left_to_the_program(
+    tmp_path: Path, which: Program, report: object, seconds: float, asked: tuple[str, ...]
+) -> None:
+    assert timed(which, reporting(tmp_path, which, report)) == pytest.approx(seconds)
+    for words in asked:
+        assert f"{words} " in (tmp_path / "asked").read_text()
 
 
 @pytest.mark.parametrize(
@@ -86,38 +79,38 @@ def test_what_litert_benchmark_was_not_asked_for_is_refused(
     tmp_path: Path, changes: dict[str, object], told: str
 ) -> None:
     with pytest.raises(MeasurementError, match=told):
-        time_by(LITERT_BENCHMARK, reporting(tmp_path, LITERT_BENCHMARK, {**LITERT_REPORT, **changes}), COMMAND)
+        timed(LITERT_BENCHMARK, reporting(tmp_path, LITERT_BENCHMARK, {**LITERT_REPORT, **changes}))
 
 
 def test_what_benchmark_app_was_not_asked_for_is_refused(tmp_path: Path) -> None:
     fewer = {"execution_results": {**OPENVINO_REPORT["execution_results"], "total number of iterations": "7"}}
     with pytest.raises(MeasurementError, match="received total number of iterations '7'; 30 was asked for"):
-        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, fewer), COMMAND)
+        timed(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, fewer))
     said = "[ INFO ]   INFERENCE_NUM_THREADS: 1"
     with pytest.raises(MeasurementError, match="used 1 threads; 2 were asked for"):
-        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, OPENVINO_REPORT, said=said), COMMAND)
+        timed(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, OPENVINO_REPORT, said=said))
     with pytest.raises(MeasurementError, match="a report without 'execution_results'"):
-        time_by(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, [1, 2]), COMMAND)
+        timed(BENCHMARK_APP, reporting(tmp_path, BENCHMARK_APP, [1, 2]))
 
 
 def test_a_program_that_fails_says_why(tmp_path: Path) -> None:
     failing = program(tmp_path, "print('no such\\n model', file=sys.stderr)", "sys.exit(7)")
     with pytest.raises(MeasurementError, match="litert-benchmark failed with status 7; it printed: no such model"):
-        time_by(LITERT_BENCHMARK, failing, COMMAND)
+        timed(LITERT_BENCHMARK, failing)
     chatty = program(tmp_path, "print('[Step 1/11] Parsing\\nno such model\\n[ INFO ] stored')", "sys.exit(1)")
     with pytest.raises(MeasurementError, match=r"benchmark_app failed with status 1; it printed: no such model$"):
-        time_by(BENCHMARK_APP, chatty, COMMAND)
+        timed(BENCHMARK_APP, chatty)
     killed = program(tmp_path, "import os", "os.kill(os.getpid(), 9)")
     with pytest.raises(MeasurementError, match="was killed by signal 9"):
-        time_by(LITERT_BENCHMARK, killed, COMMAND)
+        timed(LITERT_BENCHMARK, killed)
 
 
 def test_a_program_that_writes_no_report_or_another_one_is_not_believed(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="ended well but wrote no report; it printed: done"):
-        time_by(LITERT_BENCHMARK, program(tmp_path, "print('done')"), COMMAND)
+        timed(LITERT_BENCHMARK, program(tmp_path, "print('done')"))
     writing = program(tmp_path, "open(sys.argv[sys.argv.index('--result_json') + 1], 'w').write('{')")
     with pytest.raises(MeasurementError, match="a report that is no JSON"):
-        time_by(LITERT_BENCHMARK, writing, COMMAND)
+        timed(LITERT_BENCHMARK, writing)
 
 
 def test_a_program_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> None:
@@ -129,17 +122,14 @@ def test_a_program_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> N
         f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')",
         "time.sleep(600)",
     )
-    impatient = Command(
-        model=COMMAND.model, input_type="float32", threads=1, repetitions=COMMAND.repetitions, patience=2.0
-    )
     with pytest.raises(MeasurementError, match="litert-benchmark did not end within 2 s"):
-        time_by(LITERT_BENCHMARK, hanging, impatient)
+        timed(LITERT_BENCHMARK, hanging, patience=2.0)
     assert all(_is_gone(int(pid)) for pid in note.read_text().split())
 
 
 def test_a_program_that_cannot_be_started_is_named(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="litert-benchmark cannot be started: "):
-        time_by(LITERT_BENCHMARK, tmp_path / "gone", COMMAND)
+        timed(LITERT_BENCHMARK, tmp_path / "gone")
 
 
 def test_programs_are_found_beside_this_python_and_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
-"""Do the right pixels reach memory, and no more of them than asked for?"""
+"""Do the right pixels reach memory, and does a file that is not what its variant says fail with both sides shown?"""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import row_of, write_samples
-from zoobench.measure.target import Samples
+from measuring import a_target
+from modelfiles import labelled
+from zoobench.errors import ModelError
+from zoobench.measure.target import Samples, Target, measure_size, violations_of
+from zoobench.tflite.contract import Contract, plain, read_contract
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +22,8 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     return write_samples(tmp_path_factory.mktemp("samples"), [0, 1, 0, 1, 2], rows=[4, 0, 3, 300, 2])
 
 
-def test_there_are_as_many_samples_as_rows_were_chosen(shuffled: Samples) -> None:
-    assert len(shuffled) == 5
-
-
 def test_images_come_in_the_order_of_samples_and_not_of_the_file(shuffled: Samples) -> None:
+    assert len(shuffled) == 5
     images = shuffled.images(1, 4)
     assert images.shape == (3, 2, 2, 3)
     assert images.dtype == np.uint8
@@ -47,3 +49,32 @@ def test_a_file_of_pickled_objects_is_refused(tmp_path: Path) -> None:
     samples = Samples(path=tmp_path / "pixels.npy", rows=np.array([0]), labels=np.array([0]))
     with pytest.raises(ValueError, match="Python objects"):
         samples.images(0, 1)
+
+
+def of_variant(variant: str, contract: Contract | None) -> Target:
+    target = a_target(variant=variant)
+    return replace(target, file=replace(target.file, contract=contract))
+
+
+def test_a_file_that_is_what_its_variant_says_violates_nothing() -> None:
+    assert violations_of(of_variant("integer_only", read_contract(labelled("integer_only")))) == ""
+    assert violations_of(of_variant("keras", None)) == "", "it is no TFLite file"
+
+
+def test_another_file_is_told_with_what_is_required_and_what_was_found() -> None:
+    told = violations_of(of_variant("float_fallback", read_contract(labelled("dynamic_range"))))
+    assert "model.tflite is not what float_fallback promises" in told
+    assert "all integer" in told
+    assert "3 hybrid, 1 float" in told
+
+
+def test_a_tflite_file_of_a_variant_that_is_none_is_refused() -> None:
+    with pytest.raises(ModelError, match="keras promises nothing of a TFLite file"):
+        violations_of(of_variant("keras", read_contract(labelled("float32"))))
+
+
+def test_a_size_comes_with_that_of_the_twin_and_what_stands_in_the_file() -> None:
+    contract = read_contract(labelled("integer_only"))
+    model = measure_size(of_variant("integer_only", contract), twin=of_variant("float32", None))
+    assert (model.size_bytes, model.float_twin_size_bytes) == (8, 8)
+    assert model.contract == plain(contract)

@@ -16,9 +16,8 @@ from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_sample
 from packages import put
 from zoobench.errors import MeasurementError
 from zoobench.measure import worker
-from zoobench.measure import worker as module
 from zoobench.measure.runtimes import Session
-from zoobench.measure.worker import Bench, footprint, peak_rss_bytes
+from zoobench.measure.worker import Bench, footprint
 
 TICK = 1000
 """Nanoseconds that pass at each reading of the clock."""
@@ -156,7 +155,7 @@ def test_a_model_that_is_opened_again_knows_nothing_of_its_former_times(waiting:
 
 
 def test_an_unknown_request_lists_the_known_ones(scene: Scene) -> None:
-    with pytest.raises(MeasurementError, match="unknown request 'stop'; known are import, open, turns, peak"):
+    with pytest.raises(MeasurementError, match="unknown request 'stop'; known are import, open, turns, footprint"):
         scene.bench.answer({"do": "stop"})
 
 
@@ -175,15 +174,6 @@ def test_after_a_failed_inference_the_next_request_is_answered(scene: Scene) -> 
     with pytest.raises(MeasurementError, match="the model failed"):
         scene.turns(("a", 1))
     assert len(scene.turns(("a", 0))["nanoseconds"]) == 1
-
-
-def test_memory_and_threads_are_told_as_the_system_tells_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = {"rss_bytes": 20, "peak_rss_bytes": 30, "anonymous_bytes": 10, "threads": 2}
-    monkeypatch.setattr(worker, "footprint", lambda: held)
-    monkeypatch.setattr(worker, "peak_rss_bytes", lambda: 30)
-    told = {"rss_bytes": 20, "peak_rss_bytes": 30, "anonymous_bytes": 10, "threads": 2}
-    assert Bench().answer({"do": "footprint"}) == told
-    assert Bench().answer({"do": "peak"}) == {"peak_rss_bytes": 30}
 
 
 def test_a_runtime_is_imported_before_a_file_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,20 +206,16 @@ STATUS = "Name:\tpython\nVmHWM:\t   54321 kB\nVmRSS:\t   12345 kB\nRssAnon:\t   
 @pytest.fixture
 def status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where Linux's file is looked for: there is none yet."""
-    monkeypatch.setattr(module, "_STATUS", tmp_path / "status")
+    monkeypatch.setattr(worker, "_STATUS", tmp_path / "status")
     return tmp_path / "status"
 
 
-def test_memory_and_threads_are_what_linux_says(status: Path) -> None:
+def test_memory_and_threads_are_what_linux_says_and_a_line_that_it_does_not_have_is_none(status: Path) -> None:
     status.write_text(STATUS)
     held = {"rss_bytes": 12345 * 1024, "peak_rss_bytes": 54321 * 1024, "anonymous_bytes": 2345 * 1024, "threads": 3}
-    assert footprint() == held
-    assert peak_rss_bytes() == held["peak_rss_bytes"]
-
-
-def test_a_line_that_linux_does_not_have_is_none(status: Path) -> None:
+    assert Bench().answer({"do": "footprint"}) == held
     status.write_text(STATUS.replace("RssAnon", "Shared"))
-    assert footprint()["anonymous_bytes"] is None
+    assert footprint() == held | {"anonymous_bytes": None}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells all of it")
@@ -256,14 +242,10 @@ def test_the_peak_stays_when_the_memory_is_given_back() -> None:
 
 
 @pytest.mark.usefixtures("status")
-def test_elsewhere_the_peak_of_memory_is_asked_of_the_system() -> None:
+def test_elsewhere_the_peak_of_memory_is_asked_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     held = footprint()
     assert held["rss_bytes"] is held["anonymous_bytes"] is held["threads"] is None
     assert held["peak_rss_bytes"] is not None
     assert 10_000_000 < held["peak_rss_bytes"] < 100_000_000_000
-
-
-@pytest.mark.usefixtures("status")
-def test_the_peak_of_memory_is_none_where_nothing_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resource", None)
-    assert peak_rss_bytes() is None
+    assert footprint()["peak_rss_bytes"] is None

@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +22,32 @@ from damage import (
     changed,
     damaged,
     odd_json,
+    places,
     records,
     results,
     value_at,
     without,
 )
-from fakes import a_cell, a_record
+from fakes import a_cell, a_record, disturbed
+from views import text
 from zoobench.errors import ResultsError
 from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record, to_json
-from zoobench.show.records import render
+from zoobench.show.records import view
 
 LONGEST_MESSAGE = 1000
 """In characters, beside the path."""
 fuzzed = settings(max_examples=FUZZ_INPUTS, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+NUMERICS = {
+    "images": 32,
+    "top1_agreement": 1.0,
+    "mean_probability_difference": 0.001,
+    "max_probability_difference": 0.02,
+    "kl_divergence_nats": -1e-17,
+}
+WHOLE: Any = to_json(disturbed(FULL))
+"""A record of which all was measured, with what disturbed it."""
+WHOLE["model"]["numerics"] = NUMERICS
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +56,21 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("results") / "0001_results.json"
 
 
-def read(path: Path, content: Any) -> tuple[Record, ...]:
-    put(path, json.dumps(content).encode())
-    return tuple(read_recorded(path).records.values())
-
-
-def put(path: Path, content: bytes) -> None:
+def put(path: Path, content: Any) -> None:
     """Writes a file without emptying it first: where many follow one another, some file systems wait for the disk."""
     path.touch()
     with path.open("r+b") as handle:
-        handle.write(content)
+        handle.write(content if isinstance(content, bytes) else json.dumps(content).encode())
         handle.truncate()
 
 
+def read(path: Path, content: Any) -> tuple[Record, ...]:
+    put(path, content)
+    return tuple(read_recorded(path).records.values())
+
+
 def refusal(path: Path, content: Any) -> str:
-    path.write_text(json.dumps(content))
+    put(path, content)
     with pytest.raises(ResultsError) as caught:
         read_recorded(path)
     return str(caught.value)
@@ -73,93 +85,121 @@ def test_records_come_back_as_they_were_timed_ones_first(path: Path, found: list
 
 
 def test_a_record_is_plain_json() -> None:
-    plain = to_json(a_record())
+    plain = to_json(FULL)
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
-    assert plain["schema"] == 1
-    assert plain["dataset"]["classes"] == ["cat", "dog"]
-    assert plain["latency"]["speedup_over_float"] == {
-        "twin": "mobilenet-float32-litert-t1",
-        "point": 2.5,
-        "interval": [2.4, 2.6],
-    }
-
-
-def test_a_record_that_holds_no_number_is_not_written() -> None:
-    latency = a_record().latency
-    assert latency is not None
+    assert (plain["schema"], plain["dataset"]["classes"]) == (1, ["cat", "dog"])
+    assert plain["latency"]["speedup_over_float"]["interval"] == [2.4, 2.6]
+    assert FULL.latency is not None
     with pytest.raises(ValueError, match="JSON compliant"):
-        to_json(a_record(latency=replace(latency, p50_seconds=float("nan"))))
+        to_json(replace(FULL, latency=replace(FULL.latency, p50_seconds=float("nan"))))
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [
-        ("model", "contract"),
-        ("model", "numerics"),
-        ("refusal",),
-        ("kit",),
-        ("accuracy",),
-        ("latency",),
-        ("model",),
-        ("training",),
-    ],
-)
-def test_what_older_files_do_not_hold_is_none(path: Path, keys: tuple[str, ...]) -> None:
-    found: Any = asdict(read(path, without(block(*keys)))[0])
-    for key in keys:
-        found = found[key]
-    assert found is None
+def test_any_key_may_be_missing_that_may_be_null_and_no_other_can(path: Path) -> None:
+    for place in places(WHOLE):
+        if isinstance(place[-1], int) or (place[0] == "environment" and len(place) > 1):
+            continue
+        content: Any = results(json.loads(json.dumps(WHOLE)))
+        holder = content["benchmarks"][0]["extra_info"]["zoobench"]
+        for key in place[:-1]:
+            holder = holder[key]
+        before = holder.pop(place[-1])
+        put(path, content)
+        found, why = read_or_refused(path)
+        where = ".".join(map(str, place)).replace(".0", "[0]")
+        if found:
+            holder[place[-1]] = [] if before == [] else None
+            assert read(path, content) == found, where
+        else:
+            assert where in why, "it is refused by its name, or by that of what has to agree with it"
 
 
-@pytest.mark.parametrize(
-    "place",
-    [block("colour"), block("model", "colour"), ("zoobench", "colour"), ("pixels",)],
-)
+@pytest.mark.parametrize("place", [block("colour"), block("model", "colour"), ("zoobench", "colour"), ("pixels",)])
 @pytest.mark.parametrize("value", ["red", {"zoobench": 1}, [{"records": []}], None])
 def test_keys_that_are_not_known_are_passed_over(path: Path, place: Place, value: Any) -> None:
     assert read(path, changed(place, value)) == (FULL, BARE)
 
 
+def test_a_record_from_before_memory_was_measured_is_read_without_it(path: Path) -> None:
+    content = to_json(FULL)
+    del content["startup"], content["memory"]
+    content["latency"] |= {"initialization_seconds": 0.05, "first_inference_seconds": 0.02}
+    assert read(path, results(content)) == (replace(FULL, startup=None, memory=None),)
+
+
+BOUNDS: list[tuple[Any, str, str]] = [
+    (0, "a whole number >= 1", "cell.threads cell.image_size dataset.samples accuracy.total latency.samples"),
+    (0, "a whole number >= 1", "training.epochs training.kept_epoch memory.peak_rss_bytes memory.base_rss_bytes"),
+    (0, "a whole number >= 1", "latency.disturbance.cpus model.numerics.images"),
+    (-1, "a whole number >= 0", "model.size_bytes model.float_twin_size_bytes dataset.left_out accuracy.correct"),
+    (-1, "a whole number >= 0", "memory.anonymous_bytes latency.disturbance.disturbed_rounds"),
+    (-1, "a whole number >= 0", "latency.disturbance.intervals.0.rounds"),
+    (-0.5, "a number >= 0", "accuracy.top1 accuracy.loss accuracy.invocation_p50_seconds accuracy.interval.1"),
+    (-0.5, "a number >= 0", "latency.p50_seconds latency.p90_seconds latency.mean_seconds latency.p50_interval.1"),
+    (-0.5, "a number >= 0", "latency.speedup_over_float.point startup.initialization.p50_seconds training.seconds"),
+    (-0.5, "a number >= 0", "latency.disturbance.look_seconds latency.disturbance.before.seconds"),
+    (-0.5, "a number >= 0", "latency.disturbance.intervals.0.steal_seconds latency.disturbance.causes.0.worst"),
+    (-0.1, "a number >= 0", "model.numerics.top1_agreement model.numerics.mean_probability_difference"),
+    (-0.1, "a number >= 0", "model.numerics.max_probability_difference"),
+    (1.01, "a number <= 1", "accuracy.top1 accuracy.agreement_with_float model.numerics.top1_agreement"),
+    ("AB" * 32, "a text that matches [0-9a-f]{64}", "model.sha256 dataset.sha256"),
+    ("file:abc", "a text that matches (imagenet|random|file:[0-9a-f]{64})", "cell.weights"),
+    ("ghosts", "a text that matches (steal|waiting|others", "latency.disturbance.causes.0.kind"),
+    ([], "a list of length >= 1", "dataset.classes startup.first_inference.observed_seconds"),
+    ([], "a list of length >= 1", "memory.observed_peak_rss_bytes"),
+    ([2, 1], "the lower end first", "memory.interval"),
+    ([0.9, 0.2], "the lower end first", "latency.p50_interval latency.speedup_over_float.interval accuracy.interval"),
+    ([0.9, 0.2], "the lower end first", "startup.first_inference.interval"),
+    ([1, 3, 2], "each epoch once, ascending", "training.shown"),
+    ([2, 2], "each epoch once, ascending", "training.validated"),
+    ([*range(1, 42)], "a list of length <= 40", "training.shown training.validated"),
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "expected"), [(one, value, expected) for value, expected, all_ in BOUNDS for one in all_.split()]
+)
+def test_a_value_out_of_its_bounds_is_named(path: Path, place: str, value: Any, expected: str) -> None:
+    holder = record = json.loads(json.dumps(WHOLE))
+    *outer, last = [int(key) if key.isdigit() else key for key in place.split(".")]
+    for key in outer:
+        holder = holder[key]
+    holder[last] = value
+    why = refusal(path, results(record))
+    where = ".".join(f"{key}" for key in (*outer, last)).replace(".0", "[0]").replace(".1", "[1]")
+    assert why.startswith(f"{path}: {BLOCK_PLACE}.{where}: received {str([value])[1:12]}"[:-1])
+    assert f"expected {expected}" in why
+
+
 def test_the_same_cell_twice_is_refused_with_both_places(path: Path) -> None:
     twice = results(to_json(FULL), to_json(BARE), untimed=(to_json(a_record()),))
-    assert refusal(path, twice) == (
-        f"{path}: zoobench.records[0]: 'mobilenet-integer_only-litert-t1' stands in this file twice, "
-        f"first in {BLOCK_PLACE}; remove one of the two"
-    )
-
-
-def test_one_network_on_other_threads_is_another_cell(path: Path) -> None:
+    why = refusal(path, twice)
+    for part in (f"{path}: zoobench.records[0]", f"{FULL.cell.id!r} stands in this file twice", BLOCK_PLACE):
+        assert part in why
     two = a_record(cell=a_cell(threads=2))
     assert read(path, results(to_json(FULL), to_json(two))) == (FULL, two)
 
 
-@pytest.mark.parametrize("content", [{"benchmarks": []}, results()])
-def test_a_file_without_records_is_refused(path: Path, content: Any) -> None:
-    assert f"{path} holds neither a zoobench record nor a benchmark" in refusal(path, content)
-
-
-def test_a_file_of_pytest_benchmark_alone_is_no_recorded_run(path: Path) -> None:
-    content = {"benchmarks": [{"name": "test_sort", "stats": {"median": 1}}]}
-    assert f"{path} holds no zoobench record" in refusal(path, content)
-
-
 @pytest.mark.parametrize(
-    ("received", "shown"),
-    [(None, "None"), (2, "2"), ("1", "'1'"), (0, "0"), ("x" * 1_000_000, f"'{'x' * 79}...")],
+    ("content", "why"),
+    [
+        ({"benchmarks": []}, "holds neither a zoobench record nor a benchmark"),
+        (results(), "holds neither a zoobench record nor a benchmark"),
+        ({"benchmarks": [{"name": "test_sort", "stats": {"median": 1}}]}, "holds no zoobench record"),
+        *((results(odd), f": {BLOCK_PLACE}.schema: received None; expected 1") for odd in (None, 5, [], "x")),
+        *(
+            (changed(block("schema"), odd), f": {BLOCK_PLACE}.schema: received {told}; expected 1, which is what this")
+            for odd, told in ((None, "None"), (2, "2"), ("1", "'1'"), (0, "0"), ("x" * 1_000_000, f"'{'x' * 79}..."))
+        ),
+        (
+            changed(("zoobench", "records", 0, "accuracy", "correct"), 4),
+            ": zoobench.records[0].accuracy.correct: received 4; expected at most the 3 of accuracy.total",
+        ),
+    ],
 )
-def test_another_schema_is_refused_in_few_words(path: Path, received: Any, shown: str) -> None:
-    expected = f"received {shown}; expected 1, which is what this version of zoobench reads"
-    assert refusal(path, changed(block("schema"), received)) == f"{path}: {BLOCK_PLACE}.schema: {expected}"
-
-
-def test_a_block_that_is_no_record_is_refused(path: Path) -> None:
-    for block_read in (None, 5, [], "x"):
-        assert refusal(path, results(block_read)).startswith(f"{path}: {BLOCK_PLACE}.schema: received None; expected 1")
-
-
-def test_a_record_that_contradicts_itself_is_refused_with_its_place(path: Path) -> None:
-    why = "zoobench.records[0].accuracy.correct: received 4; expected at most the 3 of accuracy.total"
-    assert refusal(path, changed(("zoobench", "records", 0, "accuracy", "correct"), 4)) == f"{path}: {why}"
+def test_what_is_no_record_of_this_version_is_refused(path: Path, content: Any, why: str) -> None:
+    found = refusal(path, content)
+    assert str(path) in found
+    assert why in found
 
 
 def test_a_file_that_outgrows_the_memory_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +216,7 @@ def check(path: Path, content: bytes) -> tuple[Record, ...]:
     found, why = read_or_refused(path)
     assert bool(found) != bool(why)
     if found and found != (FULL, BARE):
-        assert render(found, width=120, colours=False).encode()
+        assert text(view(found)).encode()
         assert read(path, results(*map(to_json, found))) == found
     if why:
         assert str(path) in why
@@ -198,7 +238,10 @@ def names_a_key(path: Path, content: bytes) -> bool:
         return True
     put(path, content)
     _, why = read_or_refused(path)
-    return any(key in why for key in ("`benchmarks`", "`$.", "benchmarks[", "zoobench.records", ": zoobench: received"))
+    return any(
+        key in why
+        for key in ("`benchmarks`", "`$.", "benchmarks[", "zoobench.records", ": zoobench: received", ": machine_info")
+    )
 
 
 @fuzzed

@@ -20,11 +20,21 @@ from zoobench.commands.options import FORMATS
 from zoobench.errors import ResultsError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.compare.machines import across
-from zoobench.results.provenance import Origin, RecordedProduct
-from zoobench.results.run import Run, Timing, baseline_content, read_recorded, read_run, read_side, unmeasured
+from zoobench.results.run import (
+    Origin,
+    Provenance,
+    RecordedPixels,
+    RecordedProduct,
+    Run,
+    Timing,
+    baseline_content,
+    read_recorded,
+    read_run,
+    read_side,
+    unmeasured,
+)
 from zoobench.results.schema import Refusal, to_json
 from zoobench.show.comparison import across_view, view
-from zoobench.show.document import Screen
 
 ROUNDS = rounds_around(0.004)
 RECORD = a_timed_record(ROUNDS)
@@ -89,13 +99,12 @@ def with_stats(**stats: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("value", "place", "expected"),
     [
-        (with_stats(), "benchmarks[0].stats.median", "seconds"),
-        (with_stats(median="2"), "benchmarks[0].stats.median", "seconds"),
-        (with_stats(median=True), "benchmarks[0].stats.median", "seconds"),
-        (with_stats(median=-1), "benchmarks[0].stats.median", "seconds"),
-        (with_stats(median=1e300), "benchmarks[0].stats.median", "seconds"),
-        (with_stats(median=1, data=[1, -2]), "benchmarks[0].stats.data[1]", "seconds"),
-        (with_stats(median=1, data=[10**400]), "benchmarks[0].stats.data[0]", "seconds"),
+        *((with_stats(median=odd), "benchmarks[0].stats.median", "a number") for odd in (None, "2", True, -1, 1e300)),
+        (with_stats(), "benchmarks[0].stats.median", "a number"),
+        (with_stats(median=1e-300), "benchmarks[0].stats.median", "seconds: 0, or from 1e-12 to 1e9"),
+        (with_stats(median=1, data=[1, 1e-300]), "benchmarks[0].stats.data[1]", "seconds: 0, or from 1e-12 to 1e9"),
+        (with_stats(median=1, data=[1, -2]), "benchmarks[0].stats.data[1]", "a number >= 0"),
+        (with_stats(median=1, data=[10**400]), "benchmarks[0].stats.data[0]", "a number of at most 64 bits"),
         (with_stats(median=1, data={}), "benchmarks[0].stats.data", "a list"),
         (content({"fullname": "test_sort"}), "benchmarks[0].stats", "an object"),
         (content({"stats": {"median": 1}}), "benchmarks[0].fullname", "a text"),
@@ -199,16 +208,21 @@ def test_any_value_in_any_place_is_shown_or_refused(tmp_path: Path, place: Place
     except ResultsError:
         return
     for one in (view(comparisons), across_view(across([base, other]))):
-        texts = {form: write(one, Screen(width=100, colours=form == "text")) for form, write in FORMATS.items()}
+        texts = {form: write(one) for form, write in FORMATS.items()}
         json.loads(texts["json"], parse_constant=pytest.fail)
         for text in texts.values():
             assert "nan" not in text.replace("name", "").lower()
             text.encode()
 
 
-ORIGIN = Origin(name="main", saved="2026-11-25T03:00:00+00:00", source="results/pi/0001_x.json")
 PIXELS = {"224": {"product": "pets-224-0123456789ab", "rows": [5, 2]}}
 MANIFEST = RecordedProduct(product="a-224-b-0123456789ab", file="model.tflite", inputs={"seed": 0})
+ORIGIN = Origin(
+    name="main",
+    saved="2026-11-25T03:00:00+00:00",
+    source="results/pi/0001_x.json",
+    manifests={"ab" * 32: MANIFEST},
+)
 
 
 def timed(folder: Path) -> Path:
@@ -218,7 +232,7 @@ def timed(folder: Path) -> Path:
 
 
 def baseline_of(path: Path) -> Path:
-    content = baseline_content(read_recorded(path), origin=ORIGIN, machine="pi", manifests={"ab" * 32: MANIFEST})
+    content = baseline_content(read_recorded(path), origin=ORIGIN, machine="pi")
     path.with_name("main.json").write_text(json.dumps(content))
     return path.with_name("main.json")
 
@@ -269,3 +283,76 @@ def test_what_is_refused_needs_no_measuring(tmp_path: Path) -> None:
     refusal = Refusal(by="ai_edge", reason="no kernel")
     refused = replace(a_record(), model=None, accuracy=None, latency=None, refusal=refusal)
     assert unmeasured(run(tmp_path, refused, cells=[refused.cell.id])) == ()
+
+
+WHOLE: dict[str, Any] = {
+    "schema": 1,
+    "records": [],
+    "machine": "pi-4c",
+    "cells": ["a", "b"],
+    "options": {"epochs": "3"},
+    "pixels": {"224": {"product": "pets-224-0123456789ab", "rows": [5, 2]}},
+    "products": {"ab": "a-224-float32-0123456789ab"},
+    "baseline": {
+        "name": "main",
+        "saved": "2026-11-25T03:00:00+00:00",
+        "from": "results/pi-4c/0001_x.json",
+        "manifests": {"ab": {"product": "a-224-float32-0123456789ab", "file": "model.tflite", "inputs": {"seed": 0}}},
+    },
+}
+
+
+def provenance(folder: Path, block: Any) -> Provenance:
+    plainly = {"benchmarks": [plain("test_sort", (1.0,))], "zoobench": block}
+    return read(folder, plainly).provenance
+
+
+def test_everything_is_read_back(tmp_path: Path) -> None:
+    assert provenance(tmp_path, WHOLE) == Provenance(
+        machine="pi-4c",
+        cells=("a", "b"),
+        options={"epochs": "3"},
+        pixels={224: RecordedPixels(product="pets-224-0123456789ab", rows=(5, 2))},
+        products={"ab": "a-224-float32-0123456789ab"},
+        baseline=Origin(
+            name="main",
+            saved="2026-11-25T03:00:00+00:00",
+            source="results/pi-4c/0001_x.json",
+            manifests={
+                "ab": RecordedProduct(product="a-224-float32-0123456789ab", file="model.tflite", inputs={"seed": 0})
+            },
+        ),
+    )
+
+
+def test_files_of_before_this_was_written_down_have_nothing_of_it(tmp_path: Path) -> None:
+    assert provenance(tmp_path, {"schema": 1, "records": []}) == Provenance()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("options", {"epochs": 3}, "zoobench.options.epochs: received 3; expected a text"),
+        ("cells", "a", "zoobench.cells: received 'a'; expected a list"),
+        *(
+            ("pixels", {key: {"product": "p", "rows": []}}, f"pixels: received '{key[:60]}.*expected a whole number")
+            for key in ("big", "²", "9" * 5_000, "064", "0")
+        ),
+        ("pixels", {"64": {"product": "p", "rows": [0.5]}}, r"pixels.64.rows\[0\]: received 0.5; expected a whole"),
+        ("pixels", {"64": {"rows": [1]}}, "pixels.64.product is missing"),
+        ("machine", 7, "zoobench.machine: received 7; expected a text"),
+        ("products", ["ab"], "zoobench.products: received"),
+        ("baseline", {"name": "main", "saved": "now"}, "zoobench.baseline.from is missing"),
+        ("baseline", {**WHOLE["baseline"], "manifests": {"ab": {}}}, "baseline.manifests.ab.product is missing"),
+        ("baseline", [], r"zoobench.baseline: received \[\]; expected an object"),
+    ],
+)
+def test_damage_is_named_by_file_and_key(tmp_path: Path, key: str, value: Any, message: str) -> None:
+    with pytest.raises(ResultsError, match=message) as caught:
+        provenance(tmp_path, {**WHOLE, key: value})
+    assert str(tmp_path / "results.json") in str(caught.value)
+
+
+def test_a_block_that_is_no_object_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"zoobench: received \[\]; expected an object"):
+        provenance(tmp_path, [])

@@ -1,7 +1,6 @@
 """Is a runtime asked whether it takes a file, in a process that may die, and not asked again where it does?"""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,9 +50,7 @@ def test_what_was_tried_as_the_file_was_made_needs_no_trial(runtime: str, is_nee
 
 def test_a_runtime_that_takes_a_file_is_asked_once(target: Target, tmp_path: Path) -> None:
     runs = Runs()
-    assert [obtain_refusal(tmp_path / "kept", target, environment=ENVIRONMENT, run=runs) for _ in range(3)] == [
-        None
-    ] * 3
+    assert [obtain_refusal(tmp_path, target, environment=ENVIRONMENT, run=runs) for _ in range(3)] == [None] * 3
     assert runs.count == 1
 
 
@@ -72,16 +69,14 @@ def test_it_is_asked_again_where_anything_changed(
 ) -> None:
     runs = Runs()
     for one, seen in ((target, ENVIRONMENT), (replace(target, **change), environment)):
-        assert obtain_refusal(tmp_path / "kept", one, environment=seen, run=runs) is None
+        assert obtain_refusal(tmp_path, one, environment=seen, run=runs) is None
     assert runs.count == 2
 
 
 def test_a_refusal_has_the_reason_without_the_folder_and_is_asked_again(target: Target, tmp_path: Path) -> None:
     runs = Runs(MeasurementError(f"cannot open {target.file.path}: no such operator"))
     expected = Refusal(by="openvino", reason="cannot open model.tflite: no such operator")
-    assert [obtain_refusal(tmp_path / "kept", target, environment=ENVIRONMENT, run=runs) for _ in range(2)] == [
-        expected
-    ] * 2
+    assert [obtain_refusal(tmp_path, target, environment=ENVIRONMENT, run=runs) for _ in range(2)] == [expected] * 2
     assert runs.count == 2
 
 
@@ -89,7 +84,7 @@ def test_a_file_is_run_in_a_process_of_its_own(target: Target, tmp_path: Path) -
     path = tmp_path / "broken.tflite"
     path.write_bytes(b"no model")
     real = replace(target, cell=replace(CELL, runtime="litert"), file=replace(target.file, path=path))
-    refusal = obtain_refusal(tmp_path / "kept", real, environment=ENVIRONMENT)
+    refusal = obtain_refusal(tmp_path, real, environment=ENVIRONMENT)
     assert refusal is not None
     assert refusal.reason.startswith("LiteRT cannot open broken.tflite")
 
@@ -110,7 +105,7 @@ SUBJECT = Target(
     file=ModelFile(path=Path("model.tflite"), sha256="ab" * 32, size_bytes=8),
     samples=Samples(path=Path("pixels.npy"), rows=np.arange(2), labels=TRUTH),
 )
-USUAL: dict[str, Any] = {"samples": SAMPLES, "threads": 1, "batch_size": 1, "environment": MACHINE}
+USUAL: dict[str, Any] = {"samples": SAMPLES, "workers": 2, "environment": MACHINE}
 
 
 class Evaluator:
@@ -119,8 +114,8 @@ class Evaluator:
     def __init__(self) -> None:
         self.calls = 0
 
-    def __call__(self) -> Evaluation:
-        self.calls += 1
+    def __call__(self, _target: Target, *, workers: int) -> Evaluation:
+        self.calls += workers == 2
         return scored(np.array([[0.9, 0.1], [0.2, 0.8]], np.float32), TRUTH)
 
 
@@ -135,13 +130,11 @@ def with_library(name: str) -> dict[str, Any]:
 
 def test_an_evaluation_is_made_once(tmp_path: Path) -> None:
     evaluator = Evaluator()
-    first, second = (
-        obtain_evaluation(tmp_path, evaluation_of(SUBJECT, **USUAL), truth=TRUTH, evaluate=evaluator) for _ in range(2)
-    )
+    first, second = (obtain_evaluation(tmp_path, SUBJECT, **USUAL, evaluate=evaluator) for _ in range(2))
     assert evaluator.calls == 1
     assert first.correct == second.correct == 2
     assert first.loss == second.loss
-    (folder,) = tmp_path.glob("mobilenet-96-integer_only-litert-*")
+    (folder,) = tmp_path.glob("evaluations/mobilenet-96-integer_only-litert-*")
     assert json.loads((folder / "manifest.json").read_text())["facts"] == {
         "correct": 2,
         "total": 2,
@@ -157,8 +150,6 @@ def test_an_evaluation_is_made_once(tmp_path: Path) -> None:
         {"samples": SAMPLES | {"image_size": 128}},
         {"samples": SAMPLES | {"decoder": 2}},
         {"samples": {"kit": "cd" * 32}},
-        {"threads": 2},
-        {"batch_size": 32},
         {"cell": replace(INTEGER_ONLY, runtime="keras")},
         {"environment": MACHINE | {"cpu": "Intel Xeon"}},
         {"environment": MACHINE | {"architecture": "aarch64"}},
@@ -185,9 +176,11 @@ def test_what_it_does_not_depend_on_is_the_same_evaluation(changes: dict[str, An
     assert key(**changes) == key()
 
 
-def test_keras_depends_on_its_own_libraries() -> None:
+def test_keras_depends_on_its_threads_and_its_own_libraries() -> None:
     keras = replace(INTEGER_ONLY, runtime="keras")
     before = key(cell=keras)
+    assert key(cell=keras, workers=3) != before
+    assert key(workers=3) == key()
     assert key(cell=keras, environment=with_library("tensorflow")) != before
     assert key(cell=keras, environment=with_library("keras")) != before
     assert key(cell=keras, environment=with_library("ai-edge-litert")) == before
@@ -200,53 +193,36 @@ def test_another_runtime_depends_on_its_own_libraries() -> None:
     assert key(cell=elsewhere, environment=with_library("ai-edge-litert")) == key(cell=elsewhere)
 
 
-def other(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> str:
+@pytest.mark.parametrize(("name", "value"), [("cpu_features", lambda: "sse2"), ("EVALUATION", 99)])
+def test_instruction_sets_and_scoring_count(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
+    before = key()
     monkeypatch.setattr(checks, name, value)
-    return key()
+    assert key() != before
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("error", "message"),
     [
-        ("cpu_features", lambda: "sse2"),
-        ("EVALUATION", 99),
+        (MeasurementError("the invocation failed"), r"^the invocation failed$"),
+        (
+            OSError(28, "No space left on device"),
+            r"^cannot keep mobilenet-96-integer_only-litert in .*No space left",
+        ),
     ],
 )
-def test_instruction_sets_and_scoring_count(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
-    before = key()
-    assert other(monkeypatch, name, value) != before
-
-
-def raising(error: Exception) -> Callable[[], Evaluation]:
-    def evaluate() -> Evaluation:
+def test_a_failed_evaluation_is_a_measurement_error_and_leaves_nothing(
+    tmp_path: Path, error: Exception, message: str
+) -> None:
+    def evaluate(*_: object, **__: object) -> Evaluation:
         raise error
 
-    return evaluate
-
-
-def test_a_failed_evaluation_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(MeasurementError, match=r"^the invocation failed$"):
-        obtain_evaluation(
-            tmp_path,
-            evaluation_of(SUBJECT, **USUAL),
-            truth=TRUTH,
-            evaluate=raising(MeasurementError("the invocation failed")),
-        )
-    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
-
-
-def test_a_store_that_cannot_be_written_to_is_a_measurement_error(tmp_path: Path) -> None:
-    with pytest.raises(MeasurementError, match=r"^cannot keep mobilenet-96-integer_only-litert in .*No space left"):
-        obtain_evaluation(
-            tmp_path,
-            evaluation_of(SUBJECT, **USUAL),
-            truth=TRUTH,
-            evaluate=raising(OSError(28, "No space left on device")),
-        )
+    with pytest.raises(MeasurementError, match=message):
+        obtain_evaluation(tmp_path, SUBJECT, **USUAL, evaluate=evaluate)
+    assert [path.suffix for path in (tmp_path / "evaluations").iterdir()] == [".lock"]
 
 
 def test_an_evaluation_about_other_samples_is_refused(tmp_path: Path) -> None:
-    product = evaluation_of(SUBJECT, **USUAL)
-    obtain_evaluation(tmp_path, product, truth=TRUTH, evaluate=Evaluator())
+    obtain_evaluation(tmp_path, SUBJECT, **USUAL, evaluate=Evaluator())
+    other = replace(SUBJECT, samples=replace(SUBJECT.samples, labels=np.array([1, 0])))
     with pytest.raises(MeasurementError, match="their labels are others"):
-        obtain_evaluation(tmp_path, product, truth=np.array([1, 0]), evaluate=Evaluator())
+        obtain_evaluation(tmp_path, other, **USUAL, evaluate=Evaluator())

@@ -5,37 +5,35 @@ import shutil
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fakes import a_cell, a_record, write_results_file
+from fakes import a_record, write_results_file
 from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
 from zoobench.data.split import ROWS, SplitShares, dataset_sha256, measuring_order, split_contents
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
 from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
-from zoobench.results.provenance import Provenance, RecordedPixels, RecordedProduct
-from zoobench.results.run import Run, read_recorded
+from zoobench.results.run import Provenance, RecordedPixels, Run, read_recorded
 from zoobench.results.schema import Predictions, Record, RecordedDataset, RecordedModel
 from zoobench.run.locate import (
-    MeasuredImages,
-    Places,
-    WantedModel,
+    find_calibration,
+    find_float_twin,
     find_images,
     find_models,
     find_pixels,
     given_pixels,
-    wanted_models,
 )
-from zoobench.store.product import Product, Stored, obtain
+from zoobench.store.product import MANIFEST, Product, Stored, obtain
 from zoobench.system.files import sha256_of_file
 
 PIXELS = Product(name="pets-8", file_name="pixels.npy", inputs={"image_size": 8})
 
 
-def model(artifacts: Path, content: bytes, **inputs: str) -> Stored:
+def model(artifacts: Path, content: bytes, **inputs: Any) -> Stored:
     def make(folder: Path) -> dict[str, object]:
         (folder / "model.tflite").write_bytes(content)
         return {}
@@ -43,38 +41,22 @@ def model(artifacts: Path, content: bytes, **inputs: str) -> Stored:
     return obtain(artifacts / "models", Product(name="a-8-b", file_name="model.tflite", inputs=inputs), make)
 
 
-def record(stored: Stored, cell_id: str = "a") -> Record:
-    recorded = RecordedModel(sha256=stored.sha256, size_bytes=stored.size_bytes, float_twin_size_bytes=9)
-    return replace(a_record(), model=recorded, cell=a_cell(id=cell_id))
+def of(*stored: Stored) -> list[Record]:
+    """Returns records of cells that have these files, and one of a cell that was refused."""
+    files = (RecordedModel(sha256=one.sha256, size_bytes=one.size_bytes, float_twin_size_bytes=9) for one in stored)
+    return [replace(a_record(), model=one) for one in (*files, None)]
 
 
-def wanted(*stored: Stored) -> tuple[WantedModel, ...]:
-    return wanted_models([record(one) for one in stored], Provenance())
-
-
-def test_each_file_is_wanted_once_with_what_made_it() -> None:
-    product = RecordedProduct(product="a-8-b-0123456789ab", file="model.tflite", inputs={"seed": 0})
-    one, two = a_record(), replace(a_record(), cell=a_cell(id="two threads"))
-    refused = replace(a_record(), model=None)
-    (found,) = wanted_models([one, two, refused], Provenance(manifests={"ab" * 32: product}))
-    assert found == WantedModel(sha256="ab" * 32, size_bytes=3_400_000, cell=one.cell, made_from=product)
-
-
-def test_files_stay_in_the_order_of_their_records(tmp_path: Path) -> None:
-    stored = [model(tmp_path, bytes([n]), n=str(n)) for n in range(3)]
-    assert [one.sha256 for one in wanted(*stored)] == [one.sha256 for one in stored]
-
-
-def test_files_are_found_in_the_store_by_their_hash(tmp_path: Path) -> None:
+def test_files_are_found_in_the_store_by_their_hash_and_left_as_they_are(tmp_path: Path) -> None:
     one, two = model(tmp_path, b"one", n="1"), model(tmp_path, b"two", n="2")
-    found = find_models(wanted(one, two), artifacts=tmp_path)
-    assert found == {one.sha256: one.path, two.sha256: two.path}
+    assert find_models(of(one, two, one), artifacts=tmp_path) == {one.sha256: one.path, two.sha256: two.path}
+    assert sha256_of_file(one.path) == one.sha256
 
 
 def test_a_damaged_file_is_named_and_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stored = model(tmp_path, b"one")
     stored.path.write_bytes(b"0ne")
-    found = find_models(wanted(stored), artifacts=tmp_path)
+    found = find_models(of(stored), artifacts=tmp_path)
     assert found == {}
     assert "is damaged and not used" in capsys.readouterr().err
 
@@ -84,7 +66,7 @@ def test_a_whole_twin_of_a_damaged_file_is_taken(tmp_path: Path) -> None:
     for damaged, whole in (twins, reversed(twins)):
         content = damaged.path.read_bytes()
         damaged.path.write_bytes(b"0ne")
-        assert find_models(wanted(whole), artifacts=tmp_path) == {whole.sha256: whole.path}
+        assert find_models(of(whole), artifacts=tmp_path) == {whole.sha256: whole.path}
         damaged.path.write_bytes(content)
 
 
@@ -94,22 +76,22 @@ def test_files_are_found_in_a_folder_under_any_name(tmp_path: Path) -> None:
     copy.parent.mkdir(parents=True)
     shutil.copy(stored.path, copy)
     copy.with_name("decoy.tflite").write_bytes(b"0ne")  # of the same size
-    found = find_models(wanted(stored), artifacts=tmp_path / "none", folder=tmp_path / "mine")
+    found = find_models(of(stored), artifacts=tmp_path / "none", folder=tmp_path / "mine")
     assert found == {stored.sha256: copy}
 
 
 def test_the_store_goes_before_the_folder(tmp_path: Path) -> None:
     stored = model(tmp_path, b"one")
     shutil.copy(stored.path, tmp_path / "copy.tflite")
-    assert find_models(wanted(stored), artifacts=tmp_path, folder=tmp_path) == {stored.sha256: stored.path}
+    assert find_models(of(stored), artifacts=tmp_path, folder=tmp_path) == {stored.sha256: stored.path}
 
 
 def test_what_is_nowhere_is_missing(tmp_path: Path) -> None:
     stored = model(tmp_path / "old", b"one")
-    found = find_models(wanted(stored), artifacts=tmp_path / "none", folder=tmp_path / "old" / "models")
+    found = find_models(of(stored), artifacts=tmp_path / "none", folder=tmp_path / "old" / "models")
     assert list(found) == [stored.sha256]
     stored.path.unlink()
-    assert find_models(wanted(stored), artifacts=tmp_path / "none", folder=tmp_path / "old") == {}
+    assert find_models(of(stored), artifacts=tmp_path / "none", folder=tmp_path / "old") == {}
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -132,10 +114,10 @@ def pixels(artifacts: Path, *rows: int, product: str = PIXELS.folder_name, size:
 
 def test_the_pixels_of_a_run_are_found_in_the_order_of_measuring(tmp_path: Path) -> None:
     images(tmp_path)
-    found = pixels(tmp_path, 4, 1)
-    assert found is not None
-    assert found.images(0, 2)[:, 0, 0, 0].tolist() == [4, 1]
-    assert found.labels.tolist() == [0, 0]
+    samples = pixels(tmp_path, 4, 1)
+    assert samples is not None
+    assert colours(samples) == [4, 1]
+    assert samples.labels.tolist() == [0, 0]
 
 
 def test_pixels_that_are_gone_damaged_or_were_not_written_down_are_none(
@@ -160,19 +142,12 @@ def test_rows_that_the_data_set_does_not_have_are_an_error(tmp_path: Path, rows:
 
 def test_a_users_images_become_samples_evenly_spread(tmp_path: Path) -> None:
     stored = images(tmp_path, count=9)
-    found = given_pixels(stored.path, image_size=8, count=3, folder=tmp_path)
-    assert found.images(0, 3)[:, 0, 0, 0].tolist() == [0, 4, 8]
-    assert found.labels.tolist() == [0, 0, 0]
-    assert found.path == tmp_path / "images-8.npy"
+    samples = given_pixels(stored.path, image_size=8, count=3, folder=tmp_path)
+    assert colours(samples) == [0, 4, 8]
+    assert (samples.labels.tolist(), samples.path) == ([0, 0, 0], tmp_path / "images-8.npy")
     assert len(given_pixels(stored.path, image_size=8, count=64, folder=tmp_path)) == 9
     with pytest.raises(UsageError, match="the model takes uint8 images"):
         given_pixels(stored.path, image_size=16, count=3, folder=tmp_path)
-
-
-def test_looking_does_not_change_a_file(tmp_path: Path) -> None:
-    stored = model(tmp_path, b"one")
-    find_models(wanted(stored), artifacts=tmp_path)
-    assert sha256_of_file(stored.path) == stored.sha256
 
 
 CLASSES = ("cat", "dog")
@@ -231,33 +206,37 @@ def run(folder: Path, *records: Record, **options: str) -> Run:
     return read_recorded(write_results_file(folder / "here" / "0001_x.json", *records, options=options))
 
 
-def images_of(of_run: Run, artifacts: Path, *, kit: Path | None = None, least_side: int = 8) -> MeasuredImages | str:
+def images_of(of_run: Run, artifacts: Path, *, kit: Path | None = None, least_side: int = 8) -> Samples | str:
     workplace = artifacts / "workplace"
     workplace.mkdir(parents=True, exist_ok=True)
-    return find_images(of_run, Places(artifacts=artifacts, kit=kit), least_side=least_side, workplace=workplace)
+    return find_images(of_run, artifacts=artifacts, kit=kit, least_side=least_side, workplace=workplace)
 
 
-def colours(images: MeasuredImages | str) -> list[int]:
+def found(of_run: Run, artifacts: Path, **options: Any) -> Samples:
+    images = images_of(of_run, artifacts, **options)
+    assert isinstance(images, Samples), images
+    return images
+
+
+def colours(samples: Samples) -> list[int]:
     """Returns the rows that images are of, by their colours."""
-    assert isinstance(images, MeasuredImages), images
-    return images.samples.images(0, len(images.samples))[:, 0, 0, 0].tolist()
+    return samples.images(0, len(samples))[:, 0, 0, 0].tolist()
 
 
 def test_the_test_images_are_found_in_the_order_of_measuring(tmp_path: Path) -> None:
     stored(tmp_path, contents())
-    images = images_of(run(tmp_path, split_record(contents())), tmp_path)
+    images = found(run(tmp_path, split_record(contents())), tmp_path)
     expected = order_of(contents(), seed=0, shares=SplitShares())
     assert colours(images) == expected
-    assert isinstance(images, MeasuredImages)
     assert images.contents == tuple(contents()[row][1] for row in expected)
-    assert images.samples.labels.tolist() == [contents()[row][0] for row in expected]
+    assert images.labels.tolist() == [contents()[row][0] for row in expected]
 
 
 def test_the_split_is_that_of_the_runs_options(tmp_path: Path) -> None:
     stored(tmp_path, contents())
     shares = SplitShares(train=0.5, validation=0.2, test=0.3)
     of_run = run(tmp_path, split_record(contents(), seed=7, shares=shares), seed="7", split="5/2/3")
-    assert colours(images_of(of_run, tmp_path)) == order_of(contents(), seed=7, shares=shares)
+    assert colours(found(of_run, tmp_path)) == order_of(contents(), seed=7, shares=shares)
 
 
 def test_another_data_set_of_the_same_classes_is_not_taken_for_it(tmp_path: Path) -> None:
@@ -266,10 +245,10 @@ def test_another_data_set_of_the_same_classes_is_not_taken_for_it(tmp_path: Path
     identity = next(iter(of_run.records.values())).dataset.sha256[:12]
     assert images_of(of_run, tmp_path) == (
         f"the test images of pets (data set {identity}) are not in {tmp_path / 'datasets'}: "
-        "name the folder of the store that the run used with --zoo-artifacts DIR"
+        "name the folder of the store that the run used with --artifacts DIR"
     )
     stored(tmp_path, contents())
-    assert colours(images_of(of_run, tmp_path)) == order_of(contents(), seed=0, shares=SplitShares())
+    assert colours(found(of_run, tmp_path)) == order_of(contents(), seed=0, shares=SplitShares())
 
 
 def test_the_same_images_split_otherwise_are_another_data_set(tmp_path: Path) -> None:
@@ -287,9 +266,7 @@ def test_of_several_sizes_the_smallest_that_is_large_enough_is_taken(tmp_path: P
         stored(tmp_path, contents(), side=side)
     of_run = run(tmp_path, split_record(contents()))
     for least, taken in ((16, 16), (9, 16), (25, 32), (99, 32)):
-        images = images_of(of_run, tmp_path, least_side=least)
-        assert isinstance(images, MeasuredImages)
-        assert images.samples.images(0, 1).shape[1] == taken
+        assert found(of_run, tmp_path, least_side=least).images(0, 1).shape[1] == taken
 
 
 def test_damaged_pixels_are_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -346,19 +323,16 @@ def of_kit(folder: Path, path: Path) -> Run:
 
 def test_images_of_a_kit_that_is_named_are_those_that_came_in_it(tmp_path: Path) -> None:
     path = a_kit(tmp_path / "kit")
-    images = images_of(of_kit(tmp_path, path), tmp_path, kit=path)
-    assert isinstance(images, MeasuredImages)
+    images = found(of_kit(tmp_path, path), tmp_path, kit=path)
     assert images.contents == HASHES
-    assert images.samples.images(0, 3).tobytes() == members(path)["images-32.npy"][128:]
+    assert images.images(0, 3).tobytes() == members(path)["images-32.npy"][128:]
 
 
 def test_a_kit_that_was_unpacked_to_be_measured_need_not_be_named(tmp_path: Path) -> None:
     path = a_kit(tmp_path / "kit")
     of_run = of_kit(tmp_path, path)
     keep_kit(path, artifacts=tmp_path, limit_bytes=LIMIT)
-    images = images_of(of_run, tmp_path)
-    assert isinstance(images, MeasuredImages)
-    assert images.samples.images(0, 3).tobytes() == members(path)["images-32.npy"][128:]
+    assert found(of_run, tmp_path).images(0, 3).tobytes() == members(path)["images-32.npy"][128:]
 
 
 def test_another_kit_is_not_taken_for_it(tmp_path: Path) -> None:
@@ -381,3 +355,52 @@ def test_a_kit_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "no.zip").write_text("no kit")
     for name in ("no.zip", "absent.zip"):
         assert "the kit" in str(images_of(of_run, tmp_path, kit=tmp_path / name))
+
+
+HEAD = {"backbone": "mobilenet", "image_size": 8, "dataset": "ab", "training": {"seed": 0}, "recipe": 1}
+
+
+def test_the_float32_file_of_the_same_classifier_is_found(tmp_path: Path) -> None:
+    model(tmp_path, b"other", **HEAD | {"training": {"seed": 1}}, variant="float32", quantizer=None)
+    twin = model(tmp_path, b"twin", **HEAD, variant="float32", quantizer=None)
+    quantized = model(tmp_path, b"own", **HEAD, variant="integer_only", quantizer="ai_edge", calibration_images=8)
+    assert find_float_twin(quantized.path) == twin.path.absolute()
+    twin.path.write_bytes(b"tw1n")
+    with pytest.raises(UsageError, match="give it with --float"):
+        find_float_twin(quantized.path)
+
+
+def test_a_damaged_neighbour_is_passed_over_and_a_damaged_manifest_of_its_own_is_not(tmp_path: Path) -> None:
+    twin = model(tmp_path, b"twin", **HEAD, variant="float32")
+    neighbour, own = (model(tmp_path, b"x", **HEAD, variant=name) for name in ("int16x8", "integer_only"))
+    neighbour.path.with_name(MANIFEST).write_text("{")
+    assert find_float_twin(own.path) == twin.path
+    own.path.with_name(MANIFEST).write_text("[]")
+    with pytest.raises(ModelError, match=r"remove that folder and run zoobench build again"):
+        find_float_twin(own.path)
+
+
+def test_without_its_float32_file_the_message_says_how_to_name_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is the float32 file itself"):
+        find_float_twin(model(tmp_path, b"x", **HEAD, variant="float32").path)
+    with pytest.raises(UsageError, match="give it with --float"):
+        find_float_twin(model(tmp_path / "empty", b"x", **HEAD, variant="integer_only").path)
+    with pytest.raises(UsageError, match="give that file with --float"):
+        find_float_twin(tmp_path / "mine.tflite")
+
+
+def test_calibration_images_are_those_of_the_file_or_of_another_variant(tmp_path: Path) -> None:
+    own = model(tmp_path, b"x", **HEAD, variant="dynamic_range")
+    assert find_calibration(own.path) is None
+
+    def make(folder: Path) -> dict[str, object]:
+        (folder / "model.tflite").write_bytes(b"y")
+        return {"calibration": "images"}
+
+    other = Product(name="b", file_name="model.tflite", inputs={**HEAD, "variant": "integer_only"})
+    obtain(tmp_path / "models", other, make)
+    images = tmp_path / "models" / "images" / "images.npy"
+    assert find_calibration(own.path) is None
+    images.parent.mkdir()
+    images.touch()
+    assert find_calibration(own.path) == images

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from runs import SMALL, bench, load, results, run, zoobench
 from zoobench.errors import ModelError
 from zoobench.results.answers import decode
 from zoobench.results.run import Run, read_recorded
+from zoobench.results.schema import Record
 from zoobench.run import workshop
-from zoobench.run.locate import WantedModel, find_models, find_pixels, wanted_models
+from zoobench.run.locate import find_models, find_pixels
 from zoobench.run.replay import rebuild
 
 VARIANTS = ("--zoo-variants", "float32,float_fallback")
@@ -40,12 +42,15 @@ def baseline(artifacts: Path) -> Run:
 
 
 @pytest.fixture
-def gone(artifacts: Path, baseline: Run) -> WantedModel:
-    wanted = wanted_models(list(baseline.records.values()), baseline.provenance)
-    found = find_models(wanted, artifacts=artifacts)
-    (missing,) = (one for one in wanted if one.sha256 not in found)
+def gone(artifacts: Path, baseline: Run) -> Record:
+    found = find_models(baseline.records.values(), artifacts=artifacts)
+    (missing,) = (one for one in baseline.records.values() if one.model and one.model.sha256 not in found)
     assert missing.cell.id == GONE
     return missing
+
+
+def changed(run: Run, **provenance: Any) -> Run:
+    return replace(run, provenance=replace(run.provenance, **provenance))
 
 
 @pytest.mark.slow
@@ -77,40 +82,52 @@ def test_the_pixels_of_a_run_are_its_test_images_in_order(artifacts: Path, basel
 
 
 @pytest.mark.slow
-def test_other_settings_are_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: WantedModel) -> None:
+def test_other_settings_are_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: Record) -> None:
     before = sorted((artifacts / "models").iterdir())
     options = {**baseline.provenance.options, "epochs": "5", "calibration": "7"}
     with pytest.raises(ModelError, match=rf"{GONE} would be made from other things") as caught:
-        rebuild([gone], options=options, artifacts=artifacts)
+        rebuild([gone], changed(baseline, options=options), artifacts=artifacts)
     for told in ("training.epochs was 3, is 5", "compared_images was 8, is 7", "calibration_images was 8, is 7"):
         assert told in str(caught.value)
     assert sorted((artifacts / "models").iterdir()) == before
 
 
 @pytest.mark.slow
-def test_another_library_is_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: WantedModel) -> None:
-    assert gone.made_from is not None
-    older = replace(gone, made_from=replace(gone.made_from, inputs={**gone.made_from.inputs, "tensorflow": "2.20.0"}))
+def test_another_library_is_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: Record) -> None:
+    assert gone.model
+    kept = baseline.provenance.manifests[gone.model.sha256]
+    older = {gone.model.sha256: replace(kept, inputs={**kept.inputs, "tensorflow": "2.20.0"})}
     with pytest.raises(ModelError, match=r"tensorflow was 2\.20\.0, is "):
-        rebuild([older], options=baseline.provenance.options, artifacts=artifacts)
+        rebuild([gone], changed(baseline, manifests=older), artifacts=artifacts)
 
 
 @pytest.mark.slow
-def test_what_cannot_be_known_is_said(artifacts: Path, baseline: Run, gone: WantedModel) -> None:
-    options = baseline.provenance.options
-    with pytest.raises(ModelError, match="it was not kept what"):
-        rebuild([replace(gone, made_from=None)], options=options, artifacts=artifacts)
-    with pytest.raises(ModelError, match=r"the options that were kept of the run \(backbones=xception\) do not make"):
-        rebuild([gone], options={"backbones": "xception"}, artifacts=artifacts)
-    with pytest.raises(ModelError, match="had the option colour, which this version of zoobench does not know"):
-        rebuild([gone], options={**options, "colour": "red"}, artifacts=artifacts)
+@pytest.mark.parametrize(
+    ("provenance", "message"),
+    [
+        ({"manifests": {}}, "it was not kept what"),
+        (
+            {"options": {"backbones": "xception"}},
+            r"the options that were kept of the run \(backbones=xception\) do not make",
+        ),
+        ({"options": {"colour": "red"}}, "had the option colour, which this version of zoobench does not know"),
+    ],
+)
+def test_what_cannot_be_known_is_said(
+    artifacts: Path, baseline: Run, gone: Record, provenance: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        rebuild([gone], changed(baseline, **provenance), artifacts=artifacts)
 
 
 @pytest.mark.slow
 def test_a_file_that_comes_out_otherwise_is_not_taken(artifacts: Path, baseline: Run) -> None:
-    whole = wanted_models(list(baseline.records.values()), baseline.provenance)[0]
-    with pytest.raises(ModelError, match=rf"came out otherwise: SHA-256 {whole.sha256} instead of 0000"):
-        rebuild([replace(whole, sha256="0" * 64)], options=baseline.provenance.options, artifacts=artifacts)
+    whole = next(iter(baseline.records.values()))
+    assert whole.model
+    kept = baseline.provenance.manifests[whole.model.sha256]
+    altered = replace(whole, model=replace(whole.model, sha256="0" * 64))
+    with pytest.raises(ModelError, match=rf"came out otherwise: SHA-256 {whole.model.sha256} instead of 0000"):
+        rebuild([altered], changed(baseline, manifests={"0" * 64: kept}), artifacts=artifacts)
 
 
 PROGRAM = """
@@ -118,15 +135,14 @@ import sys
 from pathlib import Path
 from zoobench.results.run import read_recorded
 from zoobench.run.replay import rebuild
-from zoobench.run.locate import find_models, wanted_models
+from zoobench.run.locate import find_models
 
 if __name__ == "__main__":
     artifacts = Path(sys.argv[1])
     one = read_recorded(Path(sys.argv[2]))
-    wanted = wanted_models(list(one.records.values()), one.provenance)
-    found = find_models(wanted, artifacts=artifacts)
-    missing = [model for model in wanted if model.sha256 not in found]
-    for sha256, path in rebuild(missing, options=one.provenance.options, artifacts=artifacts).items():
+    found = find_models(one.records.values(), artifacts=artifacts)
+    missing = [record for record in one.records.values() if record.model.sha256 not in found]
+    for sha256, path in rebuild(missing, one, artifacts=artifacts).items():
         print(sha256, path)
     print("tensorflow" in sys.modules)
 """
@@ -139,7 +155,7 @@ def rebuilt(program: Path, artifacts: Path, baseline: Path) -> subprocess.Comple
 
 @pytest.mark.slow
 def test_the_file_is_made_again_without_tensorflow_in_this_process(
-    artifacts: Path, gone: WantedModel, tmp_path: Path
+    artifacts: Path, gone: Record, tmp_path: Path
 ) -> None:
     done = rebuilt(tmp_path / "program.py", artifacts, artifacts / "baselines" / "main.json")
     (path,) = (artifacts / "models").glob("[!.]*-float_fallback-*/model.tflite")
@@ -156,4 +172,4 @@ def test_a_baseline_alone_is_enough_to_make_its_models(artifacts: Path, baseline
 
 def test_nothing_missing_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workshop, "open_workshop", lambda *_: pytest.fail("nothing is to be prepared"))
-    assert rebuild([], options={}, artifacts=tmp_path) == {}
+    assert rebuild([], Run(path=tmp_path, records={}), artifacts=tmp_path) == {}

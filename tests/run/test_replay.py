@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 from fakes import a_record, write_results_file
+from measuring import a_target
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
 from zoobench.judge.gate.schedule import Rates
-from zoobench.measure.replay import BASELINE, CANDIDATE, ProcessObservation, ReplayConfig, ReplayTarget
+from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run import replay
@@ -25,16 +26,11 @@ from zoobench.system.processes import Worker
 Outcome = ProcessObservation | BaseException
 
 
-def a_subject(cell_id: str = "a", **changes: Any) -> ReplayTarget:
-    usual: dict[str, Any] = {
-        "cell_id": cell_id,
-        "runtime": "litert",
-        "threads": 1,
-        "files": {BASELINE: Path("old.tflite"), CANDIDATE: Path("new.tflite")},
-        "pixels": Path("pixels.npy"),
-        "rows": [0],
-    }
-    return ReplayTarget(**{**usual, **changes})
+A, B = "a-float32-litert-t2", "b-float32-litert-t2"
+
+
+def a_subject(backbone: str = "a", *, path: Path = Path("model.tflite")) -> Pair:
+    return dict.fromkeys(SIDES, a_target(path, rows=[0], backbone=backbone))
 
 
 def observed(ratio: float, *, spread: float = 0.0, peaks: dict[str, int] | None = None) -> ProcessObservation:
@@ -55,18 +51,17 @@ class Script:
         self.started: list[tuple[str, int]] = []
         self._outcomes = iter(outcomes)
 
-    def __call__(self, subject: ReplayTarget, index: int) -> ProcessObservation:
-        self.started.append((subject.cell_id, index))
+    def __call__(self, subject: Pair, index: int) -> ProcessObservation:
+        self.started.append((subject[CANDIDATE].cell.id, index))
         outcome = next(self._outcomes, None) or observed([1.001, 0.999][index % 2])
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
-    def run(self, *subjects: ReplayTarget, seconds: float = 60) -> dict[str, Replayed]:
+    def run(self, *subjects: Pair, seconds: float = 60) -> dict[str, Replayed]:
         return replay_cells(
             subjects,
-            {subject.cell_id: 0.05 for subject in subjects},
-            config=ReplayConfig(),
+            {subject[CANDIDATE].cell.id: 0.05 for subject in subjects},
             rates=Rates(),
             seconds=seconds,
             clock=lambda: 0.0,
@@ -79,7 +74,7 @@ def indices(script: Script) -> Sequence[int]:
 
 
 def test_what_processes_saw_is_kept_in_their_order() -> None:
-    seen = Script(observed(1.2), observed(1.1)).run(a_subject())["a"]
+    seen = Script(observed(1.2), observed(1.1)).run(a_subject())[A]
     assert seen.log_ratios[:2] == pytest.approx((math.log(1.2), math.log(1.1)))
     assert seen.medians[0][:2] == (0.010, 0.010)
     assert seen.medians[1][:2] == pytest.approx((0.012, 0.011))
@@ -89,12 +84,12 @@ def test_what_processes_saw_is_kept_in_their_order() -> None:
 def test_peaks_are_those_of_the_processes_that_told_them() -> None:
     first, second, third = ({BASELINE: 1}, {CANDIDATE: 2}, {BASELINE: 3})
     script = Script(*(observed(1.0, peaks=peaks) for peaks in (first, second, third)))
-    assert script.run(a_subject())["a"].peaks == ((1, 3), (2,))
+    assert script.run(a_subject())[A].peaks == ((1, 3), (2,))
 
 
 def test_a_process_that_fails_is_started_once_more_and_that_is_told() -> None:
     script = Script(observed(1.001), MeasurementError("it died"))
-    seen = script.run(a_subject())["a"]
+    seen = script.run(a_subject())[A]
     assert indices(script) == [0, 1, 1, 2, 3, 4, 5]
     assert (seen.retries, seen.failure) == (["it died"], "")
     assert len(seen.observations) == 6
@@ -102,7 +97,7 @@ def test_a_process_that_fails_is_started_once_more_and_that_is_told() -> None:
 
 def test_a_cell_whose_second_process_fails_too_is_given_up_with_the_reason() -> None:
     script = Script(MeasurementError("it died"), MeasurementError("it died again"))
-    seen = script.run(a_subject())["a"]
+    seen = script.run(a_subject())[A]
     assert indices(script) == [0, 0]
     assert (seen.retries, seen.failure, seen.observations) == (["it died"], "it died again", [])
 
@@ -110,13 +105,13 @@ def test_a_cell_whose_second_process_fails_too_is_given_up_with_the_reason() -> 
 def test_the_other_cells_go_on_when_one_is_given_up() -> None:
     script = Script(MeasurementError("it died"), MeasurementError("it died again"))
     seen = script.run(a_subject("a"), a_subject("b"))
-    assert seen["a"].failure == "it died again"
-    assert (seen["b"].failure, len(seen["b"].observations)) == ("", 6)
+    assert seen[A].failure == "it died again"
+    assert (seen[B].failure, len(seen[B].observations)) == ("", 6)
 
 
 def test_a_process_that_was_disturbed_is_repeated_counted_and_not_kept() -> None:
     script = Script(observed(1.5, spread=0.1))
-    seen = script.run(a_subject(precision=0.01))["a"]
+    seen = script.run(a_subject())[A]
     assert indices(script) == [0, 0, 1, 2, 3, 4, 5]
     assert seen.disturbed == 1
     assert max(seen.log_ratios) < 0.01
@@ -131,7 +126,7 @@ def test_ctrl_c_ends_the_replay() -> None:
     script = Script(observed(1.0), KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         script.run(a_subject("a"), a_subject("b"))
-    assert script.started == [("a", 0), ("b", 0)]
+    assert script.started == [(A, 0), (B, 0)]
 
 
 def test_progress_is_told_once_at_the_end_outside_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,20 +134,20 @@ def test_progress_is_told_once_at_the_end_outside_a_terminal(capsys: pytest.Capt
     assert capsys.readouterr().err.startswith("Replaying: 6 in ")
 
 
-def real_subject(folder: Path) -> ReplayTarget:
+def real_subject(folder: Path) -> Pair:
     """Returns a subject whose file no runtime takes: a worker is started, asked, and answers with an error."""
     path = folder / "model.tflite"
     path.write_bytes(b"no model")
     np.save(folder / "pixels.npy", np.zeros((1, 2, 2, 3), np.uint8))
-    return a_subject(files={BASELINE: path, CANDIDATE: path}, pixels=folder / "pixels.npy")
+    return a_subject(path=path)
 
 
 def children() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
 
 
-def replayed(subject: ReplayTarget) -> Replayed:
-    return replay_cells([subject], {"a": 0.05}, config=ReplayConfig(), rates=Rates(), seconds=60)["a"]
+def replayed(subject: Pair) -> Replayed:
+    return replay_cells([subject], {A: 0.05}, rates=Rates(), seconds=60)[A]
 
 
 def test_a_file_that_does_not_run_is_given_up_and_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -170,12 +165,13 @@ def test_ctrl_c_while_a_worker_is_at_work_leaves_no_process_behind(
 
     def interrupted(running: Worker, request: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
         assert len(children() - before) == 1
-        threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
+        if request["do"] == "open":
+            threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
         return ask(running, request, patience=patience)
 
     monkeypatch.setattr(Worker, "ask", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        replayed(a_subject(files=dict.fromkeys((BASELINE, CANDIDATE), tmp_path / "never.tflite")))
+        replayed(a_subject(path=tmp_path / "never.tflite"))
     assert children() <= before
 
 
@@ -192,7 +188,7 @@ def sides(tmp_path: Path) -> dict[str, Run]:
 
 def found(
     sides: dict[str, Run], folder: Path, *, samples: dict[int, Samples] | None = None
-) -> tuple[list[ReplayTarget], list[str], list[str]]:
+) -> tuple[list[Pair], list[str], list[str]]:
     (record,) = sides[BASELINE].records.values()
     pairs = [{BASELINE: record, CANDIDATE: record}]
     images = {SIZE: SAMPLES} if samples is None else samples
@@ -208,8 +204,8 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("kept")
 def test_a_cell_whose_files_and_images_are_there_is_replayed(sides: dict[str, Run], tmp_path: Path) -> None:
     (subject,), reasons, notes = found(sides, tmp_path)
-    assert subject.files == {BASELINE: Path("m.tflite"), CANDIDATE: Path("m.tflite")}
-    assert (subject.pixels, subject.rows, subject.runtime, subject.threads) == (Path("pixels.npy"), [4, 2], "litert", 1)
+    assert [subject[side].file.path for side in SIDES] == [Path("m.tflite")] * 2
+    assert all(one.samples is SAMPLES and one.cell.id == a_record().cell.id for one in subject.values())
     assert (reasons, notes) == ([], [])
 
 

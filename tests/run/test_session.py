@@ -13,7 +13,7 @@ import pytest
 from fakes import ScriptedSession, write_samples
 from zoobench.errors import MeasurementError, ModelError, UsageError
 from zoobench.matrix.cell import Cell
-from zoobench.measure import scenarios
+from zoobench.measure import accuracy, latency, runtimes
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.runtimes import Session
 from zoobench.measure.startup import Start
@@ -70,9 +70,9 @@ class Runtime:
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     double = Runtime()
-    monkeypatch.setattr(scenarios, "open_session", double.open_session)
-    monkeypatch.setattr(scenarios, "open_answering_session", double.open_session)
-    monkeypatch.setattr(scenarios, "in_fresh_process", double.in_fresh_process)
+    for module, name in ((accuracy, "open_session"), (accuracy, "open_answering_session"), (latency, "open_session")):
+        monkeypatch.setattr(module, name, double.open_session)
+    monkeypatch.setattr(accuracy, "in_fresh_process", double.in_fresh_process)
     monkeypatch.setattr(session, "needs_trial", lambda _cell: False)
     return double
 
@@ -252,7 +252,7 @@ def test_memory_and_start_up_are_those_of_fresh_processes(opened: Opener, monkey
         anonymous_bytes=50,
         threads_started=0,
     )
-    monkeypatch.setattr(scenarios, "observe_starts", lambda *_, processes, **__: (start,) * processes)
+    monkeypatch.setattr(session, "measure_memory", lambda *_, processes, **__: (start,) * processes)
     bench = opened()
     memory = bench.measure_memory(INTEGER)
     assert memory is not None
@@ -278,7 +278,7 @@ def test_tensorflow_is_imported_beside_the_data_where_rounds_need_it(
     opened: Opener, monkeypatch: pytest.MonkeyPatch, timed: tuple[Cell, ...], imported: list[str]
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(session, "import_runtime", asked.append)
+    monkeypatch.setattr(runtimes, "import_runtime", asked.append)
     opened().prepare(CELLS, timed=timed)
     assert asked == imported
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from fakes import a_record
 from zoobench.results.answers import check_agreement
+from zoobench.results.checked import typed
 from zoobench.results.schema import MOST_EPOCHS, Record, RecordedTraining, to_json
-from zoobench.results.shape import shaped
-from zoobench.run.inputs import recorded_training
+from zoobench.run.workshop import recorded_training
 
 
 def history(epochs: int, *, every: int = 3, **changes: Any) -> dict[str, Any]:
@@ -72,6 +72,6 @@ def test_whatever_is_recorded_can_be_read_back(epochs: int, every: int, kept: in
     found = recorded_training(history(epochs, every=every, kept_epoch=kept and min(kept, epochs)))
     assert found is not None
     record = a_record(training=found)
-    assert shaped(Record, to_json(record), "place") == record
+    assert typed(Record, to_json(record), "place") == record
     check_agreement(record, "place")
     assert max(len(found.shown), len(found.validated)) <= MOST_EPOCHS

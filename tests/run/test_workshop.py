@@ -16,12 +16,13 @@ from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import VARIANTS
+from zoobench.measure.target import ModelFile
 from zoobench.results.schema import Refusal
 from zoobench.run import inputs, workshop
-from zoobench.run.inputs import Inputs, open_inputs
+from zoobench.run.inputs import Inputs, open_inputs, split_of
 from zoobench.run.plan import make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
-from zoobench.store.product import Product, Stored, obtain
+from zoobench.store.product import Product, obtain
 
 TEXTS = {"backbones": "mobilenet_025,mobilenet_v2", "weights": "random", "drawn": "40", "image-size": "32"}
 
@@ -98,6 +99,7 @@ def put(request: BuildRequest, product: Product, content: str, **facts: Any) -> 
 def builder(monkeypatch: pytest.MonkeyPatch) -> Builder:
     double = Builder()
     monkeypatch.setattr(workshop, "in_fresh_process", double)
+    monkeypatch.setattr(workshop, "read_contract", lambda _content: None)
     return double
 
 
@@ -116,7 +118,7 @@ def cell(built: Workshop, variant: str) -> Cell:
 def test_all_variants_of_a_backbone_are_made_at_once_and_once(built: Workshop, builder: Builder) -> None:
     for one in built.cells:
         assert built.file(one).path.read_text() == f"a {one.variant} file"
-        assert built.refusal(one) is None
+        assert built.file(one).refusal is None
     assert builder.calls == [("keras", "float32", "dynamic_range", "integer_only")]
     assert replace(built, _outcomes={}).file(built.cells[0]) == built.file(built.cells[0])
     assert len(builder.calls) == 1
@@ -125,29 +127,28 @@ def test_all_variants_of_a_backbone_are_made_at_once_and_once(built: Workshop, b
 def test_what_a_quantizer_refuses_has_a_reason_and_no_file(built: Workshop, builder: Builder) -> None:
     builder.refused = {"dynamic_range"}
     refused = cell(built, "dynamic_range")
-    assert built.refusal(refused) == Refusal(by="ai_edge", reason="too odd")
-    assert isinstance(built.find(refused), Refusal)
+    assert built.find(refused) == Refusal(by="ai_edge", reason="too odd")
     with pytest.raises(ModelError) as caught:
         built.file(refused)
     assert str(caught.value) == "there is no dynamic_range of mobilenet_025: ai_edge refuses it: too odd"
-    assert isinstance(built.find(cell(built, "integer_only")), Stored)
+    assert isinstance(built.find(cell(built, "integer_only")), ModelFile)
 
 
 def test_what_a_runtime_refuses_has_a_reason_and_a_file_and_other_runtimes_may_take_it(
     built: Workshop, builder: Builder
 ) -> None:
     builder.facts["refused"] = REFUSED
-    assert built.refusal(cell(built, "integer_only")) == Refusal(**REFUSED)
-    assert isinstance(built.find(cell(built, "integer_only")), Stored)
-    assert built.refusal(cell(built, "keras")) is None
+    refused = cell(built, "integer_only")
+    assert built.file(refused).refusal == Refusal(**REFUSED)
+    assert built.file(replace(refused, runtime="openvino")).refusal is None
 
 
 def test_one_that_fails_is_an_error_and_the_others_have_their_files(built: Workshop, builder: Builder) -> None:
     builder.error = ModelError("integer_only: no room on the disk")
     for _ in range(2):
         with pytest.raises(ModelError, match="no room on the disk"):
-            built.refusal(cell(built, "integer_only"))
-    assert isinstance(built.find(cell(built, "dynamic_range")), Stored)
+            built.find(cell(built, "integer_only"))
+    assert isinstance(built.find(cell(built, "dynamic_range")), ModelFile)
     assert len(builder.calls) == 1
 
 
@@ -177,7 +178,7 @@ DATASET = Dataset(
 
 
 def identity(dataset: Dataset = DATASET) -> Mapping[str, Any]:
-    return inputs._split(dataset).identity
+    return split_of(dataset).identity
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from fakes import a_record
+from reports import HOSTILE, is_tame
 from resultfiles import EPYC, a_run, a_side, a_timed_record, a_timed_run, answered, cell_id, rounds_around
 from views import content, table, text, written
+from views import lines as lines_of
 from zoobench.commands.options import FORMATS
 from zoobench.judge.compare.comparison import Comparison, compare
 from zoobench.judge.compare.machines import AcrossMachines, across
 from zoobench.judge.metrics import METRICS
-from zoobench.show.comparison import across_view, view
+from zoobench.show.comparison import across_view, differences_view, view
 
 CELL = a_record().cell.id
 
@@ -41,7 +43,7 @@ def test_conditions_come_first_then_lone_cells_then_each_metric() -> None:
     order += [metric.head for metric in METRICS.values() if metric.read(a_record())]
     places = [heads.index(head) for head in order]
     assert places == sorted(places)
-    assert "governor   not known   powersave" in shown
+    assert "governor  not known  powersave" in shown
 
 
 def test_a_row_has_both_values_the_change_its_interval_and_a_word() -> None:
@@ -156,43 +158,43 @@ GOLDEN = """\
 A: AMD EPYC, 2 cores, AMD EPYC.json (1 run)
 B: Cortex-A76, 2 cores, Cortex-A76.json (1 run)
 
-differs   A          B
-───────────────────────────────
-cpu       AMD EPYC   Cortex-A76
+differs  A         B
+─────────────────────────────
+cpu      AMD EPYC  Cortex-A76
 
-p50, ms                                A   rank      B   rank
-─────────────────────────────────────────────────────────────
-mobilenet-float32-litert-t1         10.0      2   10.0      1
-mobilenet-dynamic_range-litert-t1   5.00      1   20.0      2
+p50, ms                               A  rank     B  rank
+─────────────────────────────────────────────────────────
+mobilenet-float32-litert-t1        10.0     2  10.0     1
+mobilenet-dynamic_range-litert-t1  5.00     1  20.0     2
 
-p90, ms                                A      B
-───────────────────────────────────────────────
-mobilenet-float32-litert-t1         10.1   10.1
-mobilenet-dynamic_range-litert-t1   5.04   20.2
+p90, ms                               A     B
+─────────────────────────────────────────────
+mobilenet-float32-litert-t1        10.1  10.1
+mobilenet-dynamic_range-litert-t1  5.04  20.2
 
-× float                                A        95 %      B        95 %
-───────────────────────────────────────────────────────────────────────
-mobilenet-float32-litert-t1         1.00   0.99–1.01   1.00   0.99–1.01
-mobilenet-dynamic_range-litert-t1   2.00   1.98–2.02   0.50   0.49–0.51
+× float                               A       95 %     B       95 %
+───────────────────────────────────────────────────────────────────
+mobilenet-float32-litert-t1        1.00  0.99–1.01  1.00  0.99–1.01
+mobilenet-dynamic_range-litert-t1  2.00  1.98–2.02  0.50  0.49–0.51
 
-initialization, ms                     A      B
-───────────────────────────────────────────────
-mobilenet-float32-litert-t1         50.0   50.0
-mobilenet-dynamic_range-litert-t1   50.0   50.0
+initialization, ms                    A     B
+─────────────────────────────────────────────
+mobilenet-float32-litert-t1        50.0  50.0
+mobilenet-dynamic_range-litert-t1  50.0  50.0
 
-first inference, ms                    A      B
-───────────────────────────────────────────────
-mobilenet-float32-litert-t1         20.0   20.0
-mobilenet-dynamic_range-litert-t1   20.0   20.0
+first inference, ms                   A     B
+─────────────────────────────────────────────
+mobilenet-float32-litert-t1        20.0  20.0
+mobilenet-dynamic_range-litert-t1  20.0  20.0
 
-peak memory, MB                        A      B
-───────────────────────────────────────────────
-mobilenet-float32-litert-t1         56.0   56.0
-mobilenet-dynamic_range-litert-t1   56.0   56.0
+peak memory, MB                       A     B
+─────────────────────────────────────────────
+mobilenet-float32-litert-t1        56.0  56.0
+mobilenet-dynamic_range-litert-t1  56.0  56.0
 
-the order flips                     against                        × faster    × faster   by             p
-──────────────────────────────────────────────────────────────────────────────────────────────────────────
-mobilenet-dynamic_range-litert-t1   mobilenet-float32-litert-t1   2.00 on A   0.50 on B   × float   <0.001
+the order flips                    against                       × faster   × faster  by            p
+─────────────────────────────────────────────────────────────────────────────────────────────────────
+mobilenet-dynamic_range-litert-t1  mobilenet-float32-litert-t1  2.00 on A  0.50 on B  × float  <0.001
 """
 
 
@@ -251,3 +253,18 @@ def test_many_flips_are_cut_on_a_terminal_and_said_to_be(
     shown = text(across_view(found), width=100)
     assert "the order flips" not in shown
     assert "The 0 surest are shown" in shown
+
+
+def test_each_cell_stands_above_what_differs_in_it_with_both_sides() -> None:
+    found = {"the run": [("cores", "2", "4")], "a": [("model", "x", "y"), ("p50 ms", "–", "2")]}
+    shown = lines_of(differences_view(found, names=("main", "pi/0001_x.json")))
+    assert [line.split() for line in (shown[0], *shown[2:])] == [
+        *(["differs", "main", "pi/0001_x.json"], ["the", "run"], ["cores", "2", "4"], []),
+        *(["a"], ["model", "x", "y"], ["p50", "ms", "–", "2"]),
+    ]
+    assert lines_of(differences_view({}, names=("a", "b"))) == ["a and b do not differ"]
+
+
+def test_names_from_files_neither_steer_a_terminal_nor_break_a_line_nor_the_encoding() -> None:
+    for found in ({HOSTILE: [(HOSTILE, HOSTILE, HOSTILE)]}, {}):
+        assert is_tame(text(differences_view(found, names=(HOSTILE, HOSTILE))))

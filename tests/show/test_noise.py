@@ -1,81 +1,75 @@
 """Can a person read how gates of identical files ended, what was injected, and see what is caught of it?"""
 
-import json
 from dataclasses import replace
 
 import pytest
 
-from aareports import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
 from drawings import HOSTILE, classes, hovers, of_class, outside, overlapping, words
 from noisegates import a_cell_of, a_gate_of
-from zoobench.judge.gate.false_alarms import CURVE, AAReport
-from zoobench.show.noise import LEAST_WIDTH, power, render, slowdown_name, to_json
+from noisereports import OF_BOTH, OF_SLOWED, OF_TRUE, TRUE, report
+from views import content, lines, table, written
+from zoobench.judge.gate.false_alarms import CURVE, NoiseReport
+from zoobench.show.noise import power, slowdown_name, view
 from zoobench.system.units import ABSENT
 
 
-def lines(of: AAReport) -> list[str]:
-    return [line.rstrip() for line in render(of, width=LEAST_WIDTH, colours=False).splitlines()]
+def rows(of: NoiseReport, start: str) -> list[list[str]]:
+    """Returns the words of each line that begins with `start`."""
+    return [line.split() for line in lines(view(of), start)]
 
 
 def test_the_head_says_machine_cells_and_tolerance() -> None:
-    assert lines(OF_TRUE)[0] == (
-        "here: gates of identical files, 2 cells, tolerance of latency 3.0 %, at most 1.0 % false alarms promised"
+    assert lines(view(OF_TRUE))[0] == (
+        "here: gates of identical files, 2 cells, tolerance of latency 3.0 %, at most 1.0 % false alarms intended"
     )
 
 
-def test_real_gates_are_counted_with_their_interval() -> None:
-    (row,) = (line.split() for line in lines(OF_TRUE) if line.startswith("none") and " real " in line)
-    assert row == ["none", "real", "12", "0", "0.0", "0.0–24.2", "0", "0", "0", "6.00", "0"]
+def test_real_gates_are_counted_with_their_interval_and_drawn_ones_have_no_disturbed_processes() -> None:
+    assert rows(OF_TRUE, "real ") == [["real", "12", "0", "0.0", "0.0–24.2", "0", "0", "0", "6.00", "0"]]
+    assert rows(OF_TRUE, "resampled  ")[0][-1] == ABSENT
 
 
 def test_whatever_a_slow_down_was_injected_into_says_so() -> None:
-    found = lines(OF_BOTH)
     assert slowdown_name(0.05) == "5.0 % INJECTED"
-    assert sum(line.startswith("5.0 % INJECTED") for line in found) == 4 + 3  # how gates ended, and stored methods
-    assert any("5.0 % INJECTED" in line and line.startswith("cell") for line in found)
-    assert "INJECTED" not in "\n".join(lines(OF_TRUE))
+    assert len(rows(OF_BOTH, "5.0 % INJECTED")) == 2, "above how gates ended, and above stored methods"
+    assert "5.0 % INJECTED" in lines(view(OF_BOTH), "cell")[0]
+    assert "INJECTED" not in "".join(lines(view(OF_TRUE)))
 
 
 def test_each_cell_says_how_often_it_was_called() -> None:
-    assert ["a", "0 of 12", "5 of 5"] in [
-        [part.strip() for part in line.split("  ") if part.strip()] for line in lines(OF_BOTH)
-    ]
+    assert ["0", "of", "12", "5", "of", "5"] in [row[1:] for row in rows(OF_BOTH, "a ")]
 
 
 def test_pytest_benchmarks_threshold_stands_with_its_name() -> None:
-    assert any("pytest-benchmark median:5%" in line for line in lines(OF_TRUE))
+    assert rows(OF_TRUE, "pytest-benchmark median:5%")
 
 
 def test_without_true_gates_it_says_that_the_noise_is_not_known() -> None:
-    found = "\n".join(lines(OF_SLOWED))
+    found = "\n".join(lines(view(OF_SLOWED)))
     assert "the noise is not known" in found
     assert "stored" not in found
 
 
-def test_no_table_is_wider_than_the_least_width() -> None:
-    tables = [line for line in lines(OF_BOTH) if line.startswith(("none", "5.0 %", "a ", "─"))]
-    assert max(map(len, tables)) <= LEAST_WIDTH
-    assert not any("…" in line for line in tables)
-
-
-def test_a_gate_with_a_cell_that_could_not_be_replayed_is_told() -> None:
+def test_a_gate_with_a_cell_that_could_not_be_replayed_is_counted() -> None:
     failed = a_gate_of({"a": a_cell_of([0.0] * 6), "b": a_cell_of([], failure="it died")})
-    assert "1 gates had a cell that could not be replayed and ended with status 2." in lines(report([*TRUE, failed]))
-    assert not any("could not be replayed" in line for line in lines(OF_TRUE))
+    assert lines(view(report([*TRUE, failed])), "1 gates had a cell that could not be replayed")
+    assert not any("could not be replayed" in line for line in lines(view(OF_TRUE)))
 
 
-def test_drawn_gates_have_no_disturbed_processes_to_tell_of() -> None:
-    (row,) = (line.split() for line in lines(OF_TRUE) if line.startswith("none") and "resampled  " in line)
-    assert row[-1] == ABSENT
-
-
-def test_a_small_probability_is_told_as_that() -> None:
+def test_a_small_probability_is_shown_as_that() -> None:
     alike = [a_gate_of({"a": a_cell_of([shift, shift + 0.001] * 3), "b": a_cell_of([0.0] * 6)}) for shift in (0.0, 0.1)]
-    (row,) = (line.split() for line in lines(report(alike)) if line.startswith("a ") and "of" not in line)
+    (row,) = (row for row in rows(report(alike), "a ") if "of" not in row)
     assert row[3:6] == ["1.00", "<", "0.01"]
 
 
-CONTENT = json.loads(json.dumps(to_json(OF_BOTH), allow_nan=False))
+def test_programs_get_a_row_for_each_kind_of_gates_and_a_page_has_the_picture() -> None:
+    found = table(view(OF_BOTH))
+    assert [(row["injected_slowdown"], row["which"]) for row in found][:2] == [("0.0", "real"), ("0.0", "resampled")]
+    assert (found[0]["gates"], found[0]["regressed"]) == ("12", "0")
+    assert "data:image/svg+xml" in written(view(OF_BOTH), "html")
+
+
+CONTENT = content(view(OF_BOTH))
 
 
 def test_it_says_what_it_is() -> None:
@@ -95,8 +89,8 @@ def test_what_was_injected_stands_beside_everything_that_it_was_part_of() -> Non
 
 
 def test_without_true_gates_nothing_is_learned() -> None:
-    content = to_json(OF_SLOWED)
-    assert (content["learned"], content["stored"]) == (None, [])
+    found = content(view(OF_SLOWED))
+    assert (found["learned"], found["stored"]) == (None, [])
 
 
 def test_some_cell_every_cell_and_pytest_benchmark_are_told_apart() -> None:
@@ -123,6 +117,6 @@ def test_real_gates_are_counted_and_the_tolerance_is_a_line() -> None:
 
 @pytest.mark.parametrize("report", [OF_TRUE, OF_SLOWED, OF_BOTH], ids=["true", "slowed", "both"])
 @pytest.mark.parametrize("machine", HOSTILE)
-def test_nothing_stands_outside_the_picture_or_on_other_words(report: AAReport, machine: str) -> None:
+def test_nothing_stands_outside_the_picture_or_on_other_words(report: NoiseReport, machine: str) -> None:
     chart = power(replace(report, machine=machine))
     assert outside(chart) == overlapping(chart) == []

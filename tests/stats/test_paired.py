@@ -16,6 +16,8 @@ counts = st.integers(0, 400)
     [  # Fagerland, Lydersen and Laake (2013), tables 1 and 2: 18/256 - 8/256 by hand; 0.035 after rounding
         (1, 7, 10 / 256),
         (6, 16, 0.0347),
+        (1, 1, 0.75),  # 1 - (2/4) / 2
+        (0, 0, 1),
     ],
 )
 def test_the_mid_p_is_the_published_one(lost: int, won: int, p_value: float) -> None:
@@ -23,18 +25,12 @@ def test_the_mid_p_is_the_published_one(lost: int, won: int, p_value: float) -> 
     assert mcnemar_mid_p(won, lost) == pytest.approx(p_value, abs=5e-5)
 
 
-def test_as_many_lost_as_won_is_one_less_half_of_what_was_seen() -> None:
-    assert mcnemar_mid_p(1, 1) == pytest.approx(0.75)  # 1 - (2/4) / 2
-
-
-def test_no_change_says_nothing_against_no_change() -> None:
-    assert mcnemar_mid_p(0, 0) == mcnemar_mid_p_of_loss(0, 0) == 1
-
-
-def test_the_mid_p_of_a_loss_by_hand() -> None:
-    assert mcnemar_mid_p_of_loss(3, 0) == pytest.approx(1 / 16)  # (1/8) / 2
-    assert mcnemar_mid_p_of_loss(2, 1) == pytest.approx(1 / 8 + 3 / 16)
-    assert mcnemar_mid_p_of_loss(0, 3) == pytest.approx(15 / 16)
+@pytest.mark.parametrize(
+    ("lost", "won", "p_value"),
+    [(3, 0, 1 / 16), (2, 1, 1 / 8 + 3 / 16), (0, 3, 15 / 16), (0, 0, 1)],  # (1/8) / 2
+)
+def test_the_mid_p_of_a_loss_by_hand(lost: int, won: int, p_value: float) -> None:
+    assert mcnemar_mid_p_of_loss(lost, won) == pytest.approx(p_value)
 
 
 @given(lost=counts, won=counts)
@@ -81,12 +77,12 @@ def test_negative_counts_are_refused(lost: int, won: int) -> None:
 def test_the_interval_of_a_paired_difference_is_the_published_one(
     both: int, lost: int, won: int, neither: int, low: float, high: float
 ) -> None:
-    found = paired_difference(PairedAnswers(both=both, lost=lost, won=won, neither=neither))
+    found = paired_difference(PairedAnswers(both=both, newly_wrong=lost, newly_right=won, neither=neither))
     digits = 5e-5 if abs(low) < 0.2 else 5e-4
     assert (found.low, found.high) == pytest.approx((low, high), abs=digits)
 
 
-answers = st.builds(PairedAnswers, both=counts, lost=counts, won=counts, neither=counts).filter(
+answers = st.builds(PairedAnswers, both=counts, newly_wrong=counts, newly_right=counts, neither=counts).filter(
     lambda one: one.total > 0
 )
 
@@ -94,8 +90,10 @@ answers = st.builds(PairedAnswers, both=counts, lost=counts, won=counts, neither
 @given(one=answers)
 def test_the_interval_holds_the_difference_stays_within_one_and_mirrors(one: PairedAnswers) -> None:
     found = paired_difference(one)
-    mirrored = paired_difference(PairedAnswers(both=one.both, lost=one.won, won=one.lost, neither=one.neither))
-    difference = (one.won - one.lost) / one.total
+    mirrored = paired_difference(
+        PairedAnswers(both=one.both, newly_wrong=one.newly_right, newly_right=one.newly_wrong, neither=one.neither)
+    )
+    difference = (one.newly_right - one.newly_wrong) / one.total
     assert -1 - 1e-9 <= found.low <= difference + 1e-12
     assert difference - 1e-12 <= found.high <= 1 + 1e-9
     assert (found.low, found.high) == pytest.approx((-mirrored.high, -mirrored.low), abs=1e-9)
@@ -103,34 +101,32 @@ def test_the_interval_holds_the_difference_stays_within_one_and_mirrors(one: Pai
 
 @given(one=answers)
 def test_more_samples_narrow_the_interval(one: PairedAnswers) -> None:
-    more = PairedAnswers(both=9 * one.both, lost=9 * one.lost, won=9 * one.won, neither=9 * one.neither)
+    more = PairedAnswers(
+        both=9 * one.both, newly_wrong=9 * one.newly_wrong, newly_right=9 * one.newly_right, neither=9 * one.neither
+    )
     found, narrower = paired_difference(one), paired_difference(more)
     assert narrower.high - narrower.low < found.high - found.low
 
 
 def test_a_difference_over_no_sample_is_refused() -> None:
     with pytest.raises(ValueError, match="1 or more"):
-        paired_difference(PairedAnswers(both=0, lost=0, won=0, neither=0))
+        paired_difference(PairedAnswers(both=0, newly_wrong=0, newly_right=0, neither=0))
 
 
 probabilities = st.lists(st.floats(0, 1), max_size=40)
 
 
-def test_holms_adjustment_is_the_worked_example() -> None:
-    """Four p-values: 4 x 0.005, 3 x 0.01, 2 x 0.03, and 0.04 is no less than the one before."""
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
-
-
-def test_nothing_asked_is_nothing_adjusted() -> None:
-    assert holm([]) == ()
-
-
-def test_one_question_needs_no_adjustment() -> None:
-    assert holm([0.04]) == (0.04,)
-
-
-def test_questions_that_are_not_listed_count_as_well() -> None:
-    assert holm([0.001, 0.01], asked=100) == pytest.approx((0.1, 0.99))
+@pytest.mark.parametrize(
+    ("p_values", "asked", "adjusted"),
+    [
+        ([0.01, 0.04, 0.03, 0.005], None, (0.03, 0.06, 0.06, 0.02)),  # 4 x 0.005, 3 x 0.01, 2 x 0.03, and no less
+        ([], None, ()),
+        ([0.04], None, (0.04,)),
+        ([0.001, 0.01], 100, (0.1, 0.99)),  # questions that are not listed count as well
+    ],
+)
+def test_holms_adjustment_by_hand(p_values: list[float], asked: int | None, adjusted: tuple[float, ...]) -> None:
+    assert holm(p_values, asked=asked) == pytest.approx(adjusted)
 
 
 @given(p_values=probabilities)

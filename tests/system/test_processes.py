@@ -153,14 +153,16 @@ def is_gone(process: psutil.Process) -> bool:
 def test_a_worker_says_what_it_runs_on_and_answers() -> None:
     with worker(MODULE) as (running, told):
         assert told == {"python": python_version(), "libraries": library_versions()}
-        assert running.ask({"do": "peak"}, patience=PATIENCE)["peak_rss_bytes"] > 1 << 20
+        assert running.ask({"do": "footprint"}, patience=PATIENCE)["peak_rss_bytes"] > 1 << 20
 
 
 def test_an_error_is_raised_here_and_the_worker_goes_on() -> None:
     with worker(MODULE) as (running, _):
-        with pytest.raises(MeasurementError, match=r"unknown request 'dance'; known are import, open, turns, peak"):
+        with pytest.raises(
+            MeasurementError, match=r"unknown request 'dance'; known are import, open, turns, footprint"
+        ):
             running.ask({"do": "dance"}, patience=PATIENCE)
-        assert running.ask({"do": "peak"}, patience=PATIENCE)
+        assert running.ask({"do": "footprint"}, patience=PATIENCE)
 
 
 def test_a_file_that_the_runtime_does_not_take_is_named(tmp_path: Path) -> None:
@@ -174,8 +176,10 @@ def test_a_killed_worker_is_told_with_its_signal_however_often_it_is_asked() -> 
     with worker(MODULE) as (running, _):
         process_of(running).kill()
         for _ in range(2):
-            with pytest.raises(MeasurementError, match=r"worker at 'peak' was killed by signal 9; .* too little mem"):
-                running.ask({"do": "peak"}, patience=PATIENCE)
+            with pytest.raises(
+                MeasurementError, match=r"worker at 'footprint' was killed by signal 9; .* too little mem"
+            ):
+                running.ask({"do": "footprint"}, patience=PATIENCE)
 
 
 def test_an_error_that_is_not_ours_ends_the_worker_and_its_last_words_are_shown(tmp_path: Path) -> None:
@@ -198,8 +202,8 @@ def test_a_worker_that_hangs_is_given_up_and_ended() -> None:
     with worker(MODULE) as (running, _):
         process = process_of(running)
         process.send_signal(signal.SIGSTOP)
-        with pytest.raises(MeasurementError, match=r"did not answer 'peak' within 0 s"):
-            running.ask({"do": "peak"}, patience=0.01)
+        with pytest.raises(MeasurementError, match=r"did not answer 'footprint' within 0 s"):
+            running.ask({"do": "footprint"}, patience=0.01)
     assert is_gone(process)
 
 
@@ -246,16 +250,16 @@ def test_what_a_library_prints_is_not_taken_for_an_answer(tmp_path: Path, monkey
         "def noisy():\n"
         "    print('from Python', flush=True)\n"
         "    os.write(1, b'from native code\\n')\n"
-        "    return 7\n"
-        "worker.peak_rss_bytes = noisy\n"
+        "    return {'peak_rss_bytes': 7}\n"
+        "worker.footprint = noisy\n"
         "worker.main()\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with worker("noisy") as (running, _):
-        assert running.ask({"do": "peak"}, patience=PATIENCE) == {"peak_rss_bytes": 7}
+        assert running.ask({"do": "footprint"}, patience=PATIENCE) == {"peak_rss_bytes": 7}
         process_of(running).kill()
         with pytest.raises(MeasurementError, match="it printed: from Python\nfrom native code"):
-            running.ask({"do": "peak"}, patience=PATIENCE)
+            running.ask({"do": "footprint"}, patience=PATIENCE)
 
 
 def test_another_interpreter_works_by_this_very_zoobench_and_its_own_libraries(tmp_path: Path) -> None:

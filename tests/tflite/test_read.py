@@ -46,8 +46,11 @@ def test_a_file_that_is_not_tflite_is_refused(content: bytes) -> None:
     assert text.startswith(f"this is not a TFLite file: bytes 4 to 7 are {content[4:8]!r}") or b"TFL3" in content[4:8]
 
 
-def test_the_identifier_alone_makes_no_model() -> None:
+def test_the_identifier_alone_makes_no_model_and_nothing_else_is_printed_of_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     assert refusal(b"\x08\x00\x00\x00TFL3").startswith("this TFLite file is cut off, damaged or too new: LiteRT says: ")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_model_without_a_graph_is_refused() -> None:

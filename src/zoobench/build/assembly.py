@@ -17,7 +17,7 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.data.dataset import Dataset
 from zoobench.errors import MeasurementError, ModelError, ZoobenchError
 from zoobench.matrix.variants import VARIANTS, Variant
-from zoobench.measure.accuracy import Outputs, run_all
+from zoobench.measure.accuracy import run_all
 from zoobench.measure.runtimes import OpenSession, open_session
 from zoobench.measure.target import Samples
 from zoobench.store.product import Facts, Stored, find, obtain
@@ -86,10 +86,10 @@ def extract(features_file: Path, dataset: Dataset, *, name: str) -> npt.NDArray[
     samples = Samples(path=dataset.pixels_path, rows=np.arange(count), labels=np.zeros(count, np.int64))
     opener = partial(open_session, features_file, runtime=_RUNTIME, threads=1)
     with progress(f"Features of {name}", total=count) as advance:
-        outputs = run_all(
+        values, _ = run_all(
             opener, samples, workers=os.cpu_count() or 1, on_batch=lambda _start, values: advance(len(values), "")
         )
-    return outputs.values
+    return values
 
 
 def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> Facts:
@@ -115,7 +115,7 @@ def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Mo
     except MeasurementError as error:
         reason = str(error).replace(str(path), path.name)  # the folder in which it is made is gone when that is read
         return known | {"numerics": None, "refused": {"by": _RUNTIME, "reason": reason}}
-    return known | {"numerics": compared(reference, answers.values), "refused": None}
+    return known | {"numerics": compared(reference, answers), "refused": None}
 
 
 def compared(reference: Probabilities, answers: Probabilities) -> dict[str, float]:
@@ -297,9 +297,10 @@ def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], im
     return obtain(request.root, product, make)
 
 
-def _answers(opener: OpenSession, samples: Samples) -> Outputs:
+def _answers(opener: OpenSession, samples: Samples) -> Probabilities:
     """Runs the samples on all cores; what fails is tried once more alone, since memory may just have been short."""
     try:
-        return run_all(opener, samples, workers=os.cpu_count() or 1)
+        values, _ = run_all(opener, samples, workers=os.cpu_count() or 1)
     except MeasurementError:
-        return run_all(opener, samples)
+        values, _ = run_all(opener, samples)
+    return values

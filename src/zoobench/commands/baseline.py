@@ -11,8 +11,7 @@ from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import newest_first, write_results
-from zoobench.results.provenance import Origin
-from zoobench.results.run import Run, baseline_content, read_recorded, read_run, unmeasured
+from zoobench.results.run import Origin, Run, baseline_content, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
 from zoobench.system.units import few
@@ -87,31 +86,30 @@ def list_(*, artifacts: Path, form: str, output: Path | None) -> None:
 @baseline.command()
 @click.argument("name")
 @artifacts_option
-def show(name: str, artifacts: Path) -> None:
+@output_options
+def show(*, name: str, artifacts: Path, form: str, output: Path | None) -> None:
     """Print where the baseline NAME comes from and its table."""
-    from rich.console import Console
+    from zoobench.show.records import baseline_view
 
-    from zoobench.show.records import render_baseline
-
-    terminal = Console()
-    found = read_recorded(find_run(name, artifacts=artifacts))
-    click.echo(render_baseline(found, width=terminal.width, colours=terminal.is_terminal), nl=False)
+    present(baseline_view(read_recorded(find_run(name, artifacts=artifacts))), form=form, output=output)
 
 
 @baseline.command(short_help="Print in what two baselines or results differ.")
 @click.argument("name")
 @click.argument("other", required=False)
 @artifacts_option
-def diff(name: str, other: str | None, artifacts: Path) -> None:
+@output_options
+def diff(*, name: str, other: str | None, artifacts: Path, form: str, output: Path | None) -> None:
     """Print in what the baseline NAME and OTHER differ: cells, models, data, environment, medians. No verdict.
 
     OTHER is a baseline or a results file; without it, the newest results of this machine are taken.
     """
-    from zoobench.judge.compare.comparison import render_differences, run_differences
+    from zoobench.judge.compare.comparison import run_differences
+    from zoobench.show.comparison import differences_view
 
     one = read_recorded(find_run(name, artifacts=artifacts))
     two = read_recorded(find_run(other, artifacts=artifacts) if other else newest_results(artifacts))
-    click.echo(render_differences(run_differences(one, two), names=(one.name, two.name)), nl=False)
+    present(differences_view(run_differences(one, two), names=(one.name, two.name)), form=form, output=output)
 
 
 def baseline_path(name: str, *, artifacts: Path) -> Path:
@@ -221,9 +219,8 @@ def save_baseline(
     manifests = {**run.provenance.manifests, **find_manifests(run, artifacts=artifacts)}
     content = baseline_content(
         run,
-        origin=Origin(name=name, saved=saved, source=_below(source, artifacts)),
+        origin=Origin(name=name, saved=saved, source=_below(source, artifacts), manifests=manifests),
         machine=run.provenance.machine or measured_on(run.records.values()),
-        manifests=manifests,
     )
     write_results(path, content)
     unmade = (cell for cell, one in run.records.items() if one.model and one.model.sha256 not in manifests)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,9 +22,11 @@ from zoobench.commands.options import (
     format_option,
     matching,
     output_option,
-    screen,
+    seconds_option,
+    tolerance_option,
+    written,
 )
-from zoobench.errors import ResultsError, UsageError, ZoobenchError
+from zoobench.errors import ResultsError, Status, UsageError, ZoobenchError
 from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
@@ -31,16 +34,15 @@ from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
-from zoobench.measure.replay import BASELINE, CANDIDATE, SIDES, ReplayConfig, ReplayTarget
+from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.results.conditions import differences
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import image_names
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
-from zoobench.show.document import Screen
-from zoobench.show.gate import annotations, as_markdown, render, view
+from zoobench.show import markdown
+from zoobench.show.gate import annotations, view
 
-_METHODS = ("auto", "replay", "stored")
 _EXAMPLES = """\b
 Against a named run:
   zoobench baseline save main
@@ -55,45 +57,28 @@ SECONDS = 110.0
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
 _MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
-_MEMORY_UNTOLD = "memory is not judged: this system does not tell how much a process took"
+_MEMORY_UNREPORTED = "memory is not judged: this system does not tell how much a process took"
 _NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"
-PRECISION = 1 / 3
-"""How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
+_Records = Mapping[str, Record]
+"""Of a cell, by side."""
 
 
 @click.command(epilog=_EXAMPLES)
 @click.option(
     "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
 )
-@click.option(
-    "--candidate",
-    metavar="FILE",
-    type=PATH,
-    help="Results to judge. Default: this machine's newest.",
-)
+@click.option("--candidate", metavar="FILE", type=PATH, help="Results to judge. Default: this machine's newest.")
 @artifacts_option
 @cells_option
-@click.option(
-    "--tolerance",
-    "tolerances",
-    multiple=True,
-    metavar="METRIC=VALUE",
-    help="latency_p50=3%, top1=0.5points, size=1%, memory=10%, or PATTERN:METRIC=VALUE; may be repeated.",
-)
+@tolerance_option
 @click.option(
     "--method",
-    type=click.Choice(_METHODS),
+    type=click.Choice(("auto", "replay", "stored")),
     default="auto",
     show_default=True,
     help="Latency by replaying both files, or by stored medians; auto replays what it can.",
 )
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=1),
-    metavar="N",
-    help="Time limit for replaying, in seconds. Default: what pyproject.toml says, else 110, and 22 for each cell "
-    "above five.",
-)
+@seconds_option
 @click.option(
     "--baseline-models",
     metavar="DIR",
@@ -119,15 +104,10 @@ def gate(
     baseline: str,
     candidate: Path | None,
     artifacts: Path,
-    cells: tuple[str, ...],
     tolerances: tuple[str, ...],
-    method: str,
-    seconds: float | None,
-    baseline_models: Path | None,
-    baseline_python: Path | None,
-    images: Path | None,
     form: str,
     output: Path | None,
+    **others: Any,
 ) -> None:
     """Judge a run against a baseline: latency, top-1, size and memory of every cell.
 
@@ -138,25 +118,22 @@ def gate(
     two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     try:
-        rules = read_rules(Path("pyproject.toml"), tolerances)
         request = GateRequest(
+            rules=read_rules(Path("pyproject.toml"), tolerances),
             baseline=find_run(baseline, artifacts=artifacts),
             candidate=candidate or newest_results(artifacts),
             artifacts=artifacts,
-            rules=rules,
-            cells=cells,
-            method=method,
-            seconds=seconds or rules.seconds,
-            baseline_models=baseline_models,
-            baseline_python=baseline_python,
-            images=images,
+            **others,
         )
-        report = run_gate(request).report
+        report, _ = run_gate(request)
     except ZoobenchError as error:
         if form == "text":
             raise
         report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
-    deliver(shown(report, form=form, to_file=output is not None), output)
+    except KeyboardInterrupt:
+        click.echo("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", err=True)
+        sys.exit(Status.INTERRUPTED)
+    deliver(shown(report, form=form, output=output), output)
     if form == "github":
         write_summary(report, os.environ)
     sys.exit(report.status)
@@ -173,12 +150,11 @@ class GateRequest:
         rules: Tolerances.
         cells: Patterns of the ids of cells to judge; all where there is none.
         method: Of latency: `replay`, `stored`, or `auto`, which replays what it can and compares the rest as stored.
-        seconds: How long the replay may take; None for what `SECONDS` and the number of cells come to.
+        seconds: How long the replay may take; None for what the rules say, or `SECONDS` and the number of cells.
         baseline_models: Where else to look for the baseline's files.
         baseline_python: Interpreter of the environment in which the baseline is replayed; then all must be.
         images: Folder or file of images to replay on, where the store's are gone.
         slowdown: Share of its median that the candidate is made to wait, in an experiment.
-        error_rate: Of the whole gate.
     """
 
     baseline: Path
@@ -192,24 +168,14 @@ class GateRequest:
     baseline_python: Path | None = None
     images: Path | None = None
     slowdown: float = 0.0
-    error_rate: float = Rates().error_rate
 
     def seconds_for(self, cells: int) -> float:
         """Returns how long the replay of a number of cells may take."""
-        return self.seconds or max(SECONDS, SECONDS_A_CELL * cells)
+        return self.seconds or self.rules.seconds or max(SECONDS, SECONDS_A_CELL * cells)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """A finished gate: what to tell, and what the processes saw."""
-
-    report: GateReport
-    replayed: Mapping[str, Replayed]
-    rates: Rates
-
-
-def run_gate(request: GateRequest) -> Gate:
-    """Returns the verdicts on every metric of every cell.
+def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
+    """Returns the verdicts on every metric of every cell, and what the processes saw of those that were replayed.
 
     Raises:
         ResultsError: If a file cannot be read.
@@ -222,41 +188,35 @@ def run_gate(request: GateRequest) -> Gate:
     records = {side: chosen(run, request.cells) for side, run in sides.items()}
     both = (records[BASELINE], records[CANDIDATE])
     pairs = [{side: records[side][cell] for side in SIDES} for cell in measured_on_both(*both)]
-    tests = number_of_tests([(pair[BASELINE], pair[CANDIDATE]) for pair in pairs])
-    rates = Rates(error_rate=request.error_rate, tests=max(1, tests))
+    rates = Rates(tests=max(1, number_of_tests([(pair[BASELINE], pair[CANDIDATE]) for pair in pairs])))
     problems = obstacles(*both)
     replayed: Mapping[str, Replayed] = {}
-    names: Mapping[int, Sequence[str]] = {}
-    notes: Sequence[str] = ()
     judged: tuple[Finding, ...] = ()
+    notes: Sequence[str] = (_NOTHING_JUDGED,)
     if not problems:
         replayed, names, notes = _observe(sides, pairs, request, rates)
-        noise = cache(lambda machine: read_noise(noise_path(request.artifacts, machine)))
-        cells = [_evidence(pair, replayed, names) for pair in pairs]
-        judged = find_all(cells, rules=request.rules, noise=noise, rates=rates)
+        notes = (*unjudged(*both), *notes)
+        judged = find_all(
+            [_evidence(pair, replayed, names) for pair in pairs],
+            rules=request.rules,
+            noise=cache(lambda machine: read_noise(noise_path(request.artifacts, machine))),
+            rates=rates,
+        )
     failures = (f"{cell}: replay failed: {one.failure}" for cell, one in replayed.items() if one.failure)
+    compared = (Side(name=run.name, runs=(replace(run, records=records[side]),)) for side, run in sides.items())
     report = GateReport(
         baseline=sides[BASELINE].name,
         candidate=str(request.candidate),
         findings=judged,
         problems=(*problems, *failures),
-        environment=differences(*(_judged(sides[side], records[side]) for side in SIDES)),
-        notes=(
-            *_on_request(request, sides),
-            *([_NOTHING_JUDGED] if problems else unjudged(*both)),
-            *notes,
-            *_on_memory(judged, [pair[CANDIDATE].cell.id for pair in pairs], replayed),
-            *_versions(replayed),
-            *_incidents(replayed),
-        ),
+        environment=differences(*compared),
+        notes=(*_on_request(request, sides), *notes, *_on_memory(judged, pairs, replayed), *_on_replay(replayed)),
         seconds=time.monotonic() - began,
     )
-    return Gate(report=report, replayed=replayed, rates=rates)
+    return report, replayed
 
 
-def _evidence(
-    pair: Mapping[str, Record], replayed: Mapping[str, Replayed], names: Mapping[int, Sequence[str]]
-) -> CellEvidence:
+def _evidence(pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[int, Sequence[str]]) -> CellEvidence:
     cell = pair[CANDIDATE].cell
     return CellEvidence(
         baseline=pair[BASELINE],
@@ -275,32 +235,24 @@ def _on_request(request: GateRequest, sides: Mapping[str, Run]) -> Iterator[str]
         yield "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
 
 
-def _on_memory(judged: Sequence[Finding], cells: Sequence[str], replayed: Mapping[str, Replayed]) -> Iterator[str]:
+def _on_memory(judged: Sequence[Finding], pairs: Sequence[_Records], replayed: Mapping[str, Replayed]) -> Iterator[str]:
     """Yields where memory is not judged because neither a replay nor the records tell of it."""
-    known = {finding.cell for finding in judged if finding.metric == MEMORY.key}
-    unknown = [cell for cell in cells if cell not in known and cell not in replayed]
+    known = {finding.cell for finding in judged if finding.metric == MEMORY.key} | replayed.keys()
+    unknown = [cell for pair in pairs if (cell := pair[CANDIDATE].cell.id) not in known]
     if judged and unknown:
         yield f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"
 
 
-def _judged(run: Run, records: Mapping[str, Record]) -> Side:
-    return Side(name=run.name, runs=(replace(run, records=records),))
-
-
-def _versions(replayed: Mapping[str, Replayed]) -> Iterator[str]:
-    """Yields what runs the two sides where their interpreters are different ones."""
-    observed = next((one for seen in replayed.values() for one in seen.observations), None)
-    if observed is None:
-        return
-    one, other = ({"python": side["python"], **side["libraries"]} for side in map(observed.versions.__getitem__, SIDES))
-    for name in one:
-        if one[name] != other.get(name):
-            yield f"replayed by {name}: {one[name] or 'none'} the baseline, {other.get(name) or 'none'} the candidate"
-
-
-def _incidents(replayed: Mapping[str, Replayed]) -> Iterator[str]:
+def _on_replay(replayed: Mapping[str, Replayed]) -> Iterator[str]:
+    """Yields what ran the two sides where their interpreters are different ones, and what happened meanwhile."""
+    if observed := next((one for seen in replayed.values() for one in seen.observations), None):
+        versions = [observed.versions[side] for side in SIDES]
+        one, other = ({"python": version["python"], **version["libraries"]} for version in versions)
+        for name in (name for name in one if one[name] != other.get(name)):
+            there, here = one[name] or "none", other.get(name) or "none"
+            yield f"replayed by {name}: {there} the baseline, {here} the candidate"
     if any(seen.observations and not any(seen.peaks) for seen in replayed.values()):
-        yield _MEMORY_UNTOLD
+        yield _MEMORY_UNREPORTED
     for cell, seen in replayed.items():
         yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
         if seen.disturbed:
@@ -318,7 +270,7 @@ def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
 
 
 def _observe(
-    sides: Mapping[str, Run], pairs: Sequence[Mapping[str, Record]], request: GateRequest, rates: Rates
+    sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateRequest, rates: Rates
 ) -> tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]:
     """Finds files and images, and replays what can be.
 
@@ -339,32 +291,26 @@ def _observe(
                 f"not every cell can be replayed: {'; '.join(reasons)}. Name a folder of the baseline's files "
                 "with --baseline-models, or images with --images, or let --method be auto without --baseline-python"
             )
-        stored = [f"{one}; stored times are compared instead" for one in reasons]
-        return _replay(subjects, request, rates), names, (*notes, *stored)
+        notes = [*notes, *(f"{one}; stored times are compared instead" for one in reasons)]
+        if not subjects:
+            return {}, names, notes
+        cells = [subject[CANDIDATE].cell.id for subject in subjects]
+        replayed = replay_cells(
+            subjects,
+            {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in cells},
+            rates=rates,
+            seconds=request.seconds_for(len(subjects)),
+            slowdown=request.slowdown,
+            baseline_python=request.baseline_python,
+        )
+        return replayed, names, notes
 
 
-def _replay(subjects: Sequence[ReplayTarget], request: GateRequest, rates: Rates) -> Mapping[str, Replayed]:
-    if not subjects:
-        return {}
-    tolerances = {subject.cell_id: request.rules.of(subject.cell_id)[LATENCY_P50.key] for subject in subjects}
-    return replay_cells(
-        [replace(subject, precision=PRECISION * tolerances[subject.cell_id]) for subject in subjects],
-        tolerances,
-        config=ReplayConfig(slowdown=request.slowdown, baseline_python=request.baseline_python),
-        rates=rates,
-        seconds=request.seconds_for(len(subjects)),
-    )
-
-
-def shown(report: GateReport, *, form: str, to_file: bool = False) -> str:
+def shown(report: GateReport, *, form: str, output: Path | None = None) -> str:
     """Returns a report in a format of `FORMATS`, or as `github`: the text, and annotations after it."""
-    if form == "markdown":
-        return as_markdown(report)
-    width, colours = screen(to_file=to_file)
-    if form not in ("text", "github"):
-        return FORMATS[form](view(report), Screen(width=width, colours=colours))
-    table = render(report, width=width, colours=colours)
-    return table + annotations(report) if form == "github" else table
+    if form == "github":
+        return written(view(report), form="text", output=output) + annotations(report)
+    return written(view(report), form=form, output=output)
 
 
 def unusable(error: ZoobenchError, *, baseline: str, candidate: str) -> GateReport:
@@ -390,6 +336,6 @@ def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
         return
     try:
         with Path(environment[SUMMARY]).open("a", encoding="utf-8") as summary:
-            summary.write(as_markdown(report))
+            summary.write(markdown.write(view(report)))
     except OSError as error:
         raise ResultsError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error

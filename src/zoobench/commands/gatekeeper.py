@@ -19,7 +19,8 @@ from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.rules import read_rules
 from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
-from zoobench.show.gate import headline, render, sentence
+from zoobench.show import terminal
+from zoobench.show.gate import headline, sentence, view
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
@@ -69,11 +70,11 @@ class Gatekeeper:
             terminalreporter.write_line(self._failure, red=True)
         if self._report is not None:
             width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
-            terminalreporter.write(render(self._report, width=width, colours=colours))
+            terminalreporter.write(terminal.write(view(self._report), width=width, colours=colours))
 
     def _judge(self, results: Path, session: pytest.Session) -> int:
         try:
-            self._report = run_gate(replace(self._request, candidate=results)).report
+            self._report, _ = run_gate(replace(self._request, candidate=results))
         except ZoobenchError as error:
             self._report = unusable(error, baseline=str(self._request.baseline), candidate=str(results))
         except KeyboardInterrupt:
@@ -104,14 +105,13 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     artifacts = Path(texts["artifacts"])
     baseline = find_run(texts["gate"], artifacts=artifacts)
     read_recorded(baseline)  # a broken one is told before anything is measured
-    rules = read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"]))
     return GateRequest(
         baseline=baseline,
         candidate=baseline,
         artifacts=artifacts,
-        rules=rules,
+        rules=read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"])),
         cells=_parts(texts["gate-cells"]),
-        seconds=_seconds(texts["gate-seconds"]) or rules.seconds,
+        seconds=_seconds(texts["gate-seconds"]),
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),
     )

@@ -9,7 +9,7 @@ import click
 
 from zoobench.commands.options import PATH, build_options, cells_option, output_options, present
 from zoobench.errors import UsageError
-from zoobench.kit.reader import open_kit, verify_shown
+from zoobench.kit.reader import open_kit, verify
 from zoobench.run.options import PREFIX, defaults
 from zoobench.show.inventory import kit_view
 from zoobench.system.units import size
@@ -41,10 +41,9 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     """
     from zoobench.commands.kitexport import export_kit  # needs what builds, which a device lacks
 
-    exported = export_kit(file, options, patterns=cells, overwriting=force)
-    for line in exported.lines:
+    written, lines = export_kit(file, options, patterns=cells, overwriting=force)
+    for line in lines:
         click.echo(line, err=True)
-    written = exported.written
     click.echo(
         f"wrote {file}: {size(written.size_bytes)}, unpacked {size(written.unpacked_bytes)}, kit {written.sha256}"
     )
@@ -65,7 +64,7 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
 def show(*, file: Path, limit: int, form: str, output: Path | None) -> None:
     """Check all of KIT.zip and print what is in it; nothing is unpacked or run."""
     with open_kit(file, limit_bytes=limit * _MEGABYTE) as opened:
-        verify_shown(opened)
+        verify(opened)
         present(kit_view(opened, size_bytes=file.stat().st_size), form=form, output=output)
 
 

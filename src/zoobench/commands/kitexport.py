@@ -1,12 +1,11 @@
 """What of a workstation's run goes into a kit? Its TFLite cells, what is not made yet made, and its test samples."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from zoobench.commands.options import matching
-from zoobench.data.dataset import Dataset
 from zoobench.errors import DataError, UsageError
 from zoobench.kit.contents import (
     SCHEMA,
@@ -20,30 +19,19 @@ from zoobench.kit.contents import (
     KitSample,
 )
 from zoobench.kit.writer import Chunks, Written, check_free, of_file, of_samples, write_kit
-from zoobench.matrix import runtimes, variants
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import find_variant
-from zoobench.results.schema import RecordedNumerics, Refusal
-from zoobench.run.inputs import recorded_training
+from zoobench.results.schema import Refusal
+from zoobench.run.extensions import added_to
+from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.plan import make_plan
-from zoobench.run.workshop import Workshop, open_workshop, samples_of
-from zoobench.store.product import Stored
 from zoobench.system.terminal import sanitize
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    """A kit that was just written, and what a reader should know of it."""
-
-    written: Written
-    lines: tuple[str, ...]
 
 
 def export_kit(
     path: Path, given: Mapping[str, str], *, patterns: Sequence[str] = (), overwriting: bool = False
-) -> Exported:
-    """Writes a kit of the cells that options ask for.
+) -> tuple[Written, list[str]]:
+    """Writes a kit of the cells that options ask for; returns it with what a reader should know of it.
 
     Args:
         path: Where it goes.
@@ -60,14 +48,19 @@ def export_kit(
     plan = make_plan(given)
     ids = matching((cell.id for cell in plan.cells), patterns)
     asked = [cell for cell in plan.cells if cell.id in ids]
-    cells, left_out = [one for one in asked if is_tflite(one)], [one for one in asked if not is_tflite(one)]
+    cells, listed = [one for one in asked if is_tflite(one)], ", ".join(one.id for one in asked if not is_tflite(one))
     if not cells:
         raise UsageError(
-            f"received only cells that a device cannot run without TensorFlow: {_listed(left_out)}; choose TFLite ones"
+            f"received only cells that a device cannot run without TensorFlow: {listed}; choose TFLite ones"
         )
-    workshop = open_workshop(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells)))))
-    written = write_kit(path, *contents(workshop, cells), overwriting=overwriting)
-    return Exported(written=written, lines=(*workshop.described(), *_remarks(workshop, cells, left_out)))
+    inputs = open_inputs(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells)))))
+    written = write_kit(path, *contents(inputs, cells), overwriting=overwriting)
+    refused = ((cell.id, refusal) for cell in cells if (refusal := inputs.refusal(cell)))
+    return written, [
+        *inputs.description,
+        *([f"left out, as a device would need TensorFlow for them: {listed}"] if listed else []),
+        *(f"{cell}: {refusal.by} refuses it, which the kit says: {refusal.reason}" for cell, refusal in refused),
+    ]
 
 
 def is_tflite(cell: Cell) -> bool:
@@ -75,103 +68,65 @@ def is_tflite(cell: Cell) -> bool:
     return find_variant(cell.variant).suffix == SUFFIX
 
 
-def contents(workshop: Workshop, cells: Sequence[Cell]) -> tuple[KitManifest, Mapping[str, Chunks]]:
+def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mapping[str, Chunks]]:
     """Returns what a kit of these cells says of itself, and its files' content; files that are not made yet are made.
 
     Raises:
         DataError: If the test samples differ between image sizes.
         ModelError: If a file cannot be made.
     """
-    dataset, samples = workshop.dataset(cells[0]), _samples(workshop, cells)
-    sized = {cell.image_size: cell for cell in cells}
-    images = {size: f"images-{size}.npy" for size in sized}
-    files = dict(_files(workshop, cells))
-    pixels = {
-        images[size]: of_samples(samples_of(workshop.dataset(cell)), image_size=size) for size, cell in sized.items()
-    }
+    splits = {cell.image_size: inputs.split(cell) for cell in cells}
+    first, *others = splits.values()
+    if any(one.identity["samples_in_order"] != first.identity["samples_in_order"] for one in others):
+        raise DataError("the test samples are not the same at every image size; export a kit for each size")
+    data, samples = first.dataset, zip(first.samples.contents, first.samples.labels.tolist(), strict=True)
+    images = {size: f"images-{size}.npy" for size in splits}
+    pixels = {images[size]: of_samples(split.samples, image_size=size) for size, split in splits.items()}
+    files = dict(_files(inputs, cells))
     manifest = KitManifest(
         schema=SCHEMA,
         zoobench=version("zoobench"),
-        dataset=_dataset(dataset),
-        samples=tuple(samples),
+        dataset=KitDataset(name=data.name, sha256=data.sha256, classes=data.classes, left_out=data.left_out),
+        samples=tuple(KitSample(sha256=sha256, label=label) for sha256, label in samples),
         images=tuple(KitImages(image_size=size, file=name) for size, name in images.items()),
         models=tuple(files),
-        cells=tuple(_cell(workshop, cell) for cell in cells),
+        cells=tuple(_cell(inputs, cell) for cell in cells),
         files={},
         added=tuple(_added(cells)) or None,
     )
     return manifest, pixels | {model.file: chunks for model, chunks in files.items()}
 
 
-def _samples(workshop: Workshop, cells: Sequence[Cell]) -> list[KitSample]:
-    """Returns the test samples in the order of measuring: at every image size the same, or a kit cannot hold them."""
-    found: list[list[KitSample]] = []
-    for cell in {cell.image_size: cell for cell in cells}.values():
-        dataset = workshop.dataset(cell)
-        ours = (dataset.samples[row] for row in samples_of(dataset).rows.tolist())
-        found.append([KitSample(sha256=one.sha256, label=one.label) for one in ours])
-    if any(one != found[0] for one in found):
-        raise DataError("the test samples are not the same at every image size; export a kit for each size")
-    return found[0]
-
-
-def _dataset(dataset: Dataset) -> KitDataset:
-    return KitDataset(name=dataset.name, sha256=dataset.sha256, classes=dataset.classes, left_out=len(dataset.left_out))
-
-
-def _added(cells: Sequence[Cell]) -> Iterable[KitAddition]:
-    """Yields the variants and runtimes that packages add, so that a device that lacks one can say which."""
-    for name in dict.fromkeys(one.variant for one in cells):
-        yield from _addition("variant", name, variants.TABLE.package(name))
-    for name in dict.fromkeys(one.runtime for one in cells):
-        yield from _addition("runtime", name, runtimes.TABLE.package(name))
-
-
-def _addition(what: str, name: str, package: Package | None) -> Iterable[KitAddition]:
-    if package:
-        yield KitAddition(what=what, name=name, package=package.name, version=package.version)
-
-
-def _files(workshop: Workshop, cells: Sequence[Cell]) -> Iterable[tuple[KitModel, Chunks]]:
+def _files(inputs: Inputs, cells: Sequence[Cell]) -> Iterator[tuple[KitModel, Chunks]]:
     """Yields each file that a cell or its float twin needs, once; cells whose making was refused have none."""
-    with_twins = dict.fromkeys(
-        one for cell in cells if isinstance(workshop.find(cell), Stored) for one in (cell, cell.float_twin)
-    )
+    made = [cell for cell in cells if not isinstance(inputs.find(cell), Refusal)]
+    with_twins = (one for cell in made for one in (cell, cell.float_twin))
     for cell in {(one.backbone, one.variant, one.image_size): one for one in with_twins}.values():
-        stored = workshop.file(cell)
-        numerics, training = stored.facts.get("numerics"), recorded_training(stored.facts)
+        file = inputs.target(cell).file
         model = KitModel(
             backbone=cell.backbone,
             variant=cell.variant,
             image_size=cell.image_size,
             file=f"{cell.backbone.lstrip('._') or 'model'}-{cell.image_size}-{cell.variant}{SUFFIX}",
-            numerics=RecordedNumerics(**numerics) if numerics else None,
-            training=replace(training, seconds=None) if training else None,  # or no kit could be made twice
+            numerics=file.numerics,
+            training=replace(file.training, seconds=None) if file.training else None,  # or no kit could be made twice
         )
-        yield model, of_file(stored.path)
+        yield model, of_file(file.path)
 
 
-def _cell(workshop: Workshop, cell: Cell) -> KitCell:
-    refusal = workshop.refusal(cell)
+def _cell(inputs: Inputs, cell: Cell) -> KitCell:
+    refusal = inputs.refusal(cell)
     return KitCell(
         id=cell.id,
-        backbone=cell.backbone,
-        variant=cell.variant,
-        runtime=cell.runtime,
-        threads=cell.threads,
-        image_size=cell.image_size,
-        weights=workshop.weights[cell.backbone].identity,
-        refusal=Refusal(by=refusal.by, reason=sanitize(refusal.reason)) if refusal else None,
+        **asdict(cell),
+        weights=inputs.weights[cell.backbone],
+        refusal=replace(refusal, reason=sanitize(refusal.reason)) if refusal else None,
     )
 
 
-def _remarks(workshop: Workshop, cells: Sequence[Cell], left_out: Sequence[Cell]) -> Iterable[str]:
-    if left_out:
-        yield f"left out, as a device would need TensorFlow for them: {_listed(left_out)}"
-    for cell in cells:
-        if refusal := workshop.refusal(cell):
-            yield f"{cell.id}: {refusal.by} refuses it, which the kit says: {refusal.reason}"
-
-
-def _listed(cells: Sequence[Cell]) -> str:
-    return ", ".join(cell.id for cell in cells)
+def _added(cells: Sequence[Cell]) -> Iterator[KitAddition]:
+    """Yields the variants and runtimes that packages add, so that a device that lacks one can say which."""
+    for what in ("variant", "runtime"):
+        for (kind, name), package in added_to(cells).items():
+            if kind == what:
+                yield KitAddition(what=what, name=name, package=package.name, version=package.version)

@@ -1,30 +1,40 @@
 """`zoobench noise`: what are the gate's false-alarm and miss rates on this machine, and how noisy is the machine?"""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
 
 from zoobench.commands.baseline import newest_results
-from zoobench.commands.gate import Gate, GateRequest, chosen, run_gate
-from zoobench.commands.options import artifacts_option, cells_option
+from zoobench.commands.gate import GateRequest, chosen, run_gate
+from zoobench.commands.options import (
+    PATH,
+    artifacts_option,
+    cells_option,
+    output_options,
+    present,
+    seconds_option,
+    tolerance_option,
+)
 from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.gate.false_alarms import AAReport, analyse
-from zoobench.judge.gate.identical import AACell, AAGate, KeptGates, gate_to_json, latency_verdict, read_gate, select
-from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.noise import to_json as noise_to_json
+from zoobench.judge.gate.decide import GateReport
+from zoobench.judge.gate.evidence import number_of_tests
+from zoobench.judge.gate.false_alarms import NoiseReport, analyse, select
+from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, read_gate, read_noise
+from zoobench.judge.gate.noise import to_json as kept_json
 from zoobench.judge.gate.rules import read_rules
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import reserve_results_path
 from zoobench.results.run import read_recorded
+from zoobench.results.schema import Record
+from zoobench.run.replay import Replayed
 from zoobench.show.charts.sheet import write_picture
-from zoobench.show.noise import power, render, slowdown_name, to_json
+from zoobench.show.noise import power, slowdown_name, view
 from zoobench.system.files import write_json
 from zoobench.system.units import SHARE, parse_quantity, percent
 
@@ -40,23 +50,6 @@ _LEAST_RUNS = 2
 """Fewest runs that scatter at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What kept gates are asked.
-
-    Attributes:
-        request: What gates are run with; the kept ones of the same cells and tolerances are asked.
-        wanted_rate: Of false alarms of the whole matrix, which tolerances are proposed for.
-        draws: How many gates are drawn from what the real ones' processes saw.
-        seed: Of the drawing.
-    """
-
-    request: GateRequest
-    wanted_rate: float = 0.01
-    draws: int = 1000
-    seed: int = 0
-
-
 def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context, click.Parameter, str], float]:
     def read(_context: click.Context, parameter: click.Parameter, value: str) -> float:
         where = parameter.opts[0]
@@ -66,7 +59,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("results", required=False, type=click.Path(path_type=Path))
+@click.argument("results", required=False, type=PATH)
 @click.option(
     "--times",
     type=click.IntRange(0),
@@ -83,20 +76,9 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
     show_default=True,
     help="Make the candidate wait on purpose, this share of its median in every invocation.",
 )
-@click.option(
-    "--tolerance",
-    "tolerances",
-    metavar="RULE",
-    multiple=True,
-    help="Such as latency_p50=3%, or '*-keras-*:latency_p50=10%'. Default: [tool.zoobench.gate] of pyproject.toml.",
-)
+@tolerance_option
 @cells_option
-@click.option(
-    "--seconds",
-    type=click.FloatRange(1),
-    metavar="N",
-    help="Time limit of a gate's replaying, in seconds. Default: that of `zoobench gate`.",
-)
+@seconds_option
 @click.option(
     "--resample",
     "draws",
@@ -108,29 +90,28 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
 )
 @click.option(
     "--false-alarm-rate",
-    "rate",
+    "wanted_rate",
     metavar="PERCENT",
     callback=_share(most=0.5),
     default="1%",
     show_default=True,
     help="Of the whole matrix: what tolerances are proposed for.",
 )
-@click.option("--picture", metavar="FILE", type=click.Path(path_type=Path), help="Draw the power curve, .png or .svg.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--picture", metavar="FILE", type=PATH, help="Draw the power curve, .png or .svg.")
 @artifacts_option
+@output_options
 def noise(
     *,
     results: Path | None,
     times: int,
-    slowdown: float,
     tolerances: tuple[str, ...],
-    cells: tuple[str, ...],
-    seconds: float | None,
     draws: int,
-    rate: float,
+    wanted_rate: float,
     picture: Path | None,
-    form: str,
     artifacts: Path,
+    form: str,
+    output: Path | None,
+    **others: Any,
 ) -> None:
     """Measure the gate's false-alarm and miss rates on this machine.
 
@@ -144,22 +125,12 @@ def noise(
     the stored method and by pytest-benchmark, and which tolerances the wanted rate of false alarms takes. The noise of
     gates without a slow-down goes to artifacts/noise/<machine>.json, where `zoobench gate` finds it.
     """
-    rules = read_rules(Path("pyproject.toml"), tolerances)
     source = results or newest_results(artifacts)
-    request = GateRequest(
-        baseline=source,
-        candidate=source,
-        artifacts=artifacts,
-        rules=rules,
-        cells=cells,
-        seconds=seconds or rules.seconds,
-        slowdown=slowdown,
-    )
-    wanted_tolerances(request)
-    if times:
-        _run(request, times=times)
-    report = report_on(Question(request=request, wanted_rate=rate, draws=draws))
-    _show(report, form=form)
+    rules = read_rules(Path("pyproject.toml"), tolerances)
+    request = GateRequest(baseline=source, candidate=source, artifacts=artifacts, rules=rules, **others)
+    _run(request, times=times)
+    report = report_on(request, wanted_rate=wanted_rate, draws=draws)
+    present(view(report), form=form, output=output)
     if path := save_noise(report, artifacts):
         click.echo(f"wrote {path}", err=True)
     if picture:
@@ -167,23 +138,63 @@ def noise(
         click.echo(f"wrote {picture}", err=True)
 
 
-def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, AAGate]]:
+def _run(request: GateRequest, *, times: int) -> None:
+    done = 0
+    try:
+        for path, gate in run_gates(request, times=times):
+            done += 1
+            click.echo(f"gate {done} of {times}, {_ending(gate)}: {path}", err=True)
+    except KeyboardInterrupt:
+        click.echo(f"{done} gates are kept; `zoobench noise --times 0` with the same options reads them", err=True)
+        raise
+
+
+def _ending(gate: RepeatedGate) -> str:
+    verdicts = Counter(cell.latency or "failed" for cell in gate.cells.values())
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+    return f"slow-down {slowdown_name(gate.slowdown)}, latency {counted} in {gate.seconds:.0f} s"
+
+
+def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, RepeatedGate]]:
     """Yields each of a number of gates of a results file against itself, and where it is kept, as it ends.
 
     Raises:
         ResultsError: If the file cannot be read or a gate cannot be written.
         UsageError: If files cannot be had: identical files are only worth replaying.
     """
+    tests = number_of_tests([(record, record) for record in _runnable(request).values()])
     environment = describe_environment()
     folder = gates_folder(request.artifacts, machine_key(environment))
     for _ in range(times):
-        gate = _recorded(run_gate(replace(request, baseline=request.candidate, method="replay")), request, environment)
+        report, replayed = run_gate(replace(request, baseline=request.candidate, method="replay"))
+        gate = RepeatedGate(
+            machine=machine_key(environment),
+            made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            slowdown=request.slowdown,
+            tolerances={cell: request.rules.of(cell)[LATENCY_P50.key] for cell in replayed},
+            tests=tests,
+            seconds=report.seconds,
+            cells={cell: _cell(cell, seen, report) for cell, seen in replayed.items()},
+            environment=environment,
+        )
         path = reserve_results_path(folder, now=datetime.now())
-        _keep(gate, path)
+        _write(kept_json(gate), path)
         yield path, gate
 
 
-def read_gates(folder: Path) -> tuple[AAGate, ...]:
+def _cell(cell: str, seen: Replayed, report: GateReport) -> RepeatedCell:
+    return RepeatedCell(
+        verdicts={finding.metric: str(finding.verdict) for finding in report.findings if finding.cell == cell},
+        log_ratios=seen.log_ratios,
+        baseline_seconds=seen.medians[0],
+        candidate_seconds=seen.medians[1],
+        failure=seen.failure,
+        disturbed=seen.disturbed,
+        injected_seconds=seen.injected,
+    )
+
+
+def read_gates(folder: Path) -> tuple[RepeatedGate, ...]:
     """Returns the gates that are kept in a folder, oldest first.
 
     Raises:
@@ -198,25 +209,35 @@ def gates_folder(artifacts: Path, machine: str) -> Path:
     return artifacts / "aa" / machine
 
 
-def report_on(question: Question) -> AAReport:
-    """Returns what this machine's kept gates say, without running any.
+def report_on(request: GateRequest, *, wanted_rate: float = 0.01, draws: int = 1000, seed: int = 0) -> NoiseReport:
+    """Returns what this machine's kept gates of the same cells and tolerances say, without running any.
+
+    Args:
+        request: What gates are run with.
+        wanted_rate: Of false alarms of the whole matrix, which tolerances are proposed for.
+        draws: How many gates are drawn from what the real ones' processes saw.
+        seed: Of the drawing.
 
     Raises:
         ResultsError: If a file cannot be read.
         UsageError: If there are no gates of these cells at these tolerances.
     """
-    request = question.request
     folder = gates_folder(request.artifacts, machine_key(describe_environment()))
     tolerances = wanted_tolerances(request)
-    kept = select(read_gates(folder), tolerances)
-    if not kept.gates:
-        raise UsageError(_none_kept(folder, tolerances, kept))
+    gates, left_out = select(read_gates(folder), tolerances)
+    if not gates:
+        wanted = ", ".join(f"{cell} at {percent(tolerance)} %" for cell, tolerance in tolerances.items())
+        others = f"; {'; '.join(left_out)}" if left_out else ""
+        raise UsageError(
+            f"{folder} holds no gates of exactly these cells and tolerances: {wanted}{others}; run some with --times 10"
+        )
     return analyse(
-        kept,
+        gates,
         tolerances,
-        wanted_rate=question.wanted_rate,
-        draws=question.draws,
-        seed=question.seed,
+        left_out=left_out,
+        wanted_rate=wanted_rate,
+        draws=draws,
+        seed=seed,
         seconds=request.seconds_for(len(tolerances)),
     )
 
@@ -228,38 +249,38 @@ def wanted_tolerances(request: GateRequest) -> dict[str, float]:
         ResultsError: If the results cannot be read.
         UsageError: If a pattern fits no cell, or there is nothing to replay.
     """
+    return {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in _runnable(request)}
+
+
+def _runnable(request: GateRequest) -> Mapping[str, Record]:
     records = chosen(read_recorded(request.candidate), request.cells)
-    runnable = [cell for cell, record in records.items() if not record.refusal]
+    runnable = {cell: record for cell, record in records.items() if not record.refusal}
     if not runnable:
         raise UsageError(f"{request.candidate} has no such cell that runs; measure some with pytest bench/")
-    return {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in runnable}
+    return runnable
 
 
-def save_noise(report: AAReport, artifacts: Path) -> Path | None:
+def save_noise(report: NoiseReport, artifacts: Path) -> Path | None:
     """Keeps the noise that a report learned, unless more is known already; None where nothing is known.
 
     Raises:
         ResultsError: If it cannot be written.
     """
-    if report.learned is None:
+    if report.noise is None:
         return None
     path = noise_path(artifacts, report.machine)
     known = read_noise(path)
-    learned = report.learned.noise
     cells = dict(known.cells) if known else {}
-    for cell, noise_of_cell in learned.cells.items():
-        if noise_of_cell.runs >= max(_LEAST_RUNS, cells[cell].runs if cell in cells else 0):
-            cells[cell] = noise_of_cell
+    for cell, learned in report.noise.cells.items():
+        if learned.runs >= max(_LEAST_RUNS, cells[cell].runs if cell in cells else 0):
+            cells[cell] = learned
     if not cells:
         return None
-    try:
-        write_json(path, noise_to_json(replace(learned, cells=cells)))
-    except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error}; see to space or --artifacts") from error
+    _write(kept_json(replace(report.noise, cells=cells)), path)
     return path
 
 
-def save_picture(report: AAReport, path: Path) -> None:
+def save_picture(report: NoiseReport, path: Path) -> None:
     """Draws the share of gates that catch a slow-down, by its size, as PNG, or as SVG where the file's name says so.
 
     Raises:
@@ -272,64 +293,8 @@ def save_picture(report: AAReport, path: Path) -> None:
         raise ResultsError(f"cannot write {path}: {error}") from error
 
 
-def _run(request: GateRequest, *, times: int) -> None:
-    done = 0
+def _write(content: Mapping[str, object], path: Path) -> None:
     try:
-        for path, gate in run_gates(request, times=times):
-            done += 1
-            click.echo(f"gate {done} of {times}, {_ending(gate)}: {path}", err=True)
-    except KeyboardInterrupt:
-        click.echo(f"{done} gates are kept; `zoobench noise --times 0` with the same options reads them", err=True)
-        raise
-
-
-def _ending(gate: AAGate) -> str:
-    verdicts = Counter(latency_verdict(cell) or "failed" for cell in gate.cells.values())
-    counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
-    return f"slow-down {slowdown_name(gate.slowdown)}, latency {counted} in {gate.seconds:.0f} s"
-
-
-def _show(report: AAReport, *, form: str) -> None:
-    if form == "json":
-        click.echo(json.dumps(to_json(report), indent=1, ensure_ascii=False, allow_nan=False))
-        return
-    terminal = Console()
-    click.echo(render(report, width=terminal.width, colours=terminal.is_terminal), nl=False)
-
-
-def _keep(gate: AAGate, path: Path) -> None:
-    try:
-        write_json(path, gate_to_json(gate))
+        write_json(path, content)
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error}; see to space or --artifacts") from error
-
-
-def _none_kept(folder: Path, tolerances: Mapping[str, float], kept: KeptGates) -> str:
-    asked = ", ".join(f"{cell} at {percent(tolerance)} %" for cell, tolerance in tolerances.items())
-    others = f"; {'; '.join(kept.left_out)}" if kept.left_out else ""
-    return f"{folder} holds no gates of exactly these cells and tolerances: {asked}{others}; run some with --times 10"
-
-
-def _recorded(gate: Gate, request: GateRequest, environment: dict[str, object]) -> AAGate:
-    findings = gate.report.findings
-    return AAGate(
-        machine=machine_key(environment),
-        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        slowdown=request.slowdown,
-        tolerances={cell: request.rules.of(cell)[LATENCY_P50.key] for cell in gate.replayed},
-        tests=gate.rates.tests,
-        seconds=gate.report.seconds,
-        cells={
-            cell: AACell(
-                verdicts={finding.metric: str(finding.verdict) for finding in findings if finding.cell == cell},
-                log_ratios=seen.log_ratios,
-                baseline_seconds=seen.medians[0],
-                candidate_seconds=seen.medians[1],
-                failure=seen.failure,
-                disturbed=seen.disturbed,
-                injected_seconds=seen.injected,
-            )
-            for cell, seen in gate.replayed.items()
-        },
-        environment=environment,
-    )

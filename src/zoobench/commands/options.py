@@ -10,15 +10,15 @@ import click
 from rich.console import Console
 
 from zoobench.errors import ResultsError, UsageError, ZoobenchError
-from zoobench.judge.recommend.limits import QUANTITIES, Limit, parse_confidence, parse_limit, parse_preference
+from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
-from zoobench.show.document import Screen, View
+from zoobench.show.document import View
 from zoobench.system.files import write_bytes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
-FORMATS: Mapping[str, Callable[[View, Screen], str]] = {
+FORMATS: Mapping[str, Callable[[View], str]] = {
     "text": terminal.write,
     "markdown": markdown.write,
     "html": html.write,
@@ -26,7 +26,6 @@ FORMATS: Mapping[str, Callable[[View, Screen], str]] = {
     "csv": data.write_csv,
 }
 """Every format that a result can be written in."""
-_WIDTH_OF_FILES = 120
 _DEFAULT_PREFERENCE = "latency_p50,top1,size"
 
 artifacts_option = click.option(
@@ -46,6 +45,21 @@ cells_option = click.option(
 )
 output_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "-o", "--output", type=PATH, metavar="FILE", help="Write to this file instead of the terminal."
+)
+tolerance_option = click.option(
+    "--tolerance",
+    "tolerances",
+    multiple=True,
+    metavar="METRIC=VALUE",
+    help="latency_p50=3%, top1=0.5points, size=1%, memory=10%, or PATTERN:METRIC=VALUE; may be repeated. Default: "
+    "[tool.zoobench.gate] of pyproject.toml.",
+)
+seconds_option = click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    metavar="N",
+    help="Time limit of a gate for replaying, in seconds. Default: what pyproject.toml says, else 110, and 22 for each "
+    "cell above five.",
 )
 
 
@@ -98,12 +112,12 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def collected(**given: Any) -> Any:
-        limits = tuple(limit for name in QUANTITIES if (limit := given.pop(name)) is not None)
+        limits = tuple(limit for name in LIMITED if (limit := given.pop(name)) is not None)
         return command(limits=limits, **given)
 
-    for one in reversed(tuple(QUANTITIES.values())):
+    for one in reversed(tuple(LIMITED.values())):
         option = click.option(
-            one.option, one.name, metavar=f'"{one.example}"', multiple=True, callback=_once, help=one.help
+            option_of(one), one.key, metavar=f'"{one.example}"', multiple=True, callback=_once, help=one.limit
         )
         collected = option(collected)
     return collected
@@ -151,15 +165,15 @@ def present(view: View, *, form: str, output: Path | None) -> None:
     Raises:
         ResultsError: If the file cannot be written.
     """
-    width, colours = screen(to_file=output is not None)
-    deliver(FORMATS[form](view, Screen(width=width, colours=colours)), output)
+    deliver(written(view, form=form, output=output), output)
 
 
-def screen(*, to_file: bool) -> tuple[int, bool]:
-    """Returns the columns to fill and whether colours are known there."""
+def written(view: View, *, form: str, output: Path | None) -> str:
+    """Returns a result in a format of `FORMATS`; as text it is to fit the terminal, or a file."""
     console = Console()
-    on_terminal = console.is_terminal and not to_file
-    return (console.width if on_terminal else _WIDTH_OF_FILES, on_terminal)
+    if form == "text" and output is None and console.is_terminal:
+        return terminal.write(view, width=console.width, colours=True)
+    return FORMATS[form](view)
 
 
 def deliver(text: str, output: Path | None) -> None:
@@ -180,8 +194,8 @@ def deliver(text: str, output: Path | None) -> None:
 
 def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limit | None:
     if len(values) > 1:
-        quantity = QUANTITIES[str(parameter.name)]
-        raise UsageError(f"{quantity.option}: received {' and '.join(map(repr, values))}; give each limit once")
+        option = option_of(LIMITED[str(parameter.name)])
+        raise UsageError(f"{option}: received {' and '.join(map(repr, values))}; give each limit once")
     return parse_limit(str(parameter.name), values[0]) if values else None
 
 

@@ -1,17 +1,17 @@
 """`zoobench backbones | extensions | data | build`: what can be measured, on which photos, and is it made already?"""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from zoobench.commands.options import PATH, build_options, output_options, present
 from zoobench.errors import DataError, Status, UsageError
 from zoobench.matrix.backbones import TABLE, Backbone
-from zoobench.run.extensions import Extension, find_extensions
+from zoobench.run.extensions import find_extensions
 from zoobench.run.plan import make_plan
 from zoobench.run.session import BenchSession
 from zoobench.show.document import Document, Grid, Lines, View
@@ -22,36 +22,20 @@ from zoobench.system.files import writing
 @output_options
 def backbones(*, form: str, output: Path | None) -> None:
     """List the backbones with the image size and the file of their published weights."""
-    found = tuple(_usable())
-    rows = [
-        {"backbone": one.name, "image_size": one.default_size, "weights": one.weights_name(one.default_size)}
-        for one in found
-    ]
-    present(
-        View(document=lambda: _backbones_shown(found), plain=lambda: rows, rows=lambda: rows), form=form, output=output
-    )
+    sized = ((one, one.default_size) for one in map(_usable, TABLE.names()) if one)
+    rows = [{"backbone": one.name, "image_size": size, "weights": one.weights_name(size)} for one, size in sized]
+    texts = tuple(tuple(map(str, row.values())) for row in rows)
+    grid = Grid(heads=("backbone", "pixels", "weights"), rows=texts, words=frozenset({2}))
+    present(_view("Backbones", rows, grid), form=form, output=output)
 
 
-def _backbones_shown(found: Sequence[Backbone]) -> Document:
-    rows = tuple((one.name, str(one.default_size), one.weights_name(one.default_size)) for one in found)
-    return Document(
-        title="Backbones", blocks=(Grid(heads=("backbone", "pixels", "weights"), rows=rows, words=frozenset({2})),)
-    )
-
-
-def _usable() -> Iterator[Backbone]:
-    for name in TABLE.names():
-        with _problem_printed():
-            yield TABLE.find(name)
-
-
-@contextmanager
-def _problem_printed() -> Iterator[None]:
-    """Says on stderr why a backbone cannot be used: the others can be all the same."""
+def _usable(name: str) -> Backbone | None:
+    """Returns a backbone, or says on stderr why it cannot be used: the others can be all the same."""
     try:
-        yield
+        return TABLE.find(name)
     except UsageError as error:
         click.echo(str(error), err=True)
+        return None
 
 
 @click.command()
@@ -61,21 +45,17 @@ def extensions(*, form: str, output: Path | None) -> None:
 
     Each is imported to find out, and so are the functions and modules that it names.
     """
-    found = find_extensions()
-    rows = [{"what": one.what, "name": one.name, "package": str(one.package), "problem": one.problem} for one in found]
-    present(
-        View(document=lambda: _what_packages_add(found), plain=lambda: rows, rows=lambda: rows),
-        form=form,
-        output=output,
-    )
-    sys.exit(Status.FAILED if any(one.problem for one in found) else Status.PASSED)
+    rows = find_extensions()
+    none = () if rows else ("no package adds anything; docs/extending.md says how one does",)
+    shown = ((one["name"], one["what"], one["package"], one["problem"] or "can be used") for one in rows)
+    grid = Grid(heads=("name", "what", "package", "state"), rows=tuple(shown), words=frozenset({1, 2, 3}))
+    present(_view("What packages add", rows, grid, *none), form=form, output=output)
+    sys.exit(Status.FAILED if any(one["problem"] for one in rows) else Status.PASSED)
 
 
-def _what_packages_add(found: Sequence[Extension]) -> Document:
-    none = () if found else ("no package adds anything; docs/extending.md says how one does",)
-    rows = tuple((one.name, one.what, str(one.package), one.problem or "can be used") for one in found)
-    grid = Grid(heads=("name", "what", "package", "state"), rows=rows, words=frozenset({1, 2, 3}))
-    return Document(title="What packages add", blocks=(Lines(lines=none), grid))
+def _view(title: str, rows: Sequence[Mapping[str, Any]], grid: Grid, *lines: str) -> View:
+    document = Document(title=title, blocks=(Lines(lines=lines), grid))
+    return View(document=lambda: document, plain=lambda: rows, rows=lambda: rows)
 
 
 _HANDLES = {"animals10": ("alessiocorrado99/animals10", "raw-img")}

@@ -61,8 +61,8 @@ def recommend(
     How far processes of a machine differ is taken from what `zoobench noise` learned of it, in DIR/noise, else from a
     measured default.
 
-    The status is 0 if a cell holds all limits, 3 if none surely does but some may, 1 if none can, 2 for files or
-    limits that cannot be used.
+    The status is 0 if a cell holds all limits, 3 if it is open whether one does, 1 if none does, 2 for files or limits
+    that cannot be used.
     """
     recommendation = recommend_files(
         files, limits=limits, preference=preference, confidence=confidence, artifacts=artifacts

@@ -3,8 +3,8 @@
 import base64
 import io
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,16 +17,16 @@ from zoobench.commands.options import PATH, artifacts_option, deliver, format_op
 from zoobench.commands.recommend import learned_noise
 from zoobench.data.photos import has_pillow
 from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.compare.comparison import Comparison, compare
+from zoobench.judge.compare.comparison import compare
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, Limit
-from zoobench.judge.recommend.recommendation import Recommendation, recommend
+from zoobench.judge.recommend.recommendation import recommend
+from zoobench.measure.target import Samples
 from zoobench.results.run import Run, Side, read_run
-from zoobench.run.locate import MeasuredImages, Places, find_images
-from zoobench.show.charts.sheet import Chart, write_pictures
-from zoobench.show.report.answers import AnswerSet, distinct_answers, wanted_samples
+from zoobench.run.locate import find_images
+from zoobench.show.charts.sheet import write_pictures
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
-from zoobench.show.report.writers import to_markdown
+from zoobench.show.report.writers import to_html, to_markdown
 from zoobench.stats.intervals import CONFIDENCE
 
 SIDE = 96
@@ -87,8 +87,8 @@ def report(
 
     The status is 0 whatever is reported (`zoobench gate` judges), and 2 for files or limits that cannot be used.
     """
-    request = ReportRequest(
-        results=results,
+    made = make_report(
+        results,
         baseline=baseline,
         limits=limits,
         preference=preference,
@@ -96,90 +96,60 @@ def report(
         artifacts=artifacts,
         kit=kit,
     )
-    made = make_report(request)
-    deliver(shown(made, form=form), output or (_DEFAULT_OUTPUT if form == "html" else None))
+    if form == "html":
+        deliver(to_html(made), output or _DEFAULT_OUTPUT)
+    else:
+        deliver(to_markdown(made), output)
     for path in write_charts(made, pictures) if pictures else ():
         click.echo(f"wrote {path}", err=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRequest:
-    """What is to be reported, and how.
+def make_report(
+    results: Path,
+    *,
+    artifacts: Path,
+    baseline: str | None = None,
+    kit: Path | None = None,
+    limits: Sequence[Limit] = (),
+    preference: Sequence[str] = DEFAULT_PREFERENCE,
+    confidence: float = CONFIDENCE,
+) -> Report:
+    """Returns the contents of a report.
 
-    Attributes:
+    Args:
         results: A results file.
+        artifacts: Folder of the store, where images are looked for.
         baseline: What it is compared with, a results file or a baseline by its name or file; None for nothing.
+        kit: The kit that the results came of, if it is named.
         limits: That the recommended cell has to hold.
         preference: What cells that hold them are ordered by.
         confidence: The probability with which they are to be held.
-        artifacts: Folder of the store, where images are looked for.
-        kit: The kit that the results came of, if it is named.
-        seed: Of the comparison's bootstrap.
-    """
-
-    results: Path
-    baseline: str | None = None
-    limits: tuple[Limit, ...] = ()
-    preference: Sequence[str] = field(default=DEFAULT_PREFERENCE)
-    confidence: float = CONFIDENCE
-    artifacts: Path = Path("artifacts")
-    kit: Path | None = None
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thumbnails:
-    """Pictures of test samples.
-
-    Attributes:
-        pictures: Each different picture once: a JPEG as data URI, by the SHA-256 of the image that it is of.
-        shown: Which picture each sample has, by its place in the test split.
-        left_out: How many of the samples asked for have none, as there was no room.
-        reason: Why there is no picture at all; '' where there are, or none was asked for.
-    """
-
-    pictures: Mapping[str, str] = field(default_factory=dict)
-    shown: Mapping[int, str] = field(default_factory=dict)
-    left_out: int = 0
-    reason: str = ""
-
-    def of(self, sample: int) -> str | None:
-        """Returns the data URI of a sample's picture, or None if it has none."""
-        return self.pictures.get(self.shown.get(sample, ""))
-
-
-def make_report(request: ReportRequest) -> Report:
-    """Returns the contents of a report.
 
     Raises:
         UsageError: If the results are a folder, or there is no such baseline.
         ResultsError: If a file cannot be read or understood, or holds nothing of zoobench.
     """
-    if request.results.is_dir():
+    if results.is_dir():
         raise UsageError(
-            f"{request.results} is a folder, and a report is about one run: name one of its files. `zoobench compare` "
+            f"{results} is a folder, and a report is about one run: name one of its files. `zoobench compare` "
             "and `zoobench recommend` take folders of several"
         )
-    run = read_run(request.results)
-    side = Side(name=str(request.results), runs=(run,))
-    answers = distinct_answers(list(run.records.values()))
+    run = read_run(results)
+    side = Side(name=str(results), runs=(run,))
+    base = find_run(baseline, artifacts=artifacts) if baseline else None
     return assemble(
         run,
-        recommendation=_recommendation(side, request),
-        answers=answers,
-        pictures=_pictures(run, answers, request),
-        comparison=_comparison(request, run),
+        recommendation=recommend(
+            [side],
+            limits=limits,
+            preference=preference,
+            confidence=confidence,
+            noise=learned_noise([side], artifacts),
+        ),
+        pictured=partial(find_pictures, run, artifacts=artifacts, kit=kit),
+        comparison=compare(Side(name=str(base), runs=(read_run(base),)), side) if base else None,
         version=version("zoobench"),
     )
-
-
-def shown(report: Report, *, form: str) -> str:
-    """Returns a report as `html` or `markdown`."""
-    if form == "markdown":
-        return to_markdown(report)
-    from zoobench.show.report.writers import to_html
-
-    return to_html(report)
 
 
 def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
@@ -190,88 +160,49 @@ def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
         ResultsError: If one cannot be written.
     """
     figures = (*report.figures, *report.training, *((report.confusion,) if report.confusion else ()))
-    charts = {one.name: Chart(svg=one.svg, title=one.title, alternative=one.alternative) for one in figures}
     try:
-        return write_pictures(charts, folder)
+        return write_pictures({one.name: one.wide for one in figures}, folder)
     except OSError as error:
         raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
 
 
-def _recommendation(side: Side, request: ReportRequest) -> Recommendation:
-    """Returns what `zoobench recommend` says of the same run under the same limits."""
-    return recommend(
-        [side],
-        limits=request.limits,
-        preference=request.preference,
-        confidence=request.confidence,
-        noise=learned_noise([side], request.artifacts),
-    )
-
-
-def _comparison(request: ReportRequest, run: Run) -> Comparison | None:
-    if request.baseline is None:
-        return None
-    path = find_run(request.baseline, artifacts=request.artifacts)
-    base = Side(name=str(path), runs=(read_run(path),))
-    return compare(base, Side(name=str(request.results), runs=(run,)), seed=request.seed)
-
-
-def _pictures(run: Run, answers: Sequence[AnswerSet], request: ReportRequest) -> Pictures:
-    """Returns small images of the samples that flipped, or why there are none."""
-    places = Places(artifacts=request.artifacts, kit=request.kit)
-    found = find_thumbnails(run, wanted_samples(answers), places=places)
-    names = {content: f"photo-{number}" for number, content in enumerate(found.pictures, start=1)}
-    return Pictures(
-        photos={names[content]: data for content, data in found.pictures.items()},
-        shown={sample: names[content] for sample, content in found.shown.items()},
-        reason=found.reason,
-    )
-
-
-def find_thumbnails(run: Run, samples: Sequence[int], *, places: Places, most_bytes: int = MOST_BYTES) -> Thumbnails:
-    """Returns pictures of test samples of a run.
+def find_pictures(run: Run, samples: Sequence[int], *, artifacts: Path, kit: Path | None = None) -> Pictures:
+    """Returns small images of test samples of a run, the most important first.
 
     What stands in the way becomes the reason, never an error: a report is worth reading without pictures.
-
-    Args:
-        run: Results or a baseline.
-        samples: Places in the test split, the most important first.
-        places: Where to look for the images.
-        most_bytes: Of all pictures together, as data URIs.
     """
     if not samples:
-        return Thumbnails()
+        return Pictures()
     if not has_pillow():
-        return Thumbnails(reason=NO_PILLOW)
+        return Pictures(reason=NO_PILLOW)
     with tempfile.TemporaryDirectory(prefix="zoobench-images-") as folder:
-        images = find_images(run, places, least_side=SIDE, workplace=Path(folder))
-        if isinstance(images, str):
-            return Thumbnails(reason=images)
-        return make_thumbnails(images, samples, most_bytes=most_bytes)
+        images = find_images(run, artifacts=artifacts, kit=kit, least_side=SIDE, workplace=Path(folder))
+        return Pictures(reason=images) if isinstance(images, str) else make_pictures(images, samples)
 
 
-def make_thumbnails(images: MeasuredImages, samples: Sequence[int], *, most_bytes: int) -> Thumbnails:
-    """Returns pictures of samples in their order, as many as there is room for.
+def make_pictures(images: Samples, samples: Sequence[int], *, most_bytes: int = MOST_BYTES) -> Pictures:
+    """Returns small images of samples in their order, as many as there is room for.
 
     Args:
         images: The test split.
-        samples: Places in it; any may be there more than once.
+        samples: Places in it; any may be there more than once, and so may an image.
         most_bytes: Of all pictures together, as data URIs.
     """
-    asked = dict.fromkeys(samples)
-    pictures: dict[str, str] = {}
+    names: dict[str, str] = {}
+    photos: dict[str, str] = {}
     shown: dict[int, str] = {}
     room = most_bytes
-    for sample in asked:
+    for sample in dict.fromkeys(samples):
         content = images.contents[sample]
-        if content not in pictures and room > 0:
-            picture = _data_uri(images.samples.images(sample, sample + 1)[0])
+        if content not in names and room > 0:
+            picture = _data_uri(images.images(sample, sample + 1)[0])
             room -= len(picture)
             if room >= 0:
-                pictures[content] = picture
-        if content in pictures:
-            shown[sample] = content
-    return Thumbnails(pictures=pictures, shown=shown, left_out=len(asked) - len(shown))
+                names[content] = f"photo-{len(names) + 1}"
+                photos[names[content]] = picture
+        if content in names:
+            shown[sample] = names[content]
+    return Pictures(photos=photos, shown=shown)
 
 
 def _data_uri(pixels: npt.NDArray[np.uint8]) -> str:

@@ -1,13 +1,13 @@
 """Ways of timing one file took turns: how far apart are they, and do two that should agree?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from math import log
 from statistics import median
 
 from zoobench.errors import Status
-from zoobench.stats.intervals import Interval
+from zoobench.stats.intervals import Estimate, Interval
 from zoobench.stats.sequential import weigh
 
 TOLERANCE = 0.03
@@ -15,7 +15,7 @@ TOLERANCE = 0.03
 LEAST_TURNS = 2
 """One turn says nothing of how much turns scatter."""
 _ERROR_RATE = 0.05
-"""`weigh` tells more than the interval, at this rate; none of it is used here."""
+"""`weigh` returns more than the interval, at this rate; none of it is used here."""
 
 
 class Answer(str, Enum):
@@ -30,14 +30,6 @@ class Answer(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """How much longer one method takes than another, as a share: 0.03 for 3 % longer; with the 95 % interval."""
-
-    change: float
-    interval: Interval
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TimedPath:
     """One method of timing the file.
 
@@ -45,7 +37,7 @@ class TimedPath:
         name: What it is called.
         what: What is timed, and how.
         turns: Each turn's median in seconds.
-        resolution_seconds: What these were rounded to by the program that told them; 0 if they were not.
+        resolution_seconds: What these were rounded to by the program that reported them; 0 if they were not.
     """
 
     name: str
@@ -62,24 +54,6 @@ class TimedPath:
     def rounding(self) -> float:
         """How far a rounded median may be off, as a share."""
         return self.resolution_seconds / 2 / self.seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOutMethod:
-    """A method that was not timed, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """Whether our method of timing agrees with another's."""
-
-    ours: str
-    theirs: str
-    gap: Gap
-    answer: Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +85,8 @@ class CrosscheckReport:
         threads: Of one invocation.
         images: What was run on.
         effort: How much was timed.
-        paths: The methods that were timed; the others are held against the first.
-        left_out: The methods that were not.
+        paths: The methods that were timed; the others are compared with the first.
+        left_out: Why other methods were not, by name.
         pairs: Names of methods that should agree, ours first.
         phases: Of the method from photo to class, each turn's median in seconds, by name in order.
         versions: Of the libraries.
@@ -124,28 +98,29 @@ class CrosscheckReport:
     images: str
     effort: Effort
     paths: tuple[TimedPath, ...]
-    left_out: tuple[LeftOutMethod, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     pairs: tuple[tuple[str, str], ...] = ()
     phases: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     versions: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
-    def agreements(self) -> tuple[Agreement, ...]:
-        """Of the pairs that were timed, both of them."""
+    def gaps_of_pairs(self) -> tuple[tuple[str, str, Estimate], ...]:
+        """The names of the pairs that were timed, both of them, and how much longer ours takes."""
         timed = {path.name: path for path in self.paths}
-        return tuple(agreement(timed[one], timed[other]) for one, other in self.pairs if {one, other} <= timed.keys())
+        both = [pair for pair in self.pairs if set(pair) <= timed.keys()]
+        return tuple((ours, theirs, gap(timed[ours], timed[theirs])) for ours, theirs in both)
 
     @property
     def status(self) -> Status:
-        """0 if all agree, 1 if two do not, 3 if that is open, as it is where there was nothing to hold ours against."""
-        answers = {one.answer for one in self.agreements}
+        """0 if all agree, 1 if two do not, 3 if that is open, as it is where there was nothing to compare ours with."""
+        answers = {answer(found) for _, _, found in self.gaps_of_pairs}
         if Answer.NO in answers:
             return Status.FAILED
         return Status.PASSED if answers == {Answer.YES} else Status.UNDECIDED
 
 
-def gap(path: TimedPath, reference: TimedPath) -> Gap:
-    """Returns how much longer a method takes than another that took turns with it.
+def gap(path: TimedPath, reference: TimedPath) -> Estimate:
+    """Returns how much longer a method takes than another that took turns with it, as a share: 0.03 for 3 % longer.
 
     A turn is the unit: Student's t of the logarithms of the ratios of one turn's medians (`sequential.weigh`), wider by
     what either median was rounded.
@@ -153,28 +128,20 @@ def gap(path: TimedPath, reference: TimedPath) -> Gap:
     Raises:
         ValueError: Unless both took the same number of turns, two or more.
     """
-    evidence = weigh(_log_ratios(path.turns, reference.turns), tolerance=TOLERANCE, error_rate=_ERROR_RATE)
-    rounding = path.rounding + reference.rounding
-    low, high = evidence.interval.low, evidence.interval.high
-    widened = Interval(low=(1 + low) / (1 + rounding) - 1, high=(1 + high) * (1 + rounding) - 1)
-    return Gap(change=evidence.change, interval=widened)
-
-
-def agreement(ours: TimedPath, theirs: TimedPath) -> Agreement:
-    """Returns whether two methods agree within `TOLERANCE`."""
-    found = gap(ours, theirs)
-    return Agreement(ours=ours.name, theirs=theirs.name, gap=found, answer=_answer(found.interval))
-
-
-def _answer(interval: Interval) -> Answer:
-    if interval.low >= -TOLERANCE and interval.high <= TOLERANCE:
-        return Answer.YES
-    if interval.low > TOLERANCE or interval.high < -TOLERANCE:
-        return Answer.NO
-    return Answer.OPEN
-
-
-def _log_ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
+    above, below = path.turns, reference.turns
     if len(above) != len(below) or len(above) < LEAST_TURNS:
         raise ValueError(f"{len(above)} and {len(below)} turns: both methods must take as many, at least {LEAST_TURNS}")
-    return [log(one / other) for one, other in zip(above, below, strict=True)]
+    log_ratios = [log(one / other) for one, other in zip(above, below, strict=True)]
+    evidence = weigh(log_ratios, tolerance=TOLERANCE, error_rate=_ERROR_RATE)
+    rounding = 1 + path.rounding + reference.rounding
+    low, high = evidence.interval.low, evidence.interval.high
+    widened = Interval(low=(1 + low) / rounding - 1, high=(1 + high) * rounding - 1)
+    return Estimate(point=evidence.change, interval=widened)
+
+
+def answer(found: Estimate) -> Answer:
+    """Returns whether two methods with this gap agree within `TOLERANCE`."""
+    low, high = found.interval.low, found.interval.high
+    if low >= -TOLERANCE and high <= TOLERANCE:
+        return Answer.YES
+    return Answer.NO if low > TOLERANCE or high < -TOLERANCE else Answer.OPEN

@@ -1,19 +1,20 @@
-"""What became of one metric of one cell from a baseline to a candidate, and how surely? The one vocabulary of verdicts.
+"""What became of one metric of one cell from a baseline to a candidate, with what confidence? The verdicts of all.
 
 Here runs are compared as they were measured. What a gate weighs besides (replays, tolerances) stands in `gate.decide`,
 and comes to the same `Finding`.
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 from typing import Literal
 
-from zoobench.judge.compare.flipped_samples import Flip, paired_flips
 from zoobench.judge.metrics import SPEEDUP_NOISE, Metric
-from zoobench.results.run import Side, Timing
+from zoobench.results.answers import both_answers
+from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.stats.intervals import (
     LEAST_PROCESSES,
@@ -24,10 +25,10 @@ from zoobench.stats.intervals import (
     percentile_interval,
     ratio_interval,
 )
-from zoobench.stats.paired import mcnemar_mid_p, paired_difference
+from zoobench.stats.paired import PairedAnswers, mcnemar_mid_p, paired_difference
 
 UNCHANGED_WITHIN = 0.03
-"""A change that is surely below this is called none."""
+"""A change whose whole interval is below this is called none."""
 _LARGEST = 1e300
 """Beyond it sums overflow."""
 
@@ -45,6 +46,42 @@ class Verdict(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A sample whose answer became right or wrong, with the names of classes.
+
+    Attributes:
+        sample: Its place in the test split, from 0.
+        name: Of its image, '' where that is not known.
+        truth: The right answer.
+        before: The baseline's.
+        after: The candidate's.
+    """
+
+    sample: int
+    name: str
+    truth: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flips:
+    """All that changed between two models' answers to the same samples.
+
+    Attributes:
+        answers: The counts.
+        newly_wrong: Samples that only the baseline has right.
+        newly_right: Samples that only the candidate has right.
+        worst_class: From `worse_classes`, the first; None where there is none.
+    """
+
+    answers: PairedAnswers
+    newly_wrong: tuple[Flip, ...]
+    newly_right: tuple[Flip, ...]
+    worst_class: tuple[str, PairedAnswers] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,37 +124,98 @@ class Finding:
     newly_right: tuple[Flip, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellRun:
-    """What one run, a process, knows of one cell."""
+def paired_flips(baseline: Record, candidate: Record, *, names: Sequence[str] = ()) -> Flips | None:
+    """Returns what changed in the answers of one cell, or None where both sides did not answer the same samples.
 
-    record: Record | None
-    timing: Timing | None
+    Args:
+        baseline: One side's record.
+        candidate: The other side's.
+        names: Of the samples' images, as far as they are known.
+    """
+    both = both_answers(baseline, candidate)
+    if both is None:
+        return None
+    before, after = both
+    classes = baseline.dataset.classes
+    return find_flips(before.predicted, after.predicted, truth=before.truth, classes=classes, names=names)
 
 
-def runs_of(side: Side, cell: str) -> list[CellRun]:
-    """Returns what each run of a side that has a cell knows of it."""
-    both = [CellRun(record=run.records.get(cell), timing=run.rounds.get(cell)) for run in side.runs]
-    return [run for run in both if run.record or run.timing]
+def find_flips(
+    before: Sequence[int],
+    after: Sequence[int],
+    *,
+    truth: Sequence[int],
+    classes: Sequence[str],
+    names: Sequence[str] = (),
+) -> Flips:
+    """Returns what changed, from the index of the class of each sample that the two sides predicted."""
+    kinds: dict[tuple[bool, bool], list[Flip]] = defaultdict(list)
+    counts = Counter[tuple[bool, bool]]()
+    for sample, (right, first, second) in enumerate(zip(truth, before, after, strict=True)):
+        kind = (first == right, second == right)
+        counts[kind] += 1
+        if kind[0] != kind[1]:
+            name = names[sample] if sample < len(names) else ""
+            flip = Flip(sample=sample, name=name, truth=classes[right], before=classes[first], after=classes[second])
+            kinds[kind].append(flip)
+    worse = worse_classes(before, after, truth=truth, classes=classes)
+    return Flips(
+        answers=_paired_answers(counts),
+        newly_wrong=tuple(kinds[True, False]),
+        newly_right=tuple(kinds[False, True]),
+        worst_class=worse[0] if worse else None,
+    )
 
 
-def observed(run: CellRun, metric: Metric) -> Sequence[float]:
-    """Returns what each process of a run observed; of a file without records what its rounds say."""
-    if run.record is not None:
-        return metric.read(run.record)
-    if run.timing is None or metric.percentile is None:
+def worse_classes(
+    before: Sequence[int], after: Sequence[int], *, truth: Sequence[int], classes: Sequence[str]
+) -> list[tuple[str, PairedAnswers]]:
+    """Returns the classes with more samples newly wrong than newly right, that with the largest share of them first."""
+    by_class: dict[int, Counter[tuple[bool, bool]]] = defaultdict(Counter)
+    for right, first, second in zip(truth, before, after, strict=True):
+        by_class[right][first == right, second == right] += 1
+    found = {one: _paired_answers(counts) for one, counts in by_class.items()}
+    worse = [one for one, answers in found.items() if answers.newly_wrong > answers.newly_right]
+    worse.sort(key=lambda one: ((found[one].newly_right - found[one].newly_wrong) / found[one].total, one))
+    return [(classes[one], found[one]) for one in worse]
+
+
+def _paired_answers(counts: Counter[tuple[bool, bool]]) -> PairedAnswers:
+    """Returns counts of whether the baseline and the candidate are right."""
+    return PairedAnswers(
+        both=counts[True, True],
+        newly_wrong=counts[True, False],
+        newly_right=counts[False, True],
+        neither=counts[False, False],
+    )
+
+
+def observed(run: Run, cell: str, metric: Metric) -> Sequence[float]:
+    """Returns what each process of a run observed of a cell; of a file without records what its rounds say."""
+    if cell in run.records:
+        return metric.read(run.records[cell])
+    timing = run.rounds.get(cell)
+    if timing is None or metric.percentile is None:
         return ()
-    if metric.percentile == 0.50:
-        return (run.timing.median_seconds,)
-    known = percentile(run.timing.rounds, metric.percentile)
+    known = timing.median_seconds if metric.percentile == 0.50 else percentile(timing.rounds, metric.percentile)
     return () if known is None else (known,)
 
 
-def value_of(run: CellRun, metric: Metric) -> float | None:
+def value_of(run: Run, cell: str, metric: Metric) -> float | None:
     """Returns a run's value of a metric: the median of its processes, None where there is none that can be summed."""
-    values = observed(run, metric)
+    values = observed(run, cell, metric)
     found = median(values) if values else None
     return found if found is not None and abs(found) < _LARGEST else None
+
+
+def different_files(runs: Iterable[Run]) -> dict[str, int]:
+    """Returns how many model files runs measured of each cell, of which they measured several."""
+    models: dict[str, set[str]] = {}
+    for run in runs:
+        for cell, record in run.records.items():
+            if record.model:
+                models.setdefault(cell, set()).add(record.model.sha256)
+    return {cell: len(found) for cell, found in models.items() if len(found) > 1}
 
 
 def relative(baseline: float | None, candidate: float | None) -> float | None:
@@ -129,31 +227,30 @@ def relative(baseline: float | None, candidate: float | None) -> float | None:
     return change if math.isfinite(change) else None
 
 
-def find(metric: Metric, baseline: Sequence[CellRun], candidate: Sequence[CellRun], *, cell: str, seed: int) -> Finding:
-    """Returns what became of a metric between the runs of two sides.
+def find(metric: Metric, baseline: Sequence[Run], candidate: Sequence[Run], *, cell: str, seed: int) -> Finding:
+    """Returns what became of a metric of a cell between the runs of two sides that have it; `seed` is the bootstrap's.
 
-    Args:
-        metric: Which.
-        baseline: What the runs of one side know of the cell.
-        candidate: The same of the other side.
-        cell: Its id.
-        seed: Of the bootstrap.
+    Numbers that the same model gives every run alike are those of the first run that has them.
     """
+    bare = Finding(cell=cell, metric=metric.key)
     if metric.test == "rounds" or metric.test == "processes":
-        return _ratio(Finding(cell=cell, metric=metric.key), metric, baseline, candidate, seed=seed)
-    ours, theirs = (_first_measured(side, metric) for side in (baseline, candidate))
-    values = tuple(metric.read(one)[0] if one else None for one in (ours, theirs))
-    bare = Finding(cell=cell, metric=metric.key, baseline=values[0], candidate=values[1])
+        return _ratio(bare, metric, baseline, candidate, seed=seed)
+    ours, theirs = (
+        next((run.records[cell] for run in side if cell in run.records and metric.read(run.records[cell])), None)
+        for side in (baseline, candidate)
+    )
+    before, after = (metric.read(one)[0] if one else None for one in (ours, theirs))
+    bare = replace(bare, baseline=before, candidate=after)
     if metric.test == "samples":
         return _paired(bare, ours, theirs) if ours and theirs else bare
-    change = relative(*values)
+    change = relative(before, after)
     if change is None:
         return bare
+    bare = replace(bare, change=change, verdict=Verdict.UNCHANGED if change == 0 else Verdict.INCONCLUSIVE)
     if metric.test == "none":
-        verdict = Verdict.UNCHANGED if change == 0 else Verdict.INCONCLUSIVE
-        return replace(bare, change=change, verdict=verdict)
-    verdict = Verdict.UNCHANGED if change == 0 else direction(metric, up=change > 0)
-    return replace(bare, change=change, interval=Interval(low=change, high=change), basis="exact", verdict=verdict)
+        return bare
+    verdict = direction(metric, up=change > 0) if change else Verdict.UNCHANGED
+    return replace(bare, interval=Interval(low=change, high=change), basis="exact", verdict=verdict)
 
 
 def direction(metric: Metric, *, up: bool) -> Verdict:
@@ -161,17 +258,11 @@ def direction(metric: Metric, *, up: bool) -> Verdict:
     return Verdict.REGRESSED if up == metric.lower_is_better else Verdict.IMPROVED
 
 
-def _first_measured(side: Sequence[CellRun], metric: Metric) -> Record | None:
-    """Returns the first record that has a metric which the same model gives every run alike."""
-    return next((run.record for run in side if run.record and metric.read(run.record)), None)
-
-
-def _ratio(
-    bare: Finding, metric: Metric, baseline: Sequence[CellRun], candidate: Sequence[CellRun], *, seed: int
-) -> Finding:
+def _ratio(bare: Finding, metric: Metric, baseline: Sequence[Run], candidate: Sequence[Run], *, seed: int) -> Finding:
     """Returns the change with the run as the unit where there are enough, else with what single runs hold."""
+    cell = bare.cell
     before, after = (
-        [one for run in side if (one := value_of(run, metric)) is not None] for side in (baseline, candidate)
+        [one for run in side if (one := value_of(run, cell, metric)) is not None] for side in (baseline, candidate)
     )
     bare = replace(bare, baseline=median(before) if before else None, candidate=median(after) if after else None)
     change = relative(bare.baseline, bare.candidate)
@@ -183,35 +274,39 @@ def _ratio(
     if not len(baseline) == len(candidate) == 1:
         return bare
     first, second = baseline[0], candidate[0]
-    noise = metric.noise_on(second.record.cell.runtime if second.record else "")
+    noise = metric.noise_on(second.records[cell].cell.runtime if cell in second.records else "")
     basis: Basis = "processes" if metric.test == "processes" else "rounds"
-    found = _weighed(bare, metric, _within_runs(metric, first, second, seed=seed), basis=basis, noise=noise)
-    return replace(found, verdict=Verdict.UNCHANGED) if _are_copies(first, second) else found
+    found = _weighed(bare, metric, _within_runs(metric, first, second, cell, seed=seed), basis=basis, noise=noise)
+    are_copies = _rounds(first, cell) and _rounds(first, cell) == _rounds(second, cell)  # not two that agree
+    return replace(found, verdict=Verdict.UNCHANGED) if are_copies else found
 
 
-def _within_runs(metric: Metric, baseline: CellRun, candidate: CellRun, *, seed: int) -> Interval | None:
+def _within_runs(metric: Metric, baseline: Run, candidate: Run, cell: str, *, seed: int) -> Interval | None:
     """Returns the interval of candidate / baseline as far as a single run of each holds one."""
     if metric.test == "processes":
-        before, after = observed(baseline, metric), observed(candidate, metric)
+        before, after = observed(baseline, cell, metric), observed(candidate, cell, metric)
         enough = min(len(before), len(after)) >= LEAST_PROCESSES
         return median_ratio_interval(after, before, seed=seed) if enough else None
     if metric.percentile == 0.50:
-        rounds = [run.timing.rounds if run.timing else () for run in (candidate, baseline)]
-        return median_ratio_interval(rounds[0], rounds[1], seed=seed)
-    above, below = _estimate(metric, candidate), _estimate(metric, baseline)
+        return median_ratio_interval(_rounds(candidate, cell), _rounds(baseline, cell), seed=seed)
+    above, below = _estimate(metric, candidate, cell), _estimate(metric, baseline, cell)
     return ratio_interval(above=above, below=below) if above and below else None
 
 
-def _estimate(metric: Metric, run: CellRun) -> Estimate | None:
+def _estimate(metric: Metric, run: Run, cell: str) -> Estimate | None:
     """Returns a run's value with the interval that its rounds give it, or that its record has."""
     if metric.percentile is not None:
-        rounds = run.timing.rounds if run.timing else ()
+        rounds = _rounds(run, cell)
         point = percentile(rounds, metric.percentile)
         interval = percentile_interval(rounds, metric.percentile) if point is not None else None
     else:
-        point, ends = value_of(run, metric), metric.interval(run.record) if run.record else None
+        point, ends = value_of(run, cell, metric), metric.interval(run.records[cell]) if cell in run.records else None
         interval = Interval(low=ends[0], high=ends[1]) if ends else None
     return Estimate(point=point, interval=interval) if point is not None and interval is not None else None
+
+
+def _rounds(run: Run, cell: str) -> Sequence[float]:
+    return run.rounds[cell].rounds if cell in run.rounds else ()
 
 
 def _weighed(bare: Finding, metric: Metric, ratio: Interval | None, *, basis: Basis, noise: float) -> Finding:
@@ -228,12 +323,6 @@ def _weighed(bare: Finding, metric: Metric, ratio: Interval | None, *, basis: Ba
     return replace(bare, interval=Interval(low=ratio.low - 1, high=ratio.high - 1), basis=basis, verdict=verdict)
 
 
-def _are_copies(baseline: CellRun, candidate: CellRun) -> bool:
-    """Tells whether both are one measurement, not two that agree."""
-    rounds = baseline.timing.rounds if baseline.timing else ()
-    return bool(rounds and candidate.timing and rounds == candidate.timing.rounds)
-
-
 def _paired(bare: Finding, baseline: Record, candidate: Record) -> Finding:
     """Returns the change of a share of right answers, paired by sample where both answered the same ones.
 
@@ -248,6 +337,6 @@ def _paired(bare: Finding, baseline: Record, candidate: Record) -> Finding:
     bare = replace(bare, interval=paired_difference(flips.answers), basis="samples")
     if baseline.cell.has_random_weights or candidate.cell.has_random_weights:  # of these it means nothing
         return bare
-    lost, won = flips.answers.lost, flips.answers.won
+    lost, won = flips.answers.newly_wrong, flips.answers.newly_right
     verdict = Verdict.UNCHANGED if lost == won == 0 else Verdict.INCONCLUSIVE
     return replace(bare, p=mcnemar_mid_p(lost, won), verdict=verdict)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from zoobench.results.schema import Record, RecordedPhase, Speedup
+from zoobench.results.schema import Record, Speedup
 from zoobench.system.units import BYTES, NATS, RATIO, SECONDS, SHARE, Unit
 
 Test = Literal["rounds", "processes", "samples", "exact", "none"]
@@ -38,12 +38,9 @@ class Metric:
     """A row of the table.
 
     Attributes:
-        key: Its name everywhere.
         title: For people, without the unit.
         column: Its head in tables that show a run; '' where it stands in none.
         meaning: One sentence for documents and column heads.
-        unit: Of its values.
-        better: In which direction.
         test: What weighs a change.
         read: Returns what each process of a run observed; of one that measured all, a single value.
         interval: Returns the 95 % interval that a run knows itself, None where it knows none.
@@ -51,7 +48,7 @@ class Metric:
         of_machine: Whether it is another on another machine.
         of_samples: Whether it is another on other samples.
         noise: Share by which two processes may differ in what they find of one file.
-        tolerance: The largest change for the worse that a gate takes for none unless told; None: not gated.
+        tolerance: The largest change for the worse that a gate takes for none unless it is set; None: not gated.
         limit: What a limit of it says, in `zoobench recommend`; '' where there is none.
         example: Of such a limit.
         worse: Of a cell that has a worse value, compared with another.
@@ -100,14 +97,6 @@ class Metric:
         return KERAS_NOISE if runtime in KERAS and self.noise > MEMORY_NOISE else self.noise
 
 
-def _p50(record: Record) -> Sequence[float]:
-    return (record.latency.p50_seconds,) if record.latency else ()
-
-
-def _p50_interval(record: Record) -> Ends | None:
-    return record.latency.p50_interval if record.latency else None
-
-
 def _p90(record: Record) -> Sequence[float]:
     known = record.latency.p90_seconds if record.latency else None
     return () if known is None else (known,)
@@ -117,24 +106,12 @@ def _over_float(record: Record) -> Speedup | None:
     return record.latency.speedup_over_float if record.latency else None
 
 
-def _speedup(record: Record) -> Sequence[float]:
-    return (paired.point,) if (paired := _over_float(record)) else ()
+def _observed(phase: str) -> Callable[[Record], Sequence[float]]:
+    return lambda record: getattr(record.startup, phase).observed_seconds if record.startup else ()
 
 
-def _speedup_interval(record: Record) -> Ends | None:
-    return paired.interval if (paired := _over_float(record)) else None
-
-
-def _phase_of(name: Literal["initialization", "first_inference"]) -> Callable[[Record], RecordedPhase | None]:
-    return lambda record: getattr(record.startup, name) if record.startup else None
-
-
-def _observed(phase: Callable[[Record], RecordedPhase | None]) -> Callable[[Record], Sequence[float]]:
-    return lambda record: found.observed_seconds if (found := phase(record)) else ()
-
-
-def _median_interval(phase: Callable[[Record], RecordedPhase | None]) -> Callable[[Record], Ends | None]:
-    return lambda record: found.interval if (found := phase(record)) else None
+def _median_interval(phase: str) -> Callable[[Record], Ends | None]:
+    return lambda record: getattr(record.startup, phase).interval if record.startup else None
 
 
 LATENCY_P50 = Metric(
@@ -145,8 +122,8 @@ LATENCY_P50 = Metric(
     unit=SECONDS,
     better="lower",
     test="rounds",
-    read=_p50,
-    interval=_p50_interval,
+    read=lambda record: (record.latency.p50_seconds,) if record.latency else (),
+    interval=lambda record: record.latency.p50_interval if record.latency else None,
     percentile=0.50,
     of_machine=True,
     noise=TIME_NOISE,
@@ -179,8 +156,8 @@ SPEEDUP = Metric(
     unit=RATIO,
     better="higher",
     test="rounds",
-    read=_speedup,
-    interval=_speedup_interval,
+    read=lambda record: (paired.point,) if (paired := _over_float(record)) else (),
+    interval=lambda record: paired.interval if (paired := _over_float(record)) else None,
     of_machine=True,
     noise=SPEEDUP_NOISE,
     worse="slower",
@@ -192,8 +169,8 @@ INITIALIZATION = Metric(
     unit=SECONDS,
     better="lower",
     test="processes",
-    read=_observed(_phase_of("initialization")),
-    interval=_median_interval(_phase_of("initialization")),
+    read=_observed("initialization"),
+    interval=_median_interval("initialization"),
     of_machine=True,
     noise=STARTUP_NOISE,
     worse="slower to open",
@@ -205,8 +182,8 @@ FIRST_INFERENCE = Metric(
     unit=SECONDS,
     better="lower",
     test="processes",
-    read=_observed(_phase_of("first_inference")),
-    interval=_median_interval(_phase_of("first_inference")),
+    read=_observed("first_inference"),
+    interval=_median_interval("first_inference"),
     of_machine=True,
     noise=STARTUP_NOISE,
     worse="slower at first",

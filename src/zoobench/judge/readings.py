@@ -1,18 +1,17 @@
 """What did one machine's runs find of a cell, and how far could another process find it different?
 
-The one reading of a cell on a machine, for everything that compares cells or machines: a disturbed run counts only
-where no undisturbed one is known, a saved baseline and the run that it was saved of are one process, and several
-processes come to the geometric mean of theirs.
+A disturbed run counts only where no undisturbed one is known, a saved baseline and the run that it was saved of are one
+process, and several processes come to the geometric mean of theirs.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean, geometric_mean, stdev
 
 from scipy.special import ndtri, stdtrit
 
-from zoobench.judge.metrics import KERAS, KERAS_NOISE, SPEEDUP_NOISE, TIME_NOISE
+from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, SPEEDUP
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run, Timing
 from zoobench.results.schema import RecordedLatency
@@ -32,12 +31,10 @@ class TimedRun:
     """What one process found of a cell's latency.
 
     Attributes:
-        p50_seconds: Of its rounds.
-        p50_interval: Of that, 95 %, over its rounds.
+        p50_interval: 95 %, over its rounds, as is that of the speed-up.
         p90_seconds: None below 64 rounds.
         rounds: Each one; empty where the file does not hold them, as a baseline does not.
-        speedup: Over the float twin, with its interval over the rounds.
-        speedup_interval: Of that.
+        speedup: Over the float twin.
         twin: Id of that twin.
         disturbance: What disturbed it, in a line; '' where nothing is known to have.
     """
@@ -67,17 +64,17 @@ class CellTiming:
     @property
     def p50_seconds(self) -> float | None:
         """Geometric mean of the runs' medians; this and the following are None where no run knows one."""
-        return _geometric_mean([one.p50_seconds for one in self.runs])
+        return _mean([one.p50_seconds for one in self.runs])
 
     @property
     def p90_seconds(self) -> float | None:
         """Geometric mean of the 90th percentiles of the runs that support one."""
-        return _geometric_mean([one.p90_seconds for one in self.runs if one.p90_seconds is not None])
+        return _mean([one.p90_seconds for one in self.runs if one.p90_seconds is not None])
 
     @property
     def speedup(self) -> float | None:
         """Geometric mean of the speed-ups over the float twin."""
-        return _geometric_mean([one.speedup for one in self.runs if one.speedup])
+        return _mean([one.speedup for one in self.runs if one.speedup])
 
     @property
     def twin(self) -> str | None:
@@ -131,15 +128,20 @@ def timing_of(runs: Sequence[Run], cell: str) -> CellTiming:
 
 def p50_reading(timing: CellTiming, *, runtime: str) -> LogReading | None:
     """Returns the median in seconds, None where no run timed the cell."""
-    return _over_runs([(run.p50_seconds, run.p50_interval) for run in timing.runs], noise=_noise(runtime, TIME_NOISE))
+    return _over_runs([(run.p50_seconds, run.p50_interval) for run in timing.runs], noise=LATENCY_P50.noise_on(runtime))
 
 
 def slowness_reading(timing: CellTiming, *, runtime: str) -> LogReading | None:
     """Returns 1 / the speed-up, None unless every run has one over the same float twin."""
     if timing.twin is None:
         return None
-    ratios = [(1 / run.speedup, _inverse(run.speedup_interval)) for run in timing.runs if run.speedup]
-    return _over_runs(ratios, noise=_noise(runtime, SPEEDUP_NOISE)) if len(ratios) == len(timing.runs) else None
+    ratios = []
+    for run in timing.runs:
+        if run.speedup:
+            ends = run.speedup_interval
+            turned = Interval(low=1 / ends.high, high=1 / ends.low) if ends and ends.low > 0 else None
+            ratios.append((1 / run.speedup, turned))
+    return _over_runs(ratios, noise=SPEEDUP.noise_on(runtime)) if len(ratios) == len(timing.runs) else None
 
 
 def p90_reading(timing: CellTiming, *, runtime: str) -> LogReading | None:
@@ -149,7 +151,7 @@ def p90_reading(timing: CellTiming, *, runtime: str) -> LogReading | None:
         for run in timing.runs
         if run.p90_seconds is not None
     ]
-    return _over_runs(values, noise=math.expm1(TAIL * math.log1p(_noise(runtime, TIME_NOISE))))
+    return _over_runs(values, noise=math.expm1(TAIL * math.log1p(LATENCY_P90.noise_on(runtime))))
 
 
 def processes_reading(values: Sequence[float], *, noise: float) -> LogReading | None:
@@ -161,7 +163,7 @@ def processes_reading(values: Sequence[float], *, noise: float) -> LogReading | 
 def significantly_below(one: LogReading, other: LogReading) -> bool:
     """Tells whether a value is below another one by more than processes differ by and the intervals reach.
 
-    As in `orderflips`: the larger of the two margins, and 95 % of the difference of independent errors.
+    As in `compare.machines`: the larger of the two margins, and 95 % of the difference of independent errors.
     """
     if one.error is None or other.error is None:
         return False
@@ -173,8 +175,7 @@ def _timed_run(latency: RecordedLatency, rounds: tuple[float, ...]) -> TimedRun 
     p50, p90, paired = _sensible(latency.p50_seconds), _sensible(latency.p90_seconds), latency.speedup_over_float
     if p50 is None:
         return None
-    speedup = _sensible(paired.point) if paired else None
-    is_disturbed = latency.disturbance is not None and bool(latency.disturbance.causes)
+    speedup, disturbance = _sensible(paired.point) if paired else None, latency.disturbance
     return TimedRun(
         p50_seconds=p50,
         p50_interval=_interval(latency.p50_interval),
@@ -183,7 +184,7 @@ def _timed_run(latency: RecordedLatency, rounds: tuple[float, ...]) -> TimedRun 
         speedup=speedup,
         speedup_interval=_interval(paired.interval) if paired and speedup else None,
         twin=paired.twin if paired and speedup else None,
-        disturbance=told(latency.disturbance) if latency.disturbance and is_disturbed else "",
+        disturbance=told(disturbance) if disturbance and disturbance.causes else "",
     )
 
 
@@ -209,16 +210,8 @@ def _interval(ends: tuple[float, float] | None) -> Interval | None:
     return Interval(low=ends[0], high=ends[1]) if ends else None
 
 
-def _inverse(interval: Interval | None) -> Interval | None:
-    return Interval(low=1 / interval.high, high=1 / interval.low) if interval and interval.low > 0 else None
-
-
-def _noise(runtime: str, usual: float) -> float:
-    return KERAS_NOISE if runtime in KERAS else usual
-
-
-def _geometric_mean(values: Sequence[float]) -> float | None:
-    return math.exp(fmean(map(math.log, values))) if values else None
+def _mean(values: Sequence[float]) -> float | None:
+    return geometric_mean(values) if values else None
 
 
 def _over_runs(values: Sequence[tuple[float, Interval | None]], *, noise: float) -> LogReading | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from zoobench.errors import DataError
-from zoobench.results.shape import brief
+from zoobench.results.checked import brief
 from zoobench.system.files import MAX_MEMBERS, PLAIN_NAME, check_members
 from zoobench.system.terminal import progress
 

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Meta
+
 from zoobench.errors import DataError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import runtimes_of
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.answers import disagreements_of_training
+from zoobench.results.checked import brief
 from zoobench.results.schema import Count, Positive, RecordedNumerics, RecordedTraining, Refusal, Sha256, Weights
-from zoobench.results.shape import Rule, between, brief, matching
+from zoobench.store.product import FileState
 from zoobench.system.files import PLAIN_NAME
 
 SCHEMA = 1
@@ -26,39 +29,17 @@ PIXELS_HEADER_BYTES = 128
 _MAGIC = b"\x93NUMPY\x01\x00"
 _PREFIX_BYTES = len(_MAGIC) + 2
 _LONGEST = 200
-_NOT_EMPTY = Rule(expected="at least one value", holds=bool)
-BackboneName = Annotated[
-    str, matching(f"[A-Za-z0-9_.]{{1,{_LONGEST}}}", expected="letters, digits, '_' and '.', as in ids of cells")
-]
-FileName = Annotated[
-    str,
-    matching(PLAIN_NAME.pattern, expected="letters, digits, '.', '_' and '-', the first no sign: no path"),
-    Rule(expected=f"at most {_LONGEST} characters", holds=lambda text: len(text) <= _LONGEST),
-]
-AddedTo = Annotated[str, matching("variant|runtime", expected="variant or runtime")]
-AddedName = Annotated[
-    str, matching("[a-z][a-z0-9_]{0,59}", expected="a small letter and up to 59 small letters, digits and '_'")
-]
-ImageSize = Annotated[int, between(1, 1024)]
-Threads = Annotated[int, between(1, 1024)]
+_AT_LEAST_ONE = Meta(min_length=1)
+BackboneName = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.]{{1,{_LONGEST}}}\Z")]
+FileName = Annotated[str, Meta(pattern=rf"^({PLAIN_NAME.pattern})\Z", max_length=_LONGEST)]
+AddedTo = Annotated[str, Meta(pattern=r"^(variant|runtime)\Z")]
+AddedName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}\Z")]
+ImageSize = Annotated[int, Meta(ge=1, le=1024)]
+Threads = Annotated[int, Meta(ge=1, le=1024)]
+Text = Annotated[str, Meta(min_length=1, max_length=_LONGEST)]
+"""Which can be printed."""
 Problems = Iterator[tuple[str, str]]
 """Places in the manifest and what is wrong there."""
-
-
-_PRINTABLE = Rule(
-    expected=f"1 to {_LONGEST} characters that can be printed", holds=lambda text: _can_be_printed(text, most=_LONGEST)
-)
-
-
-Text = Annotated[str, _PRINTABLE]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KitFile:
-    """What a member of the kit is."""
-
-    sha256: Sha256
-    size_bytes: Positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +48,7 @@ class KitDataset:
 
     name: Text
     sha256: Sha256
-    classes: Annotated[tuple[Text, ...], _NOT_EMPTY]
+    classes: Annotated[tuple[Text, ...], _AT_LEAST_ONE]
     left_out: Count
 
 
@@ -149,11 +130,11 @@ class KitManifest:
     schema: Positive
     zoobench: Text
     dataset: KitDataset
-    samples: Annotated[tuple[KitSample, ...], _NOT_EMPTY]
-    images: Annotated[tuple[KitImages, ...], _NOT_EMPTY]
-    models: Annotated[tuple[KitModel, ...], _NOT_EMPTY]
-    cells: Annotated[tuple[KitCell, ...], _NOT_EMPTY]
-    files: Mapping[str, KitFile]
+    samples: Annotated[tuple[KitSample, ...], _AT_LEAST_ONE]
+    images: Annotated[tuple[KitImages, ...], _AT_LEAST_ONE]
+    models: Annotated[tuple[KitModel, ...], _AT_LEAST_ONE]
+    cells: Annotated[tuple[KitCell, ...], _AT_LEAST_ONE]
+    files: Mapping[str, FileState]
     added: tuple[KitAddition, ...] | None = None
 
     @property
@@ -181,7 +162,7 @@ def check_coherence(manifest: KitManifest, where: str) -> None:
     Raises:
         DataError: The message says where and what was received and expected.
     """
-    for check in (_samples, _added, _models, _images, _cells, _files):
+    for check in (_texts, _samples, _added, _models, _images, _cells, _files):
         for place, problem in check(manifest):
             raise DataError(f"{where}.{place}: {problem}")
 
@@ -213,22 +194,36 @@ def pixels_bytes(count: int, *, image_size: int) -> int:
     return PIXELS_HEADER_BYTES + count * image_size * image_size * 3
 
 
-def check_pixels(received: bytes, *, count: int, image_size: int) -> None:
-    """Compares the beginning of a file with what it must be: other number types may hold pickles.
+def pixels_problem(received: bytes, *, count: int, image_size: int) -> str:
+    """Returns how the beginning of a file differs from what it must be, as other number types may hold pickles; or ''.
 
-    Raises:
-        ValueError: If it is not the same; the message is the reason.
+    Args:
+        received: As many bytes as a header has, or fewer.
+        count: Of samples.
+        image_size: Of each.
     """
     expected = pixels_header(count, image_size=image_size)
-    if received[:PIXELS_HEADER_BYTES] != expected:
-        raise ValueError(
-            f"it begins with {_described(received)}; expected {_described(expected)}, uint8 images as "
-            "`zoobench kit export` writes them"
-        )
+    if received[:PIXELS_HEADER_BYTES] == expected:
+        return ""
+    found, wanted = (
+        brief(one[_PREFIX_BYTES:PIXELS_HEADER_BYTES].decode("ascii", errors="replace").strip())
+        for one in (received, expected)
+    )
+    return f"it begins with {found}; expected {wanted}, uint8 images as `zoobench kit export` writes them"
 
 
-def _can_be_printed(text: str, *, most: int) -> bool:
-    return 0 < len(text) <= most and text.isprintable()
+def _texts(manifest: KitManifest) -> Problems:
+    """Yields what would steer a terminal: the other texts are names that are known, or have a pattern."""
+    texts = {"zoobench": manifest.zoobench, "dataset.name": manifest.dataset.name}
+    texts |= {f"dataset.classes[{index}]": name for index, name in enumerate(manifest.dataset.classes)}
+    texts |= {f"added[{index}].version": one.version for index, one in enumerate(manifest.added or ())}
+    for index, cell in enumerate(manifest.cells):
+        if cell.refusal:
+            where = f"cells[{index}].refusal"
+            texts |= {f"{where}.by": cell.refusal.by, f"{where}.reason": cell.refusal.reason}
+    for place, text in texts.items():
+        if not text.isprintable():
+            yield place, f"received {brief(text)}; expected a text that can be printed"
 
 
 def _samples(manifest: KitManifest) -> Problems:
@@ -307,8 +302,6 @@ def _cell(cell: KitCell, manifest: KitManifest) -> Problems:
         yield ".runtime", f"received {brief(cell.runtime)}; expected one that runs {cell.variant}: {known}"
     elif cell.id != cell_of(cell).id:
         yield ".id", f"received {brief(cell.id)}; expected {cell_of(cell).id!r}, as its parts say"
-    if cell.refusal and not all(map(str.isprintable, (cell.refusal.by, cell.refusal.reason))):
-        yield ".refusal", f"received {brief(cell.refusal.reason)}; expected texts that can be printed"
 
 
 def _lacking(files: Set[tuple[str, str, int]], cell: KitCell) -> Iterator[str]:
@@ -350,7 +343,3 @@ def _twice(values: Iterable[object]) -> object:
             return value
         seen.add(value)
     return None
-
-
-def _described(content: bytes) -> str:
-    return brief(content[_PREFIX_BYTES:PIXELS_HEADER_BYTES].decode("ascii", errors="replace").strip())

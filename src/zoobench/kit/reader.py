@@ -1,18 +1,16 @@
 """What is in a kit that someone sent? All is checked, nothing executed, and it is unpacked whole or not at all."""
 
 import hashlib
-import json
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
 from zoobench.errors import DataError, ResultsError
 from zoobench.kit.container import CHUNK_BYTES, OnBytes, opened, refusing, shown
-from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, KitManifest, check_coherence, check_pixels
-from zoobench.results.shape import brief, finite, once, shaped, values
+from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, KitManifest, check_coherence, pixels_problem
+from zoobench.results.checked import brief, parsed, typed, unexpected, values
 from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.units import short_hash
 
@@ -20,7 +18,6 @@ LARGEST_MANIFEST_BYTES = 32_000_000
 """A sample takes 95 bytes."""
 LARGEST_VALUES = 2_000_000
 _TFLITE = (4, b"TFL3")
-_LIMIT_OPTION = "--zoo-kit-limit"
 FOLDER = "kits"
 
 
@@ -29,7 +26,6 @@ class Kit:
     """A kit whose manifest is read and whose members are there; an open file.
 
     Attributes:
-        path: The file.
         sha256: Of its manifest, which holds the SHA-256 of all else: the same only if all of it is.
     """
 
@@ -41,7 +37,7 @@ class Kit:
 
 @contextmanager
 def open_kit(path: Path, *, limit_bytes: int) -> Iterator[Kit]:
-    """Opens a kit; its members' contents are checked as they are read, by `verify` or `unpack`.
+    """Opens a kit; its members' contents are checked as they are read, by `verify`, `unpack` or `extract`.
 
     Args:
         path: The file.
@@ -52,28 +48,29 @@ def open_kit(path: Path, *, limit_bytes: int) -> Iterator[Kit]:
     """
     with ExitStack() as stack:
         with refusing(path):  # not what fails in the caller's block
-            kit = _checked(path, stack.enter_context(opened(path)), limit_bytes=limit_bytes)
-        yield kit
+            archive = stack.enter_context(opened(path))
+            _check_limit(archive, limit_bytes)
+            content = _manifest_bytes(archive)
+            manifest = read_manifest(content, where=f"the kit {path}: {MANIFEST}")
+            _check_members(archive, manifest)
+            _check_beginnings(archive, manifest)
+        yield Kit(path=path, sha256=hashlib.sha256(content).hexdigest(), manifest=manifest, archive=archive)
 
 
-def verify(kit: Kit, *, on_bytes: OnBytes = lambda _count, _name: None) -> None:
-    """Compares every member's content with its hash; nothing is written.
+def verify(kit: Kit) -> None:
+    """Compares every member's content with its hash, with a bar; nothing is written.
 
     Raises:
         DataError: If one is not what the manifest says.
     """
-    for name in kit.manifest.files:
-        for _ in _content(kit, name, on_bytes):
-            pass
+    with shown(f"Checking {kit.path.name}", size_bytes=kit.manifest.size_bytes) as on_bytes:
+        for name in kit.manifest.files:
+            for chunk in _content(kit, name):
+                on_bytes(len(chunk), name)
 
 
 def unpack(kit: Kit, folder: Path, *, on_bytes: OnBytes = lambda _count, _name: None) -> None:
-    """Writes every member, and the manifest, into a folder; whoever calls removes the folder where this fails.
-
-    Args:
-        kit: What to unpack.
-        folder: An empty one.
-        on_bytes: Told of progress.
+    """Writes every member, and the manifest, into an empty folder; whoever calls removes it where this fails.
 
     Raises:
         DataError: If a member is not what the manifest says.
@@ -87,13 +84,7 @@ def unpack(kit: Kit, folder: Path, *, on_bytes: OnBytes = lambda _count, _name: 
 
 
 def extract(kit: Kit, name: str, folder: Path, *, on_bytes: OnBytes = lambda _count, _name: None) -> Path:
-    """Writes a member into a folder and returns its path; whoever calls removes it where this fails.
-
-    Args:
-        kit: What to take it from.
-        name: One of the manifest's files.
-        folder: Where there is no such file yet.
-        on_bytes: Told of progress.
+    """Writes a member into a folder that lacks it and returns its path; whoever calls removes it where this fails.
 
     Raises:
         DataError: If it is not what the manifest says.
@@ -101,8 +92,9 @@ def extract(kit: Kit, name: str, folder: Path, *, on_bytes: OnBytes = lambda _co
     """
     path = folder / name
     with path.open("xb") as handle:
-        for chunk in _content(kit, name, on_bytes):
+        for chunk in _content(kit, name):
             handle.write(chunk)
+            on_bytes(len(chunk), name)
     return path
 
 
@@ -119,14 +111,13 @@ def read_manifest(content: bytes, *, where: str) -> KitManifest:
     if values(content) > LARGEST_VALUES:
         raise DataError(f"{where}: received more than {LARGEST_VALUES:,} values; expected fewer")
     try:
-        plain = json.loads(content.decode(), parse_float=finite, parse_constant=finite, object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: {error}; expected JSON as `zoobench kit export` writes it") from error
-    _check_schema(plain, where)
-    try:
-        manifest = shaped(KitManifest, plain, where)
+        plain = typed(dict, parsed(content, where), where)
+        schema = plain.get("schema")
+        if schema != SCHEMA or schema is True:
+            raise unexpected(f"{where}.schema", schema, f"{SCHEMA}, which is what this version reads")
+        manifest = typed(KitManifest, plain, where)
     except ResultsError as error:
-        raise DataError(str(error)) from error
+        raise DataError(f"{error}; export the kit again, by the version of zoobench that is here") from error
     check_coherence(manifest, where)
     return manifest
 
@@ -137,7 +128,6 @@ class KeptKit:
 
     Attributes:
         path: The file that it came in.
-        sha256: The kit's.
         folder: Where its members are.
     """
 
@@ -182,43 +172,12 @@ def find_kept(sha256: str, *, artifacts: Path) -> KeptKit | None:
     return KeptKit(path=stored.path.parent, sha256=sha256, manifest=manifest, folder=stored.path.parent)
 
 
-def verify_shown(kit: Kit) -> None:
-    """Compares every member with its hash, with a bar.
-
-    Raises:
-        DataError: If one is not what the manifest says.
-    """
-    with shown(f"Checking {kit.path.name}", size_bytes=kit.manifest.size_bytes) as on_bytes:
-        verify(kit, on_bytes=on_bytes)
-
-
-def _checked(path: Path, archive: zipfile.ZipFile, *, limit_bytes: int) -> Kit:
-    _check_limit(archive, limit_bytes)
-    content = _manifest_bytes(archive)
-    manifest = read_manifest(content, where=f"the kit {path}: {MANIFEST}")
-    _check_members(archive, manifest)
-    kit = Kit(path=path, sha256=hashlib.sha256(content).hexdigest(), manifest=manifest, archive=archive)
-    _check_beginnings(kit)
-    return kit
-
-
-def _check_schema(plain: Any, where: str) -> None:
-    schema = plain.get("schema") if isinstance(plain, dict) else None
-    if schema == SCHEMA and not isinstance(schema, bool):
-        return
-    newer = isinstance(schema, int) and schema > SCHEMA
-    advice = "update zoobench here" if newer else "export the kit again by the zoobench that is installed here"
-    raise DataError(
-        f"{where}.schema: received {brief(schema)}; expected {SCHEMA}, which is what this version reads: {advice}"
-    )
-
-
 def _check_limit(archive: zipfile.ZipFile, limit_bytes: int) -> None:
     claimed = sum(member.file_size for member in archive.infolist())
     if claimed > limit_bytes:
         raise ValueError(
-            f"unpacked it would be {claimed:,} bytes; at most {limit_bytes:,} are unpacked unless {_LIMIT_OPTION} "
-            "allows more"
+            f"unpacked it would be {claimed:,} bytes; at most {limit_bytes:,} are unpacked; --limit of `zoobench kit "
+            "show` and --zoo-kit-limit of a run allow more"
         )
 
 
@@ -243,50 +202,37 @@ def _check_members(archive: zipfile.ZipFile, manifest: KitManifest) -> None:
         raise ValueError(f"its member {unknown[0]!r} is not named in {MANIFEST}")
 
 
-def _check_beginnings(kit: Kit) -> None:
+def _check_beginnings(archive: zipfile.ZipFile, manifest: KitManifest) -> None:
     """Looks at what kind of file each member is before any is unpacked."""
-    for images in kit.manifest.images:
-        with _named(images.file):
-            received = _beginning(kit, images.file)
-            check_pixels(received, count=len(kit.manifest.samples), image_size=images.image_size)
+    for images in manifest.images:
+        received = _beginning(archive, images.file)
+        if problem := pixels_problem(received, count=len(manifest.samples), image_size=images.image_size):
+            raise ValueError(f"its member {images.file!r} cannot be used: {problem}")
     start, identifier = _TFLITE
-    for model in kit.manifest.models:
-        if not _beginning(kit, model.file).startswith(identifier, start):
+    for model in manifest.models:
+        if not _beginning(archive, model.file).startswith(identifier, start):
             raise ValueError(f"its member {model.file!r} is no TFLite file")
 
 
-def _beginning(kit: Kit, name: str) -> bytes:
-    with kit.archive.open(name) as member:
+def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as member:
         return member.read(PIXELS_HEADER_BYTES)
 
 
-@contextmanager
-def _named(name: str) -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"its member {name!r} cannot be used: {error}") from error
-
-
-def _content(kit: Kit, name: str, on_bytes: OnBytes) -> Iterator[bytes]:
+def _content(kit: Kit, name: str) -> Iterator[bytes]:
     """Yields a member's content, never more than the manifest says, and compares its hash at the end."""
     expected, digest, received = kit.manifest.files[name], hashlib.sha256(), 0
     with refusing(kit.path), kit.archive.open(name) as member:
-        while chunk := _chunk(member):
+        while chunk := member.read(CHUNK_BYTES):
             received += len(chunk)
             if received > expected.size_bytes:
                 raise ValueError(f"its member {name!r} has more than the {expected.size_bytes:,} bytes that it claims")
             digest.update(chunk)
-            on_bytes(len(chunk), name)
             yield chunk
         if digest.hexdigest() != expected.sha256:
             raise ValueError(
                 f"its member {name!r} has the SHA-256 {digest.hexdigest()}; {MANIFEST} says {expected.sha256}"
             )
-
-
-def _chunk(member: IO[bytes]) -> bytes:
-    return member.read(CHUNK_BYTES)
 
 
 def _product(sha256: str) -> Product:

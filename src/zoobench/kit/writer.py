@@ -11,12 +11,12 @@ from zoobench.errors import DataError, UsageError
 from zoobench.kit.container import CHUNK_BYTES, OnBytes, shown
 from zoobench.kit.contents import (
     MANIFEST,
-    KitFile,
     KitManifest,
     pixels_header,
 )
 from zoobench.kit.reader import read_manifest
 from zoobench.measure.target import Samples
+from zoobench.store.product import FileState
 from zoobench.system.files import writing
 
 Chunks = Callable[[], Iterator[bytes]]
@@ -121,19 +121,19 @@ def _manifest_bytes(manifest: KitManifest) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _state(chunks: Chunks) -> KitFile:
+def _state(chunks: Chunks) -> FileState:
     digest, size = hashlib.sha256(), 0
     for chunk in chunks():
         digest.update(chunk)
         size += len(chunk)
-    return KitFile(sha256=digest.hexdigest(), size_bytes=size)
+    return FileState(sha256=digest.hexdigest(), size_bytes=size)
 
 
 def _write_members(
     archive: zipfile.ZipFile,
     manifest: bytes,
     chunks: Mapping[str, Chunks],
-    files: Mapping[str, KitFile],
+    files: Mapping[str, FileState],
     on_bytes: OnBytes,
 ) -> None:
     archive.writestr(_member(MANIFEST, len(manifest)), manifest, compresslevel=_LEVEL)

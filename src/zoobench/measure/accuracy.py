@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-from zoobench.measure.runtimes import OpenSession, Session
-from zoobench.measure.target import Samples
+from zoobench.matrix.cell import Cell
+from zoobench.matrix.runtimes import find_runtime
+from zoobench.measure.runtimes import OpenSession, Session, open_answering_session, open_session
+from zoobench.measure.target import Samples, Target
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, RecordedAccuracy, ReferenceAgreement
 from zoobench.stats.intervals import wilson
 from zoobench.system.files import writing
+from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output, progress
 
 EPSILON = 1e-7
 """As `keras.backend.epsilon()`: probabilities are clipped to [EPSILON, 1 - EPSILON] before the logarithm."""
+BATCH = 8
+"""Images in one invocation where only the answers matter, of runtimes that answer in batches."""
 OnBatch = Callable[[int, npt.NDArray[np.float32]], None]
 """Called with the position of a batch's first sample and the batch's outputs."""
 _DTYPES = {
@@ -65,24 +71,36 @@ class Evaluation:
         return len(self.truth)
 
 
+def measure_accuracy(target: Target, *, workers: int) -> Evaluation:
+    """Runs the whole test split; with one worker sample by sample, each invocation timed.
+
+    Args:
+        target: What is run.
+        workers: Sessions side by side, or threads of one session that answers in batches.
+
+    Raises:
+        MeasurementError: If the file cannot be run, or its answers are not one probability for each class.
+    """
+    cell = target.cell
+    opening = partial(open_session, target.file.path, runtime=cell.runtime)
+    if not find_runtime(cell.runtime).answers_in_batches:
+        threads = cell.threads if workers == 1 else 1
+        return evaluate(partial(opening, threads=threads), target.samples, name=cell.id, workers=workers)
+    if workers == 1:
+        return in_fresh_process(evaluate, partial(opening, threads=cell.threads), target.samples, name=cell.id)
+    opening = partial(open_answering_session, target.file.path, runtime=cell.runtime, threads=workers)
+    return in_fresh_process(evaluate, opening, target.samples, name=cell.id, batch_size=BATCH)
+
+
+def answers_alike(cell: Cell, *, workers: int) -> tuple[int, int]:
+    """Returns on how many threads and in which batches several workers have a cell answer."""
+    return (workers, BATCH) if find_runtime(cell.runtime).answers_in_batches else (1, 1)
+
+
 def evaluate(
     open_session: OpenSession, samples: Samples, *, name: str, workers: int = 1, batch_size: int = 1
 ) -> Evaluation:
-    """Runs the test samples through a model and scores its answers.
-
-    With one worker and a batch size of one it goes sample by sample as in real use, the invocation alone timed. More
-    workers or larger batches give the same predictions faster.
-
-    Args:
-        open_session: Opens the model; each worker opens its own.
-        samples: The test split.
-        name: Shown beside the progress bar.
-        workers: Sessions that work side by side, each in its thread.
-        batch_size: Samples in one invocation, for runtimes that take more than one.
-
-    Raises:
-        MeasurementError: If an invocation fails, or the model's outputs are not one probability for each class.
-    """
+    """Runs the test samples through a model, as `run_all` does, and scores its answers; `name` is shown meanwhile."""
     done = right = 0
     with progress(f"Accuracy of {name}", total=len(samples)) as advance:
 
@@ -92,8 +110,8 @@ def evaluate(
             right += int((values.argmax(axis=1) == samples.labels[position : position + len(values)]).sum())
             advance(len(values), f"top-1 {right / done:.3f}")
 
-        outputs = run_all(open_session, samples, workers=workers, batch_size=batch_size, on_batch=count)
-    return scored(outputs.values, samples.labels, invocation_seconds=outputs.invocation_seconds)
+        values, seconds = run_all(open_session, samples, workers=workers, batch_size=batch_size, on_batch=count)
+    return scored(values, samples.labels, invocation_seconds=seconds)
 
 
 def scored(
@@ -159,17 +177,8 @@ def recorded_accuracy(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
-    """Every sample's answer.
-
-    Attributes:
-        values: [samples, outputs] float32, as the model gave them, dequantized.
-        invocation_seconds: [samples], or None where samples shared an invocation or the processor with others.
-    """
-
-    values: npt.NDArray[np.float32]
-    invocation_seconds: npt.NDArray[np.float64] | None
+def _agreement(ours: Evaluation, theirs: Evaluation) -> float:
+    return float(np.mean(ours.predicted == theirs.predicted))
 
 
 def run_all(
@@ -180,16 +189,20 @@ def run_all(
     batch_size: int = 1,
     on_batch: OnBatch = lambda _position, _values: None,
     clock: Callable[[], int] = time.perf_counter_ns,
-) -> Outputs:
-    """Runs every sample through a model.
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64] | None]:
+    """Runs every sample through a model; the answers depend neither on the number of workers nor on batches.
 
     Args:
         open_session: Opens the model; each worker opens its own.
         samples: What to run.
-        workers: Threads that take batches in turn. The answers do not depend on their number.
-        batch_size: Samples in one invocation.
+        workers: Threads that take batches in turn.
+        batch_size: Samples in one invocation, for runtimes that take more than one.
         on_batch: Told of each finished batch, from any worker but never from two at once.
         clock: Nanoseconds.
+
+    Returns:
+        The answers [samples, outputs] as the model gave them, dequantized, and the seconds of each invocation
+        [samples]: None where samples shared an invocation or the processor with others.
 
     Raises:
         MeasurementError: If an invocation fails or gives a number that is not finite; it names the sample.
@@ -204,8 +217,9 @@ def run_all(
                 future.result()
         finally:
             job.stop.set()  # on Ctrl-C the other threads end after their current batch
-    alone = workers == 1 and batch_size == 1
-    return Outputs(values=job.values, invocation_seconds=job.seconds if alone else None)
+    if job.values is None:
+        raise MeasurementError("there are no samples to run; the test split is empty")
+    return job.values, job.seconds if workers == batch_size == 1 else None
 
 
 class _Job:
@@ -213,33 +227,26 @@ class _Job:
 
     def __init__(self, samples: Samples, *, batch_size: int, on_batch: OnBatch, clock: Callable[[], int]) -> None:
         self.stop = threading.Event()
+        self.values: npt.NDArray[np.float32] | None = None
+        self.seconds = np.zeros(len(samples))
         self._samples = samples
         self._batch_size = batch_size
         self._on_batch = on_batch
         self._clock = clock
         self._starts = iter(range(0, len(samples), batch_size))
         self._lock = threading.Lock()
-        self._values: npt.NDArray[np.float32] | None = None
-        self.seconds = np.zeros(len(samples))
 
     def work(self, session: Session) -> None:
         """Takes batches until there are none left or another worker failed."""
         try:
-            while not self.stop.is_set() and (start := self._next_start()) is not None:
+            while not self.stop.is_set():
+                with self._lock:
+                    start = next(self._starts, None)
+                if start is None:
+                    break
                 self._run(session, start)
         finally:
             self.stop.set()  # no batch is left, or this worker failed: either way nobody takes another
-
-    @property
-    def values(self) -> npt.NDArray[np.float32]:
-        """The answers, [samples, outputs]."""
-        if self._values is None:
-            raise MeasurementError("there are no samples to run; the test split is empty")
-        return self._values
-
-    def _next_start(self) -> int | None:
-        with self._lock:
-            return next(self._starts, None)
 
     def _run(self, session: Session, start: int) -> None:
         images = self._samples.images(start, start + self._batch_size)
@@ -253,14 +260,24 @@ class _Job:
         values = session.read()
         _check(values, start, len(images))
         with self._lock:
-            self._keep(start, values, elapsed / 1e9)
+            if self.values is None:
+                self.values = np.zeros((len(self._samples), values.shape[1]), np.float32)
+            self.values[start : start + len(values)] = values
+            self.seconds[start : start + len(values)] = elapsed / 1e9
+            self._on_batch(start, values)
 
-    def _keep(self, start: int, values: npt.NDArray[np.float32], seconds: float) -> None:
-        if self._values is None:
-            self._values = np.zeros((len(self._samples), values.shape[1]), np.float32)
-        self._values[start : start + len(values)] = values
-        self.seconds[start : start + len(values)] = seconds
-        self._on_batch(start, values)
+
+def _check(values: npt.NDArray[np.float32], start: int, count: int) -> None:
+    """Refuses answers that are not one row of finite numbers for each of the `count` samples from `start` on."""
+    if values.ndim != 2 or len(values) != count:
+        raise MeasurementError(
+            f"the model's answer to sample {start} has the shape {values.shape}; expected ({count}, classes)"
+        )
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise MeasurementError(
+            f"the model's answer to sample {start + int(finite.argmin())} holds numbers that are not finite"
+        )
 
 
 def save_evaluation(path: Path, evaluation: Evaluation) -> None:
@@ -285,9 +302,15 @@ def load_evaluation(path: Path, *, truth: npt.NDArray[np.int64]) -> Evaluation:
     Raises:
         MeasurementError: If it is no evaluation, or one of other samples.
     """
-    arrays = _read(path)
-    reason = _misfit(arrays, truth)
-    if reason:
+    try:
+        with path.open("rb") as handle:
+            archive = np.load(handle, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it is no .npz archive")
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise MeasurementError(f"{path} cannot be read ({error}); remove its folder and run again") from error
+    if reason := _misfit(arrays, truth):
         raise MeasurementError(f"{path} is no evaluation of these samples: {reason}; remove its folder and run again")
     return Evaluation(
         predicted=arrays["predicted"],
@@ -296,34 +319,6 @@ def load_evaluation(path: Path, *, truth: npt.NDArray[np.int64]) -> Evaluation:
         loss=float(arrays[_LOSS]),
         invocation_seconds=arrays.get(_OPTIONAL),
     )
-
-
-def _agreement(ours: Evaluation, theirs: Evaluation) -> float:
-    return float(np.mean(ours.predicted == theirs.predicted))
-
-
-def _check(values: npt.NDArray[np.float32], start: int, count: int) -> None:
-    """Refuses answers that are not one row of finite numbers for each of the `count` samples from `start` on."""
-    if values.ndim != 2 or len(values) != count:
-        raise MeasurementError(
-            f"the model's answer to sample {start} has the shape {values.shape}; expected ({count}, classes)"
-        )
-    finite = np.isfinite(values).all(axis=1)
-    if not finite.all():
-        raise MeasurementError(
-            f"the model's answer to sample {start + int(finite.argmin())} holds numbers that are not finite"
-        )
-
-
-def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with path.open("rb") as handle:
-            archive = np.load(handle, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it is no .npz archive")
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MeasurementError(f"{path} cannot be read ({error}); remove its folder and run again") from error
 
 
 def _misfit(arrays: Mapping[str, npt.NDArray[Any]], truth: npt.NDArray[np.int64]) -> str | None:

@@ -9,12 +9,13 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import psutil
 
-from zoobench.measure.environment import HERE, SystemFiles, usable_cpus
-from zoobench.results.disturbed import are_in_the_way
+from zoobench.measure.environment import ROOT, number, text, usable_cpus
 from zoobench.results.schema import RecordedDisturbance, RecordedInterval
 
 Clock = Callable[[], int]
@@ -22,13 +23,14 @@ MOST_SHARE = 0.005
 """The most of the time that looks may take."""
 LEAST_SECONDS = 0.5
 """From one look to the next: 50 of the ticks in which Linux counts CPU time, so that one tick is 2 %."""
-_TASKS = "proc/self/task"
 _PI_THROTTLED = ("sys/devices/platform/soc*/*firmware/get_throttled", "sys/devices/platform/*firmware/get_throttled")
 _PI_FLAGS = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
 """Bits 0 to 3 of the Raspberry Pi's firmware: now. Bits 16 to 19 say the same of the time since they were cleared."""
 _HAS_OCCURRED = 16
 _QUOTA_STATS = ("sys/fs/cgroup/cpu.stat", "sys/fs/cgroup/cpu/cpu.stat")
 _QUOTA, _HEAT = "CPU quota of the container", "thermal throttling"
+Mark = tuple[float, float]
+Marking = Callable[[], Mark]
 _BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
 """Times that a processor was not free, as Linux counts them; time of guests is part of `user`."""
 
@@ -65,19 +67,23 @@ class Snapshot:
 class Counters:
     """Reads the counters. Which files this machine has is found out once, so that a look is cheap."""
 
-    def __init__(self, files: SystemFiles = HERE, *, cpus: frozenset[int] | None = None) -> None:
-        self._files = files
+    def __init__(self, root: Path = ROOT, *, cpus: frozenset[int] | None = None) -> None:
+        self._root = root
         self._cpus = usable_cpus() if cpus is None else cpus
-        self._heat = tuple(self._paths("sys/devices/system/cpu/cpu{}/thermal_throttle/*_throttle_count"))
-        self._policies = tuple(dict.fromkeys(self._limits()))
-        self._sensors = files.found("sys/class/thermal/thermal_zone*/temp")
-        self._quotas = tuple(path for path in _QUOTA_STATS if files.has(path))
-        self._pi = next((path for pattern in _PI_THROTTLED for path in files.found(pattern)), None)
+        self._heat = self._found("thermal_throttle/*_throttle_count")
+        current = self._found("cpufreq/scaling_cur_freq")
+        highest = {path: number(path.with_name("scaling_max_freq")) for path in current}
+        self._highest = {path: kilohertz for path, kilohertz in highest.items() if kilohertz}
+        self._sensors = list(root.glob("sys/class/thermal/thermal_zone*/temp"))
+        self._quotas = [root / path for path in _QUOTA_STATS if (root / path).exists()]
+        self._pi = next((path for pattern in _PI_THROTTLED for path in sorted(root.glob(pattern))), None)
 
     def __call__(self) -> Snapshot:
         """Returns what they say now; None for what this system does not tell."""
         at, used = time.perf_counter_ns(), resource.getrusage(resource.RUSAGE_SELF)
         busy, steal = self._cpu_seconds()
+        load = text(self._root / "proc/loadavg")
+        temperatures = [number(path) for path in self._sensors]
         return Snapshot(
             at=at,
             cpus=len(self._cpus),
@@ -87,24 +93,17 @@ class Counters:
             waiting_nanoseconds=self._waiting(),
             involuntary_switches=used.ru_nivcsw,
             major_faults=used.ru_majflt,
-            throttle_bits=self._files.number(self._pi, base=16) if self._pi else None,
+            throttle_bits=number(self._pi, base=16) if self._pi else None,
             throttle_counts=self._throttle_counts(),
-            frequency_share=self._frequency_share(),
-            temperature_celsius=self._temperature(),
-            load=self._load(),
+            frequency_share=max(((number(path) or 0) / most for path, most in self._highest.items()), default=None),
+            temperature_celsius=max((value / 1000 for value in temperatures if value is not None), default=None),
+            load=float(load.split()[0]) if load else None,
             available_memory_bytes=self._available_memory(),
         )
 
-    def _paths(self, pattern: str) -> Iterator[str]:
-        for cpu in sorted(self._cpus):
-            yield from self._files.found(pattern.format(cpu))
-
-    def _limits(self) -> Iterator[tuple[str, int]]:
-        """Yields the file of each usable CPU's frequency with the highest that is allowed, in kilohertz."""
-        for path in self._paths("sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq"):
-            highest = self._files.number(path.replace("cur", "max"))
-            if highest:
-                yield path, highest
+    def _found(self, pattern: str) -> list[Path]:
+        """Returns the files of the usable CPUs that a pattern below each one's folder fits."""
+        return [path for cpu in self._cpus for path in self._root.glob(f"sys/devices/system/cpu/cpu{cpu}/{pattern}")]
 
     def _cpu_seconds(self) -> tuple[float | None, float | None]:
         """Returns the time that the usable CPUs were busy and that was stolen from them; /proc/stat is in ticks.
@@ -112,7 +111,7 @@ class Counters:
         Its columns: user, nice, system, idle, iowait, irq, softirq, steal; a guest's time is in user's and nice's.
         """
         busy = stolen = found = 0
-        for line in (self._files.text("proc/stat") or "").splitlines():
+        for line in (text(self._root / "proc/stat") or "").splitlines():
             name, *counts = line.split()
             if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in self._cpus:
                 user, nice, system, _, _, irq, softirq, steal = map(int, counts[:8])
@@ -122,31 +121,23 @@ class Counters:
 
     def _waiting(self) -> dict[int, int]:
         """Returns each thread's time on the run queue, the second number of its schedstat."""
-        read = {thread: self._files.text(f"{_TASKS}/{thread}/schedstat") for thread in self._files.names(_TASKS)}
-        return {int(thread): int(text.split()[1]) for thread, text in read.items() if text and len(text.split()) == 3}
+        waiting = {}
+        with suppress(OSError):  # only Linux has the folder
+            for thread in (self._root / "proc/self/task").iterdir():
+                counts = (text(thread / "schedstat") or "").split()
+                if len(counts) == 3:
+                    waiting[int(thread.name)] = int(counts[1])
+        return waiting
 
     def _throttle_counts(self) -> dict[str, int]:
-        counts = {_HEAT: sum(self._files.number(path) or 0 for path in self._heat)} if self._heat else {}
+        counts = {_HEAT: sum(number(path) or 0 for path in self._heat)} if self._heat else {}
         for path in self._quotas:
-            stat = dict(line.split() for line in (self._files.text(path) or "").splitlines())
+            stat = dict(line.split() for line in (text(path) or "").splitlines())
             counts[_QUOTA] = int(stat.get("nr_throttled", 0))
         return counts
 
-    def _frequency_share(self) -> float | None:
-        shares = [(self._files.number(path) or 0) / highest for path, highest in self._policies]
-        return max(shares, default=None)
-
-    def _temperature(self) -> float | None:
-        """Returns the hottest sensor's temperature; the files are in thousandths of a degree."""
-        found = [self._files.number(path) for path in self._sensors]
-        return max((value / 1000 for value in found if value is not None), default=None)
-
-    def _load(self) -> float | None:
-        text = self._files.text("proc/loadavg")
-        return float(text.split()[0]) if text else None
-
     def _available_memory(self) -> int | None:
-        for line in (self._files.text("proc/meminfo") or "").splitlines():
+        for line in (text(self._root / "proc/meminfo") or "").splitlines():
             name, _, rest = line.partition(":")
             if name == "MemAvailable":
                 return 1024 * int(rest.split()[0])
@@ -160,7 +151,6 @@ class Sampler:
     Made before a cell is opened; `begin` after its warm-up, `round_begins` before each round, `end` after the last.
 
     Attributes:
-        counters: Reads them.
         clock: Nanoseconds; what a look costs is measured by it.
     """
 
@@ -224,93 +214,57 @@ class Sampler:
         return snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """What the system had counted at a moment, in seconds.
-
-    Attributes:
-        at: The moment.
-        busy: Processor time that was used, by anybody.
-        ours: Processor time of this process and of its children that have ended.
-    """
-
-    at: float
-    busy: float
-    ours: float
-
-
-Marking = Callable[[], Mark]
-
-
 def between(old: Snapshot, new: Snapshot) -> RecordedInterval:
     """Returns what was counted from one look to the next, with no rounds in it."""
+    waits = [
+        max(0, nanoseconds - old.waiting_nanoseconds.get(thread, 0))
+        for thread, nanoseconds in new.waiting_nanoseconds.items()  # those that ended took their count with them
+    ]
     return RecordedInterval(
         rounds=0,
         seconds=round((new.at - old.at) / 1e9, 6),
-        busy_seconds=_difference(old.busy_seconds, new.busy_seconds),
+        busy_seconds=_rise(old.busy_seconds, new.busy_seconds),
         own_seconds=round(new.own_seconds - old.own_seconds, 6),
-        steal_seconds=_difference(old.steal_seconds, new.steal_seconds),
-        waiting_seconds=_waited(old.waiting_nanoseconds, new.waiting_nanoseconds),
+        steal_seconds=_rise(old.steal_seconds, new.steal_seconds),
+        waiting_seconds=round(sum(waits) / 1e9, 6) if waits else None,
         involuntary_switches=new.involuntary_switches - old.involuntary_switches,
         major_faults=new.major_faults - old.major_faults,
         frequency_share=new.frequency_share,
         temperature_celsius=new.temperature_celsius,
-        throttled=(*_flags(old.throttle_bits or 0, new.throttle_bits or 0), *_risen(old, new)),
+        throttled=tuple(_throttled(old, new)),
     )
 
 
 def mark() -> Mark:
-    """Returns what the system has counted until now."""
+    """Returns a moment, and how much processor time others have used until then, both in seconds.
+
+    Others are all but this process and its children that have ended.
+    """
     counted, ours = psutil.cpu_times(), os.times()
-    return Mark(
-        at=time.monotonic(),
-        busy=sum(getattr(counted, name, 0.0) for name in _BUSY),
-        ours=ours.user + ours.system + ours.children_user + ours.children_system,
-    )
+    busy = sum(getattr(counted, name, 0.0) for name in _BUSY)
+    return time.monotonic(), busy - (ours.user + ours.system + ours.children_user + ours.children_system)
 
 
 def crowding(before: Mark, after: Mark) -> float:
     """Returns how many processors others kept busy, such as 0.5 for one during half of the time.
 
-    Args:
-        before: From `mark`.
-        after: After the children that were started since have ended.
+    The children that were started between the two marks must have ended.
     """
-    elapsed = after.at - before.at
-    others = (after.busy - before.busy) - (after.ours - before.ours)
+    elapsed, others = after[0] - before[0], after[1] - before[1]
     return max(0.0, others / elapsed) if elapsed > 0 else 0.0
 
 
-def is_crowded(others: float, *, threads: int, processors: int | None = None) -> bool:
-    """Tells whether others were in the way of a program of so many threads.
-
-    By the limits that mark a cell's rounds as disturbed.
-
-    Args:
-        others: From `crowding`.
-        threads: Of the program.
-        processors: How many there are; None for this machine's.
-    """
-    return are_in_the_way(others, threads=threads, cpus=processors or os.cpu_count() or 1)
-
-
-def _difference(old: float | None, new: float | None) -> float | None:
+def _rise(old: float | None, new: float | None) -> float | None:
     """Returns how far a counter rose; some hypervisors let steal fall, which says nothing."""
     return None if old is None or new is None else round(max(0.0, new - old), 6)
 
 
-def _waited(old: Mapping[int, int], new: Mapping[int, int]) -> float | None:
-    """Returns how long the threads waited that are still there; those that ended take their count with them."""
-    waits = [max(0, nanoseconds - old.get(thread, 0)) for thread, nanoseconds in new.items()]
-    return round(sum(waits) / 1e9, 6) if waits else None
-
-
-def _flags(old: int, new: int) -> Iterator[str]:
-    """Yields what the firmware says is so now, or says anew that it was so in between."""
+def _throttled(old: Snapshot, new: Snapshot) -> Iterator[str]:
+    """Yields what slows the machine down now, or did in between, by what is said or counted anew."""
+    before, now = old.throttle_bits or 0, new.throttle_bits or 0
     for bit, name in enumerate(_PI_FLAGS):
-        if (new | (new & ~old) >> _HAS_OCCURRED) & 1 << bit:
+        if (now | (now & ~before) >> _HAS_OCCURRED) & 1 << bit:
             yield name
-
-
-def _risen(old: Snapshot, new: Snapshot) -> Iterator[str]:
-    return (name for name, count in new.throttle_counts.items() if count > old.throttle_counts.get(name, count))
+    for name, count in new.throttle_counts.items():
+        if count > old.throttle_counts.get(name, count):
+            yield name

@@ -3,8 +3,8 @@
 import os
 import platform
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,13 @@ LIBRARIES = (
     "tf2onnx",
     "zoobench",
 )
-_DEVICE = "proc/device-tree/model"
-_GOVERNOR = "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+ROOT = Path("/")
+"""What the paths of Linux's files begin with; tests have folders of their own."""
+_CPU = "sys/devices/system/cpu"
+_DMI = "sys/class/dmi/id"
+_DEVICE_TREE = "proc/device-tree"
+_CGROUP = "sys/fs/cgroup"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
-_CPUINFO = "proc/cpuinfo"
-_POLICIES = "sys/devices/system/cpu/cpufreq/policy*"
 FEATURES = (
     *("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"),
     *("neon", "asimd", "asimddp", "asimdhp", "i8mm", "bf16", "sve"),
@@ -49,9 +51,6 @@ _PARTS = {
     "0xd4f": "Neoverse-V2",
 }
 """Names of ARM's own cores (implementer 0x41) by their part number, as lscpu has them; /proc/cpuinfo has no names."""
-_PRODUCT = "sys/class/dmi/id/product_name"
-_VENDOR = "sys/class/dmi/id/sys_vendor"
-_DEVICE_TREE = "proc/device-tree"
 _HYPERVISORS = {
     "qemu": "QEMU or KVM",
     "kvm": "KVM",
@@ -72,44 +71,20 @@ _HYPERVISORS = {
 _CONTAINERS = ("docker", "kubepods", "containerd", "libpod", "lxc")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemFiles:
-    """The files below `root`; tests give a folder of their own. A file that cannot be read says nothing, None."""
-
-    root: Path = Path("/")
-
-    def text(self, path: str) -> str | None:
-        """Returns what stands in a file, without the blanks and zero bytes around it."""
-        try:
-            return (self.root / path).read_text(errors="replace").strip("\0\n ")
-        except OSError:
-            return None
-
-    def number(self, path: str, *, base: int = 10) -> int | None:
-        """Returns the whole number that a file holds; None for any other text too."""
-        try:
-            return int(self.text(path) or "", base)
-        except ValueError:
-            return None
-
-    def names(self, folder: str) -> tuple[str, ...]:
-        """Returns what is in a folder; nothing if it cannot be read."""
-        try:
-            return tuple(sorted(path.name for path in (self.root / folder).iterdir()))
-        except OSError:
-            return ()
-
-    def has(self, path: str) -> bool:
-        """Tells whether a file or folder is there."""
-        return (self.root / path).exists()
-
-    def found(self, pattern: str) -> tuple[str, ...]:
-        """Returns the files that a pattern such as `sys/class/thermal/*/temp` fits, by name."""
-        return tuple(sorted(path.relative_to(self.root).as_posix() for path in self.root.glob(pattern)))
+def text(path: Path) -> str | None:
+    """Returns what stands in a file without the blanks and zero bytes around it; None if it cannot be read."""
+    try:
+        return path.read_text(errors="replace").strip("\0\n ")
+    except OSError:
+        return None
 
 
-HERE = SystemFiles()
-"""This machine's."""
+def number(path: Path, *, base: int = 10) -> int | None:
+    """Returns the whole number that a file holds; None for any other text, or if it cannot be read."""
+    try:
+        return int(text(path) or "", base)
+    except ValueError:
+        return None
 
 
 def machine_key(environment: dict[str, Any]) -> str:
@@ -120,29 +95,30 @@ def machine_key(environment: dict[str, Any]) -> str:
     return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
 
 
-def describe_environment(files: SystemFiles = HERE, *, libraries: Iterable[str] = ()) -> dict[str, Any]:
+def describe_environment(root: Path = ROOT, *, libraries: Iterable[str] = ()) -> dict[str, Any]:
     """Returns what is known of the machine and the libraries, as plain JSON; None for what cannot be told.
 
     Two descriptions of one machine are the same: load, temperature, free memory and the like are in `disturbance.py`.
 
     Args:
-        files: Of the system.
+        root: Of the system's files.
         libraries: More of them than `LIBRARIES`, as package registries know them.
     """
     import psutil  # a worker in another environment, which may lack it, asks this module for versions alone
 
+    model = _cpuinfo(root, "model name", "Model")  # py-cpuinfo would take a second to say the same
     return {
-        "device": files.text(_DEVICE),
-        "cpu": _cpu_model(files),
+        "device": text(root / _DEVICE_TREE / "model"),
+        "cpu": model[0] if model else platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
-        "governor": files.text(_GOVERNOR),
+        "governor": text(root / _CPU / "cpu0/cpufreq/scaling_governor"),
         "memory_bytes": psutil.virtual_memory().total,
         "system": platform.system(),
         "kernel": platform.release(),
         "architecture": platform.machine(),
         "python": python_version(),
-        "processor": describe_processor(files),
-        "virtualization": describe_virtualization(files),
+        "processor": describe_processor(root),
+        "virtualization": describe_virtualization(root),
         "libraries": library_versions(libraries),
     }
 
@@ -154,32 +130,33 @@ def python_version() -> str:
 
 def library_versions(more: Iterable[str] = ()) -> dict[str, str | None]:
     """Returns the version of each of `LIBRARIES`, and of more; None for what is not installed."""
-    return {name: _version(name) for name in dict.fromkeys((*LIBRARIES, *more))}
+    versions: dict[str, str | None] = dict.fromkeys((*LIBRARIES, *more))
+    for name in versions:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
-def cpu_features(files: SystemFiles = HERE) -> str:
+def cpu_features(root: Path = ROOT) -> str:
     """Returns the CPU's instruction sets as Linux lists them, '' where that cannot be told: its name may not say."""
-    return cpuinfo(files, "flags", "Features") or ""
+    return next(iter(_cpuinfo(root, "flags", "Features")), "")
 
 
-def cpuinfo(files: SystemFiles, *names: str) -> str | None:
-    """Returns the first value in /proc/cpuinfo that has one of these names."""
-    return next(_values(files, *names), None)
-
-
-def describe_processor(files: SystemFiles) -> dict[str, Any]:
+def describe_processor(root: Path) -> dict[str, Any]:
     """Returns the processor's features, cores and frequencies as plain JSON; None for what cannot be told.
 
     Several clusters, such as those of a big.LITTLE processor, give each distinct value once. What varies from moment
     to moment is not here but in `disturbance.py`: two runs on one machine are to have the same description.
     """
+    siblings = (root / _CPU).glob("cpu[0-9]*/topology/thread_siblings_list")
+    parts = dict.fromkeys(_cpuinfo(root, "CPU part"))
     return {
-        "features": _features(files),
-        "core_types": _core_types(files),
-        "physical_cores": _physical_cores(files),
+        "features": _features(root),
+        "core_types": [_PARTS.get(part, part) for part in parts] or None,
+        "physical_cores": len({text(path) for path in siblings}) or None,
         "usable_cores": len(usable_cpus()),
-        "quota_cores": quota_cores(files),
-        "frequency": _frequency(files),
+        "quota_cores": quota_cores(root),
+        "frequency": _frequency(root),
     }
 
 
@@ -190,16 +167,15 @@ def usable_cpus() -> frozenset[int]:
     return frozenset(range(os.cpu_count() or 1))
 
 
-def quota_cores(files: SystemFiles) -> float | None:
+def quota_cores(root: Path) -> float | None:
     """Returns how many CPUs' time the container may use, by version 2 or 1 of control groups; None if any."""
-    quota, _, period = (files.text("sys/fs/cgroup/cpu.max") or "").partition(" ")
+    quota, _, period = (text(root / _CGROUP / "cpu.max") or "").partition(" ")
     if not quota:
-        quota = files.text("sys/fs/cgroup/cpu/cpu.cfs_quota_us") or ""
-        period = files.text("sys/fs/cgroup/cpu/cpu.cfs_period_us") or ""
+        quota, period = (text(root / _CGROUP / f"cpu/cpu.cfs_{one}_us") or "" for one in ("quota", "period"))
     return int(quota) / int(period) if quota.isdigit() and period.isdigit() and int(period) else None
 
 
-def describe_virtualization(files: SystemFiles) -> dict[str, Any]:
+def describe_virtualization(root: Path) -> dict[str, Any]:
     """Returns whether the machine is virtual, by which hypervisor, and in which kind of container, as plain JSON.
 
     systemd-detect-virt, which knows more hypervisors, is not on every machine, and inside a container it names that
@@ -208,113 +184,75 @@ def describe_virtualization(files: SystemFiles) -> dict[str, Any]:
     Returns:
         `virtual_machine` is None where nothing tells; `hypervisor` and `container` are None where none is known.
     """
-    hypervisor = _hypervisor(files)
+    hypervisor = _hypervisor(root)
     return {
-        "virtual_machine": True if hypervisor else _is_virtual(files),
+        "virtual_machine": True if hypervisor else _is_virtual(root),
         "hypervisor": hypervisor,
-        "container": _container(files),
+        "container": _container(root),
     }
 
 
-def _cpu_model(files: SystemFiles) -> str:
-    """Returns the CPU's name; py-cpuinfo would take a second to say the same."""
-    return cpuinfo(files, "model name", "Model") or platform.processor() or platform.machine()
+def _cpuinfo(root: Path, *names: str) -> list[str]:
+    """Returns the values in /proc/cpuinfo that have one of these names."""
+    lines = (line.partition(":") for line in (text(root / "proc/cpuinfo") or "").splitlines())
+    return [value.strip() for name, _, value in lines if name.strip() in names]
 
 
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _features(files: SystemFiles) -> list[str] | None:
-    listed = cpuinfo(files, "flags", "Features")
-    found = _flags_elsewhere() if listed is None else listed.split()
-    return None if found is None else [name for name in FEATURES if name in found]
-
-
-def _flags_elsewhere() -> list[str] | None:
-    """Returns what py-cpuinfo, which pytest-benchmark brings, finds out where there is no /proc/cpuinfo.
+def _features(root: Path) -> list[str] | None:
+    """Returns those of `FEATURES`; elsewhere than on Linux by py-cpuinfo, which pytest-benchmark brings.
 
     On Linux it reads the same line, after starting lscpu and others: 0.2 to 1 s for nothing new.
     """
-    if platform.system() == "Linux":
-        return None
-    from cpuinfo import get_cpu_info
+    listed = _cpuinfo(root, "flags", "Features")
+    found = listed[0].split() if listed else None
+    if found is None and platform.system() != "Linux":
+        from cpuinfo import get_cpu_info
 
-    flags: list[str] | None = get_cpu_info().get("flags")
-    return flags
-
-
-def _core_types(files: SystemFiles) -> list[str] | None:
-    parts = dict.fromkeys(_values(files, "CPU part"))
-    return [_PARTS.get(part, part) for part in parts] or None
+        found = get_cpu_info().get("flags")
+    return None if found is None else [name for name in FEATURES if name in found]
 
 
-def _physical_cores(files: SystemFiles) -> int | None:
-    siblings = files.found("sys/devices/system/cpu/cpu[0-9]*/topology/thread_siblings_list")
-    return len({files.text(path) for path in siblings}) or None
+def _frequency(root: Path) -> dict[str, Any]:
+    """Returns what the policies of frequencies say, each distinct value once; the files are in kilohertz."""
+    policies = sorted((root / _CPU).glob("cpufreq/policy*"))
 
+    def distinct(name: str) -> list[str] | None:
+        return list(dict.fromkeys(filter(None, (text(policy / name) for policy in policies)))) or None
 
-def _frequency(files: SystemFiles) -> dict[str, Any]:
-    policies = files.found(_POLICIES)
-    ranges = dict.fromkeys(_range(files, policy) for policy in policies)
+    ranges = dict.fromkeys(
+        (number(policy / "scaling_min_freq"), number(policy / "scaling_max_freq")) for policy in policies
+    )
+    no_turbo, boost = (number(root / _CPU / path) for path in ("intel_pstate/no_turbo", "cpufreq/boost"))
+    turbo = boost if no_turbo is None else not no_turbo
     return {
-        "governors": _distinct(files, policies, "scaling_governor"),
-        "scaling_drivers": _distinct(files, policies, "scaling_driver"),
-        "ranges_hertz": [list(one) for one in ranges if one] or None,
-        "turbo": _turbo(files),
+        "governors": distinct("scaling_governor"),
+        "scaling_drivers": distinct("scaling_driver"),
+        "ranges_hertz": [[1000 * low, 1000 * high] for low, high in ranges if low is not None and high is not None]
+        or None,
+        "turbo": None if turbo is None else bool(turbo),
     }
 
 
-def _range(files: SystemFiles, policy: str) -> tuple[int, int] | None:
-    """Returns the lowest and highest frequency that a policy allows; the files are in kilohertz."""
-    low, high = (files.number(f"{policy}/scaling_{end}_freq") for end in ("min", "max"))
-    return None if low is None or high is None else (1000 * low, 1000 * high)
-
-
-def _distinct(files: SystemFiles, policies: tuple[str, ...], name: str) -> list[str] | None:
-    texts = (files.text(f"{policy}/{name}") for policy in policies)
-    return list(dict.fromkeys(text for text in texts if text)) or None
-
-
-def _turbo(files: SystemFiles) -> bool | None:
-    no_turbo = files.number("sys/devices/system/cpu/intel_pstate/no_turbo")
-    if no_turbo is not None:
-        return not no_turbo
-    boost = files.number("sys/devices/system/cpu/cpufreq/boost")
-    return None if boost is None else bool(boost)
-
-
-def _values(files: SystemFiles, *names: str) -> Iterator[str]:
-    for line in (files.text(_CPUINFO) or "").splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() in names:
-            yield value.strip()
-
-
-def _hypervisor(files: SystemFiles) -> str | None:
-    names = f"{files.text(_VENDOR) or ''} {files.text(_PRODUCT) or ''}".lower()
+def _hypervisor(root: Path) -> str | None:
+    names = f"{text(root / _DMI / 'sys_vendor') or ''} {text(root / _DMI / 'product_name') or ''}".lower()
     if ".metal" in names:  # Amazon's whole machines have its name too
         return None
     told = next((hypervisor for name, hypervisor in _HYPERVISORS.items() if name in names), None)
-    return told or files.text("sys/hypervisor/type") or files.text(f"{_DEVICE_TREE}/hypervisor/compatible")
+    return told or text(root / "sys/hypervisor/type") or text(root / _DEVICE_TREE / "hypervisor/compatible")
 
 
-def _is_virtual(files: SystemFiles) -> bool | None:
+def _is_virtual(root: Path) -> bool | None:
     """Tells by the flag that every hypervisor of x86 sets; on ARM, by whether the device tree is that of a board."""
-    flags = cpuinfo(files, "flags")
-    if flags is not None:
-        return "hypervisor" in flags.split()
-    device = files.text(f"{_DEVICE_TREE}/model")
+    if flags := _cpuinfo(root, "flags"):
+        return "hypervisor" in flags[0].split()
+    device = text(root / _DEVICE_TREE / "model")
     return None if device is None else device == "linux,dummy-virt"
 
 
-def _container(files: SystemFiles) -> str | None:
-    if files.has(".dockerenv"):
+def _container(root: Path) -> str | None:
+    if (root / ".dockerenv").exists():
         return "docker"
-    if files.has("run/.containerenv"):
+    if (root / "run/.containerenv").exists():
         return "podman"
-    groups = files.text("proc/1/cgroup") or ""
+    groups = text(root / "proc/1/cgroup") or ""
     return next((name for name in _CONTAINERS if name in groups), None)

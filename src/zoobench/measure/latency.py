@@ -3,14 +3,15 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from statistics import fmean, median
+from typing import Any
 
 from zoobench.measure.disturbance import Sampler
-from zoobench.measure.runtimes import OpenSession, Session
-from zoobench.measure.target import Samples
-from zoobench.results.schema import RecordedLatency, Speedup
+from zoobench.measure.runtimes import Session, open_session
+from zoobench.measure.target import Samples, Target
+from zoobench.results.schema import RecordedDisturbance, RecordedLatency, Speedup
+from zoobench.system.terminal import capture_native_output
 
 Clock = Callable[[], int]
 WARMUP_ROUNDS = 5
@@ -33,28 +34,56 @@ class RoundsConfig:
         return int(min(self.most, max(self.least, self.seconds / max(round_seconds, 1e-9))))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    """What was observed of one cell.
+def measure_latency(
+    target: Target, twin: Target, reference: Target | None = None, *, benchmark: Any, rounds: RoundsConfig
+) -> RecordedLatency | None:
+    """Times a cell's rounds on pytest-benchmark's clock, those of its float twin and of its reference in between.
 
-    Attributes:
-        seconds: Each round's invocation.
-        twin_seconds: The float twin's invocation on the same sample in the same round.
-        reference_seconds: The same of the same file on the runtime that others are held against; None for its own.
-        threads_reported: On how many threads the runtime says that it runs; None where it does not tell.
+    Args:
+        target: What is timed.
+        twin: Its float twin.
+        reference: The same file on the runtime that others are compared with; None for its own.
+        benchmark: The fixture of pytest-benchmark.
+        rounds: How many are timed.
+
+    Returns:
+        The latency with what else happened meanwhile, not judged yet; None under `--benchmark-disable`, where each
+        target runs once and nothing is timed.
+
+    Raises:
+        MeasurementError: If a file cannot be run.
     """
-
-    seconds: tuple[float, ...]
-    twin_seconds: tuple[float, ...]
-    reference_seconds: tuple[float, ...] | None = None
-    threads_reported: int | None = None
+    sampler = Sampler()
+    with ExitStack() as stack:
+        with capture_native_output():
+            session, *others = (stack.enter_context(opened(one)) for one in (target, twin, reference) if one)
+        running = Interleaving(
+            cell=session, twin=others[0], samples=target.samples, reference=others[1] if reference else None
+        )
+        number = 1 if benchmark.disabled else rounds.number(running.warm_up(WARMUP_ROUNDS))
+        running.sampler = sampler
+        sampler.begin()
+        benchmark.pedantic(running.invoke, setup=running.before, teardown=running.after, rounds=number)
+        disturbance = sampler.end()
+    if benchmark.stats is None:
+        return None
+    seconds = benchmark.stats.stats.data
+    # --benchmark-cprofile runs the target once more, and the twin perhaps with it
+    first = slice(len(seconds))
+    return recorded_latency(
+        seconds,
+        twin=(twin.cell.id, running.twin_seconds[first]),
+        reference=(reference.cell.id, running.reference_seconds[first]) if reference else None,
+        threads_reported=getattr(session, "threads_reported", None),
+        disturbance=disturbance,
+    )
 
 
 @contextmanager
-def opened(open_session: OpenSession, samples: Samples) -> Iterator[Session]:
-    """Opens a model and runs its first invocation; what both take is asked of fresh processes, see `startup`."""
-    with open_session() as session:
-        session.load(samples.images(0, 1))
+def opened(target: Target) -> Iterator[Session]:
+    """Opens a file and runs its first invocation; what both take is asked of fresh processes, see `startup`."""
+    with open_session(target.file.path, runtime=target.cell.runtime, threads=target.cell.threads) as session:
+        session.load(target.samples.images(0, 1))
         session.invoke()
         yield session
 
@@ -69,8 +98,6 @@ class Interleaving:
     without it, a 2 ms int8 cell was found 3.5 % slower beside its twin than alone, with it half of that.
 
     Attributes:
-        cell: The session that is measured.
-        twin: The float twin's session.
         reference: The session of the same file on the runtime that others are held against, if that is another one.
         samples: Each round takes the next, from the first again after the last.
         clock: Nanoseconds.
@@ -143,31 +170,45 @@ class Interleaving:
         self._warm = session
 
 
-def recorded_latency(latency: Latency, *, twin: str, reference: str = "") -> RecordedLatency:
-    """Returns the latency to record; `twin` and `reference` are the ids of the cells that it was run beside."""
+def recorded_latency(
+    seconds: Sequence[float],
+    *,
+    twin: tuple[str, Sequence[float]],
+    reference: tuple[str, Sequence[float]] | None = None,
+    threads_reported: int | None = None,
+    disturbance: RecordedDisturbance | None = None,
+) -> RecordedLatency:
+    """Returns the latency to record.
+
+    Args:
+        seconds: Each round's invocation.
+        twin: Id of the float twin, and its invocation on the same sample in the same round.
+        reference: The same of the same file on the runtime that others are held against; None for its own.
+        threads_reported: On how many threads the runtime says that it runs; None where it does not tell.
+        disturbance: What else happened.
+    """
     from zoobench.stats.intervals import percentile, percentile_interval  # SciPy: a plan of rounds does without
 
-    interval = percentile_interval(latency.seconds, 0.50)
+    interval = percentile_interval(seconds, 0.50)
     return RecordedLatency(
-        p50_seconds=median(latency.seconds),
+        p50_seconds=statistics.median(seconds),
         p50_interval=None if interval is None else (interval.low, interval.high),
-        p90_seconds=percentile(latency.seconds, 0.90),
-        mean_seconds=fmean(latency.seconds),
-        samples=len(latency.seconds),
-        speedup_over_float=_speedup(latency.seconds, latency.twin_seconds, twin),
-        speedup_over_reference=_speedup(latency.seconds, latency.reference_seconds, reference)
-        if latency.reference_seconds
-        else None,
-        threads_reported=latency.threads_reported,
+        p90_seconds=percentile(seconds, 0.90),
+        mean_seconds=statistics.fmean(seconds),
+        samples=len(seconds),
+        speedup_over_float=_speedup(seconds, *twin),
+        speedup_over_reference=_speedup(seconds, *reference) if reference else None,
+        threads_reported=threads_reported,
+        disturbance=disturbance,
     )
 
 
-def _speedup(seconds: Sequence[float], others: Sequence[float], twin: str) -> Speedup | None:
+def _speedup(seconds: Sequence[float], twin: str, twin_seconds: Sequence[float]) -> Speedup | None:
     """Returns the paired speed-up, or None where there are too few rounds for its interval."""
     from zoobench.stats.intervals import percentile_interval
 
-    ratios = [theirs / own for own, theirs in zip(seconds, others, strict=True)]
+    ratios = [theirs / own for own, theirs in zip(seconds, twin_seconds, strict=True)]
     interval = percentile_interval(ratios, 0.50)
     if interval is None:
         return None
-    return Speedup(twin=twin, point=median(ratios), interval=(interval.low, interval.high))
+    return Speedup(twin=twin, point=statistics.median(ratios), interval=(interval.low, interval.high))

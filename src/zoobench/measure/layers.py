@@ -13,14 +13,12 @@ class Sums:
     """What has to be added up over a layer's values x in float and y quantized, so that images can be forgotten.
 
     Attributes:
-        count: Number of values.
         signal: Sum of x^2.
         quantized: Sum of y^2.
         noise: Sum of (x - y)^2.
         product: Sum of x y.
         max_error: Largest |x - y|.
-        low: Smallest x.
-        high: Largest x.
+        low: Smallest x; `high` the largest.
     """
 
     count: int
@@ -56,13 +54,10 @@ class LayerError:
         kind: Operation, such as `CONV_2D`.
         name: The output tensor's name in the float file.
         inputs: Positions of the layers whose outputs it takes.
-        sqnr_db: `sqnr`; None where there is no noise or no signal.
-        cosine: `cosine`; None where either side is zero throughout.
-        max_error: Largest absolute difference.
-        error_rms: Root mean square of the difference.
-        signal_rms: Root mean square of the float values.
-        signal_low: Smallest float value.
-        signal_high: Largest float value.
+        sqnr_db: See `sqnr`.
+        cosine: See `cosine`.
+        max_error: Largest absolute difference; `error_rms` is its root mean square.
+        signal_rms: Root mean square of the float values, between `signal_low` and `signal_high`.
     """
 
     position: int
@@ -94,10 +89,8 @@ class LayerReport:
     """The errors of all layers that both files have.
 
     Attributes:
-        model: Path of the quantized file.
-        float_model: Path of the float file.
-        images: How many images they ran on.
-        images_from: Where these came from.
+        model: Path of the quantized file; `float_model` of the float one.
+        images: How many they ran on; `images_from` says where these came from.
         matched_by: How layers were found in the quantized file: `name` or `structure`.
         unmatched: Names of the float file's layers that the quantized file does not have.
         layers: In network order.
@@ -150,12 +143,11 @@ def cosine(sums: Sums) -> float | None:
 
 def worst(layers: Sequence[LayerError], count: int) -> list[LayerError]:
     """Returns at most `count` layers with errors, those with the lowest SQNR first."""
-    return sorted((layer for layer in layers if not layer.exact), key=_place)[:count]
 
+    def place(layer: LayerError) -> tuple[float, int]:  # errors where there is no signal at all come before any SQNR
+        return (-math.inf if layer.sqnr_db is None else layer.sqnr_db, layer.position)
 
-def _place(layer: LayerError) -> tuple[float, int]:
-    """Errors where there is no signal at all come before any SQNR."""
-    return (-math.inf if layer.sqnr_db is None else layer.sqnr_db, layer.position)
+    return sorted((layer for layer in layers if not layer.exact), key=place)[:count]
 
 
 def losses(layers: Sequence[LayerError]) -> Mapping[int, float]:
@@ -179,11 +171,11 @@ def short_names(names: Sequence[str]) -> list[str]:
     A converter joins the names of what it fused by semicolons; the first one is the layer's own.
     """
     own = [name.partition(";")[0].split("/") for name in names]
-    return [_shortest(parts, own) for parts in own]
 
+    def shortest(parts: list[str]) -> str:
+        for length in range(2, len(parts)):
+            if sum(other[-length:] == parts[-length:] for other in own) == 1:
+                return "/".join(parts[-length:])
+        return "/".join(parts)
 
-def _shortest(parts: list[str], others: Sequence[list[str]]) -> str:
-    for length in range(2, len(parts)):
-        if sum(other[-length:] == parts[-length:] for other in others) == 1:
-            return "/".join(parts[-length:])
-    return "/".join(parts)
+    return [shortest(parts) for parts in own]

@@ -14,7 +14,7 @@ from zoobench.errors import MeasurementError, ModelError
 from zoobench.measure.layers import LayerError, Sums, layer_error
 from zoobench.measure.runtimes.litert import LiteRTSession
 from zoobench.system.terminal import Advance
-from zoobench.tflite.read import Tensor, read_graphs
+from zoobench.tflite.read import read_graphs
 
 Values = npt.NDArray[np.float64]
 _NAMED = 3
@@ -29,9 +29,8 @@ class Layer:
 
     Attributes:
         kind: Operation, such as `CONV_2D`.
-        name: Of the output tensor.
-        tensor: Its index in the file.
-        shape: Its shape, with 1 where the file leaves a dimension open.
+        name: Of the output tensor; `tensor` is its index in the file.
+        shape: With 1 where the file leaves a dimension open.
         is_float: Whether it is float32.
         inputs: Positions of the layers whose outputs the operation takes; -1 for the model's input; no constants.
     """
@@ -101,31 +100,31 @@ class Matching:
     unmatched: tuple[Layer, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedPair:
-    """Two opened files and which layers of theirs are the same."""
-
-    float_model: ObservedModel
-    quantized_model: ObservedModel
-    matching: Matching
+Opened = tuple[ObservedModel, ObservedModel, Matching]
+"""A float file, a quantized file, and which layers of theirs are the same."""
 
 
-def open_comparison(path: Path, float_path: Path) -> OpenedPair:
+def open_comparison(path: Path, float_path: Path) -> Opened:
     """Opens a quantized file and its float file and matches their layers.
 
     Raises:
         MeasurementError: If either cannot be opened, or they have no layer in common.
     """
-    float_model, quantized_model = ObservedModel(float_path), ObservedModel(path)  # LiteRT verifies what is read below
+    models = ObservedModel(float_path), ObservedModel(path)  # LiteRT verifies what is read below
     float_layers, layers = read_layers(float_path), read_layers(path)
     matching = match(float_layers, layers)
     if matching is None:
-        raise MeasurementError(_nothing_in_common(path, float_path, layers, float_layers))
-    return OpenedPair(float_model=float_model, quantized_model=quantized_model, matching=matching)
+        raise MeasurementError(
+            f"no layer of {path} is known in {float_path}: neither their tensors' names nor their structure agree "
+            f"({len(layers)} layers such as {_examples(layers)}; {len(float_layers)} such as "
+            f"{_examples(float_layers)}); give with --float the float32 file that it was quantized from, or quantize "
+            "that file again"
+        )
+    return *models, matching
 
 
 def measure_layers(
-    comparison: OpenedPair, images: Iterable[npt.NDArray[np.uint8]], *, advance: Advance
+    comparison: Opened, images: Iterable[npt.NDArray[np.uint8]], *, advance: Advance
 ) -> tuple[LayerError, ...]:
     """Returns the error of each matched layer over the images, of which one is in memory at a time.
 
@@ -140,30 +139,38 @@ def measure_layers(
     Raises:
         MeasurementError: If a model does not run on the images, a layer's values are no numbers, or there is no image.
     """
-    totals: list[Sums] | None = None
+    float_model, quantized_model, matching = comparison
+    totals: list[Sums] = []
     for image in images:
-        comparison.float_model.run(image)
-        comparison.quantized_model.run(image)
-        found = _sums_of_layers(comparison)
-        totals = found if totals is None else [one + other for one, other in zip(totals, found, strict=True)]
+        float_model.run(image)
+        quantized_model.run(image)
+        found = [
+            _sums(layer, float_model.values(layer), quantized_model.values(twin)) for _, layer, twin in matching.pairs
+        ]
+        totals = [one + other for one, other in zip(totals, found, strict=True)] if totals else found
         advance(1, "")
-    if totals is None:
+    if not totals:
         raise MeasurementError("there is no image to compare the models on; give at least one")
     return tuple(
-        layer_error(sums, position=position, kind=layer.kind, name=layer.name, inputs=layer.inputs)
-        for sums, (position, layer, _) in zip(totals, comparison.matching.pairs, strict=True)
+        layer_error(total, position=position, kind=layer.kind, name=layer.name, inputs=layer.inputs)
+        for total, (position, layer, _) in zip(totals, matching.pairs, strict=True)
     )
 
 
-def sums(signal: Values, quantized: Values) -> Sums:
-    """Returns what there is to add up over two arrays of the same shape."""
+def _sums(layer: Layer, signal: Values, quantized: Values) -> Sums:
     x, y = signal.ravel(), quantized.ravel()
     noise = x - y
+    squares = float(np.dot(noise, noise))
+    if not np.isfinite(squares):
+        raise MeasurementError(
+            f"layer {layer.name} ({layer.kind}) gives values that are infinite or no numbers in one of the files; "
+            "its error cannot be told: mend the model"
+        )
     return Sums(
         count=x.size,
         signal=float(np.dot(x, x)),
         quantized=float(np.dot(y, y)),
-        noise=float(np.dot(noise, noise)),
+        noise=squares,
         product=float(np.dot(x, y)),
         max_error=float(np.abs(noise).max()),
         low=float(x.min()),
@@ -194,7 +201,17 @@ def read_layers(path: Path) -> tuple[Layer, ...]:
                 origins[index] = sources
             else:
                 origins[index] = (len(layers),)
-                layers.append(_layer(graph.tensors[index], index, kind=operator.name, inputs=sources))
+                tensor = graph.tensors[index]
+                layers.append(
+                    Layer(
+                        kind=operator.name,
+                        name=tensor.name,
+                        tensor=index,
+                        shape=tuple(1 if side < 0 else side for side in tensor.shape),
+                        is_float=tensor.type == "float32",
+                        inputs=sources,
+                    )
+                )
     return tuple(layers)
 
 
@@ -206,23 +223,14 @@ def match(float_layers: Sequence[Layer], quantized_layers: Sequence[Layer]) -> M
     that there are. A name counts only with the same operation and shape: two conversions may give one name to different
     tensors.
     """
+
+    def wiring(layers: Sequence[Layer]) -> list[tuple[Any, ...]]:
+        return [(layer.kind, layer.shape, layer.inputs) for layer in layers]
+
     named = _by_name(float_layers, quantized_layers)
-    if named.unmatched and _same_structure(float_layers, quantized_layers):
+    if named.unmatched and wiring(float_layers) == wiring(quantized_layers):
         return _matching("structure", float_layers, quantized_layers)
     return named if named.pairs else None
-
-
-def _sums_of_layers(comparison: OpenedPair) -> list[Sums]:
-    found = []
-    for _, layer, twin in comparison.matching.pairs:
-        one = sums(comparison.float_model.values(layer), comparison.quantized_model.values(twin))
-        if not np.isfinite(one.noise):
-            raise MeasurementError(
-                f"layer {layer.name} ({layer.kind}) gives values that are infinite or no numbers in one of the files; "
-                "its error cannot be told: mend the model"
-            )
-        found.append(one)
-    return found
 
 
 def _scale(detail: dict[str, Any]) -> tuple[Values, Values] | None:
@@ -238,52 +246,25 @@ def _scale(detail: dict[str, Any]) -> tuple[Values, Values] | None:
     return factors.reshape(shape), zero_points.reshape(shape)
 
 
-def _nothing_in_common(path: Path, float_path: Path, layers: tuple[Layer, ...], others: tuple[Layer, ...]) -> str:
-    return (
-        f"no layer of {path} is known in {float_path}: neither their tensors' names nor their structure agree "
-        f"({len(layers)} layers such as {_examples(layers)}; {len(others)} such as {_examples(others)}); "
-        "give with --float the float32 file that it was quantized from, or quantize that file again"
-    )
-
-
 def _examples(layers: tuple[Layer, ...]) -> str:
     return ", ".join(layer.name.partition(";")[0] or "(unnamed)" for layer in layers[:_NAMED]) or "none"
 
 
-def _layer(tensor: Tensor, index: int, *, kind: str, inputs: tuple[int, ...]) -> Layer:
-    return Layer(
-        kind=kind,
-        name=tensor.name,
-        tensor=index,
-        shape=tuple(1 if side < 0 else side for side in tensor.shape),
-        is_float=tensor.type == "float32",
-        inputs=inputs,
-    )
-
-
 def _by_name(float_layers: Sequence[Layer], quantized_layers: Sequence[Layer]) -> Matching:
-    found: dict[tuple[str, str, tuple[int, ...]], list[Layer]] = {}
+    found: dict[tuple[Any, ...], list[Layer]] = {}
     for layer in quantized_layers:
-        found.setdefault(_identity(layer), []).append(layer)
-    twins = [found.get(_identity(layer), []) for layer in float_layers]
+        found.setdefault((layer.name, layer.kind, layer.shape), []).append(layer)
+    twins = (found.get((layer.name, layer.kind, layer.shape), []) for layer in float_layers)
     return _matching("name", float_layers, [twin[0] if len(twin) == 1 else None for twin in twins])
-
-
-def _identity(layer: Layer) -> tuple[str, str, tuple[int, ...]]:
-    return (layer.name, layer.kind, layer.shape)
-
-
-def _same_structure(float_layers: Sequence[Layer], quantized_layers: Sequence[Layer]) -> bool:
-    def wiring(layers: Sequence[Layer]) -> list[tuple[Any, ...]]:
-        return [(layer.kind, layer.shape, layer.inputs) for layer in layers]
-
-    return wiring(float_layers) == wiring(quantized_layers)
 
 
 def _matching(by: str, float_layers: Sequence[Layer], twins: Sequence[Layer | None]) -> Matching:
     """Pairs float layers with their twins; layers whose values are no floats have no error and are left out."""
-    both = [(position, one, twin) for position, (one, twin) in enumerate(zip(float_layers, twins, strict=True))]
-    compared = [(position, one, twin) for position, one, twin in both if one.is_float]
+    compared = [
+        (position, one, twin)
+        for position, (one, twin) in enumerate(zip(float_layers, twins, strict=True))
+        if one.is_float
+    ]
     return Matching(
         by=by,
         pairs=tuple((position, one, twin) for position, one, twin in compared if twin is not None),

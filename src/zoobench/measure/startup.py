@@ -11,25 +11,19 @@ anew: MobileNet's float32 file of 12.9 MB takes 38 MB, half of it in files, whic
 and half in no file. That is why both are told. How much of it is LiteRT's arena, none of its Python interfaces tells.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median, median_low
-from typing import Any
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.target import Target
-from zoobench.measure.worker import MODULE
+from zoobench.measure.worker import RemoteBench, fresh_bench
 from zoobench.results.schema import RecordedMemory, RecordedPhase, RecordedStartup
 from zoobench.stats.intervals import percentile_interval
-from zoobench.system.processes import Worker, worker
+from zoobench.system.terminal import progress
 
-StartWorker = Callable[[], AbstractContextManager[tuple[Worker, Mapping[str, Any]]]]
-_MORE_IMAGES = 4
-"""After the first: some memory is taken by the second invocation only."""
-_PATIENCE_SECONDS = 120.0
-"""How long any of the steps may take."""
+_IMAGES = 5
+"""Some memory is taken by the second invocation only."""
 _CHUNK = 1 << 20
 _NAME = "cell"
 
@@ -55,29 +49,27 @@ class Start:
     threads_started: int | None
 
 
-def observe_starts(
-    target: Target,
-    *,
-    processes: int,
-    advance: Callable[[int, str], None] = lambda *_: None,
-    start: StartWorker = lambda: worker(MODULE),
-) -> tuple[Start, ...]:
-    """Starts processes one after the other, none while another runs, and returns what each observed.
-
-    Args:
-        target: What they open and run; from its first sample again after the last.
-        processes: How many.
-        advance: Called with 1 and the cell's id after each.
-        start: Stands in for starting a process, in tests.
+def measure_memory(target: Target, *, processes: int) -> tuple[Start, ...]:
+    """Has fresh processes open a file and run it, one after the other; shows progress meanwhile.
 
     Raises:
         MeasurementError: If one dies, hangs, or cannot open or run the file; the message names the cell.
     """
-    _read_through(target.file.path)
+    try:
+        with target.file.path.open("rb") as file:
+            while file.read(_CHUNK):  # into the system's page cache, where every process then finds it
+                pass
+    except OSError as error:
+        raise MeasurementError(f"cannot read {target.file.path}: {error.strerror}") from error
     starts = []
-    for number in range(1, processes + 1):
-        starts.append(_named(target, f"process {number} of {processes}", start))
-        advance(1, target.cell.id)
+    with progress("Starting processes", total=processes) as advance:
+        for number in range(1, processes + 1):
+            try:
+                with fresh_bench() as bench:
+                    starts.append(_observe(target, bench))
+            except MeasurementError as error:
+                raise MeasurementError(f"{target.cell.id}, process {number} of {processes}: {error}") from error
+            advance(1, target.cell.id)
     return tuple(starts)
 
 
@@ -110,56 +102,23 @@ def recorded_memory(starts: Sequence[Start]) -> RecordedMemory | None:
     )
 
 
-def _named(target: Target, which: str, start: StartWorker) -> Start:
-    try:
-        with start() as (running, _):
-            return _observe(target, running)
-    except MeasurementError as error:
-        raise MeasurementError(f"{target.cell.id}, {which}: {error}") from error
-
-
-def _observe(target: Target, running: Worker) -> Start:
-    _ask(running, {"do": "import", "runtime": target.cell.runtime})
-    before = _ask(running, {"do": "footprint"})
-    request = {"do": "open", "name": _NAME, "path": str(target.file.path)}
-    opened = _ask(running, request | {"runtime": target.cell.runtime, "threads": target.cell.threads})
-    nanoseconds = _invoke(target, running)
-    after = _ask(running, {"do": "footprint"})
+def _observe(target: Target, bench: RemoteBench) -> Start:
+    cell, samples = target.cell, target.samples
+    bench.import_runtime(cell.runtime)
+    before = bench.footprint()
+    opening_seconds = bench.open(_NAME, target.file.path, runtime=cell.runtime, threads=cell.threads)
+    turns = [(_NAME, int(samples.rows[number % len(samples)])) for number in range(_IMAGES)]
+    nanoseconds, _ = bench.turns(turns, samples.path, settle=False)
+    after = bench.footprint()
+    threads = (before["threads"], after["threads"])
     return Start(
-        initialization_seconds=opened["initialization_seconds"],
+        initialization_seconds=opening_seconds,
         first_inference_seconds=nanoseconds[0] / 1e9,
         base_rss_bytes=before["rss_bytes"],
         peak_rss_bytes=after["peak_rss_bytes"],
         anonymous_bytes=after["anonymous_bytes"],
-        threads_started=_difference(after["threads"], before["threads"]),
+        threads_started=None if threads[0] is None or threads[1] is None else threads[1] - threads[0],
     )
-
-
-def _invoke(target: Target, running: Worker) -> list[int]:
-    """Returns the nanoseconds of the first invocations, each on another image."""
-    samples = target.samples
-    rows = [samples.rows[number % len(samples)] for number in range(1 + _MORE_IMAGES)]
-    request = {"do": "turns", "turns": [[_NAME, int(row)] for row in rows], "pixels": str(samples.path)}
-    nanoseconds: list[int] = _ask(running, request | {"settle": False, "slowdown": {}})["nanoseconds"]
-    return nanoseconds
-
-
-def _ask(running: Worker, request: Mapping[str, Any]) -> dict[str, Any]:
-    return running.ask(request, patience=_PATIENCE_SECONDS)
-
-
-def _difference(after: int | None, before: int | None) -> int | None:
-    return None if after is None or before is None else after - before
-
-
-def _read_through(path: Path) -> None:
-    """Has the system hold a file in its page cache, so that the first process finds it there as the others do."""
-    try:
-        with path.open("rb") as file:
-            while file.read(_CHUNK):
-                pass
-    except OSError as error:
-        raise MeasurementError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _phase(seconds: Sequence[float]) -> RecordedPhase:

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
-from zoobench.results.schema import RecordedNumerics, RecordedTraining, Refusal
-from zoobench.tflite.contract import Contract
+from zoobench.matrix.variants import spec_of
+from zoobench.results.schema import RecordedModel, RecordedNumerics, RecordedTraining, Refusal
+from zoobench.tflite.contract import Contract, describe_violations, plain, violations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +23,13 @@ class Samples:
         path: uint8 array [n, height, width, 3].
         rows: Which of its rows, in the order of measuring.
         labels: Class index of each of these rows.
+        contents: SHA-256 of the image that each was decoded from; () where that is not known.
     """
 
     path: Path
     rows: npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64]
+    contents: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -42,9 +45,6 @@ class ModelFile:
     """A cell's file on disk, its hash checked, and what is known of it.
 
     Attributes:
-        path: Where it is.
-        sha256: Of its content.
-        size_bytes: Of its content.
         contract: What was read from it; None where it is no TFLite file.
         numerics: How far its answers are from Keras's, where that was compared as it was made.
         training: How its classifier was trained; None where it came trained.
@@ -74,3 +74,30 @@ class Target:
 def no_file(cell: Cell, refusal: Refusal) -> ModelError:
     """Returns the error that there is no file of a cell, as its quantizer refuses to make it."""
     return ModelError(f"there is no {cell.variant} of {cell.backbone}: {refusal.by} refuses it: {refusal.reason}")
+
+
+def measure_size(target: Target, *, twin: Target) -> RecordedModel:
+    """Returns the size of a file beside its float twin's, and what stands in it."""
+    file = target.file
+    return RecordedModel(
+        sha256=file.sha256,
+        size_bytes=file.size_bytes,
+        float_twin_size_bytes=twin.file.size_bytes,
+        contract=plain(file.contract) if file.contract else None,
+        numerics=file.numerics,
+    )
+
+
+def violations_of(target: Target) -> str:
+    """Returns where a file violates its variant's spec, both sides shown; nothing where it does not.
+
+    Raises:
+        ModelError: If it is a TFLite file though its variant is none.
+    """
+    variant, contract = target.cell.variant, target.file.contract
+    if contract is None:
+        return ""
+    spec = spec_of(variant)
+    if spec is None:
+        raise ModelError(f"{variant} promises nothing of a TFLite file; export a kit of TFLite variants")
+    return describe_violations(violations(contract, spec), label=variant, file=target.file.path)

@@ -1,21 +1,9 @@
 """How does one fresh process time model files, turn by turn, as another process asks it to?
 
-Run as `python -m zoobench.measure.worker` by `zoobench.system.processes.worker`. It answers each request, both JSON:
-
-    (start)                                                 {"python", "libraries": {name: version}}
-    {"do": "import", "runtime"}                             {"libraries"} of one that a package adds, else {}
-    {"do": "open", "name", "path", "runtime", "threads"}    {"initialization_seconds"}
-    {"do": "turns", "turns": [[name, row], ...],            {"nanoseconds": [...], "injected_nanoseconds": [...]}
-     "pixels", "settle", "slowdown": {name: share}}
-    {"do": "peak"}                                          {"peak_rss_bytes"}
-    {"do": "footprint"}                                     {"rss_bytes", "peak_rss_bytes", "anonymous_bytes",
-                                                             "threads"}
-    {"do": "close", "name"}                                 {}
-
-What goes wrong on purpose is answered with {"error": message}. It ends when its input does, and on Linux in the middle
-of what hangs too, so it never outlives whoever asked. A turn loads the image, invokes once untimed if it is to
-settle, so that the caches are those of its own model, and times one more invocation. To open a file imports its
-runtime first, unless that was asked for before.
+`fresh_bench` runs this module in a process of its own and yields a `RemoteBench`: what its methods are asked, a `Bench`
+over there does. A request is JSON, {"do": name, argument: value}, and so is its answer; {"error": message} is what goes
+wrong on purpose. The process ends when its input does, and on Linux in the middle of what hangs too, so it never
+outlives whoever asked.
 """
 
 import gc
@@ -23,23 +11,25 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.environment import library_versions, python_version
 from zoobench.measure.runtimes import Session, import_runtime, open_session
-from zoobench.system.processes import answer_requests
+from zoobench.system.processes import Worker, answer_requests, worker
 
 MODULE = "zoobench.measure.worker"
+OPEN_SECONDS = 120.0
+"""How long a model may take to open, and to run for the first few times."""
+Turn = tuple[str, int]
+"""A model and the row of the image that it is given."""
 _REMEMBERED = 32
 """Latest invocations of a model whose median an injected slow-down is a share of."""
 _STATUS = Path("/proc/self/status")
@@ -47,13 +37,81 @@ _LINE = re.compile(r"^(VmHWM|VmRSS|RssAnon|Threads):\s+(\d+)", re.MULTILINE)
 _KIB = 1024
 
 
-@dataclass(slots=True, kw_only=True)
-class Opened:
-    """A model that is open, and how long its latest invocations took of themselves."""
+class RemoteBench:
+    """The bench of a process that was started for it.
 
-    session: Session
-    stack: ExitStack
-    nanoseconds: deque[int] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    Every method raises a MeasurementError if the process cannot do it, dies, or takes longer than its patience.
+
+    Attributes:
+        versions: Of its Python and its libraries: {"python", "libraries": {name: version}}.
+    """
+
+    def __init__(self, running: Worker, versions: Mapping[str, Any]) -> None:
+        self.versions = versions
+        self._running = running
+
+    def import_runtime(self, runtime: str) -> None:
+        """Imports a runtime's libraries, so that opening a file does not take their time."""
+        added = self._ask("import", runtime=runtime).get("libraries", {})
+        self.versions = {**self.versions, "libraries": {**self.versions["libraries"], **added}}
+
+    def open(self, name: str, path: Path, *, runtime: str, threads: int) -> float:
+        """Opens a file under a name and returns how many seconds that took."""
+        answer = self._ask("open", name=name, path=str(path), runtime=runtime, threads=threads)
+        return float(answer["initialization_seconds"])
+
+    def turns(
+        self,
+        turns: Sequence[Turn],
+        pixels: Path,
+        *,
+        settle: bool,
+        slowdown: Mapping[str, float] | None = None,
+        patience: float = OPEN_SECONDS,
+    ) -> tuple[list[int], list[int]]:
+        """Times one invocation in each turn.
+
+        Args:
+            turns: In their order.
+            pixels: uint8 .npy file [n, height, width, 3].
+            settle: Whether an untimed invocation comes before the timed one, so that the caches are the model's own.
+            slowdown: By model, the share of its median that each of its invocations is made to wait on purpose.
+            patience: Seconds.
+
+        Returns:
+            Nanoseconds of each turn, and how many of them were waited on purpose.
+        """
+        request = {"turns": turns, "pixels": str(pixels), "settle": settle, "slowdown": slowdown or {}}
+        answer = self._ask("turns", patience=patience, **request)
+        taken, injected = answer["nanoseconds"], answer["injected_nanoseconds"]
+        if not len(taken) == len(injected) == len(turns):
+            raise MeasurementError(f"the worker answered {len(taken)} of {len(turns)} turns")
+        return taken, injected
+
+    def footprint(self) -> dict[str, int | None]:
+        """Returns what `footprint` returns over there."""
+        return self._ask("footprint")
+
+    def close(self, name: str) -> None:
+        """Closes the file of a name."""
+        self._ask("close", name=name)
+
+    def _ask(self, do: str, *, patience: float = OPEN_SECONDS, **arguments: Any) -> dict[str, Any]:
+        return self._running.ask({"do": do, **arguments}, patience=patience)
+
+
+@contextmanager
+def fresh_bench(python: Path | None = None) -> Iterator[RemoteBench]:
+    """Starts a process that times model files, and ends it after the block.
+
+    Args:
+        python: Another environment's interpreter; None for this process's own.
+
+    Raises:
+        MeasurementError: If it cannot be started.
+    """
+    with worker(MODULE, python=python) as (running, versions):
+        yield RemoteBench(running, versions)
 
 
 class Bench:
@@ -61,71 +119,72 @@ class Bench:
 
     def __init__(self, *, clock: Callable[[], int] = time.perf_counter_ns) -> None:
         self._clock = clock
-        self._opened: dict[str, Opened] = {}
+        self._opened: dict[str, tuple[Session, ExitStack, deque[int]]] = {}
 
-    def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the answer to one request.
 
         Raises:
             ZoobenchError: If the request cannot be done.
         """
-        kinds = {
+        kinds: dict[str, Callable[..., dict[str, Any]]] = {
             "import": self._import,
             "open": self._open,
             "turns": self._turns,
-            "peak": self._peak,
-            "footprint": self._footprint,
+            "footprint": footprint,
             "close": self._close,
         }
-        kind = str(asked.get("do"))
+        arguments = dict(request)
+        kind = str(arguments.pop("do", None))
         if kind not in kinds:
             raise MeasurementError(f"unknown request {kind!r}; known are {', '.join(kinds)}")
-        return kinds[kind](asked)
+        return kinds[kind](**arguments)
 
-    def _import(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        import_runtime(asked["runtime"])
-        known = find_runtime(asked["runtime"])
+    def _import(self, *, runtime: str) -> dict[str, Any]:
+        import_runtime(runtime)
+        known = find_runtime(runtime)
         return {"libraries": library_versions(known.libraries)} if known.package else {}
 
-    def _open(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def _open(self, *, name: str, path: str, runtime: str, threads: int) -> dict[str, Any]:
         stack, began = ExitStack(), self._clock()
-        opener = open_session(Path(asked["path"]), runtime=asked["runtime"], threads=asked["threads"])
-        self._opened[asked["name"]] = Opened(session=stack.enter_context(opener), stack=stack)
-        return {"initialization_seconds": (self._clock() - began) / 1e9}
+        session = stack.enter_context(open_session(Path(path), runtime=runtime, threads=threads))
+        seconds = (self._clock() - began) / 1e9
+        self._opened[name] = session, stack, deque(maxlen=_REMEMBERED)
+        return {"initialization_seconds": seconds}
 
-    def _turns(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        images = _images(asked["pixels"])
+    def _turns(
+        self, *, turns: Sequence[Turn], pixels: str, settle: bool, slowdown: Mapping[str, float]
+    ) -> dict[str, Any]:
+        try:
+            images = np.load(pixels, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise MeasurementError(f"cannot read the images {pixels}: {error}") from error
         taken, injected = [], []
-        for name, row in asked["turns"]:
-            model, slowdown = self._opened[name], asked["slowdown"].get(name, 0.0)
-            model.session.load(np.array(images[row : row + 1]))
-            if asked["settle"]:
-                model.session.invoke()
-            nanoseconds, wait = self._timed(model, slowdown)
+        for name, row in turns:
+            session, _, latest = self._opened[name]
+            session.load(np.array(images[row : row + 1]))
+            if settle:
+                session.invoke()
+            nanoseconds, wait = self._timed(session, latest, slowdown.get(name, 0.0))
             taken.append(nanoseconds)
             injected.append(wait)
         return {"nanoseconds": taken, "injected_nanoseconds": injected}
 
-    def _timed(self, model: Opened, slowdown: float) -> tuple[int, int]:
+    def _timed(self, session: Session, latest: deque[int], slowdown: float) -> tuple[int, int]:
         """Returns how long one invocation took and how much of it was waited, in nanoseconds."""
-        session, clock = model.session, self._clock
-        wait = round(slowdown * median(model.nanoseconds)) if slowdown and model.nanoseconds else 0
+        clock = self._clock
+        wait = round(slowdown * median(latest)) if slowdown and latest else 0
         began = clock()
         session.invoke()
         done = clock()
-        model.nanoseconds.append(done - began)
+        latest.append(done - began)
         while wait and clock() - done < wait:
             pass
         return (clock() - began if wait else done - began), wait
 
-    def _peak(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
-        return {"peak_rss_bytes": peak_rss_bytes()}
-
-    def _footprint(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
-        return footprint()
-
-    def _close(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        self._opened.pop(asked["name"]).stack.close()
+    def _close(self, *, name: str) -> dict[str, Any]:
+        _, stack, _ = self._opened.pop(name)
+        stack.close()
         return {}
 
 
@@ -134,9 +193,9 @@ def main() -> None:
     gc.disable()
     bench = Bench()
 
-    def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return bench.answer(asked)
+            return bench.answer(request)
         finally:
             gc.collect()
 
@@ -149,47 +208,25 @@ def footprint() -> dict[str, int | None]:
     `rss_bytes` are in memory now, and not only reserved; `peak_rss_bytes` the most that ever were; `anonymous_bytes`
     what of `rss_bytes` is in no file, so that it cannot be dropped and read again.
     """
-    lines = _status_lines()
+    lines: dict[str, int] = {}
+    with suppress(OSError):
+        lines = {name: int(value) for name, value in _LINE.findall(_STATUS.read_text())}
+    rss, peak, anonymous = (lines[name] * _KIB if name in lines else None for name in ("VmRSS", "VmHWM", "RssAnon"))
     return {
-        "rss_bytes": _bytes(lines, "VmRSS"),
-        "peak_rss_bytes": peak_rss_bytes(),
-        "anonymous_bytes": _bytes(lines, "RssAnon"),
+        "rss_bytes": rss,
+        "peak_rss_bytes": peak or _peak_elsewhere(),
+        "anonymous_bytes": anonymous,
         "threads": lines.get("Threads"),
     }
 
 
-def peak_rss_bytes() -> int | None:
-    """Returns the most memory that this process ever held resident; None where the system does not tell.
-
-    Linux's `ru_maxrss` also holds what the process was before it became this program, so Linux is asked elsewhere.
-    """
-    peak = _bytes(_status_lines(), "VmHWM")
-    if peak is not None:
-        return peak
+def _peak_elsewhere() -> int | None:
+    """Returns the peak where Linux's file has none: `ru_maxrss` of Linux also holds what the process was before."""
     with suppress(ImportError):
         from resource import RUSAGE_SELF, getrusage
 
         return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else _KIB)
     return None
-
-
-def _images(path: str) -> npt.NDArray[np.uint8]:
-    try:
-        images: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise MeasurementError(f"cannot read the images {path}: {error}") from error
-    return images
-
-
-def _status_lines() -> dict[str, int]:
-    """Returns the lines of Linux's file that matter here: KiB, or a number of threads; nothing elsewhere."""
-    with suppress(OSError):
-        return {name: int(value) for name, value in _LINE.findall(_STATUS.read_text())}
-    return {}
-
-
-def _bytes(lines: dict[str, int], name: str) -> int | None:
-    return lines[name] * _KIB if name in lines else None
 
 
 if __name__ == "__main__":

@@ -9,22 +9,24 @@ import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import eq
 from statistics import median, median_low
 
 from zoobench.errors import ResultsError
 from zoobench.matrix.runtimes import REFERENCE
+from zoobench.results.checked import brief, unexpected
 from zoobench.results.schema import (
+    Interval,
     Predictions,
     Record,
     RecordedAccuracy,
-    RecordedCell,
     RecordedDataset,
+    RecordedLatency,
     RecordedMemory,
     RecordedPhase,
     RecordedTraining,
 )
-from zoobench.results.shape import brief, unexpected
 
 _LARGEST = 65535
 _FLOAT = "float32"
@@ -50,7 +52,7 @@ class Answers:
 
 def encode(values: Sequence[int]) -> str:
     """Returns numbers from 0 to 65535 as base64 of little-endian unsigned 16-bit."""
-    return base64.b64encode(b"".join(int(value).to_bytes(2, "little") for value in values)).decode()
+    return base64.b64encode(_little_endian(array("H", map(int, values)))).decode()
 
 
 def encode_shares(values: Sequence[float]) -> str:
@@ -64,40 +66,19 @@ def decode(text: str) -> tuple[int, ...]:
     Raises:
         ResultsError: If the text is not base64 of whole 16-bit numbers.
     """
-    try:
-        content = base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise ResultsError(f"predictions are not base64: {error}") from error
-    if len(content) % 2:
-        raise ResultsError(f"predictions hold {len(content)} bytes; expected an even number")
-    numbers = array("H", content)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return tuple(numbers)
+    return tuple(_decoded(text))
 
 
 def unpack(predictions: Predictions, *, classes: int) -> Answers:
     """Returns predictions as numbers.
 
-    Args:
-        predictions: From a record's accuracy.
-        classes: How many there are.
-
     Raises:
-        ResultsError: If they cannot be decoded, are not of equally many samples, or name a class that there is not;
-            the message begins with the key.
+        ResultsError: If they cannot be decoded, are not of equally many samples, or name a class that is not among so
+            many; the message begins with the key.
     """
-    decoded = {name: _decoded(getattr(predictions, name), name) for name in ("classes", "probabilities", "truth")}
-    for name, numbers in decoded.items():
-        if len(numbers) != len(decoded["truth"]):
-            raise ResultsError(f"{name}: received {len(numbers)} values; expected {len(decoded['truth'])}, as in truth")
-        if name != "probabilities" and max(numbers, default=0) >= classes:
-            raise ResultsError(f"{name}: received class {max(numbers)}; expected 0 to {classes - 1}")
-    return Answers(
-        predicted=decoded["classes"],
-        probability=tuple(units / _LARGEST for units in decoded["probabilities"]),
-        truth=decoded["truth"],
-    )
+    found = _numbers(predictions, classes=classes)
+    probability = tuple(units / _LARGEST for units in found["probabilities"])
+    return Answers(predicted=tuple(found["classes"]), probability=probability, truth=tuple(found["truth"]))
 
 
 def answers_of(record: Record) -> Answers | None:
@@ -160,6 +141,8 @@ def disagreements_of_training(training: RecordedTraining) -> Iterator[Disagreeme
     curves = {"shown": ("loss", "accuracy", *rates), "validated": ("validation_loss", "validation_accuracy")}
     for key, names in curves.items():
         epochs = getattr(training, key)
+        if any(one >= following for one, following in pairwise(epochs)):
+            yield key, list(epochs), "each epoch once, ascending"
         for name in names:
             if len(getattr(training, name)) != len(epochs):
                 yield name, len(getattr(training, name)), f"{len(epochs)} values, one for each epoch of {key}"
@@ -169,19 +152,45 @@ def disagreements_of_training(training: RecordedTraining) -> Iterator[Disagreeme
         yield "kept_epoch", training.kept_epoch, f"at most the {training.epochs} of epochs"
 
 
-def _decoded(text: str, name: str) -> tuple[int, ...]:
+def _decoded(text: str) -> "array[int]":
     try:
-        return decode(text)
-    except ResultsError as error:
-        raise ResultsError(f"{name}: {error}") from error
+        content = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ResultsError(f"predictions are not base64: {error}") from error
+    if len(content) % 2:
+        raise ResultsError(f"predictions hold {len(content)} bytes; expected an even number")
+    return _little_endian(array("H", content))
+
+
+def _little_endian(numbers: "array[int]") -> "array[int]":
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def _numbers(predictions: Predictions, *, classes: int) -> "dict[str, array[int]]":
+    found: dict[str, array[int]] = {}
+    for name in ("truth", "classes", "probabilities"):
+        try:
+            numbers = found[name] = _decoded(getattr(predictions, name))
+        except ResultsError as error:
+            raise ResultsError(f"{name}: {error}") from error
+        if len(numbers) != len(found["truth"]):
+            raise ResultsError(f"{name}: received {len(numbers)} values; expected {len(found['truth'])}, as in truth")
+        if name != "probabilities" and max(numbers, default=0) >= classes:
+            raise ResultsError(f"{name}: received class {max(numbers)}; expected 0 to {classes - 1}")
+    return found
 
 
 def _disagreements(record: Record) -> Iterator[Disagreement]:
-    cell_id = _id(record.cell)
-    if record.cell.id != cell_id:
-        yield "cell.id", record.cell.id, f"{brief(cell_id)} from backbone, variant, runtime and threads"
+    cell = record.cell
+    cell_id = f"{cell.backbone}-{cell.variant}-{cell.runtime}-t{cell.threads}"
+    if cell.id != cell_id:
+        yield "cell.id", cell.id, f"{brief(cell_id)} from backbone, variant, runtime and threads"
     if record.accuracy is not None:
         yield from _of_accuracy(record.accuracy, record.dataset)
+    if record.latency is not None:
+        yield from _of_latency(record.latency)
     if record.startup is not None:
         yield from _of_phase("startup.initialization", record.startup.initialization)
         yield from _of_phase("startup.first_inference", record.startup.first_inference)
@@ -199,6 +208,14 @@ def _of_accuracy(accuracy: RecordedAccuracy, dataset: RecordedDataset) -> Iterat
         yield "accuracy.correct", accuracy.correct, f"at most the {accuracy.total} of accuracy.total"
     if not math.isclose(accuracy.top1, accuracy.correct / accuracy.total, abs_tol=_ROUNDING):
         yield "accuracy.top1", accuracy.top1, f"{accuracy.correct} / {accuracy.total} of accuracy.correct and .total"
+    yield from _of_interval("accuracy", accuracy.interval)
+
+
+def _of_latency(latency: RecordedLatency) -> Iterator[Disagreement]:
+    yield from _of_interval("latency", latency.p50_interval, name="p50_interval")
+    for name in ("speedup_over_float", "speedup_over_reference"):
+        if speedup := getattr(latency, name):
+            yield from _of_interval(f"latency.{name}", speedup.interval)
 
 
 def _of_phase(key: str, phase: RecordedPhase) -> Iterator[Disagreement]:
@@ -219,25 +236,26 @@ def _of_memory(memory: RecordedMemory) -> Iterator[Disagreement]:
         yield "memory.base_rss_bytes", memory.base_rss_bytes, f"at most the peak, {memory.peak_rss_bytes}"
 
 
-def _of_interval(key: str, interval: tuple[float, float] | None, observed: Sequence[float]) -> Iterator[Disagreement]:
-    if interval is not None and not set(interval) <= set(observed):
-        yield f"{key}.interval", list(interval), "two of what was observed"
-
-
-def _id(cell: RecordedCell) -> str:
-    return f"{cell.backbone}-{cell.variant}-{cell.runtime}-t{cell.threads}"
+def _of_interval(
+    key: str, interval: Interval | None, observed: Sequence[float] | None = None, *, name: str = "interval"
+) -> Iterator[Disagreement]:
+    if interval is None:
+        return
+    if interval[0] > interval[1]:
+        yield f"{key}.{name}", list(interval), "the lower end first"
+    if observed and not set(interval) <= set(observed):
+        yield f"{key}.{name}", list(interval), "two of what was observed"
 
 
 def _check_predictions(accuracy: RecordedAccuracy, dataset: RecordedDataset, where: str) -> None:
     """Refuses predictions that cannot be decoded, or are not of the samples and classes that were counted."""
     try:
-        answers = unpack(accuracy.predictions, classes=len(dataset.classes))
+        found = _numbers(accuracy.predictions, classes=len(dataset.classes))
     except ResultsError as error:
         raise ResultsError(f"{where}.{error}") from error
-    if len(answers.truth) != accuracy.total:
-        raise unexpected(
-            f"{where}.truth", len(answers.truth), f"one for each of the {accuracy.total} of accuracy.total"
-        )
-    right = sum(map(eq, answers.predicted, answers.truth))
+    if len(found["truth"]) != accuracy.total:
+        total = f"one for each of the {accuracy.total} of accuracy.total"
+        raise unexpected(f"{where}.truth", len(found["truth"]), total)
+    right = sum(map(eq, found["classes"], found["truth"]))
     if right != accuracy.correct:
         raise unexpected(where, right, f"as many right ones as accuracy.correct, {accuracy.correct}")

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from zoobench.errors import ResultsError
-from zoobench.results.shape import brief, once, unexpected, values
+from zoobench.results.checked import brief, members, once, parsed, read, values
 from zoobench.system.files import write_bytes
 
 BLOCK = "zoobench"
@@ -35,13 +35,14 @@ LARGEST_ROUNDS = 20_000_000
 LARGEST_OBJECTS = 20_000_000
 """Of a whole file, as each could be a benchmark, which takes 100 bytes."""
 _CHUNK_BYTES = 2**20
+_ADVICE = "see to space or name another artifacts folder"
 _NUMBERED = re.compile(r"(\d{4,})_(.*)\.json")
-_OWN = ("machine", "cells", "options", "pixels", "products", "baseline", "records")
 _WANTED = re.compile(
-    rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|zoobench|'
-    rb"%b)\"\s*:" % "|".join(_OWN).encode()
+    rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|zoobench)"\s*:'
 )
 """A key that is read, anywhere."""
+_ESCAPED = re.compile(rb'\\u[0-9a-fA-F]{4}[^"]*"\s*:')
+"""What may be one."""
 
 Part = msgspec.Raw | msgspec.UnsetType
 """Of a file; left as it stands there until it is wanted."""
@@ -72,7 +73,6 @@ class ResultsFile:
     """A file that was found to be in pytest-benchmark's format, and not looked into any further.
 
     Attributes:
-        path: The file.
         about: What pytest-benchmark says of machine, commit, time and version, by its keys.
         block: Ours at the top, without the records; empty where there is none.
     """
@@ -90,40 +90,39 @@ class ResultsFile:
             ResultsError: If one is too large or cannot be read.
         """
         left = LARGEST_VALUES
-        for where, raw in self._raw_blocks():
-            left -= values(bytes(raw))
+        for place, raw in self._raw_blocks():
+            content, where = bytes(raw), f"{self.path}: {place}"
+            left -= values(content)
             if left < 0:
                 raise ResultsError(
-                    f"{self.path}: {where}: received more than {LARGEST_VALUES:,} values up to here; expected fewer "
-                    "than that in all records, as they would not fit into a small device's memory"
+                    f"{where}: received more than {LARGEST_VALUES:,} values up to here; expected fewer than that in "
+                    "all records, as they would not fit into a small device's memory"
                 )
-            if len(bytes(raw)) > LARGEST_BLOCK_BYTES:
+            if len(content) > LARGEST_BLOCK_BYTES:
                 raise ResultsError(
-                    f"{self.path}: {where}: received {len(bytes(raw)):,} bytes; expected at most "
-                    f"{LARGEST_BLOCK_BYTES:,}"
+                    f"{where}: received {len(content):,} bytes; expected at most {LARGEST_BLOCK_BYTES:,}"
                 )
-            yield where, _parsed(raw, f"{self.path}: {where}")
+            yield place, parsed(content, where)
 
-    def benchmarks(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yields name and statistics of each benchmark with its place.
+    def benchmarks(self) -> Iterator[tuple[str, dict[str, bytes]]]:
+        """Yields JSON of name, full name and statistics of each benchmark, as far as it has them, with its place.
 
         Raises:
-            ResultsError: If the file has too many rounds, or a benchmark cannot be read.
+            ResultsError: If the file has too many rounds.
         """
         left = LARGEST_ROUNDS
         for index, benchmark in enumerate(self._benchmarks):
-            where = f"benchmarks[{index}]"
             raws = {key: getattr(benchmark, key) for key in ("name", "fullname", "stats")}
-            found = {key: raw for key, raw in raws.items() if raw is not msgspec.UNSET}
-            sizes = [values(bytes(raw)) for raw in found.values()]
+            found = {key: bytes(raw) for key, raw in raws.items() if raw is not msgspec.UNSET}
+            sizes = [*map(values, found.values())]
             left -= sum(sizes)
             if left < 0 or max(sizes, default=0) > LARGEST_VALUES:
                 raise ResultsError(
-                    f"{self.path}: {where}: received more than {LARGEST_ROUNDS:,} values up to here, or more than "
-                    f"{LARGEST_VALUES:,} in it, which would not fit into a small device's memory; measure fewer cells "
-                    "or rounds in one run"
+                    f"{self.path}: benchmarks[{index}]: received more than {LARGEST_ROUNDS:,} values up to here, or "
+                    f"more than {LARGEST_VALUES:,} in it, which would not fit into a small device's memory; measure "
+                    "fewer cells or rounds in one run"
                 )
-            yield where, {key: _parsed(raw, f"{self.path}: {where}.{key}") for key, raw in found.items()}
+            yield f"benchmarks[{index}]", found
 
     def _raw_blocks(self) -> Iterator[tuple[str, msgspec.Raw]]:
         for index, benchmark in enumerate(self._benchmarks):
@@ -131,9 +130,9 @@ class ResultsFile:
             if extra is not msgspec.UNSET and extra.zoobench is not msgspec.UNSET:
                 yield place_of_block(f"benchmarks[{index}]"), extra.zoobench
         if self._untimed is not msgspec.UNSET:
-            where = f"{BLOCK}.records"
-            for index, raw in enumerate(_items(self._untimed, f"{self.path}: {where}")):
-                yield f"{where}[{index}]", raw
+            place = f"{BLOCK}.records"
+            for index, raw in enumerate(read(list[msgspec.Raw], bytes(self._untimed), f"{self.path}: {place}")):
+                yield f"{place}[{index}]", raw
 
 
 def place_of_block(benchmark: str) -> str:
@@ -156,22 +155,23 @@ def read_file(path: Path) -> ResultsFile:
         outline = msgspec.json.decode(content, type=_Outline)
         found = list(_set_fields(outline))
         _check_once(content, [one for one in found if isinstance(one, msgspec.Raw)], expected=len(found))
-        about = {key: getattr(outline, key) for key in ("machine_info", "commit_info", "datetime", "version")}
-        block = _members(outline.zoobench, f"{path}: {BLOCK}")
-        return ResultsFile(
-            path=path,
-            about={key: _free(raw, f"{path}: {key}") for key, raw in about.items() if raw is not msgspec.UNSET},
-            block={
-                key: _free(block[key], f"{path}: {BLOCK}.{key}") for key in _OWN if key in block and key != "records"
-            },
-            _benchmarks=outline.benchmarks,
-            _untimed=block.get("records", msgspec.UNSET),
-        )
     except msgspec.ValidationError as error:
         raise ResultsError(f"{path} is not in pytest-benchmark's format with zoobench's blocks: {error}") from error
     except (OSError, ValueError, RecursionError) as error:
-        why = f"{error}{_excerpt(content, str(error))}"
-        raise ResultsError(f"cannot read {path}: {why}. Expected a JSON file written by `pytest bench/`") from error
+        byte = re.search(r"\(byte (\d+)\)", str(error))
+        text = f": {brief(content[int(byte[1]) : int(byte[1]) + 20].decode(errors='replace'))}" if byte else ""
+        why = f"{error}{text}. Expected a JSON file written by `pytest bench/`"
+        raise ResultsError(f"cannot read {path}: {why}") from error
+    about = {key: getattr(outline, key) for key in ("machine_info", "commit_info", "datetime", "version")}
+    block = members(_few(outline.zoobench, f"{path}: {BLOCK}"), f"{path}: {BLOCK}")
+    untimed = block.pop("records", msgspec.UNSET)
+    return ResultsFile(
+        path=path,
+        about=_free(about, f"{path}: "),
+        block=_free(block, f"{path}: {BLOCK}."),
+        _benchmarks=outline.benchmarks,
+        _untimed=untimed,
+    )
 
 
 def _bytes(path: Path) -> bytes:
@@ -207,19 +207,23 @@ def _check_text(content: bytes) -> None:
 def _check_once(content: bytes, parts: Collection[msgspec.Raw], *, expected: int) -> None:
     """Refuses JSON in which a key that is read stands twice in one object: readers differ in which they take.
 
-    A wanted key in what is passed over is rare, and only then all is looked through.
+    A wanted key in what is passed over is rare, as is an escape in a key, and only then all is looked through.
 
     Args:
         content: The JSON.
         parts: What was found in it and will see to itself.
         expected: How many keys that are read were found outside of the parts.
     """
-    inside = sum(len(_WANTED.findall(memoryview(part))) for part in parts)
-    if len(_WANTED.findall(content)) == inside + expected:
-        return
-    if values(content) > LARGEST_ROUNDS:
-        raise ValueError(f"received more than {LARGEST_ROUNDS:,} values, and keys of ours in places that are not")
-    json.loads(content, object_pairs_hook=once)
+    for pattern, outside in ((_WANTED, expected), (_ESCAPED, 0)):
+        if pattern is _ESCAPED and b"\\u" not in content:
+            continue
+        inside = sum(sum(1 for _ in pattern.finditer(memoryview(part))) for part in parts)
+        if sum(1 for _ in pattern.finditer(content)) != inside + outside:
+            if values(content) > LARGEST_ROUNDS:
+                raise ValueError(
+                    f"received more than {LARGEST_ROUNDS:,} values, and keys of ours in places that are not"
+                )
+            json.loads(content, object_pairs_hook=once)
 
 
 def _set_fields(outline: msgspec.Struct) -> Iterator[Any]:
@@ -233,43 +237,20 @@ def _set_fields(outline: msgspec.Struct) -> Iterator[Any]:
                     yield from _set_fields(inner)
 
 
-def _members(part: Part, where: str) -> dict[str, msgspec.Raw]:
-    if part is msgspec.UNSET:
-        return {}
-    if values(bytes(part)) > LARGEST_VALUES:
+def _few(part: Part, where: str) -> bytes:
+    """Returns a part as it stands, `{}` for none, unless it is too large to be read whole."""
+    content = b"{}" if part is msgspec.UNSET else bytes(part)
+    if values(content) > LARGEST_VALUES:
         raise ResultsError(f"{where}: received more than {LARGEST_VALUES:,} values; expected fewer")
-    try:
-        found = msgspec.json.decode(part, type=dict[str, msgspec.Raw])
-        _check_once(bytes(part), found.values(), expected=len(found.keys() & {*_OWN}))
-        return found
-    except msgspec.ValidationError:
-        raise unexpected(where, _parsed(part, where), "an object") from None
+    return content
 
 
-def _items(part: msgspec.Raw, where: str) -> list[msgspec.Raw]:
-    try:
-        return msgspec.json.decode(part, type=list[msgspec.Raw])
-    except msgspec.ValidationError:
-        raise unexpected(where, _parsed(part, where), "a list") from None
-
-
-def _free(raw: msgspec.Raw, where: str) -> Any:
-    if values(bytes(raw)) > LARGEST_VALUES:
-        raise ResultsError(f"{where}: received more than {LARGEST_VALUES:,} values; expected fewer")
-    return _parsed(raw, where)
-
-
-def _parsed(raw: msgspec.Raw, where: str) -> Any:
-    try:
-        return json.loads(bytes(raw), object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
-        raise ResultsError(f"{where}: {error}; expected what `pytest bench/` writes there") from error
-
-
-def _excerpt(content: bytes, message: str) -> str:
-    """Returns what stands where a parser's message says that it stopped."""
-    byte = re.search(r"\(byte (\d+)\)", message)
-    return f": {brief(content[int(byte[1]) : int(byte[1]) + 20].decode(errors='replace'))}" if byte else ""
+def _free(parts: Mapping[str, Part], where: str) -> dict[str, Any]:
+    return {
+        key: parsed(_few(part, f"{where}{key}"), f"{where}{key}")
+        for key, part in parts.items()
+        if part is not msgspec.UNSET
+    }
 
 
 def reserve_results_path(folder: Path, *, now: datetime) -> Path:
@@ -289,9 +270,7 @@ def reserve_results_path(folder: Path, *, now: datetime) -> Path:
                 path.touch(exist_ok=False)
                 break
     except OSError as error:
-        raise ResultsError(
-            f"cannot make a results file in {folder}: {error}; see to space or --zoo-artifacts"
-        ) from error
+        raise ResultsError(f"cannot make a results file in {folder}: {error}; {_ADVICE}") from error
     return path
 
 
@@ -311,12 +290,7 @@ def write_results(path: Path, content: Mapping[str, Any]) -> None:
     try:
         write_bytes(path, json.dumps(content, default=str, allow_nan=False, indent=1).encode())
     except (OSError, ValueError) as error:
-        _remove_empty(path)
-        raise ResultsError(f"cannot write results to {path}: {error}; see to space or --zoo-artifacts") from error
-
-
-def _remove_empty(path: Path) -> None:
-    """Removes a file that was reserved and never filled: it would be taken for a run's results."""
-    with suppress(OSError):
-        if path.stat().st_size == 0:
-            path.unlink()
+        with suppress(OSError):
+            if path.stat().st_size == 0:  # reserved and never filled: it would be taken for a run's results
+                path.unlink()
+        raise ResultsError(f"cannot write results to {path}: {error}; {_ADVICE}") from error

@@ -5,23 +5,93 @@ Also what a baseline keeps of it, and what was not measured in it.
 
 import math
 from array import array
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from zoobench.errors import ResultsError
 from zoobench.results.answers import check_agreement
+from zoobench.results.checked import brief, members, parsed, read, typed, unexpected
 from zoobench.results.file import BLOCK, ResultsFile, place_of_block, read_file
-from zoobench.results.provenance import Origin, Provenance, RecordedProduct, origin_of, provenance_of
 from zoobench.results.schema import SCHEMA, Record, to_json
-from zoobench.results.shape import brief, expect, shaped, unexpected
 
-_LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
+_LEAST_SECONDS = 1e-12
+_A_TIME = f"seconds: 0, or from {_LEAST_SECONDS:g} to 1e9"
+_Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 _AGREE = 1e-6
 """Relative difference up to which a record's median and that of its rounds are the same."""
+
+
+class RecordedPixels(msgspec.Struct, frozen=True, kw_only=True):
+    """The images that were timed.
+
+    Attributes:
+        product: Folder name of the decoded data set in `artifacts/datasets`.
+        rows: Those of its rows that belong to the test split, in the order of measuring.
+    """
+
+    product: str
+    rows: tuple[int, ...]
+
+
+class RecordedProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """A model as the store kept it.
+
+    Attributes:
+        product: Its folder name in `artifacts/models`.
+        file: Name of the file that was measured.
+        inputs: All that determined it.
+    """
+
+    product: str
+    file: str
+    inputs: Mapping[str, Any]
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a baseline comes from.
+
+    Attributes:
+        name: The baseline's.
+        saved: When, ISO 8601 in UTC.
+        source: The results file that it was made of.
+        manifests: Of its models, by the SHA-256 of the file.
+    """
+
+    name: str
+    saved: str
+    source: str = msgspec.field(name="from")
+    manifests: Mapping[str, RecordedProduct] = {}
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a later rebuild or replay needs to know of a run; files of before this was written down have nothing of it.
+
+    Attributes:
+        machine: Name under which the run's results are kept, '' if unknown.
+        cells: Ids of the cells that were to be measured.
+        options: Texts of the options that were not at their defaults, but for those of measuring alone.
+        pixels: By image size.
+        products: Folder names in `artifacts/models`, by the SHA-256 of the model file.
+        baseline: None for any other file.
+    """
+
+    machine: str = ""
+    cells: tuple[str, ...] = ()
+    options: Mapping[str, str] = {}
+    pixels: Mapping[Annotated[int, Meta(ge=1, le=99_999)], RecordedPixels] = {}
+    products: Mapping[str, str] = {}
+    baseline: Origin | None = None
+
+    @property
+    def manifests(self) -> Mapping[str, RecordedProduct]:
+        """By the SHA-256 of the model file; baselines alone have them."""
+        return self.baseline.manifests if self.baseline else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +115,7 @@ class Run:
         path: The file.
         records: By cell id, timed cells first; empty for a file that zoobench did not write.
         rounds: By cell id; by the benchmark's full name for benchmarks that are not ours. A baseline has none.
-        provenance: What a rebuild or a replay needs to know of it.
         machine: What pytest-benchmark knows of the machine, in our words.
-        origin: Where a baseline comes from; None for any other file.
         measured: When it ended, ISO 8601; '' where the file does not tell.
     """
 
@@ -56,8 +124,12 @@ class Run:
     rounds: Mapping[str, Timing] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     machine: Mapping[str, Any] = field(default_factory=dict)
-    origin: Origin | None = None
     measured: str = ""
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where a baseline comes from; None for any other file."""
+        return self.provenance.baseline
 
     @property
     def name(self) -> str:
@@ -134,25 +206,20 @@ def unmeasured(run: Run) -> tuple[str, ...]:
     return (*absent, *(f"{cell_id} ({gap})" for cell_id, record in run.records.items() if (gap := _gap(record))))
 
 
-def baseline_content(
-    run: Run, *, origin: Origin, machine: str, manifests: Mapping[str, RecordedProduct]
-) -> dict[str, Any]:
+def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any]:
     """Returns what a baseline's file holds, as plain JSON in the format of a results file.
 
     It is committed, so what nothing is judged by stays out: the single rounds and the curves of training.
 
     Args:
         run: Whose file is still there, as what pytest-benchmark says in it is kept.
-        origin: Name, time and source.
+        origin: What is said of where it comes from.
         machine: Name under which the run's results are kept.
-        manifests: By the SHA-256 of the model file.
 
     Raises:
         ResultsError: If the run's file cannot be read any more.
     """
     content = read_file(run.path)
-    kept = {key: content.block[key] for key in ("cells", "options", "pixels", "products") if key in content.block}
-    about = {"name": origin.name, "saved": origin.saved, "from": origin.source}
     return {
         **content.about,
         "benchmarks": [],
@@ -160,8 +227,8 @@ def baseline_content(
             "schema": SCHEMA,
             "records": [to_json(replace(record, training=None)) for record in run.records.values()],
             "machine": machine,
-            **kept,
-            "baseline": {**about, "manifests": {sha256: asdict(one) for sha256, one in manifests.items()}},
+            **{key: content.block[key] for key in ("cells", "options", "pixels", "products") if key in content.block},
+            "baseline": msgspec.to_builtins(origin),
         },
     }
 
@@ -179,9 +246,8 @@ def _run(content: ResultsFile) -> Run:
         path=content.path,
         records=records,
         rounds=rounds,
-        provenance=provenance_of(content.block, content.path),
+        provenance=typed(Provenance, content.block, f"{content.path}: {BLOCK}"),
         machine=_machine(content.about.get("machine_info")),
-        origin=origin_of(content.block, content.path),
         measured=when if isinstance(when := content.about.get("datetime"), str) else "",
     )
 
@@ -204,7 +270,7 @@ def _record(block: Any, where: str) -> Record:
     schema = block.get("schema") if isinstance(block, dict) else None
     if schema != SCHEMA:
         raise unexpected(f"{where}.schema", schema, f"{SCHEMA}, which is what this version of zoobench reads")
-    record = shaped(Record, block, where)
+    record = typed(Record, block, where)
     check_agreement(record, where)
     return record
 
@@ -214,53 +280,42 @@ def _rounds(content: ResultsFile, records: Mapping[str, Record]) -> dict[str, Ti
     for place, benchmark in content.benchmarks():
         where = f"{content.path}: {place}"
         record = records.get(place_of_block(place))
-        name = record.cell.id if record else benchmark.get("fullname") or benchmark.get("name")
-        if not isinstance(name, str):
-            raise unexpected(f"{where}.fullname", name, "a text")
+        name = record.cell.id if record else _name(benchmark, where)
         if name in rounds:
             raise ResultsError(f"{where}: {brief(name)} stands in this file twice; remove one of the two benchmarks")
-        if record and benchmark.get("stats") is None:
+        if record and benchmark.get("stats", b"null") == b"null":
             continue
-        rounds[name] = _timing(benchmark.get("stats"), f"{where}.stats")
-        _check_rounds(record, rounds[name], where)
+        rounds[name], middle = _timing(benchmark.get("stats", b"null"), f"{where}.stats")
+        if record and record.latency and middle is not None:
+            recorded = record.latency.p50_seconds
+            if not math.isclose(recorded, middle, rel_tol=_AGREE):
+                raise ResultsError(
+                    f"{where}: latency.p50_seconds is {recorded:g}, but the median of stats.data is {middle:g}; one of "
+                    "the two was changed after measuring. Measure again"
+                )
     return rounds
 
 
-def _timing(stats: Any, where: str) -> Timing:
-    data = expect(list, expect(dict, stats, where).get("data", []), f"{where}.data")
-    rounds = _times(data, f"{where}.data")
-    if "median" not in stats and rounds:
-        return Timing(median_seconds=median(rounds), rounds=rounds)
-    return Timing(median_seconds=_seconds(stats.get("median"), f"{where}.median"), rounds=rounds)
+def _name(benchmark: Mapping[str, bytes], where: str) -> str:
+    names = (parsed(benchmark[key], f"{where}.{key}") for key in ("fullname", "name") if key in benchmark)
+    return typed(str, next(filter(None, names), None), f"{where}.fullname")
 
 
-def _times(data: list[Any], where: str) -> Sequence[float]:
-    """Returns rounds, of which a file may hold millions: each is looked at alone only where one of them is no time."""
-    if {*map(type, data)} <= {int, float}:
-        with suppress(OverflowError):
-            rounds = array("d", data)
-            if min(filter(None, rounds), default=1.0) >= _LEAST_SECONDS and max(rounds, default=0.0) <= _MOST_SECONDS:
-                return rounds
-    return array("d", [_seconds(value, f"{where}[{index}]") for index, value in enumerate(data)])
-
-
-def _seconds(value: Any, where: str) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not (value == 0 or _LEAST_SECONDS <= value <= _MOST_SECONDS):
-        raise unexpected(where, value, f"seconds: 0, or from {_LEAST_SECONDS:g} to {_MOST_SECONDS:g}")
-    return float(value)
-
-
-def _check_rounds(record: Record | None, timing: Timing, where: str) -> None:
-    """Refuses a record whose median is not that of the rounds beside it: one of the two was changed."""
-    if record is None or record.latency is None or not timing.rounds:
-        return
-    recorded, found = record.latency.p50_seconds, median(timing.rounds)
-    if not math.isclose(recorded, found, rel_tol=_AGREE):
-        raise ResultsError(
-            f"{where}: latency.p50_seconds is {recorded:g}, but the median of stats.data is {found:g}; one of the two "
-            "was changed after measuring. Measure again"
-        )
+def _timing(stats: bytes, where: str) -> tuple[Timing, float | None]:
+    """Returns what is timed, and the median of its rounds, if the file holds them."""
+    found = members(stats, where)
+    rounds = read(list[_Seconds], bytes(found.get("data", b"[]")), f"{where}.data")
+    ordered, count = sorted(rounds), len(rounds)
+    least = ordered[bisect_right(ordered, 0)] if ordered and ordered[-1] else 1.0
+    if least < _LEAST_SECONDS:
+        raise unexpected(f"{where}.data[{rounds.index(least)}]", least, _A_TIME)
+    middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2 if ordered else None
+    known = middle
+    if known is None or "median" in found:
+        known = read(_Seconds, bytes(found.get("median", b"null")), f"{where}.median")
+    if 0 < known < _LEAST_SECONDS:
+        raise unexpected(f"{where}.median", known, _A_TIME)
+    return Timing(median_seconds=known, rounds=array("d", rounds)), middle
 
 
 def _machine(received: Any) -> dict[str, Any]:

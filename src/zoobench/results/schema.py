@@ -11,38 +11,25 @@ History of the schema:
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import Annotated, Any
 
-from zoobench.results.shape import Rule, at_least, between, matching
+from msgspec import Meta
 
 SCHEMA = 1
-Count = Annotated[int, at_least(0)]
-Positive = Annotated[int, at_least(1)]
-Seconds = Annotated[float, at_least(0)]
-Amount = Annotated[float, at_least(0)]
-Share = Annotated[float, between(0, 1)]
-Sha256 = Annotated[str, matching("[0-9a-f]{64}", expected="64 hexadecimal digits, small letters")]
-Weights = Annotated[
-    str, matching("imagenet|random|file:[0-9a-f]{64}", expected="'imagenet', 'random' or 'file:' and a SHA-256")
-]
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Amount = Annotated[float, Meta(ge=0)]
+Seconds = Amount
+Share = Annotated[float, Meta(ge=0, le=1)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Weights = Annotated[str, Meta(pattern=r"^(imagenet|random|file:[0-9a-f]{64})\Z")]
 CAUSE_KINDS = ("steal", "waiting", "others", "throttled", "frequency")
-CauseKind = Annotated[str, matching("|".join(CAUSE_KINDS), expected=f"one of {', '.join(CAUSE_KINDS)}")]
+CauseKind = Annotated[str, Meta(pattern=rf"^({'|'.join(CAUSE_KINDS)})\Z")]
 MOST_EPOCHS = 40
 """Of a training that a record shows."""
-_NOT_EMPTY = Rule(expected="at least one value", holds=bool)
-_ASCENDING = Rule(expected="the lower end first", holds=lambda ends: bool(ends[0] <= ends[1]))
-Interval = Annotated[tuple[Amount, Amount], _ASCENDING]
-WholeInterval = Annotated[tuple[Positive, Positive], _ASCENDING]
-ShareInterval = Annotated[tuple[Share, Share], _ASCENDING]
-Epochs = Annotated[
-    tuple[Positive, ...],
-    Rule(expected=f"at most {MOST_EPOCHS} epochs", holds=lambda epochs: len(epochs) <= MOST_EPOCHS),
-    Rule(
-        expected="each epoch once, ascending",
-        holds=lambda epochs: all(one < other for one, other in pairwise(epochs)),
-    ),
-]
+Interval = tuple[Amount, Amount]
+Epochs = Annotated[tuple[Positive, ...], Meta(max_length=MOST_EPOCHS)]
+_AT_LEAST_ONE = Meta(min_length=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +111,7 @@ class RecordedDataset:
 
     name: str
     sha256: Sha256
-    classes: Annotated[tuple[str, ...], _NOT_EMPTY]
+    classes: Annotated[tuple[str, ...], _AT_LEAST_ONE]
     samples: Positive
     left_out: Count
 
@@ -172,9 +159,9 @@ class RecordedAccuracy:
     loss: Amount
     correct: Count
     total: Positive
-    interval: ShareInterval
+    interval: tuple[Share, Share]
     agreement_with_float: Share
-    invocation_p50_seconds: Seconds | None
+    invocation_p50_seconds: Seconds | None = None
     predictions: Predictions
     agreement_with_reference: ReferenceAgreement | None = None
 
@@ -214,14 +201,14 @@ class RecordedInterval:
 
     rounds: Count
     seconds: Seconds
-    busy_seconds: Seconds | None
+    busy_seconds: Seconds | None = None
     own_seconds: Seconds
-    steal_seconds: Seconds | None
-    waiting_seconds: Seconds | None
-    involuntary_switches: Count | None
-    major_faults: Count | None
-    frequency_share: Amount | None
-    temperature_celsius: float | None
+    steal_seconds: Seconds | None = None
+    waiting_seconds: Seconds | None = None
+    involuntary_switches: Count | None = None
+    major_faults: Count | None = None
+    frequency_share: Amount | None = None
+    temperature_celsius: float | None = None
     throttled: tuple[str, ...]
 
 
@@ -251,8 +238,8 @@ class RecordedDisturbance:
 
     cpus: Positive
     look_seconds: Seconds
-    load_before: Amount | None
-    available_memory_bytes: Count | None
+    load_before: Amount | None = None
+    available_memory_bytes: Count | None = None
     before: RecordedInterval
     intervals: tuple[RecordedInterval, ...]
     disturbed_rounds: Count
@@ -279,11 +266,11 @@ class RecordedLatency:
     """
 
     p50_seconds: Seconds
-    p50_interval: Interval | None
-    p90_seconds: Seconds | None
+    p50_interval: Interval | None = None
+    p90_seconds: Seconds | None = None
     mean_seconds: Seconds
     samples: Positive
-    speedup_over_float: Speedup | None
+    speedup_over_float: Speedup | None = None
     disturbance: RecordedDisturbance | None = None
     speedup_over_reference: Speedup | None = None
     threads_reported: Positive | None = None
@@ -300,8 +287,8 @@ class RecordedPhase:
     """
 
     p50_seconds: Seconds
-    interval: Interval | None
-    observed_seconds: Annotated[tuple[Seconds, ...], _NOT_EMPTY]
+    interval: Interval | None = None
+    observed_seconds: Annotated[tuple[Seconds, ...], _AT_LEAST_ONE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,7 +305,7 @@ class RecordedStartup:
 
     initialization: RecordedPhase
     first_inference: RecordedPhase
-    threads_started: int | None
+    threads_started: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,10 +326,10 @@ class RecordedMemory:
     """
 
     peak_rss_bytes: Positive
-    interval: WholeInterval | None
-    base_rss_bytes: Positive | None
-    anonymous_bytes: Count | None
-    observed_peak_rss_bytes: Annotated[tuple[Positive, ...], _NOT_EMPTY]
+    interval: tuple[Positive, Positive] | None = None
+    base_rss_bytes: Positive | None = None
+    anonymous_bytes: Count | None = None
+    observed_peak_rss_bytes: Annotated[tuple[Positive, ...], _AT_LEAST_ONE]
     observed_base_rss_bytes: tuple[Positive, ...]
     observed_anonymous_bytes: tuple[Count, ...]
 
@@ -365,7 +352,7 @@ class RecordedTraining:
     """
 
     epochs: Positive
-    kept_epoch: Positive | None
+    kept_epoch: Positive | None = None
     shown: Epochs
     loss: tuple[Amount, ...]
     accuracy: tuple[Share, ...]
@@ -373,7 +360,7 @@ class RecordedTraining:
     validated: Epochs
     validation_loss: tuple[Amount, ...]
     validation_accuracy: tuple[Share, ...]
-    seconds: Seconds | None
+    seconds: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,10 +374,10 @@ class Record:
 
     schema: Positive
     cell: RecordedCell
-    model: RecordedModel | None
+    model: RecordedModel | None = None
     dataset: RecordedDataset
-    accuracy: RecordedAccuracy | None
-    latency: RecordedLatency | None
+    accuracy: RecordedAccuracy | None = None
+    latency: RecordedLatency | None = None
     environment: Mapping[str, Any]
     refusal: Refusal | None = None
     kit: Sha256 | None = None

@@ -4,16 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import find_runtime
-from zoobench.measure.accuracy import Evaluation, load_evaluation, save_evaluation
+from zoobench.measure.accuracy import Evaluation, answers_alike, load_evaluation, measure_accuracy, save_evaluation
 from zoobench.measure.environment import cpu_features
 from zoobench.measure.latency import opened
-from zoobench.measure.runtimes import open_session
 from zoobench.measure.target import Target
 from zoobench.results.schema import Refusal
 from zoobench.store.product import Facts, Product, find, obtain
@@ -38,14 +34,14 @@ def needs_trial(cell: Cell) -> bool:
 
 
 def obtain_refusal(
-    root: Path, target: Target, *, environment: Mapping[str, Any], run: Callable[[Target], None] | None = None
+    artifacts: Path, target: Target, *, environment: Mapping[str, Any], run: Callable[[Target], None] | None = None
 ) -> Refusal | None:
     """Returns why a runtime does not take a file, or None if it does.
 
     That it does is kept in the store; what fails is tried again the next time, as memory may just have been short.
 
     Args:
-        root: The store's folder.
+        artifacts: The folder of the store.
         target: What is tried; the first of its samples is run.
         environment: From `describe_environment`.
         run: Opens the file and runs it once, in a process of its own unless told otherwise.
@@ -53,79 +49,82 @@ def obtain_refusal(
     Raises:
         MeasurementError: If the answer cannot be kept.
     """
-    product = _trial_of(target, environment)
+    cell, root = target.cell, artifacts / FOLDER
+    inputs = {"trial": TRIAL, "model": target.file.sha256, "threads": cell.threads, **_conditions(cell, environment)}
+    product = Product(name=f"{_name(cell)}-trial", file_name=_TRIAL_FILE, inputs=inputs)
     if find(root, product):
         return None
     try:
-        (run or _run_in_fresh_process)(target)
+        if run:
+            run(target)
+        else:
+            in_fresh_process(_run_once, target)
     except ZoobenchError as error:  # a process that native code killed is told by the root of our errors
         path = target.file.path
-        return Refusal(by=target.cell.runtime, reason=str(error).replace(str(path), path.name))
-    obtain(root, product, _keep_trial, error=MeasurementError)
+        return Refusal(by=cell.runtime, reason=str(error).replace(str(path), path.name))
+
+    def keep(folder: Path) -> Facts:
+        (folder / _TRIAL_FILE).write_text("{}")
+        return {}
+
+    obtain(root, product, keep, error=MeasurementError)
     return None
 
 
-def evaluation_of(
-    target: Target, *, samples: Mapping[str, Any], threads: int, batch_size: int, environment: Mapping[str, Any]
-) -> Product:
-    """Returns the evaluation of a target as a product.
+def obtain_evaluation(
+    artifacts: Path,
+    target: Target,
+    *,
+    samples: Mapping[str, Any],
+    workers: int,
+    environment: Mapping[str, Any],
+    evaluate: Callable[..., Evaluation] = measure_accuracy,
+) -> Evaluation:
+    """Returns an evaluation of a target by several workers from the store, or evaluates and keeps it.
 
     Args:
+        artifacts: The folder of the store.
         target: What is evaluated.
         samples: All that determines the samples and their order, as plain JSON.
-        threads: Of one invocation.
-        batch_size: Samples in one invocation.
+        workers: Sessions side by side, or threads of one session that answers in batches.
         environment: From `describe_environment`.
-    """
-    inputs = {
-        "evaluation": EVALUATION,
-        "model": target.file.sha256,
-        **samples,
-        "threads": threads,
-        "batch_size": batch_size,
-        **_conditions(target.cell.runtime, environment),
-    }
-    return Product(name=_name(target.cell), file_name=_EVALUATION_FILE, inputs=inputs)
-
-
-def obtain_evaluation(
-    root: Path, product: Product, *, truth: npt.NDArray[np.int64], evaluate: Callable[[], Evaluation]
-) -> Evaluation:
-    """Returns an evaluation from the store, or evaluates and keeps it.
-
-    Args:
-        root: The store's folder.
-        product: From `evaluation_of`.
-        truth: [n] class index of each sample.
-        evaluate: Does the work.
+        evaluate: Does the work, given the target and the workers.
 
     Raises:
         MeasurementError: If it cannot be kept, or what was kept is about other samples.
     """
 
     def make(folder: Path) -> Facts:
-        evaluation = evaluate()
+        evaluation = evaluate(target, workers=workers)
         save_evaluation(folder / _EVALUATION_FILE, evaluation)
         return {"correct": evaluation.correct, "total": evaluation.total, "loss": evaluation.loss}
 
-    return load_evaluation(obtain(root, product, make, error=MeasurementError).path, truth=truth)
+    product = evaluation_of(target, samples=samples, workers=workers, environment=environment)
+    stored = obtain(artifacts / FOLDER, product, make, error=MeasurementError)
+    return load_evaluation(stored.path, truth=target.samples.labels)
 
 
-def _trial_of(target: Target, environment: Mapping[str, Any]) -> Product:
+def evaluation_of(
+    target: Target, *, samples: Mapping[str, Any], workers: int, environment: Mapping[str, Any]
+) -> Product:
+    """Returns the evaluation of a target as a product; see `obtain_evaluation`."""
+    threads, batch_size = answers_alike(target.cell, workers=workers)
     inputs = {
-        "trial": TRIAL,
+        "evaluation": EVALUATION,
         "model": target.file.sha256,
-        "threads": target.cell.threads,
-        **_conditions(target.cell.runtime, environment),
+        **samples,
+        "threads": threads,
+        "batch_size": batch_size,
+        **_conditions(target.cell, environment),
     }
-    return Product(name=f"{_name(target.cell)}-trial", file_name=_TRIAL_FILE, inputs=inputs)
+    return Product(name=_name(target.cell), file_name=_EVALUATION_FILE, inputs=inputs)
 
 
-def _conditions(runtime: str, environment: Mapping[str, Any]) -> dict[str, Any]:
+def _conditions(cell: Cell, environment: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what answers depend on besides file and images: libraries, and the CPU, as kernels round differently."""
     return {
-        "runtime": runtime,
-        "libraries": {name: environment["libraries"].get(name) for name in find_runtime(runtime).libraries},
+        "runtime": cell.runtime,
+        "libraries": {name: environment["libraries"].get(name) for name in find_runtime(cell.runtime).libraries},
         "cpu": environment["cpu"],
         "architecture": environment["architecture"],
         "cpu_features": sha256_of_json(cpu_features()),
@@ -136,18 +135,6 @@ def _name(cell: Cell) -> str:
     return f"{cell.backbone}-{cell.image_size}-{cell.variant}-{cell.runtime}"
 
 
-def _keep_trial(folder: Path) -> Facts:
-    (folder / _TRIAL_FILE).write_text("{}")
-    return {}
-
-
-def _run_in_fresh_process(target: Target) -> None:
-    in_fresh_process(_run_once, target)
-
-
 def _run_once(target: Target) -> None:
-    def opener() -> Any:
-        return open_session(target.file.path, runtime=target.cell.runtime, threads=target.cell.threads)
-
-    with capture_native_output(), opened(opener, target.samples) as session:  # LiteRT tells much as it compiles
+    with capture_native_output(), opened(target) as session:  # LiteRT tells much as it compiles
         session.read()

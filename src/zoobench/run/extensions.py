@@ -1,7 +1,6 @@
 """What do installed packages add, which can be used, and which have a hand in these cells?"""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
@@ -14,38 +13,35 @@ from zoobench.system.terminal import capture_native_output
 TABLES: tuple[Table[Any], ...] = (backbones.TABLE, variants.TABLE, runtimes.TABLE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
-    """What an entry point adds.
+def find_extensions() -> list[dict[str, str]]:
+    """Returns everything that packages add; each is imported, with the functions and modules that it names.
 
-    Attributes:
-        what: backbone, variant or runtime.
-        name: Of the row.
-        package: What adds it.
-        problem: Why it cannot be used, '' if it can.
+    Of each: `what` (backbone, variant or runtime), its `name`, its `package`, and the `problem` that keeps it from
+    being used, '' if there is none.
     """
-
-    what: str
-    name: str
-    package: Package
-    problem: str
-
-
-def find_extensions() -> tuple[Extension, ...]:
-    """Returns everything that packages add; each is imported, with the functions and modules that it names."""
-    return tuple(
-        Extension(what=table.what, name=one.name, package=one.package, problem=_problem(table, one.name))
+    return [
+        {"what": table.what, "name": one.name, "package": str(package), "problem": _problem(table, one.name)}
         for table in TABLES
-        for one in additions(table.group)
+        for one, package in additions(table.group)
+    ]
+
+
+def added_to(cells: Sequence[Cell]) -> Mapping[tuple[str, str], Package]:
+    """Returns which packages add something to these cells, by what that is and its name; nothing of it is imported."""
+    used = (
+        (table, name)
+        for cell in cells
+        for table, name in zip(TABLES, (cell.backbone, cell.variant, cell.runtime), strict=True)
     )
+    return {(table.what, name): package for table, name in used if (package := table.package(name))}
 
 
 def described(cells: Sequence[Cell]) -> tuple[str, ...]:
-    """Returns a line for each package that adds something to these cells; nothing of it is imported."""
+    """Returns a line for each package that adds something to these cells."""
     added: dict[Package, list[str]] = {}
-    for package, what in _of_cells(cells):
-        added.setdefault(package, []).append(what)
-    return tuple(f"added by {package}: {', '.join(dict.fromkeys(what))}" for package, what in added.items())
+    for (what, name), package in added_to(cells).items():
+        added.setdefault(package, []).append(f"{what} {name}")
+    return tuple(f"added by {package}: {', '.join(names)}" for package, names in added.items())
 
 
 def libraries(cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -54,7 +50,7 @@ def libraries(cells: Sequence[Cell]) -> tuple[str, ...]:
     Raises:
         UsageError: If a package that adds a runtime is broken.
     """
-    packages = [package.name for package, _ in _of_cells(cells)]
+    packages = [package.name for package in added_to(cells).values()]
     used = dict.fromkeys(cell.runtime for cell in cells if cell.runtime in runtimes.TABLE.names())
     return tuple(dict.fromkeys((*packages, *(name for one in used for name in runtimes.find_runtime(one).libraries))))
 
@@ -79,10 +75,3 @@ def _import_all(row: backbones.Backbone | variants.Variant | runtimes.Runtime) -
     reference = row.builder if isinstance(row, backbones.Backbone) else row.maker
     if not callable(imported(reference, package=row.package)):
         raise UsageError(f"{row.package}: {reference} is no function; expected one that makes {row.name}")
-
-
-def _of_cells(cells: Iterable[Cell]) -> Iterator[tuple[Package, str]]:
-    for cell in cells:
-        for table, name in zip(TABLES, (cell.backbone, cell.variant, cell.runtime), strict=True):
-            if package := table.package(name):
-                yield package, f"{table.what} {name}"

@@ -1,32 +1,19 @@
 """One benchmark session: holds what is open, has cells measured, keeps their records."""
 
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property
-from threading import Thread
 from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import REFERENCE, TABLE, find_runtime
-from zoobench.measure.accuracy import Evaluation, recorded_accuracy
+from zoobench.measure.accuracy import Evaluation, measure_accuracy, recorded_accuracy
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.measure.latency import recorded_latency
-from zoobench.measure.runtimes import import_runtime
-from zoobench.measure.scenarios import (
-    answers_alike,
-    measure_accuracy,
-    measure_latency,
-    measure_memory,
-    measure_size,
-    violations_of,
-)
-from zoobench.measure.startup import recorded_memory, recorded_startup
-from zoobench.measure.target import ModelFile, Target
+from zoobench.measure.latency import measure_latency
+from zoobench.measure.runtimes import imported_meanwhile
+from zoobench.measure.startup import measure_memory, recorded_memory, recorded_startup
+from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
 from zoobench.results.disturbed import judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
@@ -41,7 +28,7 @@ from zoobench.results.schema import (
     to_json,
 )
 from zoobench.run import extensions
-from zoobench.run.checks import FOLDER, evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
+from zoobench.run.checks import needs_trial, obtain_evaluation, obtain_refusal
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.plan import Plan
 
@@ -159,7 +146,7 @@ class BenchSession:
             ModelError: If there is no file.
         """
         self._record(cell)
-        return self._size(self.inputs.target(cell))
+        return measure_size(self.inputs.target(cell), twin=self.inputs.target(cell.float_twin))
 
     def violations(self, cell: Cell) -> str:
         """Returns where a cell's file violates its variant's spec, both sides shown; nothing where it does not."""
@@ -197,17 +184,16 @@ class BenchSession:
         target = self._runnable(cell)
         twin, other = self.references(cell)
         others = [self.inputs.target(one) for one in (twin, other) if one]
-        observed = measure_latency(target, *others, benchmark=benchmark, rounds=self.plan.rounds[cell.runtime])
+        latency = measure_latency(target, *others, benchmark=benchmark, rounds=self.plan.rounds[cell.runtime])
         record = self._record(cell)
-        if observed is None:
+        if latency is None:
             return None
-        latency, raw = observed
-        disturbance = judged(raw, threads=cell.threads, governor=self.environment["governor"])
-        recorded = recorded_latency(latency, twin=twin.id, reference=other.id if other else "")
-        recorded = replace(recorded, disturbance=disturbance)
-        self.records[cell.id] = replace(record, latency=recorded)
+        if latency.disturbance:
+            disturbance = judged(latency.disturbance, threads=cell.threads, governor=self.environment["governor"])
+            latency = replace(latency, disturbance=disturbance)
+        self.records[cell.id] = replace(record, latency=latency)
         benchmark.extra_info[BLOCK] = to_json(self.records[cell.id])
-        return recorded
+        return latency
 
     def measure_memory(self, cell: Cell) -> RecordedMemory | None:
         """Has fresh processes open a cell's file and run it; records their memory and how long they took to start.
@@ -236,8 +222,8 @@ class BenchSession:
         if not needs_trial(cell):
             return None
         if cell.id not in self._tried:
-            root, target = self.plan.artifacts / FOLDER, self.inputs.target(cell)
-            self._tried[cell.id] = obtain_refusal(root, target, environment=self.environment)
+            target = self.inputs.target(cell)
+            self._tried[cell.id] = obtain_refusal(self.plan.artifacts, target, environment=self.environment)
         return self._tried[cell.id]
 
     def _evaluation(self, target: Target) -> Evaluation:
@@ -245,30 +231,18 @@ class BenchSession:
         cell, workers = target.cell, self.plan.workers
         key = (target.file.sha256, cell.runtime, cell.threads if workers == 1 else 0)
         if key not in self._evaluations:
-            if workers == 1:
-                self._evaluations[key] = measure_accuracy(target, workers=1)
-            else:
-                self._evaluations[key] = self._kept_evaluation(target)
+            self._evaluations[key] = (
+                measure_accuracy(target, workers=1)
+                if workers == 1
+                else obtain_evaluation(
+                    self.plan.artifacts,
+                    target,
+                    samples=self.inputs.split(cell).identity,
+                    workers=workers,
+                    environment=self.environment,
+                )
+            )
         return self._evaluations[key]
-
-    def _kept_evaluation(self, target: Target) -> Evaluation:
-        threads, batch_size = answers_alike(target.cell, workers=self.plan.workers)
-        product = evaluation_of(
-            target,
-            samples=self.inputs.split(target.cell).identity,
-            threads=threads,
-            batch_size=batch_size,
-            environment=self.environment,
-        )
-        return obtain_evaluation(
-            self.plan.artifacts / FOLDER,
-            product,
-            truth=target.samples.labels,
-            evaluate=lambda: measure_accuracy(target, workers=self.plan.workers),
-        )
-
-    def _size(self, target: Target) -> RecordedModel:
-        return measure_size(target, twin=self.inputs.target(target.cell.float_twin))
 
     def _record(self, cell: Cell) -> Record:
         """Returns the cell's record, begun with what needs no measuring."""
@@ -276,16 +250,8 @@ class BenchSession:
             target = self.inputs.target(cell) if self.is_made(cell) else None
             self.records[cell.id] = Record(
                 schema=SCHEMA,
-                cell=RecordedCell(
-                    id=cell.id,
-                    backbone=cell.backbone,
-                    variant=cell.variant,
-                    runtime=cell.runtime,
-                    threads=cell.threads,
-                    image_size=cell.image_size,
-                    weights=self.inputs.weights[cell.backbone],
-                ),
-                model=self._size(target) if target else None,
+                cell=RecordedCell(id=cell.id, **asdict(cell), weights=self.inputs.weights[cell.backbone]),
+                model=measure_size(target, twin=self.inputs.target(cell.float_twin)) if target else None,
                 dataset=self.inputs.split(cell).dataset,
                 accuracy=None,
                 latency=None,
@@ -294,37 +260,3 @@ class BenchSession:
                 training=target.file.training if target else None,
             )
         return self.records[cell.id]
-
-
-@contextmanager
-def imported_meanwhile(runtimes: Iterable[str]) -> Iterator[None]:
-    """Imports runtimes beside the block and ends when both are done.
-
-    What the block prints still reaches the terminal, by copies of both streams; what is written past Python goes into a
-    temporary file meanwhile, as TensorFlow tells of the processor there.
-
-    Args:
-        runtimes: Names; one that cannot be imported is told where a file is opened by it.
-    """
-    names = tuple(runtimes)
-    if not names:
-        yield
-        return
-    with ExitStack() as stack:
-        sink = stack.enter_context(tempfile.TemporaryFile())
-        for number, stream, redirect in ((1, sys.stdout, redirect_stdout), (2, sys.stderr, redirect_stderr)):
-            stream.flush()
-            copy = stack.enter_context(os.fdopen(os.dup(number), "w", buffering=1, encoding="utf-8", errors="replace"))
-            stack.callback(os.dup2, copy.fileno(), number)
-            os.dup2(sink.fileno(), number)
-            stack.enter_context(redirect(copy))
-        importing = Thread(target=_import, args=(names,))
-        importing.start()
-        stack.callback(importing.join)
-        yield
-
-
-def _import(runtimes: tuple[str, ...]) -> None:
-    for runtime in runtimes:
-        with suppress(MeasurementError):
-            import_runtime(runtime)

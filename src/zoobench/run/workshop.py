@@ -1,8 +1,9 @@
 """What are the cells of a run made from? Its data and weights, opened, and the files that are made of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +15,16 @@ from zoobench.data.split import measuring_order
 from zoobench.errors import ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant
-from zoobench.measure.target import Samples, no_file
-from zoobench.results.schema import Refusal
+from zoobench.measure.target import ModelFile, Samples, no_file
+from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
 from zoobench.store.product import Stored, find
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
+from zoobench.tflite.contract import read_contract
+
+_DIGITS = 5
+"""Significant ones of each number of a training: more than a picture or a reader tells apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +32,7 @@ class Workshop:
     """A run's data and weights, and its files; each is made, and looked for, at most once.
 
     Attributes:
-        plan: What was asked for.
-        building: What it says of making.
+        building: What the plan says of making.
         cells: Those that will run.
         datasets: By image size.
         weights: By backbone.
@@ -39,7 +43,7 @@ class Workshop:
     cells: tuple[Cell, ...]
     datasets: Mapping[int, Dataset]
     weights: Mapping[str, Weights]
-    _outcomes: dict[tuple[str, str], Stored | Refusal] = field(default_factory=dict)
+    _outcomes: dict[tuple[str, str], ModelFile | Refusal] = field(default_factory=dict)
     _failures: dict[str, ZoobenchError] = field(default_factory=dict)
 
     def dataset(self, cell: Cell) -> Dataset:
@@ -58,6 +62,12 @@ class Workshop:
             root=self.plan.artifacts / "models",
         )
 
+    def inputs(self, cell: Cell) -> Mapping[str, Any]:
+        """Returns all that determines a cell's file, as plain JSON."""
+        product = recipe.variant_model(self.request(cell), find_variant(cell.variant))
+        inputs: Mapping[str, Any] = json.loads(json.dumps(product.inputs))
+        return inputs
+
     def described(self) -> tuple[str, ...]:
         """Returns what a reader of the results should know of data and weights."""
         dataset = next(iter(self.datasets.values()))
@@ -69,7 +79,7 @@ class Workshop:
         )
         return (*describe(dataset), *([fewer] if used < asked else []), *weights)
 
-    def find(self, cell: Cell) -> Stored | Refusal:
+    def find(self, cell: Cell) -> ModelFile | Refusal:
         """Returns a cell's file, or why its quantizer refuses to make it.
 
         What is not in the store is made, with the other variants of its backbone, in a process of its own.
@@ -80,30 +90,21 @@ class Workshop:
         key = (cell.backbone, cell.variant)
         if key not in self._outcomes:
             self._outcomes[key] = self._found_or_made(cell)
-        return self._outcomes[key]
+        found = self._outcomes[key]
+        if isinstance(found, ModelFile) and found.refusal and found.refusal.by != cell.runtime:
+            return replace(found, refusal=None)  # another runtime may take it
+        return found
 
-    def file(self, cell: Cell) -> Stored:
+    def file(self, cell: Cell) -> ModelFile:
         """Returns a cell's file; see `find`.
 
         Raises:
             ModelError: If it cannot be made, or a quantizer refuses it.
         """
-        outcome = self.find(cell)
-        if isinstance(outcome, Refusal):
-            raise no_file(cell, outcome)
-        return outcome
-
-    def refusal(self, cell: Cell) -> Refusal | None:
-        """Returns why a cell's quantizer does not make it or its runtime does not take it, or None if they do.
-
-        Raises:
-            ModelError: If it cannot be made for any other reason.
-        """
-        outcome = self.find(cell)
-        if isinstance(outcome, Refusal):
-            return outcome
-        refused = outcome.facts.get("refused")
-        return Refusal(**refused) if refused and refused["by"] == cell.runtime else None
+        found = self.find(cell)
+        if isinstance(found, Refusal):
+            raise no_file(cell, found)
+        return found
 
     def _conversion(self, dataset: Dataset) -> ConversionConfig:
         """Returns the conversion asked for, on no more images than there are different ones in the training split."""
@@ -111,7 +112,7 @@ class Workshop:
         asked = self.building.conversion
         return replace(asked, calibration_images=min(asked.calibration_images, different))
 
-    def _found_or_made(self, cell: Cell) -> Stored | Refusal:
+    def _found_or_made(self, cell: Cell) -> ModelFile | Refusal:
         request = self.request(cell)
         found = _found(request, cell)
         if found is None and cell.backbone not in self._failures:
@@ -146,14 +147,15 @@ def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
     building = plan.source
     if not isinstance(building, Building):
         raise UsageError("the files of a kit are measured as they came; leave out --zoo-kit to build some")
-    sizes = dict.fromkeys(cell.image_size for cell in cells)
     sized = {cell.backbone: cell.image_size for cell in cells}
     folder = plan.artifacts / "datasets"
     return Workshop(
         plan=plan,
         building=building,
         cells=tuple(cells),
-        datasets={size: open_dataset(building.data, image_size=size, folder=folder) for size in sizes},
+        datasets={
+            size: open_dataset(building.data, image_size=size, folder=folder) for size in dict.fromkeys(sized.values())
+        },
         weights={
             name: find_weights(building.backbones[name], image_size=size, request=building.weights)
             for name, size in sized.items()
@@ -165,15 +167,84 @@ def samples_of(dataset: Dataset) -> Samples:
     """Returns the test split in the order of contents' hashes: mixed, and the same whatever files are called."""
     contents = [(sample.label, sample.sha256) for sample in dataset.samples]
     rows = measuring_order(contents, dataset.indices("test").tolist())
-    labels = [dataset.samples[row].label for row in rows]
-    return Samples(path=dataset.pixels_path, rows=np.array(rows, np.int64), labels=np.array(labels, np.int64))
+    return Samples(
+        path=dataset.pixels_path,
+        rows=np.array(rows, np.int64),
+        labels=np.array([contents[row][0] for row in rows], np.int64),
+        contents=tuple(contents[row][1] for row in rows),
+    )
 
 
-def _found(request: BuildRequest, cell: Cell) -> Stored | Refusal | None:
+def recorded_training(facts: Mapping[str, Any]) -> RecordedTraining | None:
+    """Returns what to record of a training, or None where the classifier came trained.
+
+    Args:
+        facts: Of a model file in the store; those that were made before a fact was written down lack it.
+    """
+    history = facts.get("history")
+    if not history:
+        return None
+    run = range(len(history["loss"]))
+    kept = history.get("kept_epoch")
+    shown = _spread(run, kept)
+    validated = _spread([epoch for epoch in run if history["validation_loss"][epoch] is not None], kept)
+    seconds = history.get("seconds")
+
+    def at(name: str, epochs: Iterable[int]) -> tuple[float, ...]:
+        return tuple(_rounded(history[name][epoch]) for epoch in epochs)
+
+    return RecordedTraining(
+        epochs=len(run),
+        kept_epoch=kept,
+        shown=tuple(epoch + 1 for epoch in shown),
+        loss=at("loss", shown),
+        accuracy=at("accuracy", shown),
+        learning_rate=at("learning_rate", shown),
+        validated=tuple(epoch + 1 for epoch in validated),
+        validation_loss=at("validation_loss", validated),
+        validation_accuracy=at("validation_accuracy", validated),
+        seconds=None if seconds is None else _rounded(seconds),
+    )
+
+
+def _found(request: BuildRequest, cell: Cell) -> ModelFile | Refusal | None:
     variant = find_variant(cell.variant)
-    stored = find(request.root, recipe.variant_model(request, variant))
-    refused = None if stored else find(request.root, recipe.refusal(request, variant))
-    return Refusal(**json.loads(refused.path.read_bytes())) if refused else stored
+    if stored := find(request.root, recipe.variant_model(request, variant)):
+        return _model_file(stored)
+    refused = find(request.root, recipe.refusal(request, variant))
+    return Refusal(**json.loads(refused.path.read_bytes())) if refused else None
+
+
+def _model_file(stored: Stored) -> ModelFile:
+    path, numerics, refused = stored.path, stored.facts.get("numerics"), stored.facts.get("refused")
+    return ModelFile(
+        path=path,
+        sha256=stored.sha256,
+        size_bytes=stored.size_bytes,
+        contract=read_contract(path.read_bytes()) if path.suffix == ".tflite" else None,
+        numerics=RecordedNumerics(**numerics) if numerics else None,
+        training=recorded_training(stored.facts),
+        refusal=Refusal(**refused) if refused else None,
+        product=path.parent.name,
+    )
+
+
+def _spread(epochs: Sequence[int], kept: int | None) -> list[int]:
+    """Returns all epochs or, of many, the first, the last, that whose weights were kept, and others evenly between.
+
+    Args:
+        epochs: From 0, ascending.
+        kept: From 1; None where that is not known.
+    """
+    if len(epochs) <= MOST_EPOCHS:
+        return list(epochs)
+    places = MOST_EPOCHS - 1  # one is left for that which was kept
+    even = {epochs[round(place * (len(epochs) - 1) / (places - 1))] for place in range(places)}
+    return sorted(even | {kept - 1} & set(epochs) if kept else even)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
 
 
 def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:

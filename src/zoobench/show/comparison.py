@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from zoobench.judge.compare.comparison import CellComparison, Comparison
-from zoobench.judge.compare.machines import AcrossMachines, OnMachine
-from zoobench.judge.compare.order_flips import MOST_FLIPS
+from zoobench.judge.compare.comparison import CellComparison, Comparison, RunDifference
+from zoobench.judge.compare.machines import MOST_FLIPS, AcrossMachines, OnMachine
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.conditions import joined
@@ -355,3 +354,21 @@ def _remarks(found: AcrossMachines) -> tuple[str, ...]:
     if shown < found.flips_found:
         remarks.append(f"The {shown} surest are shown; --format json and csv have up to {MOST_FLIPS}.")
     return tuple(remarks)
+
+
+def differences_view(found: Mapping[str, Sequence[RunDifference]], *, names: tuple[str, str]) -> View:
+    """Returns in what two runs differ for every writer: a row for each difference.
+
+    Args:
+        found: By what they are about.
+        names: Of the two runs.
+    """
+    flat = [(about, *one) for about, those in found.items() for one in those]
+    grid = Grid(heads=("about", "differs", *names), rows=tuple(flat), words=frozenset({1, 2, 3}), is_grouped=True)
+    same = Lines(lines=() if found else (f"{names[0]} and {names[1]} do not differ",))
+    rows = [dict(zip(("about", "what", "one", "other"), one, strict=True)) for one in flat]
+    return View(
+        document=lambda: Document(title=f"In what {names[0]} and {names[1]} differ", blocks=(same, grid)),
+        plain=lambda: {"one": names[0], "other": names[1], "differences": rows},
+        rows=lambda: rows,
+    )

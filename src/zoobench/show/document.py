@@ -1,24 +1,27 @@
-"""What does a result consist of before it is text? Lines and grids, which every writer can write."""
+"""What does a result consist of before it is text? Lines, grids and pictures, which every writer can write."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
-LEAST_WIDTH = 120
+if TYPE_CHECKING:
+    from zoobench.show.charts.sheet import Chart
+
+LEAST_WIDTH = 128
 """Columns that the text of a document takes at the least."""
-Tone = Literal["plain", "strong", "good", "bad"]
+Tone = Literal["plain", "strong", "good", "open", "bad"]
+"""How words are meant: `strong` is the one sentence to read, `good`, `open` and `bad` are verdicts."""
+TONES: Mapping[str, Tone] = {"improved": "good", "inconclusive": "open", "regressed": "bad"}
+"""Of a word that stands alone in a grid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """Sentences, one a line.
+    """Sentences, one a line."""
 
-    Attributes:
-        lines: The sentences.
-        tone: How they are meant: `strong` is the one sentence to read, `good` and `bad` a verdict.
-    """
-
-    lines: tuple[str, ...]
+    lines: tuple[str, ...] = ()
     tone: Tone = "plain"
 
 
@@ -29,20 +32,32 @@ class Grid:
     Attributes:
         heads: Of the columns, with the units; none for facts that speak for themselves.
         rows: Each as long as the others and the heads.
+        title: What stands above it; '' for nothing.
         words: Positions of columns that hold words: set to the left, and wrapped where they are long.
         marked: Positions of rows that stand out.
+        tones: Of single texts, by the positions of row and column.
+        is_grouped: Whether a terminal writes the first column above the rows that share it, instead of in each.
+        spare: Positions of columns that a terminal goes without where it is too narrow for all.
     """
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    title: str = ""
     words: frozenset[int] = frozenset()
     marked: frozenset[int] = frozenset()
+    tones: Mapping[tuple[int, int], Tone] = field(default_factory=dict)
+    is_grouped: bool = False
+    spare: frozenset[int] = frozenset()
 
     @property
     def is_left(self) -> tuple[bool, ...]:
         """Whether each column is set to the left."""
         columns = len(self.heads or (self.rows[0] if self.rows else ()))
         return tuple(position == 0 or position in self.words for position in range(columns))
+
+    def tone(self, row: int, column: int) -> Tone:
+        """Returns how a text is meant."""
+        return self.tones.get((row, column), TONES.get(self.rows[row][column], "plain"))
 
 
 Block = Lines | Grid
@@ -55,11 +70,15 @@ class Document:
     Attributes:
         title: Where a format has room for one.
         blocks: In order; empty ones are left out.
+        outcome: What it comes to: last on a terminal, where the eye rests, and first elsewhere.
+        pictures: What draws each; only a page has room for them.
         least_width: Columns of text below which it is wider than the terminal.
     """
 
     title: str
     blocks: tuple[Block, ...]
+    outcome: Lines = field(default_factory=Lines)
+    pictures: tuple[Callable[[], Chart], ...] = ()
     least_width: int = LEAST_WIDTH
 
 
@@ -71,28 +90,13 @@ class View:
         document: For people.
         plain: Makes all that is known as plain JSON, in SI units and shares of one; undefined is None.
         rows: Makes a table for programs: each row with the same keys.
-        text: Writes it for a terminal, where that is to look otherwise than the document.
     """
 
     document: Callable[[], Document]
     plain: Callable[[], Any]
     rows: Callable[[], Sequence[Mapping[str, Any]]]
-    text: "Callable[[Screen], str] | None" = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screen:
-    """What a text is to fit.
-
-    Attributes:
-        width: Columns to fill.
-        colours: Whether the reader is a terminal that knows them.
-    """
-
-    width: int
-    colours: bool
-
-
-def filled(blocks: Sequence[Block]) -> list[Block]:
+def filled(*blocks: Block) -> list[Block]:
     """Returns the blocks that have something to say."""
     return [block for block in blocks if (block.lines if isinstance(block, Lines) else block.rows)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import UsageError
-from zoobench.judge.evidence import CellRun, value_of
+from zoobench.judge.evidence import value_of
 from zoobench.judge.metrics import METRICS
 from zoobench.results.conditions import machine_name
 from zoobench.results.run import Run
@@ -80,7 +80,7 @@ def _row(run: Run, cell: str) -> dict[str, Any]:
         "measured": run.measured or None,
         "cell": cell,
         **_ids(record),
-        **dict(_values(CellRun(record=record, timing=run.rounds.get(cell)))),
+        **dict(_values(run, cell)),
         "machine": machine_name(run),
         **(_versions(record.environment) if record else {}),
     }
@@ -105,10 +105,11 @@ def _ids(record: Record | None) -> dict[str, Any]:
     }
 
 
-def _values(one: CellRun) -> Iterator[tuple[str, float | None]]:
+def _values(run: Run, cell: str) -> Iterator[tuple[str, float | None]]:
+    record = run.records.get(cell)
     for key, metric in METRICS.items():
-        low, high = (metric.interval(one.record) if one.record else None) or (None, None)
-        yield key, value_of(one, metric)
+        low, high = (metric.interval(record) if record else None) or (None, None)
+        yield key, value_of(run, cell, metric)
         yield f"{key}_low", low
         yield f"{key}_high", high
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from zoobench.measure.layers import LayerError, LayerReport, losses, short_names, worst
@@ -82,6 +83,7 @@ def document(report: LayerReport, *, worst_count: int) -> Document:
     return Document(
         title=f"Layers of {report.model}",
         blocks=(Lines(lines=title), *first, every, Lines(lines=(*_LEGEND, *_remarks(report)))),
+        pictures=(partial(layer_errors, report, worst_count=worst_count),),
     )
 
 

@@ -2,24 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 
-from zoobench.show.document import Block, Lines, Screen, View, filled
+from zoobench.show.document import Block, Lines, View, filled
 from zoobench.system.terminal import sanitize
 
 
-def write(view: View, screen: Screen) -> str:
+def write(view: View) -> str:
     """Returns a result as markdown."""
-    del screen
-    return to_markdown(view.document().blocks)
+    document = view.document()
+    return to_markdown((document.outcome, *document.blocks))
 
 
 def to_markdown(blocks: Sequence[Block]) -> str:
     """Returns the blocks as markdown; empty ones are left out."""
-    return "\n\n".join(_marked(block) for block in filled(blocks)) + "\n"
-
-
-def row(texts: Iterable[str]) -> str:
-    """Returns texts as a row of a markdown table, in which each means itself."""
-    return f"| {' | '.join(escaped(text) for text in texts)} |"
+    return "\n\n".join(map(_marked, filled(*blocks))) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -31,6 +26,11 @@ def _marked(block: Block) -> str:
     if isinstance(block, Lines):
         form = "- {}" if block.tone == "plain" else "**{}**"
         return "\n".join(form.format(escaped(line)) for line in block.lines)
+    title = f"**{escaped(block.title)}**\n\n" if block.title else ""
     rule = [":---" if left else "---:" for left in block.is_left]
     heads = block.heads or ("",) * len(rule)
-    return "\n".join(map(row, (heads, rule, *block.rows)))
+    return title + "\n".join(map(_row, (heads, rule, *block.rows)))
+
+
+def _row(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(map(escaped, texts))} |"

@@ -1,35 +1,25 @@
 """How is it read what gates of identical files say? As four tables, as JSON with every count, as a picture of power."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-from rich.table import Table
-
-from zoobench.judge.gate.false_alarms import (
-    COMPARE_FAIL,
-    PYTEST_BENCHMARK,
-    AAReport,
-    Detection,
-    Learned,
-    StoredOutcomes,
-)
-from zoobench.judge.gate.identical import Outcomes
-from zoobench.judge.gate.noise import to_json as noise_to_json
-from zoobench.judge.gate.resample import WITHIN_PROCESSES
+from zoobench.judge.gate.false_alarms import COMPARE_FAIL, PYTEST_BENCHMARK, REAL, SOURCES, BySlowdown, NoiseReport
+from zoobench.judge.gate.noise import Noise
+from zoobench.judge.gate.noise import to_json as kept_json
+from zoobench.judge.gate.resample import WITHIN_PROCESSES, Outcomes
 from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, horizontal, linear, vertical
-from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, header, presented
+from zoobench.show.charts.sheet import LINE_HEIGHT, MARGIN, Chart, Drawn, Key, Symbol, header, presented
 from zoobench.show.charts.svg import circle, element, group, line, polyline, shortened, square, text, width_of
+from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.stats.intervals import Interval, wilson
-from zoobench.system.terminal import console_text, plain_table, text_console
 from zoobench.system.units import ABSENT, percent, three_digits, tick_percent
 
 SCHEMA = 1
 KIND = "zoobench-aa-report"
-LEAST_WIDTH = 128
 _SMALLEST_P = 0.01
-_TEXT_COLUMNS = 2
 _WIDTH, _HEIGHT = 1000.0, 420.0
 _LEFT, _INSET = 44.0, 24.0
 _ASIDE = 6.0
@@ -45,38 +35,16 @@ _Share = tuple[float, int, int]
 """Slow-down, how many gates called it regressed, of how many."""
 
 
-def render(report: AAReport, *, width: int, colours: bool) -> str:
-    """Returns the tables as text.
-
-    Args:
-        report: What to tell.
-        width: Columns of the terminal; below `LEAST_WIDTH` the tables are wider than it.
-        colours: Whether the reader is a terminal that knows them.
-    """
-    console = text_console(width=max(width, LEAST_WIDTH), colours=colours)
-    console.print(_headline(report), soft_wrap=True)
-    for table in (_gates(report), _caught_by_cell(report), *_noise(report), *_stored(report)):
-        console.print("")
-        console.print(table)
-    console.print("", *_remarks(report), sep="\n", soft_wrap=True)
-    return console_text(console)
-
-
-def to_json(report: AAReport) -> dict[str, Any]:
-    """Returns a report as plain JSON; `injected_slowdown` stands beside all that a slow-down was part of."""
-    return {
-        "schema": SCHEMA,
-        "kind": KIND,
-        "machine": report.machine,
-        "tolerances": dict(report.tolerances),
-        "rates": asdict(report.rates),
-        "resampling": {name: getattr(report.resampling, name) for name in ("gates", "seed", "processes", "affordable")},
-        "gates": [_detection(one) for one in report.detections],
-        "learned": _learned(report.learned) if report.learned else None,
-        "compare_fail": COMPARE_FAIL,
-        "stored": [_stored_runs(one) for one in report.stored],
-        "notes": list(report.notes),
-    }
+def view(report: NoiseReport) -> View:
+    """Returns a report for every writer; its rows say how gates ended, by slow-down and by which gates."""
+    return View(
+        document=lambda: _document(report),
+        plain=lambda: _plain(report),
+        rows=lambda: [
+            {"injected_slowdown": slowdown, "which": name} | _outcomes_row(outcomes)
+            for slowdown, name, outcomes in _flat(report.gates)
+        ],
+    )
 
 
 def slowdown_name(slowdown: float) -> str:
@@ -84,47 +52,46 @@ def slowdown_name(slowdown: float) -> str:
     return f"{percent(slowdown)} % INJECTED" if slowdown else "none"
 
 
-def _headline(report: AAReport) -> str:
-    tolerances = sorted({percent(tolerance) for tolerance in report.tolerances.values()})
-    return (
-        f"{report.machine}: gates of identical files, {len(report.tolerances)} cells, tolerance of latency "
-        f"{', '.join(tolerances)} %, at most {percent(report.rates.error_rate)} % false alarms promised"
+def _document(report: NoiseReport) -> Document:
+    title = (
+        f"{report.machine}: gates of identical files, {_conditions(report)}, "
+        f"at most {percent(report.resampling.rates.error_rate)} % false alarms intended"
+    )
+    learned = (_noise(report, report.noise),) if report.noise else ()
+    tables = (_gates(report), _caught_by_cell(report), *learned, _stored(report))
+    return Document(
+        title=f"Gates of identical files on {report.machine}",
+        blocks=(Lines(lines=(title,)), *tables, Lines(lines=tuple(_remarks(report)))),
+        pictures=(partial(power, report),),
     )
 
 
-def _table(title: str, heads: Sequence[str], *, text_columns: int = _TEXT_COLUMNS) -> Table:
-    table = plain_table(title=title)
-    for position, head in enumerate(heads):
-        table.add_column(head, justify="left" if position < text_columns else "right", no_wrap=True)
-    return table
+def _flat(found: BySlowdown) -> list[tuple[float, str, Outcomes]]:
+    return [(slowdown, name, outcomes) for slowdown, ended in found.items() for name, outcomes in ended.items()]
 
 
-def _gates(report: AAReport) -> Table:
+def _real(report: NoiseReport) -> list[tuple[float, Outcomes]]:
+    return [(slowdown, ended[REAL]) for slowdown, ended in report.gates.items() if REAL in ended]
+
+
+def _gates(report: NoiseReport) -> Grid:
     counts = ("gates", "alarms", "%", "95 %", "every cell", "improved", "inconclusive")
-    table = _table("How gates ended", ("slow-down", "which gates", *counts, "processes", "disturbed"))
-    for detection in report.detections:
-        for name, outcomes in _sources(detection):
-            table.add_row(slowdown_name(detection.slowdown), name, *_ended(outcomes, detection.slowdown))
-        table.add_section()
-    return table
-
-
-def _sources(detection: Detection) -> Iterator[tuple[str, Outcomes]]:
-    named = (
-        ("real", detection.real),
-        ("resampled", detection.resampled),
-        ("resampled whole", detection.resampled_whole),
-        ("resampled slowed", detection.resampled_slowed),
+    return Grid(
+        title="How gates ended, by injected slow-down",
+        heads=("slow-down", "which gates", *counts, "processes", "disturbed"),
+        rows=tuple(
+            (slowdown_name(slowdown), name.replace("_", " "), *_ended(outcomes, slowdown))
+            for slowdown, name, outcomes in _flat(report.gates)
+        ),
+        words=frozenset({1}),
+        is_grouped=True,
     )
-    yield from ((name, outcomes) for name, outcomes in named if outcomes is not None)
 
 
 def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
     alarms = outcomes.caught if slowdown else outcomes.regressed
     return (
-        str(outcomes.gates),
-        str(alarms),
-        percent(alarms / outcomes.gates),
+        *_counted(alarms, outcomes.gates),
         _interval(outcomes.interval(alarms)),
         str(outcomes.caught_everywhere),
         str(outcomes.improved),
@@ -134,144 +101,172 @@ def _ended(outcomes: Outcomes, slowdown: float) -> tuple[str, ...]:
     )
 
 
-def _caught_by_cell(report: AAReport) -> Table:
-    """Of real gates alone."""
-    known = [(one.slowdown, one.real) for one in report.detections if one.real]
-    heads = ("cell", *(slowdown_name(slowdown) for slowdown, _ in known))
-    table = _table("Real gates that called the cell's latency regressed, of all", heads, text_columns=1)
-    for cell in report.tolerances:
-        table.add_row(cell, *(f"{real.caught_by_cell[cell]} of {real.gates}" for _, real in known))
-    return table
-
-
-def _noise(report: AAReport) -> Iterator[Table]:
-    learned = report.learned
-    if learned is None:
-        return
-    heads = ("cell", "processes", "scatter %", "alike", "p", "runs", "scatter %", "set %", "replay %", "stored %")
-    rate = percent(learned.wanted_rate)
-    table = _table(
-        f"Noise, and the tolerances that {rate} % false alarms of the whole matrix take", heads, text_columns=1
+def _caught_by_cell(report: NoiseReport) -> Grid:
+    known = _real(report)
+    return Grid(
+        title="Real gates that called the cell's latency regressed, of all",
+        heads=("cell", *(slowdown_name(slowdown) for slowdown, _ in known)),
+        rows=tuple(
+            (cell, *(f"{real.caught_by_cell[cell]} of {real.gates}" for _, real in known)) for cell in report.tolerances
+        ),
     )
-    for cell, noise in learned.noise.cells.items():
-        alike = learned.clusterings[cell]
-        table.add_row(
+
+
+def _noise(report: NoiseReport, learned: Noise) -> Grid:
+    rows = []
+    for cell, noise in learned.cells.items():
+        alike, stored = report.clusterings[cell], noise.stored_tolerance
+        p = f"{alike.p:.2f}" if alike and alike.p >= _SMALLEST_P else f"< {_SMALLEST_P}"
+        row = (
             cell,
             str(noise.processes),
             three_digits(100 * noise.process_scatter),
             f"{alike.correlation:.2f}" if alike else ABSENT,
-            _probability(alike.p) if alike else ABSENT,
+            p if alike else ABSENT,
             str(noise.runs),
-            three_digits(100 * noise.run_scatter) if noise.stored_tolerance is not None else ABSENT,
+            ABSENT if stored is None else three_digits(100 * noise.run_scatter),
             percent(report.tolerances[cell]),
             percent(noise.replay_tolerance),
-            ABSENT if noise.stored_tolerance is None else three_digits(100 * noise.stored_tolerance),
+            ABSENT if stored is None else three_digits(100 * stored),
         )
-    yield table
-
-
-def _stored(report: AAReport) -> Iterator[Table]:
-    if not report.stored:
-        return
-    heads = ("slow-down", "method", "runs", "red", "%", "95 %", "cells", "red", "%", "inconclusive runs")
-    table = _table("The same runs, each one's medians against those of the gate before", heads)
-    for outcomes in report.stored:
-        table.add_row(*_fared(outcomes), end_section=outcomes.method == PYTEST_BENCHMARK)
-    yield table
-
-
-def _fared(outcomes: StoredOutcomes) -> tuple[str, ...]:
-    method = f"{outcomes.method} {COMPARE_FAIL}" if outcomes.method == PYTEST_BENCHMARK else outcomes.method
-    return (
-        slowdown_name(outcomes.slowdown),
-        method,
-        str(outcomes.runs),
-        str(outcomes.red_runs),
-        percent(outcomes.red_runs / outcomes.runs),
-        _interval(outcomes.interval),
-        str(outcomes.cell_runs),
-        str(outcomes.red_cell_runs),
-        percent(outcomes.red_cell_runs / outcomes.cell_runs),
-        str(outcomes.inconclusive_runs),
+        rows.append(row)
+    return Grid(
+        title=f"Noise, and the tolerances that {percent(report.wanted_rate)} % false alarms of the whole matrix take",
+        heads=("cell", "processes", "spread %", "alike", "p", "runs", "spread %", "set %", "replay %", "stored %"),
+        rows=tuple(rows),
     )
 
 
-def _remarks(report: AAReport) -> list[str]:
+def _stored(report: NoiseReport) -> Grid:
+    return Grid(
+        title="The same runs, each one's medians compared with those of the gate before, by injected slow-down",
+        heads=("slow-down", "method", "runs", "red", "%", "95 %", "cells", "red", "%", "inconclusive runs"),
+        rows=tuple(
+            (
+                slowdown_name(slowdown),
+                f"{method} {COMPARE_FAIL}" if method == PYTEST_BENCHMARK else method,
+                *_counted(outcomes.regressed, outcomes.gates),
+                _interval(outcomes.interval(outcomes.regressed)),
+                *_counted(*_cell_runs(outcomes)),
+                str(outcomes.inconclusive),
+            )
+            for slowdown, method, outcomes in _flat(report.stored)
+        ),
+        words=frozenset({1}),
+        is_grouped=True,
+    )
+
+
+def _counted(count: int, of: int) -> tuple[str, str, str]:
+    return str(of), str(count), percent(count / of)
+
+
+def _cell_runs(outcomes: Outcomes) -> tuple[int, int]:
+    """Returns how many runs of single cells were called worse, and of how many."""
+    return sum(outcomes.caught_by_cell.values()), outcomes.gates * len(outcomes.caught_by_cell)
+
+
+def _remarks(report: NoiseReport) -> Iterator[str]:
     most, affordable = report.resampling.processes, report.resampling.affordable
-    remarks = [
+    yield (
         "alarms: the gate ended with status 1; without a slow-down that is a false alarm, with one the gate caught it "
-        "(by latency of any cell; every cell: of all of them).",
+        "(by latency of any cell; every cell: of all of them)."
+    )
+    yield (
         "resampled: drawn with replacement from what the processes of true gates saw, a slow-down added in arithmetic, "
         f"at most {most} of a cell and {affordable} in all, judged as real gates are; whole: all of it from one real "
-        "gate, whose chance becomes a bias there; slowed: from processes that ran with the slow-down.",
-        "processes: of a cell, on average; disturbed: more of them that did not count, as their rounds disagreed.",
-    ]
-    if report.learned:
-        return [*remarks, *_of_learning(report.learned), *_failures(report), *report.notes]
-    unknown = "There are no gates without a slow-down: the noise is not known. Run `zoobench noise` without one."
-    return [*remarks, unknown, *_failures(report), *report.notes]
+        "gate, whose chance becomes a bias there; slowed: from processes that ran with the slow-down."
+    )
+    yield "processes: of a cell, on average; disturbed: more of them that did not count, as their rounds disagreed."
+    if report.at_proposed:
+        yield from _on_learning(report, report.at_proposed)
+    else:
+        yield "There are no gates without a slow-down: the noise is not known. Run `zoobench noise` without one."
+    if failed := sum(real.failed for _, real in _real(report)):
+        yield f"{failed} gates had a cell that could not be replayed and ended with status 2."
+    yield from report.notes
 
 
-def _failures(report: AAReport) -> list[str]:
-    failed = sum(detection.real.failed for detection in report.detections if detection.real)
-    return [f"{failed} gates had a cell that could not be replayed and ended with status 2."] if failed else []
-
-
-def _of_learning(learned: Learned) -> list[str]:
-    at, rate = learned.at_proposed, percent(learned.wanted_rate)
-    return [
-        "scatter: standard deviation, of processes' ratios and of runs' medians. alike: correlation of the ratios of "
-        "one gate's processes, 0 where they are as good as strangers, and the p of its F test.",
+def _on_learning(report: NoiseReport, at: Outcomes) -> Iterator[str]:
+    rate = percent(report.wanted_rate)
+    yield (
+        "spread: standard deviation, of processes' ratios and of runs' medians. alike: correlation of the ratios of "
+        "one gate's processes, 0 where they are as good as strangers, and the p of its F test."
+    )
+    yield (
         f"replay %: smallest tolerance at which all but {rate} % of gates end `unchanged` within {WITHIN_PROCESSES} "
         f"processes a cell that count at the tolerance set; {at.gates} resampled at these: {at.regressed} alarms, "
-        f"{at.inconclusive} inconclusive.",
-        f"stored %: what medians of two runs differ by but for {rate} % of runs of the matrix.",
+        f"{at.inconclusive} inconclusive."
+    )
+    yield f"stored %: what medians of two runs differ by but for {rate} % of runs of the matrix."
+    yield (
         "runs: a turn of a gate each, a process of every cell; turns of one gate are no strangers, so the 95 % of runs "
-        "is rather narrow.",
-    ]
-
-
-def _probability(p: float) -> str:
-    return f"{p:.2f}" if p >= _SMALLEST_P else f"< {_SMALLEST_P}"
+        "is rather narrow."
+    )
 
 
 def _interval(interval: Interval) -> str:
     return f"{percent(interval.low)}–{percent(interval.high)}"
 
 
-def _detection(detection: Detection) -> dict[str, Any]:
-    sources = ("real", "resampled", "resampled_whole", "resampled_slowed")
-    found = {name: getattr(detection, name) for name in sources}
-    return {"injected_slowdown": detection.slowdown} | {
-        name: _outcomes(outcomes) if outcomes else None for name, outcomes in found.items()
+def _plain(report: NoiseReport) -> dict[str, Any]:
+    """Returns a report as plain JSON; `injected_slowdown` stands beside all that a slow-down was part of."""
+    learned = {
+        "wanted_rate": report.wanted_rate,
+        "noise": report.noise and kept_json(report.noise),
+        "clustering": {cell: one and asdict(one) for cell, one in report.clusterings.items()},
+        "at_proposed": report.at_proposed and _plain_outcomes(report.at_proposed),
+        "curve": [{"injected_slowdown": one} | _plain_outcomes(found) for one, found in report.curve.items()],
     }
-
-
-def _outcomes(outcomes: Outcomes) -> dict[str, Any]:
-    shares = {
-        f"{name}_interval": asdict(outcomes.interval(getattr(outcomes, name)))
-        for name in ("regressed", "caught", "caught_everywhere")
-    }
-    return asdict(outcomes) | shares
-
-
-def _learned(learned: Learned) -> dict[str, Any]:
     return {
-        "wanted_rate": learned.wanted_rate,
-        "noise": noise_to_json(learned.noise),
-        "clustering": {cell: asdict(one) if one else None for cell, one in learned.clusterings.items()},
-        "at_proposed": _outcomes(learned.at_proposed),
-        "curve": [{"injected_slowdown": one} | _outcomes(outcomes) for one, outcomes in learned.curve.items()],
+        "schema": SCHEMA,
+        "kind": KIND,
+        "machine": report.machine,
+        "tolerances": dict(report.tolerances),
+        "rates": asdict(report.resampling.rates),
+        "resampling": {name: getattr(report.resampling, name) for name in ("gates", "seed", "processes", "affordable")},
+        "gates": [
+            {"injected_slowdown": slowdown}
+            | {one: _plain_outcomes(ended[one]) if one in ended else None for one in SOURCES}
+            for slowdown, ended in report.gates.items()
+        ],
+        "learned": learned if report.noise else None,
+        "compare_fail": COMPARE_FAIL,
+        "stored": [_plain_stored(*one) for one in _flat(report.stored)],
+        "notes": list(report.notes),
     }
 
 
-def _stored_runs(outcomes: StoredOutcomes) -> dict[str, Any]:
-    content = asdict(outcomes)
-    content["injected_slowdown"] = content.pop("slowdown")
-    return content | {"red_runs_interval": asdict(outcomes.interval)}
+def _plain_outcomes(outcomes: Outcomes) -> dict[str, Any]:
+    counted = ("regressed", "caught", "caught_everywhere")
+    intervals = {f"{name}_interval": asdict(outcomes.interval(getattr(outcomes, name))) for name in counted}
+    return asdict(outcomes) | intervals
 
 
-def power(report: AAReport) -> Chart:
+def _plain_stored(slowdown: float, method: str, outcomes: Outcomes) -> dict[str, Any]:
+    red_cell_runs, cell_runs = _cell_runs(outcomes)
+    return {
+        "method": method,
+        "runs": outcomes.gates,
+        "cell_runs": cell_runs,
+        "red_runs": outcomes.regressed,
+        "red_cell_runs": red_cell_runs,
+        "inconclusive_runs": outcomes.inconclusive,
+        "injected_slowdown": slowdown,
+        "red_runs_interval": asdict(outcomes.interval(outcomes.regressed)),
+    }
+
+
+def _outcomes_row(outcomes: Outcomes) -> dict[str, Any]:
+    row = asdict(outcomes)
+    del row["caught_by_cell"]
+    for name in ("regressed", "caught"):
+        interval = outcomes.interval(row[name])
+        row |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return row
+
+
+def power(report: NoiseReport) -> Chart:
     """Returns the picture: drawn gates as curves, real ones as points with their 95 % intervals.
 
     What pytest-benchmark says of the same runs stands beside them. Without true gates there are only points.
@@ -280,10 +275,10 @@ def power(report: AAReport) -> Chart:
     return presented(lambda: _draw(report, title=title), title=title, alternative=_describe(report), width=_WIDTH)
 
 
-def _draw(report: AAReport, *, title: str) -> Drawn:
+def _draw(report: NoiseReport, *, title: str) -> Drawn:
     curves, points = _curves(report), _points(report)
     tolerances = sorted(set(report.tolerances.values()))
-    drawn, top = header(title, list(_keys(report, curves, points)), width=_WIDTH)
+    drawn, top = header(title, list(_keys(report, points)), width=_WIDTH)
     words = f"{_conditions(report)}; every slow-down is injected"
     drawn.append(text(MARGIN, top + LINE_HEIGHT / 2, shortened(words, _WIDTH - 2 * MARGIN), class_="muted"))
     top += 2.5 * LINE_HEIGHT
@@ -304,50 +299,40 @@ def _draw(report: AAReport, *, title: str) -> Drawn:
     return [*drawn, *_counts(points["some"], x, plot)], plot.bottom + AXIS_HEIGHT
 
 
-def _curves(report: AAReport) -> Mapping[str, Sequence[_Share]]:
-    if report.learned is None:
-        return {}
-    found = report.learned.curve.items()
+def _curves(report: NoiseReport) -> dict[str, list[_Share]]:
+    return _shares(report.curve.items()) if report.curve else {}
+
+
+def _points(report: NoiseReport) -> dict[str, list[_Share]]:
+    theirs = [(slowdown, one) for slowdown, method, one in _flat(report.stored) if method == PYTEST_BENCHMARK]
+    return _shares(_real(report)) | {"theirs": [(slowdown, one.regressed, one.gates) for slowdown, one in theirs]}
+
+
+def _shares(outcomes: Iterable[tuple[float, Outcomes]]) -> dict[str, list[_Share]]:
+    found = list(outcomes)
     return {
         "some": [(slowdown, one.caught, one.gates) for slowdown, one in found],
         "every": [(slowdown, one.caught_everywhere, one.gates) for slowdown, one in found],
     }
 
 
-def _points(report: AAReport) -> Mapping[str, Sequence[_Share]]:
-    real = [(one.slowdown, one.real) for one in report.detections if one.real]
-    stored = [one for one in report.stored if one.method == PYTEST_BENCHMARK]
-    return {
-        "some": [(slowdown, one.caught, one.gates) for slowdown, one in real],
-        "every": [(slowdown, one.caught_everywhere, one.gates) for slowdown, one in real],
-        "theirs": [(one.slowdown, one.red_runs, one.runs) for one in stored],
-    }
-
-
-def _conditions(report: AAReport) -> str:
+def _conditions(report: NoiseReport) -> str:
     limits = ", ".join(percent(one) for one in sorted(set(report.tolerances.values())))
     return f"{len(report.tolerances)} cells, tolerance of latency {limits} %"
 
 
-def _keys(
-    report: AAReport, curves: Mapping[str, Sequence[_Share]], points: Mapping[str, Sequence[_Share]]
-) -> Iterator[Key]:
+def _keys(report: NoiseReport, points: Mapping[str, Sequence[_Share]]) -> Iterator[Key]:
+    def curve(name: str) -> Symbol:
+        return lambda x, y: element("g", line(x - 8, y, x + 8, y, class_="curve"), class_=name)
+
+    def mark(name: str) -> Symbol:
+        return lambda x, y: element("g", _SHAPES[name](x, y, _RADIUS), class_=name)
+
     yield (lambda x, y: line(x, y - 8, x, y + 8, class_="chosen")), "tolerance"
-    drawn = f"some cell called regressed (status 1), {report.resampling.gates} resampled gates a point"
-    for name, words in (("some", drawn), ("every", "every cell called regressed, resampled")):
-        if name in curves:
-            yield _line_of(name), words
-    for name, found in points.items():
-        if found:
-            yield _mark_of(name), _CALLED[name]
-
-
-def _line_of(name: str) -> Callable[[float, float], str]:
-    return lambda x, y: element("g", line(x - 8, y, x + 8, y, class_="curve"), class_=name)
-
-
-def _mark_of(name: str) -> Callable[[float, float], str]:
-    return lambda x, y: element("g", _SHAPES[name](x, y, _RADIUS), class_=name)
+    if report.curve:
+        yield curve("some"), f"some cell called regressed (status 1), {report.resampling.gates} resampled gates a point"
+        yield curve("every"), "every cell called regressed, resampled"
+    yield from ((mark(name), _CALLED[name]) for name, found in points.items() if found)
 
 
 def _point(name: str, share: _Share, x: Axis, y: Axis, *, aside: float) -> str:
@@ -357,12 +342,7 @@ def _point(name: str, share: _Share, x: Axis, y: Axis, *, aside: float) -> str:
     whisker = [line(across, low, across, high, class_="whisker")]
     whisker += [line(across - _CAP, end, across + _CAP, end, class_="whisker") for end in (low, high)]
     mark = _SHAPES[name](across, y.at(count / of), _RADIUS)
-    return group([*whisker, mark], class_=name, hover=f"{_CALLED[name]}: {_share(share)}")
-
-
-def _share(share: _Share) -> str:
-    slowdown, count, of = share
-    return f"{count} of {of} at {percent(slowdown)} %"
+    return group([*whisker, mark], class_=name, hover=f"{_CALLED[name]}: {_describe_share(share)}")
 
 
 def _counts(real: Sequence[_Share], x: Axis, plot: Area) -> Iterator[str]:
@@ -375,9 +355,14 @@ def _counts(real: Sequence[_Share], x: Axis, plot: Area) -> Iterator[str]:
             last = across + width_of(words) / 2
 
 
-def _describe(report: AAReport) -> str:
+def _describe(report: NoiseReport) -> str:
     sentences = [f"Gates that called an injected slow-down regressed, {_conditions(report)}."]
     for name, shares in _points(report).items():
         if shares:
-            sentences.append(f"{_CALLED[name].capitalize()}: {', '.join(map(_share, shares))}.")
+            sentences.append(f"{_CALLED[name].capitalize()}: {', '.join(map(_describe_share, shares))}.")
     return " ".join(sentences)
+
+
+def _describe_share(share: _Share) -> str:
+    slowdown, count, of = share
+    return f"{count} of {of} at {percent(slowdown)} %"

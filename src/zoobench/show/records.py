@@ -1,74 +1,47 @@
-"""How does a person read records? One table, a section for each backbone."""
+"""How does a person read records? One table, grouped by backbone; and what is said of a baseline, or of several?"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
-from itertools import groupby
 from statistics import median
 from textwrap import shorten
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import to_builtins
-from rich.console import Console, JustifyMethod
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
 
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
-from zoobench.show.document import Document, Grid, Lines, View
-from zoobench.system.terminal import console_text, plain_table, text_console
+from zoobench.show.document import LEAST_WIDTH, Document, Grid, Lines, Tone, View
 from zoobench.system.units import ABSENT, megabytes, percent, ratio
-
-LEAST_WIDTH = 128
-_REFERENCE_WIDTH = 22
-"""Columns that they take."""
-
-_NAMES = ("", "cell", "runtime", "threads")
-"""Heads of the columns before the metrics'."""
 
 COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
-
-_ENOUGH = 10_000
-"""Columns for any table."""
-
 SPEEDUP_MEANS = (
     "× float: the float32 file's time over this one's, paired by round; float32 itself: a second copy of it."
 )
-
 OVER_REFERENCE_MEANS = (
     "× litert: the same file's time on LiteRT over this one's (keras_graph: on Keras), paired by round."
 )
-
-_TELLING_THREADS = frozenset({"litert", "litert_compiled", "onnxruntime"})
-"""Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
-
-_MOST_DISAGREEMENT = 0.01
-"""Share of the samples; rounding alone tips those that two classes are equally probable for."""
-
 DISTURBED = "~"
 """Before the time of a cell whose rounds were disturbed."""
-
+_OVER_REFERENCE = "× litert"
+_REFERENCE_WIDTH = 22
+"""Columns that it takes with its interval."""
+_NAMES = ("backbone", "cell", "", "runtime", "threads")
+"""Heads of the columns before the metrics'."""
+_TELLING_THREADS = frozenset({"litert", "litert_compiled", "onnxruntime"})
+"""Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
+_MOST_DISAGREEMENT = 0.01
+"""Share of the samples; rounding alone tips those that two classes are equally probable for."""
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Column:
-    """A column of numbers: its head, what it says of a record, and what it is of, so that it can be left out."""
-
-    head: str
-    text: Callable[[Record], Text | str]
-    of: Metric | Literal["reference"]
-
-    @property
-    def is_optional(self) -> bool:
-        """Whether it is left out where the table is too wide: what fresh processes tell."""
-        return self.of != "reference" and self.of.test == "processes"
+_IDENTITY = 13
+"""Characters of the weights' identity that tell files apart: `file:` and eight of the hash."""
+_Column = tuple[str, Callable[[Record], str]]
+"""A head, and what stands below it of a record."""
 
 
 def view(records: Sequence[Record]) -> View:
@@ -77,18 +50,78 @@ def view(records: Sequence[Record]) -> View:
         document=lambda: document(records),
         plain=lambda: [to_builtins(record) for record in records],
         rows=lambda: [_plain(record) for record in records],
-        text=lambda screen: render(records, width=screen.width, colours=screen.colours),
     )
 
 
 def document(records: Sequence[Record]) -> Document:
-    """Returns the table of records with every column, and what a reader must know of them."""
-    columns = [one for one in _columns() if one.of != "reference" or any(map(over_reference, records))]
-    rows = tuple((record.cell.id, *(str(column.text(record)) for column in columns)) for record in by_backbone(records))
-    notes = (SPEEDUP_MEANS, *memory_remarks(records), *random_remarks(records), *remarks(records))
-    grid = Grid(heads=("cell", *(column.head for column in columns)), rows=rows)
-    title = title_of(records)
-    return Document(title=title, blocks=(Lines(lines=(title,)), grid, Lines(lines=notes)))
+    """Returns the table of records and what a reader must know of them; backbones stand as their first records do."""
+    ordered, title = by_backbone(records), title_of(records)
+    has_reference = any(map(over_reference, records))
+    columns = list(_columns(records, has_reference=has_reference))
+    heads = (*_NAMES, *(head for head, _ in columns))
+    speedups = {SPEEDUP.column: _over_float, _OVER_REFERENCE: over_reference}
+    grid = Grid(
+        title=title,
+        heads=heads,
+        rows=tuple((*_names(record), *(text(record) for _, text in columns)) for record in ordered),
+        words=frozenset({1, 2, 3}),
+        tones={
+            (row, heads.index(head)): _tone(speedup)
+            for head, read in speedups.items()
+            for row, record in enumerate(ordered)
+            if (speedup := read(record))
+        },
+        is_grouped=True,
+        spare=frozenset(heads.index(one.column) for one in _of_processes() if one.column in heads),
+    )
+    means = (SPEEDUP_MEANS, OVER_REFERENCE_MEANS) if has_reference else (SPEEDUP_MEANS,)
+    notes = (*means, *memory_remarks(records), *random_remarks(records), *remarks(records))
+    width = LEAST_WIDTH + (_REFERENCE_WIDTH if has_reference else 0)
+    return Document(title=title, blocks=(grid, Lines(lines=notes)), least_width=width)
+
+
+def _of_processes() -> list[Metric]:
+    """Returns the metrics that fresh processes tell; older files do not hold them."""
+    return [metric for metric in METRICS.values() if metric.column and metric.test == "processes"]
+
+
+def _columns(records: Sequence[Record], *, has_reference: bool) -> Iterator[_Column]:
+    """Yields the columns of numbers: of accuracy, of speed and size, and what fresh processes tell."""
+    shown = [metric for metric in METRICS.values() if metric.column]
+    unknown = [metric for metric in _of_processes() if not any(map(metric.read, records))]
+    for metric in sorted(shown, key=lambda one: (not one.of_samples, one.test == "processes")):
+        if metric not in unknown:
+            yield metric.column, partial(_value, metric)
+        if beside := _BESIDE.get(metric.key):
+            yield beside
+        if metric is SPEEDUP and has_reference:
+            yield _OVER_REFERENCE, lambda record: ratio(found.point) if (found := over_reference(record)) else ABSENT
+            yield "95 %", lambda record: _span(over_reference(record))
+
+
+def _names(record: Record) -> tuple[str, ...]:
+    cell = record.cell
+    short = VARIANTS[cell.variant].short if cell.variant in VARIANTS else ""
+    return cell.backbone, cell.variant, short, cell.runtime, str(cell.threads)
+
+
+def _value(metric: Metric, record: Record) -> str:
+    return f"{marked(record.latency) if metric is LATENCY_P50 else ''}{metric.unit.text(metric.value(record))}"
+
+
+def _interval_of(metric: Metric, record: Record) -> str:
+    ends = metric.interval(record)
+    return f"{metric.unit.text(ends[0])}–{metric.unit.text(ends[1])}" if ends else ""
+
+
+def _span(speedup: Speedup | None) -> str:
+    return f"{ratio(speedup.interval[0])}–{ratio(speedup.interval[1])}" if speedup else ""
+
+
+def _tone(speedup: Speedup) -> Tone:
+    """Returns how a speed-up is meant: only beyond what two copies of a file differ by is it good or bad."""
+    low, high = speedup.interval
+    return "good" if low > 1 + COPIES_DIFFER else "bad" if high < 1 - COPIES_DIFFER else "plain"
 
 
 def _plain(record: Record) -> dict[str, Any]:
@@ -96,71 +129,6 @@ def _plain(record: Record) -> dict[str, Any]:
     ids = {"cell": cell.id, "backbone": cell.backbone, "variant": cell.variant, "runtime": cell.runtime}
     values = {metric.key: metric.value(record) for metric in METRICS.values()}
     return ids | {"threads": cell.threads, "image_size": cell.image_size} | values
-
-
-def render(records: Sequence[Record], *, width: int, colours: bool) -> str:
-    """Returns the table of records as text.
-
-    Args:
-        records: In any order; backbones stand in that of their first record.
-        width: Columns of the terminal; below `LEAST_WIDTH` the table is wider than it. Where even that is too
-            narrow, what fresh processes tell is left out, then names are cut, and numbers are not.
-        colours: Whether the reader is a terminal that knows them.
-    """
-    columns = [one for one in _columns() if _is_shown(one, records)]
-    has_reference = any(one.of == "reference" for one in columns)
-    console = text_console(width=max(width, LEAST_WIDTH + (_REFERENCE_WIDTH if has_reference else 0)), colours=colours)
-    table, memory = _table(records, columns), memory_remarks(records)
-    known = [one.of.title for one in columns if one.of != "reference" and one.is_optional]
-    if known and _width(table, console) > console.width:
-        table = _table(records, [one for one in columns if not one.is_optional])
-        memory = [f"In the file: {', '.join(known)}; it does not fit {console.width} columns."]
-    console.print(table)
-    footnotes = (SPEEDUP_MEANS, OVER_REFERENCE_MEANS) if has_reference else (SPEEDUP_MEANS,)
-    console.print("", *footnotes, *memory, *random_remarks(records), *remarks(records), sep="\n", soft_wrap=True)
-    return console_text(console)
-
-
-def _is_shown(column: _Column, records: Sequence[Record]) -> bool:
-    """Tells whether a column belongs to these records; what fresh processes tell, older files do not hold."""
-    if column.of == "reference":
-        return any(map(over_reference, records))
-    return not column.is_optional or any(map(column.of.read, records))
-
-
-def _columns() -> Iterator[_Column]:
-    """Yields the columns of numbers: of accuracy, of speed and size, and what fresh processes tell."""
-    shown = [metric for metric in METRICS.values() if metric.column]
-    for metric in sorted(shown, key=lambda one: (not one.of_samples, one.test == "processes")):
-        yield _Column(head=metric.column, text=_VALUES.get(metric.key, partial(_value, metric)), of=metric)
-        if beside := _BESIDE.get(metric.key):
-            yield _Column(head=beside[0], text=beside[1], of=metric)
-        if metric is SPEEDUP:
-            yield _Column(head="× litert", text=lambda record: _sped(over_reference(record)), of="reference")
-            yield _Column(head="95 %", text=lambda record: _span_of(over_reference(record)), of="reference")
-
-
-def _width(table: Table, console: Console) -> int:
-    """Returns how many columns a table takes where nothing of it is cut."""
-    return Measurement.get(console, console.options.update_width(_ENOUGH), table).maximum
-
-
-def _table(records: Sequence[Record], columns: Sequence[_Column]) -> Table:
-    table = plain_table(title=title_of(records))
-    for head in _NAMES:
-        justify: JustifyMethod = "right" if head == "threads" else "left"
-        table.add_column(head, justify=justify, no_wrap=head != "cell", overflow="ellipsis")
-    for column in columns:
-        table.add_column(column.head, justify="right", no_wrap=True, overflow="ellipsis")
-    for backbone, rows in groupby(by_backbone(records), key=lambda record: record.cell.backbone):
-        table.add_row("", Text(backbone, style="bold"))
-        for record in rows:
-            cell = record.cell
-            short = VARIANTS[cell.variant].short if cell.variant in VARIANTS else ""
-            texts = (column.text(record) for column in columns)
-            table.add_row(short, cell.variant, cell.runtime, str(cell.threads), *texts)
-        table.add_section()
-    return table
 
 
 def by_backbone(records: Sequence[Record]) -> list[Record]:
@@ -185,8 +153,12 @@ def title_of(records: Sequence[Record]) -> str:
     return "; ".join(data)
 
 
+def _over_float(record: Record) -> Speedup | None:
+    return record.latency.speedup_over_float if record.latency else None
+
+
 def over_reference(record: Record) -> Speedup | None:
-    """Returns how much faster a cell is than the same file on the runtime that others are held against."""
+    """Returns how much faster a cell is than the same file on the runtime that others are compared with."""
     return record.latency.speedup_over_reference if record.latency else None
 
 
@@ -200,39 +172,7 @@ def relative_size(model: RecordedModel | None) -> float | None:
     return model.size_bytes / model.float_twin_size_bytes if model and model.float_twin_size_bytes else None
 
 
-def _value(metric: Metric, record: Record) -> str:
-    return metric.unit.text(metric.value(record))
-
-
-def _interval_of(metric: Metric, record: Record) -> str:
-    ends = metric.interval(record)
-    return f"{metric.unit.text(ends[0])}–{metric.unit.text(ends[1])}" if ends else ""
-
-
-def _p50(record: Record) -> str:
-    return f"{marked(record.latency)}{_value(LATENCY_P50, record)}"
-
-
-def _sped(speedup: Speedup | None) -> Text:
-    """Returns a speed-up, green or red only where its interval is beyond what two copies of a file differ by."""
-    if speedup is None:
-        return Text(ABSENT)
-    low, high = speedup.interval
-    style = "green" if low > 1 + COPIES_DIFFER else "red" if high < 1 - COPIES_DIFFER else ""
-    return Text(ratio(speedup.point), style=style)
-
-
-def _span_of(speedup: Speedup | None) -> str:
-    return f"{ratio(speedup.interval[0])}–{ratio(speedup.interval[1])}" if speedup else ""
-
-
-_VALUES: Mapping[str, Callable[[Record], Text | str]] = {
-    LATENCY_P50.key: _p50,
-    SPEEDUP.key: lambda record: _sped(record.latency.speedup_over_float if record.latency else None),
-}
-"""Metrics whose numbers bear a sign or a colour."""
-
-_BESIDE: Mapping[str, tuple[str, Callable[[Record], str]]] = {
+_BESIDE: Mapping[str, _Column] = {
     TOP1.key: ("95 %", partial(_interval_of, TOP1)),
     SPEEDUP.key: ("95 %", partial(_interval_of, SPEEDUP)),
     SIZE.key: ("size", lambda record: ratio(relative_size(record.model))),
@@ -251,7 +191,8 @@ def random_remarks(records: Sequence[Record]) -> list[str]:
 def remarks(records: Sequence[Record]) -> list[str]:
     """Returns what a reader must know of single cells: refusals, disturbances and the like."""
     found = [
-        f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: {_on_one_line(record.refusal.reason)}"
+        f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: "
+        f"{shorten(record.refusal.reason, _REASON_WIDTH, placeholder=' ...')}"
         for record in records
         if record.refusal
     ]
@@ -265,25 +206,18 @@ def remarks(records: Sequence[Record]) -> list[str]:
     found += [
         f"THREADS {record.cell.id}: {record.cell.runtime} started {started} more of them, not {expected}."
         for record in records
-        if (started := _started(record)) is not None and started < (expected := record.cell.threads - 1)
+        if record.startup
+        and record.cell.runtime in _TELLING_THREADS
+        and (started := record.startup.threads_started) is not None
+        and started < (expected := record.cell.threads - 1)
     ]
     found += [
         f"{DISTURBED} {record.cell.id}: {told(record.latency.disturbance)}."
         for record in records
         if record.latency and record.latency.disturbance and record.latency.disturbance.causes
     ]
-    return found + _left_out(records)
-
-
-def _left_out(records: Sequence[Record]) -> list[str]:
     left_out = max(record.dataset.left_out for record in records)
-    return [f"{left_out} images could not be used and were left out."] if left_out else []
-
-
-def _started(record: Record) -> int | None:
-    """Returns how many threads a cell's runtime started, None where that does not tell on how many it runs."""
-    known = record.startup is not None and record.cell.runtime in _TELLING_THREADS
-    return record.startup.threads_started if record.startup and known else None
+    return [*found, *([f"{left_out} images could not be used and were left out."] if left_out else [])]
 
 
 def memory_remarks(records: Sequence[Record]) -> list[str]:
@@ -294,62 +228,53 @@ def memory_remarks(records: Sequence[Record]) -> list[str]:
     for record in records:
         if record.memory and record.memory.base_rss_bytes:
             bases.setdefault(record.cell.runtime, []).append(record.memory.base_rss_bytes)
-    told = ", ".join(f"{runtime} {megabytes(median(found))}" for runtime, found in bases.items())
-    before = f"; before it opened it: {told}" if told else ""
+    known = ", ".join(f"{runtime} {megabytes(median(found))}" for runtime, found in bases.items())
+    before = f"; before it opened it: {known}" if known else ""
     return [f"peak MB: the most that a fresh process held to open the file and run it{before}."]
-
-
-def _on_one_line(text: str) -> str:
-    return shorten(text, _REASON_WIDTH, placeholder=" ...")
-
-
-_HEADS = ("name", "saved", "machine", "cells", "data set", "weights")
-_KEYS = ("name", "saved", "machine", "cells", "dataset", "weights")
-_LEAST_WIDTH = 100
-_IDENTITY = 13
-"""Characters of the weights' identity that tell files apart: `file:` and eight of the hash."""
 
 
 def list_view(baselines: Sequence[Run]) -> View:
     """Returns baselines for every writer, one a row."""
-    rows = [dict(zip(_KEYS, _row(one), strict=True)) for one in baselines]
-    return View(document=lambda: _list_document(baselines), plain=lambda: rows, rows=lambda: rows)
-
-
-def _list_document(baselines: Sequence[Run]) -> Document:
-    grid = Grid(heads=_HEADS, rows=tuple(map(_row, baselines)), words=frozenset({2, 4, 5}))
-    return Document(title="Baselines", blocks=(grid,), least_width=_LEAST_WIDTH)
-
-
-def render_baseline(one: Run, *, width: int, colours: bool) -> str:
-    """Returns what a baseline is and the table of its records."""
-    return (
-        "".join(f"{line}\n" for line in _head(one))
-        + "\n"
-        + render(list(one.records.values()), width=width, colours=colours)
+    rows = [_baseline_row(one) for one in baselines]
+    grid = Grid(
+        heads=("name", "saved", "machine", "cells", "data set", "weights"),
+        rows=tuple(tuple(row.values()) for row in rows),
+        words=frozenset({2, 4, 5}),
     )
+    return View(document=lambda: Document(title="Baselines", blocks=(grid,)), plain=lambda: rows, rows=lambda: rows)
 
 
-def _head(one: Run) -> Sequence[str]:
-    origin, told = one.origin, one.provenance
-    first = f"baseline {origin.name}, saved {origin.saved} from {origin.source}" if origin else f"results {one.path}"
-    files = {record.model.sha256 for record in one.records.values() if record.model}
-    options = ", ".join(f"{name}={text}" for name, text in told.options.items())
-    return (
-        first,
-        f"machine {told.machine or ABSENT}",
-        f"options {options or ABSENT}",
-        f"of {len(files)} model files, {len(files & told.manifests.keys())} are known how to be made again",
+def _baseline_row(one: Run) -> dict[str, str]:
+    records = one.records.values()
+    return {
+        "name": one.path.stem,
+        "saved": one.origin.saved[:16].replace("T", " ") if one.origin else ABSENT,
+        "machine": one.provenance.machine or ABSENT,
+        "cells": str(len(records)),
+        "dataset": ", ".join(dict.fromkeys(record.dataset.name for record in records)),
+        "weights": ", ".join(dict.fromkeys(record.cell.weights[:_IDENTITY] for record in records)),
+    }
+
+
+def baseline_view(one: Run) -> View:
+    """Returns what a baseline is, and its records, for every writer."""
+    records = list(one.records.values())
+    table = document(records)
+    files = {record.model.sha256 for record in records if record.model}
+    options, remade = one.provenance.options, len(files & one.provenance.manifests.keys())
+    title = f"results {one.path}"
+    if one.origin:
+        title = f"baseline {one.origin.name}, saved {one.origin.saved} from {one.origin.source}"
+    head = (
+        title,
+        f"machine {one.provenance.machine or ABSENT}",
+        f"options {', '.join(f'{name}={text}' for name, text in options.items()) or ABSENT}",
+        f"of {len(files)} model files, {remade} are known how to be made again",
     )
-
-
-def _row(one: Run) -> tuple[str, ...]:
-    origin = one.origin
-    return (
-        one.path.stem,
-        origin.saved[:16].replace("T", " ") if origin else ABSENT,
-        one.provenance.machine or ABSENT,
-        str(len(one.records)),
-        ", ".join(dict.fromkeys(record.dataset.name for record in one.records.values())),
-        ", ".join(dict.fromkeys(record.cell.weights[:_IDENTITY] for record in one.records.values())),
+    about = {"origin": to_builtins(one.origin), "machine": one.provenance.machine, "options": dict(options)}
+    about |= {"model_files": len(files), "model_files_known_how_to_make": remade}
+    return View(
+        document=lambda: replace(table, title=title, blocks=(Lines(lines=head), *table.blocks)),
+        plain=lambda: about | {"records": [to_builtins(record) for record in records]},
+        rows=lambda: [_plain(record) for record in records],
     )

@@ -2,53 +2,81 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.text import Text
 
-from zoobench.show.document import LEAST_WIDTH, Block, Grid, Lines, Screen, Tone, View, filled
+from zoobench.show.document import LEAST_WIDTH, Block, Grid, Lines, Tone, View, filled
 from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
 
-_COLOURS: Mapping[str, str] = {"improved": "green", "regressed": "red"}
-"""Of a word that stands alone in a grid."""
-_TONES: Mapping[Tone, str] = {"plain": "", "strong": "", "good": "green", "bad": "red"}
-_MARKED = "red"
+_STYLES: Mapping[Tone, str] = {"plain": "", "strong": "", "good": "green", "open": "yellow", "bad": "red"}
+_GAP = 2
+_WRAPPED = 20
+"""Columns below which words are not wrapped."""
+_ENOUGH = 100_000
+"""Columns for any line: what is no table is wrapped by the terminal itself."""
 
 
-def write(view: View, screen: Screen) -> str:
-    """Returns a result as text."""
-    if view.text:
-        return view.text(screen)
-    document = view.document()
-    return to_terminal(document.blocks, width=screen.width, colours=screen.colours, least_width=document.least_width)
-
-
-def to_terminal(blocks: Sequence[Block], *, width: int, colours: bool, least_width: int = LEAST_WIDTH) -> str:
-    """Returns the blocks as text with an empty line between them.
+def write(view: View, *, width: int = LEAST_WIDTH, colours: bool = False) -> str:
+    """Returns a result as text.
 
     Args:
-        blocks: In order; empty ones are left out.
-        width: Columns of the terminal.
+        view: The result.
+        width: Columns of the terminal; names and numbers are never cut, so that a table may be wider.
         colours: Whether the reader is a terminal that knows them.
-        least_width: Columns below which the text is wider than the terminal.
     """
-    console = text_console(width=max(width, least_width), colours=colours)
-    for position, block in enumerate(filled(blocks)):
+    document = view.document()
+    blocks = (*document.blocks, document.outcome)
+    return to_terminal(blocks, width=max(width, document.least_width), colours=colours)
+
+
+def to_terminal(blocks: Sequence[Block], *, width: int, colours: bool) -> str:
+    """Returns the blocks as text with an empty line between them; empty ones are left out."""
+    console = text_console(width=_ENOUGH, colours=colours)
+    for position, block in enumerate(filled(*blocks)):
         if position:
             console.print()
         if isinstance(block, Lines):
-            console.print(*map(sanitize, block.lines), sep="\n", soft_wrap=True, style=_TONES[block.tone])
+            console.print(*map(sanitize, block.lines), sep="\n", soft_wrap=True, style=_STYLES[block.tone])
         else:
-            _print_grid(console, block)
+            _print_grid(console, block, width)
     return console_text(console)
 
 
-def _print_grid(console: Console, grid: Grid) -> None:
-    table = plain_table(gap=2)
+def _print_grid(console: Console, grid: Grid, width: int) -> None:
+    columns = list(range(len(grid.is_left)))[grid.is_grouped :]
+    room, left_out = _room(grid, columns), ""
+    if grid.spare and room > width:
+        left_out = ", ".join(grid.heads[one] for one in sorted(grid.spare))
+        columns = [one for one in columns if one not in grid.spare]
+        room = _room(grid, columns)
+    if grid.title:
+        console.print(Text(sanitize(grid.title), style="italic"), soft_wrap=True)
+    table = plain_table()
     table.show_header = bool(grid.heads)
-    for position, left in enumerate(grid.is_left):
-        head = sanitize(grid.heads[position]) if grid.heads else ""
-        table.add_column(head, justify="left" if left else "right", no_wrap=not left, overflow="fold")
-    for position, texts in enumerate(grid.rows):
-        cells = (Text(sanitize(text), style=_COLOURS.get(text, "")) for text in texts)
-        table.add_row(*cells, style=_MARKED if position in grid.marked else None)
-    console.print(table)
+    for one in columns:
+        head = sanitize(grid.heads[one]) if grid.heads else ""
+        wraps = one in grid.words and one != columns[0]
+        justify: JustifyMethod = "left" if wraps or one == columns[0] else "right"
+        table.add_column(head, justify=justify, no_wrap=not wraps, overflow="fold")
+    for row, texts in enumerate(grid.rows):
+        if grid.is_grouped and (row == 0 or texts[0] != grid.rows[row - 1][0]):
+            table.add_section()
+            table.add_row(Text(sanitize(texts[0]), style="bold"))
+        cells = (Text(sanitize(texts[one]), style=_STYLES[grid.tone(row, one)]) for one in columns)
+        table.add_row(*cells, style="red" if row in grid.marked else None)
+    console.print(table, width=max(width, room))
+    if left_out:
+        console.print(f"Without {left_out}, for which {width} columns are too few; the other formats have it.")
+
+
+def _room(grid: Grid, columns: Sequence[int]) -> int:
+    """Returns how many columns a grid takes whose names and numbers are not cut and whose words are wrapped."""
+    room = -_GAP
+    for one in columns:
+        texts = [*grid.heads[one : one + 1], *(row[one] for row in grid.rows)]
+        if grid.is_grouped and one == columns[0]:
+            texts += [row[0] for row in grid.rows]
+        longest = max(map(cell_len, texts), default=0)
+        room += _GAP + (min(longest, _WRAPPED) if one in grid.words and one != columns[0] else longest)
+    return room

@@ -16,24 +16,34 @@ class PairedAnswers:
 
     Attributes:
         both: Samples that both have right.
-        lost: Samples that only the base has right.
-        won: Samples that only the new one has right.
+        newly_wrong: Samples that only the base has right.
+        newly_right: Samples that only the new one has right.
         neither: Samples that both have wrong.
     """
 
     both: int
-    lost: int
-    won: int
+    newly_wrong: int
+    newly_right: int
     neither: int
 
     @property
     def total(self) -> int:
         """All samples."""
-        return self.both + self.lost + self.won + self.neither
+        return self.both + self.newly_wrong + self.newly_right + self.neither
+
+    @property
+    def base_share(self) -> float:
+        """The base's share of right answers."""
+        return (self.both + self.newly_wrong) / self.total
+
+    @property
+    def new_share(self) -> float:
+        """The new model's share of right answers."""
+        return (self.both + self.newly_right) / self.total
 
 
-def mcnemar_mid_p(lost: int, won: int) -> float:
-    """Returns the two-sided p-value of the hypothesis that losing and winning a sample are equally likely.
+def mcnemar_mid_p(newly_wrong: int, newly_right: int) -> float:
+    """Returns the two-sided p-value of the hypothesis that a change is as likely for the worse as for the better.
 
     McNemar's exact conditional test as mid-p: twice the smaller tail of the binomial, less the probability of what was
     observed; 1 - half of that where both are equal. M. W. Fagerland, S. Lydersen and P. Laake, "The McNemar test for
@@ -43,28 +53,34 @@ def mcnemar_mid_p(lost: int, won: int) -> float:
     Raises:
         ValueError: If a count is negative.
     """
-    changed = _changed(lost, won)
-    if changed == 0:
-        return 1.0
-    observed = _probability(lost, changed)
-    if lost == won:
-        return 1 - observed / 2
-    return float(2 * bdtr(min(lost, won), changed, 0.5) - observed)
+    if newly_wrong == newly_right > 0:
+        return 1 - _probability(newly_wrong, newly_right) / 2
+    return min(1.0, 2 * mcnemar_mid_p_of_loss(max(newly_wrong, newly_right), min(newly_wrong, newly_right)))
 
 
-def mcnemar_mid_p_of_loss(lost: int, won: int) -> float:
-    """Returns the one-sided p-value of the hypothesis that losing a sample is not likelier than winning one.
+def mcnemar_mid_p_of_loss(newly_wrong: int, newly_right: int) -> float:
+    """Returns the one-sided p-value of the hypothesis that newly wrong samples are not likelier than newly right ones.
 
-    The mid-p as in `mcnemar_mid_p`, with the one tail: P(X > lost) + P(X = lost) / 2 of X binomial(lost + won, 1/2).
+    The mid-p as in `mcnemar_mid_p`, with the one tail: P(X > wrong) + P(X = wrong) / 2 of X binomial(wrong + right,
+    1/2).
 
     Raises:
         ValueError: If a count is negative.
     """
-    changed = _changed(lost, won)
+    if newly_wrong < 0 or newly_right < 0:
+        raise ValueError(f"{newly_wrong} newly wrong, {newly_right} newly right samples: neither can be negative")
+    changed = newly_wrong + newly_right
     if changed == 0:
         return 1.0
-    # The upper tail from `lost` is the lower one to `won`: the binomial of 1/2 is symmetric.
-    return float(bdtr(won, changed, 0.5)) - _probability(lost, changed) / 2
+    # The upper tail from `newly_wrong` is the lower one to `newly_right`: the binomial of 1/2 is symmetric.
+    return float(bdtr(newly_right, changed, 0.5)) - _probability(newly_wrong, newly_right) / 2
+
+
+def _probability(newly_wrong: int, newly_right: int) -> float:
+    """Returns the binomial probability of these of all changes, were each as likely as the other."""
+    changed = newly_wrong + newly_right
+    logarithm = gammaln(changed + 1) - gammaln(newly_wrong + 1) - gammaln(newly_right + 1) - changed * math.log(2)
+    return math.exp(logarithm)
 
 
 def paired_difference(answers: PairedAnswers, *, confidence: float = CONFIDENCE) -> Interval:
@@ -77,10 +93,9 @@ def paired_difference(answers: PairedAnswers, *, confidence: float = CONFIDENCE)
     Raises:
         ValueError: If there is no sample.
     """
-    total = answers.total
-    new, base = answers.both + answers.won, answers.both + answers.lost
-    of_new, of_base = (wilson(count, total, confidence=confidence) for count in (new, base))
-    share, base_share, correlation = new / total, base / total, _correlation(answers)
+    new, base = answers.both + answers.newly_right, answers.both + answers.newly_wrong
+    of_new, of_base = (wilson(count, answers.total, confidence=confidence) for count in (new, base))
+    share, base_share, correlation = answers.new_share, answers.base_share, _correlation(answers)
 
     def reach(one: float, other: float) -> float:
         return math.sqrt(max(one**2 - 2 * correlation * one * other + other**2, 0.0))
@@ -122,21 +137,9 @@ def _correlation(answers: PairedAnswers) -> float:
 
     By Newcombe's correction a positive one is made smaller by half a sample, to 0 at most, which widens the interval.
     """
-    new, base = answers.both + answers.won, answers.both + answers.lost
+    new, base = answers.both + answers.newly_right, answers.both + answers.newly_wrong
     variance = new * (answers.total - new) * base * (answers.total - base)
     if variance == 0:
         return 0.0
-    product = answers.both * answers.neither - answers.lost * answers.won
+    product = answers.both * answers.neither - answers.newly_wrong * answers.newly_right
     return (product if product < 0 else max(product - answers.total / 2, 0.0)) / math.sqrt(variance)
-
-
-def _changed(lost: int, won: int) -> int:
-    if lost < 0 or won < 0:
-        raise ValueError(f"{lost} lost and {won} won samples: neither can be negative")
-    return lost + won
-
-
-def _probability(successes: int, trials: int) -> float:
-    """Returns the binomial probability of this many successes of chance 1/2."""
-    logarithm = gammaln(trials + 1) - gammaln(successes + 1) - gammaln(trials - successes + 1) - trials * math.log(2)
-    return float(math.exp(logarithm))

@@ -11,9 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from filelock import FileLock, Timeout
+from msgspec import Meta
 
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.system.files import sha256_of_file, sha256_of_json, sync, write_json
@@ -38,10 +40,10 @@ OnFile = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileState:
-    """What a file was when its product was made."""
+    """What a file was when it was written down."""
 
-    sha256: str
-    size_bytes: int
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    size_bytes: Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +159,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise ValueError(f"{MANIFEST} is no JSON") from error
     try:
         return _checked(content)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
         raise ValueError(f"{MANIFEST} lacks what belongs into it ({error})") from error
 
 
@@ -339,14 +341,7 @@ def _checked(content: dict[str, Any]) -> Manifest:
         raise ValueError(f"{MANIFEST} has the format {content['format']}; this version reads {FORMAT}")
     if own != sha256_of_json(content):
         raise ValueError(f"{MANIFEST} was altered")
-    return Manifest(
-        file=content["file"],
-        files={name: FileState(**state) for name, state in content["files"].items()},
-        made=content["made"],
-        seconds=content["seconds"],
-        inputs=content["inputs"],
-        facts=content["facts"],
-    )
+    return msgspec.convert(content, Manifest)
 
 
 def _check_file(path: Path, name: str, state: FileState) -> None:

@@ -64,6 +64,11 @@ def ratio(value: float | None) -> str:
     return f"{value:.2f}" if 0.095 <= value < 9.995 else three_digits(value)
 
 
+def span(ends: tuple[float, float] | None, shown: Callable[[float], str]) -> str:
+    """Returns an interval as text, '' where there is none."""
+    return f"{shown(ends[0])}–{shown(ends[1])}" if ends else ""
+
+
 def change_percent(change: float | None) -> str:
     """Returns a relative change, or a difference of shares, as a signed percentage (or points) with one decimal."""
     if change is None:

@@ -10,6 +10,8 @@ from zoobench.matrix.variants import SPECS, Computing, Granularity, VariantSpec
 from zoobench.system.units import percent
 from zoobench.tflite.read import Graph, Operator, Tensor, read_graphs
 
+_EDGE = ("name", "type", "shape", "scale", "zero_point")
+"""What is told of an input or output."""
 _FLOATS = {"float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"}
 _NEVER_WEIGHTS = {"int32", "int64", "uint32", "uint64", "bool", "string", "resource", "variant"}
 """Types of shapes, axes, paddings and other constants that nothing is multiplied by."""
@@ -19,17 +21,8 @@ _BIAS_AT = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "CONV_3D
 _ACTIVATIONS_AT = {"TRANSPOSE_CONV": 2}
 _CHANNEL_AXIS = {"DEPTHWISE_CONV_2D": 3, "CONV_3D": 4}
 """Which axis of the weights is that of output channels, where it is not the first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """An input or output: real = scale * (stored - zero_point); both None where the numbers are the real ones."""
-
-    name: str
-    type: str
-    shape: tuple[int, ...]
-    scale: float | None
-    zero_point: int | None
+_Check = tuple[str, bool, str, str]
+"""Of a spec: about what, whether it is met, what is required, what was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +30,6 @@ class LayerKind:
     """The kind of a layer, that is of an operator with constant weights and a bias input.
 
     Attributes:
-        operator: Its operator.
         weights: Number type of the stored weights.
         granularity: How many scales these have.
         activations: Number type of its input.
@@ -61,9 +53,7 @@ class Contract:
     and the scales of block-wise weights. A buffer that several tensors share counts once.
 
     Attributes:
-        size_bytes: Of the file.
-        inputs: Of the graph that is run.
-        outputs: Likewise.
+        inputs: Of the graph that is run, as `outputs`.
         tensors: Number of tensors by type, constants and activations alike, that an operator uses or a user sees.
         weight_bytes: Bytes of weights by type, as they are stored: two int4 in a byte.
         weight_shares: The same as shares of all weights' bytes.
@@ -78,8 +68,8 @@ class Contract:
     """
 
     size_bytes: int
-    inputs: tuple[Endpoint, ...]
-    outputs: tuple[Endpoint, ...]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
     tensors: Mapping[str, int]
     weight_bytes: Mapping[str, int]
     weight_shares: Mapping[str, float]
@@ -108,13 +98,19 @@ def read_contract(content: bytes) -> Contract:
         ModelError: If it is not a TFLite file, is cut off or is damaged.
     """
     graphs = read_graphs(content)
-    run = graphs[0]
     weights, biases, others = _constants(graphs)
-    operators = [(graph, operator) for graph in graphs for operator in graph.operators]
+    run = graphs[0]
+    # the others have no inputs and outputs that a user sees
+    seen = (run, *(replace(graph, inputs=(), outputs=()) for graph in graphs[1:]))
+    operators = [(graph, operator) for graph in seen for operator in graph.operators]
+
+    def places(name: str) -> dict[str, int]:
+        return _counted(_place(graph, operator) for graph, operator in operators if operator.name == name)
+
     return Contract(
         size_bytes=len(content),
-        inputs=tuple(_endpoint(run.tensors[index]) for index in run.inputs),
-        outputs=tuple(_endpoint(run.tensors[index]) for index in run.outputs),
+        inputs=tuple(run.tensors[index] for index in run.inputs),
+        outputs=tuple(run.tensors[index] for index in run.outputs),
         tensors=_counted(tensor.type for graph in graphs for tensor in _used(graph)),
         weight_bytes=weights,
         weight_shares={kind: size / sum(weights.values()) for kind, size in weights.items()},
@@ -122,26 +118,40 @@ def read_contract(content: bytes) -> Contract:
         other_constant_bytes=others,
         layers=dict(Counter(kind for graph in graphs for kind in _layer_kinds(graph))),
         operators=_counted(operator.name for _, operator in operators),
-        quantize=_places(graphs, "QUANTIZE"),
-        dequantize=_places(graphs, "DEQUANTIZE"),
+        quantize=places("QUANTIZE"),
+        dequantize=places("DEQUANTIZE"),
         outside_integer_set=_counted(
-            operator.name for graph, operator in operators if _is_outside_integer_set(graph, operator, run=graph is run)
+            operator.name for graph, operator in operators if _is_outside_integer_set(graph, operator)
         ),
     )
 
 
 def plain(contract: Contract) -> dict[str, Any]:
     """Returns a contract as plain JSON."""
+    edges = {
+        side: [{name: getattr(tensor, name) for name in _EDGE} for tensor in getattr(contract, side)]
+        for side in ("inputs", "outputs")
+    }
     layers = [{"kind": asdict(kind), "count": count} for kind, count in contract.layers.items()]
-    value: dict[str, Any] = json.loads(
-        json.dumps(asdict(replace(contract, layers={})) | {"layers": layers}, allow_nan=False)
-    )
+    content = asdict(replace(contract, layers={}, inputs=(), outputs=())) | edges | {"layers": layers}
+    value: dict[str, Any] = json.loads(json.dumps(content, allow_nan=False))
     return value
 
 
 def violations(contract: Contract, spec: VariantSpec) -> tuple[Violation, ...]:
     """Returns where a file is not what a spec requires."""
-    return tuple(one for check in _CHECKS for one in check(contract, spec))
+    outside = ", ".join(f"{count} {name}" for name, count in contract.outside_integer_set.items())
+    is_met = not (spec.only_integers and outside)
+    checks = (
+        *_checks_of_tensors(contract, spec),
+        *_checks_of_layers(contract.layers, spec),
+        ("operators outside the integer set", is_met, "none", outside),
+    )
+    return tuple(
+        Violation(about=about, required=required, found=found)
+        for about, is_met, required, found in checks
+        if not is_met
+    )
 
 
 def labels_met(contract: Contract) -> tuple[str, ...]:
@@ -161,10 +171,36 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _endpoint(tensor: Tensor) -> Endpoint:
-    return Endpoint(
-        name=tensor.name, type=tensor.type, shape=tensor.shape, scale=tensor.scale, zero_point=tensor.zero_point
-    )
+def _checks_of_tensors(contract: Contract, spec: VariantSpec) -> Iterator[_Check]:
+    for about, edge in (("inputs", contract.inputs), ("outputs", contract.outputs)):
+        is_met = bool(edge) and all(tensor.type in spec.io for tensor in edge)
+        found = ", ".join(f"{tensor.type} ({tensor.name})" for tensor in edge) or "none"
+        yield about, is_met, " or ".join(spec.io), found
+    share = contract.weight_shares.get(spec.weights, 0.0)
+    least = f"at least {percent(spec.least_share)} %" if spec.least_share else "some"
+    found = ", ".join(f"{percent(share)} % {kind}" for kind, share in contract.weight_shares.items()) or "none"
+    yield "weights", share >= spec.least_share and share > 0, f"{least} of the bytes {spec.weights}", found
+
+
+def _checks_of_layers(layers: Mapping[LayerKind, int], spec: VariantSpec) -> Iterator[_Check]:
+    computing, needed = {kind.computing for kind in layers}, spec.computing[0]
+    required = f"all {' or '.join(spec.computing)}" + (f", at least one {needed}" if len(spec.computing) > 1 else "")
+    is_met = computing <= set(spec.computing) and needed in computing
+    yield "layers", is_met, required, _tally(layers, lambda kind: kind.computing)
+    is_met = all(kind.activations == spec.activations for kind in layers)
+    yield "activations", is_met, f"all layers take {spec.activations}", _tally(layers, lambda kind: kind.activations)
+    scaled = {kind: count for kind, count in layers.items() if kind.weights == spec.weights}
+    is_met = all(kind.granularity in spec.granularities for kind in scaled)
+    found = _tally(scaled, lambda kind: f"by {kind.granularity}")
+    yield f"scales of {spec.weights} weights", is_met, f"by {' or '.join(spec.granularities)}", found
+
+
+def _tally(layers: Mapping[LayerKind, int], name: Callable[[LayerKind], str]) -> str:
+    """Returns how many layers have each name."""
+    counts: Counter[str] = Counter()
+    for kind, count in layers.items():
+        counts[name(kind)] += count
+    return ", ".join(f"{count} {what}" for what, count in counts.items()) or "no layer"
 
 
 def _constants(graphs: Sequence[Graph]) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
@@ -189,15 +225,6 @@ def _bytes_by_type(constants: Mapping[int, Tensor]) -> dict[str, int]:
     return dict(sorted(sizes.items()))
 
 
-def _places(graphs: Sequence[Graph], name: str) -> dict[str, int]:
-    return _counted(
-        _place(graph, operator, run=graph is graphs[0])
-        for graph in graphs
-        for operator in graph.operators
-        if operator.name == name
-    )
-
-
 def _used(graph: Graph) -> Iterator[Tensor]:
     """Yields the tensors that something uses: a file made of two may keep the seam between them, which nothing does."""
     indices = {index for one in graph.operators for index in one.inputs + one.outputs}
@@ -218,7 +245,6 @@ def _computed_with(graph: Graph) -> Iterator[tuple[Tensor, bool]]:
 
 
 def _layer_kinds(graph: Graph) -> Iterator[LayerKind]:
-    """Yields the kind of each layer."""
     dequantized = _dequantized(graph)
     for operator in graph.operators:
         position = _ACTIVATIONS_AT.get(operator.name, 0)
@@ -236,29 +262,23 @@ def _layer_kinds(graph: Graph) -> Iterator[LayerKind]:
                 )
 
 
-def _place(graph: Graph, operator: Operator, *, run: bool) -> str:
-    """Returns where a QUANTIZE or DEQUANTIZE stands: at `weights`, the `input`, the `output`, or `inside`.
-
-    Args:
-        graph: What it is in.
-        operator: Which it is.
-        run: Whether the graph is the one that is run; the others have no inputs and outputs that a user sees.
-    """
+def _place(graph: Graph, operator: Operator) -> str:
+    """Returns where a QUANTIZE or DEQUANTIZE stands: at `weights`, the `input`, the `output`, or `inside`."""
     if operator.name == "DEQUANTIZE" and any(graph.tensors[index].constant_bytes for index in _given(operator.inputs)):
         return "weights"
-    if operator.name == "QUANTIZE" and run and set(operator.inputs) & set(graph.inputs):
+    if operator.name == "QUANTIZE" and set(operator.inputs) & set(graph.inputs):
         return "input"
-    return "output" if run and set(operator.outputs) & set(graph.outputs) else "inside"
+    return "output" if set(operator.outputs) & set(graph.outputs) else "inside"
 
 
-def _is_outside_integer_set(graph: Graph, operator: Operator, *, run: bool) -> bool:
-    """Returns whether no integer-only runtime could run it; the arguments are those of `_place`.
+def _is_outside_integer_set(graph: Graph, operator: Operator) -> bool:
+    """Tells whether no integer-only runtime could run an operator.
 
     It could not if a tensor is float, except at the edge (QUANTIZE of an input, DEQUANTIZE to an output), where the
     caller's side converts; nor if the operator is a custom one.
     """
     edge = {"QUANTIZE": "input", "DEQUANTIZE": "output"}.get(operator.name)
-    if edge and _place(graph, operator, run=run) == edge:
+    if edge and _place(graph, operator) == edge:
         return False
     tensors = (graph.tensors[index] for index in _given(operator.inputs + operator.outputs))
     return operator.custom or any(tensor.type in _FLOATS for tensor in tensors)
@@ -299,77 +319,3 @@ def _granularity(weights: Tensor, operator: str) -> Granularity:
     axis = _CHANNEL_AXIS.get(operator, 0)
     channels = weights.shape[axis] if axis < len(weights.shape) else 0
     return "channel" if weights.scales == channels else "tensor"
-
-
-def _ports(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    for about, ports in (("inputs", contract.inputs), ("outputs", contract.outputs)):
-        if not ports or any(port.type not in spec.io for port in ports):
-            yield Violation(about=about, required=" or ".join(spec.io), found=_types(ports))
-
-
-def _types(ports: Sequence[Endpoint]) -> str:
-    return ", ".join(f"{port.type} ({port.name})" for port in ports) or "none"
-
-
-def _weights(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    share = contract.weight_shares.get(spec.weights, 0.0)
-    if share < spec.least_share or not share:
-        least = f"at least {percent(spec.least_share)} %" if spec.least_share else "some"
-        yield Violation(
-            about="weights", required=f"{least} of the bytes {spec.weights}", found=_shares(contract.weight_shares)
-        )
-
-
-def _shares(shares: Mapping[str, float]) -> str:
-    return ", ".join(f"{percent(share)} % {kind}" for kind, share in shares.items()) or "none"
-
-
-def _wrongly_computed(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    found = {kind.computing for kind in contract.layers}
-    if not found <= set(spec.computing) or spec.computing[0] not in found:
-        allowed, needed = " or ".join(spec.computing), spec.computing[0]
-        yield Violation(
-            about="layers",
-            required=f"all {allowed}" if allowed == needed else f"all {allowed}, at least one {needed}",
-            found=_tally(contract.layers, lambda kind: kind.computing),
-        )
-
-
-def _activations(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    if any(kind.activations != spec.activations for kind in contract.layers):
-        found = _tally(contract.layers, lambda kind: kind.activations)
-        yield Violation(about="activations", required=f"all layers take {spec.activations}", found=found)
-
-
-def _wrongly_scaled(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    concerned = {kind: count for kind, count in contract.layers.items() if kind.weights == spec.weights}
-    if any(kind.granularity not in spec.granularities for kind in concerned):
-        yield Violation(
-            about=f"scales of {spec.weights} weights",
-            required=f"by {' or '.join(spec.granularities)}",
-            found=_tally(concerned, lambda kind: f"by {kind.granularity}"),
-        )
-
-
-def _integers(contract: Contract, spec: VariantSpec) -> Iterator[Violation]:
-    if spec.only_integers and contract.outside_integer_set:
-        found = ", ".join(f"{count} {name}" for name, count in contract.outside_integer_set.items())
-        yield Violation(about="operators outside the integer set", required="none", found=found)
-
-
-def _tally(layers: Mapping[LayerKind, int], name: Callable[[LayerKind], str]) -> str:
-    """Returns how many layers have each name."""
-    counts: Counter[str] = Counter()
-    for kind, count in layers.items():
-        counts[name(kind)] += count
-    return ", ".join(f"{count} {what}" for what, count in counts.items()) or "no layer"
-
-
-_CHECKS: tuple[Callable[[Contract, VariantSpec], Iterator[Violation]], ...] = (
-    _ports,
-    _weights,
-    _wrongly_computed,
-    _activations,
-    _wrongly_scaled,
-    _integers,
-)

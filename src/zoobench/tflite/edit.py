@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from itertools import product
 from typing import Any
 
 import flatbuffers
@@ -44,7 +44,13 @@ def joined(first: bytes, *others: bytes) -> bytes:
     for content in others:
         _append(model, _read(content))
     _share(model)
-    _name_apart(model.subgraphs[0].tensors)
+    taken: set[bytes] = set()
+    for tensor in model.subgraphs[0].tensors:  # quantizers key their statistics by name
+        name, count = tensor.name, 1
+        while tensor.name in taken:
+            count += 1
+            tensor.name = b"%s.%d" % (name, count)
+        taken.add(tensor.name)
     _sign(model)
     return _write(model, size=sum(map(len, (first, *others))))
 
@@ -66,28 +72,32 @@ def plain_for_runtimes(content: bytes) -> bytes:
         )
     model = _read(content)
     for buffer in model.buffers:
-        if buffer.offset:
-            buffer.data = _outside(content, buffer)
+        if buffer.offset:  # a constant that stands behind the flatbuffer
+            end = buffer.offset + buffer.size
+            if end > len(content):
+                raise ModelError(f"a constant ends at byte {end:,} of {len(content):,}")
+            buffer.data = np.frombuffer(content, np.uint8, count=buffer.size, offset=buffer.offset)
             buffer.offset = buffer.size = 0
     for code in model.operatorCodes:
         code.deprecatedBuiltinCode = min(code.builtinCode, _PLACEHOLDER)
     return _write(model, size=len(content))
 
 
-def _outside(content: bytes, buffer: Any) -> npt.NDArray[np.uint8]:
-    """Returns a constant that stands behind the flatbuffer."""
-    if buffer.offset + buffer.size > len(content):
-        raise ModelError(f"a constant ends at byte {buffer.offset + buffer.size:,} of {len(content):,}")
-    return np.frombuffer(content, np.uint8, count=buffer.size, offset=buffer.offset)
-
-
 def _append(front: Any, back: Any) -> None:
     """Puts the tensors, operators and buffers of one model behind those of another."""
     head, tail = front.subgraphs[0], back.subgraphs[0]
     seam, entry = int(head.outputs[0]), int(tail.inputs[0])
-    _require_same_shape(head.tensors[seam], tail.tensors[entry])
-    _raise_needed_runtime(front, back)
-    moved = partial(_moved, entry=entry, seam=seam, shift=len(head.tensors))
+    gives, takes = (list(map(int, tensor.shape)) for tensor in (head.tensors[seam], tail.tensors[entry]))
+    if gives != takes:
+        raise ModelError(f"cannot join models: the first gives {gives}, the second takes {takes}")
+    for ours, theirs in product(_needed_runtimes(front), _needed_runtimes(back)):
+        ours.data = max((ours.data, theirs.data), key=_version)
+    places = {_NO_TENSOR: _NO_TENSOR, entry: seam}
+    shift = len(head.tensors)
+
+    def moved(indices: Iterable[int]) -> list[int]:
+        return [places.get(index, index + shift - (index > entry)) for index in map(int, indices)]
+
     for operator in tail.operators:
         operator.opcodeIndex += len(front.operatorCodes)
         operator.inputs, operator.outputs = moved(operator.inputs), moved(operator.outputs)
@@ -98,19 +108,6 @@ def _append(front: Any, back: Any) -> None:
     head.outputs = moved(tail.outputs)
     head.tensors.extend(tail.tensors[:entry] + tail.tensors[entry + 1 :])
     head.operators.extend(tail.operators)
-
-
-def _moved(indices: Iterable[int], *, entry: int, seam: int, shift: int) -> list[int]:
-    """Returns where tensors of a model that is put behind another are found: its entry is the other's seam."""
-    found = {_NO_TENSOR: _NO_TENSOR, entry: seam}
-    return [found.get(index, index + shift - (index > entry)) for index in map(int, indices)]
-
-
-def _raise_needed_runtime(front: Any, back: Any) -> None:
-    """Has the first model ask for the newer of the two runtimes."""
-    for ours in _needed_runtimes(front):
-        for theirs in _needed_runtimes(back):
-            ours.data = max((ours.data, theirs.data), key=_version)
 
 
 def _needed_runtimes(model: Any) -> list[Any]:
@@ -149,17 +146,6 @@ def _content(buffer: Any) -> object:
     return b"" if buffer.data is None else hashlib.sha256(buffer.data).digest()
 
 
-def _name_apart(tensors: Iterable[Any]) -> None:
-    """Gives each tensor a name of its own: quantizers key their statistics by name."""
-    taken: set[bytes] = set()
-    for tensor in tensors:
-        name, count = tensor.name, 1
-        while tensor.name in taken:
-            count += 1
-            tensor.name = b"%s.%d" % (name, count)
-        taken.add(tensor.name)
-
-
 def _sign(model: Any) -> None:
     graph = model.subgraphs[0]
     signature = schema.SignatureDefT()
@@ -177,23 +163,12 @@ def _tensor_map(name: str, index: int) -> Any:
     return entry
 
 
-def _require_same_shape(output: Any, entry: Any) -> None:
-    gives, takes = (list(map(int, tensor.shape)) for tensor in (output, entry))
-    if gives != takes:
-        raise ModelError(f"cannot join models: the first gives {gives}, the second takes {takes}")
-
-
 def _read(content: bytes) -> Any:
     return schema.ModelT.InitFromPackedBuf(content)
 
 
 def _write(model: Any, *, size: int) -> bytes:
-    """Returns a model as a file.
-
-    Args:
-        model: The model.
-        size: About how large it will be, so that the room for it is taken once and not doubled again and again.
-    """
+    """Returns a model as a file of about this size: room for it is taken once and not doubled again and again."""
     builder = _Builder(size + _ROOM)
     builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
     return bytes(memoryview(builder.Bytes)[builder.Head() :])

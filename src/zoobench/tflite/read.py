@@ -7,11 +7,11 @@ without.
 import math
 import mmap
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,6 @@ import numpy.typing as npt
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.system.terminal import capture_native_output
 
-Value = TypeVar("Value")
 Floats = npt.NDArray[np.float32]
 IDENTIFIER = b"TFL3"
 """Bytes 4 to 7 of every TFLite file."""
@@ -40,8 +39,7 @@ class Tensor:
         shape: -1 where the file leaves a dimension open.
         buffer: Which of the file's buffers holds its values.
         constant_bytes: Size of its values in the file; 0 if it has none, as activations.
-        scale: The only or the first one; None where it is not quantized.
-        zero_point: Likewise.
+        scale: The only or the first one, as `zero_point`; None where it is not quantized.
         scales: Number of scales.
         blockwise: Whether it has a scale for each block, kept in another tensor.
     """
@@ -105,11 +103,7 @@ class Port:
         return np.multiply(stored.astype(np.float32) - self.zero_point, self.scale, dtype=np.float32)
 
     def check_taken(self, images: npt.NDArray[np.uint8]) -> None:
-        """Refuses images of another shape than the tensor's, which not every runtime does.
-
-        Raises:
-            MeasurementError: If the shapes differ.
-        """
+        """Raises a MeasurementError for images of another shape than the tensor's, which not every runtime does."""
         if images.shape != self.shape:
             raise MeasurementError(
                 f"the model does not take images of shape {images.shape}: its input is {self.shape}; "
@@ -134,9 +128,9 @@ def read_graphs(content: bytes) -> tuple[Graph, ...]:
     _verify(content)
     try:
         model = _model(content)
-        sizes = [_buffer_size(one, len(content)) for one in _all(model.Buffers, model.BuffersLength())]
-        codes = [_operator_name(one) for one in _all(model.OperatorCodes, model.OperatorCodesLength())]
-        graphs = tuple(_graph(one, sizes, codes) for one in _all(model.Subgraphs, model.SubgraphsLength()))
+        sizes = [_buffer_size(one, len(content)) for one in _all(model, "Buffers")]
+        codes = [_operator_name(one) for one in _all(model, "OperatorCodes")]
+        graphs = tuple(_graph(one, sizes, codes) for one in _all(model, "Subgraphs"))
     except _UNREADABLE as error:
         raise _damaged(str(error)) from error
     if not graphs:
@@ -180,22 +174,23 @@ def _names(enumeration: str) -> dict[int, str]:
 def _verify(content: bytes) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    with capture_native_output():
+    refusal = ""
+    with capture_native_output():  # what it printed is shown where an error leaves the block
         try:
             Interpreter(model_content=content, num_threads=1)
         except (ValueError, RuntimeError) as error:
             refusal = str(error)
-        else:
-            return
-    raise _damaged(f"LiteRT says: {refusal}")
+    if refusal:
+        raise _damaged(f"LiteRT says: {refusal}")
 
 
 def _damaged(what: str) -> ModelError:
     return ModelError(f"this TFLite file is cut off, damaged or too new: {what}. Make or copy it again")
 
 
-def _all(get: Callable[[int], Value], length: int) -> Iterator[Value]:
-    return (get(position) for position in range(length))
+def _all(owner: Any, name: str) -> Iterator[Any]:
+    """Yields the values of a vector in a table."""
+    return map(getattr(owner, name), range(getattr(owner, f"{name}Length")()))
 
 
 def _buffer_size(buffer: Any, file_size: int) -> int:
@@ -212,25 +207,21 @@ def _operator_name(code: Any) -> tuple[str, bool]:
 
 
 def _graph(graph: Any, sizes: list[int], codes: list[tuple[str, bool]]) -> Graph:
-    tensors = tuple(_tensor(one, sizes) for one in _all(graph.Tensors, graph.TensorsLength()))
+    tensors = tuple(_tensor(one, sizes) for one in _all(graph, "Tensors"))
 
-    def indices(get: Callable[[int], int], length: int) -> tuple[int, ...]:
-        return tuple(_within(index, len(tensors), "tensor", least=_ABSENT) for index in _all(get, length))
+    def indices(owner: Any, name: str) -> tuple[int, ...]:
+        return tuple(_within(index, len(tensors), "tensor", least=_ABSENT) for index in _all(owner, name))
 
+    operators = []
+    for one in _all(graph, "Operators"):
+        name, custom = codes[_within(one.OpcodeIndex(), len(codes), "operator code")]
+        inputs, outputs = indices(one, "Inputs"), indices(one, "Outputs")
+        operators.append(Operator(name=name, custom=custom, inputs=inputs, outputs=outputs))
     return Graph(
         tensors=tensors,
-        operators=tuple(
-            Operator(
-                name=name,
-                custom=custom,
-                inputs=indices(one.Inputs, one.InputsLength()),
-                outputs=indices(one.Outputs, one.OutputsLength()),
-            )
-            for one in _all(graph.Operators, graph.OperatorsLength())
-            for name, custom in (codes[_within(one.OpcodeIndex(), len(codes), "operator code")],)
-        ),
-        inputs=indices(graph.Inputs, graph.InputsLength()),
-        outputs=indices(graph.Outputs, graph.OutputsLength()),
+        operators=tuple(operators),
+        inputs=indices(graph, "Inputs"),
+        outputs=indices(graph, "Outputs"),
     )
 
 
@@ -241,7 +232,8 @@ def _tensor(tensor: Any, sizes: list[int]) -> Tensor:
     return Tensor(
         name=_text(tensor.Name()),
         type=_type(tensor),
-        shape=_shape(tensor),
+        # open dimensions are -1 in the signature and 1 in the plain shape
+        shape=tuple(map(int, _all(tensor, "ShapeSignature" if tensor.ShapeSignatureLength() else "Shape"))),
         buffer=buffer,
         constant_bytes=0 if tensor.IsVariable() else sizes[buffer],
         scale=scale,
@@ -253,14 +245,13 @@ def _tensor(tensor: Any, sizes: list[int]) -> Tensor:
 
 def _port(graph: Any, index: int) -> Port:
     tensor = graph.Tensors(index)
-    if _type(tensor) not in _PORT_TYPES:
-        raise ValueError(
-            f"tensor {index} has the number type {_type(tensor)}; allowed is one of {', '.join(_PORT_TYPES)}"
-        )
+    kind = _type(tensor)
+    if kind not in _PORT_TYPES:
+        raise ValueError(f"tensor {index} has the number type {kind}; allowed is one of {', '.join(_PORT_TYPES)}")
     scale, zero_point = _first_scale(tensor)
     return Port(
         index=index,
-        dtype=np.dtype(_type(tensor)),
+        dtype=np.dtype(kind),
         scale=1.0 if scale is None else scale,
         zero_point=zero_point or 0,
         shape=tuple(map(int, tensor.ShapeAsNumpy())),
@@ -280,13 +271,6 @@ def _first_scale(tensor: Any) -> tuple[float | None, int | None]:
     if not math.isfinite(scale):
         raise _damaged(f"a scale is {scale}")
     return scale, int(quantization.ZeroPoint(0)) if quantization.ZeroPointLength() else None
-
-
-def _shape(tensor: Any) -> tuple[int, ...]:
-    """Returns the shape with -1 for open dimensions, which the plain shape holds as 1."""
-    if tensor.ShapeSignatureLength():
-        return tuple(map(int, _all(tensor.ShapeSignature, tensor.ShapeSignatureLength())))
-    return tuple(map(int, _all(tensor.Shape, tensor.ShapeLength())))
 
 
 def _within(index: int, length: int, what: str, *, least: int = 0) -> int:

@@ -17,21 +17,22 @@ from click.testing import CliRunner
 
 from crosschecks import TARGET, a_report
 from runs import environment, zoobench
+from views import text
 from zoobench.cli import main
 from zoobench.commands.crosscheck import command
-from zoobench.commands.crosscheck.command import compare_methods, order, shown
+from zoobench.commands.crosscheck.command import compare_methods, order
 from zoobench.commands.crosscheck.methods import Round, TimingMethod
-from zoobench.commands.crosscheck.target import CrosscheckRequest
 from zoobench.errors import MeasurementError
-from zoobench.judge.crosscheck import LeftOutMethod
+from zoobench.judge.crosscheck import CrosscheckReport
 from zoobench.measure.disturbance import Mark
 from zoobench.measure.programs import Repetitions
+from zoobench.show.crosscheck import view
 
-REQUEST = CrosscheckRequest(cell="a", artifacts=Path(), images=None, threads=None, turns=4, seconds=0.5)
+QUIET = (0.0, 0.0)
 
 
-def quiet() -> Mark:
-    return Mark(at=0.0, busy=0.0, ours=0.0)
+def compared(*methods: TimingMethod, marking: Callable[[], Mark] = lambda: QUIET) -> CrosscheckReport:
+    return compare_methods(TARGET, methods, turns=4, seconds=0.5, marking=marking)
 
 
 class Scripted:
@@ -63,9 +64,7 @@ def test_over_twice_as_many_turns_as_ways_each_stands_everywhere_and_before_each
 
 def test_every_way_takes_every_turn_with_the_same_number_of_runs() -> None:
     scripted = Scripted()
-    found = compare_methods(
-        TARGET, [scripted.method("litert", 0.010), scripted.method("other", 0.020)], request=REQUEST, marking=quiet
-    )
+    found = compared(scripted.method("litert", 0.010), scripted.method("other", 0.020))
     assert Counter(name for name, _ in scripted.taken[1:]) == {"litert": 4, "other": 4}
     assert {asked for _, asked in scripted.taken[1:]} == {Repetitions(warmups=10, runs=50)}  # 0.5 s of 10 ms
     assert [(one.name, one.turns) for one in found.paths] == [("litert", (0.010,) * 4), ("other", (0.020,) * 4)]
@@ -74,7 +73,7 @@ def test_every_way_takes_every_turn_with_the_same_number_of_runs() -> None:
 
 def test_very_short_and_very_long_invocations_are_timed_neither_endlessly_nor_hardly_ever() -> None:
     for seconds, runs in ((1e-6, 400), (2.0, 20)):
-        found = compare_methods(TARGET, [Scripted().method("litert", seconds)], request=REQUEST, marking=quiet)
+        found = compared(Scripted().method("litert", seconds))
         assert found.effort.runs == runs
 
 
@@ -85,16 +84,16 @@ def test_a_way_that_fails_is_left_out_with_its_reason_and_asked_no_more() -> Non
         scripted.method("frail", 0.01, fails_from=2),
         scripted.method("other", 0.01),
     ]
-    absent = [LeftOutMethod(name="benchmark_app", reason="it is not installed")]
-    found = compare_methods(TARGET, methods, request=REQUEST, marking=quiet, absent=absent)
+    absent = {"benchmark_app": "it is not installed"}
+    found = compare_methods(TARGET, methods, absent, turns=4, seconds=0.5, marking=lambda: QUIET)
     assert [one.name for one in found.paths] == ["litert", "other"]
-    assert found.left_out == (*absent, LeftOutMethod(name="frail", reason="frail broke"))
+    assert found.left_out == {**absent, "frail": "frail broke"}
     assert sum(name == "frail" for name, _ in scripted.taken) == 2
 
 
 def test_if_what_all_are_held_against_fails_there_is_nothing_to_say() -> None:
     with pytest.raises(MeasurementError, match="litert broke"):
-        compare_methods(TARGET, [Scripted().method("litert", 0.01, fails_from=3)], request=REQUEST, marking=quiet)
+        compared(Scripted().method("litert", 0.01, fails_from=3))
 
 
 def crowded_at(*turns: int, methods: int) -> Callable[[], Mark]:
@@ -104,7 +103,7 @@ def crowded_at(*turns: int, methods: int) -> Callable[[], Mark]:
     def marking() -> Mark:
         number = next(marks)
         is_after, turn = number % 2, number // (2 * methods)
-        return Mark(at=float(is_after), busy=100.0 * is_after * (turn in turns), ours=0.0)
+        return float(is_after), 100.0 * is_after * (turn in turns)
 
     return marking
 
@@ -112,40 +111,25 @@ def crowded_at(*turns: int, methods: int) -> Callable[[], Mark]:
 def test_turns_in_which_others_kept_the_machine_busy_are_taken_again() -> None:
     scripted = Scripted()
     methods = [scripted.method("litert", 0.01), scripted.method("other", 0.01)]
-    found = compare_methods(TARGET, methods, request=REQUEST, marking=crowded_at(1, 2, methods=2))
+    found = compared(*methods, marking=crowded_at(1, 2, methods=2))
     assert (found.effort.turns, found.effort.retaken, found.effort.crowded) == (4, 2, 0)
     assert len(scripted.taken) == 1 + 6 * 2
     assert [len(path.turns) for path in found.paths] == [4, 4]
 
 
 def test_where_it_is_never_quiet_the_least_disturbed_turns_count_and_that_is_told() -> None:
-    found = compare_methods(
-        TARGET, [Scripted().method("litert", 0.01)], request=REQUEST, marking=crowded_at(*range(1, 8), methods=1)
-    )
+    found = compared(Scripted().method("litert", 0.01), marking=crowded_at(*range(1, 8), methods=1))
     assert (found.effort.turns, found.effort.retaken, found.effort.crowded) == (4, 4, 3)
-    assert "In 3 of the 4 turns OTHER PROCESSES KEPT THE PROCESSORS BUSY" in shown(found, form="text")
+    assert "In 3 of the 4 turns OTHER PROCESSES KEPT THE PROCESSORS BUSY" in text(view(found))
 
 
 def test_phases_are_told_by_turn_in_their_order() -> None:
     scripted = Scripted()
     methods = [scripted.method("litert", 0.01), scripted.method("end to end", 0.05, phases=True)]
-    found = compare_methods(TARGET, methods, request=REQUEST, marking=quiet)
+    found = compared(*methods)
     assert list(found.phases) == ["decode", "resize", "load", "invoke", "read"]
     assert found.phases["decode"] == pytest.approx((0.01,) * 4)
-    assert compare_methods(TARGET, methods[:1], request=REQUEST, marking=quiet).phases == {}
-
-
-def test_it_is_shown_as_text_and_as_json() -> None:
-    found = compare_methods(TARGET, [Scripted().method("litert", 0.01)], request=REQUEST, marking=quiet)
-    assert shown(found, form="text").startswith("mobilenet-float32-litert-t1, 1 thread")
-    assert shown(found, form="json").startswith("{")
-
-
-def test_help_teaches() -> None:
-    shown = CliRunner().invoke(main, ["crosscheck", "--help"])
-    assert shown.exit_code == 0
-    assert "  zoobench crosscheck mobilenet-float32-litert-t1\n" in shown.output
-    assert "The status is 0 if" in shown.output
+    assert compared(methods[0]).phases == {}
 
 
 def test_a_cell_that_is_not_there_is_unusable_input(tmp_path: Path) -> None:
@@ -157,7 +141,9 @@ def test_a_cell_that_is_not_there_is_unusable_input(tmp_path: Path) -> None:
 def test_the_status_is_that_of_the_agreement(
     monkeypatch: pytest.MonkeyPatch, theirs: float | None, status: int
 ) -> None:
-    monkeypatch.setattr(command, "run_crosscheck", lambda _request: a_report(theirs))
+    monkeypatch.setattr(command, "find_target", lambda *_, **__: TARGET)
+    monkeypatch.setattr(command, "find_methods", lambda _target: ([], []))
+    monkeypatch.setattr(command, "compare_methods", lambda *_, **__: a_report(theirs))
     done = CliRunner().invoke(main, ["crosscheck", "a", "--format", "json"])
     assert (done.exit_code, json.loads(done.stdout)["status"]) == (status, status)
 

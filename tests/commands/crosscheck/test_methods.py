@@ -25,13 +25,12 @@ def test_our_interpreter_comes_first_and_programs_that_are_there_after_our_runti
     assert names[0] == REFERENCE
     assert names[-3:] == ["litert-benchmark", "benchmark_app", END_TO_END]
     assert found[-1].what.endswith("photos of pets")
-    assert absent == []
+    assert absent == {}
 
 
 def test_what_is_not_there_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(methods, "find_program", lambda _name: None)
-    found, absent = find_methods(TARGET)
-    reasons = {one.name: one.reason for one in absent}
+    found, reasons = find_methods(TARGET)
     assert reasons["benchmark_app"] == "it is not installed: pip install openvino"
     assert "pip install 'ai-edge-litert" in reasons["litert-benchmark"]
     assert reasons[END_TO_END] == "there are none"

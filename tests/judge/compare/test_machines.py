@@ -77,7 +77,7 @@ def test_a_cell_that_a_machine_lacks_is_listed_and_not_ranked() -> None:
     found = across([EPYC_SIDE, machine(PI, float32=1.0, integer_only=2.0)])
     ours, theirs = on(found, "dynamic_range")
     assert (ours.values["speedup"], ours.rank) == (pytest.approx(2.0), None)
-    assert theirs == OnMachine(values={})
+    assert theirs == OnMachine()
     assert [one.rank for one in on(found, "float32")] == [2, 2]  # of the two that both have
     assert found.notes == (f"only on A: {cell_id('dynamic_range')}",)
 

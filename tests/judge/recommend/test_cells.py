@@ -1,48 +1,30 @@
 """Is what is known of a machine's cells gathered from all its runs, each once, and of one file alone?"""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from scipy.stats import norm, t
 
-from choices import a_known_cell, answers, learned
-from fakes import a_cell, a_disturbance, a_memory, a_record, an_interval
+from choices import a_known_cell
+from fakes import a_disturbance, a_memory, a_record, an_interval
+from machines import PI
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, answered, cell_id, rounds_around
 from zoobench.errors import ResultsError
 from zoobench.judge.recommend.cells import (
-    NODES,
-    TAIL,
     KnownCell,
     KnownMachine,
-    Spread,
     by_machine,
-    default_sd,
     find_best_float_file,
     find_float_file,
-    newly_wrong_and_right,
-    spread_of,
+    paired_answers,
 )
 from zoobench.results.conditions import machine_name
 from zoobench.results.run import Run
 from zoobench.results.schema import Cause, Record, RecordedDataset, RecordedModel
-
-
-def test_answers_are_counted() -> None:
-    found = answers("++-")
-    assert (found.correct, found.total) == (2, 3)
-    assert a_known_cell(right="++--").top1 == 0.5
-
-
-def test_memory_is_the_median_of_the_processes() -> None:
-    assert a_known_cell(peaks=(1, 2, 9)).peak_bytes == 2
-
+from zoobench.stats.paired import PairedAnswers
 
 CELL = cell_id("integer_only")
-PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
 
 
 def run(name: str, *records: Record, seconds: float = 0.004, rounds: bool = True) -> Run:
@@ -73,20 +55,16 @@ def test_everything_of_a_cell_is_gathered() -> None:
     assert found.timing.p50_seconds == pytest.approx(0.004)
     assert found.timing.p90_seconds == pytest.approx(0.004032, rel=1e-3)
     assert (found.timing.speedup, found.timing.twin) == (pytest.approx(2.5), cell_id("float32"))
-    assert (found.top1, found.size_bytes, found.peak_bytes) == (pytest.approx(2 / 3), 3_400_000, 56_000_000)
+    assert (found.top1, found.size_bytes, found.middle("memory")) == (pytest.approx(2 / 3), 3_400_000, 56_000_000)
     assert len(found.timing.runs[0].rounds) == 64
-    assert (found.observed["memory"].runs, len(found.observed["memory"].values)) == (1, 6)
+    assert [len(one) for one in found.observed["memory"]] == [6]
 
 
-def test_several_files_of_one_machine_are_its_runs() -> None:
-    found = cell(run("a.json", seconds=0.004), run("b.json", seconds=0.009))
-    assert [one.p50_seconds for one in found.timing.runs] == [pytest.approx(0.004), pytest.approx(0.009)]
+@pytest.mark.parametrize("seconds", [(0.004, 0.009), (0.009, 0.004)])
+def test_several_files_of_one_machine_are_its_runs_in_any_order(seconds: tuple[float, float]) -> None:
+    found = cell(*(run(f"{one}.json", seconds=one) for one in seconds))
+    assert [one.p50_seconds for one in found.timing.runs] == pytest.approx(seconds)
     assert found.timing.p50_seconds == pytest.approx(0.006)
-
-
-def test_the_order_of_files_does_not_matter_to_the_times() -> None:
-    one, other = run("a.json", seconds=0.004), run("b.json", seconds=0.009)
-    assert cell(one, other).timing.p50_seconds == pytest.approx(cell(other, one).timing.p50_seconds)
 
 
 def test_a_file_that_is_named_twice_counts_once() -> None:
@@ -117,7 +95,7 @@ def test_where_all_runs_were_disturbed_they_are_taken_and_it_is_said_by_what() -
 def test_every_process_tells_its_memory() -> None:
     records = [a_timed_record(rounds_around(0.004), memory=a_memory(*peaks)) for peaks in ((1, 2), (3, 4), (3, 4))]
     found = cell(*(run(f"{index}.json", one) for index, one in enumerate(records)))
-    assert (sorted(found.observed["memory"].values), found.observed["memory"].runs) == ([1, 2, 3, 4], 2)
+    assert found.observed["memory"] == ((1, 2), (3, 4))
 
 
 def test_machines_are_told_apart_by_cpu_and_cores() -> None:
@@ -181,12 +159,8 @@ def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
     paired = replace(record.latency.speedup_over_float, point=seconds)
     without = replace(record, latency=replace(record.latency, p90_seconds=seconds, speedup_over_float=paired))
     found = cell(run("a.json", without))
-    assert (len(found.timing.runs), found.timing.p90_seconds, found.timing.speedup, found.timing.twin) == (
-        1,
-        None,
-        None,
-        None,
-    )
+    assert len(found.timing.runs) == 1
+    assert (found.timing.p90_seconds, found.timing.speedup, found.timing.twin) == (None, None, None)
     untimed = replace(record, latency=replace(record.latency, p50_seconds=seconds))
     assert cell(run("a.json", untimed, rounds=False)).timing.runs == ()
 
@@ -196,37 +170,29 @@ def test_what_was_not_measured_is_absent() -> None:
     found = cell(run("a.json", bare))
     assert found == KnownCell(cell=bare.cell)
     assert (found.timing.p50_seconds, found.timing.p90_seconds, found.timing.speedup) == (None, None, None)
-    assert (found.top1, found.peak_bytes, found.timing.twin) == (None, None, None)
+    assert (found.top1, found.middle("memory"), found.timing.twin, found.values) == (None, None, None, {})
 
 
 def test_newly_wrong_are_those_that_only_the_reference_has_right() -> None:
-    assert newly_wrong_and_right(answers("++++--"), answers("+---++")) == (3, 2)
+    found = paired_answers(a_known_cell(right="++++---"), a_known_cell(right="+---++-"))
+    assert found == PairedAnswers(both=1, newly_wrong=3, newly_right=2, neither=1)
 
 
-def test_what_is_quantized_is_held_against_the_float_file_of_the_same_backbone_and_runtime() -> None:
+def test_the_reference_of_a_quantization_is_of_the_same_backbone_and_if_there_is_one_of_the_same_runtime() -> None:
     cell = a_known_cell(runtime="openvino")
     floats = [
         a_known_cell("float32", runtime=runtime, backbone=backbone, threads=threads)
         for backbone, runtime, threads in (
-            ("xception", "openvino", 1),
-            ("mobilenet", "litert", 1),
-            ("mobilenet", "openvino", 2),
             ("mobilenet", "openvino", 1),
+            ("mobilenet", "openvino", 2),
+            ("mobilenet", "litert", 1),
+            ("xception", "openvino", 1),
         )
     ]
-    cells = {one.cell.id: one for one in (cell, *floats)}
-    assert find_float_file(cell, cells) is floats[3]
-    del cells[floats[3].cell.id]
-    assert find_float_file(cell, cells) is floats[2]
-    del cells[floats[2].cell.id]
-    assert find_float_file(cell, cells) is floats[1]
-    del cells[floats[1].cell.id]
-    assert find_float_file(cell, cells) is None
-
-
-def test_a_float_file_is_its_own_reference() -> None:
-    cell = a_known_cell("float32")
-    assert find_float_file(cell, {cell.cell.id: cell}) is cell
+    for count, expected in enumerate([*floats[:3], None]):
+        left = floats[count:]
+        assert find_float_file(cell, {one.id: one for one in (cell, *left[::-1])}) is expected
+    assert find_float_file(floats[0], {one.id: one for one in floats}) is floats[0]
 
 
 def test_a_float_file_of_other_weights_or_other_samples_is_no_reference() -> None:
@@ -240,19 +206,16 @@ def test_a_drop_is_against_the_most_accurate_backbone_on_the_same_runtime_if_the
     floats = [
         a_known_cell("float32", backbone=backbone, runtime=runtime, right=right)
         for backbone, runtime, right in (
-            ("mobilenet", "openvino", "+++-"),
-            ("xception", "litert", "++++"),
             ("xception", "openvino", "++++"),
+            ("xception", "litert", "++++"),
+            ("mobilenet", "openvino", "+++-"),
         )
     ]
-    cells = {one.cell.id: one for one in (cell, *floats)}
-    assert find_best_float_file(cell, cells) is floats[2]
-    assert find_best_float_file(floats[0], cells) is floats[2]
-    assert find_best_float_file(floats[1], cells) is floats[1]
-    del cells[floats[2].cell.id]
-    assert find_best_float_file(cell, cells) is floats[1]
-    del cells[floats[1].cell.id]
-    assert find_best_float_file(cell, cells) is floats[0]
+    for count, expected in enumerate(floats):
+        left = {one.id: one for one in (cell, *floats[:count:-1], expected)}
+        assert find_best_float_file(cell, left) is expected
+        assert find_best_float_file(expected, left) is expected
+        assert find_best_float_file(floats[2], left) is expected
 
 
 def test_of_backbones_that_are_right_equally_often_the_own_one_is_the_reference() -> None:
@@ -266,59 +229,3 @@ def test_random_weights_are_never_the_most_accurate_backbone() -> None:
     cell = a_known_cell()
     lucky = a_known_cell("float32", backbone="xception", right="++++", weights="random")
     assert find_best_float_file(cell, {one.cell.id: one for one in (cell, lucky)}) is None
-
-
-def test_the_default_is_what_one_pair_of_processes_in_a_hundred_is_beyond() -> None:
-    """ln(1.2) / (2.5758 sqrt(2)) = 0.18232 / 3.6428 = 0.05005."""
-    sigma = default_sd(0.2)
-    assert sigma == pytest.approx(0.05005, abs=5e-5)
-    assert 2 * norm.sf(math.log(1.2) / (math.sqrt(2) * sigma)) == pytest.approx(0.01)
-
-
-def test_the_default_agrees_with_the_consecutive_runs_it_was_measured_on() -> None:
-    """43 % of pairs moved by more than 5 %, 13 % by more than 10 %: it is a little more than what they say."""
-    of_pair = math.sqrt(2) * default_sd(0.2)
-    for moved, share in ((0.05, 0.43), (0.10, 0.13)):
-        found = 2 * norm.sf(math.log1p(moved) / of_pair)
-        assert share < found < share + 0.08
-
-
-def test_keras_varies_more() -> None:
-    keras, litert = (spread_of(a_cell(runtime=runtime), None) for runtime in ("keras_graph", "litert"))
-    assert keras.between_process_sd == pytest.approx(math.log(2) / 3.6428, rel=1e-4)
-    assert keras.between_process_sd > 3 * litert.between_process_sd
-    assert "the default for Keras" in keras.summary
-
-
-def test_what_was_learned_of_the_machine_comes_first_and_is_an_estimate() -> None:
-    cell = a_cell()
-    found = spread_of(cell, learned(cell.id))
-    assert (found.between_process_sd, found.freedom) == (0.04, 8)
-    assert (
-        found.summary
-        == "processes differ by 4.0 % (standard deviation), as 9 runs of this cell on amd-epyc-2c did (zoobench noise)"
-    )
-
-
-@pytest.mark.parametrize("noise", [{"runs": 4}, {"run_scatter": 0.0}])
-def test_what_was_learned_from_too_little_is_not_taken(noise: dict[str, float]) -> None:
-    cell = a_cell()
-    assert spread_of(cell, learned(cell.id, **noise)) == spread_of(cell, None)  # type: ignore[arg-type]
-
-
-def test_what_was_learned_of_another_cell_is_not_taken() -> None:
-    assert spread_of(a_cell(), learned("another")).freedom is None
-
-
-@pytest.mark.parametrize("freedom", [None, 8])
-def test_shifts_are_the_quantiles_of_the_distribution(freedom: int | None) -> None:
-    shifts = Spread(between_process_sd=0.1, source="told", freedom=freedom).shifts()
-    of = norm if freedom is None else t(freedom)
-    assert len(shifts) == NODES
-    assert np.quantile(shifts, 0.9) == pytest.approx(0.1 * of.ppf(0.9), rel=2e-3)
-    assert shifts.mean() == pytest.approx(0, abs=1e-12)
-
-
-def test_the_slowest_tenth_varies_more_than_the_median() -> None:
-    spread = Spread(between_process_sd=0.1, source="told")
-    assert spread.of_tail().between_process_sd == pytest.approx(0.1 * TAIL)

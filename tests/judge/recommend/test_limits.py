@@ -6,13 +6,15 @@ from zoobench.errors import UsageError
 from zoobench.judge.recommend.limits import (
     DEFAULT_PREFERENCE,
     DROP,
+    LIMITED,
     MEMORY,
     P50,
     P90,
     PREFERENCES,
-    QUANTITIES,
+    QUANTIZATION_DROP,
     SIZE,
     TOP1,
+    option_of,
     parse_confidence,
     parse_limit,
     parse_preference,
@@ -38,7 +40,7 @@ from zoobench.judge.recommend.limits import (
 )
 def test_a_number_and_its_unit_are_a_limit(metric: str, text: str, bound: float) -> None:
     found = parse_limit(metric, text)
-    assert (found.metric, found.bound) == (metric, pytest.approx(bound))
+    assert (found.metric.key, found.bound) == (metric, pytest.approx(bound))
 
 
 @pytest.mark.parametrize(
@@ -65,36 +67,30 @@ def test_a_number_and_its_unit_are_a_limit(metric: str, text: str, bound: float)
 def test_any_other_text_is_refused_with_what_was_received_what_is_allowed_and_an_example(
     metric: str, text: str
 ) -> None:
-    quantity = QUANTITIES[metric]
+    row = LIMITED[metric]
     with pytest.raises(UsageError) as caught:
         parse_limit(metric, text)
-    assert f"{quantity.option}: received {text!r}; allowed is a number" in str(caught.value)
-    assert f'such as "{quantity.example}"' in str(caught.value)
-    assert all(unit in str(caught.value) for unit in quantity.unit.written)
-
-
-@pytest.mark.parametrize("metric", QUANTITIES)
-def test_every_example_is_a_limit_of_its_own(metric: str) -> None:
-    assert parse_limit(metric, QUANTITIES[metric].example).quantity is QUANTITIES[metric]
+    assert f"{option_of(row)}: received {text!r}; allowed is a number" in str(caught.value)
+    assert f'such as "{row.example}"' in str(caught.value)
+    assert all(unit in str(caught.value) for unit in row.unit.written)
 
 
 @pytest.mark.parametrize(
-    ("metric", "text", "told"),
-    [(P90, "30ms", "p90 ≤ 30 ms"), (TOP1, "88 %", "top-1 ≥ 88 %"), (DROP, "1pp", "drop ≤ 1 pp")],
+    ("metric", "text", "told", "option"),
+    [
+        (P90, "30ms", "p90 ≤ 30 ms", "--max-latency-p90"),
+        (TOP1, "88 %", "top-1 ≥ 88 %", "--min-top1"),
+        (QUANTIZATION_DROP, "1pp", "quantization drop ≤ 1 pp", "--max-quantization-drop"),
+    ],
 )
-def test_a_limit_is_told_with_its_direction(metric: str, text: str, told: str) -> None:
-    assert parse_limit(metric, text).summary == told
+def test_a_limit_and_its_option_are_told_with_their_direction(metric: str, text: str, told: str, option: str) -> None:
+    found = parse_limit(metric, text)
+    assert (found.summary, option_of(found.metric)) == (told, option)
 
 
 def test_limits_are_the_same_however_they_are_written() -> None:
     assert parse_limit(P90, "30 ms") == parse_limit(P90, "0.03 s")
     assert parse_limit(P90, "30 ms") != parse_limit(P50, "30 ms")
-
-
-def test_options_are_named_after_what_they_limit() -> None:
-    options = {one.option for one in QUANTITIES.values()}
-    assert options >= {"--max-latency-p50", "--max-latency-p90", "--max-memory", "--min-top1", "--max-size"}
-    assert options >= {"--max-drop", "--max-quantization-drop"}
 
 
 @pytest.mark.parametrize(

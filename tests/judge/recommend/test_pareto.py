@@ -6,97 +6,65 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from choices import a_known_cell, a_machine, any_cell
+from choices import a_known_cell, any_cell
 from zoobench.judge.recommend.cells import KnownCell
-from zoobench.judge.recommend.limits import MEMORY, P50, P90, SIZE, TOP1, parse_preference
-from zoobench.judge.recommend.pareto import (
-    Front,
-    Place,
-    Relation,
-    front_of,
-    ordered,
-    relation,
-    standings,
-    value_of,
-)
+from zoobench.judge.recommend.limits import MEMORY, P50, P90, PREFERENCES, SIZE, TOP1, parse_preference
+from zoobench.judge.recommend.pareto import Place, Relation, front_of, ordered, relation
 
 GOOD, BAD = "+" * 50, "-" * 50
-
-
-def front(*cells: KnownCell) -> Front:
-    machine = a_machine(*cells)
-    return front_of(machine, standings(machine))
+VARIANTS = ("integer_only", "dynamic_range", "float_fallback", "float32", "float16")
+NOTHING: dict[str, Any] = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
+BEST = a_known_cell(seconds=0.004, right=GOOD + BAD, size_bytes=2)
 
 
 def places(*cells: KnownCell) -> dict[str, Place]:
-    return {place.cell.split("-")[1]: place for place in front(*cells).places}
+    return {place.cell: place for place in front_of(cells)[0]}
 
 
-def test_what_is_significantly_worse_in_all_is_dominated_and_by_whom_is_told() -> None:
-    best = a_known_cell("integer_only", seconds=0.004, right=GOOD, size_bytes=1)
-    found = places(best, a_known_cell("float32", seconds=0.010, right=BAD, size_bytes=2))
-    assert (found["integer_only"].standing, found["float32"].standing) == ("front", "dominated")
-    assert found["float32"].dominated_by == (best.cell.id,)
-
-
-def test_what_is_better_in_one_is_on_the_front() -> None:
-    found = places(
-        a_known_cell("integer_only", seconds=0.004, right=GOOD, size_bytes=2),
-        a_known_cell("dynamic_range", seconds=0.010, right=BAD, size_bytes=1),
-    )
-    assert {place.standing for place in found.values()} == {"front"}
-
-
-def test_what_is_worse_in_all_but_not_significantly_is_open() -> None:
-    """4.0 and 4.4 ms are what two processes may find of one file."""
-    best = a_known_cell("integer_only", seconds=0.0040, right=GOOD, size_bytes=1)
-    found = places(best, a_known_cell("dynamic_range", seconds=0.0044, right=GOOD, size_bytes=1))
-    assert found["dynamic_range"].standing == "open"
-    assert (found["dynamic_range"].dominated_by, found["dynamic_range"].beaten_by) == ((), (best.cell.id,))
-
-
-def test_equal_in_size_and_samples_it_takes_only_the_time_to_dominate() -> None:
-    best = a_known_cell("integer_only", seconds=0.004, right=GOOD + BAD, size_bytes=1)
-    found = places(best, a_known_cell("dynamic_range", seconds=0.010, right=GOOD + BAD, size_bytes=1))
-    assert found["dynamic_range"].standing == "dominated"
-
-
-def test_as_many_right_but_others_is_not_equal() -> None:
-    found = places(
-        a_known_cell("integer_only", seconds=0.004, right=GOOD + BAD, size_bytes=1),
-        a_known_cell("dynamic_range", seconds=0.010, right=BAD + GOOD, size_bytes=1),
-    )
-    assert found["dynamic_range"].standing == "open"
+@pytest.mark.parametrize(
+    ("seconds", "right", "size", "standing"),
+    [
+        (0.010, BAD + BAD, 3, "dominated"),
+        (0.010, GOOD + BAD, 2, "dominated"),  # equal in size and samples, it takes only the time
+        (0.010, BAD + BAD, 1, "front"),  # better in one
+        (0.0044, GOOD + BAD, 2, "open"),  # what two processes may find of one file
+        (0.010, BAD + GOOD, 2, "open"),  # as many right, but others
+    ],
+)
+def test_a_cell_is_dominated_only_where_it_is_significantly_worse_and_by_whom_is_told(
+    seconds: float, right: str, size: int, standing: str
+) -> None:
+    other = a_known_cell("dynamic_range", seconds=seconds, right=right, size_bytes=size)
+    found = places(BEST, other)
+    assert found[BEST.id].standing == "front"
+    assert found[other.id].standing == standing
+    assert found[other.id].beaten_by == (() if standing == "front" else (BEST.id,))
+    assert found[other.id].dominated_by == ((BEST.id,) if standing == "dominated" else ())
 
 
 def test_random_weights_have_a_front_of_their_own_without_top1() -> None:
-    found = front(
-        a_known_cell("integer_only", seconds=0.004, right=GOOD, size_bytes=1),
-        a_known_cell("dynamic_range", seconds=0.010, right=BAD, size_bytes=2, weights="random"),
-        a_known_cell("float32", seconds=0.020, right=GOOD, size_bytes=3, weights="random"),
+    found, (note,) = front_of(
+        [
+            a_known_cell("integer_only", seconds=0.004, right=GOOD, size_bytes=1),
+            a_known_cell("dynamic_range", seconds=0.010, right=BAD, size_bytes=2, weights="random"),
+            a_known_cell("float32", seconds=0.020, right=GOOD, size_bytes=3, weights="random"),
+        ]
     )
-    assert [(place.standing, len(place.axes)) for place in found.places] == [
-        ("front", 3),
-        ("front", 2),
-        ("dominated", 2),
-    ]
-    assert "top-1 means nothing" in found.notes[0]
+    assert [(one.standing, len(one.axes)) for one in found] == [("front", 3), ("front", 2), ("dominated", 2)]
+    assert "top-1 means nothing" in note
 
 
 def test_what_lacks_an_axis_has_no_place_and_is_named() -> None:
     untimed = a_known_cell("dynamic_range", seconds=None, right=None)
-    found = front(a_known_cell(), untimed)
-    assert found.cells == ("mobilenet-integer_only-litert-t1",)
-    assert found.notes == (f"{untimed.cell.id} has no place: its latency, top-1 is not known.",)
-
-
-_VARIANTS = ("integer_only", "dynamic_range", "float_fallback", "float32", "float16")
+    found, notes = front_of([BEST, untimed])
+    assert [one.cell for one in found] == [BEST.id]
+    assert notes == (f"{untimed.id} has no place: its latency, top-1 is not known.",)
 
 
 @settings(max_examples=30, deadline=None)
-@given(cells=st.tuples(*map(any_cell, _VARIANTS)))
+@given(cells=st.tuples(*map(any_cell, VARIANTS)))
 def test_the_front_is_never_empty_and_nothing_is_dominated_by_what_it_dominates(cells: tuple[KnownCell, ...]) -> None:
-    found = {place.cell: place for place in front(*cells).places}
+    found = places(*cells)
     assert any(place.standing == "front" for place in found.values())
     for place in found.values():
         assert set(place.dominated_by) <= set(place.beaten_by)
@@ -104,13 +72,11 @@ def test_the_front_is_never_empty_and_nothing_is_dominated_by_what_it_dominates(
 
 
 @settings(max_examples=15, deadline=None)
-@given(cells=st.permutations([any_cell(one) for one in _VARIANTS]).flatmap(lambda some: st.tuples(*some)))
+@given(cells=st.permutations([any_cell(one) for one in VARIANTS]).flatmap(lambda some: st.tuples(*some)))
 def test_the_order_of_cells_does_not_matter(cells: tuple[KnownCell, ...]) -> None:
-    ours, theirs = ({place.cell: place.standing for place in front(*some).places} for some in (cells, cells[::-1]))
+    ours, theirs = ({one.cell: one.standing for one in places(*some).values()} for some in (cells, cells[::-1]))
     assert ours == theirs
 
-
-METRICS = (P50, P90, SIZE, MEMORY, TOP1)
 
 TURNED = {"better": "worse", "worse": "better", "equal": "equal", "unclear": "unclear"}
 
@@ -118,9 +84,8 @@ TURNED = {"better": "worse", "worse": "better", "equal": "equal", "unclear": "un
 def between(metric: str, one: dict[str, Any], other: dict[str, Any]) -> Relation:
     """Returns the relation of two cells of one machine, and sees to it that the other way round it is turned over."""
     ours, theirs = a_known_cell("integer_only", **one), a_known_cell("dynamic_range", **other)
-    among = standings(a_machine(ours, theirs))
-    found = relation(among, metric, ours.cell.id, theirs.cell.id)
-    assert relation(among, metric, theirs.cell.id, ours.cell.id) == TURNED[found]
+    found = relation(metric, ours, theirs)
+    assert relation(metric, theirs, ours) == TURNED[found]
     return found
 
 
@@ -130,47 +95,52 @@ def test_sizes_are_exact(size: int | None, found: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "found"),
+    ("other", "found"),
     [
-        ("+" * 40 + "-" * 10, "+" * 40 + "-" * 10, "equal"),
-        ("+" * 40 + "-" * 10, "+" * 20 + "-" * 30, "better"),
-        ("+" * 40 + "-" * 10, "-" * 10 + "+" * 40, "unclear"),
-        ("+" * 40 + "-" * 10, "+" * 39 + "-" * 11, "unclear"),
+        ({"right": "+" * 40 + "-" * 10}, "equal"),
+        ({"right": "+" * 20 + "-" * 30}, "better"),
+        ({"right": "-" * 10 + "+" * 40}, "unclear"),
+        ({"right": "+" * 39 + "-" * 11}, "unclear"),
+        ({"right": BAD, "weights": "random"}, "unclear"),
+        ({"right": None}, "unclear"),
+        ({"right": "-" * 49}, "unclear"),
     ],
 )
 def test_top1_is_paired_by_sample_and_equal_only_if_the_same_samples_are_right(
-    ours: str, theirs: str, found: str
+    other: dict[str, Any], found: str
 ) -> None:
-    assert between(TOP1, {"right": ours}, {"right": theirs}) == found
+    assert between(TOP1, {"right": "+" * 40 + "-" * 10}, other) == found
 
 
-@pytest.mark.parametrize("other", [{"weights": "random"}, {"right": None}, {"right": "+" * 49}])
-def test_top1_of_random_weights_of_none_and_of_other_samples_is_unclear(other: dict[str, Any]) -> None:
-    assert between(TOP1, {"right": "+" * 50}, {"right": "-" * 50} | other) == "unclear"
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        # Over one twin speed-ups tell, beyond a tenth; else times, beyond a fifth.
+        ((0.0040, 2.5), (0.0046, 2.17), "better"),
+        ((0.0040, 2.5), (0.0043, 2.32), "unclear"),
+        ((0.0040, None), (0.0050, None), "better"),
+        ((0.0040, None), (0.0046, None), "unclear"),
+        # The times contradict the speed-up: the twin itself was slow beside one of them.
+        ((0.0041, 3.3), (0.0040, 2.6), "unclear"),
+        ((0.0040, 3.3), (0.0040, 2.6), "unclear"),
+    ],
+)
+def test_times_are_told_apart_beyond_what_processes_differ_by(
+    one: tuple[float, float | None], other: tuple[float, float | None], found: str
+) -> None:
+    (seconds, speedup), (other_seconds, other_speedup) = one, other
+    cells = {"seconds": seconds, "speedup": speedup}, {"seconds": other_seconds, "speedup": other_speedup}
+    assert between(P50, *cells) == found
 
 
-def test_cells_of_one_twin_are_told_apart_by_speed_ups_beyond_a_tenth() -> None:
-    assert between(P50, {"seconds": 0.0040, "speedup": 2.5}, {"seconds": 0.0046, "speedup": 2.17}) == "better"
-    assert between(P50, {"seconds": 0.0040, "speedup": 2.5}, {"seconds": 0.0043, "speedup": 2.32}) == "unclear"
-
-
-def test_other_cells_are_told_apart_by_times_beyond_a_fifth() -> None:
-    assert between(P50, {"seconds": 0.0040}, {"seconds": 0.0050}) == "better"
-    assert between(P50, {"seconds": 0.0040}, {"seconds": 0.0046}) == "unclear"
-
-
-def test_a_speed_up_that_the_times_contradict_says_nothing() -> None:
-    """The twin itself was slow beside one of them."""
-    assert between(P50, {"seconds": 0.0041, "speedup": 3.3}, {"seconds": 0.0040, "speedup": 2.6}) == "unclear"
-    assert between(P50, {"seconds": 0.0040, "speedup": 3.3}, {"seconds": 0.0040, "speedup": 2.6}) == "unclear"
-
-
-def test_a_disturbed_cell_is_significantly_slower_only_beyond_what_disturbs_but_may_be_significantly_faster() -> None:
+@pytest.mark.parametrize("metric", [P50, P90])
+def test_a_disturbed_cell_is_significantly_slower_only_beyond_what_disturbs_but_may_be_significantly_faster(
+    metric: str,
+) -> None:
     disturbed = {"disturbance": "waited"}
-    for metric in (P50, P90):
-        assert between(metric, {"seconds": 0.004}, {"seconds": 0.009} | disturbed) == "unclear"
-        assert between(metric, {"seconds": 0.004}, {"seconds": 0.013} | disturbed) == "better"
-        assert between(metric, {"seconds": 0.004} | disturbed, {"seconds": 0.009}) == "better"
+    assert between(metric, {"seconds": 0.004}, {"seconds": 0.009} | disturbed) == "unclear"
+    assert between(metric, {"seconds": 0.004}, {"seconds": 0.013} | disturbed) == "better"
+    assert between(metric, {"seconds": 0.004} | disturbed, {"seconds": 0.009}) == "better"
 
 
 def test_memory_is_told_apart_beyond_what_runs_differ_by() -> None:
@@ -179,57 +149,36 @@ def test_memory_is_told_apart_beyond_what_runs_differ_by() -> None:
     assert between(MEMORY, {}, {"peaks": far}) == "better"
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", PREFERENCES)
 def test_a_cell_is_equal_to_itself_and_unclear_against_one_that_knows_nothing(metric: str) -> None:
-    nothing = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
-    assert between(metric, {}, nothing) == "unclear"
-    machine = a_machine(a_known_cell())
-    (cell,) = machine.cells
-    assert relation(standings(machine), metric, cell, cell) == "equal"
-    bare = a_machine(a_known_cell(**nothing))
-    assert value_of(standings(bare), metric, cell) is None
-
-
-def test_top1_of_random_weights_has_no_value() -> None:
-    machine = a_machine(a_known_cell(weights="random"))
-    assert value_of(standings(machine), TOP1, next(iter(machine.cells))) is None
+    assert between(metric, {}, NOTHING) == "unclear"
+    assert relation(metric, BEST, BEST) == "equal"
+    assert metric not in a_known_cell(**NOTHING).values
+    assert (metric in a_known_cell(weights="random").values) == (metric != TOP1)
 
 
 @settings(max_examples=40, deadline=None)
-@given(ours=any_cell("integer_only"), theirs=any_cell("dynamic_range"), metric=st.sampled_from(METRICS))
+@given(ours=any_cell("integer_only"), theirs=any_cell("dynamic_range"), metric=st.sampled_from(PREFERENCES))
 def test_what_is_significantly_better_has_the_better_value(ours: KnownCell, theirs: KnownCell, metric: str) -> None:
-    among = standings(a_machine(ours, theirs))
-    values = [value_of(among, metric, one.cell.id) for one in (ours, theirs)]
-    assert values[0] is not None
-    assert values[1] is not None
-    found = relation(among, metric, ours.cell.id, theirs.cell.id)
-    assert found != "better" or values[0] < values[1]
-    assert found != "worse" or values[0] > values[1]
-    assert found != "equal" or values[0] == values[1]
+    one, other, found = ours.values[metric], theirs.values[metric], relation(metric, ours, theirs)
+    assert found != "better" or one < other
+    assert found != "worse" or one > other
+    assert found != "equal" or one == other
 
 
-SMALL = a_known_cell("dynamic_range", seconds=0.006, size_bytes=3_400_000, right="++++")
-
-FAST = a_known_cell("integer_only", seconds=0.004, size_bytes=3_500_000, right="+++-")
-
-EQUAL = a_known_cell("float_fallback", seconds=0.0045, size_bytes=3_500_032, right="+++-")
-
-UNTIMED = a_known_cell("float16", seconds=None, size_bytes=6_000_000, right="++++")
-
-
-def order(text: str) -> list[str]:
-    machine = a_machine(SMALL, EQUAL, FAST, UNTIMED)
-    return [cell.split("-")[1] for cell in ordered(list(machine.cells), standings(machine), parse_preference(text))]
-
-
-def test_the_fastest_comes_first_and_what_was_not_timed_last() -> None:
-    assert order("latency_p50") == ["integer_only", "float_fallback", "dynamic_range", "float16"]
-
-
-def test_sizes_that_read_the_same_are_a_tie_that_the_next_metric_breaks() -> None:
-    """3,500,000 and 3,500,032 bytes are both 3.50 MB."""
-    assert order("size,latency_p50") == ["dynamic_range", "integer_only", "float_fallback", "float16"]
-
-
-def test_the_most_often_right_comes_first() -> None:
-    assert order("top1,size") == ["dynamic_range", "float16", "integer_only", "float_fallback"]
+@pytest.mark.parametrize(
+    ("preference", "order"),
+    [
+        ("latency_p50", ["integer_only", "float_fallback", "dynamic_range", "float16"]),  # the untimed last
+        ("size,latency_p50", ["dynamic_range", "integer_only", "float_fallback", "float16"]),  # both read 3.50 MB
+        ("top1,size", ["dynamic_range", "float16", "integer_only", "float_fallback"]),
+    ],
+)
+def test_values_that_read_the_same_are_a_tie_that_the_next_metric_breaks(preference: str, order: list[str]) -> None:
+    cells = [
+        a_known_cell("dynamic_range", seconds=0.006, size_bytes=3_400_000, right="++++"),
+        a_known_cell("float_fallback", seconds=0.0045, size_bytes=3_500_032, right="+++-"),
+        a_known_cell("integer_only", seconds=0.004, size_bytes=3_500_000, right="+++-"),
+        a_known_cell("float16", seconds=None, size_bytes=6_000_000, right="++++"),
+    ]
+    assert [one.cell.variant for one in ordered(cells, parse_preference(preference))] == order

@@ -10,16 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, norm, t
 
-from choices import a_known_cell, a_probability, a_timed_run, limit
+from choices import a_known_cell, a_probability, a_timed_run, learned, limit
+from fakes import a_cell
 from resultfiles import rounds_around
 from zoobench.errors import UsageError
-from zoobench.judge.metrics import MEMORY_NOISE
-from zoobench.judge.readings import TimedRun
-from zoobench.judge.recommend.cells import TAIL, KnownCell, Observed, Spread, default_sd, spread_of
-from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, QUANTITIES, QUANTIZATION_DROP, SIZE, TOP1, Limit
+from zoobench.judge.metrics import LOSS, MEMORY_NOISE
+from zoobench.judge.readings import TAIL, TimedRun
+from zoobench.judge.recommend.cells import KnownCell
+from zoobench.judge.recommend.limits import DROP, LIMITED, MEMORY, P50, P90, QUANTIZATION_DROP, SIZE, TOP1, Limit
 from zoobench.judge.recommend.probability import (
+    NODES,
     NOT_CERTAIN,
     LimitProbability,
+    Spread,
+    default_sd,
     drop_probability,
     latency_probability,
     of_interval,
@@ -27,6 +31,7 @@ from zoobench.judge.recommend.probability import (
     of_rounds,
     probability_of,
     processes_probability,
+    spread_of,
     top1_probability,
 )
 
@@ -38,13 +43,8 @@ def asked(cell: KnownCell, metric: str, text: str | None = None, *others: KnownC
     return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell.cell, None))
 
 
-@pytest.mark.parametrize("metric", QUANTITIES)
-def test_every_limit_that_can_be_given_can_be_weighed(metric: str) -> None:
-    assert asked(a_known_cell(), metric).limit.metric == metric
-
-
 def test_a_limit_that_nothing_weighs_is_refused_and_not_taken_for_one_of_top_1() -> None:
-    strange = Limit(metric="loss", bound=0.5, text="0.5")
+    strange = Limit(metric=LOSS, bound=0.5, text="0.5")
     with pytest.raises(UsageError, match="loss: it is not known how to weigh a limit of this metric"):
         probability_of(a_known_cell(), strange, cells={}, spread=spread_of(a_known_cell().cell, None))
 
@@ -60,7 +60,7 @@ def test_a_limit_that_nothing_weighs_is_refused_and_not_taken_for_one_of_top_1()
         (DROP, "99 pp", 0.0),
     ],
 )
-def test_every_limit_is_held_against_its_own_value(metric: str, text: str, value: float) -> None:
+def test_every_limit_is_asked_of_its_own_value(metric: str, text: str, value: float) -> None:
     found = asked(a_known_cell("float32"), metric, text)
     assert found.value == pytest.approx(value, rel=2e-3)
     assert found.probability is not None
@@ -68,7 +68,7 @@ def test_every_limit_is_held_against_its_own_value(metric: str, text: str, value
     assert found.why
 
 
-@pytest.mark.parametrize("metric", QUANTITIES)
+@pytest.mark.parametrize("metric", LIMITED)
 def test_of_what_was_not_measured_there_is_no_probability_but_what_is_lacking(metric: str) -> None:
     found = asked(a_known_cell(**NOTHING), metric)  # type: ignore[arg-type]
     assert (found.value, found.probability, found.excess, found.is_beyond) == (None, None, None, False)
@@ -103,12 +103,9 @@ def test_a_drop_of_quantization_is_against_the_own_backbone() -> None:
     assert asked(own, QUANTIZATION_DROP, "1 pp", own, better).probability == 1
 
 
-def test_without_the_float_file_a_drop_is_not_known() -> None:
+def test_without_the_float_file_a_drop_is_not_known_and_the_float_file_loses_nothing() -> None:
     assert asked(a_known_cell(), DROP).why == "no float32 file answered the samples; add the results that hold it"
     assert "no float32 file of mobilenet answered" in asked(a_known_cell(), QUANTIZATION_DROP).why
-
-
-def test_the_float_file_loses_nothing() -> None:
     found = asked(a_known_cell("float32"), DROP, "0 pp")
     assert (found.value, found.probability) == (0.0, 1.0)
 
@@ -161,31 +158,27 @@ def test_within_a_process_it_is_the_tail_of_a_beta_of_the_rounds_within_the_limi
 
 
 def test_a_round_that_is_the_limit_is_within_it() -> None:
-    rounds = np.log([0.010] * 70)
     at, below = (
-        of_rounds(rounds - rounds[0], math.log(limit / 0.010), share=0.5, spread=EXACT, runs=1)
-        for limit in (0.010, 0.0099999)
+        of_rounds(np.zeros(70), math.log(limit / 0.010) + EXACT.shifts(), share=0.5) for limit in (0.010, 0.0099999)
     )
     assert (at, below) == (pytest.approx(1), pytest.approx(0))
 
 
-def test_between_processes_it_is_how_much_of_the_spread_is_within_the_limit() -> None:
-    """Rounds as good as equal: a limit 5 % above them is ln(1.05) / 0.05 = 0.976 standard deviations away."""
-    equal = [0.010 * (1 + index * 1e-9) for index in range(100)]
-    found = probability(limit=0.0105, runs=[a_timed_run(equal)])
-    assert found == pytest.approx(norm.cdf(math.log(1.05) / 0.05), abs=0.001)
-
-
-def test_the_ninetieth_percentile_varies_by_half_as_much_again() -> None:
-    equal = [0.010 * (1 + index * 1e-9) for index in range(100)]
-    found = probability(limit=0.0105, share=0.90, runs=[a_timed_run(equal)])
-    assert found == pytest.approx(norm.cdf(math.log(1.05) / 0.075), abs=0.001)
-
-
-def test_several_processes_narrow_it_by_the_root_of_their_number() -> None:
+@pytest.mark.parametrize(
+    ("limit", "share", "processes", "deviations"),
+    [
+        (0.0105, 0.50, 1, math.log(1.05) / 0.05),  # 0.976 standard deviations away
+        (0.0105, 0.90, 1, math.log(1.05) / 0.075),  # the 90th percentile varies by half as much again
+        (0.0102, 0.50, 4, math.log(1.02) / 0.025),  # several narrow it by the root of their number
+    ],
+)
+def test_between_processes_it_is_how_much_of_the_spread_is_within_the_limit(
+    limit: float, share: float, processes: int, deviations: float
+) -> None:
+    """Rounds as good as equal."""
     equal = a_timed_run([0.010 * (1 + index * 1e-9) for index in range(100)])
-    found = probability(limit=0.0102, runs=[equal] * 4)
-    assert found == pytest.approx(norm.cdf(math.log(1.02) / 0.025), abs=0.001)
+    found = probability(limit=limit, share=share, runs=[equal] * processes)
+    assert found == pytest.approx(norm.cdf(deviations), abs=0.001)
 
 
 def test_processes_that_differ_more_than_was_thought_are_believed() -> None:
@@ -239,7 +232,7 @@ def test_a_baseline_tells_its_median_by_the_recorded_interval() -> None:
     found, why = latency_probability([saved], 0.0105, share=0.50, spread=USUAL)
     assert found == pytest.approx(norm.cdf(math.log(1.05) / math.hypot(error, 0.05)), abs=0.001)
     assert why.startswith("the recorded interval of 1 process, without its rounds; processes differ by 5.0 %")
-    assert of_interval(0.0, -0.1, spread=EXACT, runs=1) == 0
+    assert of_interval(0.0, np.full(3, -0.1)) == 0
 
 
 @pytest.mark.parametrize("changes", [{"p50_interval": None}, {}])
@@ -317,7 +310,7 @@ MEMORY_SD = default_sd(MEMORY_NOISE)
 
 
 def of_memory(peaks: Sequence[int], *, limit: float) -> tuple[float | None, str]:
-    return processes_probability(Observed(values=tuple(peaks), runs=1), limit=limit, sd=MEMORY_SD)
+    return processes_probability([peaks], limit=limit, sd=MEMORY_SD)
 
 
 def test_the_mean_of_the_logarithms_is_a_limit_that_half_hold() -> None:
@@ -409,3 +402,54 @@ def test_a_looser_limit_of_accuracy_is_never_less_probable(
 def test_one_more_sample_wrong_is_never_more_probable(wrong: int, right: int) -> None:
     ours, worse = (drop_probability(one, right, total=200, limit=0.02) for one in (wrong, wrong + 1))
     assert worse <= ours + 1e-9
+
+
+def test_the_default_is_what_one_pair_of_processes_in_a_hundred_is_beyond() -> None:
+    """ln(1.2) / (2.5758 sqrt(2)) = 0.18232 / 3.6428 = 0.05005."""
+    sigma = default_sd(0.2)
+    assert sigma == pytest.approx(0.05005, abs=5e-5)
+    assert 2 * norm.sf(math.log(1.2) / (math.sqrt(2) * sigma)) == pytest.approx(0.01)
+
+
+def test_the_default_agrees_with_the_consecutive_runs_it_was_measured_on() -> None:
+    """43 % of pairs moved by more than 5 %, 13 % by more than 10 %: it is a little more than what they say."""
+    of_pair = math.sqrt(2) * default_sd(0.2)
+    for moved, share in ((0.05, 0.43), (0.10, 0.13)):
+        found = 2 * norm.sf(math.log1p(moved) / of_pair)
+        assert share < found < share + 0.08
+
+
+def test_keras_varies_more() -> None:
+    keras, litert = (spread_of(a_cell(runtime=runtime), None) for runtime in ("keras_graph", "litert"))
+    assert keras.between_process_sd == pytest.approx(math.log(2) / 3.6428, rel=1e-4)
+    assert keras.between_process_sd > 3 * litert.between_process_sd
+    assert "the default for Keras" in keras.summary
+
+
+def test_what_was_learned_of_the_machine_comes_first_and_is_an_estimate() -> None:
+    cell = a_cell()
+    found = spread_of(cell, learned(cell.id))
+    assert (found.between_process_sd, found.freedom) == (0.04, 8)
+    assert (
+        found.summary
+        == "processes differ by 4.0 % (standard deviation), as 9 runs of this cell on amd-epyc-2c did (zoobench noise)"
+    )
+
+
+@pytest.mark.parametrize("noise", [{"runs": 4}, {"run_scatter": 0.0}])
+def test_what_was_learned_from_too_little_is_not_taken(noise: dict[str, float]) -> None:
+    cell = a_cell()
+    assert spread_of(cell, learned(cell.id, **noise)) == spread_of(cell, None)  # type: ignore[arg-type]
+
+
+def test_what_was_learned_of_another_cell_is_not_taken() -> None:
+    assert spread_of(a_cell(), learned("another")).freedom is None
+
+
+@pytest.mark.parametrize("freedom", [None, 8])
+def test_shifts_are_the_quantiles_of_the_distribution(freedom: int | None) -> None:
+    shifts = Spread(between_process_sd=0.1, source="told", freedom=freedom).shifts()
+    of = norm if freedom is None else t(freedom)
+    assert len(shifts) == NODES
+    assert np.quantile(shifts, 0.9) == pytest.approx(0.1 * of.ppf(0.9), rel=2e-3)
+    assert shifts.mean() == pytest.approx(0, abs=1e-12)

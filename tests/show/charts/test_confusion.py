@@ -2,10 +2,10 @@
 
 import pytest
 
-from chartrows import a_matrix
+from chartrows import a_confusion
 from drawings import SVG, hovers, of_class, outside, overlapping, parsed, words
 from zoobench.errors import ResultsError
-from zoobench.show.charts.confusion import confusion, shade
+from zoobench.show.charts.confusion import mistakes, shade
 
 MANY = tuple(f"class {index}" for index in range(100))
 DIAGONAL = tuple(tuple(26 * (row == column) for column in range(100)) for row in range(100))
@@ -13,7 +13,7 @@ DIAGONAL = tuple(tuple(26 * (row == column) for column in range(100)) for row in
 
 def test_each_row_is_shaded_by_its_own_shares() -> None:
     """Of two classes, one of which has a hundred times the samples of the other, both diagonals are as dark."""
-    chart = confusion(a_matrix(classes=("cat", "dog"), counts=((900, 100), (1, 9))))
+    chart = a_confusion(((900, 100), (1, 9)), classes=("cat", "dog"))
     assert [one.text for one in of_class(chart, "on-7")] == ["900", "9"]
     assert [one.text for one in of_class(chart, "on-3")] == ["100", "1"]
 
@@ -27,7 +27,7 @@ def test_a_larger_share_is_darker(share: float, level: int) -> None:
 
 
 def test_cells_without_samples_have_no_number() -> None:
-    chart = confusion(a_matrix())
+    chart = a_confusion()
     assert [word for word in words(chart) if word.isdigit() and word not in {"2", "5", "10", "20", "40", "60"}] == [
         *("23", "3", "26", "1"),
     ]
@@ -35,13 +35,13 @@ def test_cells_without_samples_have_no_number() -> None:
 
 
 def test_a_cell_tells_who_was_taken_for_whom() -> None:
-    told = hovers(confusion(a_matrix()))
+    told = hovers(a_confusion())
     assert "dog taken for cat: 5 of 26 (19.2 %)" in told
     assert "cow: 26 of 26 (100.0 %) right" in told
 
 
 def test_the_words_name_the_worst_classes_and_the_most_frequent_mistakes() -> None:
-    assert confusion(a_matrix()).alternative == (
+    assert a_confusion().alternative == (
         "Of 78 samples in 3 classes, mobilenet-integer_only-litert-t1 has 69 right (88.5 %). "
         "Least often right: dog: 20 of 26 (76.9 %) right; cat: 23 of 26 (88.5 %) right; cow: 26 of 26 (100.0 %) right. "
         "Most frequent mistakes: dog taken for cat: 5 of 26 (19.2 %); cat taken for dog: 3 of 26 (11.5 %); "
@@ -50,13 +50,13 @@ def test_the_words_name_the_worst_classes_and_the_most_frequent_mistakes() -> No
 
 
 def test_a_class_without_samples_is_told_as_one() -> None:
-    chart = confusion(a_matrix(counts=((0, 0, 0), (0, 26, 0), (5, 1, 20))))
+    chart = a_confusion(((0, 0, 0), (0, 26, 0), (5, 1, 20)))
     assert "cat: no samples" in hovers(chart)
     assert "cat: 0" not in chart.alternative
 
 
 def test_a_hundred_classes_have_neither_names_nor_numbers_but_tell_both() -> None:
-    chart = confusion(a_matrix(classes=MANY, counts=DIAGONAL))
+    chart = a_confusion(DIAGONAL, classes=MANY)
     assert not [word for word in words(chart) if word.startswith("class ")]
     assert of_class(chart, "on-7") == []
     assert "class 99: 26 of 26 (100.0 %) right" in hovers(chart)
@@ -65,26 +65,26 @@ def test_a_hundred_classes_have_neither_names_nor_numbers_but_tell_both() -> Non
 
 def test_numbers_too_wide_for_their_cells_are_told_alone() -> None:
     counts = tuple(tuple(123_456 * (row == column) for column in range(12)) for row in range(12))
-    chart = confusion(a_matrix(classes=MANY[:12], counts=counts), width=360)
+    chart = a_confusion(counts, classes=MANY[:12], width=360)
     assert of_class(chart, "on-7") == []
     assert "class 0" in words(chart)
     assert overlapping(chart) == []
 
 
 def test_squares_lie_beside_one_another() -> None:
-    chart = confusion(a_matrix())
+    chart = a_confusion()
     squares = [one for one in parsed(chart).iter(f"{SVG}rect") if one.get("width") == one.get("height") != "14"]
     corners = {(one.get("x"), one.get("y")) for one in squares}
     assert len(corners) == len(squares) == 6
     assert len({x for x, _ in corners}) == len({y for _, y in corners}) == 3
 
 
+def test_the_most_frequent_mistakes_come_first_and_of_equal_ones_the_larger_share() -> None:
+    assert mistakes(((5, 3, 0), (3, 1, 0), (1, 0, 1))) == [(1, 0), (0, 1), (2, 0)], "3 of 4, 3 of 8, 1 of 2"
+    assert mistakes(((5, 0), (0, 2))) == []
+
+
 @pytest.mark.parametrize("counts", [((1, 2), (3, 4)), ((1, 2, 3), (4, 5, 6)), ((1, 2, 3), (4, 5), (7, 8, 9)), ()])
 def test_what_is_no_square_of_all_classes_is_refused(counts: tuple[tuple[int, ...], ...]) -> None:
     with pytest.raises(ResultsError, match="expected 3 each, as there are classes"):
-        a_matrix(counts=counts)
-
-
-def test_a_negative_count_is_refused() -> None:
-    with pytest.raises(ResultsError, match="has the count -1; expected 0 or more"):
-        a_matrix(counts=((1, 0, 0), (0, -1, 0), (0, 0, 1)))
+        a_confusion(counts)

@@ -10,49 +10,39 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from fakes import a_cell, a_record
-from reportparts import FLOAT, INTEGER, TRUTH, answers, timed
-from zoobench.judge.compare.flipped_samples import find_flips
-from zoobench.results.answers import Answers, encode, encode_shares
+from reportparts import FLOAT, INTEGER, timed
+from zoobench.judge.evidence import find_flips
+from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, Record, RecordedDataset
-from zoobench.show.charts.confusion import ConfusionMatrix, mistakes
+from zoobench.show.charts.confusion import Counts, mistakes
 from zoobench.show.report.answers import (
     LEAST_SHOWN,
     MOST_CLASSES,
     MOST_IN_ALL,
     MOST_SHOWN,
     OTHERS,
-    answered_of,
-    class_scores,
+    below_the_rest,
     confusion_of,
     confusion_table,
-    counted,
-    distinct_answers,
     flipped_samples,
+    right_and_wrong,
     shown_of,
-    wanted_samples,
     worst_classes,
 )
 from zoobench.show.report.contents import FlippedSample, Pictures, VariantAnswers
-from zoobench.stats.intervals import wilson
 from zoobench.stats.paired import holm
 
-NO_PICTURES = Pictures()
-PHOTOS = {"photo-1": "data:image/jpeg;base64,AA=="}
+SHOWN = Pictures(photos={"photo-1": "data:image/jpeg;base64,AA=="}, shown={3: "photo-1"})
 ANIMALS = ("cat", "dog", "eel")
 Given = list[tuple[int, float]]
 """Class and probability of each answer."""
-
-rows = st.lists(
-    st.tuples(*[st.integers(0, 2)] * 3, st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40
-)  # truth, both classes, both probabilities
-
-rows = st.lists(
-    st.tuples(*[st.integers(0, 2)] * 3, st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40
-)  # truth, both classes, both probabilities
+Rows = list[tuple[int, int, int, float, float]]
+"""Truth, both classes and both probabilities of each sample."""
+rows = st.lists(st.tuples(*[st.integers(0, 2)] * 3, st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40)
 
 
-def answered(*records: object, pictures: Pictures = NO_PICTURES) -> tuple[VariantAnswers, ...]:
-    return answered_of(distinct_answers(records), pictures)  # type: ignore[arg-type]
+def answered(*records: Record, pictures: Pictures | None = None) -> tuple[VariantAnswers, ...]:
+    return right_and_wrong(records, pictured=lambda _: pictures or Pictures())[0]
 
 
 def test_cells_that_answered_alike_are_one_set_and_all_are_named() -> None:
@@ -67,33 +57,33 @@ def test_a_set_is_named_as_shortly_as_tells_it_from_others() -> None:
     other = timed("integer_only", 0.004, predicted=(1,) * 8, runtime="openvino")
     more = timed("integer_only", 0.004, predicted=(0,) * 8, runtime="openvino", threads=2)
     assert [one.title for one in answered(FLOAT, INTEGER, other)] == [
-        "mobilenet float32",
-        "mobilenet integer_only on litert",
-        "mobilenet integer_only on openvino",
+        *("mobilenet float32", "mobilenet integer_only on litert", "mobilenet integer_only on openvino"),
     ]
     assert [one.title for one in answered(FLOAT, INTEGER, other, more)][2:] == [other.cell.id, more.cell.id]
-
-
-def test_no_two_sets_have_one_name() -> None:
-    found = answered(FLOAT, INTEGER, timed("dynamic_range", 0.005, predicted=(1,) * 8))
-    assert len({one.name for one in found}) == len(found) == 3
+    assert [one.name for one in answered(FLOAT, INTEGER, other)] == ["answers-1", "answers-2", "answers-3"]
 
 
 def test_the_worst_classes_and_the_confusions_are_told() -> None:
-    _, integer = answered(FLOAT, INTEGER)
+    float_one, integer = answered(FLOAT, INTEGER)
+    assert (float_one.worst, float_one.mixups, float_one.flipped, float_one.flips) == (None, None, (), "")
     assert integer.worst is not None
     assert integer.worst.grid.rows == (("cat", "3", "4", "75.0", "30.1–95.4", "1"),)  # Wilson's interval of 3 of 4
     assert integer.mixups is not None
     assert integer.mixups.grid.rows == (("cat", "dog", "1", "25.0"),)
 
 
-def test_a_model_without_mistakes_has_no_worst_classes() -> None:
-    (float_one,) = answered(FLOAT)
-    assert (float_one.worst, float_one.mixups, float_one.flipped, float_one.flips) == (None, None, (), "")
+def test_only_a_class_that_is_significantly_below_the_rest_is_called_so() -> None:
+    """10 of 30 against 57 of 60; 27 of 30 against 57 of 60 may be chance."""
+    for cats, verdicts in ((10, ["significantly worse than the rest", "", ""]), (27, [])):
+        taken = [0] * cats + [1] * (30 - cats) + [1] * 29 + [2] + [1] * 2 + [2] * 28
+        truth = [0] * 30 + [1] * 30 + [2] * 30
+        [found] = answered(record(truth, [(one, 0.5) for one in taken], variant="float32"))
+        assert found.worst is not None
+        assert [row[6] for row in found.worst.grid.rows if len(row) == 7] == verdicts
 
 
 def test_a_flipped_sample_is_shown_with_what_both_said() -> None:
-    _, integer = answered(FLOAT, INTEGER, pictures=Pictures(photos=PHOTOS, shown={3: "photo-1"}))
+    _, integer = answered(FLOAT, INTEGER, pictures=SHOWN)
     (sample,) = integer.flipped
     assert (sample.sample, sample.kind, sample.truth) == (3, "newly_wrong", "cat")
     assert (sample.before, sample.after, sample.after_probability) == ("cat", "dog", pytest.approx(0.75, abs=1e-4))
@@ -105,18 +95,16 @@ def test_a_flipped_sample_is_shown_with_what_both_said() -> None:
 
 def test_samples_without_a_picture_are_left_out_where_others_have_one_and_that_is_counted() -> None:
     worse = timed("integer_only", 0.004, predicted=(0, 0, 1, 1, 1, 1, 1, 1))
-    _, found = answered(FLOAT, worse, pictures=Pictures(photos=PHOTOS, shown={3: "photo-1"}))
+    _, found = answered(FLOAT, worse, pictures=SHOWN)
     assert [one.sample for one in found.flipped] == [3]
     assert "showing 1 of 2" in found.flips
-    _, without = answered(FLOAT, worse)
-    assert [one.sample for one in without.flipped] == [2, 3]
+    assert [one.sample for one in answered(FLOAT, worse)[1].flipped] == [2, 3]
 
 
 def test_what_cannot_be_compared_with_a_twin_says_so() -> None:
     (alone,) = answered(INTEGER)
     assert alone.flips == "Its float twin is not in this file, so it cannot be compared with it."
-    same = timed("integer_only", 0.004, threads=1)
-    found = answered(FLOAT, replace(same, cell=replace(same.cell, weights="random")))
+    found = answered(FLOAT, timed("integer_only", 0.004, weights="random"))
     assert found[1].flips == f"None: it says of all 8 samples what its float twin, {FLOAT.cell.id}, says."
     assert "weights are random" in found[1].summary
 
@@ -127,26 +115,30 @@ def test_a_variant_that_answers_as_its_float_file_is_one_set_with_it_and_that_is
     assert both.flips == f"None: it says of all 8 samples what its float twin, {FLOAT.cell.id}, says."
 
 
-def test_the_most_telling_samples_of_every_set_come_first() -> None:
+def test_pictures_are_wanted_of_the_most_telling_samples_of_every_set_first() -> None:
     three = timed("int16x8", 0.1, predicted=(1, 1, 1, 0, 1, 1, 1, 1))
-    found = distinct_answers([FLOAT, INTEGER, three])
-    assert wanted_samples(found) == (3, 0, 1, 2)
+    wanted: list[int] = []
+
+    def pictured(samples: Sequence[int]) -> Pictures:
+        wanted.extend(samples)
+        return SHOWN
+
+    assert right_and_wrong([FLOAT, INTEGER, three], pictured=pictured)[1] == SHOWN
+    assert wanted == [3, 0, 1, 2]
 
 
-def test_many_sets_show_fewer_samples_each() -> None:
-    some = distinct_answers([FLOAT, INTEGER])
-    assert shown_of(some) == MOST_SHOWN
-    assert shown_of(some * 25) == MOST_IN_ALL // 50
-    assert shown_of(some * 500) == LEAST_SHOWN
-    assert shown_of(()) == MOST_SHOWN
+@pytest.mark.parametrize(
+    ("sets", "shown"), [(0, MOST_SHOWN), (2, MOST_SHOWN), (50, MOST_IN_ALL // 50), (1000, LEAST_SHOWN)]
+)
+def test_many_sets_show_fewer_samples_each(sets: int, shown: int) -> None:
+    assert shown_of(sets) == shown
 
 
 def test_cells_without_accuracy_have_no_answers() -> None:
-    assert distinct_answers([replace(FLOAT, accuracy=None)]) == ()
-    assert len(TRUTH) == answers(TRUTH).total
+    assert answered(replace(FLOAT, accuracy=None)) == ()
 
 
-def record(truth: list[int], given: Given, *, variant: str = "integer_only") -> Record:
+def record(truth: Sequence[int], given: Given, *, variant: str = "integer_only") -> Record:
     usual = a_record(cell=a_cell(variant=variant))
     predictions = Predictions(
         classes=encode([one for one, _ in given]),
@@ -178,31 +170,28 @@ def test_newly_wrong_samples_come_first_the_surer_the_base_was_the_sooner_then_n
     base = record(truth, [(0, 0.6), (0, 0.9), (1, 0.9), (1, 0.5), (1, 0.7), (0, 0.8)])
     new = record(truth, [(1, 0.5), (1, 0.4), (0, 0.5), (0, 0.8), (2, 0.7), (0, 0.9)])
     assert [(one.kind, one.sample) for one in flipped_samples(base, new) or ()] == [
-        ("newly_wrong", 1),
-        ("newly_wrong", 0),
-        ("newly_right", 3),
-        ("newly_right", 2),
-        ("changed", 4),
+        *(("newly_wrong", 1), ("newly_wrong", 0), ("newly_right", 3), ("newly_right", 2), ("changed", 4)),
     ]
 
 
-def test_the_same_answers_flip_nothing_however_sure_they_are() -> None:
-    assert flipped_samples(record([0, 1], [(0, 1.0), (2, 1.0)]), record([0, 1], [(0, 0.4), (2, 0.5)])) == ()
+def test_the_same_answers_flip_nothing_and_other_samples_are_not_compared() -> None:
+    base = record([0, 1], [(0, 1.0), (2, 1.0)])
+    assert flipped_samples(base, record([0, 1], [(0, 0.4), (2, 0.5)])) == ()
+    assert flipped_samples(base, record([1, 1], [(0, 1.0), (2, 1.0)])) is None
+    assert flipped_samples(base, a_record(accuracy=None)) is None
 
 
-def test_other_samples_are_not_compared_with_each_other() -> None:
-    assert flipped_samples(record([0], [(0, 1.0)]), record([1], [(0, 1.0)])) is None
-    assert flipped_samples(record([0], [(0, 1.0)]), a_record(accuracy=None)) is None
+def both_sides(given_rows: Rows) -> tuple[Record, Record]:
+    truth = [row[0] for row in given_rows]
+    base, new = (record(truth, [(row[1 + side], row[3 + side]) for row in given_rows]) for side in (0, 1))
+    return base, new
 
 
 @given(rows)
-def test_counts_are_those_of_the_gate_and_every_sample_is_named_once(
-    given_rows: list[tuple[int, int, int, float, float]],
-) -> None:
-    truth = [row[0] for row in given_rows]
-    first, second = [(row[1], row[3]) for row in given_rows], [(row[2], row[4]) for row in given_rows]
-    found = flipped_samples(record(truth, first), record(truth, second))
-    flips = find_flips([one for one, _ in first], [one for one, _ in second], truth=truth, classes=ANIMALS)
+def test_counts_are_those_of_the_gate_and_every_sample_is_named_once(given_rows: Rows) -> None:
+    truth, first, second, *_ = zip(*given_rows, strict=True)
+    found = flipped_samples(*both_sides(given_rows))
+    flips = find_flips(first, second, truth=truth, classes=ANIMALS)
     assert found is not None
     kinds = Counter(one.kind for one in found)
     assert (kinds["newly_wrong"], kinds["newly_right"]) == (len(flips.newly_wrong), len(flips.newly_right))
@@ -213,11 +202,8 @@ def test_counts_are_those_of_the_gate_and_every_sample_is_named_once(
 
 
 @given(rows)
-def test_sides_that_change_places_turn_newly_wrong_into_newly_right(
-    given_rows: list[tuple[int, int, int, float, float]],
-) -> None:
-    truth = [row[0] for row in given_rows]
-    base, new = (record(truth, [(row[1 + side], row[3 + side]) for row in given_rows]) for side in (0, 1))
+def test_sides_that_change_places_turn_newly_wrong_into_newly_right(given_rows: Rows) -> None:
+    base, new = both_sides(given_rows)
     there, back = flipped_samples(base, new), flipped_samples(new, base)
     assert there is not None
     assert back is not None
@@ -230,45 +216,12 @@ pairs = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, ma
 """Truth and prediction of each sample."""
 
 
-def answers_of_rows(rows: list[tuple[int, int]]) -> Answers:
-    truth, predicted = (tuple(column) for column in zip(*rows, strict=True))
-    return Answers(predicted=predicted, probability=(0.5,) * len(rows), truth=truth)
-
-
-def a_matrix(*counts: tuple[int, ...]) -> ConfusionMatrix:
-    return ConfusionMatrix(cell="a", classes=ANIMALS[: len(counts)], counts=counts)
-
-
-def matrix_of(rows: list[tuple[int, int]], classes: Sequence[str] = ANIMALS) -> ConfusionMatrix:
-    return counted(answers_of_rows(rows), cell="a", classes=classes)
+def counts_of(rows: list[tuple[int, int]]) -> Counts:
+    return confusion_of(record([truth for truth, _ in rows], [(predicted, 0.5) for _, predicted in rows]))
 
 
 def test_a_row_holds_the_samples_of_a_class_by_what_they_were_taken_for() -> None:
-    found = matrix_of([(0, 0), (0, 1), (1, 1), (2, 0), (0, 1)])
-    assert found == a_matrix((1, 2, 0), (0, 1, 0), (1, 0, 0))
-    assert (found.total, found.correct) == (5, 2)
-
-
-def test_a_record_tells_its_confusion_unless_its_accuracy_was_not_measured() -> None:
-    """`a_record` takes the first cat for a cat, the dog for a dog and the second cat for a dog."""
-    assert confusion_of(a_record()) == ConfusionMatrix(
-        cell="mobilenet-integer_only-litert-t1", classes=("cat", "dog"), counts=((1, 1), (0, 1))
-    )
-    assert confusion_of(a_record(accuracy=None)) is None
-
-
-def test_recall_is_the_share_of_a_row_with_its_wilson_interval() -> None:
-    cat, dog = class_scores(a_matrix((3, 1), (2, 4)))
-    assert cat.recall is not None
-    assert (cat.samples, cat.right, cat.recall.point, cat.recall.interval) == (4, 3, 3 / 4, wilson(3, 4))
-    assert dog.recall is not None
-    assert dog.recall.point == 4 / 6
-
-
-def test_a_class_without_samples_has_no_recall() -> None:
-    eel = class_scores(a_matrix((2, 0, 1), (3, 0, 0), (0, 0, 0)))[2]
-    assert (eel.recall, eel.p_below) == (None, None)
-    assert not eel.is_surely_below
+    assert counts_of([(0, 0), (0, 1), (1, 1), (2, 0), (0, 1)]) == [[1, 2, 0], [0, 1, 0], [1, 0, 0]]
 
 
 def test_a_class_is_compared_with_the_others_by_fishers_exact_test() -> None:
@@ -276,105 +229,70 @@ def test_a_class_is_compared_with_the_others_by_fishers_exact_test() -> None:
 
     The numbers are Fisher's of the lady who tastes tea ("The Design of Experiments", 1935).
     """
-    cat, dog = class_scores(a_matrix((1, 3), (1, 3)))
-    assert cat.p_below == pytest.approx(2 * 17 / 70)
-    assert dog.p_below == pytest.approx(69 / 70)
+    assert below_the_rest(((1, 3), (1, 3))) == {0: pytest.approx(2 * 17 / 70), 1: pytest.approx(69 / 70)}
 
 
-def test_only_a_class_that_is_surely_below_is_called_so() -> None:
-    scores = class_scores(a_matrix((10, 20, 0), (0, 29, 1), (0, 2, 28)))
-    assert [score.is_surely_below for score in scores] == [True, False, False]
-    assert not any(score.is_surely_below for score in class_scores(a_matrix((27, 3, 0), (0, 29, 1), (0, 2, 28))))
+def test_a_single_class_is_not_below_itself_and_one_without_samples_is_not_compared() -> None:
+    assert below_the_rest(((5,),)) == {0: pytest.approx(1)}
+    assert list(below_the_rest(((2, 0, 1), (3, 0, 0), (0, 0, 0)))) == [0, 1]
 
 
-def test_a_single_class_is_not_below_itself() -> None:
-    (cat,) = class_scores(a_matrix((5,)))
-    assert cat.p_below == pytest.approx(1)
-
-
-def test_the_worst_classes_come_first_and_those_that_are_always_right_are_none() -> None:
-    scores = class_scores(a_matrix((4, 0, 0), (1, 1, 2), (2, 0, 1)))
-    assert [score.name for score in worst_classes(scores, most=5)] == ["dog", "eel"]
-    assert [score.name for score in worst_classes(scores, most=1)] == ["dog"]
-
-
-def test_of_equally_bad_classes_that_with_more_samples_comes_first() -> None:
-    scores = class_scores(a_matrix((1, 1), (3, 3)))
-    assert [score.name for score in worst_classes(scores, most=2)] == ["dog", "cat"]
-
-
-def test_the_most_frequent_mistakes_come_first_and_of_equal_ones_the_larger_share() -> None:
-    found = mistakes(a_matrix((5, 3, 0), (3, 1, 0), (1, 0, 1)))
-    assert found == [(1, 0), (0, 1), (2, 0)], "3 of 4, 3 of 8, 1 of 2"
-
-
-def test_a_cell_that_is_always_right_makes_no_mistakes() -> None:
-    assert mistakes(a_matrix((5, 0), (0, 2))) == []
-    assert worst_classes(class_scores(a_matrix((5, 0), (0, 2))), most=9) == ()
+@pytest.mark.parametrize(
+    ("counts", "worst"),
+    [
+        (((4, 0, 0), (1, 1, 2), (2, 0, 1)), [1, 2]),
+        (((1, 1), (3, 3)), [1, 0]),  # equally bad: that with more samples first
+        (((5, 0), (0, 2)), []),
+    ],
+)
+def test_the_worst_classes_come_first_and_those_that_are_always_right_are_none(
+    counts: Counts, worst: list[int]
+) -> None:
+    assert worst_classes(counts) == worst
 
 
 @given(pairs)
 def test_every_sample_stands_in_the_matrix_once(rows: list[tuple[int, int]]) -> None:
-    found = matrix_of(rows)
-    assert found.total == len(rows)
-    assert found.correct == sum(truth == predicted for truth, predicted in rows)
-    scores = class_scores(found)
-    truths = Counter(truth for truth, _ in rows)
-    assert [score.samples for score in scores] == [truths[index] for index in range(3)]
-    assert sum(found.counts[truth][taken] for truth, taken in mistakes(found)) == found.total - found.correct
-    assert all(0 <= score.p_below <= 1 for score in scores if score.p_below is not None)
+    found = counts_of(rows)
+    assert Counter(rows) == {(i, j): found[i][j] for i in range(3) for j in range(3) if found[i][j]}
+    assert sum(found[truth][taken] for truth, taken in mistakes(found)) == sum(one != other for one, other in rows)
+    assert all(0 <= p <= 1 for p in below_the_rest(found).values())
 
 
 @given(pairs, st.permutations(range(3)))
 def test_classes_in_another_order_come_in_that_order(rows: list[tuple[int, int]], places: list[int]) -> None:
     """Class i becomes class places[i]."""
-    moved = [(places[truth], places[predicted]) for truth, predicted in rows]
-    names = [ANIMALS[places.index(place)] for place in range(3)]
-    plain, turned = matrix_of(rows), matrix_of(moved, names)
-    for truth in range(3):
-        for predicted in range(3):
-            assert turned.counts[places[truth]][places[predicted]] == plain.counts[truth][predicted]
-    scores, others = class_scores(plain), class_scores(turned)
-    for index, score in enumerate(scores):
-        other = others[places[index]]
-        assert (other.name, other.right, other.recall) == (score.name, score.right, score.recall)
-        assert other.p_below == pytest.approx(score.p_below)
+    plain, turned = counts_of(rows), counts_of([(places[truth], places[predicted]) for truth, predicted in rows])
+    assert all(turned[places[i]][places[j]] == plain[i][j] for i in range(3) for j in range(3))
+    found = below_the_rest(turned)
+    assert {places[index]: pytest.approx(p) for index, p in below_the_rest(plain).items()} == found
 
 
 @given(pairs)
 def test_p_values_agree_with_scipys_hypergeometric_distribution(rows: list[tuple[int, int]]) -> None:
-    found = matrix_of(rows)
-    scores = [score for score in class_scores(found) if score.samples]
-    expected = [hypergeom.cdf(score.right, found.total, found.correct, score.samples) for score in scores]
-    assert [score.p_below for score in scores] == pytest.approx(list(holm([min(one, 1.0) for one in expected])))
+    counts = counts_of(rows)
+    correct = sum(counts[index][index] for index in range(3))
+    sizes = {index: sum(row) for index, row in enumerate(counts) if sum(row)}
+    expected = [hypergeom.cdf(counts[index][index], len(rows), correct, size) for index, size in sizes.items()]
+    assert list(below_the_rest(counts).values()) == pytest.approx(list(holm([min(one, 1.0) for one in expected])))
 
 
 def test_every_count_stands_in_its_row_and_column_with_words_for_a_pointer() -> None:
-    table = confusion_table(a_matrix((3, 1), (0, 4)))
-    assert table.heads == ("cat", "dog")
-    assert [[count for count, _, _ in fields] for _, fields in table.rows] == [["3", "1"], ["", "4"]]
-    assert [[hover for _, _, hover in fields] for _, fields in table.rows] == [
-        ["cat, right: 3 of 4 (75.0 %)", "cat taken for dog: 1 of 4 (25.0 %)"],
-        ["", "dog, right: 4 of 4 (100.0 %)"],
-    ]
-    assert table.note == ""
-
-
-def test_larger_shares_of_a_class_are_darker() -> None:
-    (_, fields), _ = confusion_table(a_matrix((9, 1), (0, 4))).rows
-    (_, darker, _), (_, lighter, _) = fields
+    table = confusion_table(((9, 1), (0, 4)), ("cat", "dog"))
+    assert (table.heads, table.note) == (("cat", "dog"), "")
+    (_, ((right, darker, told), (wrong, lighter, of_wrong))), (_, (none, (last, *_))) = table.rows
+    assert (right, wrong, none, last) == ("9", "1", ("", 0, ""), "4")
+    assert (told, of_wrong) == ("cat, right: 9 of 10 (90.0 %)", "cat taken for dog: 1 of 10 (10.0 %)")
     assert darker > lighter > 0
 
 
 def test_of_many_classes_those_with_the_most_mistakes_are_shown_and_the_rest_is_counted() -> None:
     count = MOST_CLASSES + 5
     counts = [[4 if row == column else 0 for column in range(count)] for row in range(count)]
-    counts[count - 1][0] = 3
-    counts[count - 1][1] = 2
+    counts[count - 1][:2] = [3, 2]
     counts[2][MOST_CLASSES + 1] = 1
-    names = tuple(f"class {place}" for place in range(count))
-    found = ConfusionMatrix(cell="a", classes=names, counts=tuple(map(tuple, counts)))
-    table = confusion_table(found)
+    names = [f"class {place}" for place in range(count)]
+    table = confusion_table(counts, names)
     assert len(table.rows) == MOST_CLASSES
     assert table.heads[-1] == OTHERS
     assert f"class {count - 1}" in table.heads

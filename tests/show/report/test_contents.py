@@ -1,22 +1,21 @@
-"""Are numbers of things and lists of names put into sentences as one says them?"""
+"""Are numbers of things, lists of names and tables put as one says and reads them?"""
 
-from zoobench.show.report.contents import MOST_NAMED, counted, named, spread
+from zoobench.show.report.contents import MOST_NAMED, counted, named, sheet, spread, without_empty
 
 
-def test_one_is_not_in_the_plural() -> None:
+def test_one_is_not_in_the_plural_and_equal_counts_are_one() -> None:
     assert (counted(1, "cell"), counted(0, "cell"), counted(1200, "cell")) == ("1 cell", "0 cells", "1,200 cells")
-
-
-def test_equal_counts_are_one_and_others_a_range() -> None:
     assert (spread([64, 64]), spread([200, 64, 100])) == ("64", "64 to 200")
 
 
-def test_few_cells_are_named_and_of_many_the_first() -> None:
+def test_few_cells_are_named_and_of_many_the_first_and_all_need_no_names() -> None:
     assert named(["a", "b"]) == "a, b"
     many = [f"cell{number}" for number in range(MOST_NAMED + 1)]
     assert named(many) == f"{', '.join(many[:MOST_NAMED])} and 1 more cell"
+    assert (named(["a", "b"], of=2), named(["a"], of=1)) == ("any of the 2 cells", "the only cell")
 
 
-def test_all_cells_need_no_names() -> None:
-    assert named(["a", "b"], of=2) == "any of the 2 cells"
-    assert named(["a"], of=1) == "the only cell"
+def test_a_table_without_rows_is_none_and_columns_in_which_nothing_stands_are_left_out() -> None:
+    assert sheet("Nothing", ("a",), ()) is without_empty(None) is None
+    found = without_empty(sheet("Some", ("a", "b", "c"), (("1", "", "x"), ("2", "", "")), words={2}))
+    assert found == sheet("Some", ("a", "c"), (("1", "x"), ("2", "")), words={1})

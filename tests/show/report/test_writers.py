@@ -257,6 +257,7 @@ def test_every_cell_has_a_row_with_its_values_and_marks() -> None:
         row.startswith("| mobilenet-int16x8-litert-t1 |") and row.endswith("| refused by litert |") for row in rows
     )
     assert any("2.50 (2.48–2.52)" in row for row in rows)
+    assert [row.split()[1] for row in rows if row.endswith("| recommended |")] == [a_report().decision.cell]
 
 
 def test_tables_have_as_many_fields_in_each_row() -> None:

@@ -1,25 +1,33 @@
 """`zoobench crosscheck`: how far apart are the methods of timing one file, ours and others', which take turns?"""
 
 import math
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from zoobench.commands.crosscheck.methods import OPEN_SECONDS, PHASES, REFERENCE, Round, TimingMethod, find_methods
-from zoobench.commands.crosscheck.target import CrosscheckRequest, CrosscheckTarget, find_target
-from zoobench.commands.options import artifacts_option
+from zoobench.commands.crosscheck.methods import (
+    PHASES,
+    REFERENCE,
+    CrosscheckTarget,
+    Round,
+    TimingMethod,
+    find_methods,
+    find_target,
+)
+from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import MeasurementError, Status
-from zoobench.judge.crosscheck import CrosscheckReport, Effort, LeftOutMethod, TimedPath
-from zoobench.measure.disturbance import Marking, crowding, is_crowded, mark
+from zoobench.judge.crosscheck import CrosscheckReport, Effort, TimedPath
+from zoobench.measure.disturbance import Marking, crowding, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Repetitions
-from zoobench.show.crosscheck import as_json, render
+from zoobench.measure.worker import OPEN_SECONDS
+from zoobench.results.disturbed import are_in_the_way
+from zoobench.show.crosscheck import view
 from zoobench.system.terminal import progress
 
 _EXAMPLES = """\b
@@ -41,25 +49,6 @@ _MOST_TAKEN = 2
 """Turns that are taken at the most, as a multiple of those that are to count."""
 _LATE = 20
 """Times the expected duration after which a process is taken to hang, and `OPEN_SECONDS` besides."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sitting:
-    """How methods take turns: how many, and after how many seconds a process is taken to hang."""
-
-    turns: int
-    threads: int
-    reference: str
-    patience: float
-    marking: Marking
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _WholeTurn:
-    """What one turn saw of each method, by name, and how many processors others kept busy during the worst of them."""
-
-    seen: Mapping[str, Round]
-    others: float
 
 
 @click.command(epilog=_EXAMPLES)
@@ -87,7 +76,7 @@ class _WholeTurn:
     type=click.Path(path_type=Path, exists=True),
     help="A folder of photos, or a uint8 .npy file. Default: the test images of the results.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_options
 @artifacts_option
 def crosscheck(
     *,
@@ -97,6 +86,7 @@ def crosscheck(
     seconds: float,
     images: Path | None,
     form: str,
+    output: Path | None,
     artifacts: Path,
 ) -> None:
     """Time one file in several ways, and see whether ours agrees with others'.
@@ -113,84 +103,71 @@ def crosscheck(
     litert-benchmark and OpenVINO with benchmark_app, that is if the whole interval does; 1 if one surely does not; 3 if
     that is open; 2 if the file cannot be timed.
     """
-    request = CrosscheckRequest(
-        cell=cell, artifacts=artifacts, images=images, threads=threads, turns=turns, seconds=seconds
-    )
     try:
-        report = run_crosscheck(request)
+        with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
+            workplace = Path(folder)
+            target = find_target(cell, artifacts=artifacts, images=images, threads=threads, workplace=workplace)
+            report = compare_methods(target, *find_methods(target), turns=turns, seconds=seconds)
     except KeyboardInterrupt:
         click.echo("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", err=True)
         sys.exit(Status.INTERRUPTED)
-    click.echo(shown(report, form=form), nl=False)
+    present(view(report), form=form, output=output)
     sys.exit(report.status)
-
-
-def run_crosscheck(request: CrosscheckRequest) -> CrosscheckReport:
-    """Returns how far apart the methods of timing one file are; shows progress meanwhile.
-
-    Raises:
-        UsageError: If it is not clear what to time.
-        MeasurementError: If our own interpreter, which all else is held against, cannot run the file.
-    """
-    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-        target = find_target(request, workplace=Path(folder))
-        methods, absent = find_methods(target)
-        return compare_methods(target, methods, request=request, absent=absent)
 
 
 def compare_methods(
     target: CrosscheckTarget,
     methods: Sequence[TimingMethod],
+    absent: Mapping[str, str] | None = None,
     *,
-    request: CrosscheckRequest,
-    absent: Sequence[LeftOutMethod] = (),
+    turns: int,
+    seconds: float,
     marking: Marking = mark,
 ) -> CrosscheckReport:
-    """Returns how far apart these methods are, the first being what the others are held against.
+    """Returns how far apart these methods are, the first being what the others are compared with.
 
-    A method that fails is left out with the reason; if the first does, there is nothing to say.
+    A method that fails is left out with the reason; if the first does, there is nothing to say. Progress is shown.
 
     Args:
         target: What is timed.
         methods: At least one.
-        request: How long.
-        absent: Methods that cannot be taken here.
+        absent: Why others cannot be taken here, by name.
+        turns: How many turns every method takes.
+        seconds: About how long each turn times each method.
         marking: Tells what the processors did.
 
     Raises:
         MeasurementError: If the first fails.
     """
-    repetitions, pilot_seconds = _repetitions(methods[0], request.seconds)
-    sitting = _Sitting(
-        turns=request.turns,
-        threads=target.threads,
-        reference=methods[0].name,
-        patience=OPEN_SECONDS + _LATE * pilot_seconds,
-        marking=marking,
+    each = methods[0].take(_PILOT, OPEN_SECONDS).seconds
+    runs = RoundsConfig(seconds=seconds, least=_LEAST_RUNS, most=_MOST_RUNS).number(each)
+    repetitions = Repetitions(warmups=math.ceil(runs * _WARMUP_SHARE), runs=runs)
+    patience = OPEN_SECONDS + _LATE * each * (repetitions.warmups + runs)
+    taken, failed, effort = _take_turns(
+        methods, repetitions, turns=turns, threads=target.threads, patience=patience, marking=marking
     )
-    turns, failed, effort = _take_turns(methods, repetitions, sitting)
-    timed = [method for method in methods if method.name not in failed]
-    seen = {method.name: [turn.seen[method.name] for turn in turns] for method in timed}
+    seen = {one.name: [turn[one.name] for turn in taken] for one in methods if one.name not in failed}
     return CrosscheckReport(
         subject=target.name,
         sha256=target.sha256,
         threads=target.threads,
         images=target.images,
         effort=effort,
-        paths=tuple(_timed(method, seen[method.name]) for method in timed),
-        left_out=(*absent, *(LeftOutMethod(name=name, reason=reason) for name, reason in failed.items())),
+        paths=tuple(
+            TimedPath(
+                name=one.name,
+                what=one.what,
+                turns=tuple(turn.seconds for turn in seen[one.name]),
+                resolution_seconds=one.resolution_seconds,
+            )
+            for one in methods
+            if one.name in seen
+        ),
+        left_out={**(absent or {}), **failed},
         pairs=PAIRS,
         phases=_phases(seen.values()),
         versions=library_versions(),
     )
-
-
-def shown(report: CrosscheckReport, *, form: str) -> str:
-    """Returns a report as `text` or `json`."""
-    if form == "json":
-        return as_json(report)
-    terminal = Console()
-    return render(report, width=terminal.width, colours=terminal.is_terminal)
 
 
 def order(count: int, turn: int) -> list[int]:
@@ -203,36 +180,39 @@ def order(count: int, turn: int) -> list[int]:
     return forwards if turn % 2 == 0 else forwards[::-1]
 
 
-def _repetitions(reference: TimingMethod, seconds: float) -> tuple[Repetitions, float]:
-    """Returns how often each method runs the file in a turn, and about how many seconds that takes, by a pilot."""
-    each = reference.take(_PILOT, OPEN_SECONDS).seconds
-    runs = RoundsConfig(seconds=seconds, least=_LEAST_RUNS, most=_MOST_RUNS).number(each)
-    repetitions = Repetitions(warmups=math.ceil(runs * _WARMUP_SHARE), runs=runs)
-    return repetitions, each * (repetitions.warmups + repetitions.runs)
-
-
 def _take_turns(
-    methods: Sequence[TimingMethod], repetitions: Repetitions, sitting: _Sitting
-) -> tuple[list[_WholeTurn], dict[str, str], Effort]:
+    methods: Sequence[TimingMethod],
+    repetitions: Repetitions,
+    *,
+    turns: int,
+    threads: int,
+    patience: float,
+    marking: Marking,
+) -> tuple[list[Mapping[str, Round]], Mapping[str, str], Effort]:
     """Returns the turns in which others were least in the way, why some methods failed, and how much was timed.
 
     A method that failed takes no more turns. A turn that is crowded is taken once more at the end, so that at the most
     twice as many are taken.
     """
-    taken: list[_WholeTurn] = []
+    taken: list[Mapping[str, Round]] = []
+    others: list[float] = []
     failed: dict[str, str] = {}
     calm = 0
-    with progress(f"Timing in {len(methods)} ways", total=sitting.turns * len(methods)) as advance:
-        for number in range(_MOST_TAKEN * sitting.turns):
-            turn = _take_turn([methods[place] for place in order(len(methods), number)], repetitions, sitting, failed)
-            taken.append(turn)
-            is_calm = not is_crowded(turn.others, threads=sitting.threads)
+    with progress(f"Timing in {len(methods)} ways", total=turns * len(methods)) as advance:
+        for number in range(_MOST_TAKEN * turns):
+            ordered = [methods[place] for place in order(len(methods), number)]
+            seen, worst = _take_turn(ordered, repetitions, patience, marking, failed)
+            if methods[0].name in failed:
+                raise MeasurementError(failed[methods[0].name])
+            taken.append(seen)
+            others.append(worst)
+            is_calm = not are_in_the_way(worst, threads=threads, cpus=os.cpu_count() or 1)
             calm += is_calm
             note = f"turn {number + 1}" + ("" if is_calm else ", others keep the processors busy")
             advance(len(methods) if is_calm else 0, note)
-            if calm == sitting.turns:
+            if calm == turns:
                 break
-    kept = sorted(sorted(taken, key=lambda turn: turn.others)[: sitting.turns], key=taken.index)
+    kept = sorted(sorted(range(len(taken)), key=others.__getitem__)[:turns])
     effort = Effort(
         turns=len(kept),
         warmups=repetitions.warmups,
@@ -240,35 +220,30 @@ def _take_turns(
         retaken=len(taken) - len(kept),
         crowded=max(len(kept) - calm, 0),
     )
-    return kept, failed, effort
+    return [taken[number] for number in kept], failed, effort
 
 
 def _take_turn(
-    methods: Sequence[TimingMethod], repetitions: Repetitions, sitting: _Sitting, failed: dict[str, str]
-) -> _WholeTurn:
-    """Returns what each method observed; a method that fails is added to the failed ones."""
-    seen, others = {}, []
+    methods: Sequence[TimingMethod],
+    repetitions: Repetitions,
+    patience: float,
+    marking: Marking,
+    failed: dict[str, str],
+) -> tuple[Mapping[str, Round], float]:
+    """Returns what each method observed, and how many processors others kept busy during the worst of them.
+
+    A method that fails is added to the failed ones, with the reason.
+    """
+    seen, others = {}, [0.0]
     for method in methods:
-        if method.name in failed:
-            continue
-        before = sitting.marking()
-        try:
-            seen[method.name] = method.take(repetitions, sitting.patience)
-        except MeasurementError as error:
-            if method.name == sitting.reference:
-                raise
-            failed[method.name] = str(error)
-        others.append(crowding(before, sitting.marking()))
-    return _WholeTurn(seen=seen, others=max(others))
-
-
-def _timed(method: TimingMethod, seen: Sequence[Round]) -> TimedPath:
-    return TimedPath(
-        name=method.name,
-        what=method.what,
-        turns=tuple(one.seconds for one in seen),
-        resolution_seconds=method.resolution_seconds,
-    )
+        if method.name not in failed:
+            before = marking()
+            try:
+                seen[method.name] = method.take(repetitions, patience)
+            except MeasurementError as error:
+                failed[method.name] = str(error)
+            others.append(crowding(before, marking()))
+    return seen, max(others)
 
 
 def _phases(seen: Iterable[Sequence[Round]]) -> dict[str, tuple[float, ...]]:

@@ -1,4 +1,4 @@
-"""By which methods can one file be timed here? Each has a fresh process of its own run it."""
+"""What is crosschecked, on which images, and by which methods can it be timed here, each in a process of its own?"""
 
 import gc
 import math
@@ -12,15 +12,20 @@ from statistics import median
 
 import numpy as np
 
-from zoobench.commands.crosscheck.target import CrosscheckTarget
-from zoobench.data.photos import Photos
-from zoobench.errors import DataError, MeasurementError
-from zoobench.judge.crosscheck import LeftOutMethod
-from zoobench.measure.programs import PROGRAMS, Command, Program, Repetitions, find_program, time_by
+from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, last_parts, photos_of
+from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
+from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
-from zoobench.measure.worker import MODULE
-from zoobench.system.processes import in_fresh_process, worker
+from zoobench.measure.target import Samples
+from zoobench.measure.worker import fresh_bench
+from zoobench.results.file import newest_first
+from zoobench.results.run import Run, read_recorded
+from zoobench.results.schema import Record
+from zoobench.run.locate import find_models, find_pixels, given_pixels
+from zoobench.system.files import sha256_of_file
+from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
+from zoobench.tflite.contract import read_contract
 
 REFERENCE = "litert"
 END_TO_END = "end to end"
@@ -29,12 +34,37 @@ OURS = {
     "litert_compiled": "CompiledModel.run_by_index, on another image each time",
     "openvino": "OpenVINO's infer, on another image each time",
 }
-"""Our runtimes that are timed, the first of them what all else is held against."""
+"""Our runtimes that are timed; the others are compared with the first of them."""
 PHASES = ("decode", "resize", "load", "invoke", "read")
 """From a photo to its class."""
-OPEN_SECONDS = 120.0
-"""How long a file may take to open, and to run for the first few times."""
 Clock = Callable[[], int]
+_SUFFIX = ".tflite"
+_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrosscheckTarget:
+    """What is timed.
+
+    Attributes:
+        name: The cell's id, or the end of the file's path.
+        input_type: Of the file's input, such as `float32`.
+        side: Of the images that it takes, in pixels.
+        threads: Of one invocation.
+        samples: Images as the model takes them.
+        images: What they are, for people.
+        photos: The same before they were decoded, or why there are none.
+    """
+
+    name: str
+    model: Path
+    sha256: str
+    input_type: str
+    side: int
+    threads: int
+    samples: Samples
+    images: str
+    photos: Photos | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +80,6 @@ class TimingMethod:
     """A method of timing one file.
 
     Attributes:
-        name: What it is called.
         what: What is timed, and how.
         take: Has a fresh process run the file and returns what it observed; it takes at most the seconds given.
         resolution_seconds: What its medians are rounded to.
@@ -62,68 +91,78 @@ class TimingMethod:
     resolution_seconds: float = 0.0
 
 
-def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], list[LeftOutMethod]]:
-    """Returns the methods by which a file can be timed here, and why not by the others.
+def find_target(
+    cell: str, *, artifacts: Path, images: Path | None, threads: int | None, workplace: Path
+) -> CrosscheckTarget:
+    """Returns what is to be timed.
+
+    Args:
+        cell: A cell's id or a TFLite file's path.
+        artifacts: The folder of the store and the results.
+        images: A folder of photos or a `.npy` file to run on instead of the images of the results.
+        threads: Of one invocation; None for the cell's, or one.
+        workplace: Folder for what is made meanwhile.
+
+    Raises:
+        UsageError: If there is no such cell or file, its file is not in the store, or images do not fit.
+        ModelError: If it is no TFLite file, or none that takes images.
+        DataError: If an image cannot be read.
+        ResultsError: If results that are newer than the cell's cannot be read.
+    """
+    if Path(cell).suffix == _SUFFIX:
+        model, name, usual_threads = Path(cell), last_parts(Path(cell)), 1
+        run = _run_of_file(model, artifacts)
+    else:
+        run, record = _recorded(cell, artifacts)
+        model, name, usual_threads = _stored(record, run, artifacts), cell, record.cell.threads
+    input_type, side = _input(model)
+    of_run = run and not images and find_pixels(run.provenance, image_size=side, artifacts=artifacts)
+    photos: Photos | str
+    if images:
+        samples = given_pixels(images, image_size=side, count=MOST_PHOTOS, folder=workplace)
+        photos, described = given_photos(images), f"images of {last_parts(images)}"
+    elif run and of_run:
+        samples, photos = of_run, _photos_of(run, of_run)
+        described = f"test images of {next(iter(run.records.values())).dataset.name}"
+    else:
+        photos = drawn_photos()
+        samples, described = decoded(photos, side=side, folder=workplace), photos.source
+    return CrosscheckTarget(
+        name=name,
+        model=model,
+        sha256=sha256_of_file(model),
+        input_type=input_type,
+        side=side,
+        threads=threads or usual_threads,
+        samples=samples,
+        images=f"{len(samples)} {described}",
+        photos=photos,
+    )
+
+
+def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], dict[str, str]]:
+    """Returns the methods by which a file can be timed here, and why not by the others, by name.
 
     Whether a runtime of ours is installed shows in the worker that is to open the file: it says what to install.
     """
     methods = [
         TimingMethod(name=name, what=what, take=partial(_by_worker, target, name)) for name, what in OURS.items()
     ]
-    absent = []
+    absent = {}
     for program in PROGRAMS:
-        executable = find_program(program.name)
-        if executable:
-            methods.append(_by_program(program, executable, target))
+        if executable := find_program(program.name):
+            take = partial(_by_program, program, executable, target)
+            methods.append(
+                TimingMethod(name=program.name, what=program.what, take=take, resolution_seconds=RESOLUTION_SECONDS)
+            )
         else:
-            absent.append(LeftOutMethod(name=program.name, reason=f"it is not installed: {program.install}"))
+            absent[program.name] = f"it is not installed: {program.install}"
     if isinstance(target.photos, str):
-        absent.append(LeftOutMethod(name=END_TO_END, reason=target.photos))
+        absent[END_TO_END] = target.photos
     else:
-        methods.append(_from_photos(target, target.photos))
+        what = f"decode, resize, load, invoke, read; {target.photos.source}"
+        methods.append(TimingMethod(name=END_TO_END, what=what, take=partial(_from_photos, target, target.photos)))
     return methods, absent
-
-
-def _by_worker(target: CrosscheckTarget, runtime: str, repetitions: Repetitions, patience: float) -> Round:
-    """Has a fresh worker run the file as a gate does: before each timed invocation, one untimed of the same image."""
-    with worker(MODULE) as (running, _):
-        request = {"do": "open", "name": runtime, "path": str(target.model), "runtime": runtime}
-        running.ask(request | {"threads": target.threads}, patience=OPEN_SECONDS)
-
-        def nanoseconds(count: int) -> list[int]:
-            turns = [(runtime, row) for row in _rows(target, count)]
-            asked = {"do": "turns", "turns": turns, "pixels": str(target.samples.path)}
-            answer = running.ask(asked | {"settle": True, "slowdown": {}}, patience=patience)
-            return list(answer["nanoseconds"])
-
-        nanoseconds(math.ceil(repetitions.warmups / 2))
-        return Round(seconds=median(nanoseconds(repetitions.runs)) / 1e9)
-
-
-def _rows(target: CrosscheckTarget, count: int) -> Iterator[int]:
-    rows = target.samples.rows.tolist()
-    return (rows[number % len(rows)] for number in range(count))
-
-
-def _by_program(program: Program, executable: Path, target: CrosscheckTarget) -> TimingMethod:
-    def take(repetitions: Repetitions, patience: float) -> Round:
-        asked = Command(
-            model=target.model,
-            input_type=target.input_type,
-            threads=target.threads,
-            repetitions=repetitions,
-            patience=patience,
-        )
-        return Round(seconds=time_by(program, executable, asked))
-
-    return TimingMethod(name=program.name, what=program.what, take=take, resolution_seconds=program.resolution_seconds)
-
-
-def _from_photos(target: CrosscheckTarget, photos: Photos) -> TimingMethod:
-    def take(repetitions: Repetitions, _patience: float) -> Round:
-        return time_end_to_end(target.model, photos, side=target.side, threads=target.threads, repetitions=repetitions)
-
-    return TimingMethod(name=END_TO_END, what=f"decode, resize, load, invoke, read; {photos.source}", take=take)
 
 
 def time_end_to_end(model: Path, photos: Photos, *, side: int, threads: int, repetitions: Repetitions) -> Round:
@@ -150,8 +189,8 @@ def observe(
 ) -> list[list[int]]:
     """Returns nanoseconds of each phase, in the order of `PHASES`, of each photo that was on the clock."""
     photos = (contents[number % len(contents)] for number in range(repetitions.warmups + repetitions.runs))
-    timed = [_phases(session, content, side=side, clock=clock) for content in photos]
-    return timed[repetitions.warmups :]
+    marks = [list(_marks(session, content, side=side, clock=clock)) for content in photos]
+    return [[after - before for before, after in pairwise(one)] for one in marks[repetitions.warmups :]]
 
 
 def summary(observed: Sequence[Sequence[int]]) -> Round:
@@ -160,20 +199,113 @@ def summary(observed: Sequence[Sequence[int]]) -> Round:
     return Round(seconds=median(sum(times) for times in observed) / 1e9, phases=phases)
 
 
+def _runs(artifacts: Path) -> Iterator[Run]:
+    """Yields runs by time, the newest first."""
+    yield from map(read_recorded, newest_first(artifacts / "results"))
+
+
+def _run_of_file(path: Path, artifacts: Path) -> Run | None:
+    """Returns the newest run that measured a file."""
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}; give the path of a TFLite file, or a cell's id")
+    sha256 = sha256_of_file(path)
+    measured = (
+        run for run in _runs(artifacts) if any(one.model and one.model.sha256 == sha256 for one in run.records.values())
+    )
+    return next(measured, None)
+
+
+def _recorded(cell: str, artifacts: Path) -> tuple[Run, Record]:
+    """Returns the newest run that measured a cell, with its record."""
+    known: dict[str, None] = {}
+    for run in _runs(artifacts):
+        if cell in run.records:
+            return run, run.records[cell]
+        known |= dict.fromkeys(run.records)
+    results = artifacts / "results"
+    if not known:
+        raise UsageError(
+            f"{cell} is no file, and there are no results in {results}; run pytest bench/ first, or give the path of a "
+            "TFLite file"
+        )
+    listed = ", ".join(list(known)[:_NAMED]) + (", …" if len(known) > _NAMED else "")
+    raise UsageError(
+        f"{cell} is neither a TFLite file nor a cell of the results in {results}; cells there: {listed} (another "
+        "number of threads: --threads)"
+    )
+
+
+def _stored(record: Record, run: Run, artifacts: Path) -> Path:
+    path = next(iter(find_models([record], artifacts=artifacts).values()), None)
+    if path is None:
+        raise UsageError(
+            f"the file of {record.cell.id} in {last_parts(run.path)} is not in the store below {artifacts}; run "
+            "pytest bench/ again, or give the path of a TFLite file"
+        )
+    if path.suffix != _SUFFIX:
+        raise UsageError(f"{record.cell.id} is run from {path.name}; what is timed here is one TFLite file")
+    return path
+
+
+def _input(model: Path) -> tuple[str, int]:
+    """Returns the number type of a model's input and the side of the images that it takes."""
+    ports = read_contract(model.read_bytes()).inputs
+    shape = ports[0].shape if len(ports) == 1 else ()
+    if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
+        taken = ", ".join(f"{port.type} {list(port.shape)}" for port in ports)
+        raise ModelError(f"{model} takes {taken or 'nothing'}; only one input [1, side, side, 3] is known here")
+    return ports[0].type, shape[1]
+
+
+def _photos_of(run: Run, samples: Samples) -> Photos | str:
+    options = run.provenance.options
+    seed = options.get("seed", "0")
+    folder = Path(options["data"]) if "data" in options else None
+    return photos_of(samples, folder=folder, seed=int(seed) if seed.isdecimal() else 0)
+
+
+def _by_worker(target: CrosscheckTarget, runtime: str, repetitions: Repetitions, patience: float) -> Round:
+    """Has a fresh worker run the file as a gate does: before each timed invocation, one untimed of the same image."""
+    rows = target.samples.rows.tolist()
+    with fresh_bench() as bench:
+        bench.open(runtime, target.model, runtime=runtime, threads=target.threads)
+
+        def nanoseconds(count: int) -> list[int]:
+            turns = [(runtime, rows[number % len(rows)]) for number in range(count)]
+            return bench.turns(turns, target.samples.path, settle=True, patience=patience)[0]
+
+        nanoseconds(math.ceil(repetitions.warmups / 2))
+        return Round(seconds=median(nanoseconds(repetitions.runs)) / 1e9)
+
+
+def _by_program(
+    program: Program, executable: Path, target: CrosscheckTarget, repetitions: Repetitions, patience: float
+) -> Round:
+    seconds = time_by(
+        program,
+        executable,
+        target.model,
+        input_type=target.input_type,
+        threads=target.threads,
+        repetitions=repetitions,
+        patience=patience,
+    )
+    return Round(seconds=seconds)
+
+
+def _from_photos(target: CrosscheckTarget, photos: Photos, repetitions: Repetitions, _patience: float) -> Round:
+    return time_end_to_end(target.model, photos, side=target.side, threads=target.threads, repetitions=repetitions)
+
+
 def _observe(
     model: Path, contents: Sequence[bytes], *, side: int, threads: int, repetitions: Repetitions
 ) -> list[list[int]]:
     gc.disable()
-    with capture_native_output(), open_session(model, runtime="litert", threads=threads) as session:
+    with capture_native_output(), open_session(model, runtime=REFERENCE, threads=threads) as session:
         try:
             return observe(session, contents, side=side, repetitions=repetitions, clock=time.perf_counter_ns)
         except DataError as error:
             raise MeasurementError(f"a photo cannot be used: {error}; name other photos with --images") from error
-
-
-def _phases(session: Session, content: bytes, *, side: int, clock: Clock) -> list[int]:
-    marks = list(_marks(session, content, side=side, clock=clock))
-    return [after - before for before, after in pairwise(marks)]
 
 
 def _marks(session: Session, content: bytes, *, side: int, clock: Clock) -> Iterator[int]:

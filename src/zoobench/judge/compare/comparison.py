@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
-from zoobench.judge.evidence import CellRun, Finding, direction, find, runs_of
+from zoobench.judge.evidence import Finding, different_files, direction, find
 from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.conditions import DATA_SET, Difference, differences, leaves, machines_of, of_cell
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.stats.paired import holm
-from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
 SIGNIFICANT = 0.05
@@ -93,7 +91,7 @@ def compare(
     shared = [cell for cell in baseline.ids if cell in there]
     cells = []
     for cell in shared:
-        one = _compare_cell(cell, runs_of(baseline, cell), runs_of(candidate, cell), seed=seed)
+        one = _compare_cell(cell, *(_runs_of(side, cell) for side in (baseline, candidate)), seed=seed)
         cells.append(one if same_machine else _unjudged(one, lambda metric: metric.of_machine))
         advance(1, cell)
     return Comparison(
@@ -106,20 +104,26 @@ def compare(
         cells=_adjusted(cells),
         only_baseline=tuple(cell for cell in baseline.ids if cell not in there),
         only_candidate=tuple(cell for cell in candidate.ids if cell not in known),
-        notes=tuple(
-            note for side in (baseline, candidate) for note in (*_of_several_models(side), *_of_disturbed(side, shared))
-        ),
+        notes=tuple(note for side in (baseline, candidate) for note in _notes(side, shared)),
     )
 
 
-def _compare_cell(cell: str, baseline: Sequence[CellRun], candidate: Sequence[CellRun], *, seed: int) -> CellComparison:
-    ours, theirs = (next((run.record for run in side if run.record), None) for side in (baseline, candidate))
+def _runs_of(side: Side, cell: str) -> list[Run]:
+    return [run for run in side.runs if cell in run.records or cell in run.rounds]
+
+
+def _compare_cell(cell: str, baseline: Sequence[Run], candidate: Sequence[Run], *, seed: int) -> CellComparison:
+    ours, theirs = (
+        next((run.records[cell] for run in side if cell in run.records), None) for side in (baseline, candidate)
+    )
     unlike = of_cell(ours, theirs) if ours and theirs else {}
+    files = [side.model.sha256 for side in (ours, theirs) if side and side.model]
+    refusals = (("baseline", ours and ours.refusal), ("candidate", theirs and theirs.refusal))
     compared = CellComparison(
         id=cell,
         differences=tuple(f"{name}: {values}" for name, values in unlike.items()),
-        refusals=(*_refusal("baseline", ours), *_refusal("candidate", theirs)),
-        same_file=_is_same_file(ours, theirs),
+        refusals=tuple(f"{side}: {one.by} refuses it: {one.reason}" for side, one in refusals if one),
+        same_file=files[0] == files[1] if len(files) == 2 else None,
         findings=tuple(find(metric, baseline, candidate, cell=cell, seed=seed) for metric in METRICS.values()),
     )
     if unlike.keys() - {DATA_SET}:
@@ -129,62 +133,32 @@ def _compare_cell(cell: str, baseline: Sequence[CellRun], candidate: Sequence[Ce
 
 def _unjudged(cell: CellComparison, which: Callable[[Metric], bool]) -> CellComparison:
     """Returns the cell without a verdict on some metrics: what differs there is not the model alone."""
-    return replace(
-        cell,
-        findings=tuple(
-            replace(finding, verdict=None, p=None) if which(METRICS[finding.metric]) else finding
-            for finding in cell.findings
-        ),
+    findings = (
+        replace(finding, verdict=None, p=None) if which(METRICS[finding.metric]) else finding
+        for finding in cell.findings
     )
-
-
-def _refusal(side: str, record: Record | None) -> tuple[str, ...]:
-    return (f"{side}: {record.refusal.by} refuses it: {record.refusal.reason}",) if record and record.refusal else ()
-
-
-def _is_same_file(baseline: Record | None, candidate: Record | None) -> bool | None:
-    if baseline is None or candidate is None or baseline.model is None or candidate.model is None:
-        return None
-    return baseline.model.sha256 == candidate.model.sha256
+    return replace(cell, findings=tuple(findings))
 
 
 def _adjusted(cells: Sequence[CellComparison]) -> tuple[CellComparison, ...]:
     """Returns the cells with the p values adjusted for all of them, and what these come to."""
-    tested = [finding.p for cell in cells for finding in cell.findings if finding.p is not None]
-    adjusted = iter(holm(tested))
-    return tuple(
-        replace(
-            cell,
-            findings=tuple(
-                finding if finding.p is None else _decided(finding, next(adjusted)) for finding in cell.findings
-            ),
-        )
-        for cell in cells
-    )
+    adjusted = iter(holm([finding.p for cell in cells for finding in cell.findings if finding.p is not None]))
+
+    def decided(finding: Finding) -> Finding:
+        if finding.p is None:
+            return finding
+        found = replace(finding, p=next(adjusted))
+        if found.p is None or found.p >= SIGNIFICANT or not finding.change:
+            return found
+        return replace(found, verdict=direction(METRICS[finding.metric], up=finding.change > 0))
+
+    return tuple(replace(cell, findings=tuple(map(decided, cell.findings))) for cell in cells)
 
 
-def _decided(finding: Finding, p: float) -> Finding:
-    if p >= SIGNIFICANT or not finding.change:
-        return replace(finding, p=p)
-    return replace(finding, p=p, verdict=direction(METRICS[finding.metric], up=finding.change > 0))
-
-
-def _of_several_models(side: Side) -> tuple[str, ...]:
-    """Returns the cells whose runs measured different files: they are not several runs of one thing."""
-    models: dict[str, set[str]] = {}
-    for run in side.runs:
-        for cell, record in run.records.items():
-            if record.model:
-                models.setdefault(cell, set()).add(record.model.sha256)
-    return tuple(
-        f"{side.name}: its runs measured {len(found)} different files of {cell}; size and accuracy are of the first"
-        for cell, found in models.items()
-        if len(found) > 1
-    )
-
-
-def _of_disturbed(side: Side, cells: Sequence[str]) -> Iterator[str]:
-    """Yields which of these cells were disturbed while they were timed: their times are not the model's alone."""
+def _notes(side: Side, cells: Sequence[str]) -> Iterator[str]:
+    """Yields where runs of a side are not several runs of one thing, or times are not the model's alone."""
+    for cell, count in different_files(side.runs).items():
+        yield f"{side.name}: its runs measured {count} different files of {cell}; size and accuracy are of the first"
     for run in side.runs:
         for cell in cells:
             latency = run.records[cell].latency if cell in run.records else None
@@ -200,52 +174,20 @@ Facts = Mapping[str, tuple[Any, str]]
 """What is compared, and how it is shown, by what it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDifference:
-    """One thing that is not the same in both.
-
-    Attributes:
-        about: A cell's id, or `the run`.
-        what: What differs.
-        one: As the first run has it.
-        other: As the second has it.
-    """
-
-    about: str
-    what: str
-    one: str
-    other: str
+RunDifference = tuple[str, str, str]
+"""What differs, as the first run has it and as the second."""
 
 
-def run_differences(one: Run, other: Run) -> tuple[RunDifference, ...]:
-    """Returns all that differs, what is about the runs first, then cell by cell as the first run has them."""
-    return (*_differing(_WHOLE_RUN, _of_run(one), _of_run(other)), *_of_cells(one.records, other.records))
-
-
-def render_differences(found: Sequence[RunDifference], *, names: tuple[str, str]) -> str:
-    """Returns the differences as text, a paragraph for each cell; `names` are those of the two runs."""
-    one_name, other_name = map(sanitize, names)
-    if not found:
-        return f"{one_name} and {other_name} do not differ\n"
-    width = max(len(one.what) for one in found)
-    paragraphs = [
-        f"{sanitize(about)}\n" + "".join(f"    {_told(one, width)}\n" for one in group)
-        for about, group in groupby(found, key=lambda one: one.about)
-    ]
-    return "\n".join([f"{one_name} → {other_name}\n", *paragraphs])
-
-
-def _told(found: RunDifference, width: int) -> str:
-    return sanitize(f"{found.what:{width}}  {found.one} → {found.other}")
-
-
-def _of_cells(first: Mapping[str, Record], second: Mapping[str, Record]) -> Iterator[RunDifference]:
-    for cell_id in {**first, **second}:
-        if cell_id in first and cell_id in second:
-            yield from _differing(cell_id, _of_cell(first[cell_id]), _of_cell(second[cell_id]))
+def run_differences(one: Run, other: Run) -> dict[str, list[RunDifference]]:
+    """Returns all that differs by what it is about: `the run` first, then cell by cell as the first run has them."""
+    first, second = one.records, other.records
+    found = {_WHOLE_RUN: _differing(_of_run(one), _of_run(other))}
+    for cell in {**first, **second}:
+        if cell in first and cell in second:
+            found[cell] = _differing(_of_cell(first[cell]), _of_cell(second[cell]))
         else:
-            sides = (_presence(side.get(cell_id)) for side in (first, second))
-            yield RunDifference(about=cell_id, what="cell", one=next(sides), other=next(sides))
+            found[cell] = [("cell", _presence(first.get(cell)), _presence(second.get(cell)))]
+    return {about: those for about, those in found.items() if those}
 
 
 def _presence(record: Record | None) -> str:
@@ -254,12 +196,10 @@ def _presence(record: Record | None) -> str:
     return "refused" if record.refusal else "measured"
 
 
-def _differing(about: str, one: Facts, other: Facts) -> Iterator[RunDifference]:
+def _differing(one: Facts, other: Facts) -> list[RunDifference]:
     absent = (None, ABSENT)
-    for what in {**one, **other}:
-        (value, shown), (other_value, other_shown) = one.get(what, absent), other.get(what, absent)
-        if value != other_value:
-            yield RunDifference(about=about, what=what, one=shown, other=other_shown)
+    both = {what: (one.get(what, absent), other.get(what, absent)) for what in {**one, **other}}
+    return [(what, ours[1], theirs[1]) for what, (ours, theirs) in both.items() if ours[0] != theirs[0]]
 
 
 def _of_run(run: Run) -> Facts:
@@ -272,20 +212,18 @@ def _of_run(run: Run) -> Facts:
 
 def _environment(records: Sequence[Record]) -> Facts:
     """Returns the environments of all records; where cells were measured in several, each value that one has."""
-    flat = [{" ".join(keys): _plain(value) for keys, value in leaves(record.environment)} for record in records]
-    names = dict.fromkeys(name for one in flat for name in one)
-    values = {name: list(dict.fromkeys(one[name] for one in flat if name in one)) for name in names}
-    return {name: (found, "; ".join(found)) for name, found in values.items()}
-
-
-def _plain(value: Any) -> str:
-    return exactly(value) if isinstance(value, int) else str(value)
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for keys, value in leaves(record.environment):
+            shown = exactly(value) if isinstance(value, int) else str(value)
+            found.setdefault(" ".join(keys), {})[shown] = None
+    return {name: (list(values), "; ".join(values)) for name, values in found.items()}
 
 
 def _of_cell(record: Record) -> Facts:
     model, accuracy, latency, refusal = record.model, record.accuracy, record.latency, record.refusal
     speedup = latency.speedup_over_float if latency else None
-    facts: dict[str, tuple[Any, str]] = {
+    return {
         "weights": (record.cell.weights, record.cell.weights),
         "image size": (record.cell.image_size, exactly(record.cell.image_size)),
         "model": (model and model.sha256, model.sha256[:_SHORT] if model else ABSENT),
@@ -296,4 +234,3 @@ def _of_cell(record: Record) -> Facts:
         "× float": (speedup and speedup.point, ratio(speedup.point if speedup else None)),
         "refused by": (refusal, f"{refusal.by}: {refusal.reason}" if refusal else ABSENT),
     }
-    return facts

@@ -10,306 +10,242 @@ between two gates. Processes that the gate did not count, as their rounds disagr
 these methods.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_benchmark.utils import parse_compare_fail
 
 from zoobench.judge.evidence import Verdict
-from zoobench.judge.gate.decide import Test, decide, stored_test, unmeasured_test
-from zoobench.judge.gate.identical import AAGate, KeptGates, Outcomes, count_outcomes
-from zoobench.judge.gate.noise import Noise
+from zoobench.judge.gate.decide import stored_test, verdicts_of
+from zoobench.judge.gate.noise import Noise, RepeatedGate
 from zoobench.judge.gate.resample import (
     Draw,
+    Outcomes,
     Resampling,
-    clusterings,
+    count_real,
     learn_noise,
     of_processes,
     of_whole_gates,
+    outcomes_of,
     resample,
 )
 from zoobench.judge.gate.schedule import Rates
-from zoobench.stats.intervals import Clustering, Interval, wilson
+from zoobench.stats.intervals import Clustering, clustering
 from zoobench.stats.sequential import FIRST_LOOK
 
 CURVE = tuple(step / 200 for step in range(17))
 """Slow-downs of the power curve: 0 to 8 % by 0.5 %."""
 
+SOURCES = ("real", "resampled", "resampled_whole", "resampled_slowed")
+REAL, RESAMPLED, RESAMPLED_WHOLE, RESAMPLED_SLOWED = SOURCES
+"""Gates that were run; drawn process by process from true ones, slowed in arithmetic; the same, all processes of a gate
+from one real gate, whose chance becomes a bias there that no further process evens out, so that it rather overstates
+errors; and drawn process by process from those that were run with the slow-down."""
 PLAIN, LEARNED, PYTEST_BENCHMARK = "stored, plainly", "stored, by the noise", "pytest-benchmark"
+"""Methods that compare stored medians."""
 COMPARE_FAIL = "median:5%"
 """What `--benchmark-compare-fail` is given; it takes whole percents."""
 
 Medians = Mapping[str, tuple[float, float]]
 """By cell: its median in the run before, and in this one."""
-
-Verdicts = Mapping[str, Verdict | None]
-Judge = Callable[[Medians], Verdicts]
+BySlowdown = Mapping[float, Mapping[str, Outcomes]]
+"""How gates ended, by slow-down, 0 first, and by where they are from or by the method."""
 _A_SECOND = 1.0
 """Less than any gate takes that replayed something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
-    """What becomes of a slow-down, or of none.
-
-    Attributes:
-        slowdown: Share of the median.
-        real: Gates that were run with it.
-        resampled: Gates drawn process by process from true ones, slowed by it in arithmetic.
-        resampled_whole: The same, all processes of a gate drawn from one real gate; six processes' chance becomes a
-            bias there that no further process evens out, so this rather overstates errors.
-        resampled_slowed: Gates drawn process by process from those that were run with it.
-    """
-
-    slowdown: float
-    real: Outcomes | None
-    resampled: Outcomes | None
-    resampled_whole: Outcomes | None
-    resampled_slowed: Outcomes | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """What the true gates teach.
-
-    Attributes:
-        wanted_rate: Of false alarms of the whole matrix, and of gates that end unclear.
-        noise: Of the machine, with the tolerances that this takes.
-        clusterings: By cell, of the ratios of one gate's processes.
-        at_proposed: Gates drawn process by process at the proposed tolerances.
-        curve: Gates drawn process by process, by slow-down.
-    """
-
-    wanted_rate: float
-    noise: Noise
-    clusterings: Mapping[str, Clustering | None]
-    at_proposed: Outcomes
-    curve: Mapping[float, Outcomes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredOutcomes:
-    """How runs fared that were held against earlier ones by one method.
-
-    Attributes:
-        method: `PLAIN`, `LEARNED` or `PYTEST_BENCHMARK`.
-        slowdown: What was injected into the later run; 0 where both ran the same.
-        runs: Of the whole matrix.
-        cell_runs: Of single cells.
-        red_runs: Runs in which some cell was called worse.
-        red_cell_runs: Cells that were.
-        inconclusive_runs: Runs in which something could not be told, and nothing was called worse.
-    """
-
-    method: str
-    slowdown: float
-    runs: int
-    cell_runs: int
-    red_runs: int
-    red_cell_runs: int
-    inconclusive_runs: int
-
-    @property
-    def interval(self) -> Interval:
-        """Of the share of red runs, as if turns of one gate had nothing in common: rather too narrow."""
-        return wilson(self.red_runs, self.runs)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AAReport:
-    """All of it.
+class NoiseReport:
+    """All that gates of identical files say.
 
     Attributes:
         machine: Its key.
         tolerances: Of latency, by cell id.
-        rates: Of the gates.
         resampling: How gates were drawn.
-        detections: By slow-down, 0 first.
-        learned: None where there is no true gate.
-        stored: The same runs by the methods that compare medians, by slow-down.
+        gates: From `REAL` and the others, as far as there are any.
+        stored: The same runs by the methods that compare medians; those of one gate share its moment, so the intervals
+            of their shares are rather too narrow.
+        wanted_rate: Of false alarms of the whole matrix, and of gates that end unclear.
+        noise: Of the machine, with the tolerances that this takes; None where there is no true gate.
+        clusterings: By cell, of the ratios of one gate's processes.
+        at_proposed: Gates drawn process by process at the proposed tolerances; None without a true gate.
+        curve: Gates drawn process by process, by slow-down.
         notes: What a reader should know besides.
     """
 
     machine: str
     tolerances: Mapping[str, float]
-    rates: Rates
     resampling: Resampling
-    detections: tuple[Detection, ...]
-    learned: Learned | None
-    stored: tuple[StoredOutcomes, ...]
+    gates: BySlowdown
+    stored: BySlowdown
+    wanted_rate: float
+    noise: Noise | None
+    clusterings: Mapping[str, Clustering | None]
+    at_proposed: Outcomes | None
+    curve: Mapping[float, Outcomes]
     notes: tuple[str, ...]
 
 
+def select(
+    gates: Iterable[RepeatedGate], tolerances: Mapping[str, float]
+) -> tuple[tuple[RepeatedGate, ...], tuple[str, ...]]:
+    """Returns the gates of exactly these cells at exactly these tolerances by time, and why others were left out.
+
+    Args:
+        gates: In any order.
+        tolerances: Of latency, by cell id.
+    """
+    chosen, reasons = [], Counter[str]()
+    for gate in sorted(gates, key=lambda one: one.made):
+        if set(gate.cells) != set(tolerances):
+            reasons["other cells"] += 1
+        elif gate.tolerances != tolerances:
+            reasons["other tolerances"] += 1
+        else:
+            chosen.append(gate)
+    alike = tuple(gate for gate in chosen if gate.tests == chosen[-1].tests)
+    reasons["another number of tests"] += len(chosen) - len(alike)
+    return alike, tuple(f"left out: {count} kept gates of {reason}" for reason, count in reasons.items() if count)
+
+
+def telling(gates: Sequence[RepeatedGate], slowdown: float) -> list[RepeatedGate]:
+    """Returns the gates with a slow-down whose every cell came to its first look: of others too little is known."""
+    return [
+        gate
+        for gate in gates
+        if gate.slowdown == slowdown
+        and all(len(cell.log_ratios) >= FIRST_LOOK and not cell.failure for cell in gate.cells.values())
+    ]
+
+
 def analyse(
-    kept: KeptGates, tolerances: Mapping[str, float], *, wanted_rate: float, draws: int, seed: int, seconds: float
-) -> AAReport:
+    gates: Sequence[RepeatedGate],
+    tolerances: Mapping[str, float],
+    *,
+    left_out: Sequence[str] = (),
+    wanted_rate: float,
+    draws: int,
+    seed: int,
+    seconds: float,
+) -> NoiseReport:
     """Returns what gates of the same cells and tolerances say.
 
     Args:
-        kept: At least one gate.
+        gates: At least one, by time.
         tolerances: Of latency, by cell id.
+        left_out: Why others are not among them.
         wanted_rate: Of false alarms of the whole matrix, which tolerances are proposed for.
         draws: How many gates are drawn.
         seed: Of the drawing.
         seconds: What a gate's replay may take: it bounds the processes of drawn gates.
     """
-    rates = Rates(tests=kept.gates[0].tests)
-    resampling = Resampling(gates=draws, seed=seed, rates=rates, affordable=_affordable(kept.gates, seconds))
-    true = kept.telling(0.0)
-    learned = _learn(true, tolerances, resampling, wanted_rate) if true else None
-    return AAReport(
-        machine=kept.gates[0].machine,
+    taken = sum(len(cell.log_ratios) for gate in gates for cell in gate.cells.values())
+    affordable = int(seconds * taken / max(sum(gate.seconds for gate in gates), _A_SECOND))
+    rates = Rates(tests=gates[0].tests)
+    resampling = Resampling(gates=draws, seed=seed, rates=rates, affordable=affordable)
+    slowdowns = sorted({0.0} | {gate.slowdown for gate in gates})
+    true = telling(gates, 0.0)
+    draw = of_processes(true) if true else None
+    noise = learn_noise(true, error_rate=wanted_rate, rates=rates, seed=seed) if true else None
+    proposed = {cell: one.replay_tolerance for cell, one in noise.cells.items()} if noise else {}
+    ratios = {cell: [gate.cells[cell].log_ratios for gate in true] for cell in tolerances}
+    return NoiseReport(
+        machine=gates[0].machine,
         tolerances=tolerances,
-        rates=rates,
         resampling=resampling,
-        detections=tuple(_detection(kept, one, tolerances, resampling) for one in kept.slowdowns),
-        learned=learned,
-        stored=_stored(kept, tolerances, learned.noise, rates) if learned else (),
-        notes=(*kept.left_out, *_cut_short(kept), *_environments(kept.gates)),
+        gates={one: _ended(gates, one, tolerances, resampling) for one in slowdowns},
+        stored={
+            one: compare_stored(consecutive_runs(gates, slowdown=one), tolerances=tolerances, noise=noise, rates=rates)
+            for one in slowdowns
+            if noise
+        },
+        wanted_rate=wanted_rate,
+        noise=noise,
+        clusterings={cell: clustering(groups) for cell, groups in ratios.items()},
+        at_proposed=resample(draw, proposed, resampling=resampling) if draw else None,
+        curve={one: resample(draw, tolerances, resampling=resampling, slowdown=one) for one in CURVE if draw},
+        notes=(*left_out, *_notes(gates, slowdowns)),
     )
 
 
-def consecutive_runs(gates: Sequence[AAGate], *, slowdown: float) -> tuple[Medians, ...]:
+def consecutive_runs(gates: Sequence[RepeatedGate], *, slowdown: float) -> list[Medians]:
     """Returns the runs of gates with a slow-down, each beside the same turn of the last true gate before it.
 
-    The candidate's side of the later gate is held against the baseline's of the earlier one.
+    The candidate's side of the later gate is compared with the baseline's of the earlier one, of the turns that every
+    gate takes and all cells took in both.
 
     Args:
         gates: By time.
         slowdown: Of the later gate.
     """
-    pairs: list[tuple[AAGate, AAGate]] = []
-    before: AAGate | None = None
+    runs: list[Medians] = []
+    before: RepeatedGate | None = None
     for gate in gates:
         if before is not None and gate.slowdown == slowdown:
-            pairs.append((before, gate))
+            turns = min(len(cell.baseline_seconds) for one in (before, gate) for cell in one.cells.values())
+            sides = {
+                cell: zip(before.cells[cell].baseline_seconds, one.candidate_seconds, strict=False)
+                for cell, one in gate.cells.items()
+            }
+            runs += [{cell: next(pairs) for cell, pairs in sides.items()} for _ in range(min(turns, FIRST_LOOK))]
         if gate.slowdown == 0:
             before = gate
-    return tuple(_turn(*pair, turn) for pair in pairs for turn in range(_turns(*pair)))
+    return runs
 
 
 def compare_stored(
-    runs: Sequence[Medians], *, tolerances: Mapping[str, float], noise: Noise, rates: Rates, slowdown: float
-) -> tuple[StoredOutcomes, ...]:
+    runs: Sequence[Medians], *, tolerances: Mapping[str, float], noise: Noise, rates: Rates
+) -> dict[str, Outcomes]:
     """Returns how runs fare by each of the three methods; none where there are no runs."""
-    judges: Mapping[str, Judge] = {
-        PLAIN: lambda medians: _plainly(medians, tolerances),
+
+    def plainly(medians: Medians) -> Mapping[str, Verdict]:
+        return {cell: _red_if(after / before - 1 > tolerances[cell]) for cell, (before, after) in medians.items()}
+
+    judges: Mapping[str, Callable[[Medians], Mapping[str, Verdict]]] = {
+        PLAIN: plainly,
         LEARNED: lambda medians: _by_noise(medians, tolerances, noise, rates),
         PYTEST_BENCHMARK: _by_pytest_benchmark,
     }
-    return tuple(_outcomes(method, judge, runs, slowdown) for method, judge in judges.items() if runs)
+    return {method: outcomes_of([*map(judge, runs)], processes=1) for method, judge in judges.items() if runs}
 
 
-def _affordable(gates: Sequence[AAGate], seconds: float) -> int:
-    """Returns how many processes a gate's seconds are enough for, each taking as long as they did on average."""
-    taken = sum(len(cell.log_ratios) for gate in gates for cell in gate.cells.values())
-    return int(seconds * taken / max(sum(gate.seconds for gate in gates), _A_SECOND))
-
-
-def _learn(
-    gates: Sequence[AAGate], tolerances: Mapping[str, float], resampling: Resampling, wanted_rate: float
-) -> Learned:
-    noise = learn_noise(gates, error_rate=wanted_rate, rates=resampling.rates, seed=resampling.seed)
-    proposed = {cell: one.replay_tolerance for cell, one in noise.cells.items()}
-    draw = of_processes(gates)
-    return Learned(
-        wanted_rate=wanted_rate,
-        noise=noise,
-        clusterings=clusterings(gates),
-        at_proposed=resample(draw, proposed, resampling=resampling),
-        curve={one: resample(draw, tolerances, resampling=resampling, slowdown=one) for one in CURVE},
-    )
-
-
-def _detection(kept: KeptGates, slowdown: float, tolerances: Mapping[str, float], resampling: Resampling) -> Detection:
-    true, slowed = kept.telling(0.0), kept.telling(slowdown)
-
-    def drawn(draw: Draw, extra: float) -> Outcomes:
-        return resample(draw, tolerances, resampling=resampling, slowdown=extra)
-
-    return Detection(
-        slowdown=slowdown,
-        real=count_outcomes(kept.slowed(slowdown)),
-        resampled=drawn(of_processes(true), slowdown) if true else None,
-        resampled_whole=drawn(of_whole_gates(true), slowdown) if true else None,
-        resampled_slowed=drawn(of_processes(slowed), 0.0) if slowed and slowdown else None,
-    )
-
-
-def _stored(kept: KeptGates, tolerances: Mapping[str, float], noise: Noise, rates: Rates) -> tuple[StoredOutcomes, ...]:
-    return tuple(
-        outcomes
-        for slowdown in kept.slowdowns
-        for outcomes in compare_stored(
-            consecutive_runs(kept.gates, slowdown=slowdown),
-            tolerances=tolerances,
-            noise=noise,
-            rates=rates,
-            slowdown=slowdown,
-        )
-    )
-
-
-def _cut_short(kept: KeptGates) -> tuple[str, ...]:
-    lost = len(kept.gates) - sum(len(kept.telling(slowdown)) for slowdown in kept.slowdowns)
-    told = f"{lost} gates ended before every cell had its first {FIRST_LOOK} processes; only how they ended is counted"
-    return (told,) if lost else ()
-
-
-def _environments(gates: Sequence[AAGate]) -> tuple[str, ...]:
-    """Says where gates were run by different libraries or kernels, whose noise need not be the same."""
-    known = {repr(sorted(gate.environment.items(), key=str)) for gate in gates}
-    return (
-        () if len(known) == 1 else (f"the gates were run in {len(known)} environments (libraries, kernel or memory)",)
-    )
-
-
-def _turns(before: AAGate, after: AAGate) -> int:
-    """Returns how many turns all cells took in both gates, of those that every gate takes."""
-    taken = [len(cell.baseline_seconds) for gate in (before, after) for cell in gate.cells.values()]
-    return min(FIRST_LOOK, *taken)
-
-
-def _turn(before: AAGate, after: AAGate, turn: int) -> Medians:
-    return {
-        cell: (before.cells[cell].baseline_seconds[turn], after.cells[cell].candidate_seconds[turn])
-        for cell in after.cells
+def _ended(
+    gates: Sequence[RepeatedGate], slowdown: float, tolerances: Mapping[str, float], resampling: Resampling
+) -> dict[str, Outcomes]:
+    true, slowed = telling(gates, 0.0), telling(gates, slowdown) if slowdown else []
+    drawn: Mapping[str, tuple[Callable[[Sequence[RepeatedGate]], Draw], Sequence[RepeatedGate], float]] = {
+        RESAMPLED: (of_processes, true, slowdown),
+        RESAMPLED_WHOLE: (of_whole_gates, true, slowdown),
+        RESAMPLED_SLOWED: (of_processes, slowed, 0.0),
     }
+    real = count_real([gate for gate in gates if gate.slowdown == slowdown])
+    found = {REAL: real} if real else {}
+    for name, (draw, sources, extra) in drawn.items():
+        if sources:
+            found[name] = resample(draw(sources), tolerances, resampling=resampling, slowdown=extra)
+    return found
 
 
-def _outcomes(method: str, judge: Judge, runs: Sequence[Medians], slowdown: float) -> StoredOutcomes:
-    found = [tuple(judge(medians).values()) for medians in runs]
-    calm = [verdicts for verdicts in found if Verdict.REGRESSED not in verdicts]
-    return StoredOutcomes(
-        method=method,
-        slowdown=slowdown,
-        runs=len(found),
-        cell_runs=sum(len(verdicts) for verdicts in found),
-        red_runs=len(found) - len(calm),
-        red_cell_runs=sum(verdicts.count(Verdict.REGRESSED) for verdicts in found),
-        inconclusive_runs=sum(Verdict.INCONCLUSIVE in verdicts for verdicts in calm),
-    )
+def _notes(gates: Sequence[RepeatedGate], slowdowns: Sequence[float]) -> list[str]:
+    notes = []
+    short = len(gates) - sum(len(telling(gates, slowdown)) for slowdown in slowdowns)
+    if short:
+        what = f"{short} gates ended before every cell had its first {FIRST_LOOK} processes"
+        notes.append(f"{what}; only how they ended is counted")
+    known = {repr(sorted(gate.environment.items(), key=str)) for gate in gates}
+    if len(known) > 1:
+        notes.append(f"the gates were run in {len(known)} environments (libraries, kernel or memory)")
+    return notes
 
 
-def _plainly(medians: Medians, tolerances: Mapping[str, float]) -> Mapping[str, Verdict]:
-    return {cell: _red_if(after / before - 1 > tolerances[cell]) for cell, (before, after) in medians.items()}
-
-
-def _by_noise(medians: Medians, tolerances: Mapping[str, float], noise: Noise, rates: Rates) -> Verdicts:
-    silent = unmeasured_test("", tolerance=0.0, why="stands for a test of another metric")
-    tests: list[Test] = [
-        stored_test(
-            cell,
-            seconds,
-            scatter=noise.cells[cell].run_scatter,
-            runs=noise.cells[cell].runs,
-            tolerance=tolerances[cell],
-            rates=rates,
-        )
+def _by_noise(medians: Medians, tolerances: Mapping[str, float], noise: Noise, rates: Rates) -> Mapping[str, Verdict]:
+    tests = [
+        stored_test(cell, seconds, noise=noise.cells[cell], tolerance=tolerances[cell], rates=rates)
         for cell, seconds in medians.items()
     ]
-    findings = decide([*tests, *[silent] * (rates.tests - len(tests))], rates)
-    return dict(zip(medians, (finding.verdict for finding in findings), strict=False))
+    decided = verdicts_of([(one.p_worse, one.p_within, one.p_better) for one in tests], rates, asked=rates.tests)
+    return dict(zip(medians, (verdict for verdict, _ in decided), strict=True))
 
 
 def _by_pytest_benchmark(medians: Medians) -> Mapping[str, Verdict]:

@@ -1,29 +1,23 @@
-"""How much do this machine's own measurements scatter? Learned from gates of identical files, kept by machine.
+"""What is kept of a machine's noise? Gates of identical files as they ended, and what they say about each cell."""
 
-`noiselearning` learns it; the gate's stored method reads it.
-"""
-
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+
+from msgspec import Meta
 
 from zoobench.errors import ResultsError
-from zoobench.results.shape import Rule, at_least, between, expect, once, typed_value, unexpected
+from zoobench.results.checked import parsed, typed, unexpected
+from zoobench.results.schema import Amount, Positive
 
 SCHEMA = 1
-KIND = "zoobench-noise"
 LEAST_RUNS = 5
 """Fewest runs whose spread says anything: Student's t of fewer takes any change for noise."""
 _AGAIN = "remove it and run `zoobench noise` again"
-_MOST = 10
-"""Of a scatter: a factor of 22,000 from one run to another is no measurement."""
-
-Scatter = Annotated[float, between(0, _MOST)]
-Number = Annotated[int, at_least(1)]
-Rate = Annotated[float, Rule(expected="more than 0 and less than 1", holds=lambda rate: bool(0 < rate < 1))]
-Tolerance = Annotated[float, at_least(0)]
+Scatter = Annotated[float, Meta(ge=0, le=10)]
+"""A factor of 22,000 from one run to another is no measurement."""
+Rate = Annotated[float, Meta(gt=0, lt=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +37,77 @@ class CellNoise:
     """
 
     run_scatter: Scatter
-    runs: Number
+    runs: Positive
     process_scatter: Scatter
-    processes: Number
+    processes: Positive
     error_rate: Rate
-    replay_tolerance: Tolerance
-    stored_tolerance: Tolerance | None
+    replay_tolerance: Amount
+    stored_tolerance: Amount | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noise:
-    """What is known of a machine.
-
-    Attributes:
-        machine: Its key.
-        cells: By id.
-    """
+    """What is known of a machine, whose key is `machine`; cells are by id."""
 
     machine: str
     cells: Mapping[str, CellNoise]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedCell:
+    """One cell in a gate whose two sides are the same file.
+
+    Attributes:
+        verdicts: By metric.
+        log_ratios: Of each process, in the order in which they came.
+        baseline_seconds: Each process's median of the side that stands for the baseline.
+        candidate_seconds: The same of the other side; an injected wait is part of it.
+        failure: Why it was given up; '' where it was not.
+        disturbed: How many processes more there were that did not count; None where that was not kept.
+        injected_seconds: Each process's median of what the candidate was made to wait; None where that was not kept.
+    """
+
+    verdicts: Mapping[str, str]
+    log_ratios: tuple[float, ...]
+    baseline_seconds: tuple[float, ...]
+    candidate_seconds: tuple[float, ...]
+    failure: str
+    disturbed: int | None = None
+    injected_seconds: tuple[float, ...] | None = None
+
+    @property
+    def latency(self) -> str | None:
+        """The verdict on its latency; None where it was not judged."""
+        return self.verdicts.get("latency_p50", self.verdicts.get("latency"))  # as gates of 0.1 have it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedGate:
+    """One gate whose two sides are the same files.
+
+    Attributes:
+        machine: Key of the machine.
+        made: When it ended, ISO 8601 in UTC.
+        slowdown: Share of its median that the candidate was made to wait; 0 for a true one.
+        tolerances: Of latency, by cell id.
+        tests: Among how many the gate's error rate was shared.
+        seconds: How long it took.
+        cells: By id.
+        environment: The machine and its libraries.
+    """
+
+    machine: str
+    made: str
+    slowdown: float
+    tolerances: Mapping[str, float]
+    tests: Positive
+    seconds: float
+    cells: Mapping[str, RepeatedCell]
+    environment: Mapping[str, Any]
+
+
+Kept = TypeVar("Kept", Noise, RepeatedGate)
+_KINDS: Mapping[type, str] = {Noise: "zoobench-noise", RepeatedGate: "zoobench-aa"}
 
 
 def noise_path(artifacts: Path, machine: str) -> Path:
@@ -69,9 +115,9 @@ def noise_path(artifacts: Path, machine: str) -> Path:
     return artifacts / "noise" / f"{machine}.json"
 
 
-def to_json(noise: Noise) -> dict[str, object]:
+def to_json(kept: Noise | RepeatedGate) -> dict[str, Any]:
     """Returns it as plain JSON."""
-    return {"schema": SCHEMA, "kind": KIND} | asdict(noise)
+    return {"schema": SCHEMA, "kind": _KINDS[type(kept)]} | asdict(kept)
 
 
 def read_noise(path: Path) -> Noise | None:
@@ -80,22 +126,27 @@ def read_noise(path: Path) -> Noise | None:
     Raises:
         ResultsError: If there is a file that cannot be understood; the message names the file and the key.
     """
+    return _read(Noise, path) if path.exists() else None
+
+
+def read_gate(path: Path) -> RepeatedGate:
+    """Returns a gate of identical files.
+
+    Raises:
+        ResultsError: If the file cannot be understood; the message names the file and the key.
+    """
+    return _read(RepeatedGate, path)
+
+
+def _read(kind: type[Kept], path: Path) -> Kept:
     try:
-        content = json.loads(path.read_bytes().decode(), object_pairs_hook=once)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
+        where = f"{path}: {_KINDS[kind]}"
+        content = typed(dict, parsed(path.read_bytes(), where), where)
+        for key, known in (("schema", SCHEMA), ("kind", _KINDS[kind])):
+            if content.get(key) != known:
+                raise unexpected(f"{path}: {key}", content.get(key), f"{known!r}, which this version of zoobench reads")
+        return typed(kind, content, where)
+    except OSError as error:
         raise ResultsError(f"cannot read {path}: {error}; {_AGAIN}") from error
-    try:
-        return _noise(content, str(path))
     except ResultsError as error:
         raise ResultsError(f"{error}; {_AGAIN}") from error
-
-
-def _noise(received: Any, where: str) -> Noise:
-    content = expect(dict, received, where)
-    for key, known in (("schema", SCHEMA), ("kind", KIND)):
-        if content.get(key) != known:
-            raise unexpected(f"{where}: {key}", content.get(key), f"{known!r}, which this version of zoobench reads")
-    cells = typed_value(Mapping[str, CellNoise], content.get("cells"), f"{where}: cells")
-    return Noise(machine=typed_value(str, content.get("machine"), f"{where}: machine"), cells=cells)

@@ -1,8 +1,8 @@
 """What do gates of identical files teach about a machine, and how would a thousand more of them have ended?
 
-More gates are drawn from what the processes of real ones saw, judged as those were.
-Looking, stopping and the p values are those of `sequential` and `schedule`, for all gates at once in arrays: one by one
-a power curve would take minutes. Tests hold the two against each other. Verdicts are `gate.decide`'s own.
+More gates are drawn from what the processes of real ones saw, judged as those were. Looking, stopping and the p values
+are those of `sequential` and `schedule`, for all gates at once in arrays: one by one a power curve would take minutes.
+Tests compare the two. Verdicts are `gate.decide`'s own.
 
 A run, to the stored method, is one process: that is what `pytest bench/` has of a cell. Processes of one gate are
 seconds apart and those of two gates are as far apart as runs are, so the scatter is taken across gates: the k-th
@@ -11,7 +11,7 @@ gates, since processes of one gate may be alike.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev, variance
 
@@ -20,11 +20,10 @@ import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
 from zoobench.judge.evidence import Verdict
-from zoobench.judge.gate.decide import Test, decide, unmeasured_test
-from zoobench.judge.gate.identical import AAGate, Outcomes
-from zoobench.judge.gate.noise import CellNoise, Noise
+from zoobench.judge.gate.decide import verdicts_of
+from zoobench.judge.gate.noise import CellNoise, Noise, RepeatedGate
 from zoobench.judge.gate.schedule import MOST_PROCESSES, Rates
-from zoobench.stats.intervals import Clustering, clustering
+from zoobench.stats.intervals import Interval, wilson
 from zoobench.stats.sequential import FIRST_LOOK, is_look
 
 Array = npt.NDArray[np.float64]
@@ -36,6 +35,39 @@ WITHIN_PROCESSES = 12
 """Processes within which a cell has to be clear at the tolerance that is proposed."""
 _DRAWS = 20_000
 _LARGEST = math.log(1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """How a number of gates, or of runs, ended; every count but `caught_by_cell` is of gates.
+
+    Attributes:
+        gates: All of them.
+        regressed: Some metric of some cell was called regressed: exit status 1. Of identical files a false alarm.
+        caught: Latency of some cell was; what an injected slow-down is meant to bring about.
+        caught_everywhere: Latency of every cell was.
+        improved: Something was called improved, and nothing regressed.
+        inconclusive: Something was inconclusive, and nothing was called regressed: exit status 3.
+        failed: A cell could not be replayed: exit status 2.
+        caught_by_cell: Gates in which a cell's latency was called regressed, by its id.
+        processes: How many of a cell's counted, on average.
+        disturbed: How many more of it did not, as their rounds disagreed; None of drawn gates.
+    """
+
+    gates: int
+    regressed: int
+    caught: int
+    caught_everywhere: int
+    improved: int
+    inconclusive: int
+    failed: int
+    caught_by_cell: Mapping[str, int]
+    processes: float
+    disturbed: float | None = None
+
+    def interval(self, count: int) -> Interval:
+        """Returns the interval of the share that one of the counts is."""
+        return wilson(count, self.gates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,24 +89,57 @@ class Resampling:
     processes: int = MOST_PROCESSES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Looks:
-    """What one cell's processes say at the most at each look so far; see `sequential.RatioEvidence`.
+def count_real(gates: Sequence[RepeatedGate]) -> Outcomes | None:
+    """Returns how real gates ended, or None where there are none."""
+    if not gates:
+        return None
+    seen = [list(gate.cells.values()) for gate in gates]
+    return outcomes_of(
+        [{cell: one.latency for cell, one in gate.cells.items()} for gate in gates],
+        besides=[{verdict for cell in cells for verdict in cell.verdicts.values()} for cells in seen],
+        failed=sum(any(cell.failure for cell in cells) for cells in seen),
+        processes=fmean(len(cell.log_ratios) for cells in seen for cell in cells),
+        disturbed=fmean(cell.disturbed or 0 for cells in seen for cell in cells),
+    )
 
-    Attributes:
-        units: Processes of each look.
-        p_worse: [gates, looks], and so are the others.
+
+def outcomes_of(
+    latency: Sequence[Mapping[str, str | None]],
+    *,
+    processes: float,
+    besides: Sequence[Iterable[str]] = (),
+    failed: int = 0,
+    disturbed: float | None = None,
+) -> Outcomes:
+    """Returns how gates ended.
+
+    Args:
+        latency: The verdict on each cell's latency, by id, for each gate; at least one.
+        processes: As `Outcomes` has it.
+        besides: Verdicts on other metrics, for each gate.
+        failed: As `Outcomes` has it.
+        disturbed: As `Outcomes` has it.
     """
+    found = [{*one.values(), *others} for one, others in zip(latency, besides or [()] * len(latency), strict=True)]
+    calm = [verdicts for verdicts in found if Verdict.REGRESSED not in verdicts]
+    caught = [[verdict == Verdict.REGRESSED for verdict in one.values()] for one in latency]
+    return Outcomes(
+        gates=len(found),
+        regressed=len(found) - len(calm),
+        caught=sum(map(any, caught)),
+        caught_everywhere=sum(map(all, caught)),
+        improved=sum(Verdict.IMPROVED in verdicts for verdicts in calm),
+        inconclusive=sum(Verdict.INCONCLUSIVE in verdicts for verdicts in calm),
+        failed=failed,
+        caught_by_cell={cell: sum(one[cell] == Verdict.REGRESSED for one in latency) for cell in latency[0]},
+        processes=processes,
+        disturbed=disturbed,
+    )
 
-    units: Counts
-    p_worse: Array
-    p_within: Array
-    p_better: Array
 
-
-def of_processes(gates: Sequence[AAGate]) -> Draw:
+def of_processes(gates: Sequence[RepeatedGate]) -> Draw:
     """Draws each process on its own from all processes of its cell: right where nothing ties a gate's together."""
-    pools = {cell: np.concatenate([np.array(gate.cells[cell].log_ratios) for gate in gates]) for cell in gates[0].cells}
+    pools = {cell: np.concatenate([gate.cells[cell].log_ratios for gate in gates]) for cell in gates[0].cells}
 
     def draw(generator: np.random.Generator, count: int, processes: int) -> Mapping[str, Array]:
         return {cell: generator.choice(pool, (count, processes)) for cell, pool in pools.items()}
@@ -82,7 +147,7 @@ def of_processes(gates: Sequence[AAGate]) -> Draw:
     return draw
 
 
-def of_whole_gates(gates: Sequence[AAGate]) -> Draw:
+def of_whole_gates(gates: Sequence[RepeatedGate]) -> Draw:
     """Draws a real gate for each, and all processes of all cells from that one: keeps whatever ties them together."""
     ratios = {cell: [gate.cells[cell].log_ratios for gate in gates] for cell in gates[0].cells}
     sizes = {cell: np.array([len(one) for one in of_gates]) for cell, of_gates in ratios.items()}
@@ -108,15 +173,18 @@ def resample(draw: Draw, tolerances: Mapping[str, float], *, resampling: Resampl
         resampling: How many, and how they are judged.
         slowdown: What the candidate is slower by besides, as a share.
     """
-    generator = np.random.default_rng(resampling.seed)
-    drawn = draw(generator, resampling.gates, resampling.processes)
-    looked_at = {
-        cell: _look(drawn[cell] + np.log1p(slowdown), tolerance=tolerance) for cell, tolerance in tolerances.items()
+    drawn = draw(np.random.default_rng(resampling.seed), resampling.gates, resampling.processes)
+    looks = _looks(resampling.processes)
+    weighed = {
+        cell: _weighed(drawn[cell] + np.log1p(slowdown), looks, tolerance=tolerance)
+        for cell, tolerance in tolerances.items()
     }
-    units = _taken(looked_at, resampling)
-    weighed = {cell: _stopped(looks, units[cell]) for cell, looks in looked_at.items()}
-    verdicts = [_verdicts(weighed, gate, resampling.rates) for gate in range(resampling.gates)]
-    return _outcomes(verdicts, units)
+    units = _taken(weighed, looks, resampling)
+    ends = np.stack([_at_the_end(weighed[cell], looks, units[cell]) for cell in tolerances], axis=1)
+    rates = resampling.rates
+    decided = [verdicts_of(gate, rates, asked=rates.tests) for gate in ends.tolist()]
+    latency = [dict(zip(tolerances, (verdict for verdict, _ in gate), strict=True)) for gate in decided]
+    return outcomes_of(latency, processes=float(np.mean(list(units.values()))))
 
 
 def smallest_tolerances(
@@ -138,12 +206,20 @@ def smallest_tolerances(
     Returns:
         Shares, rounded up to 0.1 %.
     """
-    drawn = draw(np.random.default_rng(seed), draws, processes)
-    return {cell: _rounded_up(np.quantile(_needed(ratios, rates), 1 - share)) for cell, ratios in drawn.items()}
+    looks = _looks(processes)
+    found = {}
+    for cell, ratios in draw(np.random.default_rng(seed), draws, processes).items():
+        mean, error, spent = _moments(ratios, looks)
+        needed = np.expm1((mean - error * stdtrit(looks - 1, rates.miss_rate / spent)).min(axis=1))
+        steps = math.ceil(float(np.quantile(needed, 1 - share)) / _SMALLEST_STEP)
+        found[cell] = round(max(steps, 1) * _SMALLEST_STEP, 3)
+    return found
 
 
-def learn_noise(gates: Sequence[AAGate], *, error_rate: float, rates: Rates, seed: int = 0) -> Noise:
+def learn_noise(gates: Sequence[RepeatedGate], *, error_rate: float, rates: Rates, seed: int = 0) -> Noise:
     """Returns the noise of a machine and the tolerances that it allows.
+
+    The tolerance of a replay is the larger of what processes drawn one by one need, and drawn with their gate.
 
     Args:
         gates: True ones, of the same cells, each of which had its first look; at least one.
@@ -151,28 +227,33 @@ def learn_noise(gates: Sequence[AAGate], *, error_rate: float, rates: Rates, see
         rates: Of the gates.
         seed: Of the draws.
     """
-    cells = list(gates[0].cells)
-    share = error_rate / len(cells)
-    tolerances = _replay_tolerances(gates, share=share, rates=rates, seed=seed)
-    return Noise(
-        machine=gates[0].machine,
-        cells={
-            cell: _cell_noise(gates, cell, error_rate=error_rate, replay_tolerance=tolerances[cell]) for cell in cells
-        },
+    share = error_rate / len(gates[0].cells)
+    one_by_one, with_their_gate = (
+        smallest_tolerances(draw(gates), draws=_DRAWS, seed=seed, rates=rates, share=share, processes=WITHIN_PROCESSES)
+        for draw in (of_processes, of_whole_gates)
     )
+    cells = {}
+    for cell in gates[0].cells:
+        ratios = [ratio for gate in gates for ratio in gate.cells[cell].log_ratios]
+        scatter = run_scatter(gates, cell)
+        cells[cell] = CellNoise(
+            run_scatter=scatter,
+            runs=len(gates),
+            process_scatter=stdev(ratios),
+            processes=len(ratios),
+            error_rate=error_rate,
+            replay_tolerance=max(one_by_one[cell], with_their_gate[cell]),
+            stored_tolerance=stored_tolerance(scatter, len(gates), share=share),
+        )
+    return Noise(machine=gates[0].machine, cells=cells)
 
 
-def clusterings(gates: Sequence[AAGate]) -> dict[str, Clustering | None]:
-    """Returns by cell whether the ratios of one gate's processes are more alike than those of different gates."""
-    return {cell: clustering([gate.cells[cell].log_ratios for gate in gates]) for cell in gates[0].cells}
-
-
-def run_scatter(gates: Sequence[AAGate], cell: str) -> tuple[float, int]:
-    """Returns the standard deviation of a run's log median, and from how many runs it is known; see above."""
-    logarithms = [[math.log(seconds) for seconds in gate.cells[cell].baseline_seconds] for gate in gates]
+def run_scatter(gates: Sequence[RepeatedGate], cell: str) -> float:
+    """Returns the standard deviation of a run's log median, 0 of a single gate; see above."""
     if len(gates) < 2:
-        return 0.0, len(gates)
-    return math.sqrt(fmean(variance([one[k] for one in logarithms]) for k in range(FIRST_LOOK))), len(gates)
+        return 0.0
+    turns = zip(*(gate.cells[cell].baseline_seconds[:FIRST_LOOK] for gate in gates), strict=True)
+    return math.sqrt(fmean(variance(map(math.log, seconds)) for seconds in turns))
 
 
 def stored_tolerance(scatter: float, runs: int, *, share: float) -> float | None:
@@ -186,44 +267,41 @@ def stored_tolerance(scatter: float, runs: int, *, share: float) -> float | None
     return math.expm1(reach) if reach < _LARGEST else None
 
 
-def _look(ratios: Array, *, tolerance: float) -> _Looks:
-    looks = _looks(ratios)
+def _weighed(ratios: Array, looks: Counts, *, tolerance: float) -> Array:
+    """Returns p_worse, p_within and p_better [gates, looks, 3] as `sequential.RatioEvidence` has them at each look."""
     mean, error, spent = _moments(ratios, looks)
     bound = np.log1p(tolerance)
+    distances = np.stack([bound - mean, mean - bound, mean + bound], axis=2)
+    error, spent, freedom = error[:, :, np.newaxis], spent[:, np.newaxis], (looks - 1)[:, np.newaxis]
+    # Units that do not scatter leave no doubt.
+    below = stdtr(freedom, distances / np.where(error == 0, 1.0, error))
+    below = np.where(error == 0, np.where(distances < 0, 0.0, 1.0), below)
+    return np.minimum.accumulate(np.minimum(1.0, spent * below), axis=1)
 
-    def least(distance: Array) -> Array:
-        probability = np.minimum(1.0, spent * _below(distance, error, looks - 1))
-        return np.minimum.accumulate(probability, axis=1)
 
-    return _Looks(units=looks, p_worse=least(bound - mean), p_within=least(mean - bound), p_better=least(mean + bound))
-
-
-def _taken(looked_at: Mapping[str, _Looks], resampling: Resampling) -> dict[str, Counts]:
+def _taken(weighed: Mapping[str, Array], looks: Counts, resampling: Resampling) -> dict[str, Counts]:
     """Returns how many processes each cell takes in each gate: in turns, until clear or until none can be afforded."""
     rates = resampling.rates
-    clear = {
-        cell: (looks.p_worse <= rates.each) | (looks.p_within <= rates.miss_rate) for cell, looks in looked_at.items()
-    }
-    is_open = {cell: np.ones(resampling.gates, bool) for cell in looked_at}
-    units = {cell: np.zeros(resampling.gates, int) for cell in looked_at}
+    clear = {cell: (p[:, :, 0] <= rates.each) | (p[:, :, 1] <= rates.miss_rate) for cell, p in weighed.items()}
+    is_open = {cell: np.ones(resampling.gates, bool) for cell in weighed}
+    units = {cell: np.zeros(resampling.gates, int) for cell in weighed}
     for turn in range(1, resampling.processes + 1):
-        for cell, looks in looked_at.items():
+        for cell in weighed:
             is_open[cell] &= sum(units.values()) < resampling.affordable
             units[cell] += is_open[cell]
             if is_look(turn):
-                is_open[cell] &= ~clear[cell][:, int(np.searchsorted(looks.units, turn))]
+                is_open[cell] &= ~clear[cell][:, int(np.searchsorted(looks, turn))]
     return units
 
 
-def _stopped(looks: _Looks, units: Counts) -> Array:
-    """Returns p_worse, p_within and p_better [gates, 3] of the last look that each gate had; 1 where it had none."""
-    last = np.searchsorted(looks.units, units, side="right") - 1
-    found = np.stack([looks.p_worse, looks.p_within, looks.p_better], axis=2)[np.arange(len(units)), last]
-    return np.where((last < 0)[:, np.newaxis], 1.0, found)
+def _at_the_end(weighed: Array, looks: Counts, units: Counts) -> Array:
+    """Returns the p values [gates, 3] of the last look that each gate had; 1 where it had none."""
+    last = np.searchsorted(looks, units, side="right") - 1
+    return np.where((last < 0)[:, np.newaxis], 1.0, weighed[np.arange(len(units)), last])
 
 
-def _looks(ratios: Array) -> Counts:
-    return np.array([units for units in range(ratios.shape[1] + 1) if is_look(units)])
+def _looks(processes: int) -> Counts:
+    return np.array([units for units in range(processes + 1) if is_look(units)])
 
 
 def _moments(ratios: Array, looks: Counts) -> tuple[Array, Array, Array]:
@@ -232,73 +310,3 @@ def _moments(ratios: Array, looks: Counts) -> tuple[Array, Array, Array]:
     scatter = np.stack([ratios[:, :units].std(axis=1, ddof=1) for units in looks], axis=1)
     numbers = np.arange(1.0, len(looks) + 1)
     return mean, scatter / np.sqrt(looks), numbers * (numbers + 1)
-
-
-def _below(distance: Array, error: Array, freedom: Counts) -> Array:
-    """See `sequential._below`: units that do not scatter leave no doubt."""
-    none = error == 0
-    told = stdtr(freedom, distance / np.where(none, 1.0, error))
-    return np.where(none, np.where(distance < 0, 0.0, 1.0), told)
-
-
-def _needed(ratios: Array, rates: Rates) -> Array:
-    looks = _looks(ratios)
-    mean, error, spent = _moments(ratios, looks)
-    bounds = mean - error * stdtrit(looks - 1, rates.miss_rate / spent)
-    needed: Array = np.expm1(bounds.min(axis=1))
-    return needed
-
-
-def _rounded_up(tolerance: float) -> float:
-    steps = math.ceil(max(tolerance, 0.0) / _SMALLEST_STEP)
-    return round(max(steps, 1) * _SMALLEST_STEP, 3)
-
-
-def _verdicts(weighed: Mapping[str, Array], gate: int, rates: Rates) -> dict[str, Verdict | None]:
-    """Returns one gate's verdicts by cell; its tests of other metrics are there and say nothing."""
-    silent = unmeasured_test("", tolerance=0.0, why="stands for a test of another metric")
-    tests = [
-        Test(finding=silent.finding, p_worse=p_worse, p_within=p_within, p_better=p_better)
-        for p_worse, p_within, p_better in (one[gate].tolist() for one in weighed.values())
-    ]
-    findings = decide([*tests, *[silent] * (rates.tests - len(tests))], rates)
-    return dict(zip(weighed, (finding.verdict for finding in findings), strict=False))
-
-
-def _outcomes(verdicts: Sequence[Mapping[str, Verdict | None]], units: Mapping[str, Counts]) -> Outcomes:
-    found = [set(one.values()) for one in verdicts]
-    calm = [one for one in found if Verdict.REGRESSED not in one]
-    return Outcomes(
-        gates=len(found),
-        regressed=len(found) - len(calm),
-        caught=len(found) - len(calm),
-        caught_everywhere=sum(one == {Verdict.REGRESSED} for one in found),
-        improved=sum(Verdict.IMPROVED in one for one in calm),
-        inconclusive=sum(Verdict.INCONCLUSIVE in one for one in calm),
-        failed=0,
-        caught_by_cell={cell: sum(one[cell] == Verdict.REGRESSED for one in verdicts) for cell in units},
-        processes=float(np.mean(list(units.values()))),
-    )
-
-
-def _cell_noise(gates: Sequence[AAGate], cell: str, *, error_rate: float, replay_tolerance: float) -> CellNoise:
-    scatter, runs = run_scatter(gates, cell)
-    ratios = [ratio for gate in gates for ratio in gate.cells[cell].log_ratios]
-    return CellNoise(
-        run_scatter=scatter,
-        runs=runs,
-        process_scatter=stdev(ratios),
-        processes=len(ratios),
-        error_rate=error_rate,
-        replay_tolerance=replay_tolerance,
-        stored_tolerance=stored_tolerance(scatter, runs, share=error_rate / len(gates[0].cells)),
-    )
-
-
-def _replay_tolerances(gates: Sequence[AAGate], *, share: float, rates: Rates, seed: int) -> Mapping[str, float]:
-    """Returns the larger of what processes drawn one by one need, and what they need drawn with their gate."""
-    found = [
-        smallest_tolerances(draw(gates), draws=_DRAWS, seed=seed, rates=rates, share=share, processes=WITHIN_PROCESSES)
-        for draw in (of_processes, of_whole_gates)
-    ]
-    return {cell: max(one[cell] for one in found) for cell in found[0]}

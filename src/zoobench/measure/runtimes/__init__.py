@@ -1,11 +1,22 @@
 """What can run a model file? One protocol, one module for each runtime, opened by name."""
 
 import gc
+import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+    redirect_stderr,
+    redirect_stdout,
+    suppress,
+)
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import Protocol, cast
 
@@ -71,10 +82,38 @@ def import_runtime(runtime: str) -> None:
     _module(runtime)
 
 
-def threads_reported(session: Session) -> int | None:
-    """Returns on how many threads a session says that it runs; None where nothing tells."""
-    number: int | None = getattr(session, "threads_reported", None)
-    return number
+@contextmanager
+def imported_meanwhile(runtimes: Iterable[str]) -> Iterator[None]:
+    """Imports runtimes beside the block and ends when both are done.
+
+    What the block prints still reaches the terminal, by copies of both streams; what is written past Python goes into a
+    temporary file meanwhile, as TensorFlow tells of the processor there.
+
+    Args:
+        runtimes: Names; one that cannot be imported is told where a file is opened by it.
+    """
+    names = tuple(runtimes)
+    if not names:
+        yield
+        return
+    with ExitStack() as stack:
+        sink = stack.enter_context(tempfile.TemporaryFile())
+        for number, stream, redirect in ((1, sys.stdout, redirect_stdout), (2, sys.stderr, redirect_stderr)):
+            stream.flush()
+            copy = stack.enter_context(os.fdopen(os.dup(number), "w", buffering=1, encoding="utf-8", errors="replace"))
+            stack.callback(os.dup2, copy.fileno(), number)
+            os.dup2(sink.fileno(), number)
+            stack.enter_context(redirect(copy))
+        importing = Thread(target=_import_all, args=(names,))
+        importing.start()
+        stack.callback(importing.join)
+        yield
+
+
+def _import_all(runtimes: tuple[str, ...]) -> None:
+    for runtime in runtimes:
+        with suppress(MeasurementError):
+            import_runtime(runtime)
 
 
 def _module(runtime: str) -> ModuleType:

@@ -14,10 +14,8 @@ _LEAST_LOGARITHMIC = 1e-12
 _FEW = 3
 _ROOM = 0.05
 """Beyond the outermost values, as a share of what lies between them."""
-_LEAST_RATIO = 1.1
-"""From end to end of a logarithmic axis."""
-_LEAST_SHARE = 0.02
-"""From end to end of a linear axis, of its largest value."""
+_LEAST_RATIO, _LEAST_SHARE = 1.1, 0.02
+"""From end to end of a logarithmic axis, and of a linear one as a share of its largest value."""
 _ROUNDING = 1e-9
 AXIS_HEIGHT = 44.0
 """Below a plot: ticks and the axis's title."""
@@ -26,6 +24,7 @@ _TICK_ROOM, _ROW_ROOM = 64.0, 38.0
 _TICK_LENGTH, _NUMBER_GAP = 4.0, 6.0
 _BEYOND = 8.0
 """How far a number may stand out beside its plot."""
+
 HEIGHT = 16.0
 """Of a line of words."""
 _DISTANCES = (3.0, 12.0, 24.0, 38.0, 54.0, 72.0, 92.0)
@@ -44,6 +43,26 @@ _SHORTER = 0.6
 """Of the room of words, where there is none for all of them."""
 Segment = tuple[tuple[float, float], tuple[float, float]]
 """A straight line from one point to another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A rectangle with `left` <= `right` and `top` <= `bottom`."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "Area") -> bool:
+        """Returns whether the two have an inside or an edge in common."""
+        beside = self.left > other.right or other.left > self.right
+        return not (beside or self.top > other.bottom or other.top > self.bottom)
+
+    def holds(self, other: "Area") -> bool:
+        """Returns whether another is wholly within this one."""
+        across = self.left <= other.left and other.right <= self.right
+        return across and self.top <= other.top and other.bottom <= self.bottom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,87 +91,8 @@ class Scale:
         return _linear_ticks(self.low, self.high, most)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
-    """A scale laid over the picture.
-
-    Attributes:
-        start: The coordinate of its low end.
-        end: Of its high end.
-        whole: Whether there is nothing between whole numbers, as with epochs.
-    """
-
-    scale: Scale
-    start: float
-    end: float
-    whole: bool = False
-
-    def at(self, value: float) -> float:
-        """Returns the coordinate of a value."""
-        return self.start + self.scale.share(value) * (self.end - self.start)
-
-    def ticks(self, room: float) -> tuple[float, ...]:
-        """Returns as many round values as have `room` from one to the next."""
-        found = self.scale.ticks(max(2, int(abs(self.end - self.start) / room) + 1))
-        return tuple(tick for tick in found if tick == int(tick)) if self.whole else found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Area:
-    """A rectangle with `left` <= `right` and `top` <= `bottom`."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def meets(self, other: "Area") -> bool:
-        """Returns whether the two have an inside or an edge in common."""
-        return (
-            self.left <= other.right
-            and other.left <= self.right
-            and self.top <= other.bottom
-            and other.top <= self.bottom
-        )
-
-    def holds(self, other: "Area") -> bool:
-        """Returns whether another is wholly within this one."""
-        return (
-            self.left <= other.left
-            and other.right <= self.right
-            and self.top <= other.top
-            and other.bottom <= self.bottom
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
-    """A mark that is to be named: its middle, its reach to each side, and the words."""
-
-    x: float
-    y: float
-    reach: float
-    words: str
-    strong: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """Where an anchor's words stand: the area that they fill, and the line that leads there if they are far away."""
-
-    anchor: Anchor
-    area: Area
-    leader: Segment | None
-
-
 def fitted(values: Iterable[float], *, least: float = -math.inf, most: float = math.inf) -> Scale:
-    """Returns the scale that holds all values with a little room: logarithmic where they are positive and span much.
-
-    Args:
-        values: What is to be drawn; none at all gives the axis from 0 to 1.
-        least: Where a linear axis ends at the latest, as a share does at 0.
-        most: The same above.
-    """
+    """Returns the scale that holds all values: logarithmic where they are positive and span much, else `linear`."""
     found = list(values)
     if found and min(found) >= _LEAST_LOGARITHMIC and max(found) / min(found) > _SPANS_MANY:
         return logarithmic(found)
@@ -188,13 +128,67 @@ def logarithmic(values: Iterable[float]) -> Scale:
     return Scale(low=math.exp(middle - reach), high=math.exp(middle + reach), logarithmic=True)
 
 
+def _linear_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
+    step = _nice_at_least((high - low) / most)
+    while True:
+        first, last = math.ceil(low / step - _ROUNDING), math.floor(high / step + _ROUNDING)
+        if last - first < most:
+            return tuple(_clean(number * step) for number in range(first, last + 1))
+        step = _nice_at_least(step * 1.5)
+
+
+def _nice_at_least(value: float) -> float:
+    """Returns the smallest of 1, 2, 5 times a power of ten that is no smaller."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(nice * power for nice in (*_NICE, 10, 20) if nice * power >= value * (1 - _ROUNDING))
+
+
+def _logarithmic_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    every, multiples = 1, _NICE
+    while True:
+        powers = range(first - first % every, last + 1, every)
+        ticks = (_clean(nice * 10.0**power) for power in powers for nice in multiples)
+        inside = tuple(one for one in ticks if low * (1 - _ROUNDING) <= one <= high * (1 + _ROUNDING))
+        if len(inside) <= most:
+            return inside
+        every, multiples = (every if multiples == _NICE else every + 1), (1,)
+
+
+def _clean(value: float) -> float:
+    """Returns a tick without the dirt of floating point, so that 3 * 0.1 is 0.3."""
+    return float(f"{value:.12g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """A scale laid over the picture, from the coordinate of its low end to that of its high end.
+
+    Attributes:
+        whole: Whether there is nothing between whole numbers, as with epochs.
+    """
+
+    scale: Scale
+    start: float
+    end: float
+    whole: bool = False
+
+    def at(self, value: float) -> float:
+        """Returns the coordinate of a value."""
+        return self.start + self.scale.share(value) * (self.end - self.start)
+
+    def ticks(self, room: float) -> tuple[float, ...]:
+        """Returns as many round values as have `room` from one to the next."""
+        found = self.scale.ticks(max(2, int(abs(self.end - self.start) / room) + 1))
+        return tuple(tick for tick in found if tick == int(tick)) if self.whole else found
+
+
 def horizontal(axis: Axis, plot: Area, shown: Callable[[float], str], *, title: str) -> list[str]:
     """Returns the axis below a plot: vertical lines of the grid, ticks and the title."""
     places = [axis.at(tick) for tick in axis.ticks(_TICK_ROOM)]
-    lines = [line(x, plot.top, x, plot.bottom + _TICK_LENGTH, class_="grid") for x in places]
     words = shortened(title, plot.right - plot.left)
     return [
-        *lines,
+        *(line(x, plot.top, x, plot.bottom + _TICK_LENGTH, class_="grid") for x in places),
         line(plot.left, plot.bottom, plot.right, plot.bottom, class_="axis"),
         *_numbers(axis, plot, shown, y=plot.bottom + 14),
         text((plot.left + plot.right) / 2, plot.bottom + 33, words, class_="muted middle"),
@@ -233,36 +227,24 @@ def vertical(axis: Axis, plot: Area, shown: Callable[[float], str]) -> list[str]
     return drawn
 
 
-def _linear_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
-    step = _nice_at_least((high - low) / most)
-    while True:
-        first, last = math.ceil(low / step - _ROUNDING), math.floor(high / step + _ROUNDING)
-        if last - first < most:
-            return tuple(_round(number * step) for number in range(first, last + 1))
-        step = _nice_at_least(step * 1.5)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A mark that is to be named: its middle, its reach to each side, and the words."""
+
+    x: float
+    y: float
+    reach: float
+    words: str
+    strong: bool = False
 
 
-def _nice_at_least(value: float) -> float:
-    """Returns the smallest of 1, 2, 5 times a power of ten that is no smaller."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(nice * power for nice in (*_NICE, 10, 20) if nice * power >= value * (1 - _ROUNDING))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Where an anchor's words stand: the area that they fill, and the line that leads there if they are far away."""
 
-
-def _logarithmic_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    every, multiples = 1, _NICE
-    while True:
-        powers = range(first - first % every, last + 1, every)
-        ticks = (_round(nice * 10.0**power) for power in powers for nice in multiples)
-        inside = tuple(one for one in ticks if low * (1 - _ROUNDING) <= one <= high * (1 + _ROUNDING))
-        if len(inside) <= most:
-            return inside
-        every, multiples = (every if multiples == _NICE else every + 1), (1,)
-
-
-def _round(value: float) -> float:
-    """Returns a tick without the dirt of floating point, so that 3 * 0.1 is 0.3."""
-    return float(f"{value:.12g}")
+    anchor: Anchor
+    area: Area
+    leader: Segment | None
 
 
 def placed(
@@ -315,6 +297,26 @@ def crosses(segment: Segment, area: Area) -> bool:
     return enter <= leave
 
 
+def _candidates(anchor: Anchor) -> Iterator[tuple[int, Label]]:
+    """Yields the places for an anchor's words with the rank of their distance."""
+    width = width_of(anchor.words, strong=anchor.strong) + 2 * _PADDING
+    for rank, distance in enumerate(_DISTANCES):
+        for across, down in _SIDES:
+            reach = (anchor.reach + distance) * (_ASLANT if across and down else 1)
+            left = anchor.x + across * (reach + width / 2) - width / 2
+            top = anchor.y + down * (reach + HEIGHT / 2) - HEIGHT / 2
+            area = Area(left=left, top=top, right=left + width, bottom=top + HEIGHT)
+            leader = _leader(anchor, area) if distance >= _LED_FROM else None
+            yield rank, Label(anchor=anchor, area=area, leader=leader)
+
+
+def _leader(anchor: Anchor, area: Area) -> Segment:
+    """Returns the line from the edge of a mark to the nearest place of its words."""
+    end_x, end_y = min(max(anchor.x, area.left), area.right), min(max(anchor.y, area.top), area.bottom)
+    share = anchor.reach / math.hypot(end_x - anchor.x, end_y - anchor.y)
+    return (anchor.x + share * (end_x - anchor.x), anchor.y + share * (end_y - anchor.y)), (end_x, end_y)
+
+
 def _collide(first: Label, second: Label) -> bool:
     """Returns whether one's words meet the other's, or the line that leads to them."""
     return first.area.meets(second.area) or any(
@@ -345,28 +347,3 @@ def _gap(one: Area, other: Area) -> float:
     """Returns how far two areas are apart."""
     across = max(one.left - other.right, other.left - one.right, 0.0)
     return math.hypot(across, max(one.top - other.bottom, other.top - one.bottom, 0.0))
-
-
-def _candidates(anchor: Anchor) -> Iterator[tuple[int, Label]]:
-    """Yields the places for an anchor's words with the rank of their distance."""
-    width = width_of(anchor.words, strong=anchor.strong) + 2 * _PADDING
-    for rank, distance in enumerate(_DISTANCES):
-        for across, down in _SIDES:
-            reach = (anchor.reach + distance) * (_ASLANT if across and down else 1)
-            middle_x = anchor.x + across * (reach + width / 2)
-            middle_y = anchor.y + down * (reach + HEIGHT / 2)
-            area = Area(
-                left=middle_x - width / 2,
-                right=middle_x + width / 2,
-                top=middle_y - HEIGHT / 2,
-                bottom=middle_y + HEIGHT / 2,
-            )
-            leader = _leader(anchor, area) if distance >= _LED_FROM else None
-            yield rank, Label(anchor=anchor, area=area, leader=leader)
-
-
-def _leader(anchor: Anchor, area: Area) -> Segment:
-    """Returns the line from the edge of a mark to the nearest place of its words."""
-    end_x, end_y = min(max(anchor.x, area.left), area.right), min(max(anchor.y, area.top), area.bottom)
-    share = anchor.reach / math.hypot(end_x - anchor.x, end_y - anchor.y)
-    return (anchor.x + share * (end_x - anchor.x), anchor.y + share * (end_y - anchor.y)), (end_x, end_y)

@@ -25,8 +25,6 @@ from zoobench.show.charts.svg import (
 )
 from zoobench.system.files import PLAIN_NAME, write_bytes
 
-Span = tuple[float, float]
-"""An interval, the lower end first."""
 WIDTH = 560.0
 """Of a drawing in its own units, unless a caller wants another; a phone shows 360 of them unscaled."""
 NARROWEST, WIDEST = 320.0, 1600.0
@@ -45,7 +43,6 @@ Key = tuple[Symbol | None, str]
 """A mark and what it stands for, or words alone."""
 LIBRARY = "resvg_py"
 NEEDED = "PNG pictures are drawn by resvg-py: pip install 'zoobench[report]'"
-"""What to tell where the library is missing."""
 _ZOOM = 2.0
 _PROBE = 40.0
 
@@ -55,7 +52,7 @@ class Chart:
     """A picture and what it shows in words.
 
     Attributes:
-        svg: One `<svg>` element with a `viewBox` and without size, colours or fonts: those are in `theme.py`.
+        svg: One `<svg>` element with a `viewBox` and without size, colours or fonts: those are in the stylesheets.
         title: What it is of.
         alternative: What it shows, with its figures, for who cannot see it.
     """
@@ -75,20 +72,6 @@ def require_number(value: float | None, what: str, *, least: float, most: float 
         raise ResultsError(f"{what} is {value}, which cannot be drawn; expected a number of {least:g} to {most:g}")
 
 
-def require_span(span: Span | None, what: str, *, least: float, most: float = LARGEST) -> None:
-    """Refuses an interval whose ends are no numbers in their range, or the wrong way round.
-
-    Raises:
-        ResultsError: If so.
-    """
-    if span is None:
-        return
-    for end in span:
-        require_number(end, f"an end of {what}", least=least, most=most)
-    if span[0] > span[1]:
-        raise ResultsError(f"{what} is {span[0]:g} to {span[1]:g}, which cannot be drawn; expected the lower end first")
-
-
 def presented(draw: Callable[[], Drawn] | None, *, title: str, alternative: str, width: float) -> Chart:
     """Returns a chart of what `draw` draws; None gives a picture that says why there is nothing to see.
 
@@ -96,7 +79,7 @@ def presented(draw: Callable[[], Drawn] | None, *, title: str, alternative: str,
         ResultsError: If the width leaves no room, below `NARROWEST`, or is above `WIDEST`.
     """
     require_number(width, "the width of a chart", least=NARROWEST, most=WIDEST)
-    drawn, height = _nothing(title, alternative, width=width) if draw is None else draw()
+    drawn, height = draw() if draw else _nothing(title, alternative, width=width)
     svg = document(drawn, width=width, height=height, title=title, alternative=alternative)
     return Chart(svg=svg, title=title, alternative=alternative)
 
@@ -107,17 +90,14 @@ def header(title: str, keys: Sequence[Key], *, width: float) -> Drawn:
     shown = shortened(title, room, size=TITLE_SIZE, strong=True)
     drawn = [text(MARGIN, MARGIN + TITLE_HEIGHT / 2 - 2, shown, class_="title")]
     top = MARGIN + TITLE_HEIGHT
-    widths = [min(_width(key), room) for key in keys]
+    widths = [min((_SYMBOL_ROOM if symbol else 0) + width_of(words), room) for symbol, words in keys]
     for row in wrapped(widths, room, gap=_KEY_GAP):
-        starts = [MARGIN + sum(widths[index] + _KEY_GAP for index in row[:before]) for before in range(len(row))]
-        for index, start in zip(row, starts, strict=True):
-            drawn += _key(keys[index], start, top + LINE_HEIGHT / 2, widths[index])
+        x = MARGIN
+        for index in row:
+            drawn += _key(keys[index], x, top + LINE_HEIGHT / 2, widths[index])
+            x += widths[index] + _KEY_GAP
         top += LINE_HEIGHT
     return drawn, top + MARGIN
-
-
-def _width(key: Key) -> float:
-    return (0 if key[0] is None else _SYMBOL_ROOM) + width_of(key[1])
 
 
 def _key(key: Key, x: float, y: float, room: float) -> list[str]:
@@ -141,14 +121,11 @@ def can_draw() -> bool:
 
 
 def write_pictures(charts: Mapping[str, Chart], folder: Path) -> tuple[Path, ...]:
-    """Writes `<name>-light.png` and `<name>-dark.png` for each chart, each whole or not at all.
+    """Writes `<name>-light.png` and `<name>-dark.png` for each chart, each whole or not at all; returns the files.
 
     Args:
         charts: By name, which is to be a plain file name.
         folder: Made where there is none.
-
-    Returns:
-        The files, in the order of the charts.
 
     Raises:
         UsageError: If the library is missing, this machine has no font, or a name is none for a file.
@@ -156,12 +133,9 @@ def write_pictures(charts: Mapping[str, Chart], folder: Path) -> tuple[Path, ...
     for name in charts:
         if not PLAIN_NAME.fullmatch(name):
             raise UsageError(f"{name!r} cannot name a picture; use letters, digits, '.', '_' and '-'")
-    written = []
-    for name, chart in charts.items():
-        for theme in THEMES:
-            path = folder / f"{name}-{theme}.png"
-            write_bytes(path, picture(chart, theme))
-            written.append(path)
+    written = {folder / f"{name}-{theme}.png": (chart, theme) for name, chart in charts.items() for theme in THEMES}
+    for path, (chart, theme) in written.items():
+        write_bytes(path, picture(chart, theme))
     return tuple(written)
 
 
@@ -173,14 +147,14 @@ def write_picture(chart: Chart, path: Path) -> None:
         OSError: If the file cannot be written.
     """
     if path.suffix.lower() == ".svg":
-        write_bytes(path, _svg_file(chart).encode())
+        write_bytes(path, svg_file(chart).encode())
         return
     if not can_draw():
         raise UsageError(f"{path} is not drawn: {NEEDED}; {path.with_suffix('.svg')} needs nothing")
     write_bytes(path, picture(chart, "light"))
 
 
-def _svg_file(chart: Chart) -> str:
+def svg_file(chart: Chart) -> str:
     """Returns the drawing with its style: light unless the reader's system is dark."""
     light, dark = (f".chart{{background:{PALETTES[theme]['paper']}}}\n{stylesheet(theme)}" for theme in THEMES)
     style = f"<style>{light}@media screen and (prefers-color-scheme:dark){{{dark}}}</style>"
@@ -195,24 +169,19 @@ def picture(chart: Chart, theme: Theme) -> bytes:
     """
     if not can_draw():
         raise UsageError(NEEDED)
-    if not _has_letters(theme):
+    probes = (
+        document(children, width=_PROBE, height=_PROBE, title="", alternative="")
+        for children in ((), (text(_PROBE / 4, _PROBE / 2, "M"),))
+    )
+    if len({_rendered(probe, theme) for probe in probes}) == 1:  # the library passes over text without a font
         raise UsageError(
             f"this machine has none of the fonts {', '.join(FONTS)}, so that a picture would have no text; install "
             "one of them, such as Debian's package fonts-dejavu-core"
         )
-    return _drawn(chart.svg, theme)
+    return _rendered(chart.svg, theme)
 
 
-def _has_letters(theme: Theme) -> bool:
-    """Returns whether a letter leaves a trace; the library passes over text for which it finds no font."""
-    empty, letter = (
-        document(children, width=_PROBE, height=_PROBE, title="", alternative="")
-        for children in ((), (text(_PROBE / 4, _PROBE / 2, "M"),))
-    )
-    return _drawn(empty, theme) != _drawn(letter, theme)
-
-
-def _drawn(svg: str, theme: Theme) -> bytes:
+def _rendered(svg: str, theme: Theme) -> bytes:
     from resvg_py import svg_to_bytes
 
     return bytes(

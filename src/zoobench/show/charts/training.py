@@ -1,16 +1,23 @@
 """How did training go? Loss and top-1 by epoch, on the training and the validation images, and what was kept."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 from zoobench.results.schema import RecordedTraining
 from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, horizontal, linear, room_of, vertical
-from zoobench.show.charts.sheet import LARGEST, MARGIN, WIDTH, Chart, Drawn, Key, Symbol, header, presented
+from zoobench.show.charts.sheet import LARGEST, MARGIN, WIDTH, Chart, Drawn, Key, header, presented
 from zoobench.show.charts.svg import circle, element, line, polyline, text, titled
 from zoobench.system.units import nats, percent, tick, tick_percent
 
-Curve = tuple[tuple[int, float], ...]
+Curve = Sequence[tuple[int, float]]
 """Epochs, the first of which is 1, in order, and the value after each; not every epoch need be there."""
+Panels = Mapping[str, Mapping[str, Curve]]
+"""By quantity, the curves on the `training` and the `validation` images, those that are known."""
+_LOSS, _TOP1 = "loss, nats", "top-1, %"
+_SHOWN: Mapping[str, tuple[Callable[[float], str], Callable[[float], str], float]] = {
+    _LOSS: (lambda value: f"{nats(value)} nats", tick, LARGEST),
+    _TOP1: (lambda value: f"{percent(value)} %", tick_percent, 1),
+}
+"""How a quantity's values are described and stand at its axis, and where that ends at the latest."""
 _SIDE_BY_SIDE_FROM = 480.0
 _PANEL_HEIGHT, _GAP = 190.0, 12.0
 _NAME_HEIGHT, _INSET, _RADIUS = 22.0, 8.0, 3.0
@@ -18,18 +25,6 @@ _LEAST_SPAN = 0.02
 """From end to end of an axis, in nats or as a share."""
 _DOTS = 60
 """Epochs up to which each has a dot of its own to point at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Panel:
-    """One of the two quantities: its curves and how its values are described and stand at the axis."""
-
-    name: str
-    training: Curve
-    validation: Curve
-    describe: Callable[[float], str]
-    tick: Callable[[float], str]
-    most: float
 
 
 def training(found: RecordedTraining, *, backbone: str, title: str | None = None, width: float = WIDTH) -> Chart:
@@ -45,7 +40,7 @@ def training(found: RecordedTraining, *, backbone: str, title: str | None = None
         ResultsError: If the width leaves no room.
     """
     title = f"Training of {backbone}" if title is None else title
-    panels = [panel for panel in _panels(found) if panel.training or panel.validation]
+    panels = _panels(found)
     return presented(
         (lambda: _draw(panels, kept=found.kept_epoch, title=title, width=width)) if panels else None,
         title=title,
@@ -56,101 +51,97 @@ def training(found: RecordedTraining, *, backbone: str, title: str | None = None
     )
 
 
-def _panels(found: RecordedTraining) -> tuple[_Panel, _Panel]:
-    return (
-        _Panel(
-            name="loss, nats",
-            training=tuple(zip(found.shown, found.loss, strict=False)),
-            validation=tuple(zip(found.validated, found.validation_loss, strict=False)),
-            describe=lambda value: f"{nats(value)} nats",
-            tick=tick,
-            most=LARGEST,
-        ),
-        _Panel(
-            name="top-1, %",
-            training=tuple(zip(found.shown, found.accuracy, strict=False)),
-            validation=tuple(zip(found.validated, found.validation_accuracy, strict=False)),
-            describe=lambda value: f"{percent(value)} %",
-            tick=tick_percent,
-            most=1,
-        ),
-    )
+def _panels(found: RecordedTraining) -> Panels:
+    values = {
+        _LOSS: {"training": found.loss, "validation": found.validation_loss},
+        _TOP1: {"training": found.accuracy, "validation": found.validation_accuracy},
+    }
+    epochs = {"training": found.shown, "validation": found.validated}
+    panels = {
+        quantity: {
+            name: list(zip(epochs[name], curve, strict=False))
+            for name, curve in curves.items()
+            if epochs[name] and curve
+        }
+        for quantity, curves in values.items()
+    }
+    return {quantity: curves for quantity, curves in panels.items() if curves}
 
 
-def _epochs(panels: Sequence[_Panel]) -> int:
-    return max(curve[-1][0] for panel in panels for curve in (panel.training, panel.validation) if curve)
+def _epochs(panels: Panels) -> int:
+    return max(curve[-1][0] for curves in panels.values() for curve in curves.values())
 
 
-def _draw(panels: Sequence[_Panel], *, kept: int | None, title: str, width: float) -> Drawn:
+def _draw(panels: Panels, *, kept: int | None, title: str, width: float) -> Drawn:
     drawn, top = header(title, _keys(panels, kept), width=width)
     beside = width >= _SIDE_BY_SIDE_FROM
     columns = len(panels) if beside else 1
     panel_width = (width - 2 * MARGIN - (columns - 1) * _GAP) / columns
     bottom = top
-    for index, panel in enumerate(panels):
+    for index, (quantity, curves) in enumerate(panels.items()):
         left = MARGIN + (index * (panel_width + _GAP) if beside else 0)
         upper = (top if beside else bottom) + _NAME_HEIGHT
         room = Area(left=left, top=upper, right=left + panel_width, bottom=upper + _PANEL_HEIGHT)
-        drawn += _panel(panel, room, epochs=_epochs(panels), kept=kept)
+        drawn += _panel(quantity, curves, room, epochs=_epochs(panels), kept=kept)
         bottom = room.bottom + AXIS_HEIGHT
     return drawn, bottom
 
 
-def _panel(panel: _Panel, room: Area, *, epochs: int, kept: int | None) -> list[str]:
-    values = [value for _, value in (*panel.training, *panel.validation)]
-    scale = linear(values, least=0, most=panel.most, least_span=_LEAST_SPAN)
+def _panel(quantity: str, curves: Mapping[str, Curve], room: Area, *, epochs: int, kept: int | None) -> list[str]:
+    _, shown, most = _SHOWN[quantity]
+    values = [value for curve in curves.values() for _, value in curve]
+    scale = linear(values, least=0, most=most, least_span=_LEAST_SPAN)
     y = Axis(scale=scale, start=room.bottom - _INSET, end=room.top + _INSET)
-    plot = Area(left=room.left + room_of(y, panel.tick), top=room.top, right=room.right, bottom=room.bottom)
+    plot = Area(left=room.left + room_of(y, shown), top=room.top, right=room.right, bottom=room.bottom)
     scale = Scale(low=0.5, high=epochs + 0.5, logarithmic=False)
     x = Axis(scale=scale, start=plot.left, end=plot.right, whole=True)
-    drawn = [text(room.left, plot.top - 12, panel.name, class_="muted")]
-    drawn += [*vertical(y, plot, panel.tick), *horizontal(x, plot, tick, title="epoch")]
+    drawn = [text(room.left, plot.top - 12, quantity, class_="muted")]
+    drawn += [*vertical(y, plot, shown), *horizontal(x, plot, tick, title="epoch")]
     if kept is not None:
-        chosen = x.at(kept)
-        drawn.append(line(chosen, plot.top, chosen, plot.bottom, class_="chosen"))
-    drawn += _curve(panel.training, "training", panel, x, y)
-    return drawn + _curve(panel.validation, "validation", panel, x, y)
+        drawn.append(line(x.at(kept), plot.top, x.at(kept), plot.bottom, class_="chosen"))
+    return drawn + [part for name, curve in curves.items() for part in _curve(curve, name, quantity, x, y)]
 
 
-def _curve(curve: Curve, name: str, panel: _Panel, x: Axis, y: Axis) -> list[str]:
-    if not curve:
-        return []
+def _curve(curve: Curve, name: str, quantity: str, x: Axis, y: Axis) -> list[str]:
+    describe, *_ = _SHOWN[quantity]
     points = [(x.at(epoch), y.at(value)) for epoch, value in curve]
-    drawn = [polyline(points, class_=name)]
+    drawn = polyline(points, class_=name)
     if len(curve) > _DOTS:
-        return [element("g", titled(_ends(name, curve, panel)), *drawn)]
-    for (epoch, value), (across, down) in zip(curve, points, strict=True):
-        hover = titled(f"epoch {epoch}, {name}: {panel.describe(value)}")
-        drawn.append(element("g", hover, circle(across, down, _RADIUS, class_=f"{name}-dot")))
-    return drawn
+        return [element("g", titled(_ends(name, curve, quantity)), drawn)]
+    dots = [
+        element(
+            "g",
+            titled(f"epoch {epoch}, {name}: {describe(value)}"),
+            circle(across, down, _RADIUS, class_=f"{name}-dot"),
+        )
+        for (epoch, value), (across, down) in zip(curve, points, strict=True)
+    ]
+    return [drawn, *dots]
 
 
-def _ends(name: str, curve: Curve, panel: _Panel) -> str:
-    first, last = curve[0], curve[-1]
-    return f"{name}: {panel.describe(first[1])} in epoch {first[0]}, {panel.describe(last[1])} in epoch {last[0]}"
+def _ends(name: str, curve: Curve, quantity: str) -> str:
+    describe, *_ = _SHOWN[quantity]
+    (first, start), (last, end) = curve[0], curve[-1]
+    return f"{name}: {describe(start)} in epoch {first}, {describe(end)} in epoch {last}"
 
 
-def _keys(panels: Sequence[_Panel], kept: int | None) -> list[Key]:
-    keys: list[Key] = []
-    if any(panel.training for panel in panels):
-        keys.append((_line_of("training"), "training images"))
-    if any(panel.validation for panel in panels):
-        keys.append((_line_of("validation"), "validation images"))
+def _keys(panels: Panels, kept: int | None) -> list[Key]:
+    known = {name for curves in panels.values() for name in curves}
+    keys = [_key(name) for name in ("training", "validation") if name in known]
     if kept is not None:
         keys.append((lambda x, y: line(x, y - 8, x, y + 8, class_="chosen"), f"kept: epoch {kept}"))
     return keys
 
 
-def _line_of(name: str) -> Symbol:
-    return lambda x, y: line(x - 8, y, x + 8, y, class_=name)
+def _key(name: str) -> Key:
+    return lambda x, y: line(x - 8, y, x + 8, y, class_=name), f"{name} images"
 
 
-def _describe(panels: Sequence[_Panel], *, kept: int | None, backbone: str) -> str:
+def _describe(panels: Panels, *, kept: int | None, backbone: str) -> str:
     sentences = [f"Training of {backbone} over {_epochs(panels)} epochs."]
     if kept is not None:
         sentences.append(f"The weights of epoch {kept} were kept.")
-    for panel in panels:
-        for name, curve in (("training images", panel.training), ("validation images", panel.validation)):
-            if curve:
-                sentences.append(f"{panel.name.partition(',')[0].capitalize()} on {_ends(name, curve, panel)}.")
+    for quantity, curves in panels.items():
+        title = quantity.partition(",")[0].capitalize()
+        sentences += [f"{title} on {_ends(f'{name} images', curve, quantity)}." for name, curve in curves.items()]
     return " ".join(sentences)

@@ -1,32 +1,28 @@
 """How do a run's records become a report, with the conditions they were measured under and what these cannot tell?"""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
-from zoobench.judge.compare.comparison import SIGNIFICANT, CellComparison, Comparison
+from zoobench.judge.compare.comparison import SIGNIFICANT, Comparison
 from zoobench.judge.evidence import Verdict
-from zoobench.judge.metrics import METRICS, SPEEDUP_NOISE, TIME_NOISE, Metric
+from zoobench.judge.metrics import METRICS, SPEEDUP_NOISE, TIME_NOISE
 from zoobench.judge.recommend.recommendation import Recommendation
 from zoobench.results.conditions import DATA_SET, conditions, joined, machine_name
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import confusion
 from zoobench.show.comparison import differing_grid, metric_grid, remark_lines, title_lines
-from zoobench.show.document import Grid
-from zoobench.show.records import marked
-from zoobench.show.report.answers import AnswerSet, answered_of, confusion_of
-from zoobench.show.report.contents import ChangedMetric, Changes, Fact, Figure, Pictures, Report, Sheet, named, spread
-from zoobench.show.report.figures import NO_CURVES, drawn, figures_of, trainings_of
-from zoobench.show.report.matrix import decision_of, matrix_of
+from zoobench.show.records import by_backbone, marked
+from zoobench.show.report.answers import confusion_of, right_and_wrong
+from zoobench.show.report.cells import NO_CURVES, decision_of, figures_of, matrix_of, trainings_of
+from zoobench.show.report.contents import ChangedMetric, Changes, Figure, Pictures, Report, Sheet, named, sheet, spread
 from zoobench.stats.intervals import wilson
 from zoobench.stats.paired import mcnemar_mid_p
-from zoobench.system.units import exactly, percent, size, three_digits
+from zoobench.system.units import exactly, percent, short_hash, size, three_digits
 
 _NO_ANSWERS = "No accuracy was measured in this run, so nothing is known of what the variants get right and wrong."
 _VERDICTS = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.UNCHANGED, Verdict.INCONCLUSIVE)
-_SHORT = 12
-"""Digits of a hash that people compare."""
 _MEMORY = "memory_bytes"
 _ELSEWHERE = (DATA_SET, "threads", "runtime", "weights", "image size")
 """Conditions that other tables of the report hold."""
@@ -40,9 +36,6 @@ _PAIRED = (
     "moments of the machine. It is the median of the ratios by round, with its 95 % interval."
 )
 _P50 = "p50 is the median of the rounds and p90 their 90th percentile, which is known from 64 rounds on, not below."
-_FRESH = (
-    "Memory and start-up: fresh processes in which nothing else ran before ({processes} a cell); the table has medians."
-)
 _PIXELS = (
     "All cells were given the same pixels: each image is decoded and resized once, and a backbone's own preprocessing "
     "is part of its model."
@@ -54,8 +47,7 @@ def assemble(
     run: Run,
     *,
     recommendation: Recommendation,
-    answers: Sequence[AnswerSet],
-    pictures: Pictures,
+    pictured: Callable[[Sequence[int]], Pictures],
     comparison: Comparison | None,
     version: str,
 ) -> Report:
@@ -64,202 +56,174 @@ def assemble(
     Args:
         run: That is reported.
         recommendation: What is recommended, of this run alone.
-        answers: What the cells answered, from `distinct_answers`.
-        pictures: Of the samples that `wanted_samples` names.
+        pictured: Returns pictures of test samples, the most important of which come first.
         comparison: With a baseline; None without one.
         version: Of zoobench.
     """
     records = list(run.records.values())
+    chosen = run.records.get(recommendation.cell or "")
+    answered, pictures = right_and_wrong(by_backbone(records), pictured=pictured)
     trainings = trainings_of(records)
-    unanswered = [record.cell.id for record in records if not record.accuracy]
+    backbones, data = (
+        ", ".join(dict.fromkeys(names))
+        for names in ((one.cell.backbone for one in records), (one.dataset.name for one in records))
+    )
     return Report(
-        title=_title(records),
-        facts=tuple(fact for fact in _facts(run) if fact.value),
+        title=f"{backbones} on {data}",
+        facts={name: value for name, value in _facts(run) if value},
         decision=decision_of(recommendation, run.records),
-        matrix=matrix_of(records, chosen=recommendation.cell or "", planned=run.provenance.cells),
+        matrix=matrix_of(records, planned=run.provenance.cells),
         changes=changes_of(comparison) if comparison else None,
         figures=figures_of(run, recommendation),
-        answered=answered_of(answers, pictures),
-        answers_notes=tuple(_answers_notes(unanswered, pictures)) if answers else (_NO_ANSWERS,),
+        answered=answered,
+        answers_notes=tuple(_answers_notes(records, pictures)) if answered else (_NO_ANSWERS,),
         pictures=pictures,
         training=trainings,
-        confusion=_confusion(run.records.get(recommendation.cell or "")),
         training_notes=() if trainings else (NO_CURVES,),
-        environment=environment_of(run),
-        method=method_of(records),
-        limits=unknowns_of(run),
+        confusion=_confusion(chosen) if chosen and chosen.accuracy else None,
+        environment=tuple(filter(None, _environment(run))),
+        method=tuple(method_of(records)),
+        limits=tuple(unknowns_of(run)),
         version=version,
     )
 
 
-def _title(records: Sequence[Record]) -> str:
-    backbones = dict.fromkeys(record.cell.backbone for record in records)
-    data = dict.fromkeys(record.dataset.name for record in records)
-    return f"{', '.join(backbones)} on {', '.join(data)}"
-
-
-def _facts(run: Run) -> Iterator[Fact]:
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
     records = run.records.values()
     samples = dict.fromkeys((record.dataset.samples, len(record.dataset.classes)) for record in records)
-    data = "; ".join(f"{exactly(count)} images of {exactly(classes)} classes" for count, classes in samples)
-    yield Fact(label="Cells", value=exactly(len(records)))
-    yield Fact(label="Test samples", value=data)
-    yield Fact(label="Machine", value=machine_name(run))
-    yield Fact(label="Measured", value=_to_the_minute(run.measured))
-    yield Fact(label="File", value="/".join(run.path.parts[-2:]))
+    yield "Cells", exactly(len(records))
+    yield (
+        "Test samples",
+        "; ".join(f"{exactly(images)} images of {exactly(classes)} classes" for images, classes in samples),
+    )
+    yield "Machine", machine_name(run)
+    yield "Measured", f"{run.measured[:16].replace('T', ' ')} UTC" if run.measured.endswith("+00:00") else ""
+    yield "File", "/".join(run.path.parts[-2:])
 
 
-def _to_the_minute(measured: str) -> str:
-    return measured[:16].replace("T", " ") + " UTC" if measured.endswith("+00:00") else ""
-
-
-def _answers_notes(unanswered: Sequence[str], pictures: Pictures) -> Iterator[str]:
+def _answers_notes(records: Sequence[Record], pictures: Pictures) -> Iterator[str]:
+    unanswered = [record.cell.id for record in records if not record.accuracy]
     if unanswered:
         yield f"Without accuracy, so not here: {named(unanswered)}."
     if pictures.reason:
         yield f"Flipped samples are shown without images: {pictures.reason}."
 
 
-def _confusion(record: Record | None) -> Figure | None:
+def _confusion(record: Record) -> Figure:
     """Returns the confusion of the recommended cell as a drawing, for those who put pictures elsewhere."""
-    found = confusion_of(record) if record else None
-    return drawn("confusion", wide=confusion(found)) if found else None
+    chart = confusion(confusion_of(record), classes=record.dataset.classes, cell=record.cell.id)
+    return Figure(name="confusion", title=chart.title, wide=chart)
 
 
 def changes_of(comparison: Comparison) -> Changes:
     """Returns what a comparison with a baseline shows, metric by metric; the gate judges."""
     sides = (("the baseline", comparison.only_baseline), ("this run", comparison.only_candidate))
     missing = (f"Only in {side} ({exactly(len(cells))}): {', '.join(cells)}." for side, cells in sides if cells)
-    conditions = differing_grid(comparison)
+    differing = differing_grid(comparison)
+    metrics = []
+    for metric in METRICS.values():
+        grid = metric_grid(metric, comparison.cells)
+        if grid.rows:
+            judged = Counter(cell[metric.key].verdict for cell in comparison.cells)
+            summary = ", ".join(f"{judged[one]} {one}" for one in _VERDICTS if judged[one]) or "not judged"
+            moved = bool(judged[Verdict.REGRESSED] or judged[Verdict.IMPROVED])
+            metrics.append(ChangedMetric(summary=summary, moved=moved, sheet=Sheet(caption=metric.head, grid=grid)))
     return Changes(
         lead=(*title_lines(comparison), *missing),
-        conditions=Sheet(caption="Conditions that differ", grid=conditions) if conditions.rows else None,
-        metrics=tuple(one for metric in METRICS.values() if (one := _metric(metric, comparison.cells))),
+        conditions=Sheet(caption="Conditions that differ", grid=differing) if differing.rows else None,
+        metrics=tuple(metrics),
         notes=(*remark_lines(comparison), "This compares; `zoobench gate` judges, by replaying both sides."),
     )
 
 
-def _metric(metric: Metric, cells: Sequence[CellComparison]) -> ChangedMetric | None:
-    grid = metric_grid(metric, cells)
-    if not grid.rows:
-        return None
-    judged = Counter(cell[metric.key].verdict for cell in cells)
-    summary = ", ".join(f"{judged[one]} {one}" for one in _VERDICTS if judged[one])
-    return ChangedMetric(
-        summary=summary or "not judged",
-        moved=bool(judged[Verdict.REGRESSED] or judged[Verdict.IMPROVED]),
-        sheet=Sheet(caption=metric.head, grid=grid),
-    )
-
-
-def environment_of(run: Run) -> tuple[Sheet, ...]:
-    """Returns what is known of machine and libraries, the options of the run, the data and the model files."""
+def _environment(run: Run) -> Iterator[Sheet | None]:
+    """Yields what is known of machine and libraries, the options of the run, the data and the model files."""
     records = list(run.records.values())
-    libraries = dict.fromkeys(name for record in records for name in _libraries(record))
-    options = [(f"--zoo-{name}", value) for name, value in run.provenance.options.items()]
-    sheets = (
-        _sheet("Machine", ("condition", "value"), _conditions(run, without=(*libraries, *_ELSEWHERE))),
-        _sheet("Libraries", ("library", "version"), _conditions(run, only=libraries)),
-        _sheet("Options of the run that are not the defaults", ("option", "value"), options),
-        _sheet("Test data", ("what", "value"), _data(records)),
-        _files(records),
-    )
-    return tuple(sheet for sheet in sheets if sheet.grid.rows)
-
-
-def _libraries(record: Record) -> Iterable[str]:
-    known = record.environment.get("libraries")
-    return known if isinstance(known, dict) else ()
-
-
-def _sheet(caption: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Sheet:
-    return Sheet(caption=caption, grid=Grid(heads=heads, rows=tuple(rows), words=frozenset(range(1, len(heads)))))
-
-
-def _conditions(
-    run: Run, *, only: Container[str] | None = None, without: Container[str] = ()
-) -> Sequence[tuple[str, ...]]:
-    found = conditions(Side(name="", runs=(run,)))
-    wanted = [name for name in found if name not in without and (only is None or name in only)]
-    return [_condition(name, found[name]) for name in wanted]
-
-
-def _condition(name: str, values: Sequence[str]) -> tuple[str, str]:
-    if name == _MEMORY and all(value.isdecimal() for value in values):
-        return ("memory", joined(size(int(value)) for value in values))
-    return (name.replace("_", " "), joined(_YES_AND_NO.get(value, value) for value in values))
-
-
-def _data(records: Sequence[Record]) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for data in dict.fromkeys(record.dataset for record in records):
-        rows += [
-            ("name", data.name),
-            ("test samples", exactly(data.samples)),
-            ("classes", f"{len(data.classes)}: {', '.join(data.classes)}"),
-            ("images left out", exactly(data.left_out)),
-            ("SHA-256", data.sha256),
-        ]
-    return rows
-
-
-def _files(records: Sequence[Record]) -> Sheet:
-    """Returns each file once, with the cells that ran it."""
-    cells: dict[tuple[str, int, str], list[str]] = {}
+    libraries = {
+        name for one in records if isinstance(known := one.environment.get("libraries"), dict) for name in known
+    }
+    found = [_condition(*one) for one in conditions(Side(name="", runs=(run,))).items()]
+    machine = (row for name, row in found if name not in libraries and name not in _ELSEWHERE)
+    yield sheet("Machine", ("condition", "value"), machine, words={1})
+    yield sheet("Libraries", ("library", "version"), (row for name, row in found if name in libraries), words={1})
+    options = ((f"--zoo-{name}", value) for name, value in run.provenance.options.items())
+    yield sheet("Options of the run that are not the defaults", ("option", "value"), options, words={1})
+    yield sheet("Test data", ("what", "value"), _data(records), words={1})
+    files: dict[tuple[str, ...], list[str]] = {}
     for record in records:
         if record.model:
-            key = (record.model.sha256, record.model.size_bytes, record.cell.weights)
-            cells.setdefault(key, []).append(record.cell.id)
-    rows = tuple(
-        (named(ids), sha256[:_SHORT], exactly(size_bytes), _weights(weights))
-        for (sha256, size_bytes, weights), ids in cells.items()
-    )
-    heads = ("cells", "SHA-256", "bytes", "weights")
-    return Sheet(caption="Model files", grid=Grid(heads=heads, rows=rows, words=frozenset({1, 3})))
+            kind, colon, digest = record.cell.weights.partition(":")
+            key = (record.model.sha256, exactly(record.model.size_bytes), f"{kind}{colon}{short_hash(digest)}")
+            files.setdefault(key, []).append(record.cell.id)
+    rows = ((named(ids), short_hash(sha256), *rest) for (sha256, *rest), ids in files.items())
+    yield sheet("Model files", ("cells", "SHA-256", "bytes", "weights"), rows, words={1, 3})
 
 
-def _weights(weights: str) -> str:
-    kind, colon, digest = weights.partition(":")
-    return f"{kind}{colon}{digest[:_SHORT]}"
+def _condition(name: str, values: Sequence[str]) -> tuple[str, tuple[str, str]]:
+    """Returns a condition's name, and as it is shown with its values."""
+    if name == _MEMORY and all(value.isdecimal() for value in values):
+        return name, ("memory", joined(size(int(value)) for value in values))
+    return name, (name.replace("_", " "), joined(_YES_AND_NO.get(value, value) for value in values))
 
 
-def method_of(records: Sequence[Record]) -> tuple[str, ...]:
-    """Returns in sentences how cells of a run were timed, answered and started."""
-    return tuple(_lines(records))
+def _data(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
+    for data in dict.fromkeys(record.dataset for record in records):
+        yield "name", data.name
+        yield "test samples", exactly(data.samples)
+        yield "classes", f"{len(data.classes)}: {', '.join(data.classes)}"
+        yield "images left out", exactly(data.left_out)
+        yield "SHA-256", data.sha256
 
 
-def _lines(records: Sequence[Record]) -> Iterator[str]:
+def method_of(records: Sequence[Record]) -> Iterator[str]:
+    """Yields in sentences how cells of a run were timed, answered and started."""
     timed = [record.latency for record in records if record.latency]
     if timed:
         yield f"{_TIME} Rounds of a cell: {spread(latency.samples for latency in timed)}."
         yield _P50
     if any(latency.speedup_over_float for latency in timed):
         yield _PAIRED
-    answered = [record.accuracy for record in records if record.accuracy]
+    answered = [record.accuracy.total for record in records if record.accuracy]
     if answered:
         yield (
-            f"Accuracy: every one of {spread(accuracy.total for accuracy in answered)} test samples is answered; "
-            "neither training nor calibration has seen them. An image that fails is an error, not one less to count."
+            f"Accuracy: every one of {spread(answered)} test samples is answered; neither training nor calibration has "
+            "seen them. An image that fails is an error, not one less to count."
         )
         yield _PIXELS
-    started = [record.memory for record in records if record.memory]
+    started = [len(record.memory.observed_peak_rss_bytes) for record in records if record.memory]
     if started:
-        yield _FRESH.format(processes=spread(len(memory.observed_peak_rss_bytes) for memory in started))
+        yield (
+            f"Memory and start-up: fresh processes in which nothing else ran before ({spread(started)} a cell); the "
+            "table has medians."
+        )
     if any(record.kit for record in records):
         yield "Models and samples came in a kit, made on another machine; this one only measured."
 
 
-def unknowns_of(run: Run) -> tuple[str, ...]:
-    """Returns in sentences what a run cannot tell."""
+def unknowns_of(run: Run) -> Iterator[str]:
+    """Yields in sentences what a run cannot tell."""
     records = list(run.records.values())
-    parts = (_of_processes, _of_accuracy, _of_data, _of_disturbance, _of_gaps, _of_time)
-    return (*_of_machine(run), *(line for part in parts for line in part(records)), *_of_one_run())
+    yield from _of_machine(run)
+    if any(record.latency for record in records):
+        yield (
+            "One process timed each cell, and its intervals are those of its rounds. Two processes that time one file "
+            f"were measured to differ by up to {100 * TIME_NOISE:.0f} %, in × float by up to {100 * SPEEDUP_NOISE:.0f} "
+            "%: take less than that for nothing until `zoobench gate` or more runs say so."
+        )
+    yield from _of_accuracy(records)
+    yield from _of_disturbance(records)
+    yield from _of_gaps([record for record in records if not record.refusal])
+    yield from _of_time(records)
+    yield (
+        "This is one run. `zoobench compare` compares folders of several runs, `zoobench recommend` "
+        "takes the results of several machines."
+    )
 
 
 def _of_machine(run: Run) -> Iterator[str]:
     where = machine_name(run)
     yield f"Times and memory are this machine's ({where}). On another CPU the order of the variants may be another."
-    kinds = list(dict.fromkeys(kind for record in run.records.values() for kind in _virtual(record)))
+    kinds = dict.fromkeys(kind for record in run.records.values() for kind in _virtual(record))
     if kinds:
         yield f"It is {' and '.join(kinds)}: what else the host did is seen only as far as the system tells."
     governors = {record.environment.get("governor") for record in run.records.values()}
@@ -277,15 +241,6 @@ def _virtual(record: Record) -> Iterator[str]:
             yield f"a container ({found['container']})"
 
 
-def _of_processes(records: Sequence[Record]) -> Iterator[str]:
-    if any(record.latency for record in records):
-        yield (
-            "One process timed each cell, and its intervals are those of its rounds. Two processes that time one file "
-            f"were measured to differ by up to {_whole(TIME_NOISE)} %, in × float by up to {_whole(SPEEDUP_NOISE)} %: "
-            "take less than that for nothing until `zoobench gate` or more runs say so."
-        )
-
-
 def _of_accuracy(records: Sequence[Record]) -> Iterator[str]:
     real = [record.accuracy for record in records if record.accuracy and not record.cell.has_random_weights]
     if real:
@@ -297,17 +252,9 @@ def _of_accuracy(records: Sequence[Record]) -> Iterator[str]:
             f"answered the same samples, fewer than {fewest} newly wrong with none newly right "
             f"({percent(fewest / best.total)} points) may be chance."
         )
-    random = list(dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights))
+    random = dict.fromkeys(record.cell.backbone for record in records if record.cell.has_random_weights)
     if random:
         yield f"Random weights in {', '.join(random)}: its accuracy means nothing, nor what it confuses."
-
-
-def fewest_flips() -> int:
-    """Returns how many newly wrong samples, with none newly right, are no chance by McNemar's mid-p."""
-    return next(lost for lost in count(1) if mcnemar_mid_p(lost, 0) < SIGNIFICANT)
-
-
-def _of_data(records: Sequence[Record]) -> Iterator[str]:
     if any(record.dataset.name == _DRAWN for record in records):
         yield "The images are drawn: what a model scores on them says nothing of photos."
     elif any(record.accuracy for record in records):
@@ -317,50 +264,35 @@ def _of_data(records: Sequence[Record]) -> Iterator[str]:
         )
 
 
+def fewest_flips() -> int:
+    """Returns how many newly wrong samples, with none newly right, are no chance by McNemar's mid-p."""
+    return next(lost for lost in count(1) if mcnemar_mid_p(lost, 0) < SIGNIFICANT)
+
+
 def _of_disturbance(records: Sequence[Record]) -> Iterator[str]:
-    timed = [record for record in records if record.latency]
-    disturbed = [record.cell.id for record in timed if marked(record.latency)]
+    disturbed = [record.cell.id for record in records if marked(record.latency)]
     if disturbed:
         yield f"Other work disturbed {named(disturbed)}: these times are not the model's alone. Measure them again."
-    unwatched = [record.cell.id for record in timed if record.latency and record.latency.disturbance is None]
+    unwatched = [record.cell.id for record in records if record.latency and record.latency.disturbance is None]
     if unwatched:
         yield f"Whether other work disturbed the rounds was not watched in {named(unwatched)}."
 
 
 def _of_gaps(records: Sequence[Record]) -> Iterator[str]:
-    parts: tuple[tuple[str, Callable[[Record], object]], ...] = (
-        ("Accuracy", lambda record: record.accuracy),
-        ("Time", lambda record: record.latency),
-        ("Memory", lambda record: record.memory),
-    )
-    run = [record for record in records if not record.refusal]
-    for name, read in parts:
-        missing = [record.cell.id for record in run if read(record) is None]
+    for part in ("accuracy", "latency", "memory"):
+        missing = [record.cell.id for record in records if getattr(record, part) is None]
         if missing:
-            yield f"{name} was not measured in {named(missing, of=len(run))}."
+            name = "Time" if part == "latency" else part.capitalize()
+            yield f"{name} was not measured in {named(missing, of=len(records))}."
 
 
 def _of_time(records: Sequence[Record]) -> Iterator[str]:
-    watched = [
-        sum(interval.seconds for interval in record.latency.disturbance.intervals)
-        for record in records
-        if record.latency and record.latency.disturbance
-    ]
+    timed = [record.latency for record in records if record.latency]
+    watched = [sum(one.seconds for one in latency.disturbance.intervals) for latency in timed if latency.disturbance]
     if watched:
         yield (
             f"The longest cell was timed for {three_digits(max(watched))} s: whether a device slows down after minutes "
             "of work, and what energy it takes, is not in these figures."
         )
-    if any(record.latency for record in records):
+    if timed:
         yield "Reading, decoding and resizing a photo is not in the time; `zoobench crosscheck` times the whole way."
-
-
-def _of_one_run() -> Iterator[str]:
-    yield (
-        "This is one run. `zoobench compare` compares folders of several runs, `zoobench recommend` "
-        "takes the results of several machines."
-    )
-
-
-def _whole(share: float) -> str:
-    return f"{100 * share:.0f}"

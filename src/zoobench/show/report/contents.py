@@ -4,24 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from zoobench.results.schema import Record
+from zoobench.results.schema import Record, RecordedCell
+from zoobench.show.charts.sheet import Chart
 from zoobench.show.document import Grid
 from zoobench.system.units import exactly
 
-Tone = Literal["", "better", "worse"]
 Kind = Literal["newly_wrong", "newly_right", "changed"]
 """Right before alone, right now alone, or wrong both times in another way."""
 MOST_NAMED = 6
 """Cells that a sentence names."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """A name and what is known of it, with more in small letters."""
-
-    label: str
-    value: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +29,17 @@ class Figure:
 
     Attributes:
         name: In anchors and file names.
-        title: Of the picture.
-        svg: The drawing, safe to be part of a page; '' where there is none.
-        narrow_svg: The same for a phone; '' where one drawing serves both.
-        alternative: What it shows, in words.
-        notes: What to know in reading it, or why there is none.
-        sheet: Its numbers; None where the matrix has them all.
+        title: Of the picture in the page.
+        wide: As drawn for a screen.
+        narrow: The same for a phone; None where one drawing serves both.
+        notes: What to know in reading it.
+        sheet: Its numbers; None where there are none.
     """
 
     name: str
     title: str
-    svg: str = ""
-    narrow_svg: str = ""
-    alternative: str = ""
+    wide: Chart
+    narrow: Chart | None = None
     notes: tuple[str, ...] = ()
     sheet: Sheet | None = None
 
@@ -62,18 +51,18 @@ class Decision:
     Attributes:
         sentence: The answer.
         cell: Id of the recommended one; '' if there is none.
-        figures: What it costs and gives.
+        figures: What it costs and gives: the name, the value with its unit, and its interval or ''.
         limits: Each limit with the chance that the cell holds it; None where none was given.
-        others: The rest that was looked at: what holds too, the nearest misses, the Pareto front.
+        others: The rest that was looked at: what holds too, what may hold, the nearest misses, what is no candidate.
         notes: What to know of it.
     """
 
     sentence: str
-    cell: str = ""
-    figures: tuple[Fact, ...] = ()
-    limits: Sheet | None = None
-    others: tuple[Sheet, ...] = ()
-    notes: tuple[str, ...] = ()
+    cell: str
+    figures: tuple[tuple[str, str, str], ...]
+    limits: Sheet | None
+    others: tuple[Sheet, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +73,13 @@ class Value:
         text: Of the number.
         detail: Its interval, or what it is a share of.
         order: What it is sorted by; None for what was not measured, which comes last.
-        tone: Whether it is surely better or worse than its reference.
+        tone: Whether it is significantly better or worse than its reference.
     """
 
     text: str
     detail: str = ""
     order: float | None = None
-    tone: Tone = ""
+    tone: Literal["", "better", "worse"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,50 +113,22 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatrixRow:
-    """A cell in the matrix.
-
-    Attributes:
-        id: The cell's.
-        backbone: Its parts, as `variant`, `runtime` and `threads`.
-        short: The field's letters for the variant, '' for one that this version does not know.
-        values: One for each column.
-        marks: What a reader must know of it, in a few words each.
-        chosen: Whether it is the one that is recommended.
-    """
-
-    id: str
-    backbone: str
-    variant: str
-    short: str
-    runtime: str
-    threads: int
-    values: tuple[Value, ...]
-    marks: tuple[str, ...] = ()
-    chosen: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """All cells with what was measured of them.
+    """All cells with what was measured of them, in the order of the table on a terminal.
 
     Attributes:
         caption: On which samples.
         columns: After those of the cell's parts.
-        rows: In the order of the table on a terminal.
+        rows: Each cell, its value for each column, and what a reader must know of it, in a few words each.
         notes: What to know in reading it.
         remarks: What to know of single cells.
     """
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[MatrixRow, ...]
+    rows: tuple[tuple[RecordedCell, tuple[Value, ...], tuple[str, ...]], ...]
     notes: tuple[str, ...]
     remarks: tuple[str, ...]
-
-    def names(self, part: Literal["backbone", "variant", "runtime", "threads"]) -> tuple[str, ...]:
-        """Returns every value of a part of the cells, in their order."""
-        return tuple(dict.fromkeys(str(getattr(row, part)) for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +153,7 @@ class Changes:
     Attributes:
         lead: What is compared with what, and the cells that one side lacks.
         conditions: Those that differ; None where all that are known are the same.
-        metrics: Each one.
+        metrics: Those that any cell has on both sides.
         notes: What to know in reading them.
     """
 
@@ -209,7 +170,7 @@ class Pictures:
     Attributes:
         photos: Each different one once: a JPEG file as a `data:` address, by its name in the page.
         shown: Name of the photo of each sample that has one, by its place in the test split.
-        reason: Why there is none; '' where there are.
+        reason: Why there is none; '' where there are, or none was asked for.
     """
 
     photos: Mapping[str, str] = field(default_factory=dict)
@@ -219,16 +180,13 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlippedSample:
-    """A sample that two cells answered otherwise.
+    """A sample that two cells answered otherwise: the float twin before, the variant after.
 
     Attributes:
         sample: Its place in the test split, from 0.
         kind: What became of it.
         truth: The right class.
-        before: What the base answered: the float twin.
-        before_probability: How probable it held that (to 1/65535).
-        after: What the variant answered.
-        after_probability: How probable it held that.
+        before_probability: How probable the answer was (to 1/65535), as is `after_probability`.
     """
 
     sample: int
@@ -265,22 +223,22 @@ class VariantAnswers:
         title: Of the variant.
         cells: Ids of the cells that answered so.
         summary: How it did, in a sentence or two.
-        confusion: The matrix of confusions.
-        worst: The classes that it gets wrong most.
-        mixups: What it takes for what.
+        confusion: What it takes for what.
+        worst: The classes that it gets wrong most, if any.
+        mixups: Its most frequent confusions, if any.
         flipped: Samples against the float twin, those that are shown.
-        flips: How many of how many are shown, and why; or that none flipped.
+        flips: How many of how many are shown, and why; or that none flipped; '' for a float file alone.
     """
 
     name: str
     title: str
     cells: tuple[str, ...]
     summary: str
-    confusion: ConfusionTable | None = None
-    worst: Sheet | None = None
-    mixups: Sheet | None = None
-    flipped: tuple[FlippedSample, ...] = ()
-    flips: str = ""
+    confusion: ConfusionTable
+    worst: Sheet | None
+    mixups: Sheet | None
+    flipped: tuple[FlippedSample, ...]
+    flips: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,9 +247,7 @@ class Report:
 
     Attributes:
         title: What was measured.
-        facts: On what, where and when, in short.
-        decision: What to take.
-        matrix: Every cell.
+        facts: On what, where and when, in short, by what it is called.
         changes: Against a baseline; None without one.
         figures: Trade-off, latencies, speed-ups.
         answered: Every distinct set of answers.
@@ -307,7 +263,7 @@ class Report:
     """
 
     title: str
-    facts: tuple[Fact, ...]
+    facts: Mapping[str, str]
     decision: Decision
     matrix: Matrix
     changes: Changes | None
@@ -322,6 +278,25 @@ class Report:
     method: tuple[str, ...]
     limits: tuple[str, ...]
     version: str
+
+
+def sheet(
+    caption: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, words: Iterable[int] = ()
+) -> Sheet | None:
+    """Returns a table, None where it has no row; `words` are the positions of columns that hold words."""
+    grid = Grid(heads=heads, rows=tuple(rows), words=frozenset(words))
+    return Sheet(caption=caption, grid=grid) if grid.rows else None
+
+
+def without_empty(found: Sheet | None) -> Sheet | None:
+    """Returns a table without columns, but for the first, in which no row says anything."""
+    if found is None:
+        return None
+    grid = found.grid
+    kept = [place for place in range(len(grid.heads)) if place == 0 or any(row[place] for row in grid.rows)]
+    rows = (tuple(row[place] for place in kept) for row in grid.rows)
+    words = (new for new, place in enumerate(kept) if place in grid.words)
+    return sheet(found.caption, tuple(grid.heads[place] for place in kept), rows, words=words)
 
 
 def counted(count: int, word: str) -> str:
@@ -342,18 +317,3 @@ def named(cells: Sequence[str], *, of: int = 0) -> str:
     if len(cells) <= MOST_NAMED:
         return ", ".join(cells)
     return f"{', '.join(cells[:MOST_NAMED])} and {counted(len(cells) - MOST_NAMED, 'more cell')}"
-
-
-def span(ends: tuple[float, float] | None, shown: Callable[[float | None], str]) -> str:
-    """Returns an interval as text, '' where there is none."""
-    return f"{shown(ends[0])}–{shown(ends[1])}" if ends else ""
-
-
-def without_empty(grid: Grid) -> Grid:
-    """Returns a grid without columns in which no row says anything."""
-    kept = [place for place in range(len(grid.heads)) if place == 0 or any(row[place] for row in grid.rows)]
-    return Grid(
-        heads=tuple(grid.heads[place] for place in kept),
-        rows=tuple(tuple(row[place] for place in kept) for row in grid.rows),
-        words=frozenset(new for new, place in enumerate(kept) if place in grid.words),
-    )

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,33 +12,24 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from zoobench.matrix.variants import VARIANTS
 from zoobench.show.charts.svg import page_stylesheet
 from zoobench.show.document import Block, Grid, Lines
 from zoobench.show.markdown import escaped
 from zoobench.show.markdown import to_markdown as blocks_to_markdown
-from zoobench.show.report.contents import (
-    Changes,
-    ConfusionTable,
-    Decision,
-    Fact,
-    Figure,
-    Matrix,
-    MatrixRow,
-    Report,
-    Sheet,
-    VariantAnswers,
-)
+from zoobench.show.report.contents import Changes, Decision, Figure, Report, Sheet, VariantAnswers
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import percent
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "report.js"
 """Files in `templates/`."""
-
 _CODE = re.compile("`((?:zoobench|pytest) [^`]+)`")
 """Commands in our own sentences; what else stands between backticks is a name that has them."""
-
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|MB|pp)(?![a-z]))")
 """Where no line is to end."""
+_CONFUSION = "Confusion matrix: rows are true classes, columns predicted ones."
+_Part = str | Block
+"""A line of markdown, or what becomes some."""
 
 
 def to_html(report: Report) -> str:
@@ -48,22 +39,10 @@ def to_html(report: Report) -> str:
     style and the script are known by their hashes, images may only be `data:`.
     """
     style, script = page_stylesheet() + _file(STYLE), _file(SCRIPT)
-    page = _environment().from_string(_file(TEMPLATE))
-    return page.render(report=report, style=Markup(style), script=Markup(script), policy=_policy(style, script))
-
-
-def _policy(style: str, script: str) -> str:
-    return (
+    policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _environment() -> Environment:
     environment = Environment(
         loader=BaseLoader(),
         autoescape=True,
@@ -73,9 +52,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["drawing"] = Markup  # of charts alone, which escape what they are given
-    environment.filters["coded"] = _coded
-    environment.filters["percent"] = percent
-    return environment
+    environment.filters |= {"coded": _coded, "percent": percent, "short": _short}
+    page = environment.from_string(_file(TEMPLATE))
+    return page.render(report=report, style=Markup(style), script=Markup(script), policy=policy)
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _tame(value: Any) -> Any:
@@ -91,82 +74,70 @@ def _coded(text: str) -> Markup:
     )
 
 
+def _short(variant: str) -> str:
+    """Returns the field's letters for a variant, '' for one that this version does not know."""
+    return VARIANTS[variant].short if variant in VARIANTS else ""
+
+
 @cache
 def _file(name: str) -> str:
     return (files(__package__) / "templates" / name).read_text(encoding="utf-8")
 
 
-_CONFUSION = "Confusion matrix: rows are true classes, columns predicted ones."
-_Part = str | Block
-"""A line of markdown, or what becomes some."""
-
-
 def to_markdown(report: Report) -> str:
     """Returns what a report says, without pictures, as markdown; a foreign text means itself in it."""
-    return "\n\n".join(_marked(part) for part in _parts(report)) + "\n"
-
-
-def _marked(part: _Part) -> str:
-    return part if isinstance(part, str) else blocks_to_markdown([part]).rstrip("\n")
+    parts = (part if isinstance(part, str) else blocks_to_markdown([part]).rstrip("\n") for part in _parts(report))
+    return "\n\n".join(parts) + "\n"
 
 
 def _parts(report: Report) -> Iterator[_Part]:
     yield f"# {escaped(report.title)}"
-    yield _facts(report.facts)
-    yield from _decision(report.decision)
-    yield from _section("All cells", [_matrix(report.matrix), *_lines((*report.matrix.notes, *report.matrix.remarks))])
+    yield Lines(lines=tuple(f"{name}: {value}" for name, value in report.facts.items()))
+    yield from _section("Decision", _decision(report.decision))
+    yield from _section("All cells", [_matrix(report), *_lines((*report.matrix.notes, *report.matrix.remarks))])
     if report.changes:
-        yield from _section("Changes against the baseline", list(_changes(report.changes)))
+        yield from _section("Changes against the baseline", _changes(report.changes))
     for figure in report.figures:
-        yield from _section(figure.title, list(_figure(figure)))
+        yield from _section(figure.title, _figure(figure))
     yield from _section("Right and wrong", [*_lines(report.answers_notes), *_answers(report.answered)])
-    training = [part for figure in report.training for part in _figure(figure)]
+    training = (part for figure in report.training for part in _figure(figure))
     yield from _section("Training", [*_lines(report.training_notes), *training])
-    yield from _section("Environment", [part for sheet in report.environment for part in _sheet(sheet)])
+    yield from _section("Environment", _sheets(*report.environment))
     yield from _section("How it was measured", _lines(report.method))
     yield from _section("What it cannot tell", _lines(report.limits))
 
 
-def _section(title: str, parts: Sequence[_Part]) -> Iterator[_Part]:
-    if parts:
+def _section(title: str, parts: Iterable[_Part]) -> Iterator[_Part]:
+    found = list(parts)
+    if found:
         yield f"## {escaped(title)}"
-        yield from parts
+        yield from found
 
 
 def _decision(decision: Decision) -> Iterator[_Part]:
-    yield "## Decision"
     yield f"**{escaped(decision.sentence)}**"
-    if decision.figures:
-        yield _facts(decision.figures)
-    if decision.limits:
-        yield from _sheet(decision.limits)
+    yield from _lines([f"{name}: {_beside(value, detail)}" for name, value, detail in decision.figures])
+    yield from _sheets(decision.limits)
     yield from _lines(decision.notes)
-    for sheet in decision.others:
-        yield from _sheet(sheet)
+    yield from _sheets(*decision.others)
 
 
-def _facts(facts: Sequence[Fact]) -> Lines:
-    return Lines(
-        lines=tuple(f"{fact.label}: {fact.value}{f' ({fact.detail})' if fact.detail else ''}" for fact in facts)
-    )
+def _beside(value: str, detail: str) -> str:
+    return f"{value} ({detail})" if detail else value
 
 
-def _matrix(matrix: Matrix) -> Grid:
-    heads = ("cell", *(column.title for column in matrix.columns), "")
-    rows = tuple(_row(row) for row in matrix.rows)
-    return Grid(heads=heads, rows=rows, words=frozenset({len(heads) - 1}))
-
-
-def _row(row: MatrixRow) -> tuple[str, ...]:
-    values = (f"{value.text} ({value.detail})" if value.detail else value.text for value in row.values)
-    marks = (*(("recommended",) if row.chosen else ()), *row.marks)
-    return (row.id, *values, ", ".join(marks))
+def _matrix(report: Report) -> Grid:
+    rows = []
+    for cell, values, marks in report.matrix.rows:
+        chosen = ("recommended",) if cell.id == report.decision.cell else ()
+        rows.append((cell.id, *(_beside(one.text, one.detail) for one in values), ", ".join((*chosen, *marks))))
+    heads = ("cell", *(column.title for column in report.matrix.columns), "")
+    return Grid(heads=heads, rows=tuple(rows), words=frozenset({len(heads) - 1}))
 
 
 def _changes(changes: Changes) -> Iterator[_Part]:
     yield from _lines(changes.lead)
-    if changes.conditions:
-        yield from _sheet(changes.conditions)
+    yield from _sheets(changes.conditions)
     for metric in changes.metrics:
         yield f"### {escaped(f'{metric.sheet.caption}: {metric.summary}')}"
         yield metric.sheet.grid
@@ -175,7 +146,7 @@ def _changes(changes: Changes) -> Iterator[_Part]:
 
 def _figure(figure: Figure) -> Iterator[_Part]:
     yield from _lines(figure.notes)
-    yield figure.sheet.grid if figure.sheet else escaped(figure.alternative)
+    yield figure.sheet.grid if figure.sheet else escaped(figure.wide.alternative)
 
 
 def _answers(answered: Sequence[VariantAnswers]) -> Iterator[_Part]:
@@ -183,22 +154,15 @@ def _answers(answered: Sequence[VariantAnswers]) -> Iterator[_Part]:
     for one in answered:
         yield f"<details><summary>{html.escape(sanitize(one.title))}</summary>"
         yield escaped(one.summary)
-        if one.confusion:
-            yield f"### {escaped(f'{_CONFUSION} {one.confusion.note}'.strip())}"
-            yield _confusion(one.confusion)
-        for sheet in (one.worst, one.mixups):
-            if sheet:
-                yield from _sheet(sheet)
+        yield f"### {escaped(f'{_CONFUSION} {one.confusion.note}'.strip())}"
+        rows = tuple((name, *(count for count, _, _ in fields)) for name, fields in one.confusion.rows)
+        yield Grid(heads=("", *one.confusion.heads), rows=rows)
+        yield from _sheets(one.worst, one.mixups)
         if one.flips:
             yield escaped(one.flips)
         if one.flipped:
             yield _flipped(one)
         yield "</details>"
-
-
-def _confusion(table: ConfusionTable) -> Grid:
-    rows = tuple((name, *(count for count, _, _ in fields)) for name, fields in table.rows)
-    return Grid(heads=("", *table.heads), rows=rows)
 
 
 def _flipped(one: VariantAnswers) -> Grid:
@@ -215,9 +179,10 @@ def _flipped(one: VariantAnswers) -> Grid:
     return Grid(heads=("sample", "", "is", "float says", "variant says"), rows=rows, words=frozenset({1, 2, 3, 4}))
 
 
-def _sheet(sheet: Sheet) -> Iterator[_Part]:
-    yield f"### {escaped(sheet.caption)}"
-    yield sheet.grid
+def _sheets(*sheets: Sheet | None) -> Iterator[_Part]:
+    for sheet in filter(None, sheets):
+        yield f"### {escaped(sheet.caption)}"
+        yield sheet.grid
 
 
 def _lines(texts: Sequence[str]) -> list[_Part]:

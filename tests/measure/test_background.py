@@ -7,8 +7,8 @@ from threading import Event, current_thread, main_thread
 import pytest
 
 from zoobench.errors import MeasurementError
-from zoobench.run import session
-from zoobench.run.session import imported_meanwhile
+from zoobench.measure import runtimes
+from zoobench.measure.runtimes import imported_meanwhile
 
 
 def test_it_is_imported_in_a_thread_while_the_block_runs_and_is_there_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +20,7 @@ def test_it_is_imported_in_a_thread_while_the_block_runs_and_is_there_after_it(m
         assert may_end.wait(10)
         imported.append(runtime)
 
-    monkeypatch.setattr(session, "import_runtime", import_)
+    monkeypatch.setattr(runtimes, "import_runtime", import_)
     with imported_meanwhile(["keras"]):
         assert began.wait(10)
         assert imported == []
@@ -31,7 +31,7 @@ def test_it_is_imported_in_a_thread_while_the_block_runs_and_is_there_after_it(m
 def test_native_noise_is_not_shown_and_what_the_block_prints_is(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(session, "import_runtime", lambda _runtime: os.write(2, b"oneDNN is on\n"))
+    monkeypatch.setattr(runtimes, "import_runtime", lambda _runtime: os.write(2, b"oneDNN is on\n"))
     with capfd.disabled():
         streams = sys.stdout, sys.stderr
     with imported_meanwhile(["keras"]):
@@ -51,6 +51,6 @@ def test_what_cannot_be_imported_is_told_elsewhere_and_an_error_of_the_block_is_
     def fail(_runtime: str) -> None:
         raise MeasurementError("keras is not installed")
 
-    monkeypatch.setattr(session, "import_runtime", fail)
+    monkeypatch.setattr(runtimes, "import_runtime", fail)
     with pytest.raises(ValueError, match="no images"), imported_meanwhile(["keras"]):
         raise ValueError("no images")
