@@ -11,7 +11,7 @@ from machines import FAST, FLOAT, PI, SMALL, record, side, usual
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, SIZE
 from zoobench.judge.recommend.recommendation import Recommendation, recommend
 from zoobench.results.schema import Cause, Record, Refusal
-from zoobench.show.recommendation import decision, view
+from zoobench.show.recommendation import view
 
 CHOICE = recommend([usual()], limits=[limit(P90, "4.4 ms"), limit(SIZE, "5 MB")])
 
