@@ -65,11 +65,6 @@ def message(call: Callable[[], object]) -> str:
     return str(caught.value)
 
 
-def altered_manifest(folder: Path, **changes: Any) -> None:
-    path = folder / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
 def warned(capsys: pytest.CaptureFixture[str], kept: Stored, reason: str) -> bool:
     """Tells whether standard error names the damaged product, what is wrong with it and where it went."""
     folder = kept.path.parent
@@ -148,11 +143,8 @@ def test_another_format_or_file_name_is_another_product(monkeypatch: pytest.Monk
     assert len(keys | {PRODUCT.key}) == 3
 
 
-def test_the_order_of_inputs_is_no_matter() -> None:
+def test_neither_the_order_of_inputs_nor_the_readable_name_determines_it() -> None:
     assert replace(PRODUCT, inputs={"epochs": [1, 2], "seed": 0}).key == PRODUCT.key
-
-
-def test_the_readable_name_is_not_what_determines_it() -> None:
     renamed = replace(PRODUCT, name="dog")
     assert renamed.key == PRODUCT.key
     assert renamed.folder_name == f"dog-{PRODUCT.key[:12]}"
@@ -203,12 +195,14 @@ def test_facts_that_are_no_json_leave_nothing(root: Path) -> None:
     assert standing(root) == []
 
 
-def test_a_full_disk_is_an_error_that_says_so(root: Path) -> None:
+def test_a_full_disk_and_a_store_that_is_a_file_are_errors_that_say_so(root: Path) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
-    assert message(lambda: obtain(root, PRODUCT, Maker(error=full))) == (
-        f"cannot keep cat-32-head in {root}: [Errno 28] No space left on device; free some space or mend the folder"
-    )
+    told = message(lambda: obtain(root, PRODUCT, Maker(error=full)))
+    assert told.startswith(f"cannot keep cat-32-head in {root}: [Errno 28] No space left on device; free some space")
     assert standing(root) == []
+    file = root.with_name("a file")
+    file.write_bytes(b"")
+    assert f"cannot keep cat-32-head in {file}: [Errno 17] " in message(lambda: obtain(file, PRODUCT, Maker()))
 
 
 def test_a_disk_that_fills_up_on_the_last_file_leaves_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,15 +212,6 @@ def test_a_disk_that_fills_up_on_the_last_file_leaves_nothing(root: Path, monkey
     monkeypatch.setattr("os.fsync", full)
     assert "[Errno 28] No space left on device" in message(lambda: obtain(root, PRODUCT, Maker()))
     assert standing(root) == []
-
-
-def test_a_store_that_is_a_file_is_an_error_that_says_so(root: Path) -> None:
-    root.parent.mkdir(parents=True)
-    root.write_bytes(b"")
-    expected = (
-        f"cannot keep cat-32-head in {root}: [Errno 17] File exists: '{root}'; free some space or mend the folder"
-    )
-    assert message(lambda: obtain(root, PRODUCT, Maker())) == expected
 
 
 def test_the_caller_says_what_kind_of_error_it_is(root: Path) -> None:
@@ -278,37 +263,36 @@ def test_a_file_that_nobody_wrote_down_is_no_damage(root: Path, kept: Stored) ->
     assert find(root, PRODUCT) == kept
 
 
-@pytest.mark.parametrize("content", [b"", b"weig", b"weights and more"])
-def test_a_file_of_another_length_is_made_again(root: Path, kept: Stored, content: bytes) -> None:
-    kept.path.write_bytes(content)
-    maker = Maker()
-    assert obtain(root, PRODUCT, maker) == kept
-    assert maker.calls == 1
+def _written(name: str, content: bytes) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_bytes(content)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe", b'{"file": 3}'])
-def test_a_manifest_that_cannot_be_read_is_written_again(root: Path, kept: Stored, content: bytes) -> None:
-    (kept.path.parent / MANIFEST).write_bytes(content)
-    maker = Maker()
-    assert obtain(root, PRODUCT, maker) == kept
-    assert maker.calls == 1
+def _removed(name: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).unlink()
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"format": FORMAT + 1}, {"files": {}}, {"file": "picture.png"}, {"file": None}, {"facts": {"accuracy": 0.9}}],
-    ids=str,
-)
-def test_a_manifest_that_does_not_fit_is_written_again(root: Path, kept: Stored, changes: dict[str, Any]) -> None:
-    altered_manifest(kept.path.parent, **changes)
-    maker = Maker()
-    assert obtain(root, PRODUCT, maker) == kept
-    assert maker.calls == 1
+def _altered(**changes: Any) -> Callable[[Path], object]:
+    return lambda folder: (folder / MANIFEST).write_text(json.dumps(content(folder) | changes))
 
 
-@pytest.mark.parametrize("name", ["head.keras", "picture.png", MANIFEST])
-def test_a_file_that_is_missing_is_made_again(root: Path, kept: Stored, name: str) -> None:
-    (kept.path.parent / name).unlink()
+DAMAGES: Mapping[str, Callable[[Path], object]] = {
+    **{f"head.keras is {one!r}": _written("head.keras", one) for one in (b"", b"weig", b"weights and more")},
+    **{
+        f"the manifest is {one!r}": _written(MANIFEST, one)
+        for one in (b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe", b'{"file": 3}')
+    },
+    **{f"{name} is missing": _removed(name) for name in ("head.keras", "picture.png", MANIFEST)},
+    "another format": _altered(format=FORMAT + 1),
+    "no files": _altered(files={}),
+    "another file": _altered(file="picture.png"),
+    "no file": _altered(file=None),
+    "other facts": _altered(facts={"accuracy": 0.9}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_what_is_damaged_is_made_again(root: Path, kept: Stored, damage: Callable[[Path], object]) -> None:
+    damage(kept.path.parent)
     maker = Maker()
     assert obtain(root, PRODUCT, maker) == kept
     assert maker.calls == 1
@@ -474,20 +458,13 @@ def test_the_contents_leave_out_the_manifest_alone(folder: Path) -> None:
     assert list(contents(folder)) == ["head.keras", "more/notes.txt", "picture.png"]
 
 
-@pytest.mark.parametrize("name", ["head.keras", "picture.png", "more/notes.txt"])
-def test_a_missing_file_is_named(folder: Path, name: str) -> None:
-    (folder / name).unlink()
-    assert misfit(folder) == f"{name} is missing"
-
-
-def test_a_file_of_another_size_is_named(folder: Path) -> None:
-    (folder / "more" / "notes.txt").write_bytes(b"x")
-    assert misfit(folder) == "more/notes.txt has 1 bytes instead of 0"
-
-
-def test_a_file_of_the_same_size_is_told_by_its_hash(folder: Path) -> None:
+def test_a_file_that_does_not_fit_is_named(folder: Path) -> None:
     (folder / "picture.png").write_bytes(b"A picture")
     assert misfit(folder) == f"the SHA-256 of picture.png is not the one in {MANIFEST}"
+    (folder / "more" / "notes.txt").write_bytes(b"x")
+    assert misfit(folder) == "more/notes.txt has 1 bytes instead of 0"
+    (folder / "head.keras").unlink()
+    assert misfit(folder) == "head.keras is missing"
 
 
 def test_a_manifest_leads_to_no_file_outside_its_folder(folder: Path) -> None:
@@ -500,38 +477,29 @@ def test_a_manifest_leads_to_no_file_outside_its_folder(folder: Path) -> None:
     assert misfit(folder) == "../outside is missing"
 
 
-@pytest.mark.parametrize("key", ["file", "files", "made", "seconds", "inputs", "facts"])
+@pytest.mark.parametrize("key", ["file", "files", "made", "seconds", "inputs", "facts", "manifest_sha256"])
 def test_an_altered_manifest_is_refused(folder: Path, key: str) -> None:
     (folder / MANIFEST).write_text(json.dumps(content(folder) | {key: "another"}))
     assert unreadable(folder) == f"{MANIFEST} was altered"
-
-
-def test_a_manifest_without_its_own_hash_is_refused(folder: Path) -> None:
-    kept = content(folder)
-    del kept["manifest_sha256"]
-    (folder / MANIFEST).write_text(json.dumps(kept))
-    assert unreadable(folder) == f"{MANIFEST} was altered"
+    (folder / MANIFEST).write_text(json.dumps({name: one for name, one in content(folder).items() if name != key}))
+    assert f"{MANIFEST} " in unreadable(folder)
 
 
 def test_another_format_is_named(folder: Path) -> None:
-    (folder / MANIFEST).write_text(json.dumps(content(folder) | {"format": FORMAT + 1}))
+    _altered(format=FORMAT + 1)(folder)
     assert unreadable(folder) == f"{MANIFEST} has the format {FORMAT + 1}; this version reads {FORMAT}"
 
 
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        (b"", "is no JSON"),
-        (b"{", "is no JSON"),
-        (b"\xff\xfe", "is no JSON"),
-        (b"[]", "lacks what belongs into it (pop expected at most 1 argument, got 2)"),
-        (b"{}", "lacks what belongs into it ('format')"),
-        (b"null", "lacks what belongs into it ('NoneType' object has no attribute 'pop')"),
+        *((one, "is no JSON") for one in (b"", b"{", b"\xff\xfe")),
+        *((one, "lacks what belongs into it") for one in (b"[]", b"{}", b"null")),
     ],
 )
 def test_what_is_no_manifest_is_refused(folder: Path, written: bytes, reason: str) -> None:
     (folder / MANIFEST).write_bytes(written)
-    assert unreadable(folder) == f"{MANIFEST} {reason}"
+    assert unreadable(folder).startswith(f"{MANIFEST} {reason}")
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
