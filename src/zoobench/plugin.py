@@ -19,15 +19,14 @@ from zoobench.system.terminal import quiet_tensorflow
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
     from zoobench.matrix.cell import Cell
-    from zoobench.run.plan import Plan
     from zoobench.run.session import BenchSession
 
 CELL = "zoo_cell"
 """The fixture that a benchmark asks for to be run for every cell."""
 _BENCH: pytest.StashKey[BenchSession] = pytest.StashKey()
 _RESULTS: pytest.StashKey[Path] = pytest.StashKey()
-_MACHINE_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
-_COMMIT_INFO: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+_ABOUT: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+"""What pytest-benchmark says of machine and commit; finding out takes a while, so it is done once."""
 _BENCHMARK_SESSION = "pytest-benchmark"
 _ONE_BENCHMARK = "test_latency.py"
 
@@ -177,9 +176,10 @@ def _bench(config: pytest.Config) -> BenchSession:
             raise pytest.UsageError("benchmarks need pytest-benchmark; leave out -p no:benchmark")
         quiet_tensorflow()
         try:
+            from zoobench.run.plan import make_plan
             from zoobench.run.session import BenchSession
 
-            config.stash[_BENCH] = BenchSession(_plan(_texts(config)))
+            config.stash[_BENCH] = BenchSession(make_plan(_texts(config)))
         except DataError as error:  # a kit that is refused
             pytest.exit(str(error), returncode=Status.UNUSABLE)
         except ZoobenchError as error:
@@ -191,19 +191,8 @@ def _bench(config: pytest.Config) -> BenchSession:
     return config.stash[_BENCH]
 
 
-def _plan(texts: dict[str, str]) -> Plan:
-    """Returns what a kit or the options of building ask for."""
-    from zoobench.run.plan import make_kit_plan, make_plan
-
-    return make_kit_plan(texts) if texts["kit"] else make_plan(texts)
-
-
 def _bench_folder() -> Path:
-    """Returns the folder of the benchmarks: in the package, so that a device needs no checkout, or beside it in one.
-
-    Raises:
-        pytest.UsageError: If this installation lacks them.
-    """
+    """Returns the folder of the benchmarks: in the package, so that a device needs no checkout, or beside it in one."""
     package = Path(__file__).resolve().parent
     for place in (package / "bench", package.parent.parent / "bench"):
         if (place / _ONE_BENCHMARK).is_file():
@@ -263,19 +252,17 @@ def _save(config: pytest.Config) -> None:
     bench = _bench(config)
     timings: Any = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)
     if _RESULTS not in config.stash:
-        config.stash[_MACHINE_INFO] = timings.get_machine_info()
-        config.stash[_COMMIT_INFO] = config.hook.pytest_benchmark_generate_commit_info(config=config)
+        config.stash[_ABOUT] = {
+            "machine_info": timings.get_machine_info(),
+            "commit_info": config.hook.pytest_benchmark_generate_commit_info(config=config),
+        }
         folder = bench.plan.artifacts / "results" / bench.machine
         config.stash[_RESULTS] = reserve_results_path(folder, now=datetime.now())
     finished = [
         one for one in timings.benchmarks if one and (BLOCK in one.extra_info or CELL not in (one.params or {}))
     ]
     content = config.hook.pytest_benchmark_generate_json(
-        config=config,
-        benchmarks=finished,
-        include_data=True,
-        machine_info=config.stash[_MACHINE_INFO],
-        commit_info=config.stash[_COMMIT_INFO],
+        config=config, benchmarks=finished, include_data=True, **config.stash[_ABOUT]
     )
     config.hook.pytest_benchmark_update_json(config=config, benchmarks=finished, output_json=content)
     write_results(config.stash[_RESULTS], content)

@@ -162,7 +162,7 @@ def test_the_newest_results_of_this_machine_are_found_whatever_it_was_called(tmp
 def test_of_one_second_the_higher_number_is_newer(tmp_path: Path) -> None:
     results(tmp_path, "here/0009_20261125-010000.json", MINE)
     newest = results(tmp_path, "here/0010_20261125-010000.json", MINE)
-    assert newest_results(tmp_path, machine=machine_key(HERE)) == newest
+    assert newest_results(tmp_path) == newest
 
 
 def test_no_results_of_this_machine_are_an_error_that_names_it(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_what_cannot_be_read_is_told_beside_the_baselines(tmp_path: Path) -> Non
 
 
 def test_no_folder_holds_no_baselines(tmp_path: Path) -> None:
-    assert saved_baselines(tmp_path) == ((), ())
+    assert saved_baselines(tmp_path) == ([], [])
 
 
 def test_all_records_are_saved_in_their_order(tmp_path: Path) -> None:

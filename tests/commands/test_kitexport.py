@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zoobench.commands.kitexport import export_kit, is_tflite
+from zoobench.commands.kit import export_kit, is_tflite
 from zoobench.errors import UsageError
 from zoobench.matrix.cell import matrix
 

@@ -6,14 +6,13 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from zoobench.commands.options import build_options, limit_options, matching, preference_options
+from zoobench.commands.options import build_options, limit_options, matching
 from zoobench.errors import UsageError
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, LIMITED, option_of
 
 
 @click.command()
 @limit_options
-@preference_options
 @click.option("--other", default="x")
 def command(**given: Any) -> None:
     """Write down what is given."""

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from packages import put
+from sessions import FLOAT, KERAS, a_session
 from zoobench.cli import main
 from zoobench.commands import preparation as module
 from zoobench.commands.preparation import fetched
@@ -101,3 +102,10 @@ def test_backbones_are_listed_though_one_is_broken(beside_us: Path) -> None:
     assert done.exit_code == 0
     assert "zoobench-nets 1.0: nowhere:TINY cannot be imported" in done.output
     assert "xception" in done.output
+
+
+def test_build_lists_what_is_made_and_names_what_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BenchSession", lambda _plan: a_session(tmp_path, FLOAT, KERAS, unmade=("keras",)))
+    done = CliRunner().invoke(main, ["build"])
+    assert (done.exit_code, done.stdout) == (0, f"{FLOAT.id}\t{tmp_path / 'float32.tflite'}\n")
+    assert f"{KERAS.id} is not made: tensorflow refuses it: makes none" in done.stderr

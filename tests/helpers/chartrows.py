@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from fakes import a_cell, a_record, disturbed
@@ -73,7 +74,8 @@ def a_training(**changes: Any) -> RecordedTraining:
 NO_CURVES: Mapping[str, Any] = dict.fromkeys(("loss", "accuracy", "validation_loss", "validation_accuracy"), ())
 
 
-def every_chart(names: Sequence[str], *, width: float) -> Mapping[str, Chart]:
+@cache
+def every_chart(names: tuple[str, ...], *, width: float) -> Mapping[str, Chart]:
     """Returns each kind of chart of cells, classes and backbones of these names."""
     rounds = {
         name: tuple(0.002 * (1 + index / 50) * (1 + n * n % 17 / 100) for n in range(200))
@@ -107,7 +109,7 @@ def every_chart(names: Sequence[str], *, width: float) -> Mapping[str, Chart]:
         "latencies": latencies(points, rounds, width=width),
         "speedups": speedups(points, width=width),
         "confusion": confusion(counts, classes=names, cell=names[0], width=width),
-        "training": training(a_training(), backbone=names[0], width=width),
+        "training": training(a_training(), backbone=names[0], title=names[0], width=width),
     }
 
 
@@ -116,6 +118,6 @@ EMPTY: Mapping[str, Callable[[float], Chart]] = {
     "latencies": lambda width: latencies([], {}, width=width),
     "speedups": lambda width: speedups([], width=width),
     "confusion": lambda width: a_confusion(((0,),), classes=("cat",), width=width),
-    "training": lambda width: training(a_training(**NO_CURVES), backbone="mobilenet", width=width),
+    "training": lambda width: training(a_training(**NO_CURVES), backbone="mobilenet", title="Training", width=width),
 }
 """Each kind of chart of nothing."""

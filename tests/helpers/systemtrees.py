@@ -10,8 +10,9 @@ def _cores(count: int, *lines: str) -> str:
     return "\n\n".join("\n".join((f"processor\t: {core}", *lines)) for core in range(count)) + "\n"
 
 
-def _policy(number: int, **texts: str) -> dict[str, str]:
-    return {f"{_CPU}/cpufreq/policy{number}/{name}": text for name, text in texts.items()}
+def _policy(number: int, governor: str, driver: str, low: int, high: int) -> dict[str, str]:
+    texts = {"governor": governor, "driver": driver, "min_freq": low, "max_freq": high}
+    return {f"{_CPU}/cpufreq/policy{number}/scaling_{name}": f"{text}\n" for name, text in texts.items()}
 
 
 def _stat(*rows: str) -> str:
@@ -29,13 +30,7 @@ PI_4 = {
     f"{_CPU}/cpu0/cpufreq/scaling_cur_freq": "1500000\n",
     f"{_CPU}/cpu0/cpufreq/scaling_max_freq": "1800000\n",
     **{f"{_CPU}/cpu{core}/topology/thread_siblings_list": f"{core}\n" for core in range(4)},
-    **_policy(
-        0,
-        scaling_governor="ondemand\n",
-        scaling_driver="cpufreq-dt\n",
-        scaling_min_freq="600000\n",
-        scaling_max_freq="1800000\n",
-    ),
+    **_policy(0, "ondemand", "cpufreq-dt", 600000, 1800000),
     "proc/stat": _stat(*(f"cpu{core} 100 0 50 900 5 0 10 0 0 0" for core in range(4))),
     "sys/devices/platform/soc/soc:firmware/get_throttled": "50005\n",
     "sys/class/thermal/thermal_zone0/temp": "61835\n",
@@ -53,20 +48,8 @@ BIG_LITTLE = {
     "proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd asimddp\nCPU part\t: 0xd05\n\n"
     "processor\t: 1\nFeatures\t: fp asimd asimddp\nCPU part\t: 0xd0b\n",
     "proc/device-tree/model": "Radxa ROCK 5B\0",
-    **_policy(
-        0,
-        scaling_governor="schedutil",
-        scaling_driver="cpufreq-dt",
-        scaling_min_freq="408000",
-        scaling_max_freq="1800000",
-    ),
-    **_policy(
-        1,
-        scaling_governor="schedutil",
-        scaling_driver="cpufreq-dt",
-        scaling_min_freq="408000",
-        scaling_max_freq="2400000",
-    ),
+    **_policy(0, "schedutil", "cpufreq-dt", 408000, 1800000),
+    **_policy(1, "schedutil", "cpufreq-dt", 408000, 2400000),
 }
 LAPTOP = {
     "proc/cpuinfo": _cores(
@@ -90,13 +73,7 @@ LAPTOP = {
     **{
         key: text
         for core in range(4)
-        for key, text in _policy(
-            core,
-            scaling_governor="performance",
-            scaling_driver="intel_pstate",
-            scaling_min_freq="400000",
-            scaling_max_freq="4700000",
-        ).items()
+        for key, text in _policy(core, "performance", "intel_pstate", 400000, 4700000).items()
     },
     f"{_CPU}/intel_pstate/no_turbo": "0\n",
     "sys/class/thermal/thermal_zone0/temp": "27800",

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from fakes import a_cell, a_memory, a_phase, a_record
 from resultfiles import a_plain_run, a_run, a_timed_run, answered
-from zoobench.judge.compare.flipped_samples import paired_flips
-from zoobench.judge.evidence import Finding, Verdict, find, relative, value_of
+from zoobench.judge.evidence import Finding, Verdict, find, paired_flips, relative, value_of
 from zoobench.judge.metrics import (
     FIRST_INFERENCE,
     INITIALIZATION,

@@ -49,11 +49,6 @@ def message(error: type[Exception], call: Callable[[], object]) -> str:
     return str(caught.value)
 
 
-def saved(model: keras.Model, path: Path) -> Path:
-    model.save(path)
-    return path
-
-
 def archive(path: Path, **files: str) -> Path:
     with zipfile.ZipFile(path, "w") as opened:
         for name, content in files.items():
@@ -107,17 +102,19 @@ def test_the_preprocessing_sends_mid_grey_to_nearly_zero() -> None:
     np.testing.assert_allclose(np.ravel(values), [-1, 0, 1], atol=1e-6)
 
 
-def test_a_size_without_weights_of_its_own_takes_those_of_224() -> None:
-    backbone = BACKBONES["mobilenet_050"]
-    assert backbone.weights_name(160) == "mobilenet_5_0_160_tf_no_top.h5"
-    assert backbone.weights_name(100) == "mobilenet_5_0_224_tf_no_top.h5"
-    assert backbone.weights_url(160) == f"{STORAGE}mobilenet/mobilenet_5_0_160_tf_no_top.h5"
-
-
-def test_a_file_may_be_called_otherwise_where_it_comes_from() -> None:
-    backbone = BACKBONES["nasnet_mobile"]
-    assert backbone.weights_name(224) == "nasnet_mobile_no_top.h5"
-    assert backbone.weights_url(224) == f"{STORAGE}nasnet/NASNet-mobile-no-top.h5"
+@pytest.mark.parametrize(
+    ("name", "size", "file", "address"),
+    [
+        ("mobilenet_050", 160, "mobilenet_5_0_160_tf_no_top.h5", "mobilenet/mobilenet_5_0_160_tf_no_top.h5"),
+        ("mobilenet_050", 100, "mobilenet_5_0_224_tf_no_top.h5", "mobilenet/mobilenet_5_0_224_tf_no_top.h5"),
+        ("nasnet_mobile", 224, "nasnet_mobile_no_top.h5", "nasnet/NASNet-mobile-no-top.h5"),
+    ],
+)
+def test_a_size_without_weights_takes_those_of_224_and_a_file_may_be_called_otherwise_at_its_source(
+    name: str, size: int, file: str, address: str
+) -> None:
+    assert BACKBONES[name].weights_name(size) == file
+    assert BACKBONES[name].weights_url(size) == f"{STORAGE}{address}"
 
 
 # Finding backbones by name
@@ -127,25 +124,13 @@ def test_backbones_come_in_the_order_of_their_names() -> None:
     assert [one.name for one in find_backbones(["xception", "mobilenet"])] == ["xception", "mobilenet"]
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    assert message(UsageError, lambda: find_backbones(["mobilenet", "vgg16"])) == (
-        "unknown backbone: vgg16; known are mobilenet, mobilenet_075, mobilenet_050, mobilenet_025, mobilenet_v2, "
-        "mobilenet_v3_small, mobilenet_v3_large, inception_v3, inception_resnet_v2, xception, resnet50, resnet50_v2, "
-        "densenet121, nasnet_mobile, efficientnet_b0, efficientnet_v2_b0, convnext_tiny, "
-        "or give the path of a model file NAME.keras"
-    )
-
-
-def test_the_old_file_format_is_no_backbone(tmp_path: Path) -> None:
-    (tmp_path / "old.h5").touch()
-    assert "old.h5; known are mobilenet, " in message(UsageError, lambda: find_backbones([str(tmp_path / "old.h5")]))
-
-
-def test_a_model_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "mine.keras"
-    assert message(UsageError, lambda: find_backbones([str(path)])) == (
-        f"no model file at {path}; expected a file written by Keras 3's model.save('NAME.keras')"
-    )
+def test_what_is_no_backbone_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    known = f"known are {', '.join(BACKBONES)}, or give the path of a model file NAME.keras"
+    old, absent = tmp_path / "old.h5", tmp_path / "mine.keras"
+    old.touch()
+    assert message(UsageError, lambda: find_backbones(["mobilenet", "vgg16"])) == f"unknown backbone: vgg16; {known}"
+    assert message(UsageError, lambda: find_backbones([str(old)])) == f"unknown backbone: {old}; {known}"
+    assert message(UsageError, lambda: find_backbones([str(absent)])).startswith(f"no model file at {absent}; expected")
 
 
 def test_a_model_file_is_a_backbone_named_by_its_file(tmp_path: Path) -> None:
@@ -170,32 +155,40 @@ def test_two_backbones_of_one_name_are_refused(
 # The image size of a model of one's own
 
 
-def test_the_image_size_of_a_functional_model_is_read(tmp_path: Path) -> None:
+def functional() -> keras.Model:
     inputs = keras.Input((48, 48, 3))
-    model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(inputs))
-    assert own_image_size(saved(model, tmp_path / "mine.keras")) == 48
+    return keras.Model(inputs, keras.layers.Conv2D(2, 3)(inputs))
 
 
-def test_the_image_size_of_a_sequential_model_is_read(tmp_path: Path) -> None:
-    model = keras.Sequential([keras.Input((40, 40, 3)), keras.layers.Flatten()])
-    assert own_image_size(saved(model, tmp_path / "mine.keras")) == 40
-
-
-def test_the_image_size_of_a_model_built_by_its_first_call_is_read(tmp_path: Path) -> None:
+def built_by_its_first_call() -> keras.Model:
     model = keras.Sequential([keras.layers.Conv2D(2, 3), keras.layers.Flatten()])
     model(np.zeros((1, 36, 36, 3), np.float32))
-    assert own_image_size(saved(model, tmp_path / "mine.keras")) == 36
+    return model
 
 
-def test_the_image_size_of_a_model_around_another_is_that_of_the_outer_one(tmp_path: Path) -> None:
-    inner = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)])
-    inputs = keras.Input((44, 44, 3))
-    assert own_image_size(saved(keras.Model(inputs, inner(inputs)), tmp_path / "mine.keras")) == 44
+def around_another(inner: int | None, outer: int | None) -> keras.Model:
+    within = keras.Sequential([keras.Input((inner, inner, 3)), keras.layers.Conv2D(2, 3)])
+    inputs = keras.Input((outer, outer, 3))
+    return keras.Model(inputs, within(keras.layers.Resizing(inner, inner)(inputs) if inner else inputs))
 
 
-def test_a_model_may_leave_the_image_size_open(tmp_path: Path) -> None:
-    model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)])
-    assert own_image_size(saved(model, tmp_path / "mine.keras")) is None
+@pytest.mark.parametrize(
+    ("make", "size"),
+    [
+        (functional, 48),
+        (lambda: keras.Sequential([keras.Input((40, 40, 3)), keras.layers.Flatten()]), 40),
+        (built_by_its_first_call, 36),
+        (lambda: around_another(None, 44), 44),
+        (lambda: around_another(96, None), None),  # that of a network inside is not that of the whole
+        (lambda: keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)]), None),
+    ],
+)
+def test_the_image_size_of_a_model_of_ones_own_is_read(
+    tmp_path: Path, make: Callable[[], keras.Model], size: int | None
+) -> None:
+    path = tmp_path / "mine.keras"
+    make().save(path)
+    assert own_image_size(path) == size
 
 
 def test_garbage_is_no_model_file(tmp_path: Path) -> None:
@@ -221,14 +214,6 @@ def test_an_archive_without_a_configuration_is_no_model_file(tmp_path: Path, fil
 def test_a_model_file_that_vanished_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.keras"
     assert str(path) in message(ModelError, lambda: own_image_size(path))
-
-
-def test_the_size_of_a_network_inside_is_not_that_of_the_whole(tmp_path: Path) -> None:
-    inner = keras.Sequential([keras.Input((96, 96, 3)), keras.layers.Conv2D(2, 3)])
-    pixels = keras.Input((None, None, 3))
-    path = tmp_path / "open.keras"
-    keras.Model(pixels, inner(keras.layers.Resizing(96, 96)(pixels))).save(path)
-    assert own_image_size(path) is None
 
 
 @pytest.mark.parametrize(

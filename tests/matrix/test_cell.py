@@ -1,6 +1,4 @@
-"""Are rows named, ordered and held against the right twin?"""
-
-from dataclasses import replace
+"""Are rows named, ordered and given the right twin?"""
 
 import pytest
 from hypothesis import given
@@ -10,48 +8,26 @@ from zoobench.matrix.cell import Cell, matrix
 from zoobench.matrix.variants import VARIANTS
 
 BOTH = ("litert", "keras")
-INTEGER = Cell(backbone="mobilenet", variant="integer_only", runtime="litert", threads=2, image_size=224)
-
-
-def test_the_id_names_backbone_variant_runtime_and_threads() -> None:
-    assert INTEGER.id == "mobilenet-integer_only-litert-t2"
-
-
-def test_the_float_twin_differs_in_the_variant_alone() -> None:
-    assert INTEGER.float_twin == Cell(
-        backbone="mobilenet", variant="float32", runtime="litert", threads=2, image_size=224
-    )
-
-
-def test_the_float_twin_of_float32_is_itself() -> None:
-    assert INTEGER.float_twin.float_twin == INTEGER.float_twin
-
-
-def test_a_keras_cell_is_held_against_litert() -> None:
-    keras = Cell(backbone="mobilenet", variant="keras", runtime="keras", threads=1, image_size=224)
-    assert keras.float_twin.id == "mobilenet-float32-litert-t1"
-
-
-def test_a_runtime_that_runs_float32_has_a_float_twin_of_its_own() -> None:
-    cell = replace(INTEGER, runtime="openvino")
-    assert cell.float_twin.id == "mobilenet-float32-openvino-t2"
 
 
 @pytest.mark.parametrize(
-    ("variant", "runtime", "reference"),
+    ("variant", "runtime", "twin", "reference"),
     [
-        ("integer_only", "litert", None),
-        ("integer_only", "litert_compiled", "mobilenet-integer_only-litert-t2"),
-        ("integer_only", "openvino", "mobilenet-integer_only-litert-t2"),
-        ("keras", "keras", None),
-        ("keras", "keras_graph", "mobilenet-keras-keras-t2"),
+        ("integer_only", "litert", "mobilenet-float32-litert-t2", None),
+        ("float32", "litert", "mobilenet-float32-litert-t2", None),
+        ("integer_only", "litert_compiled", "mobilenet-float32-litert_compiled-t2", "mobilenet-integer_only-litert-t2"),
+        ("integer_only", "openvino", "mobilenet-float32-openvino-t2", "mobilenet-integer_only-litert-t2"),
+        ("keras", "keras", "mobilenet-float32-litert-t2", None),
+        ("keras", "keras_graph", "mobilenet-float32-litert-t2", "mobilenet-keras-keras-t2"),
     ],
 )
-def test_the_same_file_on_another_runtime_is_held_against_the_usual_one(
-    variant: str, runtime: str, reference: str | None
+def test_a_cell_has_a_float_twin_on_its_runtime_or_litert_and_its_file_a_reference(
+    variant: str, runtime: str, twin: str, reference: str | None
 ) -> None:
-    found = replace(INTEGER, variant=variant, runtime=runtime).reference
-    assert (found and found.id) == reference
+    cell = Cell(backbone="mobilenet", variant=variant, runtime=runtime, threads=2, image_size=96)
+    assert cell.id == f"mobilenet-{variant}-{runtime}-t2"
+    assert (cell.float_twin.id, cell.float_twin.image_size, cell.float_twin.float_twin) == (twin, 96, cell.float_twin)
+    assert (cell.reference and cell.reference.id) == reference
 
 
 def test_a_variant_has_a_cell_for_each_runtime_that_takes_its_file() -> None:

@@ -40,27 +40,17 @@ def test_without_packages_the_tables_are_ours() -> None:
         assert all(table.find(name) is row for name, row in table.own.items())
 
 
-def test_what_a_package_adds_stands_behind_ours_and_knows_its_package(beside_us: Path) -> None:
+def test_what_a_package_adds_stands_behind_ours_by_name_and_is_imported_when_it_is_asked_for(beside_us: Path) -> None:
     put_runtime(beside_us)
-    assert runtimes.TABLE.names()[: len(runtimes.RUNTIMES)] == tuple(runtimes.RUNTIMES)
-    assert "fast" in runtimes.TABLE.names()
-    found = runtimes.find_runtime("fast")
-    assert found.package == Package(name="zoobench-fast", version="1.0")
-    assert found.libraries == ("numpy", "zoobench-fast")
+    package = Package(name="zoobench-fast", version="1.0")
+    names = runtimes.TABLE.names()
+    assert (names[: len(runtimes.RUNTIMES)], "fast" in names) == (tuple(runtimes.RUNTIMES), True)
+    assert runtimes.TABLE.package("fast") == package
     assert runtimes.find_runtimes(["fast", "litert"]) == ("litert", "fast")
-
-
-def test_all_is_every_one_that_is_installed(beside_us: Path) -> None:
-    put_runtime(beside_us)
     assert "fast" in runtimes.find_runtimes(["all"])
-
-
-def test_names_are_known_without_importing_what_they_stand_for(beside_us: Path) -> None:
-    put_runtime(beside_us)
-    assert "fast" in runtimes.TABLE.names()
-    assert runtimes.TABLE.package("fast") == Package(name="zoobench-fast", version="1.0")
-    assert runtimes.find_runtimes(["fast"]) == ("fast",)
     assert "fast_runtime" not in sys.modules
+    found = runtimes.find_runtime("fast")
+    assert (found.package, found.libraries) == (package, ("numpy", "zoobench-fast"))
 
 
 def test_our_own_rows_are_found_without_a_look_at_what_is_installed(
@@ -107,8 +97,9 @@ def test_every_table_refuses_a_second_row_of_its_names(beside_us: Path, table: T
         ("def broken(:", "(SyntaxError: "),
         ("SLOW = 1", "(AttributeError: module 'fast_runtime' has no attribute 'FAST')"),
         ("from zoobench.matrix.runtimes import Runtime\nFAST = Runtime(name='fast')", "(TypeError: "),
+        ("class Odd(Exception): ...\nraise Odd('not one of Python')", "(Odd: not one of Python)"),
     ],
-    ids=["import", "error", "syntax", "attribute", "arguments"],
+    ids=["import", "error", "syntax", "attribute", "arguments", "of its own"],
 )
 def test_what_cannot_be_imported_is_told_with_its_package(beside_us: Path, text: str, told: str) -> None:
     put_runtime(beside_us, text=text)
@@ -133,13 +124,6 @@ def test_a_row_has_the_name_of_its_entry_point_and_one_that_fits_into_ids(beside
     put_runtime(beside_us, line=line, text=RUNTIME.replace('"fast"', f'"{name}"'))
     told = message(lambda: runtimes.find_runtime("fast" if name == "quick" else name))
     assert f"refers to a Runtime with the name {name!r}; expected the name of the entry point" in told
-
-
-def test_foreign_code_may_fail_with_anything_and_is_named(beside_us: Path) -> None:
-    put_runtime(beside_us, text="class Odd(Exception): ...\nraise Odd('not one of Python')")
-    assert "fast_runtime:FAST cannot be imported (Odd: not one of Python)" in message(
-        lambda: runtimes.find_runtime("fast")
-    )
 
 
 def test_rows_are_selected_in_the_order_given_and_all_is_every_one() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from zoobench.errors import UsageError
 from zoobench.matrix.registry import EVERY, Package
 from zoobench.matrix.runtimes import RUNTIMES, Runtime, find_runtimes, runtimes_of
 
@@ -26,24 +25,16 @@ def test_every_runtime_has_a_module_that_opens_files(name: str) -> None:
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=lambda one: one.name)
-def test_what_a_runtime_is_held_against_takes_the_same_files(runtime: Runtime) -> None:
+def test_what_a_runtime_is_compared_with_takes_the_same_files(runtime: Runtime) -> None:
     reference = RUNTIMES[runtime.reference]
     assert (reference.suffix, reference.reference) == (runtime.suffix, reference.name)
+    assert runtime.name in runtimes_of(runtime.suffix)
+    assert runtime.processes >= 6 or runtime.suffix == ".keras"  # for an interval; each import of Keras takes seconds
 
 
 def test_runtimes_are_found_in_the_order_of_the_table() -> None:
     assert find_runtimes(["openvino", "litert"]) == ("litert", "openvino")
     assert find_runtimes([EVERY]) == find_runtimes(["litert", EVERY]) == tuple(RUNTIMES)
-
-
-def test_an_unknown_runtime_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"unknown runtime: tvm; known are litert, keras, .*, or all"):
-        find_runtimes(["litert", "tvm"])
-
-
-def test_files_have_the_runtimes_of_their_ending() -> None:
-    assert runtimes_of(".keras") == ("keras", "keras_graph")
-    assert runtimes_of(".tflite") == ("litert", "litert_compiled", "openvino", "onnxruntime")
 
 
 def test_what_is_not_installed_is_told_with_how_to_install_it() -> None:
@@ -63,14 +54,7 @@ def test_what_is_not_installed_is_told_with_how_to_install_it() -> None:
         ({"reference": "fast"}, "reference is 'fast'; expected 'litert', which runs .tflite files"),
     ],
 )
-def test_a_package_adds_runtimes_of_our_files_held_against_our_references(changes: dict[str, Any], told: str) -> None:
+def test_a_package_adds_runtimes_of_our_files_compared_with_our_references(changes: dict[str, Any], told: str) -> None:
     runtime = Runtime(**{"name": "fast", "module": "m", "packages": (), "libraries": (), "install": "fast", **changes})
     with pytest.raises(ValueError, match=re.escape(told)):
         runtime.added(Package(name="zoobench-fast", version="1.0"))
-
-
-def test_keras_is_started_less_often_and_whatever_else_often_enough_for_an_interval() -> None:
-    assert {name: one.processes for name, one in RUNTIMES.items() if one.processes != 6} == {
-        "keras": 3,
-        "keras_graph": 3,
-    }

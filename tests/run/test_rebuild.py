@@ -159,7 +159,8 @@ def test_the_file_is_made_again_without_tensorflow_in_this_process(
 ) -> None:
     done = rebuilt(tmp_path / "program.py", artifacts, artifacts / "baselines" / "main.json")
     (path,) = (artifacts / "models").glob("[!.]*-float_fallback-*/model.tflite")
-    assert done.stdout == f"{gone.sha256} {path}\nFalse\n", done.stderr
+    assert gone.model
+    assert done.stdout == f"{gone.model.sha256} {path}\nFalse\n", done.stderr
     shutil.rmtree(path.parent)
 
 

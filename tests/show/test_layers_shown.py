@@ -35,7 +35,7 @@ def test_the_layers_that_lose_most_are_named() -> None:
 
 def test_a_long_network_begins_with_its_worst_layers() -> None:
     every = shown(report(*(layer(position, 90.0 - position) for position in range(LONG))), worst_count=2)
-    first = every[every.index("the 2 worst of 40 layers") :].splitlines()[4:6]
+    first = every[every.index("the 2 worst of 40 layers") :].splitlines()[3:5]
     assert [line.split()[:2] for line in first] == [["1", "39"], ["2", "38"]]
     assert every.count("layer39/Relu") == 2
 

@@ -16,6 +16,8 @@ counts = st.integers(0, 400)
     [  # Fagerland, Lydersen and Laake (2013), tables 1 and 2: 18/256 - 8/256 by hand; 0.035 after rounding
         (1, 7, 10 / 256),
         (6, 16, 0.0347),
+        (1, 1, 0.75),  # 1 - (2/4) / 2
+        (0, 0, 1),
     ],
 )
 def test_the_mid_p_is_the_published_one(lost: int, won: int, p_value: float) -> None:
@@ -23,18 +25,12 @@ def test_the_mid_p_is_the_published_one(lost: int, won: int, p_value: float) -> 
     assert mcnemar_mid_p(won, lost) == pytest.approx(p_value, abs=5e-5)
 
 
-def test_as_many_lost_as_won_is_one_less_half_of_what_was_seen() -> None:
-    assert mcnemar_mid_p(1, 1) == pytest.approx(0.75)  # 1 - (2/4) / 2
-
-
-def test_no_change_says_nothing_against_no_change() -> None:
-    assert mcnemar_mid_p(0, 0) == mcnemar_mid_p_of_loss(0, 0) == 1
-
-
-def test_the_mid_p_of_a_loss_by_hand() -> None:
-    assert mcnemar_mid_p_of_loss(3, 0) == pytest.approx(1 / 16)  # (1/8) / 2
-    assert mcnemar_mid_p_of_loss(2, 1) == pytest.approx(1 / 8 + 3 / 16)
-    assert mcnemar_mid_p_of_loss(0, 3) == pytest.approx(15 / 16)
+@pytest.mark.parametrize(
+    ("lost", "won", "p_value"),
+    [(3, 0, 1 / 16), (2, 1, 1 / 8 + 3 / 16), (0, 3, 15 / 16), (0, 0, 1)],  # (1/8) / 2
+)
+def test_the_mid_p_of_a_loss_by_hand(lost: int, won: int, p_value: float) -> None:
+    assert mcnemar_mid_p_of_loss(lost, won) == pytest.approx(p_value)
 
 
 @given(lost=counts, won=counts)
@@ -120,21 +116,17 @@ def test_a_difference_over_no_sample_is_refused() -> None:
 probabilities = st.lists(st.floats(0, 1), max_size=40)
 
 
-def test_holms_adjustment_is_the_worked_example() -> None:
-    """Four p-values: 4 x 0.005, 3 x 0.01, 2 x 0.03, and 0.04 is no less than the one before."""
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
-
-
-def test_nothing_asked_is_nothing_adjusted() -> None:
-    assert holm([]) == ()
-
-
-def test_one_question_needs_no_adjustment() -> None:
-    assert holm([0.04]) == (0.04,)
-
-
-def test_questions_that_are_not_listed_count_as_well() -> None:
-    assert holm([0.001, 0.01], asked=100) == pytest.approx((0.1, 0.99))
+@pytest.mark.parametrize(
+    ("p_values", "asked", "adjusted"),
+    [
+        ([0.01, 0.04, 0.03, 0.005], None, (0.03, 0.06, 0.06, 0.02)),  # 4 x 0.005, 3 x 0.01, 2 x 0.03, and no less
+        ([], None, ()),
+        ([0.04], None, (0.04,)),
+        ([0.001, 0.01], 100, (0.1, 0.99)),  # questions that are not listed count as well
+    ],
+)
+def test_holms_adjustment_by_hand(p_values: list[float], asked: int | None, adjusted: tuple[float, ...]) -> None:
+    assert holm(p_values, asked=asked) == pytest.approx(adjusted)
 
 
 @given(p_values=probabilities)

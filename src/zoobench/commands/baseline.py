@@ -1,22 +1,22 @@
 """Which baselines are there, and how does a run become one?"""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import click
 
-from zoobench.commands.options import artifacts_option, output_options, present
+from zoobench.commands.options import PATH, artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import newest_first, write_results
 from zoobench.results.run import Origin, Run, baseline_content, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
-from zoobench.system.units import few
+from zoobench.system.units import few, size
 
-_UNKNOWN = {"device": None, "cpu": None, "cores": None}
 _LONGEST = 200
 """Characters of a device's name: no file's name may be much longer."""
 _NAMED = 5
@@ -35,11 +35,7 @@ def baseline() -> None:
 @baseline.command()
 @click.argument("name")
 @click.option(
-    "--from",
-    "source",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="A results file. Default: the newest of this machine.",
+    "--from", "source", metavar="FILE", type=PATH, help="A results file. Default: the newest of this machine."
 )
 @click.option("--partial", is_flag=True, help="Save it though cells of the run were not measured.")
 @click.option("--force", is_flag=True, help="Replace a baseline of this name.")
@@ -49,14 +45,11 @@ def save(*, name: str, source: Path | None, partial: bool, force: bool, artifact
 
     Cells that a quantizer or a runtime refuses are saved as that.
     """
-    from zoobench.system.units import size
-
     chosen = source or newest_results(artifacts)
     saved, unmade = save_baseline(name, chosen, artifacts=artifacts, partial=partial, force=force)
-    path = saved.path
-    told = "" if source else ", the newest results of this machine"
-    click.echo(f"saved {len(saved.records)} cells of {chosen}{told}")
-    click.echo(f"wrote {path} ({size(path.stat().st_size)})")
+    newest = "" if source else ", the newest results of this machine"
+    click.echo(f"saved {len(saved.records)} cells of {chosen}{newest}")
+    click.echo(f"wrote {saved.path} ({size(saved.path.stat().st_size)})")
     if unmade:
         click.echo(
             f"the store does not know what made {', '.join(unmade)}: keep these model files, they cannot be made "
@@ -150,10 +143,6 @@ def find_run(name: str, *, artifacts: Path) -> Path:
 def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:
     """Returns a run: of a results file, of pytest-benchmark's own file, or of a baseline by its name or file.
 
-    Args:
-        name: Of a file, or a baseline's.
-        artifacts: The folder in which baselines are looked for by name.
-
     Raises:
         UsageError: If there is neither a file nor a baseline of that name.
         ResultsError: If the file cannot be read or breaks the schema; the message names the file and the key.
@@ -161,18 +150,14 @@ def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:
     return read_run(find_run(str(name), artifacts=Path(artifacts)))
 
 
-def newest_results(artifacts: Path, *, machine: str | None = None) -> Path:
-    """Returns the newest results that were measured on a machine, whatever it was called by --zoo-machine.
-
-    Args:
-        artifacts: The folder that the runs used.
-        machine: Key of the machine; None for this one.
+def newest_results(artifacts: Path) -> Path:
+    """Returns the newest results that were measured on this machine, whatever it was called by --zoo-machine.
 
     Raises:
         UsageError: If there are none.
         ResultsError: If a newer file cannot be read, so that it is not known whose it is.
     """
-    wanted = machine or machine_key(describe_environment())
+    wanted = machine_key(describe_environment())
     for path in newest_first(artifacts / "results"):
         if measured_on(read_recorded(path).records.values()) == wanted:
             return path
@@ -184,10 +169,11 @@ def newest_results(artifacts: Path, *, machine: str | None = None) -> Path:
 
 def measured_on(records: Collection[Record]) -> str:
     """Returns the key of the machine that records were measured on; files are named by it, whatever a record says."""
-    told = {**_UNKNOWN, **next(iter(records)).environment}
-    device, cpu = (told[name] and str(told[name])[:_LONGEST] for name in ("device", "cpu"))
-    cores = told["cores"] if isinstance(told["cores"], int) else None
-    return machine_key({"device": device, "cpu": cpu, "cores": cores})
+    environment = next(iter(records)).environment
+    known: dict[str, Any] = {name: environment.get(name) for name in ("device", "cpu", "cores")}
+    for name in ("device", "cpu"):
+        known[name] = known[name] and str(known[name])[:_LONGEST]
+    return machine_key(known | {"cores": known["cores"] if isinstance(known["cores"], int) else None})
 
 
 def save_baseline(
@@ -214,12 +200,17 @@ def save_baseline(
         raise UsageError(f"{path} is there already; take another name, or replace it with --force")
     run = read_recorded(source)
     if (gaps := unmeasured(run)) and not partial:
-        raise UsageError(_incomplete(source, gaps))
+        raise UsageError(
+            f"{source} was not measured wholly: {few(gaps, most=_NAMED)}. Finish the run, name another file with "
+            "--from, or save what there is with --partial"
+        )
+    whole, root = source.absolute(), artifacts.absolute()
+    named = whole.relative_to(root).as_posix() if whole.is_relative_to(root) else source.name  # roots differ
     saved = (now or datetime.now(timezone.utc)).isoformat(timespec="seconds")
     manifests = {**run.provenance.manifests, **find_manifests(run, artifacts=artifacts)}
     content = baseline_content(
         run,
-        origin=Origin(name=name, saved=saved, source=_below(source, artifacts), manifests=manifests),
+        origin=Origin(name=name, saved=saved, source=named, manifests=manifests),
         machine=run.provenance.machine or measured_on(run.records.values()),
     )
     write_results(path, content)
@@ -227,10 +218,10 @@ def save_baseline(
     return read_recorded(path), tuple(unmade)
 
 
-def saved_baselines(artifacts: Path) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+def saved_baselines(artifacts: Path) -> tuple[list[Run], list[str]]:
     """Returns the baselines that can be read, by name, and for each other one why it cannot."""
     found = [_read_or_reason(path) for path in baseline_paths(artifacts)]
-    return tuple(one for one in found if isinstance(one, Run)), tuple(one for one in found if isinstance(one, str))
+    return [one for one in found if isinstance(one, Run)], [one for one in found if isinstance(one, str)]
 
 
 def _read_or_reason(path: Path) -> Run | str:
@@ -238,16 +229,3 @@ def _read_or_reason(path: Path) -> Run | str:
         return read_recorded(path)
     except ResultsError as error:
         return str(error)
-
-
-def _incomplete(source: Path, gaps: Sequence[str]) -> str:
-    return (
-        f"{source} was not measured wholly: {few(gaps, most=_NAMED)}. Finish the run, name another file with "
-        "--from, or save what there is with --partial"
-    )
-
-
-def _below(path: Path, artifacts: Path) -> str:
-    """Returns a path as it is below the artifacts, which may stand elsewhere on other machines."""
-    whole, root = path.absolute(), artifacts.absolute()
-    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path.name

@@ -47,18 +47,18 @@ class Gatekeeper:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Runs the gate before reports such as JUnit's are written."""
         results = self._results()
-        if session.config.getoption("collectonly") or exitstatus not in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.TESTS_FAILED,
-        ):
+        finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if session.config.getoption("collectonly") or not finished:
             return
         if results is None:
             self._failure = "nothing was measured, so there is nothing to judge"
             session.exitstatus = Status.UNUSABLE
             return
         with self._uncaptured():
-            gate_status = self._judge(results, session)
-        session.exitstatus = _status(gate_status, int(exitstatus))
+            status = self._judge(results, session)
+        # tests that failed are made neither green nor unclear by the gate
+        if status != Status.PASSED and (status != Status.UNDECIDED or exitstatus != pytest.ExitCode.TESTS_FAILED):
+            session.exitstatus = status
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -102,7 +102,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         UsageError: If an option makes no sense or there is no such baseline.
         ResultsError: If the baseline cannot be read.
     """
-    artifacts = Path(texts["artifacts"])
+    artifacts, seconds = Path(texts["artifacts"]), texts["gate-seconds"]
     baseline = find_run(texts["gate"], artifacts=artifacts)
     read_recorded(baseline)  # a broken one is told before anything is measured
     return GateRequest(
@@ -111,16 +111,10 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         artifacts=artifacts,
         rules=read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"])),
         cells=_parts(texts["gate-cells"]),
-        seconds=_seconds(texts["gate-seconds"]),
+        seconds=parse_number(seconds, float, where=f"{PREFIX}gate-seconds", least=1) if seconds else None,
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),
     )
-
-
-def _seconds(text: str) -> float | None:
-    if not text:
-        return None
-    return parse_number(text, float, where=f"{PREFIX}gate-seconds", least=1)
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -129,13 +123,6 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def _path(text: str) -> Path | None:
     return Path(text) if text else None
-
-
-def _status(gate_status: int, tests_status: int) -> int:
-    """Returns the session's exit status: the gate's, but that failed tests are not made green or unclear by it."""
-    if gate_status == Status.PASSED or (gate_status == Status.UNDECIDED and tests_status == Status.FAILED):
-        return tests_status
-    return gate_status
 
 
 def _reports(report: GateReport) -> Iterator[pytest.TestReport]:
@@ -149,12 +136,12 @@ def _reports(report: GateReport) -> Iterator[pytest.TestReport]:
         yield _report("nothing", headline(report), is_green=True)
 
 
-def _report(name: str, told: str, *, is_green: bool) -> pytest.TestReport:
+def _report(name: str, message: str, *, is_green: bool) -> pytest.TestReport:
     return pytest.TestReport(
         nodeid=f"{_NODE}::{name}",
         location=(_NODE, None, name),
         keywords={},
         outcome="passed" if is_green else "failed",
-        longrepr=None if is_green else told,
+        longrepr=None if is_green else message,
         when="call",
     )

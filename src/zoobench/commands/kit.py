@@ -1,17 +1,40 @@
-"""`zoobench kit export | show | run`: how do models and samples get to a device, and how are they measured there?"""
+"""`zoobench kit export | show | run`: how do models and samples get to a device, and how are they measured there?
+
+Into a kit go the TFLite cells of a workstation's run, what is not made yet made, and the test samples.
+"""
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH, build_options, cells_option, output_options, present
-from zoobench.errors import UsageError
+from zoobench.commands.options import PATH, build_options, cells_option, matching, output_options, present
+from zoobench.errors import DataError, UsageError
+from zoobench.kit.contents import (
+    SCHEMA,
+    SUFFIX,
+    KitAddition,
+    KitCell,
+    KitDataset,
+    KitImages,
+    KitManifest,
+    KitModel,
+    KitSample,
+)
 from zoobench.kit.reader import open_kit, verify
+from zoobench.kit.writer import Chunks, Written, check_free, of_file, of_samples, write_kit
+from zoobench.matrix.cell import Cell, added_to
+from zoobench.matrix.variants import find_variant
+from zoobench.results.schema import Refusal
+from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.options import PREFIX, defaults
+from zoobench.run.plan import make_plan
 from zoobench.show.inventory import kit_view
+from zoobench.system.terminal import sanitize
 from zoobench.system.units import size
 
 _MEGABYTE = 1_000_000
@@ -39,8 +62,6 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     With the options of the run whose results are to be compared; what is not made yet is made. Keras cells are left
     out, as they need TensorFlow.
     """
-    from zoobench.commands.kitexport import export_kit  # needs what builds, which a device lacks
-
     written, lines = export_kit(file, options, patterns=cells, overwriting=force)
     for line in lines:
         click.echo(line, err=True)
@@ -82,3 +103,107 @@ def run(file: Path, options: tuple[str, ...]) -> None:
         raise UsageError(f"there is no kit {file}; name a file that `zoobench kit export` wrote")
     command = [sys.executable, "-m", "pytest", f"{PREFIX}kit={file}", *options]
     os.execv(command[0], command)  # pytest takes this process's place, and with it Ctrl-C and the status
+
+
+def export_kit(
+    path: Path, given: Mapping[str, str], *, patterns: Sequence[str] = (), overwriting: bool = False
+) -> tuple[Written, list[str]]:
+    """Writes a kit of the cells that options ask for; returns it with what a reader should know of it.
+
+    Args:
+        path: Where it goes.
+        given: Texts of options by name, as `make_plan` takes them.
+        patterns: Only cells whose ids fit one of these; all if there is none.
+        overwriting: Whether a file of that name may be replaced.
+
+    Raises:
+        UsageError: If an option or a pattern makes no sense, no cell is left, or there is such a file.
+        DataError: If images cannot be used, or the kit cannot be written.
+        ModelError: If a file cannot be made.
+    """
+    check_free(path, overwriting=overwriting)
+    plan = make_plan(given)
+    ids = matching((cell.id for cell in plan.cells), patterns)
+    asked = [cell for cell in plan.cells if cell.id in ids]
+    cells, listed = [one for one in asked if is_tflite(one)], ", ".join(one.id for one in asked if not is_tflite(one))
+    if not cells:
+        raise UsageError(
+            f"received only cells that a device cannot run without TensorFlow: {listed}; choose TFLite ones"
+        )
+    inputs = open_inputs(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells)))))
+    written = write_kit(path, *contents(inputs, cells), overwriting=overwriting)
+    refused = ((cell.id, refusal) for cell in cells if (refusal := inputs.refusal(cell)))
+    return written, [
+        *inputs.description,
+        *([f"left out, as a device would need TensorFlow for them: {listed}"] if listed else []),
+        *(f"{cell}: {refusal.by} refuses it, which the kit says: {refusal.reason}" for cell, refusal in refused),
+    ]
+
+
+def is_tflite(cell: Cell) -> bool:
+    """Tells whether a device can run a cell without TensorFlow."""
+    return find_variant(cell.variant).suffix == SUFFIX
+
+
+def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mapping[str, Chunks]]:
+    """Returns what a kit of these cells says of itself, and its files' content; files that are not made yet are made.
+
+    Raises:
+        DataError: If the test samples differ between image sizes.
+        ModelError: If a file cannot be made.
+    """
+    splits = {cell.image_size: inputs.split(cell) for cell in cells}
+    first, *others = splits.values()
+    if any(one.identity["samples_in_order"] != first.identity["samples_in_order"] for one in others):
+        raise DataError("the test samples are not the same at every image size; export a kit for each size")
+    data, samples = first.dataset, zip(first.samples.contents, first.samples.labels.tolist(), strict=True)
+    images = {side: f"images-{side}.npy" for side in splits}
+    pixels = {images[side]: of_samples(split.samples, image_size=side) for side, split in splits.items()}
+    files = dict(_files(inputs, cells))
+    manifest = KitManifest(
+        schema=SCHEMA,
+        zoobench=version("zoobench"),
+        dataset=KitDataset(name=data.name, sha256=data.sha256, classes=data.classes, left_out=data.left_out),
+        samples=tuple(KitSample(sha256=sha256, label=label) for sha256, label in samples),
+        images=tuple(KitImages(image_size=side, file=name) for side, name in images.items()),
+        models=tuple(files),
+        cells=tuple(_cell(inputs, cell) for cell in cells),
+        files={},
+        added=tuple(_added(cells)) or None,
+    )
+    return manifest, pixels | {model.file: chunks for model, chunks in files.items()}
+
+
+def _files(inputs: Inputs, cells: Sequence[Cell]) -> Iterator[tuple[KitModel, Chunks]]:
+    """Yields each file that a cell or its float twin needs, once; cells whose making was refused have none."""
+    made = [cell for cell in cells if not isinstance(inputs.find(cell), Refusal)]
+    with_twins = (one for cell in made for one in (cell, cell.float_twin))
+    for cell in {(one.backbone, one.variant, one.image_size): one for one in with_twins}.values():
+        file = inputs.target(cell).file
+        model = KitModel(
+            backbone=cell.backbone,
+            variant=cell.variant,
+            image_size=cell.image_size,
+            file=f"{cell.backbone.lstrip('._') or 'model'}-{cell.image_size}-{cell.variant}{SUFFIX}",
+            numerics=file.numerics,
+            training=replace(file.training, seconds=None) if file.training else None,  # or no kit could be made twice
+        )
+        yield model, of_file(file.path)
+
+
+def _cell(inputs: Inputs, cell: Cell) -> KitCell:
+    refusal = inputs.refusal(cell)
+    return KitCell(
+        id=cell.id,
+        **asdict(cell),
+        weights=inputs.weights[cell.backbone],
+        refusal=replace(refusal, reason=sanitize(refusal.reason)) if refusal else None,
+    )
+
+
+def _added(cells: Sequence[Cell]) -> Iterator[KitAddition]:
+    """Yields the variants and runtimes that packages add, so that a device that lacks one can say which."""
+    for what in ("variant", "runtime"):
+        for (kind, name), package in added_to(cells).items():
+            if kind == what:
+                yield KitAddition(what=what, name=name, package=package.name, version=package.version)

@@ -26,7 +26,6 @@ from zoobench.judge.gate.evidence import number_of_tests
 from zoobench.judge.gate.false_alarms import NoiseReport, analyse, select
 from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, read_gate, read_noise
 from zoobench.judge.gate.noise import to_json as kept_json
-from zoobench.judge.gate.resample import latency_verdict
 from zoobench.judge.gate.rules import read_rules
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.environment import describe_environment, machine_key
@@ -151,7 +150,7 @@ def _run(request: GateRequest, *, times: int) -> None:
 
 
 def _ending(gate: RepeatedGate) -> str:
-    verdicts = Counter(latency_verdict(cell) or "failed" for cell in gate.cells.values())
+    verdicts = Counter(cell.latency or "failed" for cell in gate.cells.values())
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
     return f"slow-down {slowdown_name(gate.slowdown)}, latency {counted} in {gate.seconds:.0f} s"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,7 +16,6 @@ from zoobench.show import data, html, markdown, terminal
 from zoobench.show.document import View
 from zoobench.system.files import write_bytes
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 FORMATS: Mapping[str, Callable[[View], str]] = {
     "text": terminal.write,
@@ -26,7 +25,6 @@ FORMATS: Mapping[str, Callable[[View], str]] = {
     "csv": data.write_csv,
 }
 """Every format that a result can be written in."""
-_DEFAULT_PREFERENCE = "latency_p50,top1,size"
 
 artifacts_option = click.option(
     "--artifacts",
@@ -108,45 +106,40 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command an option for each limit, and the keyword `limits` with those that were given."""
+    """Gives a command an option for each limit, and one each for what comes first and how sure a cell must be of them.
+
+    The command gets `limits` with those that were given, `preference`, a tuple of metrics, and `confidence`, a share
+    of one.
+    """
 
     @wraps(command)
     def collected(**given: Any) -> Any:
         limits = tuple(limit for name in LIMITED if (limit := given.pop(name)) is not None)
-        return command(limits=limits, **given)
+        preference, confidence = parse_preference(given.pop("preference")), parse_confidence(given.pop("confidence"))
+        return command(limits=limits, preference=preference, confidence=confidence, **given)
 
+    collected = click.option(
+        "--confidence",
+        metavar='"95 %"',
+        default="95 %",
+        show_default=True,
+        help="Probability with which a cell must hold all limits at once.",
+    )(collected)
+    collected = click.option(
+        "--prefer",
+        "preference",
+        metavar="METRIC[,METRIC...]",
+        default="latency_p50,top1,size",
+        show_default=True,
+        help="What comes first among cells that hold: latency_p50, latency_p90, memory, top1 or size; the following "
+        "ones break ties.",
+    )(collected)
     for one in reversed(tuple(LIMITED.values())):
         option = click.option(
             option_of(one), one.key, metavar=f'"{one.example}"', multiple=True, callback=_once, help=one.limit
         )
         collected = option(collected)
     return collected
-
-
-def preference_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command `preference`, a tuple of metrics, and `confidence`, a share of one."""
-    for option in (
-        click.option(
-            "--confidence",
-            metavar='"95 %"',
-            default="95 %",
-            show_default=True,
-            callback=_confidence,
-            help="Probability with which a cell must hold all limits at once.",
-        ),
-        click.option(
-            "--prefer",
-            "preference",
-            metavar="METRIC[,METRIC...]",
-            default=_DEFAULT_PREFERENCE,
-            show_default=True,
-            callback=_preference,
-            help="What comes first among cells that hold: latency_p50, latency_p90, memory, top1 or size; the "
-            "following ones break ties.",
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -197,14 +190,6 @@ def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str
         option = option_of(LIMITED[str(parameter.name)])
         raise UsageError(f"{option}: received {' and '.join(map(repr, values))}; give each limit once")
     return parse_limit(str(parameter.name), values[0]) if values else None
-
-
-def _preference(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
-    return parse_preference(text)
-
-
-def _confidence(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
-    return parse_confidence(text)
 
 
 def _unprefixed(text: str) -> str:

@@ -12,7 +12,6 @@ from zoobench.commands.options import (
     artifacts_option,
     limit_options,
     output_options,
-    preference_options,
     present,
 )
 from zoobench.judge.gate.noise import Noise, noise_path, read_noise
@@ -35,7 +34,6 @@ For example:
 @click.command(epilog=_EXAMPLES)
 @click.argument("files", metavar="RESULTS [MORE...]", nargs=-1, required=True, type=PATH)
 @limit_options
-@preference_options
 @artifacts_option
 @output_options
 def recommend(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.commands.baseline import find_run
-from zoobench.commands.options import PATH, artifacts_option, deliver, format_option, limit_options, preference_options
+from zoobench.commands.options import PATH, artifacts_option, deliver, format_option, limit_options
 from zoobench.commands.recommend import learned_noise
 from zoobench.data.photos import has_pillow
 from zoobench.errors import ResultsError, UsageError
@@ -52,7 +52,6 @@ For example:
     "--baseline", metavar="NAME", help="Show what changed from a baseline, by its name or file, or other results."
 )
 @limit_options
-@preference_options
 @artifacts_option
 @click.option("--kit", metavar="FILE", type=PATH, help="The kit that was measured, for images of samples.")
 @format_option("html", "markdown")

@@ -5,14 +5,15 @@ and comes to the same `Finding`.
 """
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 from typing import Literal
 
-from zoobench.judge.compare.flipped_samples import Flip, paired_flips
 from zoobench.judge.metrics import SPEEDUP_NOISE, Metric
+from zoobench.results.answers import both_answers
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.stats.intervals import (
@@ -24,7 +25,7 @@ from zoobench.stats.intervals import (
     percentile_interval,
     ratio_interval,
 )
-from zoobench.stats.paired import mcnemar_mid_p, paired_difference
+from zoobench.stats.paired import PairedAnswers, mcnemar_mid_p, paired_difference
 
 UNCHANGED_WITHIN = 0.03
 """A change whose whole interval is below this is called none."""
@@ -45,6 +46,42 @@ class Verdict(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A sample whose answer became right or wrong, with the names of classes.
+
+    Attributes:
+        sample: Its place in the test split, from 0.
+        name: Of its image, '' where that is not known.
+        truth: The right answer.
+        before: The baseline's.
+        after: The candidate's.
+    """
+
+    sample: int
+    name: str
+    truth: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flips:
+    """All that changed between two models' answers to the same samples.
+
+    Attributes:
+        answers: The counts.
+        newly_wrong: Samples that only the baseline has right.
+        newly_right: Samples that only the candidate has right.
+        worst_class: From `worse_classes`, the first; None where there is none.
+    """
+
+    answers: PairedAnswers
+    newly_wrong: tuple[Flip, ...]
+    newly_right: tuple[Flip, ...]
+    worst_class: tuple[str, PairedAnswers] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +122,72 @@ class Finding:
     remark: str = ""
     newly_wrong: tuple[Flip, ...] = ()
     newly_right: tuple[Flip, ...] = ()
+
+
+def paired_flips(baseline: Record, candidate: Record, *, names: Sequence[str] = ()) -> Flips | None:
+    """Returns what changed in the answers of one cell, or None where both sides did not answer the same samples.
+
+    Args:
+        baseline: One side's record.
+        candidate: The other side's.
+        names: Of the samples' images, as far as they are known.
+    """
+    both = both_answers(baseline, candidate)
+    if both is None:
+        return None
+    before, after = both
+    classes = baseline.dataset.classes
+    return find_flips(before.predicted, after.predicted, truth=before.truth, classes=classes, names=names)
+
+
+def find_flips(
+    before: Sequence[int],
+    after: Sequence[int],
+    *,
+    truth: Sequence[int],
+    classes: Sequence[str],
+    names: Sequence[str] = (),
+) -> Flips:
+    """Returns what changed, from the index of the class of each sample that the two sides predicted."""
+    kinds: dict[tuple[bool, bool], list[Flip]] = defaultdict(list)
+    counts = Counter[tuple[bool, bool]]()
+    for sample, (right, first, second) in enumerate(zip(truth, before, after, strict=True)):
+        kind = (first == right, second == right)
+        counts[kind] += 1
+        if kind[0] != kind[1]:
+            name = names[sample] if sample < len(names) else ""
+            flip = Flip(sample=sample, name=name, truth=classes[right], before=classes[first], after=classes[second])
+            kinds[kind].append(flip)
+    worse = worse_classes(before, after, truth=truth, classes=classes)
+    return Flips(
+        answers=_paired_answers(counts),
+        newly_wrong=tuple(kinds[True, False]),
+        newly_right=tuple(kinds[False, True]),
+        worst_class=worse[0] if worse else None,
+    )
+
+
+def worse_classes(
+    before: Sequence[int], after: Sequence[int], *, truth: Sequence[int], classes: Sequence[str]
+) -> list[tuple[str, PairedAnswers]]:
+    """Returns the classes with more samples newly wrong than newly right, that with the largest share of them first."""
+    by_class: dict[int, Counter[tuple[bool, bool]]] = defaultdict(Counter)
+    for right, first, second in zip(truth, before, after, strict=True):
+        by_class[right][first == right, second == right] += 1
+    found = {one: _paired_answers(counts) for one, counts in by_class.items()}
+    worse = [one for one, answers in found.items() if answers.newly_wrong > answers.newly_right]
+    worse.sort(key=lambda one: ((found[one].newly_right - found[one].newly_wrong) / found[one].total, one))
+    return [(classes[one], found[one]) for one in worse]
+
+
+def _paired_answers(counts: Counter[tuple[bool, bool]]) -> PairedAnswers:
+    """Returns counts of whether the baseline and the candidate are right."""
+    return PairedAnswers(
+        both=counts[True, True],
+        newly_wrong=counts[True, False],
+        newly_right=counts[False, True],
+        neither=counts[False, False],
+    )
 
 
 def observed(run: Run, cell: str, metric: Metric) -> Sequence[float]:

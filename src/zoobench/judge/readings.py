@@ -163,7 +163,7 @@ def processes_reading(values: Sequence[float], *, noise: float) -> LogReading | 
 def significantly_below(one: LogReading, other: LogReading) -> bool:
     """Tells whether a value is below another one by more than processes differ by and the intervals reach.
 
-    As in `order_flips`: the larger of the two margins, and 95 % of the difference of independent errors.
+    As in `compare.machines`: the larger of the two margins, and 95 % of the difference of independent errors.
     """
     if one.error is None or other.error is None:
         return False

@@ -102,6 +102,17 @@ class KitCell:
     weights: Weights
     refusal: Refusal | None = None
 
+    @property
+    def cell(self) -> Cell:
+        """It as one of the matrix."""
+        return Cell(
+            backbone=self.backbone,
+            variant=self.variant,
+            runtime=self.runtime,
+            threads=self.threads,
+            image_size=self.image_size,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitAddition:
@@ -165,17 +176,6 @@ def check_coherence(manifest: KitManifest, where: str) -> None:
     for check in (_texts, _samples, _added, _models, _images, _cells, _files):
         for place, problem in check(manifest):
             raise DataError(f"{where}.{place}: {problem}")
-
-
-def cell_of(cell: KitCell) -> Cell:
-    """Returns a kit's cell as one of the matrix."""
-    return Cell(
-        backbone=cell.backbone,
-        variant=cell.variant,
-        runtime=cell.runtime,
-        threads=cell.threads,
-        image_size=cell.image_size,
-    )
 
 
 def pixels_header(count: int, *, image_size: int) -> bytes:
@@ -300,8 +300,8 @@ def _cell(cell: KitCell, manifest: KitManifest) -> Problems:
     elif cell.runtime not in runtimes_of(SUFFIX) and not manifest.addition("runtime", cell.runtime):
         known = ", ".join(runtimes_of(SUFFIX))
         yield ".runtime", f"received {brief(cell.runtime)}; expected one that runs {cell.variant}: {known}"
-    elif cell.id != cell_of(cell).id:
-        yield ".id", f"received {brief(cell.id)}; expected {cell_of(cell).id!r}, as its parts say"
+    elif cell.id != cell.cell.id:
+        yield ".id", f"received {brief(cell.id)}; expected {cell.cell.id!r}, as its parts say"
 
 
 def _lacking(files: Set[tuple[str, str, int]], cell: KitCell) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """Which networks can be a backbone, and what does each need around it?"""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urljoin
 
 from zoobench.errors import UsageError
 from zoobench.matrix.registry import Package, Table, is_reference
@@ -13,8 +15,6 @@ Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "inclu
 """How raw 0..255 pixels become the backbone's input; `included` where its graph does it itself."""
 
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
-_MOBILENET_SIZES = (128, 160, 192, 224)
-_MOBILENET_V2_SIZES = (96, 128, 160, 192, 224)
 _OUTSIDE_OF_IDS = re.compile(r"[^A-Za-z0-9_.]+")
 
 
@@ -23,18 +23,17 @@ class Backbone:
     """A `keras.applications` network without its top, what a package adds, or a user's own Keras model.
 
     Attributes:
-        name: The word for it in options, ids and files.
         builder: Name of the function in `keras.applications`, or `module:function` that is called likewise and
             belongs to what a package adds; '' for a model of one's own.
         preprocessing: What stands between the pixels and the network.
         default_size: Side of the image in pixels that the published weights were trained at.
-        alpha: Width multiplier, where the builder takes one.
+        alpha: Width multiplier, None where the builder takes none.
         weights_file: Name of the file that `keras.applications` fetches; `{size}` is the image size; '' where no
             weights are published.
         weights_folder: Where it fetches that file from.
         weights_remote: What the file is called there, where that differs.
         weights_sizes: Image sizes for which there is such a file; for others the one for 224 is used.
-        path: The user's own model file.
+        path: Of a model of one's own.
         libraries: Packages of a registry with whose versions the network may change, besides Keras, TensorFlow and the
             package that adds it.
         package: What adds it to the table; None for our own.
@@ -70,8 +69,8 @@ class Backbone:
         if not is_reference(self.builder) or self.path is not None:
             raise ValueError(f"builder is {self.builder!r}; expected 'module:function' that builds it, and no path")
         if self.preprocessing not in get_args(Preprocessing):
-            allowed = ", ".join(get_args(Preprocessing))
-            raise ValueError(f"preprocessing is {self.preprocessing!r}; allowed is one of {allowed}")
+            known = ", ".join(get_args(Preprocessing))
+            raise ValueError(f"preprocessing is {self.preprocessing!r}; allowed is one of {known}")
         if bool(self.weights_file) != self.weights_folder.startswith("https://"):
             raise ValueError(
                 f"weights_file is {self.weights_file!r} and weights_folder {self.weights_folder!r}; expected a file "
@@ -80,98 +79,76 @@ class Backbone:
         return replace(self, package=package)
 
 
-def _mobilenet(name: str, alpha: float, alpha_text: str) -> Backbone:
-    return Backbone(
-        name=name,
-        builder="MobileNet",
-        preprocessing="minus_one_to_one",
-        alpha=alpha,
-        weights_file=f"mobilenet_{alpha_text}_{{size}}_tf_no_top.h5",
-        weights_folder=_STORAGE + "mobilenet/",
-        weights_sizes=_MOBILENET_SIZES,
-    )
-
-
-def _published(  # one line a network below
-    name: str, builder: str, preprocessing: Preprocessing, default_size: int, folder: str, file: str
+def _published(
+    name: str, builder: str, preprocessing: Preprocessing, weights: str, *, default_size: int = 224
 ) -> Backbone:
+    """Returns a network whose weights stand at an address, from `_STORAGE` on."""
+    folder, _, file = urljoin(_STORAGE, weights).rpartition("/")
     return Backbone(
         name=name,
         builder=builder,
         preprocessing=preprocessing,
         default_size=default_size,
         weights_file=file,
-        weights_folder=folder if folder.startswith("https:") else f"{_STORAGE}{folder}/",
+        weights_folder=f"{folder}/",
     )
 
 
-_KERNELS = "weights_tf_dim_ordering_tf_kernels_notop.h5"
+def _mobilenet(name: str, builder: str, alpha: float, weights: str, sizes: tuple[int, ...]) -> Backbone:
+    return replace(_published(name, builder, "minus_one_to_one", weights), alpha=alpha, weights_sizes=sizes)
+
+
+_SIZES = (128, 160, 192, 224)
+_KERNELS = "weights_tf_dim_ordering_tf_kernels"
+_V3 = "224_1.0_float_no_top_v2.h5"
 
 BACKBONES = {
     backbone.name: backbone
     for backbone in (
-        _mobilenet("mobilenet", 1.0, "1_0"),
-        _mobilenet("mobilenet_075", 0.75, "7_5"),
-        _mobilenet("mobilenet_050", 0.50, "5_0"),
-        _mobilenet("mobilenet_025", 0.25, "2_5"),
-        Backbone(
-            name="mobilenet_v2",
-            builder="MobileNetV2",
-            preprocessing="minus_one_to_one",
-            alpha=1.0,
-            weights_file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{size}_no_top.h5",
-            weights_folder=_STORAGE + "mobilenet_v2/",
-            weights_sizes=_MOBILENET_V2_SIZES,
+        _mobilenet("mobilenet", "MobileNet", 1.0, "mobilenet/mobilenet_1_0_{size}_tf_no_top.h5", _SIZES),
+        _mobilenet("mobilenet_075", "MobileNet", 0.75, "mobilenet/mobilenet_7_5_{size}_tf_no_top.h5", _SIZES),
+        _mobilenet("mobilenet_050", "MobileNet", 0.50, "mobilenet/mobilenet_5_0_{size}_tf_no_top.h5", _SIZES),
+        _mobilenet("mobilenet_025", "MobileNet", 0.25, "mobilenet/mobilenet_2_5_{size}_tf_no_top.h5", _SIZES),
+        _mobilenet(
+            "mobilenet_v2",
+            "MobileNetV2",
+            1.0,
+            f"mobilenet_v2/mobilenet_v2_{_KERNELS}_1.0_{{size}}_no_top.h5",
+            (96, *_SIZES),
         ),
         _published(
-            "mobilenet_v3_small",
-            "MobileNetV3Small",
-            "included",
-            224,
-            "mobilenet_v3",
-            "weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
+            "mobilenet_v3_small", "MobileNetV3Small", "included", f"mobilenet_v3/weights_mobilenet_v3_small_{_V3}"
         ),
         _published(
-            "mobilenet_v3_large",
-            "MobileNetV3Large",
-            "included",
-            224,
-            "mobilenet_v3",
-            "weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
+            "mobilenet_v3_large", "MobileNetV3Large", "included", f"mobilenet_v3/weights_mobilenet_v3_large_{_V3}"
         ),
-        _published("inception_v3", "InceptionV3", "minus_one_to_one", 299, "inception_v3", f"inception_v3_{_KERNELS}"),
+        _published(
+            "inception_v3",
+            "InceptionV3",
+            "minus_one_to_one",
+            f"inception_v3/inception_v3_{_KERNELS}_notop.h5",
+            default_size=299,
+        ),
         _published(
             "inception_resnet_v2",
             "InceptionResNetV2",
             "minus_one_to_one",
-            299,
-            "inception_resnet_v2",
-            f"inception_resnet_v2_{_KERNELS}",
+            f"inception_resnet_v2/inception_resnet_v2_{_KERNELS}_notop.h5",
+            default_size=299,
         ),
-        _published("xception", "Xception", "minus_one_to_one", 299, "xception", f"xception_{_KERNELS}"),
-        _published("resnet50", "ResNet50", "caffe", 224, "resnet", f"resnet50_{_KERNELS}"),
-        _published("resnet50_v2", "ResNet50V2", "minus_one_to_one", 224, "resnet", f"resnet50v2_{_KERNELS}"),
-        _published("densenet121", "DenseNet121", "imagenet_standard", 224, "densenet", f"densenet121_{_KERNELS}"),
-        Backbone(
-            name="nasnet_mobile",
-            builder="NASNetMobile",
-            preprocessing="minus_one_to_one",
-            weights_file="nasnet_mobile_no_top.h5",
-            weights_folder=_STORAGE + "nasnet/",
+        _published(
+            "xception", "Xception", "minus_one_to_one", f"xception/xception_{_KERNELS}_notop.h5", default_size=299
+        ),
+        _published("resnet50", "ResNet50", "caffe", f"resnet/resnet50_{_KERNELS}_notop.h5"),
+        _published("resnet50_v2", "ResNet50V2", "minus_one_to_one", f"resnet/resnet50v2_{_KERNELS}_notop.h5"),
+        _published("densenet121", "DenseNet121", "imagenet_standard", f"densenet/densenet121_{_KERNELS}_notop.h5"),
+        replace(
+            _published("nasnet_mobile", "NASNetMobile", "minus_one_to_one", "nasnet/nasnet_mobile_no_top.h5"),
             weights_remote="NASNet-mobile-no-top.h5",
         ),
-        _published(
-            "efficientnet_b0",
-            "EfficientNetB0",
-            "included",
-            224,
-            "https://storage.googleapis.com/keras-applications/",
-            "efficientnetb0_notop.h5",
-        ),
-        _published(
-            "efficientnet_v2_b0", "EfficientNetV2B0", "included", 224, "efficientnet_v2", "efficientnetv2-b0_notop.h5"
-        ),
-        _published("convnext_tiny", "ConvNeXtTiny", "included", 224, "convnext", "convnext_tiny_notop.h5"),
+        _published("efficientnet_b0", "EfficientNetB0", "included", "/keras-applications/efficientnetb0_notop.h5"),
+        _published("efficientnet_v2_b0", "EfficientNetV2B0", "included", "efficientnet_v2/efficientnetv2-b0_notop.h5"),
+        _published("convnext_tiny", "ConvNeXtTiny", "included", "convnext/convnext_tiny_notop.h5"),
     )
 }
 TABLE = Table(what="backbone", kind=Backbone, own=BACKBONES)
@@ -186,10 +163,8 @@ def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
             package that adds one is broken.
     """
     TABLE.check(names)
-    found = tuple(_find_backbone(name) for name in names)
-    seen = [backbone.name for backbone in found]
-    twice = sorted({name for name in seen if seen.count(name) > 1})
-    if twice:
+    found = tuple(map(_find_backbone, names))
+    if twice := sorted(name for name, count in Counter(one.name for one in found).items() if count > 1):
         raise UsageError(f"two backbones are called {', '.join(twice)}; name each once, rename the file of your own")
     return found
 

@@ -1,8 +1,11 @@
 """What is one row of the result table, and which rows does a request make?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from zoobench.matrix import backbones, runtimes, variants
+from zoobench.matrix.registry import Package, Table
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.matrix.variants import VARIANTS, find_variant
 
@@ -63,3 +66,33 @@ def matrix(
         for runtime in runtimes
         if find_variant(variant).runs_on(runtime)
     )
+
+
+def added_to(cells: Sequence[Cell]) -> Mapping[tuple[str, str], Package]:
+    """Returns which packages add something to these cells, by what that is and its name; nothing of it is imported."""
+    tables: tuple[Table[Any], ...] = (backbones.TABLE, variants.TABLE, runtimes.TABLE)
+    used = (
+        (table, name)
+        for cell in cells
+        for table, name in zip(tables, (cell.backbone, cell.variant, cell.runtime), strict=True)
+    )
+    return {(table.what, name): package for table, name in used if (package := table.package(name))}
+
+
+def describe_added(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Returns a line for each package that adds something to these cells."""
+    added: dict[Package, list[str]] = {}
+    for (what, name), package in added_to(cells).items():
+        added.setdefault(package, []).append(f"{what} {name}")
+    return tuple(f"added by {package}: {', '.join(names)}" for package, names in added.items())
+
+
+def libraries_of(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Returns the packages that add to these cells and the libraries of their runtimes, as registries know them.
+
+    Raises:
+        UsageError: If a package that adds a runtime is broken.
+    """
+    packages = [package.name for package in added_to(cells).values()]
+    used = dict.fromkeys(cell.runtime for cell in cells if cell.runtime in runtimes.TABLE.names())
+    return tuple(dict.fromkeys((*packages, *(name for one in used for name in find_runtime(one).libraries))))

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from zoobench.errors import UsageError
+
+if TYPE_CHECKING:  # it takes as long as the rest of a command that needs no table
+    from importlib.metadata import EntryPoint
 
 EVERY = "all"
 """The word for every row of a table."""
@@ -25,26 +28,6 @@ class Package:
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addition:
-    """An entry point, of which nothing is imported yet.
-
-    Attributes:
-        group: `zoobench.backbones`, `zoobench.variants` or `zoobench.runtimes`.
-        name: Of the row that it adds.
-        value: Where that is, `module:attribute`.
-        package: Whose entry point it is.
-    """
-
-    group: str
-    name: str
-    value: str
-    package: Package
-
-    def __str__(self) -> str:
-        return f"the entry point {self.name} = {self.value} ({self.group}) of {self.package}"
 
 
 class TableRow(Protocol):
@@ -67,7 +50,7 @@ Kind = TypeVar("Kind", bound=TableRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Generic[Kind]):
-    """A literal table of ours and what packages add to it.
+    """A literal table of ours and what packages add to it; only `find` imports anything of a package.
 
     Attributes:
         what: The word for a row: backbone, variant or runtime.
@@ -85,11 +68,11 @@ class Table(Generic[Kind]):
         return f"zoobench.{self.what}s"
 
     def names(self) -> tuple[str, ...]:
-        """Returns every name, ours first; nothing is imported."""
-        return tuple(dict.fromkeys((*self.own, *sorted(one.name for one in additions(self.group)))))
+        """Returns every name, ours first."""
+        return tuple(dict.fromkeys((*self.own, *sorted(one.name for one, _ in additions(self.group)))))
 
     def select(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Returns the names of rows, in the order given; `all` stands for every one. Nothing is imported.
+        """Returns the names of rows, in the order given; `all` stands for every one.
 
         Raises:
             UsageError: If a name is unknown, and the message lists the known ones, or is given to two.
@@ -102,25 +85,26 @@ class Table(Generic[Kind]):
         return found
 
     def check(self, names: Iterable[str]) -> None:
-        """Refuses names that several packages, or a package and we, give to something; nothing is imported.
+        """Refuses names that several packages, or a package and we, give to something.
 
         Raises:
             UsageError: The message names each.
         """
         for name in names:
-            givers = [str(one) for one in additions(self.group) if one.name == name]
-            if len(givers) > 1 or (givers and name in self.own):
-                owners = " and ".join((*(["zoobench itself"] if name in self.own else []), *givers))
+            owners = [_told(*one) for one in additions(self.group) if one[0].name == name]
+            if name in self.own:
+                owners.insert(0, "zoobench itself")
+            if len(owners) > 1:
                 raise UsageError(
-                    f"{name} is the name of more than one {self.what}: {owners}; uninstall all but one of these "
-                    "packages, or have its author choose another name"
+                    f"{name} is the name of more than one {self.what}: {' and '.join(owners)}; uninstall all but one "
+                    "of these packages, or have its author choose another name"
                 )
 
     def package(self, name: str) -> Package | None:
-        """Returns the package that adds a row, None if it is ours or nobody's; nothing is imported."""
+        """Returns the package that adds a row, None if it is ours or nobody's."""
         if name in self.own:
             return None
-        return next((one.package for one in additions(self.group) if one.name == name), None)
+        return next((package for one, package in additions(self.group) if one.name == name), None)
 
     def find(self, name: str) -> Kind:
         """Returns a row; of the packages that add rows only the one of that name is imported.
@@ -131,28 +115,23 @@ class Table(Generic[Kind]):
         if name in self.own:
             return self.own[name]  # without looking at what is installed, which a process that is timed need not do
         self.check([name])
-        found = next((one for one in additions(self.group) if one.name == name), None)
-        if found is None:
-            raise UsageError(
-                f"unknown {self.what}: {name}; known are {', '.join(self.names())}; what else adds one "
-                "is not installed in this environment"
-            )
-        row: Kind = _loaded(found, self.kind)
-        return row
+        for one, package in additions(self.group):
+            if one.name == name:
+                row: Kind = _loaded(one, package, self.kind)
+                return row
+        raise UsageError(
+            f"unknown {self.what}: {name}; known are {', '.join(self.names())}; what else adds one is not installed in "
+            "this environment"
+        )
 
 
 @cache
-def additions(group: str) -> tuple[Addition, ...]:
-    """Returns the entry points of a group, in the order of Python's path; nothing is imported."""
-    from importlib.metadata import entry_points  # takes as long as the rest of a command that needs no table
+def additions(group: str) -> "tuple[tuple[EntryPoint, Package], ...]":
+    """Returns the entry points of a group and whose they are, in the order of Python's path; nothing is imported."""
+    from importlib.metadata import entry_points
 
     return tuple(
-        Addition(
-            group=group,
-            name=one.name,
-            value=one.value,
-            package=Package(name=str(one.dist.name), version=str(one.dist.version)),
-        )
+        (one, Package(name=str(one.dist.name), version=str(one.dist.version)))
         for one in entry_points(group=group)
         if one.dist is not None
     )
@@ -185,16 +164,21 @@ def is_reference(text: str) -> bool:
 
 
 @cache
-def _loaded(addition: Addition, kind: type[Kind]) -> Kind:
-    row = imported(addition.value, package=addition.package)
+def _loaded(entry: "EntryPoint", package: Package, kind: type[Kind]) -> Kind:
+    told = _told(entry, package)
+    row = imported(entry.value, package=package)
     if not isinstance(row, kind):
-        raise UsageError(f"{addition} refers to a value of {type(row)}; expected a zoobench.{kind.__name__}")
-    if row.name != addition.name or not _NAME.fullmatch(row.name) or row.name == EVERY:
+        raise UsageError(f"{told} refers to a value of {type(row)}; expected a zoobench.{kind.__name__}")
+    if row.name != entry.name or not _NAME.fullmatch(row.name) or row.name == EVERY:
         raise UsageError(
-            f"{addition} refers to a {kind.__name__} with the name {row.name!r}; expected the name of the entry point, "
-            f"a small letter and up to 59 small letters, digits and '_', and not {EVERY!r}"
+            f"{told} refers to a {kind.__name__} with the name {row.name!r}; expected the name of the entry point, a "
+            f"small letter and up to 59 small letters, digits and '_', and not {EVERY!r}"
         )
     try:
-        return row.added(addition.package)
+        return row.added(package)
     except ValueError as error:
-        raise UsageError(f"{addition} cannot be used: {error}") from error
+        raise UsageError(f"{told} cannot be used: {error}") from error
+
+
+def _told(entry: "EntryPoint", package: Package) -> str:
+    return f"the entry point {entry.name} = {entry.value} ({entry.group}) of {package}"

@@ -17,7 +17,6 @@ class Runtime:
     """What executes a model file.
 
     Attributes:
-        name: The word for it in options, ids and files.
         module: Has the function that opens a file, `(path, *, threads)`, and `open_graph_session` where batches are
             answered faster so.
         packages: What it imports, under the names by which Python finds them.
@@ -64,11 +63,9 @@ class Runtime:
     @property
     def unavailable_reason(self) -> str:
         """What is missing and how to install it; '' where nothing is."""
-        if not self.missing:
-            return ""
-        return (
-            f"the runtime {self.name} needs {', '.join(self.missing)}, not installed here: pip install '{self.install}'"
-        )
+        needs = ", ".join(self.missing)
+        how = f"not installed here: pip install '{self.install}'"
+        return f"the runtime {self.name} needs {needs}, {how}" if needs else ""
 
     def added(self, package: Package) -> "Runtime":
         """Returns it as what a package adds: answers and times may change with the package's version too.

@@ -1,4 +1,4 @@
-"""Which forms of a trained classifier are there, and what does each label promise of its TFLite file?"""
+"""Which forms of a trained classifier are there, and what does each label require of its TFLite file?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,6 @@ Computing = Literal["float", "dequantized", "hybrid", "integer"]
 """
 Granularity = Literal["none", "tensor", "channel", "block"]
 """How many scales the weights of a layer have: none, one, one for each output channel, one for each block of a row."""
-_WHOLE_OR_CHANNEL: tuple[Granularity, ...] = ("channel", "tensor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,110 +29,43 @@ class VariantSpec:
 
     Attributes:
         io: Allowed number types of all inputs and outputs.
-        weights: Number type that the weights are promised to have.
+        weights: Number type that the weights must have.
         least_share: Smallest allowed share of the weights' bytes that have it. Some layers may stay as they were:
             XNNPACK has no fast dynamic-range kernel for depthwise convolutions, and TensorFlow leaves weights of fewer
             than 1,024 values in float32.
         computing: What layers may do with their weights; at least one must do the first.
         activations: Number type of the layers' inputs.
-        granularities: Allowed for layers whose weights have the promised type.
+        granularities: Allowed for layers whose weights have the type that they must have.
         only_integers: Whether no operator may take or give float tensors, nor be a custom one.
     """
 
-    io: tuple[str, ...]
+    io: tuple[str, ...] = ("float32",)
     weights: str
     least_share: float
     computing: tuple[Computing, ...]
-    activations: str
-    granularities: tuple[Granularity, ...]
+    activations: str = "float32"
+    granularities: tuple[Granularity, ...] = ("channel", "tensor")
     only_integers: bool = False
 
 
+_FLOAT32 = VariantSpec(weights="float32", least_share=1.0, computing=("float",), granularities=("none",))
+_FLOAT16 = VariantSpec(weights="float16", least_share=0.9, computing=("dequantized", "float"), granularities=("none",))
+_DYNAMIC = VariantSpec(weights="int8", least_share=0.7, computing=("hybrid", "dequantized", "float"))
+_INTEGER = VariantSpec(weights="int8", least_share=0.9, computing=("integer",), activations="int8")
 SPECS: Mapping[str, VariantSpec] = {
-    "float32": VariantSpec(
-        io=("float32",),
-        weights="float32",
-        least_share=1.0,
-        computing=("float",),
-        activations="float32",
-        granularities=("none",),
-    ),
-    "float16": VariantSpec(
-        io=("float32",),
-        weights="float16",
-        least_share=0.9,
-        computing=("dequantized", "float"),
-        activations="float32",
-        granularities=("none",),
-    ),
-    "dynamic_range": VariantSpec(
-        io=("float32",),
-        weights="int8",
-        least_share=0.7,
-        computing=("hybrid", "dequantized", "float"),
-        activations="float32",
-        granularities=_WHOLE_OR_CHANNEL,
-    ),
-    "weight_only_int8": VariantSpec(
-        io=("float32",),
-        weights="int8",
-        least_share=0.9,
-        computing=("dequantized", "float"),
-        activations="float32",
-        granularities=_WHOLE_OR_CHANNEL,
-    ),
-    "dynamic_range_int4": VariantSpec(
-        io=("float32",),
-        weights="int4",
-        least_share=0.5,
-        computing=("hybrid", "dequantized", "float"),
-        activations="float32",
-        granularities=("channel",),
-    ),
-    "dynamic_range_int4_block": VariantSpec(
-        io=("float32",),
-        weights="int4",
-        least_share=0.0,  # blocks are for dense layers alone, which are next to nothing of a convolutional network
-        computing=("hybrid", "dequantized", "float"),
-        activations="float32",
-        granularities=("block",),
-    ),
-    "float_fallback": VariantSpec(
-        io=("float32",),
-        weights="int8",
-        least_share=0.9,
-        computing=("integer",),
-        activations="int8",
-        granularities=_WHOLE_OR_CHANNEL,
-    ),
-    "integer_only": VariantSpec(
-        io=("uint8",),
-        weights="int8",
-        least_share=0.9,
-        computing=("integer",),
-        activations="int8",
-        granularities=_WHOLE_OR_CHANNEL,
-        only_integers=True,
-    ),
-    "integer_only_int8": VariantSpec(
-        io=("int8",),
-        weights="int8",
-        least_share=0.9,
-        computing=("integer",),
-        activations="int8",
-        granularities=_WHOLE_OR_CHANNEL,
-        only_integers=True,
-    ),
-    "int16x8": VariantSpec(
-        io=("float32", "int16"),
-        weights="int8",
-        least_share=0.9,
-        computing=("integer",),
-        activations="int16",
-        granularities=_WHOLE_OR_CHANNEL,
-    ),
+    "float32": _FLOAT32,
+    "float16": _FLOAT16,
+    "dynamic_range": _DYNAMIC,
+    "weight_only_int8": VariantSpec(weights="int8", least_share=0.9, computing=("dequantized", "float")),
+    "dynamic_range_int4": replace(_DYNAMIC, weights="int4", least_share=0.5, granularities=("channel",)),
+    # Blocks are for dense layers alone, which are next to nothing of a convolutional network.
+    "dynamic_range_int4_block": replace(_DYNAMIC, weights="int4", least_share=0.0, granularities=("block",)),
+    "float_fallback": _INTEGER,
+    "integer_only": replace(_INTEGER, io=("uint8",), only_integers=True),
+    "integer_only_int8": replace(_INTEGER, io=("int8",), only_integers=True),
+    "int16x8": replace(_INTEGER, io=("float32", "int16"), activations="int16"),
 }
-"""By label. A label that is not here promises nothing that a TFLite file could be held to."""
+"""By label. A label that is not here requires nothing of a TFLite file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +73,6 @@ class Variant:
     """One runnable form of a classifier.
 
     Attributes:
-        name: The word for it in options, ids and files.
         short: The field's few letters for it.
         weights: Number type of the stored weights.
         activations: Number type that the layers compute in.
@@ -150,7 +81,7 @@ class Variant:
         quantizers: What can make it, the default first; none where nothing is quantized.
         suffix: Ending of its file.
         maker: `module:function` that makes it of the float32 file, for what a package adds; see docs/extending.md.
-        spec: What its file is held to, for what a package adds; that of our own stands in `specs.py`.
+        spec: What its file is held to, for what a package adds; that of our own stands in `SPECS`.
         libraries: Packages of a registry with whose versions the file may change, besides the one that adds it.
         package: What adds it to the table; None for our own.
     """
@@ -254,7 +185,7 @@ def find_variant(name: str) -> Variant:
 
 
 def spec_of(name: str) -> VariantSpec | None:
-    """Returns what a variant, ours or one that a package adds, promises of its file; None where it is no TFLite file.
+    """Returns what a variant, ours or one that a package adds, requires of its file; None where it is no TFLite file.
 
     Raises:
         UsageError: If there is no such variant, or the package that adds it is broken.

@@ -11,12 +11,11 @@ import numpy as np
 from zoobench.errors import ModelError
 from zoobench.kit.reader import KeptKit
 from zoobench.matrix import runtimes, variants
-from zoobench.matrix.cell import Cell
+from zoobench.matrix.cell import Cell, describe_added
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.measure.target import ModelFile, Samples, Target, no_file
 from zoobench.results.checked import brief
 from zoobench.results.schema import RecordedDataset, Refusal
-from zoobench.run import extensions
 from zoobench.run.plan import Plan
 from zoobench.system.files import sha256_of_json
 from zoobench.tflite.contract import Contract, read_contract
@@ -92,7 +91,7 @@ class Inputs:
     def described(self) -> tuple[str, ...]:
         """Returns what a reader of the results should know, with what packages add and what is not installed."""
         reasons = dict.fromkeys(filter(None, map(self.unavailable_reason, self.cells)))
-        return (*self.description, *extensions.described(self.cells), *(f"skipped: {one}" for one in reasons))
+        return (*self.description, *describe_added(self.cells), *(f"skipped: {one}" for one in reasons))
 
 
 def open_inputs(plan: Plan, cells: Sequence[Cell]) -> Inputs:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 PREFIX = "--zoo-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Option:
     """One option, taken as text and read by `plan.py`.
 
@@ -35,163 +35,89 @@ class Option:
         return f"{self.help} Default: {self.default}." if self.default else self.help
 
 
-OPTIONS = (
-    Option(
-        name="data",
-        metavar="DIR",
-        default="",
-        help="Folder of images, one folder per class; without it, drawn animals.",
+_BUILDING = (
+    # name, metavar, default, help
+    ("data", "DIR", "", "Folder of images, one folder per class; without it, drawn animals."),
+    ("drawn", "N", "300", "How many animals are drawn where there is no --zoo-data."),
+    ("split", "A/B/C", "70/15/15", "Shares of training, validation and test."),
+    ("seed", "N", "0", "Seed of split, drawing, random weights, training and calibration."),
+    ("skip-bad-images", "", "", "Leave out images that cannot be used instead of stopping."),
+    (
+        "backbones",
+        "NAMES",
+        "mobilenet,inception_resnet_v2",
+        "Backbones, comma-separated; `zoobench backbones` lists them; or paths of NAME.keras files of your own.",
     ),
-    Option(name="drawn", metavar="N", default="300", help="How many animals are drawn where there is no --zoo-data."),
-    Option(name="split", metavar="A/B/C", default="70/15/15", help="Shares of training, validation and test."),
-    Option(
-        name="seed", metavar="N", default="0", help="Seed of split, drawing, random weights, training and calibration."
+    (
+        "variants",
+        "NAMES",
+        "keras,float32,dynamic_range,float_fallback,integer_only",
+        "Quantization variants, comma-separated.",
     ),
-    Option(
-        name="skip-bad-images", metavar="", default="", help="Leave out images that cannot be used instead of stopping."
+    (
+        "runtimes",
+        "NAMES",
+        "litert,keras",
+        "Runtimes, comma-separated: litert, litert_compiled, openvino, onnxruntime, keras, keras_graph, or all.",
     ),
-    Option(
-        name="backbones",
-        metavar="NAMES",
-        default="mobilenet,inception_resnet_v2",
-        help="Backbones, comma-separated; `zoobench backbones` lists them; or paths of NAME.keras files of your own.",
+    ("threads", "NS", "1", "Threads of one invocation, comma-separated numbers."),
+    ("image-size", "N", "224", "Side of the images in pixels, or `native` for each backbone's own."),
+    (
+        "weights",
+        "WHAT",
+        "auto",
+        "imagenet, random, auto (imagenet if it can be had, else random), a folder, a file, or backbone=FILE,...",
     ),
-    Option(
-        name="variants",
-        metavar="NAMES",
-        default="keras,float32,dynamic_range,float_fallback,integer_only",
-        help="Quantization variants, comma-separated.",
-    ),
-    Option(
-        name="runtimes",
-        metavar="NAMES",
-        default="litert,keras",
-        help="Runtimes, comma-separated: litert, litert_compiled, openvino, onnxruntime, keras, keras_graph, or all.",
-    ),
-    Option(name="threads", metavar="NS", default="1", help="Threads of one invocation, comma-separated numbers."),
-    Option(
-        name="image-size",
-        metavar="N",
-        default="224",
-        help="Side of the images in pixels, or `native` for each backbone's own.",
-    ),
-    Option(
-        name="weights",
-        metavar="WHAT",
-        default="auto",
-        help="imagenet, random, auto (imagenet if it can be had, else random), a folder, a file, or backbone=FILE,...",
-    ),
-    Option(
-        name="quantizer",
-        metavar="NAME",
-        default="auto",
-        help="tensorflow, ai_edge, or auto for the better one of each variant.",
-    ),
-    Option(name="calibration", metavar="N", default="100", help="Training images that activations are calibrated on."),
-    Option(name="epochs", metavar="N", default="40", help="The most epochs of head training."),
-    Option(name="validation-every", metavar="N", default="3", help="Epochs from one validation to the next."),
-    Option(name="early-stopping-from", metavar="N", default="3", help="Epoch from which early stopping counts."),
-    Option(name="patience", metavar="N", default="2", help="Validations without a better loss before training stops."),
-    Option(name="learning-rate", metavar="X", default="0.001", help="Learning rate of the first epoch."),
-    Option(
-        name="decay", metavar="X", default="0.15", help="The learning rate is multiplied by exp(-X) each further epoch."
-    ),
-    Option(name="batch-size", metavar="N", default="32", help="Samples in a training step."),
-    Option(
-        name="dropout", metavar="X", default="0", help="Share of inputs dropped before each dense layer in training."
-    ),
-    Option(
-        name="head-layers",
-        metavar="NS",
-        default="",
-        help="Units of hidden dense layers, comma-separated. Default: none.",
-    ),
-    Option(
-        name="rounds",
-        metavar="N",
-        default="auto",
-        help="Timed rounds of a cell; auto takes what fits in 10 s, 64 to 200 (at least 24 for Keras).",
-        measuring=True,
-    ),
-    Option(
-        name="workers",
-        metavar="N",
-        default="cores",
-        help="Sessions that share the test samples for accuracy; 1 goes sample by sample and times each.",
-        measuring=True,
-    ),
-    Option(
-        name="processes",
-        metavar="N",
-        default="auto",
-        help="Fresh processes of a cell that tell its memory and start-up; auto starts 6 (3 for TensorFlow).",
-        measuring=True,
-    ),
-    Option(name="artifacts", metavar="DIR", default="artifacts", help="Where data sets, models and results are kept."),
-    Option(
-        name="machine",
-        metavar="NAME",
-        default="",
-        help="Name of this machine in artifacts/results. Default: made of device or CPU and cores.",
-        measuring=True,
-    ),
-    Option(
-        name="kit",
-        metavar="FILE",
-        default="",
-        help="Measure the cells of a kit that `zoobench kit export` wrote, without building anything.",
-        measuring=True,
-    ),
-    Option(
-        name="kit-limit",
-        metavar="MB",
-        default="2000",
-        help="Most megabytes of a kit when it is unpacked.",
-        measuring=True,
-    ),
-    Option(
-        name="gate",
-        metavar="NAME",
-        default="",
-        help="Judge the run against a baseline: a name that `zoobench baseline list` shows, or a file.",
-        measuring=True,
-    ),
-    Option(
-        name="gate-cells",
-        metavar="PATTERNS",
-        default="",
-        help="Judge only cells whose ids fit one of these, such as *-litert-*, comma-separated.",
-        measuring=True,
-    ),
-    Option(
-        name="gate-seconds",
-        metavar="N",
-        default="",
-        help="Most seconds that the gate replays; else what pyproject.toml says, else 110 for up to five cells.",
-        measuring=True,
-    ),
-    Option(
-        name="gate-tolerances",
-        metavar="LIST",
-        default="",
-        help="METRIC=VALUE or PATTERN:METRIC=VALUE, comma-separated, over those of pyproject.toml.",
-        measuring=True,
-    ),
-    Option(
-        name="gate-baseline-models",
-        metavar="DIR",
-        default="",
-        help="Where the gate looks for the baseline's model files besides the store.",
-        measuring=True,
-    ),
-    Option(
-        name="gate-baseline-python",
-        metavar="PATH",
-        default="",
-        help="Python of another environment in which the gate replays the baseline.",
-        measuring=True,
-    ),
+    ("quantizer", "NAME", "auto", "tensorflow, ai_edge, or auto for the better one of each variant."),
+    ("calibration", "N", "100", "Training images that activations are calibrated on."),
+    ("epochs", "N", "40", "The most epochs of head training."),
+    ("validation-every", "N", "3", "Epochs from one validation to the next."),
+    ("early-stopping-from", "N", "3", "Epoch from which early stopping counts."),
+    ("patience", "N", "2", "Validations without a better loss before training stops."),
+    ("learning-rate", "X", "0.001", "Learning rate of the first epoch."),
+    ("decay", "X", "0.15", "The learning rate is multiplied by exp(-X) each further epoch."),
+    ("batch-size", "N", "32", "Samples in a training step."),
+    ("dropout", "X", "0", "Share of inputs dropped before each dense layer in training."),
+    ("head-layers", "NS", "", "Units of hidden dense layers, comma-separated. Default: none."),
+    ("artifacts", "DIR", "artifacts", "Where data sets, models and results are kept."),
 )
+"""What decides what is made, and where that is kept."""
+_MEASURING = (
+    ("rounds", "N", "auto", "Timed rounds of a cell; auto takes what fits in 10 s, 64 to 200 (at least 24 for Keras)."),
+    (
+        "workers",
+        "N",
+        "cores",
+        "Sessions that share the test samples for accuracy; 1 goes sample by sample and times each.",
+    ),
+    (
+        "processes",
+        "N",
+        "auto",
+        "Fresh processes of a cell that tell its memory and start-up; auto starts 6 (3 for TensorFlow).",
+    ),
+    ("machine", "NAME", "", "Name of this machine in artifacts/results. Default: made of device or CPU and cores."),
+    ("kit", "FILE", "", "Measure the cells of a kit that `zoobench kit export` wrote, without building anything."),
+    ("kit-limit", "MB", "2000", "Most megabytes of a kit when it is unpacked."),
+    ("gate", "NAME", "", "Judge the run against a baseline: a name that `zoobench baseline list` shows, or a file."),
+    ("gate-cells", "PATTERNS", "", "Judge only cells whose ids fit one of these, such as *-litert-*, comma-separated."),
+    (
+        "gate-seconds",
+        "N",
+        "",
+        "Most seconds that the gate replays; else what pyproject.toml says, else 110 for up to five cells.",
+    ),
+    (
+        "gate-tolerances",
+        "LIST",
+        "",
+        "METRIC=VALUE or PATTERN:METRIC=VALUE, comma-separated, over those of pyproject.toml.",
+    ),
+    ("gate-baseline-models", "DIR", "", "Where the gate looks for the baseline's model files besides the store."),
+    ("gate-baseline-python", "PATH", "", "Python of another environment in which the gate replays the baseline."),
+)
+"""What concerns measuring alone."""
+OPTIONS = (*(Option(*row) for row in _BUILDING), *(Option(*row, measuring=True) for row in _MEASURING))
 
 
 def defaults() -> Mapping[str, str]:
@@ -201,6 +127,6 @@ def defaults() -> Mapping[str, str]:
 
 def chosen(given: Mapping[str, str]) -> dict[str, str]:
     """Returns the texts that are no defaults and decide what is made: whoever has them can make the same again."""
-    unasked = {"artifacts"} | {option.name for option in OPTIONS if option.measuring}
-    standard = {option.name: option.default for option in OPTIONS if option.name not in unasked}
+    standard = {option.name: option.default for option in OPTIONS if not option.measuring}
+    del standard["artifacts"]
     return {name: given[name] for name, default in standard.items() if given.get(name, default) != default}

@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.build.weights import WeightsRequest, own_image_size, parse_request
 from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
-from zoobench.kit.contents import cell_of
 from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix.backbones import Backbone, find_backbones
 from zoobench.matrix.cell import Cell, matrix
@@ -27,7 +26,6 @@ from zoobench.system.units import parse_number
 if TYPE_CHECKING:
     from zoobench.data.dataset import DatasetConfig
 
-Value = TypeVar("Value", int, str)
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _BESIDE_A_KIT = ("kit", "kit-limit", "artifacts")
 _MEGABYTE = 1_000_000
@@ -76,49 +74,40 @@ class Plan:
 
 
 def make_plan(given: Mapping[str, str]) -> Plan:
-    """Returns the plan that options ask for.
+    """Returns the plan that options ask for; a kit is unpacked for it.
 
     Args:
         given: Texts by option name without the prefix; missing ones have their defaults, a flag is 'yes' or ''.
 
     Raises:
-        UsageError: If a text makes no sense; it names the option, what was received and what is allowed.
+        UsageError: If a text makes no sense, or a kit has decided it; it names the option, what was received and what
+            is allowed.
+        DataError: If the kit is refused.
     """
     texts = {**defaults(), **given}
+    if texts["kit"]:
+        return _kit_plan(texts)
     backbones = find_backbones(_names(texts, "backbones"))
     sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
     cells = _cells(texts, sized)
-    conversion = ConversionConfig(
-        quantizer=_quantizer(texts["quantizer"]), calibration_images=whole(texts, "calibration")
-    )
     building = Building(
         backbones={backbone.name: backbone for backbone in backbones},
         data=_data(texts),
         weights=parse_request(texts["weights"]),
         training=_training(texts),
-        conversion=conversion,
+        conversion=_conversion(texts),
     )
     rounds = _rounds(texts, [cell.runtime for cell in cells])
     return Plan(cells=cells, source=building, rounds=rounds, options=chosen(texts), **_measuring(texts))
 
 
-def make_kit_plan(given: Mapping[str, str]) -> Plan:
-    """Unpacks a kit and returns what is to be measured.
-
-    Args:
-        given: Texts by option name without the prefix; missing ones have their defaults.
-
-    Raises:
-        UsageError: If an option makes no sense or has been decided by the kit.
-        DataError: If the kit is refused.
-    """
-    texts = {**defaults(), **given}
+def _kit_plan(texts: Mapping[str, str]) -> Plan:
     _check_undecided(texts)
     measuring = _measuring(texts)
     _rounds(texts)  # an option that makes no sense is refused before a kit is unpacked
-    limit_bytes = whole(texts, "kit-limit") * _MEGABYTE
-    kit = keep_kit(Path(texts["kit"]), artifacts=Path(texts["artifacts"]), limit_bytes=limit_bytes)
-    cells, known = tuple(cell_of(cell) for cell in kit.manifest.cells), RUNTIME_TABLE.names()
+    limit_bytes = _whole(texts, "kit-limit") * _MEGABYTE
+    kit = keep_kit(Path(texts["kit"]), artifacts=measuring["artifacts"], limit_bytes=limit_bytes)
+    cells, known = tuple(one.cell for one in kit.manifest.cells), RUNTIME_TABLE.names()
     rounds = _rounds(texts, [cell.runtime for cell in cells if cell.runtime in known])
     return Plan(cells=cells, source=kit, rounds=rounds, options={}, **measuring)
 
@@ -147,8 +136,8 @@ def _measuring(texts: Mapping[str, str]) -> dict[str, Any]:
             f"{PREFIX}machine: received {machine!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
         )
     return {
-        "workers": (os.cpu_count() or 1) if texts["workers"] == "cores" else whole(texts, "workers"),
-        "processes": None if texts["processes"] == "auto" else whole(texts, "processes"),
+        "workers": (os.cpu_count() or 1) if texts["workers"] == "cores" else _whole(texts, "workers"),
+        "processes": None if texts["processes"] == "auto" else _whole(texts, "processes"),
         "artifacts": Path(texts["artifacts"]),
         "machine": machine,
     }
@@ -159,31 +148,39 @@ def _data(texts: Mapping[str, str]) -> "DatasetConfig":
 
     return DatasetConfig(
         folder=Path(texts["data"]) if texts["data"] else None,
-        drawn_images=whole(texts, "drawn"),
+        drawn_images=_whole(texts, "drawn"),
         shares=parse_shares(texts["split"]),
-        seed=whole(texts, "seed", least=0),
+        seed=_whole(texts, "seed", least=0),
         skip_bad_images=bool(texts["skip-bad-images"]),
     )
 
 
 def _training(texts: Mapping[str, str]) -> TrainingConfig:
     return TrainingConfig(
-        epochs=whole(texts, "epochs"),
-        validation_every=whole(texts, "validation-every"),
-        early_stopping_from=whole(texts, "early-stopping-from", least=0),
-        patience=whole(texts, "patience"),
+        epochs=_whole(texts, "epochs"),
+        validation_every=_whole(texts, "validation-every"),
+        early_stopping_from=_whole(texts, "early-stopping-from", least=0),
+        patience=_whole(texts, "patience"),
         learning_rate=parse_number(texts["learning-rate"], float, where=PREFIX + "learning-rate"),
         decay=parse_number(texts["decay"], float, where=PREFIX + "decay"),
-        batch_size=whole(texts, "batch-size"),
+        batch_size=_whole(texts, "batch-size"),
         dropout=parse_number(texts["dropout"], float, where=PREFIX + "dropout"),
         head_layers=tuple(_wholes(texts, "head-layers")) if texts["head-layers"] else (),
-        seed=whole(texts, "seed", least=0),
+        seed=_whole(texts, "seed", least=0),
     )
+
+
+def _conversion(texts: Mapping[str, str]) -> ConversionConfig:
+    text = texts["quantizer"]
+    if text not in ("auto", *_QUANTIZERS):
+        raise UsageError(f"{PREFIX}quantizer: received {text!r}; allowed are auto, {', '.join(_QUANTIZERS)}")
+    quantizer = None if text == "auto" else cast(Quantizer, text)
+    return ConversionConfig(quantizer=quantizer, calibration_images=_whole(texts, "calibration"))
 
 
 def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tuple[Cell, ...]:
     variants = VARIANT_TABLE.select(_names(texts, "variants"))
-    runtimes, threads = find_runtimes(_names(texts, "runtimes")), _once(_wholes(texts, "threads"))
+    runtimes, threads = find_runtimes(_names(texts, "runtimes")), list(dict.fromkeys(_wholes(texts, "threads")))
     cells = matrix(backbones=backbones, variants=variants, threads=threads, runtimes=runtimes)
     if not cells:
         raise UsageError(
@@ -198,7 +195,7 @@ def _rounds(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[s
     names = dict.fromkeys((*RUNTIMES, *runtimes))
     if texts["rounds"] == "auto":
         return {name: RoundsConfig(least=find_runtime(name).least_rounds) for name in names}
-    fixed = whole(texts, "rounds")
+    fixed = _whole(texts, "rounds")
     return {name: RoundsConfig(least=fixed, most=fixed) for name in names}
 
 
@@ -207,40 +204,23 @@ def _image_size(text: str, backbone: Backbone) -> int:
     own = own_image_size(backbone.path) if backbone.path else None
     if own is not None:
         return own
-    return backbone.default_size if text == "native" else whole({"image-size": text}, "image-size")
+    return backbone.default_size if text == "native" else _whole({"image-size": text}, "image-size")
 
 
-def _quantizer(text: str) -> Quantizer | None:
-    if text == "auto":
-        return None
-    if text not in _QUANTIZERS:
-        raise UsageError(f"{PREFIX}quantizer: received {text!r}; allowed are auto, {', '.join(_QUANTIZERS)}")
-    return cast(Quantizer, text)
+def _names(texts: Mapping[str, str], name: str) -> list[str]:
+    return list(dict.fromkeys(_parts(texts, name, "names")))
 
 
-def _names(texts: Mapping[str, str], name: str) -> Sequence[str]:
-    return _once(_parts(texts, name, "names"))
+def _wholes(texts: Mapping[str, str], name: str) -> list[int]:
+    return [_whole({name: part}, name) for part in _parts(texts, name, "whole numbers")]
 
 
-def _wholes(texts: Mapping[str, str], name: str) -> Sequence[int]:
-    return [whole({name: part}, name) for part in _parts(texts, name, "whole numbers")]
-
-
-def _parts(texts: Mapping[str, str], name: str, kind: str) -> Sequence[str]:
+def _parts(texts: Mapping[str, str], name: str, kind: str) -> list[str]:
     parts = [part.strip() for part in texts[name].split(",") if part.strip()]
     if not parts:
         raise UsageError(f"{PREFIX}{name}: received nothing; allowed are {kind} separated by commas")
     return parts
 
 
-def _once(values: Sequence[Value]) -> Sequence[Value]:
-    return list(dict.fromkeys(values))
-
-
-def whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
-    """Returns a whole number that was asked for.
-
-    Raises:
-        UsageError: If the text is none, or not an allowed one.
-    """
+def _whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:
     return parse_number(texts[name], int, where=PREFIX + name, least=least, most=_LARGEST)

@@ -191,21 +191,14 @@ def rebuild(missing: Sequence[Record], run: Run, *, artifacts: Path) -> dict[str
         DataError: If the images are not there any more.
         ModuleNotFoundError: Where the libraries that build are not installed.
     """
-    wanted = {record.model.sha256: record for record in reversed(missing) if record.model}
+    wanted: dict[str, Record] = {}
+    for record in missing:
+        if record.model:
+            wanted.setdefault(record.model.sha256, record)
     if not wanted:
         return {}
     manifests, options = run.provenance.manifests, run.provenance.options
-    for sha256, record in wanted.items():  # before anything is prepared, which may take minutes
-        if sha256 not in manifests:
-            raise ModelError(
-                f"it was not kept what {record.cell.id} was made from, so its file cannot be made again; name a folder "
-                f"that holds it (SHA-256 {sha256})"
-            )
-    if strange := [name for name in options if name not in defaults()]:
-        raise ModelError(
-            f"the run had the option {strange[0]}, which this version of zoobench does not know; make its models "
-            "again with the version that made them, or name a folder that holds them"
-        )
+    _check_known(wanted, run)  # before anything is prepared, which may take minutes
     from zoobench.run.plan import make_plan  # only what is gone needs the libraries that build
     from zoobench.run.workshop import open_workshop
 
@@ -223,6 +216,21 @@ def rebuild(missing: Sequence[Record], run: Run, *, artifacts: Path) -> dict[str
                 "measured"
             )
     return {sha256: file.path for sha256, file in made.items()}
+
+
+def _check_known(wanted: Mapping[str, Record], run: Run) -> None:
+    """Refuses what was made of nobody knows what."""
+    for sha256, record in wanted.items():
+        if sha256 not in run.provenance.manifests:
+            raise ModelError(
+                f"it was not kept what {record.cell.id} was made from, so its file cannot be made again; name a folder "
+                f"that holds it (SHA-256 {sha256})"
+            )
+    if strange := [name for name in run.provenance.options if name not in defaults()]:
+        raise ModelError(
+            f"the run had the option {strange[0]}, which this version of zoobench does not know; make its models "
+            "again with the version that made them, or name a folder that holds them"
+        )
 
 
 def _persistently(look: Observe, subject: Pair, index: int, seen: Replayed, *, precision: float) -> float | Nothing:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
-from zoobench.matrix.cell import Cell
+from zoobench.matrix.cell import Cell, libraries_of
 from zoobench.matrix.runtimes import REFERENCE, TABLE, find_runtime
 from zoobench.measure.accuracy import Evaluation, measure_accuracy, recorded_accuracy
 from zoobench.measure.environment import describe_environment, machine_key
@@ -27,7 +27,6 @@ from zoobench.results.schema import (
     Refusal,
     to_json,
 )
-from zoobench.run import extensions
 from zoobench.run.checks import needs_trial, obtain_evaluation, obtain_refusal
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.plan import Plan
@@ -47,7 +46,7 @@ class BenchSession:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """The machine and its libraries."""
-        return describe_environment(libraries=extensions.libraries(self.plan.cells))
+        return describe_environment(libraries=libraries_of(self.plan.cells))
 
     @property
     def machine(self) -> str:
@@ -61,10 +60,7 @@ class BenchSession:
     def prepare(self, cells: Sequence[Cell], *, timed: Sequence[Cell] = ()) -> tuple[str, ...]:
         """Opens the data and finds the weights for these cells; returns what a reader should know of them.
 
-        Args:
-            cells: Those that will run.
-            timed: Those whose rounds this process will run; TensorFlow, which takes seconds to import, is imported
-                while data is checked if they need it.
+        TensorFlow, which takes seconds to import, is imported meanwhile if the rounds that this process times need it.
 
         Raises:
             DataError: If images cannot be used.
@@ -77,11 +73,7 @@ class BenchSession:
 
     @property
     def inputs(self) -> Inputs:
-        """The run's samples and model files.
-
-        Raises:
-            UsageError: Before `prepare`.
-        """
+        """The run's samples and model files; UsageError before `prepare`."""
         if self._inputs is None:
             raise UsageError("there are neither data nor models yet; call prepare() first")
         return self._inputs
@@ -110,11 +102,7 @@ class BenchSession:
         )
 
     def model(self, cell: Cell) -> ModelFile:
-        """Returns a cell's file; makes it, and the other variants of its backbone, in a process of its own if need be.
-
-        Raises:
-            ModelError: If it cannot be made.
-        """
+        """Returns a cell's file, made if need be; ModelError if it cannot be."""
         return self.inputs.target(cell).file
 
     def is_made(self, cell: Cell) -> bool:
@@ -140,24 +128,17 @@ class BenchSession:
         return twin, None if reference and self._refused_by_any(reference) else reference
 
     def measure_size(self, cell: Cell) -> RecordedModel:
-        """Returns a file's size with its float twin's.
-
-        Raises:
-            ModelError: If there is no file.
-        """
+        """Returns a file's size with its float twin's; ModelError if there is no file."""
+        target = self.inputs.target(cell)
         self._record(cell)
-        return measure_size(self.inputs.target(cell), twin=self.inputs.target(cell.float_twin))
+        return self._size(target)
 
     def violations(self, cell: Cell) -> str:
         """Returns where a cell's file violates its variant's spec, both sides shown; nothing where it does not."""
         return violations_of(self.inputs.target(cell))
 
     def measure_accuracy(self, cell: Cell) -> RecordedAccuracy:
-        """Evaluates a cell and its float twin on the whole test split and records it.
-
-        Raises:
-            MeasurementError: If the runtime does not take the file.
-        """
+        """Evaluates a cell and its float twin on the test split; MeasurementError if the runtime refuses the file."""
         target = self._runnable(cell)
         twin, other = self.references(cell)
         # runtimes that answer in batches do so by the same graph: only answers one by one are their own
@@ -173,10 +154,8 @@ class BenchSession:
 
         Args:
             cell: What to time.
-            benchmark: The fixture of pytest-benchmark.
-
-        Returns:
-            None under `--benchmark-disable`, where each target runs once and nothing is timed.
+            benchmark: The fixture of pytest-benchmark; under `--benchmark-disable` each target runs once, and None is
+                returned.
 
         Raises:
             MeasurementError: If the runtime does not take the file.
@@ -198,8 +177,7 @@ class BenchSession:
     def measure_memory(self, cell: Cell) -> RecordedMemory | None:
         """Has fresh processes open a cell's file and run it; records their memory and how long they took to start.
 
-        Returns:
-            None where the system does not tell a process's memory.
+        None is returned where the system does not tell a process's memory.
 
         Raises:
             MeasurementError: If the runtime does not take the file, or a process dies or hangs.
@@ -244,6 +222,9 @@ class BenchSession:
             )
         return self._evaluations[key]
 
+    def _size(self, target: Target) -> RecordedModel:
+        return measure_size(target, twin=self.inputs.target(target.cell.float_twin))
+
     def _record(self, cell: Cell) -> Record:
         """Returns the cell's record, begun with what needs no measuring."""
         if cell.id not in self.records:
@@ -251,7 +232,7 @@ class BenchSession:
             self.records[cell.id] = Record(
                 schema=SCHEMA,
                 cell=RecordedCell(id=cell.id, **asdict(cell), weights=self.inputs.weights[cell.backbone]),
-                model=measure_size(target, twin=self.inputs.target(cell.float_twin)) if target else None,
+                model=self._size(target) if target else None,
                 dataset=self.inputs.split(cell).dataset,
                 accuracy=None,
                 latency=None,

@@ -1,6 +1,6 @@
 """How is it read what the store, or a kit, holds? A row for each product or cell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -18,25 +18,34 @@ _LONGEST = 60
 
 def store_view(entries: Sequence[Entry]) -> View:
     """Returns the products for every writer, for programs with what determined each and what came of it."""
+    rows = [_plain_product(entry) for entry in entries]
+    inputs = [{"inputs": entry.manifest and entry.manifest.inputs} for entry in entries]
     return View(
         document=lambda: _store(entries),
-        plain=lambda: [
-            _plain_product(entry) | {"inputs": entry.manifest and entry.manifest.inputs} for entry in entries
-        ],
-        rows=lambda: [_plain_product(entry) for entry in entries],
+        plain=lambda: [row | one for row, one in zip(rows, inputs, strict=True)],
+        rows=lambda: rows,
     )
 
 
 def _store(entries: Sequence[Entry]) -> Document:
+    rows = []
+    for entry in entries:
+        made, seconds = f"{ABSENT} (damaged)", ABSENT
+        if entry.manifest:
+            made = _local(datetime.fromisoformat(entry.manifest.made))
+            seconds = three_digits(entry.manifest.seconds)
+        used = _local(datetime.fromtimestamp(entry.used, timezone.utc))
+        rows.append((entry.name, entry.kind, megabytes(entry.size_bytes), made, used, seconds))
     heads = ("product", "kind", "MB", "made", "last used", "made in s")
     total = f"{len(entries)} products, {megabytes(sum(entry.size_bytes for entry in entries))} MB"
     return Document(
         title="The artifact store",
-        blocks=(
-            Grid(heads=heads, rows=tuple(_product_row(entry) for entry in entries), words=frozenset({1})),
-            Lines(lines=(total,)),
-        ),
+        blocks=(Grid(heads=heads, rows=tuple(rows), words=frozenset({1})), Lines(lines=(total,))),
     )
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _plain_product(entry: Entry) -> dict[str, Any]:
@@ -52,18 +61,6 @@ def _plain_product(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _product_row(entry: Entry) -> tuple[str, ...]:
-    manifest = entry.manifest
-    made = _local(datetime.fromisoformat(manifest.made)) if manifest else f"{ABSENT} (damaged)"
-    used = _local(datetime.fromtimestamp(entry.used, timezone.utc))
-    seconds = three_digits(manifest.seconds) if manifest else ABSENT
-    return (entry.name, entry.kind, megabytes(entry.size_bytes), made, used, seconds)
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
 def kit_view(kit: Kit, *, size_bytes: int) -> View:
     """Returns what is in a kit for every writer.
 
@@ -71,43 +68,41 @@ def kit_view(kit: Kit, *, size_bytes: int) -> View:
         kit: All of whose texts can be printed, as its reader saw to.
         size_bytes: Of the file.
     """
+    manifest = kit.manifest
     return View(
         document=lambda: _kit(kit, size_bytes=size_bytes),
-        plain=lambda: {"sha256": kit.sha256, "size_bytes": size_bytes} | to_builtins(kit.manifest),
-        rows=lambda: [_plain_cell(kit.manifest, cell) for cell in kit.manifest.cells],
+        plain=lambda: {"sha256": kit.sha256, "size_bytes": size_bytes} | to_builtins(manifest),
+        rows=lambda: [
+            to_builtins(cell)
+            | {
+                "size_bytes": _size_bytes(manifest, cell),
+                "refusal": f"{cell.refusal.by}: {cell.refusal.reason}" if cell.refusal else None,
+            }
+            for cell in manifest.cells
+        ],
     )
 
 
 def _kit(kit: Kit, *, size_bytes: int) -> Document:
     """Returns what is in a kit: where it comes from, and a row for each cell."""
-    rows = tuple(_cell_row(kit.manifest, cell) for cell in kit.manifest.cells)
-    return Document(
-        title=f"The kit {kit.path.name}",
-        blocks=(
-            Lines(lines=tuple(_head(kit, size_bytes))),
-            Grid(heads=("cell", "weights", "pixels", "MB", "refused"), rows=rows, words=frozenset({1, 4})),
-        ),
+    manifest, data = kit.manifest, kit.manifest.dataset
+    head = (
+        f"{kit.path}, {size(size_bytes)}, unpacked {size(manifest.size_bytes)}, every hash as it should be",
+        f"kit {kit.sha256}, written by zoobench {manifest.zoobench}",
+        f"{data.name}: {len(manifest.samples)} test samples of {len(data.classes)} classes: {', '.join(data.classes)}",
     )
-
-
-def _head(kit: Kit, size_bytes: int) -> Iterator[str]:
-    manifest = kit.manifest
-    yield f"{kit.path}, {size(size_bytes)}, unpacked {size(manifest.size_bytes)}, every hash as it should be"
-    yield f"kit {kit.sha256}, written by zoobench {manifest.zoobench}"
-    data = manifest.dataset
-    counts = f"{len(manifest.samples)} test samples of {len(data.classes)} classes"
-    yield f"{data.name}: {counts}: {', '.join(data.classes)}"
-
-
-def _cell_row(manifest: KitManifest, cell: KitCell) -> tuple[str, ...]:
-    refusal = f"{cell.refusal.by}: {cell.refusal.reason[:_LONGEST]}" if cell.refusal else ABSENT
-    weights, pixels = cell.weights.partition(":")[0], str(cell.image_size)
-    return (cell.id, weights, pixels, megabytes(_size_bytes(manifest, cell)), refusal)
-
-
-def _plain_cell(manifest: KitManifest, cell: KitCell) -> dict[str, Any]:
-    flat = to_builtins(cell) | {"size_bytes": _size_bytes(manifest, cell)}
-    return {**flat, "refusal": f"{cell.refusal.by}: {cell.refusal.reason}" if cell.refusal else None}
+    rows = tuple(
+        (
+            cell.id,
+            cell.weights.partition(":")[0],
+            str(cell.image_size),
+            megabytes(_size_bytes(manifest, cell)),
+            f"{cell.refusal.by}: {cell.refusal.reason[:_LONGEST]}" if cell.refusal else ABSENT,
+        )
+        for cell in manifest.cells
+    )
+    grid = Grid(heads=("cell", "weights", "pixels", "MB", "refused"), rows=rows, words=frozenset({1, 4}))
+    return Document(title=f"The kit {kit.path.name}", blocks=(Lines(lines=head), grid))
 
 
 def _size_bytes(manifest: KitManifest, cell: KitCell) -> int | None:

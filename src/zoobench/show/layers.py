@@ -1,10 +1,9 @@
 """How is the error of each layer read? As a table of all layers, the worst ones marked, and as a picture of them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Any
 
 from zoobench.measure.layers import LayerError, LayerReport, losses, short_names, worst
 from zoobench.show.charts.scales import AXIS_HEIGHT, HEIGHT, Area, Axis, Scale, horizontal, linear, vertical
@@ -58,98 +57,85 @@ _SHAPES = (circle, square, diamond)
 
 
 def view(report: LayerReport, *, worst_count: int) -> View:
-    """Returns a report for every writer.
-
-    Args:
-        report: Of at least one layer.
-        worst_count: How many layers are marked.
-    """
+    """Returns a report of at least one layer for every writer, of which so many layers are marked."""
+    lost = losses(report.layers)
+    rows = [asdict(layer) | {"lost_db": lost.get(layer.position)} for layer in report.layers]
     return View(
         document=lambda: document(report, worst_count=worst_count),
-        plain=lambda: _plain(report),
-        rows=lambda: _rows(report),
+        plain=lambda: {"schema": SCHEMA} | asdict(report) | {"layers": rows},
+        rows=lambda: rows,
     )
 
 
 def document(report: LayerReport, *, worst_count: int) -> Document:
     """Returns the table of layers, the worst ones marked, and first on their own where there are many."""
-    marked = [layer.position for layer in worst(report.layers, worst_count)]
+    layers, count = report.layers, len(report.layers)
+    ranked = worst(layers, worst_count)
     title = (report.model, f"against {report.float_model}, {report.images} images of {report.images_from}")
-    first: tuple[Lines | Grid, ...] = ()
-    if len(report.layers) >= LONG and marked:
-        head = f"the {len(marked)} worst of {len(report.layers)} layers"
-        first = (Lines(lines=(head,)), _grid(report, marked, positions=marked))
-    every = _grid(report, marked, positions=[layer.position for layer in report.layers])
+    first = _grid(report, ranked, shown=ranked, title=f"the {len(ranked)} worst of {count} layers")
+    every = _grid(report, ranked, shown=layers)
     return Document(
         title=f"Layers of {report.model}",
-        blocks=(Lines(lines=title), *first, every, Lines(lines=(*_LEGEND, *_remarks(report)))),
+        blocks=(
+            Lines(lines=title),
+            *((first,) if count >= LONG else ()),
+            every,
+            Lines(lines=(*_LEGEND, *_remarks(report))),
+        ),
         pictures=(partial(layer_errors, report, worst_count=worst_count),),
     )
 
 
-def _plain(report: LayerReport) -> dict[str, Any]:
-    return {"schema": SCHEMA} | asdict(report) | {"layers": _rows(report)}
-
-
-def _rows(report: LayerReport) -> list[dict[str, Any]]:
-    lost = losses(report.layers)
-    return [asdict(layer) | {"lost_db": lost.get(layer.position)} for layer in report.layers]
-
-
-def _grid(report: LayerReport, marked: Sequence[int], *, positions: Sequence[int]) -> Grid:
-    lost = losses(report.layers)
-    names = short_names([layer.name for layer in report.layers])
-    layers = {layer.position: (layer, name) for layer, name in zip(report.layers, names, strict=True)}
-    ranks = {position: str(rank) for rank, position in enumerate(marked, start=1)}
-    rows = ((ranks.get(position, ""), *_cells(*layers[position], lost=lost.get(position))) for position in positions)
-    some = frozenset(row for row, position in enumerate(positions) if position in ranks)
+def _grid(report: LayerReport, ranked: Sequence[LayerError], *, shown: Sequence[LayerError], title: str = "") -> Grid:
+    """Returns a row for each layer that is shown, with its rank among the worst; they stand out among others."""
+    lost, names = losses(report.layers), _names(report.layers)
+    ranks = {layer.position: str(rank) for rank, layer in enumerate(ranked, start=1)}
+    rows = tuple(
+        (
+            ranks.get(layer.position, ""),
+            str(layer.position),
+            layer.kind,
+            names[layer.position],
+            _EXACT if layer.exact else decibels(layer.sqnr_db),
+            decibels(lost.get(layer.position)),
+            cosine(layer.cosine),
+            three_digits(layer.max_error),
+            percent(layer.max_error_of_range),
+            three_digits(layer.signal_rms),
+        )
+        for layer in shown
+    )
+    marked = frozenset(row for row, layer in enumerate(shown) if layer.position in ranks)
     return Grid(
-        heads=_HEADS, rows=tuple(rows), words=_WORDS, marked=some if len(positions) > len(marked) else frozenset()
+        title=title,
+        heads=_HEADS,
+        rows=rows,
+        words=_WORDS,
+        marked=marked if len(shown) > len(ranked) else frozenset(),
     )
 
 
-def _cells(layer: LayerError, name: str, *, lost: float | None) -> tuple[str, ...]:
-    return (
-        str(layer.position),
-        layer.kind,
-        name,
-        _EXACT if layer.exact else decibels(layer.sqnr_db),
-        decibels(lost),
-        cosine(layer.cosine),
-        three_digits(layer.max_error),
-        percent(layer.max_error_of_range),
-        three_digits(layer.signal_rms),
-    )
+def _names(layers: Sequence[LayerError]) -> dict[int, str]:
+    """Returns what tells each layer from the others, by its position."""
+    names = short_names([layer.name for layer in layers])
+    return {layer.position: name for layer, name in zip(layers, names, strict=True)}
 
 
 def _remarks(report: LayerReport) -> Iterator[str]:
-    most = _most_lost(report.layers)
-    if most:
-        yield f"Most is lost in {', '.join(most)}."
+    names = _names(report.layers)
+    most = sorted(losses(report.layers).items(), key=lambda item: -item[1])[:_NAMED]
+    if some := [f"{names[position]} ({decibels(lost)} dB)" for position, lost in most if lost > 0]:
+        yield f"Most is lost in {', '.join(some)}."
     if report.matched_by == "structure":
         yield "Not all tensors bear the same names in both files; layers were matched by structure, which agrees."
     if report.unmatched:
-        count, some = len(report.unmatched), ", ".join(_some(short_names(report.unmatched)))
-        yield f"{count} layers of the float file are not in the quantized one (fused or renamed): {some}."
-
-
-def _most_lost(layers: Sequence[LayerError]) -> list[str]:
-    names = dict(zip((layer.position for layer in layers), short_names([layer.name for layer in layers]), strict=True))
-    lost = sorted(losses(layers).items(), key=lambda item: -item[1])[:_NAMED]
-    return [f"{names[position]} ({decibels(decibel)} dB)" for position, decibel in lost if decibel > 0]
-
-
-def _some(names: Sequence[str]) -> list[str]:
-    return [*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])]
+        count, some = len(report.unmatched), short_names(report.unmatched)
+        named = ", ".join([*some[:_NAMED], *(["…"] if count > _NAMED else [])])
+        yield f"{count} layers of the float file are not in the quantized one (fused or renamed): {named}."
 
 
 def layer_errors(report: LayerReport, *, worst_count: int) -> Chart:
-    """Returns the picture of all layers, the wider the more they are.
-
-    Args:
-        report: How far each layer is from the float one.
-        worst_count: How many layers are marked and named.
-    """
+    """Returns the picture of all layers, the wider the more they are, of which so many are marked and named."""
     title = f"Quantization error of each layer, {report.images} images"
     count = len(report.layers)
     room = count * (_PER_NAME if count <= _NAMED_AXIS else _PER_LAYER)
@@ -165,14 +151,16 @@ def layer_errors(report: LayerReport, *, worst_count: int) -> Chart:
 
 def _draw(report: LayerReport, ranked: Sequence[LayerError], *, title: str, width: float) -> Drawn:
     layers, kinds = report.layers, _kinds(report.layers)
-    names = dict(zip((one.position for one in layers), short_names([one.name for one in layers]), strict=True))
+    names = _names(layers)
     drawn, top = header(title, _keys(layers, kinds), width=width)
     for words in (report.model, f"against {report.float_model}"):
         drawn.append(text(MARGIN, top + LINE_HEIGHT / 2, shortened(words, width - 2 * MARGIN), class_="muted"))
         top += LINE_HEIGHT
     top += _NAME_HEIGHT + MARGIN
     listed, right = _list(ranked, names, top=top, width=width)
-    x = _order(layers, start=MARGIN + _LEFT + _INSET, end=right - _INSET)
+    first, last = layers[0].position, layers[-1].position
+    order = Scale(low=first, high=max(last, first + 1), logarithmic=False)
+    x = Axis(scale=order, start=MARGIN + _LEFT + _INSET, end=right - _INSET, whole=True)
     upper = Area(left=MARGIN + _LEFT, top=top, right=right, bottom=top + _UPPER)
     top_of_lower = upper.bottom + _GAP + _NAME_HEIGHT
     lower = Area(left=upper.left, top=top_of_lower, right=right, bottom=top_of_lower + _LOWER)
@@ -188,16 +176,12 @@ def _kinds(layers: Sequence[LayerError]) -> Mapping[str, int | None]:
 
 
 def _keys(layers: Sequence[LayerError], kinds: Mapping[str, int | None]) -> list[Key]:
-    keys: list[Key] = [(_symbol(number), kind) for kind, number in kinds.items() if number is not None]
+    keys: list[Key] = [(partial(_mark, number), kind) for kind, number in kinds.items() if number is not None]
     if None in kinds.values():
-        keys.append((_symbol(None), "other"))
+        keys.append((partial(_mark, None), "other"))
     if any(map(_is_above, layers)):
         keys.append((lambda x, y: triangle(x, y, _RADIUS, class_="axis"), f"exact, or {HIGHEST_SHOWN:.0f} dB and more"))
     return keys
-
-
-def _symbol(number: int | None) -> Callable[[float, float], str]:
-    return lambda x, y: _mark(number, x, y)
 
 
 def _mark(number: int | None, x: float, y: float, *, above: bool = False) -> str:
@@ -241,11 +225,6 @@ def _list(
         drawn.append(text(x + rank_room + MARGIN, y, _level(layer), class_="worst"))
         drawn.append(text(x + name_x, y, shortened(name, room), class_="worst"))
     return drawn, x - _GAP
-
-
-def _order(layers: Sequence[LayerError], *, start: float, end: float) -> Axis:
-    first, last = layers[0].position, layers[-1].position
-    return Axis(scale=Scale(low=first, high=max(last, first + 1), logarithmic=False), start=start, end=end, whole=True)
 
 
 def _sqnr(
@@ -297,15 +276,12 @@ def _cosines(layers: Sequence[LayerError], x: Axis, plot: Area, kinds: Mapping[s
     angles = [angle for _, angle in known] or [_SMALLEST_ANGLE]
     scale = Scale(low=min(angles) / 3, high=min(3 * max(angles), 2.0), logarithmic=True)
     y = Axis(scale=scale, start=plot.top, end=plot.bottom)
-    drawn = [text(MARGIN, plot.top - 12, "cosine", class_="muted"), *vertical(y, plot, _cosine_of)]
+    ticks = vertical(y, plot, lambda angle: f"{1 - angle:.7f}".rstrip("0").rstrip("."))
+    drawn = [text(MARGIN, plot.top - 12, "cosine", class_="muted"), *ticks]
     points = [(x.at(layer.position), y.at(angle)) for layer, angle in known]
     if points:
         drawn.append(polyline(points, class_="reach"))
     return drawn + _marks([layer for layer, _ in known], points, kinds)
-
-
-def _cosine_of(angle: float) -> str:
-    return f"{1 - angle:.7f}".rstrip("0").rstrip(".")
 
 
 def _below(layers: Sequence[LayerError], names: Mapping[int, str], x: Axis, plot: Area) -> tuple[list[str], float]:

@@ -1,15 +1,15 @@
 """How is a recommendation read? The decision first, then every cell with what is to be said of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from math import isfinite
 from textwrap import shorten
 from typing import Any
 
 from zoobench.judge.metrics import METRICS
 from zoobench.judge.recommend.cells import KnownCell
-from zoobench.judge.recommend.limits import MEMORY, Limit
-from zoobench.judge.recommend.pareto import Place
+from zoobench.judge.recommend.limits import MEMORY
 from zoobench.judge.recommend.recommendation import (
     Candidate,
     MachineRecommendation,
@@ -20,29 +20,29 @@ from zoobench.judge.recommend.recommendation import (
 from zoobench.judge.recommend.sentences import decision, describe, describe_miss, describe_regret
 from zoobench.show.document import LEAST_WIDTH, Block, Document, Grid, Lines, View
 from zoobench.show.records import DISTURBED
-from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, chance, few, megabytes, milliseconds, percent, ratio
 
 SCHEMA = 1
-_OTHER_COLUMNS, _BESIDE_TWO = 94, 60
-"""Characters that the columns beside a cell's name, or beside two of them, take at the most: names are not cut."""
-
-_REASON_WIDTH = 200
-"""Characters of a reason; the JSON has all of it."""
-
+_BESIDE_TWO = 60
+"""Characters that the columns beside two cells' names take at the most: names are not cut."""
+_short = partial(shorten, width=200, placeholder=" …")
+"""Of a reason; the JSON has all of it."""
 _NEAREST = 5
 """Of the cells that miss, how many are shown."""
-
 _VALUES = ("p50 ms", "p90 ms", "× float", "top-1 %", "MB", "peak MB")
+_STANDINGS = ("front", "open")
+"""Of cells that stand in the table of the front; what is dominated stands in lines below."""
 
 
 def view(recommendation: Recommendation) -> View:
     """Returns a recommendation for every writer; its rows are the candidates of each machine."""
+    nested = ("probabilities", "disturbances")
     return View(
         document=lambda: document(recommendation),
         plain=lambda: _plain(recommendation),
         rows=lambda: [
-            {"machine": machine.known.name} | _candidate_row(one)
+            {"machine": machine.known.name}
+            | {key: value for key, value in _plain_candidate(one).items() if key not in nested}
             for machine in recommendation.machines
             for one in machine.candidates
         ],
@@ -52,56 +52,69 @@ def view(recommendation: Recommendation) -> View:
 def document(recommendation: Recommendation) -> Document:
     """Returns a recommendation: the decision, then every cell with what is to be said of it."""
     longest = max((len(cell) for machine in recommendation.machines for cell in machine.known.cells), default=0)
-    sentence = decision(recommendation)
+    sentence, several = decision(recommendation), len(recommendation.machines) > 1
     return Document(
         title=sentence,
-        blocks=(Lines(lines=(sentence,), tone="strong"), *_blocks(recommendation)),
-        least_width=max(LEAST_WIDTH, longest + _OTHER_COLUMNS, 2 * longest + _BESIDE_TWO),
+        blocks=(
+            Lines(lines=(sentence,), tone="strong"),
+            Lines(lines=tuple(_asked(recommendation))),
+            *((_regrets(recommendation),) if several else ()),
+            *(block for machine in recommendation.machines for block in _of_machine(machine, recommendation)),
+            Lines(lines=tuple(_legend(recommendation))),
+        ),
+        least_width=max(LEAST_WIDTH, 2 * longest + _BESIDE_TWO),
     )
 
 
-def _blocks(recommendation: Recommendation) -> list[Block]:
-    blocks: list[Block] = [Lines(lines=tuple(_asked(recommendation)))]
-    if len(recommendation.machines) > 1:
-        blocks += [_regrets(recommendation)]
-    for machine in recommendation.machines:
-        blocks += _of_machine(machine, recommendation)
-    return [*blocks, Lines(lines=tuple(_legend(recommendation)))]
-
-
 def _asked(recommendation: Recommendation) -> Iterator[str]:
-    limits = " and ".join(limit.summary for limit in recommendation.limits)
-    if limits:
+    if recommendation.limits:
+        limits = " and ".join(limit.summary for limit in recommendation.limits)
         yield f"asked for: {limits}, all at once with at least {percent(recommendation.confidence)} %"
     yield f"ordered by: {', then '.join(METRICS[metric].title for metric in recommendation.preference)}"
     yield from recommendation.notes
 
 
-def _of_machine(machine: MachineRecommendation, recommendation: Recommendation) -> list[Block]:
-    title = (f"{machine.known.name}: {', '.join(machine.known.files)}", *_nearby(machine, recommendation))
-    return [
-        Lines(lines=title),
-        _holding(machine, recommendation.limits),
-        _open(machine, recommendation),
-        _missing(machine, recommendation),
-        Lines(lines=tuple(_further(machine))),
-        Lines(lines=tuple(f"left out: {cell}: {_short(why)}" for cell, why in machine.excluded.items())),
-        _front(machine),
-        Lines(lines=tuple(_dominated(machine))),
-        Lines(lines=tuple(_remarks(machine))),
-    ]
+def _of_machine(machine: MachineRecommendation, recommendation: Recommendation) -> Iterator[Block]:
+    """Yields what holds, what may, what misses by how much, and the front."""
+    limits, misses = recommendation.limits, machine.those("misses")
+    miss = partial(describe_miss, confidence=recommendation.confidence)
+    yield Lines(lines=tuple(_first_of(machine, recommendation)))
+    yield Grid(
+        heads=("holds", *_VALUES, *(f"P {limit.metric.title}" for limit in limits), *(("all ≥",) if limits else ())),
+        rows=tuple(
+            (
+                one.cell.id,
+                *_values(one.cell),
+                *(chance(found.probability) for found in one.probabilities),
+                *((chance(one.at_least),) if limits else ()),
+            )
+            for one in machine.those("holds")
+        ),
+    )
+    yield Grid(
+        heads=("open", "all ≥", "as"),
+        rows=tuple((one.cell.id, chance(one.at_least), miss(one)) for one in machine.those("open")),
+        words=frozenset({2}),
+    )
+    yield Grid(
+        heads=("nearest misses", "by"),
+        rows=tuple((one.cell.id, miss(one)) for one in misses[:_NEAREST]),
+        words=frozenset({1}),
+    )
+    if count := len(misses[_NEAREST:]):
+        yield Lines(lines=(f"and {count} more {'misses' if count == 1 else 'miss'} by more (--format json names all)",))
+    yield Lines(lines=tuple(f"left out: {cell}: {_short(why)}" for cell, why in machine.excluded.items()))
+    yield from _front(machine)
+    yield Lines(lines=tuple(_remarks(machine)))
 
 
-def _short(reason: str) -> str:
-    return sanitize(shorten(reason, _REASON_WIDTH, placeholder=" …"))
-
-
-def _nearby(machine: MachineRecommendation, recommendation: Recommendation) -> Iterator[str]:
-    """Yields what else a reader of the first cell should know: others as good, preferred ones, its probabilities."""
+def _first_of(machine: MachineRecommendation, recommendation: Recommendation) -> Iterator[str]:
+    """Yields what a reader of the first cell should know: others as good, preferred ones, its probabilities."""
+    yield f"{machine.known.name}: {', '.join(machine.known.files)}"
     shown = machine.candidates[0] if machine.candidates else None
-    if machine.rivals:
+    if shown and machine.rivals:
         worse = METRICS[recommendation.preference[0]].worse
-        yield f"not significantly {worse} than {machine.candidates[0].cell.id}: {few(machine.rivals)}"
+        yield f"not significantly {worse} than {shown.cell.id}: {few(machine.rivals)}"
     first = machine.of(machine.undecided[0]) if machine.undecided and shown and shown.state == "holds" else None
     if first:
         more = f" (and {len(machine.undecided) - 1} more)" if len(machine.undecided) > 1 else ""
@@ -111,88 +124,45 @@ def _nearby(machine: MachineRecommendation, recommendation: Recommendation) -> I
         yield f"{one.limit.summary}: {describe(one)}, {chance(one.probability)} % – {one.why}"
 
 
-def _holding(machine: MachineRecommendation, limits: Sequence[Limit]) -> Grid:
-    heads = ("holds", *_VALUES, *(f"P {limit.metric.title}" for limit in limits), *(("all ≥",) if limits else ()))
-    rows = tuple(
-        (
-            one.cell.id,
-            *_values(one.cell),
-            *(chance(found.probability) for found in one.probabilities),
-            *((chance(one.at_least),) if limits else ()),
-        )
-        for one in machine.those("holds")
-    )
-    return Grid(heads=heads, rows=rows)
-
-
 def _values(cell: KnownCell) -> tuple[str, ...]:
     mark = DISTURBED if cell.timing.disturbances else ""
     return (
         f"{mark}{milliseconds(cell.timing.p50_seconds)}",
         milliseconds(cell.timing.p90_seconds),
         ratio(cell.timing.speedup),
-        ABSENT if cell.cell.has_random_weights else percent(cell.top1),
+        _top1(cell),
         megabytes(cell.size_bytes),
         megabytes(cell.middle(MEMORY)),
     )
 
 
-def _open(machine: MachineRecommendation, recommendation: Recommendation) -> Grid:
-    rows = tuple(
-        (one.cell.id, chance(one.at_least), describe_miss(one, confidence=recommendation.confidence))
-        for one in machine.those("open")
-    )
-    return Grid(heads=("open", "all ≥", "as"), rows=rows, words=frozenset({2}))
+def _top1(cell: KnownCell) -> str:
+    return percent(None if cell.cell.has_random_weights else cell.top1)
 
 
-def _missing(machine: MachineRecommendation, recommendation: Recommendation) -> Grid:
-    rows = tuple(
-        (one.cell.id, describe_miss(one, confidence=recommendation.confidence))
-        for one in machine.those("misses")[:_NEAREST]
-    )
-    return Grid(heads=("nearest misses", "by"), rows=rows, words=frozenset({1}))
-
-
-def _further(machine: MachineRecommendation) -> Iterator[str]:
-    if count := len(machine.those("misses")[_NEAREST:]):
-        yield f"and {count} more {'misses' if count == 1 else 'miss'} by more (--format json names all)"
-
-
-def _front(machine: MachineRecommendation) -> Grid:
-    """Returns the front; what is dominated stands in a line below."""
-    order = ("front", "open")
-    places = sorted((one for one in machine.front if one.standing in order), key=lambda one: order.index(one.standing))
-    rows = tuple((place.cell, *_point(machine, place), place.standing, _by(place)) for place in places)
+def _front(machine: MachineRecommendation) -> Iterator[Block]:
+    places = [one for standing in _STANDINGS for one in machine.front if one.standing == standing]
+    rows = []
+    for place in places:
+        cell = machine.known.cells[place.cell]
+        values = (milliseconds(cell.timing.p50_seconds), _top1(cell), megabytes(cell.size_bytes))
+        rows.append((place.cell, *values, place.standing, few(place.beaten_by, most=1)))
     heads = ("Pareto front", "p50 ms", "top-1 %", "MB", "", "by")
-    return Grid(heads=heads, rows=rows, words=frozenset({4, 5}))
-
-
-def _point(machine: MachineRecommendation, place: Place) -> tuple[str, str, str]:
-    known = machine.known.cells[place.cell]
-    top1 = None if known.cell.has_random_weights else known.top1
-    return milliseconds(known.timing.p50_seconds), percent(top1), megabytes(known.size_bytes)
-
-
-def _by(place: Place) -> str:
-    return few(place.beaten_by, most=1)
-
-
-def _dominated(machine: MachineRecommendation) -> Iterator[str]:
-    for place in machine.front:
-        if place.standing == "dominated":
-            yield f"dominated: {place.cell} by {few(place.dominated_by)}"
+    yield Grid(heads=heads, rows=tuple(rows), words=frozenset({4, 5}))
+    dominated = (place for place in machine.front if place.standing == "dominated")
+    yield Lines(lines=tuple(f"dominated: {place.cell} by {few(place.dominated_by)}" for place in dominated))
 
 
 def _regrets(recommendation: Recommendation) -> Grid:
     """Returns what each cell costs on each machine, those that hold everywhere first."""
-    names = tuple(machine.known.name for machine in recommendation.machines)
-    holding = [machine.those("holds") for machine in recommendation.machines]
+    machines = recommendation.machines
+    holding = [machine.those("holds") for machine in machines]
     best = ("best there", *(some[0].cell.id if some else ABSENT for some in holding))
-    rows = tuple((cell, *_costs(cell, recommendation)) for cell in recommendation.regrets)
+    rows = ((cell, *_costs(cell, recommendation)) for cell in recommendation.regrets)
     return Grid(
-        heads=("on all machines", *names),
+        heads=("on all machines", *(machine.known.name for machine in machines)),
         rows=(best, *rows),
-        words=frozenset(range(1, len(names) + 1)),
+        words=frozenset(range(1, len(machines) + 1)),
     )
 
 
@@ -230,32 +200,34 @@ def _legend(recommendation: Recommendation) -> Iterator[str]:
 
 
 def _plain(recommendation: Recommendation) -> dict[str, Any]:
-    """Returns a recommendation as plain JSON."""
     return {
         "schema": SCHEMA,
         "sentence": decision(recommendation),
         "recommended": recommendation.cell,
         "status": recommendation.status,
-        "limits": [_limit(limit) for limit in recommendation.limits],
+        "limits": [
+            {
+                "metric": limit.metric.key,
+                "bound": limit.bound,
+                "text": limit.text,
+                "at": "most" if limit.metric.lower_is_better else "least",
+            }
+            for limit in recommendation.limits
+        ],
         "limits_assumed": recommendation.is_assumed,
         "preference": list(recommendation.preference),
         "confidence": recommendation.confidence,
-        "machines": [_machine(machine) for machine in recommendation.machines],
-        "regrets": [_regret(cell, recommendation) for cell in recommendation.regrets],
+        "machines": [_plain_machine(machine) for machine in recommendation.machines],
+        "regrets": [_plain_regret(cell, recommendation) for cell in recommendation.regrets],
         "notes": list(recommendation.notes),
     }
 
 
-def _limit(limit: Limit) -> dict[str, Any]:
-    at = "most" if limit.metric.lower_is_better else "least"
-    return {"metric": limit.metric.key, "bound": limit.bound, "text": limit.text, "at": at}
-
-
-def _machine(machine: MachineRecommendation) -> dict[str, Any]:
+def _plain_machine(machine: MachineRecommendation) -> dict[str, Any]:
     return {
         "machine": machine.known.name,
         "files": list(machine.known.files),
-        "candidates": [_candidate(one) for one in machine.candidates],
+        "candidates": [_plain_candidate(one) for one in machine.candidates],
         "not_significantly_worse": list(machine.rivals),
         "undecided_preferred": list(machine.undecided),
         "excluded": [{"cell": cell, "why": why} for cell, why in machine.excluded.items()],
@@ -264,27 +236,18 @@ def _machine(machine: MachineRecommendation) -> dict[str, Any]:
     }
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def _plain_candidate(candidate: Candidate) -> dict[str, Any]:
     cell, timing = candidate.cell, candidate.cell.timing
-    probabilities = [
-        {
-            "metric": one.limit.metric.key,
-            "value": one.value,
-            "probability": one.probability,
-            "excess": one.excess,
-            "why": one.why,
-            "is_disturbed": one.is_disturbed,
-        }
-        for one in candidate.probabilities
-    ]
+    of_limit = ("value", "probability", "excess", "why", "is_disturbed")
     return {
         "cell": cell.id,
         "state": candidate.state,
-        "probabilities": probabilities,
+        "probabilities": [
+            {"metric": one.limit.metric.key} | {name: getattr(one, name) for name in of_limit}
+            for one in candidate.probabilities
+        ],
         "at_least": candidate.at_least,
-        "p50_seconds": timing.p50_seconds,
-        "p90_seconds": timing.p90_seconds,
-        "speedup": timing.speedup,
+        **{name: getattr(timing, name) for name in ("p50_seconds", "p90_seconds", "speedup")},
         "top1": cell.top1,
         "size_bytes": cell.size_bytes,
         "peak_bytes": cell.middle(MEMORY),
@@ -293,12 +256,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _candidate_row(candidate: Candidate) -> dict[str, Any]:
-    plain = _candidate(candidate)
-    return {key: value for key, value in plain.items() if key not in ("probabilities", "disturbances")}
-
-
-def _regret(cell: str, recommendation: Recommendation) -> dict[str, Any]:
+def _plain_regret(cell: str, recommendation: Recommendation) -> dict[str, Any]:
     machines, costs = recommendation.machines, recommendation.regrets[cell]
     on = [
         {"machine": machine.known.name, "state": state, "regret": cost}

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -15,6 +15,20 @@ CONFIDENCE = 0.95
 LEAST_SAMPLES = {0.50: 1, 0.90: 64, 0.95: 130, 0.99: 662}
 """Fewest samples that support a percentile: the early-stopping rule of MLPerf inference (appendix to its rules,
 "Early Stopping Criterion", confidence 0.99)."""
+
+LEAST_PROCESSES = 5
+"""Fewest processes whose medians are resampled. The interval of a median can be no wider than from the least to the
+largest value, which holds the true one with probability 1 - 2 / 2^n: 94 % for five, 75 % for three."""
+
+RESAMPLES = 999
+"""Enough for the second digit of a 95 % interval: its ends are the 25th from either side."""
+
+MOST_VALUES = 1000
+"""Values that are resampled; of a longer sample every k-th, evenly. More would cost minutes over a whole matrix, and
+say little: rounds of one process are not independent."""
+
+_BATCH_VALUES = 1 << 21
+"""Resampled values that are in memory at once."""
 
 _LARGEST_EXPONENT = 700.0
 """Of e, for a number that a float can hold."""
@@ -63,10 +77,7 @@ def wilson(successes: int, total: int, *, confidence: float = CONFIDENCE) -> Int
     share, z = successes / total, float(ndtri((1 + confidence) / 2))
     centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     reach = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    return Interval(
-        low=centre - reach if successes > 0 else 0.0,
-        high=centre + reach if successes < total else 1.0,
-    )
+    return Interval(low=centre - reach if successes else 0.0, high=centre + reach if successes < total else 1.0)
 
 
 def clustering(groups: Sequence[Sequence[float]]) -> Clustering | None:
@@ -146,55 +157,14 @@ def ratio_interval(*, above: Estimate, below: Estimate) -> Interval | None:
         None where a value or an end of an interval is not positive, a point is outside its interval, or the ratio is
         too large for a number.
     """
-    for one in (above, below):
-        if not 0 < one.interval.low <= one.point <= one.interval.high:
-            return None
-    (point, low, high), (other_point, other_low, other_high) = (
-        [math.log(value) for value in (one.point, one.interval.low, one.interval.high)] for one in (above, below)
-    )
+    ends = [(one.interval.low, one.point, one.interval.high) for one in (above, below)]
+    if not all(0 < low <= point <= high for low, point, high in ends):
+        return None
+    (low, point, high), (other_low, other_point, other_high) = (map(math.log, one) for one in ends)
     ratio = point - other_point
     least = ratio - math.hypot(point - low, other_high - other_point)
     largest = ratio + math.hypot(high - point, other_point - other_low)
     return Interval(low=math.exp(least), high=math.exp(largest)) if largest < _LARGEST_EXPONENT else None
-
-
-RESAMPLES = 999
-"""Enough for the second digit of a 95 % interval: its ends are the 25th from either side."""
-
-MOST_VALUES = 1000
-"""Values that are resampled; of a longer sample every k-th, evenly. More would cost minutes over a whole matrix, and
-say little: rounds of one process are not independent."""
-
-LEAST_PROCESSES = 5
-"""Fewest processes whose medians are resampled. The interval of a median can be no wider than from the least to the
-largest value, which holds the true one with probability 1 - 2 / 2^n: 94 % for five, 75 % for three."""
-
-_BATCH_VALUES = 1 << 21
-"""Resampled values that are in memory at once."""
-
-_Values = npt.NDArray[np.float64]
-
-
-def median_interval(
-    values: Sequence[float], *, seed: int = 0, confidence: float = CONFIDENCE, resamples: int = RESAMPLES
-) -> Interval | None:
-    """Returns the bootstrap interval of a median.
-
-    Bias-corrected and accelerated: B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter
-    14, as `scipy.stats.bootstrap` has it. Where all values are the same the interval is that point; where the
-    correction is not defined, because leaving any one value out changes nothing or all resamples lie on one side, it is
-    the percentile interval of the same resamples.
-
-    Args:
-        values: Independent of each other: where there are several processes, one median for each of them.
-        seed: Of the resampling; the same one gives the same interval.
-        confidence: How often the interval is to hold the true median.
-        resamples: How often is resampled.
-
-    Returns:
-        None for fewer than two values: they say nothing of how far another one may be.
-    """
-    return _interval((values,), _median, seed=seed, confidence=confidence, resamples=resamples)
 
 
 def median_ratio_interval(
@@ -207,14 +177,45 @@ def median_ratio_interval(
 ) -> Interval | None:
     """Returns the bootstrap interval of median(above) / median(below) of two independent samples.
 
-    As `median_interval`; each sample is resampled on its own.
+    Each is resampled on its own. Bias-corrected and accelerated: B. Efron and R. J. Tibshirani, "An Introduction to the
+    Bootstrap" (1993), chapter 14, as `scipy.stats.bootstrap` has it. Where all values of each are the same the interval
+    is that point; where the correction is not defined, because leaving any one value out changes nothing or all
+    resamples lie on one side, it is the percentile interval of the same resamples.
+
+    Args:
+        above: Values that are independent of each other: where there are several processes, one median for each.
+        below: Likewise.
+        seed: Of the resampling; the same one gives the same interval.
+        confidence: How often the interval is to hold the true ratio.
+        resamples: How often is resampled.
 
     Returns:
-        None where a sample has fewer than two values, or a value that is not positive.
+        None where a sample has fewer than two values, which say nothing of how far another one may be, or a value that
+        is not positive.
     """
-    if any(value <= 0 for value in (*above, *below)):
+    if min(len(above), len(below)) < 2 or min(*above, *below) <= 0:
         return None
-    return _interval((above, below), _median_ratio, seed=seed, confidence=confidence, resamples=resamples)
+    samples = tuple(np.asarray(thinned(sample), np.float64) for sample in (above, below))
+    if all(np.ptp(sample) == 0 for sample in samples):
+        point = float(_median_ratio(samples[0], samples[1]))
+        return Interval(low=point, high=point)
+    from scipy.stats import bootstrap  # takes a second to import
+
+    given: dict[str, Any] = {
+        "confidence_level": confidence,
+        "n_resamples": resamples,
+        "vectorized": True,
+        "batch": max(1, _BATCH_VALUES // max(map(len, samples))),
+    }
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # scipy warns where BCa is not defined; that is looked for below
+        done = bootstrap(samples, _median_ratio, method="BCa", random_state=np.random.default_rng(seed), **given)
+        if not np.all(np.isfinite(done.confidence_interval)):
+            given["n_resamples"] = 0
+            done = bootstrap(samples, _median_ratio, method="percentile", bootstrap_result=done, **given)
+    # Interpolating between resamples may round to just outside them.
+    low, high = np.clip(done.confidence_interval, done.bootstrap_distribution.min(), done.bootstrap_distribution.max())
+    return Interval(low=float(low), high=float(high))
 
 
 def thinned(values: Sequence[float]) -> Sequence[float]:
@@ -224,43 +225,5 @@ def thinned(values: Sequence[float]) -> Sequence[float]:
     return [values[index] for index in np.linspace(0, len(values) - 1, MOST_VALUES).round().astype(int).tolist()]
 
 
-def _median(values: _Values, axis: int = -1) -> Any:
-    return np.median(values, axis=axis)
-
-
-def _median_ratio(above: _Values, below: _Values, axis: int = -1) -> Any:
+def _median_ratio(above: npt.NDArray[np.float64], below: npt.NDArray[np.float64], axis: int = -1) -> Any:
     return np.median(above, axis=axis) / np.median(below, axis=axis)
-
-
-def _interval(
-    samples: Sequence[Sequence[float]],
-    statistic: Callable[..., Any],
-    *,
-    seed: int,
-    confidence: float,
-    resamples: int,
-) -> Interval | None:
-    """Returns the BCa interval, a point for constant samples, or the percentile interval where BCa is not defined."""
-    if any(len(sample) < 2 for sample in samples):
-        return None
-    arrays = tuple(np.asarray(thinned(sample), np.float64) for sample in samples)
-    if all(np.ptp(array) == 0 for array in arrays):
-        point = float(statistic(*arrays))
-        return Interval(low=point, high=point)
-    from scipy.stats import bootstrap  # takes a second to import
-
-    given: dict[str, Any] = {
-        "confidence_level": confidence,
-        "n_resamples": resamples,
-        "vectorized": True,
-        "batch": max(1, _BATCH_VALUES // max(len(array) for array in arrays)),
-    }
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # scipy warns where BCa is not defined; that is looked for below
-        done = bootstrap(arrays, statistic, method="BCa", random_state=np.random.default_rng(seed), **given)
-        if not np.all(np.isfinite(done.confidence_interval)):
-            given["n_resamples"] = 0
-            done = bootstrap(arrays, statistic, method="percentile", bootstrap_result=done, **given)
-    # Interpolating between resamples may round to just outside them.
-    low, high = np.clip(done.confidence_interval, done.bootstrap_distribution.min(), done.bootstrap_distribution.max())
-    return Interval(low=float(low), high=float(high))

@@ -31,6 +31,16 @@ class PairedAnswers:
         """All samples."""
         return self.both + self.newly_wrong + self.newly_right + self.neither
 
+    @property
+    def base_share(self) -> float:
+        """The base's share of right answers."""
+        return (self.both + self.newly_wrong) / self.total
+
+    @property
+    def new_share(self) -> float:
+        """The new model's share of right answers."""
+        return (self.both + self.newly_right) / self.total
+
 
 def mcnemar_mid_p(newly_wrong: int, newly_right: int) -> float:
     """Returns the two-sided p-value of the hypothesis that a change is as likely for the worse as for the better.
@@ -83,10 +93,9 @@ def paired_difference(answers: PairedAnswers, *, confidence: float = CONFIDENCE)
     Raises:
         ValueError: If there is no sample.
     """
-    total = answers.total
     new, base = answers.both + answers.newly_right, answers.both + answers.newly_wrong
-    of_new, of_base = (wilson(count, total, confidence=confidence) for count in (new, base))
-    share, base_share, correlation = new / total, base / total, _correlation(answers)
+    of_new, of_base = (wilson(count, answers.total, confidence=confidence) for count in (new, base))
+    share, base_share, correlation = answers.new_share, answers.base_share, _correlation(answers)
 
     def reach(one: float, other: float) -> float:
         return math.sqrt(max(one**2 - 2 * correlation * one * other + other**2, 0.0))

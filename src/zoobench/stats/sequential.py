@@ -9,7 +9,7 @@ whose extremes are the smallest and the largest of them.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from scipy.special import stdtr, stdtrit
@@ -69,15 +69,11 @@ def weigh_sequence(log_ratios: Sequence[float], *, tolerance: float, error_rate:
         weigh(log_ratios[:units], tolerance=tolerance, error_rate=error_rate, inflation=k * (k + 1))
         for k, units in enumerate(looks, start=1)
     ]
-    last = found[-1]
-    return RatioEvidence(
-        change=last.change,
-        interval=last.interval,
-        units=last.units,
+    return replace(
+        found[-1],
         p_worse=min(one.p_worse for one in found),
         p_within=min(one.p_within for one in found),
         p_better=min(one.p_better for one in found),
-        smallest_change=last.smallest_change,
     )
 
 
@@ -123,9 +119,9 @@ def weigh_mean(
         change=_change(mean),
         interval=Interval(low=_change(mean - reach), high=_change(mean + reach)),
         units=units,
-        p_worse=_at_most_one(inflation * _below(bound - mean, error, freedom)),
-        p_within=_at_most_one(inflation * _below(mean - bound, error, freedom)),
-        p_better=_at_most_one(inflation * _below(mean + bound, error, freedom)),
+        p_worse=min(1.0, inflation * _below(bound - mean, error, freedom)),
+        p_within=min(1.0, inflation * _below(mean - bound, error, freedom)),
+        p_better=min(1.0, inflation * _below(mean + bound, error, freedom)),
         smallest_change=_change(seen) if seen < _BLIND else None,
     )
 
@@ -140,7 +136,3 @@ def _below(distance: float, error: float, freedom: int) -> float:
 def _change(logarithm: float) -> float:
     """Returns a change as a share; one of more than a thousandfold is told as that."""
     return math.expm1(min(logarithm, _LARGEST))
-
-
-def _at_most_one(probability: float) -> float:
-    return min(1.0, probability)

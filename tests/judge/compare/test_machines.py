@@ -6,8 +6,7 @@ import pytest
 
 from fakes import a_memory, a_record
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, cell_id, rounds_around
-from zoobench.judge.compare.machines import AcrossMachines, across
-from zoobench.judge.compare.order_flips import OnMachine
+from zoobench.judge.compare.machines import AcrossMachines, OnMachine, across
 from zoobench.results.run import Side
 from zoobench.stats.intervals import Interval
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from zoobench.judge.compare.order_flips import OnMachine, OrderFlip, find_order_flips
+from zoobench.judge.compare.machines import OnMachine, OrderFlip, find_order_flips
 from zoobench.judge.readings import QUANTILE, LogReading
 
 AB = ("A", "B")
@@ -112,7 +112,7 @@ def test_the_order_of_the_cells_does_not_matter() -> None:
 
 
 def test_the_surest_flips_are_kept_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoobench.judge.compare.order_flips.MOST_FLIPS", 2)
+    monkeypatch.setattr("zoobench.judge.compare.machines.MOST_FLIPS", 2)
     ours = {f"cell{index}": placed(2.0**index) for index in range(4)}
     theirs = {f"cell{index}": placed(2.0**-index) for index in range(4)}
     kept, found, _ = flips(ours, theirs)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noisegates import a_cell_noise
 from reports import a_finding
 from zoobench.errors import Status
-from zoobench.judge.compare.flipped_samples import Flips, find_flips
-from zoobench.judge.evidence import Finding, Verdict
+from zoobench.judge.evidence import Finding, Flips, Verdict, find_flips
 from zoobench.judge.gate.decide import (
     GateReport,
     decide,
@@ -97,8 +97,8 @@ def test_a_latency_rests_on_the_processes_of_its_last_look() -> None:
 
 
 def stored_finding(candidate: float, *, scatter: float | None = 0.005, runs: int = 20) -> Finding:
-    test = stored_test(CELL, (0.010, candidate), scatter=scatter, runs=runs, tolerance=0.05, rates=RATES)
-    return only(test)
+    noise = None if scatter is None else a_cell_noise(run_scatter=scatter, runs=runs)
+    return only(stored_test(CELL, (0.010, candidate), noise=noise, tolerance=0.05, rates=RATES))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_noisy_machine_does_not() -> None:
     assert finding.smallest_change == pytest.approx(math.expm1(math.log(1.05) + 2.539 * 0.05 * math.sqrt(2)), 1e-3)
 
 
-@pytest.mark.parametrize(("scatter", "runs"), [(None, 0), (0.005, 1)])
+@pytest.mark.parametrize(("scatter", "runs"), [(None, 0), (0.005, 1), (0.0, 20)])
 def test_an_unknown_noise_is_inconclusive_and_says_how_to_learn_it(scatter: float | None, runs: int) -> None:
     finding = stored_finding(0.020, scatter=scatter, runs=runs)
     assert finding.verdict is Verdict.INCONCLUSIVE
@@ -127,7 +127,8 @@ def test_an_unknown_noise_is_inconclusive_and_says_how_to_learn_it(scatter: floa
 def test_noise_known_from_few_runs_ends_in_no_overflow() -> None:
     for runs in (2, 5):
         rates = Rates(tests=120)
-        test = stored_test(CELL, (0.010, 0.011), scatter=0.4, runs=runs, tolerance=0.05, rates=rates)
+        noise = a_cell_noise(run_scatter=0.4, runs=runs)
+        test = stored_test(CELL, (0.010, 0.011), noise=noise, tolerance=0.05, rates=rates)
         finding = only(test, rates)
         assert (finding.verdict, finding.smallest_change) == (Verdict.INCONCLUSIVE, None)
 

@@ -13,15 +13,15 @@ from zoobench.show.charts.svg import RULES
 KINDS = tuple(EMPTY)
 MODULES = ("trade_off", "rows", "confusion", "training", "svg", "sheet")
 WIDTHS = (360.0, 560.0)
-MANY = [f"mobilenet-variant_{index}-litert_compiled-t{index % 4}" for index in range(100)]
-ONE = ["mobilenet-float32-litert-t1"]
+MANY = tuple(f"mobilenet-variant_{index}-litert_compiled-t{index % 4}" for index in range(100))
+ONE = ("mobilenet-float32-litert-t1",)
 LEAST_TEXT = 12.0
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("names", [ONE, MANY[:3], MANY[:20], MANY, HOSTILE], ids=["one", "3", "20", "100", "hostile"])
-def test_nothing_stands_outside_the_picture_or_on_other_words(names: list[str], kind: str, width: float) -> None:
+def test_nothing_stands_outside_the_picture_or_on_other_words(names: tuple[str, ...], kind: str, width: float) -> None:
     chart = every_chart(names, width=width)[kind]
     assert outside(chart) == []
     assert overlapping(chart) == []

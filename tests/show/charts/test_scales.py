@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from itertools import combinations
 
 import pytest
@@ -13,7 +14,9 @@ from zoobench.show.charts.scales import (
     Anchor,
     Area,
     Axis,
+    Label,
     Scale,
+    Segment,
     above,
     crosses,
     fitted,
@@ -30,48 +33,38 @@ positive = st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=20)
 PLOT = Area(left=50, top=20, right=250, bottom=120)
 
 
-def test_a_linear_axis_puts_the_middle_in_the_middle() -> None:
-    scale = Scale(low=10, high=30, logarithmic=False)
-    assert [scale.share(value) for value in (10, 20, 30)] == [0, 0.5, 1]
+def test_the_middle_is_in_the_middle_and_equal_ratios_have_equal_room() -> None:
+    linear_one, other = (Scale(low=low, high=high, logarithmic=low == 1) for low, high in ((10, 30), (1, 100)))
+    assert [linear_one.share(value) for value in (10, 20, 30)] == [0, 0.5, 1]
+    assert [other.share(value) for value in (1, 10, 100)] == pytest.approx([0, 0.5, 1])
 
 
-def test_a_logarithmic_axis_gives_equal_ratios_equal_room() -> None:
-    scale = Scale(low=1, high=100, logarithmic=True)
-    assert [scale.share(value) for value in (1, 10, 100)] == pytest.approx([0, 0.5, 1])
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "most", "ticks"),
-    [
-        (0, 10, 6, (0, 2, 4, 6, 8, 10)),
-        (0, 10, 5, (0, 5, 10)),
-        (0, 10, 11, (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)),
-        (0.86, 0.94, 5, (0.86, 0.88, 0.9, 0.92, 0.94)),
-        (-0.3, 0.3, 4, (-0.2, 0, 0.2)),
-        (0.1, 0.7, 8, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)),  # 3 * 0.1 without the dirt
-    ],
-)
-def test_a_linear_axis_has_steps_of_one_two_or_five(
-    low: float, high: float, most: int, ticks: tuple[float, ...]
-) -> None:
-    assert Scale(low=low, high=high, logarithmic=False).ticks(most) == ticks
+LINEAR = [
+    (0, 10, 6, (0, 2, 4, 6, 8, 10)),
+    (0, 10, 5, (0, 5, 10)),
+    (0, 10, 11, (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)),
+    (0.86, 0.94, 5, (0.86, 0.88, 0.9, 0.92, 0.94)),
+    (-0.3, 0.3, 4, (-0.2, 0, 0.2)),
+    (0.1, 0.7, 8, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)),  # 3 * 0.1 without the dirt
+]
+LOGARITHMIC = [
+    (1, 100, 7, (1, 2, 5, 10, 20, 50, 100)),
+    (1, 100, 6, (1, 10, 100)),
+    (3, 80, 6, (5, 10, 20, 50)),
+    (0.001, 1000, 4, (0.01, 1, 100)),
+    (3.4, 5.2, 5, (3.5, 4, 4.5, 5)),  # hardly a power: round numbers in equal steps
+    (0.0035, 0.0052, 5, (0.0035, 0.004, 0.0045, 0.005)),
+]
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "most", "ticks"),
-    [
-        (1, 100, 7, (1, 2, 5, 10, 20, 50, 100)),
-        (1, 100, 6, (1, 10, 100)),
-        (3, 80, 6, (5, 10, 20, 50)),
-        (0.001, 1000, 4, (0.01, 1, 100)),
-        (3.4, 5.2, 5, (3.5, 4, 4.5, 5)),  # hardly a power: round numbers in equal steps
-        (0.0035, 0.0052, 5, (0.0035, 0.004, 0.0045, 0.005)),
-    ],
+    ("case", "logarithmic"), [*((one, False) for one in LINEAR), *((one, True) for one in LOGARITHMIC)]
 )
-def test_a_logarithmic_axis_has_one_two_and_five_of_each_power_or_fewer(
-    low: float, high: float, most: int, ticks: tuple[float, ...]
+def test_ticks_are_one_two_or_five_times_a_power_of_ten(
+    case: tuple[float, float, int, tuple[float, ...]], logarithmic: bool
 ) -> None:
-    assert Scale(low=low, high=high, logarithmic=True).ticks(most) == ticks
+    low, high, most, ticks = case
+    assert Scale(low=low, high=high, logarithmic=logarithmic).ticks(most) == ticks
 
 
 def test_an_axis_is_logarithmic_from_four_times_on() -> None:
@@ -81,43 +74,33 @@ def test_an_axis_is_logarithmic_from_four_times_on() -> None:
     assert not fitted([5e-324, 1, 100]).logarithmic
 
 
-def test_an_axis_of_shares_does_not_go_on_where_no_share_can_be() -> None:
-    scale = linear([0.01, 0.99], least=0, most=1)
-    assert (scale.low, scale.high) == (0, 1)
+@pytest.mark.parametrize(
+    ("values", "options", "ends"),
+    [
+        ([0.01, 0.99], {"least": 0, "most": 1}, (0, 1)),  # no share is beyond these
+        ([10, 20], {}, (9.5, 20.5)),  # a twentieth of room at each end
+        ([0.9, 0.901], {"least": 0, "most": 1, "least_span": 0.02}, (0.8895, 0.9115)),  # what means nothing looks small
+        ([], {}, (-0.05, 1.05)),
+    ],
+)
+def test_a_linear_axis_ends_a_little_beyond_its_values(
+    values: list[float], options: dict[str, float], ends: tuple[float, float]
+) -> None:
+    scale = linear(values, **options)
+    assert (scale.low, scale.high) == pytest.approx(ends)
 
 
-def test_an_axis_leaves_a_twentieth_of_room_at_each_end() -> None:
-    scale = linear([10, 20])
-    assert (scale.low, scale.high) == (9.5, 20.5)
-
-
-def test_equal_values_stand_in_the_middle() -> None:
-    assert linear([5, 5]).share(5) == pytest.approx(0.5)
-    assert linear([0]).share(0) == pytest.approx(0.5)
+def test_equal_values_stand_in_the_middle_and_none_at_all_give_an_axis() -> None:
+    assert linear([5, 5]).share(5) == linear([0]).share(0) == pytest.approx(0.5)
     assert logarithmic([5, 5]).share(5) == pytest.approx(0.5)
-
-
-def test_differences_that_mean_nothing_do_not_look_large() -> None:
-    scale = linear([0.9, 0.901], least=0, most=1, least_span=0.02)
-    assert scale.high - scale.low == pytest.approx(0.022)
-
-
-def test_no_values_at_all_give_an_axis_nevertheless() -> None:
-    assert linear([]).ticks(3) == (0, 0.5, 1)
     assert 1 in logarithmic([]).ticks(5)
 
 
 @given(values=values)
 @example(values=[1e9, 1e9])
-def test_all_values_are_on_a_linear_axis(values: list[float]) -> None:
-    scale = linear(values)
-    assert all(-1e-9 <= scale.share(value) <= 1 + 1e-9 for value in values)
-
-
-@given(values=positive)
-def test_all_values_are_on_a_fitted_axis(values: list[float]) -> None:
-    scale = fitted(values, least=0)
-    assert all(-1e-9 <= scale.share(value) <= 1 + 1e-9 for value in values)
+def test_all_values_are_on_their_axis(values: list[float]) -> None:
+    for scale, shown in ((linear(values), values), (fitted(map(abs, values), least=0), [*map(abs, values)])):
+        assert all(-1e-9 <= scale.share(value) <= 1 + 1e-9 for value in shown)
 
 
 @given(values=positive, most=st.integers(2, 12))
@@ -147,19 +130,12 @@ def an_axis(low: float, high: float, *, start: float = 50, end: float = 250, who
     return Axis(scale=Scale(low=low, high=high, logarithmic=False), start=start, end=end, whole=whole)
 
 
-def test_values_stand_between_the_ends() -> None:
+def test_values_stand_between_the_ends_and_ticks_have_room() -> None:
     assert [an_axis(0, 10).at(value) for value in (0, 5, 10)] == [50, 150, 250]
     assert an_axis(0, 10, start=120, end=20).at(10) == 20, "upwards"
-
-
-def test_ticks_have_room() -> None:
     assert an_axis(0, 10).ticks(50) == (0, 5, 10)
     assert an_axis(0, 10).ticks(20) == (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-
-
-def test_nothing_stands_between_epochs() -> None:
-    assert an_axis(0.5, 2.5, whole=True).ticks(20) == (1, 2)
-    assert an_axis(0.5, 1.5, whole=True).ticks(20) == (1,)
+    assert an_axis(0.5, 2.5, whole=True).ticks(20) == (1, 2), "nothing stands between epochs"
 
 
 def test_the_lower_axis_has_its_title_and_a_line_of_the_grid_at_each_tick() -> None:
@@ -169,14 +145,10 @@ def test_the_lower_axis_has_its_title_and_a_line_of_the_grid_at_each_tick() -> N
     assert 'd="M150 20L150 124" class="grid"' in drawn
 
 
-def test_the_ticks_stand_above_too() -> None:
-    first, middle, last = above(an_axis(0, 10), PLOT, tick)
+def test_the_ticks_stand_above_too_and_stay_in_the_picture() -> None:
+    first, middle, _ = above(an_axis(0, 10), PLOT, tick)
     assert 'x="50"' in first
     assert 'x="150"' in middle
-    assert ">10<" in last
-
-
-def test_a_number_at_the_end_stays_in_the_picture() -> None:
     [*_, last] = above(an_axis(0, 1_000_000_000), PLOT, tick)
     assert "1e+09" in last
     assert 220 < float(re.findall(r'x="([\d.]+)"', last)[0]) < 250
@@ -221,48 +193,50 @@ anchors = st.lists(
 )
 
 
-def test_a_name_stands_to_the_right_of_its_mark_where_there_is_room() -> None:
-    [label] = placed([Anchor(x=100, y=100, reach=5, words="cat")], within=WITHIN, kept_free=(), rather_free=())
+def place(
+    *anchors: Anchor, within: Area = WITHIN, kept_free: Sequence[Area] = (), rather_free: Sequence[Segment] = ()
+) -> tuple[Label, ...]:
+    return placed(anchors, within=within, kept_free=kept_free, rather_free=rather_free)
+
+
+def an_anchor(x: float = 100, words: str = "cat") -> Anchor:
+    return Anchor(x=x, y=100, reach=5, words=words)
+
+
+def test_a_name_stands_to_the_right_of_its_mark_or_to_the_left_where_the_picture_ends() -> None:
+    [label] = place(an_anchor())
     assert label.area.left > 105
     assert label.area.top + HEIGHT / 2 == 100
     assert label.leader is None
-
-
-def test_a_name_stands_to_the_left_where_the_picture_ends() -> None:
-    [label] = placed([Anchor(x=390, y=100, reach=5, words="cat")], within=WITHIN, kept_free=(), rather_free=())
+    [label] = place(an_anchor(x=390))
     assert label.area.right < 385
 
 
 def test_a_name_far_from_its_mark_has_a_line_to_it() -> None:
-    wall = Area(left=80, top=80, right=120, bottom=120)
-    [label] = placed([Anchor(x=100, y=100, reach=5, words="cat")], within=WITHIN, kept_free=[wall], rather_free=())
+    [label] = place(an_anchor(), kept_free=[Area(left=80, top=80, right=120, bottom=120)])
     assert label.leader is not None
     assert math.dist(label.leader[0], (100, 100)) == pytest.approx(5)
     assert label.area.left <= label.leader[1][0] <= label.area.right
 
 
-def test_a_name_without_room_is_left_out() -> None:
-    assert placed([Anchor(x=100, y=100, reach=5, words="cat")], within=WITHIN, kept_free=[WITHIN], rather_free=()) == ()
-
-
-def test_a_name_without_room_for_all_of_it_loses_its_middle() -> None:
-    room = Area(left=0, top=0, right=130, bottom=40)
-    anchor = Anchor(x=10, y=20, reach=5, words="dynamic_range openvino")
-    [label] = placed([anchor], within=room, kept_free=(), rather_free=())
+def test_a_name_without_room_for_all_of_it_loses_its_middle_and_without_any_is_left_out() -> None:
+    room = Area(left=90, top=80, right=220, bottom=120)
+    [label] = place(an_anchor(words="dynamic_range openvino"), within=room)
     assert "…" in label.anchor.words
     assert room.holds(label.area)
+    assert place(an_anchor(), kept_free=[WITHIN]) == ()
 
 
 def test_the_first_choose_first() -> None:
-    first, second = (Anchor(x=100, y=100, reach=5, words=words) for words in ("cat", "dog"))
-    found = placed([first, second], within=WITHIN, kept_free=(), rather_free=())
+    first, second = an_anchor(), an_anchor(words="dog")
+    found = place(first, second)
     assert [label.anchor for label in found] == [first, second]
     assert found[0].area.left > 105 > found[1].area.right
 
 
 def test_a_name_rather_stands_where_no_line_runs() -> None:
     line = (100.0, 100.0), (400.0, 100.0)
-    [label] = placed([Anchor(x=100, y=100, reach=5, words="cat")], within=WITHIN, kept_free=(), rather_free=[line])
+    [label] = place(an_anchor(), rather_free=[line])
     assert not crosses(line, label.area)
 
 
@@ -270,7 +244,7 @@ def test_a_name_rather_stands_where_no_line_runs() -> None:
 @settings(max_examples=60, deadline=None)
 def test_names_meet_neither_one_another_nor_marks(anchors: list[Anchor]) -> None:
     marks = [around(anchor) for anchor in anchors]
-    labels = placed(anchors, within=WITHIN, kept_free=marks, rather_free=())
+    labels = place(*anchors, kept_free=marks)
     for label in labels:
         assert WITHIN.holds(label.area)
         assert not any(label.area.meets(mark) for mark in marks)

@@ -65,28 +65,20 @@ def test_characters_that_steer_the_text_are_marked() -> None:
     assert readable("می\u200cخواهم") == "می\u200cخواهم"
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_stay_text(name: str) -> None:
-    found = ElementTree.fromstring(document([text(1, 1, name)], width=10, height=10, title=name, alternative=name))
-    assert found[0].text == found[1].text == found[2].text == (readable(name) or None)
-
-
-@given(name=st.text(st.characters(codec=None)))
-def test_any_text_is_well_formed(name: str) -> None:
-    found = ElementTree.fromstring(group([text(0, 0, name)], class_=name, hover=name))
-    assert (found[0].text or "") == (found[1].text or "") == readable(name)
+@given(name=st.text(st.characters(codec=None)) | st.sampled_from(HOSTILE))
+def test_any_text_is_well_formed_and_stays_text(name: str) -> None:
+    part = group([text(0, 0, name)], class_=name, hover=name)
+    found = ElementTree.fromstring(document([part], width=10, height=10, title=name, alternative=name))
+    assert [one.text or "" for one in (*found[:2], *found[2])] == [readable(name)] * 4
 
 
 def test_coordinates_have_two_decimals_at_most() -> None:
     assert [coordinate(value) for value in (0, -0.001, 1.0, 1.25, 1.256, 100, 1200.5, -3.1)] == [
         *("0", "0", "1", "1.25", "1.26", "100", "1200.5", "-3.1"),
     ]
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_coordinate_that_is_none_is_a_fault_of_the_drawing(value: float) -> None:
-    with pytest.raises(ValueError, match="a coordinate is"):
-        coordinate(value)
+    for value in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="a coordinate is"):
+            coordinate(value)
 
 
 def test_lines_are_paths() -> None:
@@ -118,26 +110,18 @@ def test_words_are_no_wider_than_thought(words: str, font: Path, strong: bool) -
     assert real >= 0.7 * width_of(words, size=1, strong=strong)
 
 
-def test_words_that_fit_stay_whole() -> None:
-    assert shortened("cat", 100) == "cat"
-
-
 def test_long_words_lose_their_middle() -> None:
     """Cells differ at both ends: `mobilenet-...-t1` and `mobilenet-...-t2`."""
     shown = shortened("mobilenet-dynamic_range-litert_compiled-t1", 150)
     assert shown.startswith("mobile")
     assert shown.endswith("-t1")
     assert "…" in shown
+    assert shortened("cat", 100) == "cat"
 
 
-@given(words=st.text(), room=st.floats(20, 500))
-def test_shortened_words_fit(words: str, room: float) -> None:
-    assert width_of(shortened(words, room)) <= room
-
-
-@pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_words_fit_too(words: str) -> None:
-    assert width_of(shortened(words, 60, strong=True), strong=True) <= 60
+@given(words=st.text() | st.sampled_from(HOSTILE), room=st.floats(20, 500), strong=st.booleans())
+def test_shortened_words_fit(words: str, room: float, strong: bool) -> None:
+    assert width_of(shortened(words, room, strong=strong), strong=strong) <= room
 
 
 def test_pieces_stand_on_as_few_lines_as_they_fit_on() -> None:

@@ -9,7 +9,7 @@ from zoobench.show.charts.training import training
 
 
 def picture(*, width: float = 560, **changes: object) -> Chart:
-    return training(a_training(**changes), backbone="mobilenet", width=width)
+    return training(a_training(**changes), backbone="mobilenet", title="Training", width=width)
 
 
 def test_loss_and_top1_have_an_axis_each() -> None:

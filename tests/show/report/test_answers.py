@@ -11,7 +11,7 @@ from scipy.stats import hypergeom
 
 from fakes import a_cell, a_record
 from reportparts import FLOAT, INTEGER, timed
-from zoobench.judge.compare.flipped_samples import find_flips
+from zoobench.judge.evidence import find_flips
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, Record, RecordedDataset
 from zoobench.show.charts.confusion import Counts, mistakes

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
-from importlib.resources import files
 from itertools import pairwise
 
 import pytest
@@ -16,8 +15,7 @@ from zoobench.judge.compare.comparison import compare
 from zoobench.results.run import Side
 from zoobench.results.schema import Record, Refusal
 from zoobench.show.report.contents import Pictures
-from zoobench.show.report.writers import SCRIPT as SCRIPT_FILE
-from zoobench.show.report.writers import STYLE, TEMPLATE, to_html, to_markdown
+from zoobench.show.report.writers import to_html, to_markdown
 
 HOSTILE = (
     SCRIPT,
@@ -108,23 +106,15 @@ def test_every_part_is_there_in_the_order_of_reading_with_the_decision_first() -
         *("decision", "matrix", "changes", "trade-off", "latency", "speed-up", "answers", "training"),
         *("environment", "method", "limits"),
     ]
+    assert 'id="changes"' not in to_html(a_report()), "without a baseline"
 
 
-def test_without_a_baseline_there_are_no_changes() -> None:
-    assert 'id="changes"' not in to_html(a_report())
-
-
-def test_elements_are_closed_and_ids_are_unique() -> None:
+def test_elements_are_closed_ids_are_unique_and_links_lead_somewhere() -> None:
     page = Page(PAGE)
     assert (page.open, page.stray) == ([], [])
     assert len(set(page.ids)) == len(page.ids)
-
-
-def test_links_within_the_page_lead_somewhere() -> None:
-    page = Page(PAGE)
     targets = [str(attributes["href"]) for _, attributes in page.elements if "href" in attributes]
-    inner = {target[1:] for target in targets if target.startswith("#")}
-    assert inner <= set(page.ids)
+    assert {target[1:] for target in targets if target.startswith("#")} <= set(page.ids)
     assert all(target.startswith(("#", "data:image/jpeg;base64,")) for target in targets)
 
 
@@ -221,18 +211,6 @@ def test_an_image_stands_in_the_page_once_however_often_it_is_shown() -> None:
     assert twice.count('<use href="#photo-1"/>') == 2
 
 
-def test_the_template_tells_what_scripts_and_tests_may_rely_on() -> None:
-    template = files("zoobench.show.report").joinpath("templates", TEMPLATE).read_text()
-    head = template[: template.index("#}")]
-    for part in ("#theme", "#decision", "#matrix", "data-sort", "data-filter", "data-choose", "data-answers"):
-        assert part in head
-
-
-def test_templates_are_part_of_the_package() -> None:
-    folder = files("zoobench.show.report") / "templates"
-    assert {one.name for one in folder.iterdir() if one.is_file()} == {TEMPLATE, STYLE, SCRIPT_FILE}
-
-
 SIDE = Side(name="base.json", runs=(run_of(FLOAT, INTEGER),))
 
 
@@ -246,8 +224,8 @@ def test_every_part_has_a_heading_in_the_order_of_the_page() -> None:
 
 def test_the_decision_is_the_first_thing_in_bold() -> None:
     report = a_report()
-    bold = [line for line in to_markdown(report).splitlines() if line.startswith("**")]
-    assert bold[0].replace("\\", "") == f"**{report.decision.sentence}**"
+    bold = next(line for line in to_markdown(report).splitlines() if line.startswith("**"))
+    assert bold.replace("\\", "") == f"**{report.decision.sentence}**"
 
 
 def test_every_cell_has_a_row_with_its_values_and_marks() -> None:
@@ -267,14 +245,10 @@ def test_tables_have_as_many_fields_in_each_row() -> None:
             assert above.replace("\\|", "").count("|") == below.replace("\\|", "").count("|")
 
 
-def test_confusions_are_a_table() -> None:
+def test_answers_are_folded_and_confusions_a_table() -> None:
     text = to_markdown(a_report())
     assert "|  | cat | dog |" in text
     assert "| cat | 3 | 1 |" in text
-
-
-def test_answers_are_folded() -> None:
-    text = to_markdown(a_report())
     assert "<details><summary>mobilenet integer_only</summary>" in text
     assert text.count("<details>") == text.count("</details>") == 2
 
@@ -291,7 +265,5 @@ def test_a_name_from_a_file_means_itself(name: str) -> None:
     escaped = "\n".join(line for line in text.splitlines() if line not in folded)
     for sign in "|<*[_`\\":
         escaped = escaped.replace(f"\\{sign}", "")
-    assert "<" not in escaped
-    assert "`" not in escaped
-    assert "[" not in escaped
+    assert not set("<`[") & set(escaped)
     assert "\nlines" not in text

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from statistics import fmean, median
 
 from zoobench.errors import Status
-from zoobench.judge.compare.flipped_samples import Flips
-from zoobench.judge.evidence import Finding, Verdict, direction, relative
-from zoobench.judge.gate.noise import LEAST_RUNS
+from zoobench.judge.evidence import Finding, Flips, Verdict, direction, relative
+from zoobench.judge.gate.noise import LEAST_RUNS, CellNoise
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, METRICS
 from zoobench.results.conditions import Difference
@@ -50,13 +49,13 @@ class GateReport:
     """All that a gate found.
 
     Attributes:
-        baseline: Name or path of the stored side.
-        candidate: Path of the new side.
+        baseline: Name or path.
+        candidate: Path.
         findings: By cell and metric.
         problems: What makes the two sides incomparable, or could not be measured.
         environment: In what machine, libraries and settings differ.
         notes: What happened on the way.
-        seconds: How long the replay took.
+        seconds: Of the whole gate.
     """
 
     baseline: str
@@ -127,12 +126,8 @@ def replay_test(
 ) -> Test:
     """Returns the test of a replayed latency.
 
-    Args:
-        cell: Its id.
-        log_ratios: Of each process, in the order in which they came.
-        seconds: Each process's median of the baseline, and of the candidate.
-        tolerance: The largest relative change that is still none.
-        rates: Of the gate.
+    It rests on the logarithm of candidate / baseline of each process, in the order in which they came; each process's
+    median of the baseline, and of the candidate, is shown.
     """
     evidence = weigh_sequence(log_ratios, tolerance=tolerance, error_rate=rates.each)
     units = len(log_ratios)
@@ -142,25 +137,20 @@ def replay_test(
 
 
 def stored_test(
-    cell: str, seconds: tuple[float, float], *, scatter: float | None, runs: int, tolerance: float, rates: Rates
+    cell: str, seconds: tuple[float, float], *, noise: CellNoise | None, tolerance: float, rates: Rates
 ) -> Test:
-    """Returns the test of two median times that were measured at different times on one machine.
+    """Returns the test of two median times, the baseline's first, that were measured at different times on one machine.
 
-    Args:
-        cell: Its id.
-        seconds: The baseline's median and the candidate's.
-        scatter: Standard deviation of the log median from one run to another, learned from A/A runs; None if unknown.
-        runs: How many runs that was learned from.
-        tolerance: The largest relative change that is still none.
-        rates: Of the gate.
+    How far a run's median scatters is known from A/A runs; times that did not scatter were too coarse to learn from.
     """
-    if scatter is None or runs < LEAST_RUNS:
+    runs = noise.runs if noise else 0
+    if noise is None or noise.run_scatter == 0 or runs < LEAST_RUNS:
         known = f"known from {runs} runs, and it takes {LEAST_RUNS}" if runs else "not known"
         why = f"this machine's own noise is {known}; learn it with `zoobench noise`"
         return unmeasured_test(cell, tolerance=tolerance, why=why, seconds=seconds, units=runs)
     evidence = weigh_mean(
         math.log(seconds[1] / seconds[0]),
-        error=scatter * math.sqrt(2),  # both medians scatter
+        error=noise.run_scatter * math.sqrt(2),  # both medians scatter
         freedom=runs - 1,
         units=runs,
         tolerance=tolerance,
@@ -191,16 +181,9 @@ def unmeasured_test(
 def processes_test(
     cell: str, metric: str, values: tuple[Sequence[float], Sequence[float]], *, tolerance: float, rates: Rates
 ) -> Test:
-    """Returns the test of what fresh processes observed once each, as a peak of resident memory.
+    """Returns the test of what fresh processes observed once each, as a peak of resident memory; less is better.
 
-    Student's t of two samples of equal variance, of the logarithms.
-
-    Args:
-        cell: Its id.
-        metric: Key of the metric, of which less is better.
-        values: Of the baseline's processes, and of the candidate's; above 0.
-        tolerance: The largest relative change that is still none.
-        rates: Of the gate.
+    Student's t of two samples of equal variance, of the logarithms of the baseline's processes and the candidate's.
     """
     before, after = ([math.log(value) for value in side] for side in values)
     units = len(before) + len(after)
@@ -235,8 +218,8 @@ def samples_test(cell: str, metric: str, flips: Flips, *, tolerance: float, rate
         basis="samples",
         tolerance=tolerance,
         units=answers.total,
-        baseline=(answers.both + answers.newly_wrong) / answers.total,
-        candidate=(answers.both + answers.newly_right) / answers.total,
+        baseline=answers.base_share,
+        candidate=answers.new_share,
         change=change,
         interval=paired_difference(answers),
         smallest_change=_smallest_loss(flips, tolerance=tolerance, rate=rates.each),
@@ -305,7 +288,7 @@ def _describe(flips: Flips) -> str:
         return ""
     parts = [f"{len(wrong)} newly wrong, {len(right)} newly right"]
     if worst := flips.worst_class:
-        parts.append(f"most of all {worst.name}: {percent(worst.before)} to {percent(worst.after)} %")
+        parts.append(f"most of all {worst[0]}: {percent(worst[1].base_share)} to {percent(worst[1].new_share)} %")
     if wrong:
         named = [f"{one.name or f'sample {one.sample}'} ({one.truth} as {one.after})" for one in wrong]
         parts.append(f"newly wrong are {few(named, most=_NAMED)}")

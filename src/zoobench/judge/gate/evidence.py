@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from zoobench.judge.compare.flipped_samples import paired_flips
-from zoobench.judge.evidence import Finding
+from zoobench.judge.evidence import Finding, paired_flips
 from zoobench.judge.gate.decide import (
     Test,
     decide,
@@ -136,14 +135,8 @@ def _latency(one: CellEvidence, *, tolerance: float, noise: Callable[[str], Nois
         why = f"measured on {machine} and on {other}: times of two machines are no verdict"
         return unmeasured_test(one.cell, tolerance=tolerance, seconds=seconds, why=why)
     known = noise(machine)
-    of_cell = known.cells.get(one.cell) if known else None
     return stored_test(
-        one.cell,
-        seconds,
-        scatter=(of_cell.run_scatter if of_cell else 0) or None,  # times that did not scatter were too coarse to learn
-        runs=of_cell.runs if of_cell else 0,
-        tolerance=tolerance,
-        rates=rates,
+        one.cell, seconds, noise=known.cells.get(one.cell) if known else None, tolerance=tolerance, rates=rates
     )
 
 

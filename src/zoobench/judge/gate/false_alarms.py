@@ -241,14 +241,7 @@ def _notes(gates: Sequence[RepeatedGate], slowdowns: Sequence[float]) -> list[st
 
 def _by_noise(medians: Medians, tolerances: Mapping[str, float], noise: Noise, rates: Rates) -> Mapping[str, Verdict]:
     tests = [
-        stored_test(
-            cell,
-            seconds,
-            scatter=noise.cells[cell].run_scatter,
-            runs=noise.cells[cell].runs,
-            tolerance=tolerances[cell],
-            rates=rates,
-        )
+        stored_test(cell, seconds, noise=noise.cells[cell], tolerance=tolerances[cell], rates=rates)
         for cell, seconds in medians.items()
     ]
     decided = verdicts_of([(one.p_worse, one.p_within, one.p_better) for one in tests], rates, asked=rates.tests)

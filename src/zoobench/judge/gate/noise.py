@@ -75,6 +75,11 @@ class RepeatedCell:
     disturbed: int | None = None
     injected_seconds: tuple[float, ...] | None = None
 
+    @property
+    def latency(self) -> str | None:
+        """The verdict on its latency; None where it was not judged."""
+        return self.verdicts.get("latency_p50", self.verdicts.get("latency"))  # as gates of 0.1 have it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatedGate:

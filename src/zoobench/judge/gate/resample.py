@@ -21,9 +21,8 @@ from scipy.special import stdtr, stdtrit
 
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import verdicts_of
-from zoobench.judge.gate.noise import CellNoise, Noise, RepeatedCell, RepeatedGate
+from zoobench.judge.gate.noise import CellNoise, Noise, RepeatedGate
 from zoobench.judge.gate.schedule import MOST_PROCESSES, Rates
-from zoobench.judge.metrics import LATENCY_P50
 from zoobench.stats.intervals import Interval, wilson
 from zoobench.stats.sequential import FIRST_LOOK, is_look
 
@@ -90,18 +89,13 @@ class Resampling:
     processes: int = MOST_PROCESSES
 
 
-def latency_verdict(cell: RepeatedCell) -> str | None:
-    """Returns what became of a cell's latency; None where it was not judged."""
-    return cell.verdicts.get(LATENCY_P50.key, cell.verdicts.get("latency"))  # as gates of 0.1 have it
-
-
 def count_real(gates: Sequence[RepeatedGate]) -> Outcomes | None:
     """Returns how real gates ended, or None where there are none."""
     if not gates:
         return None
     seen = [list(gate.cells.values()) for gate in gates]
     return outcomes_of(
-        [{cell: latency_verdict(one) for cell, one in gate.cells.items()} for gate in gates],
+        [{cell: one.latency for cell, one in gate.cells.items()} for gate in gates],
         besides=[{verdict for cell in cells for verdict in cell.verdicts.values()} for cells in seen],
         failed=sum(any(cell.failure for cell in cells) for cells in seen),
         processes=fmean(len(cell.log_ratios) for cells in seen for cell in cells),

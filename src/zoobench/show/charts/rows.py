@@ -10,7 +10,7 @@ from zoobench.show.charts.svg import circle, diamond, element, group, line, poly
 from zoobench.show.records import marked
 from zoobench.system.units import exactly, milliseconds, ratio, span, tick, tick_milliseconds
 
-LATENCY_TITLE, SPEEDUP_TITLE = "Time per image, round by round", "Times faster than float"
+_LATENCY_TITLE, _SPEEDUP_TITLE = "Time per image, round by round", "Times faster than float"
 _BESIDE_FROM = 480.0
 """Width from which a name stands to the left of its strip; below it stands above."""
 _STRIP, _COMPACT_STRIP = 24.0, 18.0
@@ -38,19 +38,12 @@ _Timed = tuple[RecordedCell, RecordedLatency, Sequence[float]]
 _Sped = tuple[RecordedCell, Speedup]
 
 
-def latencies(
-    records: Sequence[Record],
-    rounds: Mapping[str, Sequence[float]],
-    *,
-    title: str = LATENCY_TITLE,
-    width: float = WIDTH,
-) -> Chart:
+def latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]], *, width: float = WIDTH) -> Chart:
     """Returns the picture of all rounds, a row for each cell that was timed, in the given order.
 
     Args:
         records: Of the cells.
         rounds: In seconds, in any order, by the cell's id; cells of which only the median is known are not there.
-        title: Above the picture.
         width: In units; letters keep their size.
 
     Raises:
@@ -58,22 +51,19 @@ def latencies(
     """
     rows = [(one.cell, one.latency, rounds.get(one.cell.id, ())) for one in records if one.latency]
     for cell, latency, own in rows:
-        for what, seconds in (
-            ("p50", latency.p50_seconds),
-            ("p90", latency.p90_seconds),
-            *(("a round", s) for s in own),
-        ):
+        times = {"p50": latency.p50_seconds, "p90": latency.p90_seconds, "a round": max(own, default=None)}
+        for what, seconds in times.items():
             require_number(seconds, f"{what} of {cell.id}", least=0)
     told = ". ".join(_describe_latency(*row) for row in rows)
     return presented(
-        (lambda: _draw_latencies(rows, title=title, width=width)) if rows else None,
-        title=title,
+        (lambda: _draw_latencies(rows, width=width)) if rows else None,
+        title=_LATENCY_TITLE,
         alternative=f"Times of one image. {told}." if rows else "No cell was timed.",
         width=width,
     )
 
 
-def speedups(records: Sequence[Record], *, title: str = SPEEDUP_TITLE, width: float = WIDTH) -> Chart:
+def speedups(records: Sequence[Record], *, width: float = WIDTH) -> Chart:
     """Returns the picture of speed-ups over float, a row for each cell that has one, in the given order.
 
     Raises:
@@ -87,8 +77,8 @@ def speedups(records: Sequence[Record], *, title: str = SPEEDUP_TITLE, width: fl
             require_number(value, f"the speed-up of {cell.id}", least=LEAST_SPEEDUP, most=_MOST_SPEEDUP)
     told = ". ".join(_describe_speedup(*row) for row in rows)
     return presented(
-        (lambda: _draw_speedups(rows, title=title, width=width)) if rows else None,
-        title=title,
+        (lambda: _draw_speedups(rows, width=width)) if rows else None,
+        title=_SPEEDUP_TITLE,
         alternative=f"Speed-ups over float, with 95 % intervals. {told}."
         if rows
         else "No cell was timed together with its float file.",
@@ -152,8 +142,8 @@ def _ground(strip: Area, y: float) -> list[str]:
     return [where, line(strip.left, y, strip.right, y, class_="grid")]
 
 
-def _draw_latencies(rows: Sequence[_Timed], *, title: str, width: float) -> Drawn:
-    drawn, top = header(title, _latency_keys(rows), width=width)
+def _draw_latencies(rows: Sequence[_Timed], *, width: float) -> Drawn:
+    drawn, top = header(_LATENCY_TITLE, _latency_keys(rows), width=width)
     figures = [f"{marked(latency)}{milliseconds(latency.p50_seconds)}" for _, latency, _ in rows]
     plot, strips, words = laid_out([cell for cell, _, _ in rows], figures, top=top, width=width)
     axis, axes = _axis(
@@ -247,9 +237,9 @@ def _describe_latency(cell: RecordedCell, latency: RecordedLatency, rounds: Sequ
     return ", ".join(parts) + (", disturbed" if marked(latency) else "")
 
 
-def _draw_speedups(rows: Sequence[_Sped], *, title: str, width: float) -> Drawn:
+def _draw_speedups(rows: Sequence[_Sped], *, width: float) -> Drawn:
     verdicts = {_verdict(speedup) for _, speedup in rows}
-    drawn, top = header(title, [_verdict_key(one) for one in _SHAPES if one in verdicts], width=width)
+    drawn, top = header(_SPEEDUP_TITLE, [_verdict_key(one) for one in _SHAPES if one in verdicts], width=width)
     figures = [ratio(speedup.point) for _, speedup in rows]
     plot, strips, words = laid_out([cell for cell, _ in rows], figures, top=top, width=width)
     scale = logarithmic([1.0, *(value for _, speedup in rows for value in (speedup.point, *speedup.interval))])

@@ -91,12 +91,12 @@ class Scale:
         return _linear_ticks(self.low, self.high, most)
 
 
-def fitted(values: Iterable[float], *, least: float = -math.inf, most: float = math.inf) -> Scale:
+def fitted(values: Iterable[float], *, least: float = -math.inf) -> Scale:
     """Returns the scale that holds all values: logarithmic where they are positive and span much, else `linear`."""
     found = list(values)
     if found and min(found) >= _LEAST_LOGARITHMIC and max(found) / min(found) > _SPANS_MANY:
         return logarithmic(found)
-    return linear(found, least=least, most=most)
+    return linear(found, least=least)
 
 
 def linear(

@@ -1,12 +1,12 @@
 """Which cells are fast and right? Top-1 against the time for an image, with intervals, file sizes and the front."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from zoobench.judge.recommend.limits import P50, TOP1, Limit
-from zoobench.results.schema import Record, RecordedAccuracy, RecordedCell, RecordedLatency, RecordedModel
+from zoobench.results.schema import Record, RecordedCell
 from zoobench.show.charts.scales import (
     AXIS_HEIGHT,
     HEIGHT,
@@ -37,7 +37,7 @@ from zoobench.show.charts.svg import (
 )
 from zoobench.system.units import megabytes, milliseconds, percent, span, tick_milliseconds, tick_percent
 
-TITLE = "Top-1 against time per image"
+_TITLE = "Top-1 against time per image"
 MEANING: Mapping[str, str] = {"front": "on the front", "open": "perhaps on it", "dominated": "dominated"}
 """Of each standing: no cell is better in everything, the intervals do not tell, some cell is significantly better."""
 _SHAPES = {"front": circle, "open": diamond, "dominated": square}
@@ -55,37 +55,43 @@ _FAR = 4.0
 """Times the cells' own from which a limit is not drawn, as it would press them together."""
 _DISPENSABLE = (3, 2, 0)
 """Where threads, runtime and backbone stand among the words of a cell's id."""
-_Known = tuple[RecordedCell, RecordedLatency, RecordedAccuracy, RecordedModel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Mark:
-    """A cell on the picture.
+class _Point:
+    """A cell of which all is known that the picture shows.
 
     Attributes:
         cell: Its id.
         label: What it is called beside its mark.
-        figures: Time, top-1 and size in words.
+        p50: In seconds, as the interval `times`.
         radius: Of a disc whose area is that of the file, unless it would be lost.
-        whiskers: Its 95 % intervals.
-        quiet: Whether these are shown on hover alone, where those of all would hide the picture.
+        quiet: Whether intervals are shown on hover alone, where those of all would hide the picture.
     """
 
     cell: str
     label: str
-    figures: str
-    x: float
-    y: float
+    p50: float
+    times: tuple[float, float] | None
+    top1: float
+    shares: tuple[float, float]
+    size_bytes: int
     radius: float
-    whiskers: tuple[Segment, ...]
     standing: str
-    quiet: bool
     recommended: bool
+    quiet: bool
 
     @property
     def reach(self) -> float:
         """How far the mark reaches from its middle, with its ring."""
         return reach(self.radius) + (_HALO if self.recommended else 0)
+
+    @property
+    def figures(self) -> str:
+        """Time, top-1 and size in words."""
+        times = f" ({span(self.times, milliseconds)})" if self.times else ""
+        right = f"top-1 {percent(self.top1)} % ({span(self.shares, percent)})"
+        return f"p50 {milliseconds(self.p50)} ms{times}, {right}, {megabytes(self.size_bytes)} MB"
 
 
 def pareto(
@@ -94,7 +100,6 @@ def pareto(
     *,
     recommended: str = "",
     limits: Sequence[Limit] = (),
-    title: str = TITLE,
     width: float = WIDTH,
 ) -> Chart:
     """Returns the picture of times, accuracies and sizes of the cells that have all three.
@@ -106,29 +111,50 @@ def pareto(
         standings: By the cell's id: a key of `MEANING`.
         recommended: Id of the cell to take; '' for none.
         limits: That a user gave; of p50 and top-1 they are lines.
-        title: Above the picture.
         width: In units; letters keep their size.
 
     Raises:
-        ResultsError: If the width leaves no room, or a value is none that can be drawn.
+        ResultsError: If the width leaves no room, or a time is none that can be drawn.
     """
-    cells = [
+    points = _points(records, standings, recommended)
+    lines = [limit for limit in limits if limit.metric.key in (P50, TOP1)]
+    return presented(
+        (lambda: _draw(points, lines, width=width)) if points else None,
+        title=_TITLE,
+        alternative=_describe(points, lines) if points else "No cell has both a time and an accuracy.",
+        width=width,
+    )
+
+
+def _points(records: Sequence[Record], standings: Mapping[str, str], recommended: str) -> list[_Point]:
+    known = [
         (one.cell, one.latency, one.accuracy, one.model)
         for one in records
         if one.latency and one.accuracy and one.model
     ]
-    for cell, latency, _, _ in cells:
+    names = labels([cell for cell, *_ in known])
+    largest = max((model.size_bytes for *_, model in known), default=0) or 1
+    points = []
+    for cell, latency, accuracy, model in known:
         for seconds in (latency.p50_seconds, *(latency.p50_interval or ())):
             require_number(seconds, f"p50 of {cell.id}", least=0)
-    drawn_limits = [limit for limit in limits if limit.metric.key in (P50, TOP1)]
-    return presented(
-        (lambda: _draw(cells, standings, recommended, drawn_limits, title=title, width=width)) if cells else None,
-        title=title,
-        alternative=_describe(cells, standings, recommended, drawn_limits)
-        if cells
-        else "No cell has both a time and an accuracy.",
-        width=width,
-    )
+        is_telling = standings[cell.id] == "front" or cell.id == recommended
+        points.append(
+            _Point(
+                cell=cell.id,
+                label=names[cell.id],
+                p50=latency.p50_seconds,
+                times=latency.p50_interval,
+                top1=accuracy.top1,
+                shares=accuracy.interval,
+                size_bytes=model.size_bytes,
+                radius=max(_LEAST_RADIUS, _MOST_RADIUS * math.sqrt(model.size_bytes / largest)),
+                standing=standings[cell.id],
+                recommended=cell.id == recommended,
+                quiet=len(known) > _NAMED and not is_telling,
+            )
+        )
+    return points
 
 
 def labels(cells: Sequence[RecordedCell]) -> dict[str, str]:
@@ -145,55 +171,47 @@ def labels(cells: Sequence[RecordedCell]) -> dict[str, str]:
     return {cell.id: " ".join(one[place] for place in kept) for cell, one in zip(cells, words, strict=True)}
 
 
-def _draw(
-    cells: Sequence[_Known],
-    standings: Mapping[str, str],
-    recommended: str,
-    limits: Sequence[Limit],
-    *,
-    title: str,
-    width: float,
-) -> Drawn:
-    near = [limit for limit in limits if not _is_far(limit, cells)]
+def _draw(points: Sequence[_Point], limits: Sequence[Limit], *, width: float) -> Drawn:
+    near = [limit for limit in limits if not _is_far(limit, points)]
     far: list[Key] = [(None, f"{limit.summary}: beyond the picture") for limit in limits if limit not in near]
-    many = len(cells) > _NAMED
-    quiet = {cell.id for cell, *_ in cells if many and standings[cell.id] != "front" and cell.id != recommended}
-    drawn, top = header(title, [*_keys(cells, standings, recommended, quiet), *far], width=width)
+    drawn, top = header(_TITLE, [*_keys(points), *far], width=width)
     top += HEIGHT
     height = min(max(_LEAST_HEIGHT, _HEIGHT_SHARE * width), _MOST_HEIGHT)
     plot = Area(left=MARGIN + _LEFT, top=top, right=width - MARGIN, bottom=top + height)
-    x, y = _axes(cells, near, plot)
-    marks = _marks(cells, standings, recommended, quiet, x, y)
-    steps = _steps(marks, plot)
-    lines = [_limit(limit, plot, x, y) for limit in near]
-    names = _names(
-        marks, plot, taken=[area for _, area, _ in lines], lines=[*(one for one, *_ in lines), *pairwise(steps)]
-    )
+    x, y = _axes(points, near, plot)
+    steps = _steps(points, plot, x, y)
     drawn.append(text(MARGIN, top - HEIGHT / 2 - 4, "top-1, %", class_="muted"))
     drawn += vertical(y, plot, tick_percent)
     drawn += horizontal(x, plot, tick_milliseconds, title="p50 of one image, ms")
     drawn.append(polyline(steps, class_="step"))
-    for ends, area, words in lines:
+    taken: list[Area] = []
+    lines = list(pairwise(steps))
+    for limit in near:
+        ends, area, words = _limit(limit, plot, x, y)
         drawn.append(polyline(ends, class_="limit"))
         drawn.append(text(area.left, (area.top + area.bottom) / 2, words, class_="over limit-text"))
-    drawn += map(_mark, marks)
+        taken.append(area)
+        lines.append(ends)
+    names = _names(points, plot, x, y, taken=taken, lines=lines)
+    on_top_last = sorted(points, key=lambda one: (-_ORDER.index(one.standing), -one.size_bytes))
+    drawn += [_mark(one, x, y) for one in on_top_last]
     drawn += [polyline(label.leader, class_="leader") for label in names if label.leader]
     return [*drawn, *map(_name, names)], plot.bottom + AXIS_HEIGHT
 
 
-def _is_far(limit: Limit, cells: Sequence[_Known]) -> bool:
-    times = _times(cells)
+def _is_far(limit: Limit, points: Sequence[_Point]) -> bool:
+    times = _times(points)
     return limit.metric.key == P50 and not min(times) / _FAR <= limit.bound <= max(times) * _FAR
 
 
-def _times(cells: Sequence[_Known]) -> list[float]:
-    return [value for _, one, *_ in cells for value in (one.p50_seconds, *(one.p50_interval or ()))]
+def _times(points: Sequence[_Point]) -> list[float]:
+    return [value for one in points for value in (one.p50, *(one.times or ()))]
 
 
-def _axes(cells: Sequence[_Known], limits: Sequence[Limit], plot: Area) -> tuple[Axis, Axis]:
+def _axes(points: Sequence[_Point], limits: Sequence[Limit], plot: Area) -> tuple[Axis, Axis]:
     """Returns axes that hold all cells with their intervals, and all limits."""
-    times = _times(cells) + [one.bound for one in limits if one.metric.key == P50]
-    shares = [value for _, _, one, _ in cells for value in (one.top1, *one.interval)]
+    times = _times(points) + [one.bound for one in limits if one.metric.key == P50]
+    shares = [value for one in points for value in (one.top1, *one.shares)]
     shares += [one.bound for one in limits if one.metric.key == TOP1]
     scale = linear(shares, least=0, most=1, least_span=_LEAST_SPAN)
     inset = reach(_MOST_RADIUS) + _HALO
@@ -201,16 +219,17 @@ def _axes(cells: Sequence[_Known], limits: Sequence[Limit], plot: Area) -> tuple
     return x, Axis(scale=scale, start=plot.bottom - inset, end=plot.top + inset)
 
 
-def _keys(cells: Sequence[_Known], standings: Mapping[str, str], recommended: str, quiet: Set[str]) -> Iterator[Key]:
+def _keys(points: Sequence[_Point]) -> Iterator[Key]:
     for standing in _ORDER:
-        if any(standings[cell.id] == standing for cell, *_ in cells):
+        if any(one.standing == standing for one in points):
             yield _symbol(standing), MEANING[standing]
-    if any(cell.id == recommended for cell, *_ in cells):
+    if any(one.recommended for one in points):
         yield (lambda x, y: circle(x, y, 7, class_="halo")), "recommended"
-    sizes = [megabytes(one(model.size_bytes for *_, model in cells)) for one in (min, max)]
-    yield _dots, f"area: file, {' to '.join(dict.fromkeys(sizes))} MB"
+    sizes = [one.size_bytes for one in points]
+    ends = dict.fromkeys(map(megabytes, (min(sizes), max(sizes))))
+    yield _dots, f"area: file, {' to '.join(ends)} MB"
     yield (lambda x, y: line(x - 8, y, x + 8, y, class_="step")), "best top-1 so far"
-    if quiet:
+    if any(one.quiet for one in points):
         yield (lambda x, y: line(x, y - 8, x, y + 8, class_="axis")), "95 % of the front"
 
 
@@ -222,48 +241,14 @@ def _dots(x: float, y: float) -> str:
     return element("g", circle(x - 5, y, 2.5, class_="axis"), circle(x + 3, y, 5, class_="axis"))
 
 
-def _marks(
-    cells: Sequence[_Known], standings: Mapping[str, str], recommended: str, quiet: Set[str], x: Axis, y: Axis
-) -> list[_Mark]:
-    """Returns where cells are: what matters comes last and lies on top, and the small on the large."""
-    names = labels([cell for cell, *_ in cells])
-    largest = max(model.size_bytes for *_, model in cells) or 1
-    marks = []
-    ordered = sorted(cells, key=lambda one: (-_ORDER.index(standings[one[0].id]), -one[3].size_bytes))
-    for one in ordered:
-        cell, latency, accuracy, model = one
-        across, down = x.at(latency.p50_seconds), y.at(accuracy.top1)
-        whiskers: list[Segment] = []
-        if latency.p50_interval is not None:
-            low, high = map(x.at, latency.p50_interval)
-            whiskers.append(((low, down), (high, down)))
-        low, high = map(y.at, accuracy.interval)
-        whiskers.append(((across, low), (across, high)))
-        marks.append(
-            _Mark(
-                cell=cell.id,
-                label=names[cell.id],
-                figures=_figures(one),
-                x=across,
-                y=down,
-                radius=max(_LEAST_RADIUS, _MOST_RADIUS * math.sqrt(model.size_bytes / largest)),
-                whiskers=tuple(whiskers),
-                standing=standings[cell.id],
-                quiet=cell.id in quiet,
-                recommended=cell.id == recommended,
-            )
-        )
-    return marks
-
-
-def _steps(marks: Sequence[_Mark], plot: Area) -> list[tuple[float, float]]:
+def _steps(points: Sequence[_Point], plot: Area, x: Axis, y: Axis) -> list[tuple[float, float]]:
     """Returns the corners of the best top-1 up to each time, from the bottom to the right edge."""
     corners: list[tuple[float, float]] = []
-    height = plot.bottom
-    for mark in sorted(marks, key=lambda one: (one.x, one.y)):
-        if mark.y < height:
-            corners += [(mark.x, height), (mark.x, mark.y)]
-            height = mark.y
+    best, height = -1.0, plot.bottom
+    for point in sorted(points, key=lambda one: (one.p50, -one.top1)):
+        if point.top1 > best:
+            corners += [(x.at(point.p50), height), (x.at(point.p50), y.at(point.top1))]
+            best, height = point.top1, y.at(point.top1)
     return [*corners, (plot.right, height)]
 
 
@@ -281,38 +266,55 @@ def _limit(limit: Limit, plot: Area, x: Axis, y: Axis) -> tuple[Segment, Area, s
     return ((at, plot.top), (at, plot.bottom)), area, words
 
 
-def _names(marks: Sequence[_Mark], plot: Area, *, taken: Sequence[Area], lines: Sequence[Segment]) -> tuple[Label, ...]:
+def _names(
+    points: Sequence[_Point], plot: Area, x: Axis, y: Axis, *, taken: Sequence[Area], lines: Sequence[Segment]
+) -> tuple[Label, ...]:
     """Returns where the names of cells stand; where there is no room for one it is shown on hover alone."""
     room = _LABEL_SHARE * (plot.right - plot.left)
-    named = [one for one in marks if not one.quiet]
-    named.sort(key=lambda one: (not one.recommended, _ORDER.index(one.standing), one.x, one.y))
+    named = [one for one in points if not one.quiet]
+    named.sort(key=lambda one: (not one.recommended, _ORDER.index(one.standing), one.p50, -one.top1))
     anchors = [
         Anchor(
-            x=one.x,
-            y=one.y,
+            x=x.at(one.p50),
+            y=y.at(one.top1),
             reach=one.reach + (2 if one.recommended else 0),
             words=shortened(one.label, room, strong=one.recommended),
             strong=one.recommended,
         )
         for one in named
     ]
-    around = [
-        Area(left=one.x - one.reach, top=one.y - one.reach, right=one.x + one.reach, bottom=one.y + one.reach)
-        for one in marks
-    ]
-    whiskers = [segment for one in named for segment in one.whiskers]
+    whiskers = [segment for one in named for segment in _whiskers(one, x, y)]
+    around = [_around(one, x, y) for one in points]
     return placed(anchors, within=plot, kept_free=[*around, *taken], rather_free=[*whiskers, *lines])
 
 
-def _mark(mark: _Mark) -> str:
-    parts = [polyline(segment, class_="whisker") for segment in mark.whiskers]
-    words = [mark.cell, MEANING[mark.standing]]
-    if mark.recommended:
-        parts.append(circle(mark.x, mark.y, mark.reach, class_="halo"))
+def _around(point: _Point, x: Axis, y: Axis) -> Area:
+    across, down = x.at(point.p50), y.at(point.top1)
+    return Area(
+        left=across - point.reach, right=across + point.reach, top=down - point.reach, bottom=down + point.reach
+    )
+
+
+def _whiskers(point: _Point, x: Axis, y: Axis) -> list[Segment]:
+    across, down = x.at(point.p50), y.at(point.top1)
+    low, high = map(y.at, point.shares)
+    upright = ((across, low), (across, high))
+    if point.times is None:
+        return [upright]
+    low, high = map(x.at, point.times)
+    return [((low, down), (high, down)), upright]
+
+
+def _mark(point: _Point, x: Axis, y: Axis) -> str:
+    across, down = x.at(point.p50), y.at(point.top1)
+    parts = [polyline(segment, class_="whisker") for segment in _whiskers(point, x, y)]
+    words = [point.cell, MEANING[point.standing]]
+    if point.recommended:
+        parts.append(circle(across, down, point.reach, class_="halo"))
         words.append("recommended")
-    parts.append(_SHAPES[mark.standing](mark.x, mark.y, mark.radius))
-    class_ = f"{mark.standing} quiet" if mark.quiet else mark.standing
-    return group(parts, class_=class_, hover=f"{', '.join(words)}: {mark.figures}")
+    parts.append(_SHAPES[point.standing](across, down, point.radius))
+    class_ = f"{point.standing} quiet" if point.quiet else point.standing
+    return group(parts, class_=class_, hover=f"{', '.join(words)}: {point.figures}")
 
 
 def _name(label: Label) -> str:
@@ -321,26 +323,17 @@ def _name(label: Label) -> str:
     return text(x, y, anchor.words, class_="over middle strong" if anchor.strong else "over middle")
 
 
-def _describe(cells: Sequence[_Known], standings: Mapping[str, str], recommended: str, limits: Sequence[Limit]) -> str:
+def _describe(points: Sequence[_Point], limits: Sequence[Limit]) -> str:
     """Returns what the picture shows: each cell of the front with its figures, the others by name."""
-    count = "one cell" if len(cells) == 1 else f"{len(cells)} cells"
+    count = "one cell" if len(points) == 1 else f"{len(points)} cells"
     sentences = [f"Top-1 against p50 of {count}, with 95 % intervals."]
-    sentences += [f"Recommended: {recommended}, {_figures(one)}." for one in cells if one[0].id == recommended]
-    ordered = sorted(cells, key=lambda one: one[1].p50_seconds)
+    sentences += [f"Recommended: {one.cell}, {one.figures}." for one in points if one.recommended]
+    ordered = sorted(points, key=lambda one: one.p50)
     for standing, meaning in MEANING.items():
-        found = [one for one in ordered if standings[one[0].id] == standing]
+        found = [one for one in ordered if one.standing == standing]
         if found and standing == "front":
-            listed = "; ".join(f"{one[0].id}, {_figures(one)}" for one in found)
+            listed = "; ".join(f"{one.cell}, {one.figures}" for one in found)
             sentences.append(f"On the front, fastest first: {listed}.")
         elif found:
-            sentences.append(f"{meaning.capitalize()}: {', '.join(cell.id for cell, *_ in found)}.")
+            sentences.append(f"{meaning.capitalize()}: {', '.join(one.cell for one in found)}.")
     return " ".join([*sentences, *(f"Limit: {limit.summary}." for limit in limits)])
-
-
-def _figures(known: _Known) -> str:
-    _, latency, accuracy, model = known
-    time = f"p50 {milliseconds(latency.p50_seconds)} ms"
-    if latency.p50_interval:
-        time += f" ({span(latency.p50_interval, milliseconds)})"
-    right = f"top-1 {percent(accuracy.top1)} % ({span(accuracy.interval, percent)})"
-    return f"{time}, {right}, {megabytes(model.size_bytes)} MB"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from zoobench.judge.compare.flipped_samples import class_losses
+from zoobench.judge.evidence import worse_classes
 from zoobench.results.answers import answers_of, both_answers, float_twin
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import Counts, mistakes, shade
@@ -204,8 +204,8 @@ def _worst(counts: Counts, record: Record, twin: Record | None) -> Sheet | None:
     lost: dict[str, int] = {}
     if both:
         before, after = both
-        losses = class_losses(before.predicted, after.predicted, truth=before.truth, classes=classes)
-        lost = {loss.name: loss.newly_wrong - loss.newly_right for loss in losses}
+        worse = worse_classes(before.predicted, after.predicted, truth=before.truth, classes=classes)
+        lost = {name: answers.newly_wrong - answers.newly_right for name, answers in worse}
     p_below = below_the_rest(counts)
     rows = []
     for index in worst_classes(counts)[:_MOST_WORST]:

@@ -11,7 +11,7 @@ from zoobench.judge.recommend.sentences import decision, describe_miss
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedTraining, Speedup
 from zoobench.show.charts.rows import LEAST_SPEEDUP, latencies, speedups
-from zoobench.show.charts.sheet import NARROWEST, Chart
+from zoobench.show.charts.sheet import Chart
 from zoobench.show.charts.trade_off import MEANING, pareto
 from zoobench.show.charts.training import training
 from zoobench.show.records import (
@@ -54,7 +54,7 @@ from zoobench.system.units import (
 )
 
 NO_CURVES = "No training curves are in the file: the models came trained, or it is older than curves in results."
-WIDE, NARROW = 1000.0, max(360.0, NARROWEST)
+WIDE, NARROW = 1000.0, 360.0
 """Of a drawing on a screen and on a phone, in its own units: letters have one size on both."""
 UNKNOWN = Value(text=ABSENT)
 _DISTURBED_MEANS = "~ before a time: other work disturbed the rounds, so that it is not the model's alone."

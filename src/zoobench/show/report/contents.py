@@ -29,11 +29,8 @@ class Figure:
 
     Attributes:
         name: In anchors and file names.
-        title: Of the picture in the page.
-        wide: As drawn for a screen.
-        narrow: The same for a phone; None where one drawing serves both.
-        notes: What to know in reading it.
-        sheet: Its numbers; None where there are none.
+        narrow: As drawn for a phone; None where the wide one serves it too.
+        sheet: Its numbers, if any.
     """
 
     name: str
@@ -53,8 +50,7 @@ class Decision:
         cell: Id of the recommended one; '' if there is none.
         figures: What it costs and gives: the name, the value with its unit, and its interval or ''.
         limits: Each limit with the chance that the cell holds it; None where none was given.
-        others: The rest that was looked at: what holds too, what may hold, the nearest misses, what is no candidate.
-        notes: What to know of it.
+        others: What holds too, what may hold, the nearest misses, what is no candidate.
     """
 
     sentence: str
@@ -70,7 +66,6 @@ class Value:
     """What stands in a field of the matrix.
 
     Attributes:
-        text: Of the number.
         detail: Its interval, or what it is a share of.
         order: What it is sorted by; None for what was not measured, which comes last.
         tone: Whether it is significantly better or worse than its reference.
@@ -87,11 +82,9 @@ class Column:
     """A column of the matrix and how it is read from a record.
 
     Attributes:
-        key: Names it in files and scripts.
+        key: Names it in scripts.
         label: What it is called without its unit.
         unit: At a number that stands alone; `×` stands before it.
-        meaning: In a sentence.
-        read: Returns what a record says.
         head: What stands in its head; '' for label and unit.
     """
 
@@ -117,7 +110,6 @@ class Matrix:
     """All cells with what was measured of them, in the order of the table on a terminal.
 
     Attributes:
-        caption: On which samples.
         columns: After those of the cell's parts.
         rows: Each cell, its value for each column, and what a reader must know of it, in a few words each.
         notes: What to know in reading it.
@@ -133,13 +125,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedMetric:
-    """One metric of every cell on both sides.
-
-    Attributes:
-        summary: How many cells are better, worse, the same or unclear.
-        moved: Whether any is better or worse.
-        sheet: Cell by cell.
-    """
+    """One metric of every cell on both sides: how many cells have which verdict, and whether any is better or worse."""
 
     summary: str
     moved: bool
@@ -153,8 +139,6 @@ class Changes:
     Attributes:
         lead: What is compared with what, and the cells that one side lacks.
         conditions: Those that differ; None where all that are known are the same.
-        metrics: Those that any cell has on both sides.
-        notes: What to know in reading them.
     """
 
     lead: tuple[str, ...]
@@ -219,11 +203,8 @@ class VariantAnswers:
     """What one model, or several that answered the same, got right and wrong.
 
     Attributes:
-        name: Names it in the page.
-        title: Of the variant.
-        cells: Ids of the cells that answered so.
-        summary: How it did, in a sentence or two.
-        confusion: What it takes for what.
+        name: In anchors.
+        cells: Ids of those that answered so.
         worst: The classes that it gets wrong most, if any.
         mixups: Its most frequent confusions, if any.
         flipped: Samples against the float twin, those that are shown.
@@ -243,21 +224,15 @@ class VariantAnswers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The whole of it, in the order of reading.
+    """The whole of it, in the order of reading; notes say what is missing, and why.
 
     Attributes:
-        title: What was measured.
         facts: On what, where and when, in short, by what it is called.
         changes: Against a baseline; None without one.
-        figures: Trade-off, latencies, speed-ups.
+        figures: Of all cells.
         answered: Every distinct set of answers.
-        answers_notes: Why some are missing, if so.
-        pictures: Every image that is shown.
         training: The curves of each head that was trained.
-        training_notes: Why there are none, if so.
         confusion: Of the recommended cell as a drawing, which the page does not show; None where there is none.
-        environment: Machine, libraries and data.
-        method: How it was measured.
         limits: What it cannot tell.
         version: Of zoobench that wrote it.
     """

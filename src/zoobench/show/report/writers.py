@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from zoobench.matrix.variants import VARIANTS
@@ -43,6 +43,11 @@ def to_html(report: Report) -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+    return _template().render(report=report, style=Markup(style), script=Markup(script), policy=policy)
+
+
+@cache
+def _template() -> Template:
     environment = Environment(
         loader=BaseLoader(),
         autoescape=True,
@@ -53,8 +58,7 @@ def to_html(report: Report) -> str:
     )
     environment.filters["drawing"] = Markup  # of charts alone, which escape what they are given
     environment.filters |= {"coded": _coded, "percent": percent, "short": _short}
-    page = environment.from_string(_file(TEMPLATE))
-    return page.render(report=report, style=Markup(style), script=Markup(script), policy=policy)
+    return environment.from_string(_file(TEMPLATE))
 
 
 def _hash(text: str) -> str:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.judge.compare.flipped_samples import ClassLoss, Flip, class_losses, find_flips
+from zoobench.judge.evidence import Flip, find_flips, worse_classes
 from zoobench.stats.paired import PairedAnswers
 
 ANIMALS = ("cat", "dog", "eel")
@@ -25,23 +25,20 @@ def test_another_wrong_answer_is_no_flip() -> None:
     assert (found.newly_wrong, found.newly_right, found.answers.neither) == ((), (), 1)
 
 
-def test_the_class_that_lost_the_largest_share_is_named() -> None:
+def counts(*, both: int = 0, wrong: int = 0, right: int = 0) -> PairedAnswers:
+    return PairedAnswers(both=both, newly_wrong=wrong, newly_right=right, neither=0)
+
+
+def test_the_class_that_lost_the_largest_share_is_named_and_of_equals_the_first() -> None:
     """Of four cats one is lost, of two dogs one: the dogs lost half."""
     found = find_flips([0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 0], truth=[0, 0, 0, 0, 1, 1], classes=ANIMALS)
-    assert found.worst_class == ClassLoss(name="dog", before=1.0, after=0.5, newly_wrong=1, newly_right=0)
+    assert found.worst_class == ("dog", counts(both=1, wrong=1))
+    found = find_flips([0, 1], [2, 2], truth=[0, 1], classes=ANIMALS)
+    assert found.worst_class == ("cat", counts(wrong=1))
 
 
 def test_what_a_class_won_is_set_against_what_it_lost() -> None:
-    found = find_flips([0, 1], [1, 0], truth=[0, 0], classes=ANIMALS)
-    assert found.worst_class is None
-
-
-def test_of_classes_that_lost_alike_the_first_is_named() -> None:
-    found = find_flips([0, 1], [2, 2], truth=[0, 1], classes=ANIMALS)
-    assert found.worst_class == ClassLoss(name="cat", before=1.0, after=0.0, newly_wrong=1, newly_right=0)
-
-
-def test_no_sample_has_no_worst_class() -> None:
+    assert find_flips([0, 1], [1, 0], truth=[0, 0], classes=ANIMALS).worst_class is None
     assert find_flips([], [], truth=[], classes=ANIMALS).worst_class is None
 
 
@@ -68,18 +65,15 @@ def test_sides_that_change_places_turn_lost_into_won(rows: list[tuple[int, int, 
 def test_all_classes_that_lost_come_by_the_share_of_their_samples() -> None:
     """Of four cats two are lost and one is won, of two dogs one is lost, the eel is won."""
     truth = [0, 0, 0, 0, 1, 1, 2]
-    found = class_losses([0, 0, 1, 0, 1, 1, 0], [1, 1, 0, 0, 1, 0, 2], truth=truth, classes=ANIMALS)
-    assert found == (
-        ClassLoss(name="dog", before=1.0, after=0.5, newly_wrong=1, newly_right=0),
-        ClassLoss(name="cat", before=0.75, after=0.5, newly_wrong=2, newly_right=1),
-    )
+    found = worse_classes([0, 0, 1, 0, 1, 1, 0], [1, 1, 0, 0, 1, 0, 2], truth=truth, classes=ANIMALS)
+    assert found == [("dog", counts(both=1, wrong=1)), ("cat", counts(both=1, wrong=2, right=1))]
 
 
 @given(answers)
 def test_the_worst_class_is_the_first_that_lost(rows: list[tuple[int, int, int]]) -> None:
     truth, before, after = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
-    losses = class_losses(before, after, truth=truth, classes=ANIMALS)
-    assert find_flips(before, after, truth=truth, classes=ANIMALS).worst_class == (losses[0] if losses else None)
-    assert all(loss.before > loss.after for loss in losses)
-    falls = [loss.before - loss.after for loss in losses]
+    worse = worse_classes(before, after, truth=truth, classes=ANIMALS)
+    assert find_flips(before, after, truth=truth, classes=ANIMALS).worst_class == (worse[0] if worse else None)
+    falls = [answers.base_share - answers.new_share for _, answers in worse]
+    assert all(fall > 0 for fall in falls)
     assert all(one >= other - 1e-12 for one, other in pairwise(falls))

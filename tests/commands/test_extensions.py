@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from packages import put
+from zoobench.commands.preparation import find_extensions
 from zoobench.errors import UsageError
-from zoobench.matrix.cell import Cell
-from zoobench.run.extensions import described, find_extensions, libraries
+from zoobench.matrix.cell import Cell, describe_added, libraries_of
 
 RUNTIME = """
 from zoobench.matrix.runtimes import Runtime
@@ -43,24 +43,24 @@ def test_a_second_giver_of_a_name_of_ours_is_a_problem(beside_us: Path) -> None:
 @pytest.mark.usefixtures("fast")
 def test_a_package_is_described_by_what_it_adds_to_these_cells() -> None:
     own = Cell(backbone="mobilenet", variant="float32", runtime="litert", threads=1, image_size=64)
-    assert described([own, CELL, CELL]) == ("added by zoobench-fast 1.0: runtime fast",)
-    assert described([own]) == ()
+    assert describe_added([own, CELL, CELL]) == ("added by zoobench-fast 1.0: runtime fast",)
+    assert describe_added([own]) == ()
 
 
 @pytest.mark.usefixtures("fast")
 def test_the_libraries_of_cells_are_the_packages_that_add_to_them_and_what_their_runtimes_stand_on() -> None:
-    assert libraries([CELL]) == ("zoobench-fast", "psutil")
+    assert libraries_of([CELL]) == ("zoobench-fast", "psutil")
 
 
 @pytest.mark.usefixtures("beside_us")
 def test_a_runtime_that_is_not_installed_has_no_libraries() -> None:
-    assert libraries([CELL]) == ()
+    assert libraries_of([CELL]) == ()
 
 
 def test_a_broken_runtime_is_told_where_cells_name_it(beside_us: Path) -> None:
     put(beside_us, "zoobench-fast", entry_points={"zoobench.runtimes": "fast = nowhere:FAST"}, modules={})
     with pytest.raises(UsageError, match=r"^zoobench-fast 1\.0: nowhere:FAST cannot be imported"):
-        libraries([CELL])
+        libraries_of([CELL])
 
 
 @pytest.mark.parametrize(
