@@ -43,7 +43,7 @@ def _clocked(run: list[str], plan: Plan, *, folder: Path) -> Overhead:
         wall_seconds=wall_seconds,
         invocation_seconds=count["seconds"],
         invocations=count["invocations"],
-        goal="15",
+        goal="10",
     )
 
 

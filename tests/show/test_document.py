@@ -98,6 +98,7 @@ def test_names_cannot_steer_a_terminal_or_break_a_table() -> None:
     odd = "a|b\x1b[31m\n[x](y) <b> \ud800"
     one = a_view(Grid(heads=("name",), rows=((odd,),), title=odd), Lines(lines=(odd,)))
     assert "\x1b" not in text(one)
+    assert text(a_view(Lines(lines=("[red]cat[/red] :dog:",)))) == "[red]cat[/red] :dog:\n"
     assert text(one).count("a|b�[31m�[x](y) <b> �") == 3
     assert written(one, "markdown").splitlines()[4] == "| a\\|b�\\[31m�\\[x](y) \\<b> � |"
     assert '<td class="left">a|b�[31m�[x](y) &lt;b&gt; �</td>' in written(one, "html")

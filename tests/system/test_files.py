@@ -52,42 +52,31 @@ def test_readers_see_the_old_content_until_the_new_one_is_whole(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_a_failing_block_leaves_the_old_file_and_no_temporary(tmp_path: Path, error: type[BaseException]) -> None:
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_failing_block_leaves_what_was_there_and_no_temporary(
+    tmp_path: Path, error: type[BaseException], old: bytes | None
+) -> None:
     path = tmp_path / "file.bin"
-    path.write_bytes(b"old")
+    if old:
+        path.write_bytes(old)
     with pytest.raises(error), writing(path) as handle:
         fail_after(handle.write(b"half of the ne"), error)
-    assert list(tmp_path.iterdir()) == [path]
-    assert path.read_bytes() == b"old"
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == ([old] if old else [])
 
 
-def test_a_failing_block_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), writing(tmp_path / "file.bin"):
-        raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_permissions_follow_the_umask_and_not_the_temporary_file(tmp_path: Path, umask: int) -> None:
+def test_permissions_follow_the_umask_which_is_left_as_it_was(tmp_path: Path, umask: int) -> None:
     write_bytes(tmp_path / "file.bin", b"")
     assert mode(tmp_path / "file.bin") == 0o666 & ~umask == 0o640
-
-
-def test_the_umask_is_left_as_it_was(tmp_path: Path, umask: int) -> None:
-    write_bytes(tmp_path / "file.bin", b"")
     assert os.umask(umask) == umask
 
 
-def test_a_folder_in_the_place_of_the_file_is_an_os_error_and_leaves_no_temporary(tmp_path: Path) -> None:
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(OSError, match="taken"):
-        write_bytes(tmp_path / "taken", b"content")
-    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
-
-
-def test_a_file_in_the_place_of_the_folder_is_an_os_error(tmp_path: Path) -> None:
-    (tmp_path / "taken").write_bytes(b"")
-    with pytest.raises(OSError, match="taken"):
-        write_bytes(tmp_path / "taken" / "file.bin", b"content")
+def test_what_is_in_the_place_of_the_file_or_its_folder_is_an_os_error_and_leaves_no_temporary(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    for taken in ("folder", "file/file.bin"):
+        with pytest.raises(OSError, match=taken.partition("/")[0]):
+            write_bytes(tmp_path / taken, b"content")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
 def test_json_is_indented_and_keeps_its_letters(tmp_path: Path) -> None:
@@ -134,9 +123,6 @@ def test_files_and_folders_are_flushed_to_disk(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
     sync(tmp_path / name)
     assert flushed == [(tmp_path / name).stat().st_ino]
-
-
-def test_what_is_missing_cannot_be_flushed(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         sync(tmp_path / "missing")
 
@@ -166,13 +152,9 @@ def refusal(path: Path) -> str:
 
 def test_what_keras_writes_is_let_through(tmp_path: Path) -> None:
     names = ("metadata.json", "config.json", "model.weights.h5", "assets/vocabulary.txt", "assets/empty/", "été.txt")
-    check_archive(crafted(tmp_path, *(member(name, b"" if name.endswith("/") else b"x" * 99) for name in names)))
-
-
-def test_files_and_folders_with_their_rights_are_let_through(tmp_path: Path) -> None:
-    check_archive(
-        crafted(tmp_path, member("a", mode=stat.S_IFREG | 0o644), member("b/", b"", mode=stat.S_IFDIR | 0o755))
-    )
+    plain = [member(name, b"" if name.endswith("/") else b"x" * 99) for name in names]
+    with_rights = (member("a", mode=stat.S_IFREG | 0o644), member("b/", b"", mode=stat.S_IFDIR | 0o755))
+    check_archive(crafted(tmp_path, *plain, *with_rights))
 
 
 @pytest.mark.parametrize(
@@ -184,15 +166,11 @@ def test_a_member_that_leads_out_of_its_folder_is_refused(tmp_path: Path, name: 
     assert refusal(path) == f"the archive's member {name!r} leads out of the folder that it is unpacked into"
 
 
-@pytest.mark.parametrize("name", ["a//b", "./a", "a/./b"])
+@pytest.mark.parametrize("name", ["a//b", "./a", "a/./b", "a\0b"])
 def test_a_name_that_is_not_plain_is_refused(tmp_path: Path, name: str) -> None:
-    assert refusal(crafted(tmp_path, member(name))) == f"the archive's member {name!r} has a name that is not plain"
-
-
-def test_a_name_with_a_hidden_end_is_refused(tmp_path: Path) -> None:
-    path = crafted(tmp_path, member("config.json_hidden"))
-    path.write_bytes(path.read_bytes().replace(b"json_hidden", b"json\0hidden"))
-    assert "has a name that is not plain" in refusal(path)
+    path = crafted(tmp_path, member(name.replace("\0", "_")))
+    path.write_bytes(path.read_bytes().replace(b"a_b", b"a\0b"))  # of which `zipfile` would cut the end off
+    assert refusal(path) == f"the archive's member {name!r} has a name that is not plain"
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])

@@ -49,8 +49,8 @@ def gives_what_cannot_be_sent() -> object:
     return lambda: None
 
 
-def leaves(status: int) -> None:
-    os._exit(status)
+def leaves() -> None:
+    os._exit(7)
 
 
 def crashes() -> None:
@@ -61,13 +61,11 @@ def is_killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_it_returns_what_the_function_returns_from_another_process() -> None:
+def test_it_returns_what_the_function_returns_from_a_process_that_is_gone() -> None:
     total, name, process = in_fresh_process(described, 1, 2, name="x")
     assert (total, name) == (3, "x")
-    assert process != os.getpid()
-
-
-def test_large_results_arrive_whole() -> None:
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
     assert in_fresh_process(large, 8).sum() == 8 << 20
 
 
@@ -83,46 +81,29 @@ def test_what_it_prints_is_not_lost(capfd: pytest.CaptureFixture[str], monkeypat
     assert capfd.readouterr() == ("hello\n", "HELLO\n")
 
 
-def test_other_errors_leave_their_traceback_and_name_the_function(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ZoobenchError) as caught:
-        in_fresh_process(stumbles)
-    assert str(caught.value) == "the process that ran stumbles failed with status 1; its own message stands above"
-    assert "LookupError: not one of ours" in capfd.readouterr().err
-
-
-def test_a_result_that_cannot_be_sent_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ZoobenchError, match="gives_what_cannot_be_sent failed with status 1"):
-        in_fresh_process(gives_what_cannot_be_sent)
-    assert "local object 'gives_what_cannot_be_sent.<locals>.<lambda>'" in capfd.readouterr().err
-
-
-def test_a_process_that_ends_early_is_an_error_with_its_status() -> None:
-    with pytest.raises(ZoobenchError) as caught:
-        in_fresh_process(leaves, 7)
-    assert str(caught.value) == "the process that ran leaves failed with status 7; its own message stands above"
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="signals kill elsewhere")
-def test_a_killed_process_is_an_error_that_names_the_usual_cause() -> None:
+@pytest.mark.parametrize(
+    ("function", "told", "printed"),
+    [
+        (stumbles, "failed with status 1; its own message stands above", "LookupError: not one of ours"),
+        (gives_what_cannot_be_sent, "failed with status 1; its own message stands above", "'gives_what_cannot_be_sent"),
+        (leaves, "failed with status 7; its own message stands above", ""),
+        (crashes, "crashed in native code: Segmentation fault (11)", ""),
+        (
+            is_killed,
+            "was killed by signal 9; the usual cause is too little memory (InceptionResNetV2 takes 6 GB to convert): "
+            "free some, or leave out the largest backbone",
+            "",
+        ),
+    ],
+)
+def test_a_process_that_fails_or_is_lost_is_told_of_by_how_it_ended(
+    capfd: pytest.CaptureFixture[str], function: Callable[[], object], told: str, printed: str
+) -> None:
     with pytest.raises(ZoobenchError) as caught:
-        in_fresh_process(is_killed)
-    assert str(caught.value) == (
-        "the process that ran is_killed was killed by signal 9; the usual cause is too little memory "
-        "(InceptionResNetV2 takes 6 GB to convert): free some, or leave out the largest backbone"
-    )
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals kill elsewhere")
-def test_a_crash_is_not_taken_for_a_lack_of_memory() -> None:
-    with pytest.raises(ZoobenchError) as caught:
-        in_fresh_process(crashes)
-    assert str(caught.value) == "the process that ran crashes crashed in native code: Segmentation fault (11)"
-
-
-def test_no_process_stays_behind() -> None:
-    *_, process = in_fresh_process(described, name="x")
-    with pytest.raises(ProcessLookupError):
-        os.kill(process, 0)
+        in_fresh_process(function)
+    assert str(caught.value) == f"the process that ran {function.__name__} {told}"
+    assert printed in capfd.readouterr().err
 
 
 def process_of(running: Worker) -> psutil.Process:
@@ -150,19 +131,16 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_worker_says_what_it_runs_on_and_answers() -> None:
+def test_a_worker_says_what_it_runs_on_answers_and_goes_on_after_an_error() -> None:
     with worker(MODULE) as (running, told):
         assert told == {"python": python_version(), "libraries": library_versions()}
         assert running.ask({"do": "footprint"}, patience=PATIENCE)["peak_rss_bytes"] > 1 << 20
-
-
-def test_an_error_is_raised_here_and_the_worker_goes_on() -> None:
-    with worker(MODULE) as (running, _):
-        with pytest.raises(
-            MeasurementError, match=r"unknown request 'dance'; known are import, open, turns, footprint"
-        ):
+        with pytest.raises(MeasurementError, match="unknown request 'dance'; known are import, open, turns, footprint"):
             running.ask({"do": "dance"}, patience=PATIENCE)
         assert running.ask({"do": "footprint"}, patience=PATIENCE)
+        assert os.getpgid(running.process.pid) != os.getpgid(0)  # so that Ctrl-C on the terminal does not reach it
+        process = process_of(running)
+    assert not process.is_running()
 
 
 def test_a_file_that_the_runtime_does_not_take_is_named(tmp_path: Path) -> None:
@@ -207,12 +185,6 @@ def test_a_worker_that_hangs_is_given_up_and_ended() -> None:
     assert is_gone(process)
 
 
-def test_a_worker_is_ended_after_the_block_and_leaves_no_zombie() -> None:
-    with worker(MODULE) as (running, _):
-        process = process_of(running)
-    assert not process.is_running()
-
-
 def test_a_worker_does_not_outlive_who_asks_it() -> None:
     with worker(MODULE) as (running, _):
         process = process_of(running)
@@ -236,11 +208,6 @@ def test_a_worker_that_hangs_does_not_outlive_a_process_that_is_killed(tmp_path:
         hanging = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
     assert eventually(lambda: is_gone(hanging))
-
-
-def test_ctrl_c_on_the_terminal_reaches_no_worker() -> None:
-    with worker(MODULE) as (running, _):
-        assert os.getpgid(running.process.pid) != os.getpgid(0)
 
 
 def test_what_a_library_prints_is_not_taken_for_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,26 +243,29 @@ def test_another_interpreter_works_by_this_very_zoobench_and_its_own_libraries(t
             running.ask({"do": "open", "name": "a", "path": "a", "runtime": "litert", "threads": 1}, patience=PATIENCE)
 
 
+def refused(python: Path) -> str:
+    with pytest.raises(MeasurementError) as caught:  # noqa: SIM117
+        with worker(MODULE, python=python):
+            pytest.fail("it cannot have started")
+    return str(caught.value)
+
+
 def test_an_interpreter_without_numpy_says_so(tmp_path: Path) -> None:
     venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
-    with pytest.raises(MeasurementError, match=r"(?s)worker at 'start' failed with status 1.*No module named 'numpy'"):  # noqa: SIM117
-        with worker(MODULE, python=tmp_path / "bare" / "bin" / "python"):
-            pytest.fail("it cannot have started")
+    told = refused(tmp_path / "bare" / "bin" / "python")
+    assert told.startswith("the worker at 'start' failed with status 1")
+    assert "No module named 'numpy'" in told
 
 
 @pytest.mark.parametrize("named", ["missing/python", "."])
 def test_an_interpreter_that_is_none_is_named(tmp_path: Path, named: str) -> None:
-    with pytest.raises(MeasurementError, match=r"cannot start .*; name a Python interpreter"):  # noqa: SIM117
-        with worker(MODULE, python=tmp_path / named):
-            pytest.fail("it cannot have started")
+    assert re.match(r"cannot start .*; name a Python interpreter", refused(tmp_path / named))
 
 
 @pytest.mark.parametrize("said", ["hello", "[1]", '"ready"', "{}"])
 def test_a_program_that_is_no_interpreter_is_told_what_it_said(tmp_path: Path, said: str) -> None:
-    told = r"(?s)at 'start' ended without .* no Python.*printed: " + re.escape(said)
-    with pytest.raises(MeasurementError, match=told):  # noqa: SIM117
-        with worker(MODULE, python=program(tmp_path, f"echo '{said}'")):
-            pytest.fail("it cannot have started")
+    told = r"(?s).*at 'start' ended without .* no Python.*printed: " + re.escape(said)
+    assert re.match(told, refused(program(tmp_path, f"echo '{said}'")))
 
 
 def test_an_interpreter_that_is_a_script_is_ended_with_what_it_started(tmp_path: Path) -> None:
@@ -307,8 +277,6 @@ def test_an_interpreter_that_is_a_script_is_ended_with_what_it_started(tmp_path:
 
 def test_the_callers_paths_are_lent_to_this_interpreter_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/only/mine")
-    with pytest.raises(MeasurementError) as caught:  # noqa: SIM117
-        with worker(MODULE, python=program(tmp_path, 'echo "$PYTHONPATH"')):
-            pytest.fail("it cannot have started")
-    assert "/only/mine" not in str(caught.value)
-    assert "zoobench-" in str(caught.value)
+    told = refused(program(tmp_path, 'echo "$PYTHONPATH"'))
+    assert "/only/mine" not in told
+    assert "zoobench-" in told

@@ -9,35 +9,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from zoobench.system.terminal import capture_native_output, console_text, progress, sanitize, text_console
+from zoobench.system.terminal import capture_native_output, progress, sanitize
 
 
-def test_brackets_and_colons_mean_themselves() -> None:
-    console = text_console(width=40, colours=False)
-    console.print("[red]cat[/red] :dog:")
-    assert console_text(console) == "[red]cat[/red] :dog:\n"
-
-
-def test_colours_are_for_those_who_know_them() -> None:
-    texts = {}
-    for colours in (False, True):
-        console = text_console(width=40, colours=colours)
-        console.print("cat", style="red")
-        texts[colours] = console_text(console)
-    assert texts[False] == "cat\n"
-    assert "\x1b[31m" in texts[True]
-
-
-def test_a_foreign_text_stays_on_its_line_and_steers_nothing() -> None:
-    assert sanitize("Größe × 5 – ok") == "Größe × 5 – ok"
-    assert sanitize("a\x1b[2J\nb\ud800\t") == "a�[2J�b��"
-
-
-def test_a_text_that_github_would_take_for_a_command_is_marked() -> None:
-    assert sanitize("::error::x") == ":\ufffderror::x"
-    assert sanitize("  ::error::x") == "  :\ufffderror::x"
-    assert sanitize("x ##[error]y") == "x ##\ufffderror]y"
-    assert sanitize("a::b: 5 % ## [c]") == "a::b: 5 % ## [c]"
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("Größe × 5 – ok", "Größe × 5 – ok"),
+        ("a\x1b[2J\nb\ud800\t", "a�[2J�b��"),
+        ("::error::x", ":\ufffderror::x"),  # what GitHub would take for a command
+        ("  ::error::x", "  :\ufffderror::x"),
+        ("x ##[error]y", "x ##\ufffderror]y"),
+        ("a::b: 5 % ## [c]", "a::b: 5 % ## [c]"),
+    ],
+)
+def test_a_foreign_text_stays_on_its_line_and_steers_nothing(text: str, safe: str) -> None:
+    assert sanitize(text) == safe
 
 
 DESCRIPTORS = Path("/proc/self/fd")
@@ -50,49 +37,33 @@ def fail(out: bytes, err: bytes) -> None:
         raise RuntimeError("no luck")
 
 
-def test_what_is_written_past_python_is_held(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_is_written_past_python_is_held_and_both_streams_work_again_afterwards(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     with capture_native_output():
-        os.write(1, b"noise on standard output")
+        with capture_native_output():
+            os.write(1, b"noise on standard output")
         os.write(2, b"noise on standard error")
-    assert capfd.readouterr() == ("", "")
-
-
-def test_both_streams_work_again_afterwards(capfd: pytest.CaptureFixture[str]) -> None:
-    with capture_native_output():
-        os.write(1, b"noise")
     os.write(1, b"out")
     os.write(2, b"err")
     assert capfd.readouterr() == ("out", "err")
 
 
-def test_what_was_held_is_shown_when_the_block_fails(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("out", "err", "shown"),
+    [
+        (b"first this, ", b"then that", "first this, then that"),
+        (b"a" * 10_000, b"the reason", "a" * 3990 + "the reason"),  # the end of much noise
+        (b"half a letter: ", b"\xc3", "half a letter: \ufffd"),
+    ],
+)
+def test_the_end_of_what_was_held_is_shown_when_the_block_fails(
+    capfd: pytest.CaptureFixture[str], out: bytes, err: bytes, shown: str
+) -> None:
     with pytest.raises(RuntimeError, match="no luck"):
-        fail(b"first this, ", b"then that")
+        fail(out, err)
     os.write(1, b"out")
-    assert capfd.readouterr() == ("out", "first this, then that")
-
-
-def test_the_end_of_much_noise_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError):
-        fail(b"a" * 10_000, b"the reason")
-    shown = capfd.readouterr().err
-    assert len(shown) == 4000
-    assert shown.endswith("aathe reason")
-
-
-def test_noise_that_is_no_text_is_shown_as_well_as_it_can_be(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError):
-        fail(b"half a letter: ", b"\xc3")
-    assert capfd.readouterr().err == "half a letter: \ufffd"
-
-
-def test_blocks_may_be_nested(capfd: pytest.CaptureFixture[str]) -> None:
-    with capture_native_output():
-        with capture_native_output():
-            os.write(1, b"inner")
-        os.write(1, b"outer")
-    os.write(1, b"after")
-    assert capfd.readouterr() == ("after", "")
+    assert capfd.readouterr() == ("out", shown)
 
 
 @pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="descriptors can be counted on Linux alone")
@@ -156,16 +127,14 @@ def test_a_log_gets_one_line_with_the_last_note(
     assert shown.out == ""
 
 
-def test_work_that_ends_early_says_how_much_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+def test_work_that_ends_early_says_how_much_was_done_and_without_a_note_it_ends_with_the_seconds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with progress("Counting sheep", total=3) as advance:
         advance(2, "")
-    assert capsys.readouterr().err.startswith("Counting sheep: 2 of 3 in ")
-
-
-def test_a_line_without_a_note_ends_with_its_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress("Counting sheep", total=0):
-        pass
-    assert capsys.readouterr().err.endswith(" s\n")
+    shown = capsys.readouterr().err
+    assert shown.startswith("Counting sheep: 2 of 3 in ")
+    assert shown.endswith(" s\n")
 
 
 def test_failed_work_is_not_said_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:

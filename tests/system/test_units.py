@@ -1,5 +1,8 @@
 """Do numbers reach people with three significant digits in the right unit?"""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,112 +72,32 @@ def test_a_larger_number_is_never_shown_as_the_smaller(first: float, second: flo
     assert float(ratio(low)) <= float(ratio(high))
 
 
-def test_seconds_are_shown_as_milliseconds() -> None:
-    assert milliseconds(0.0172) == "17.2"
-    assert milliseconds(0.00043219) == "0.432"
-    assert milliseconds(2.5) == "2500"
-
-
-def test_bytes_are_shown_as_millions() -> None:
-    assert megabytes(16_912_345) == "16.9"
-    assert megabytes(217_500_000) == "218"
-    assert megabytes(2_376) == "0.00238"
-
-
-def test_sizes_in_a_text_carry_the_unit_that_suits_them() -> None:
-    assert [size(count) for count in (0, 8, 999, 1_000, 43_776, 999_999, 1_000_000, 3_204_600)] == [
-        *("0 B", "8 B", "999 B", "1.00 kB", "43.8 kB", "1000 kB", "1.00 MB", "3.20 MB")
-    ]
-
-
-def test_shares_are_shown_as_percentages_with_one_decimal() -> None:
-    assert percent(0.9267) == "92.7"
-    assert percent(1) == "100.0"
-    assert percent(0) == "0.0"
-
-
 @pytest.mark.parametrize(
-    ("value", "text"),
+    ("show", "texts"),
     [
-        (1, "1.00"),
-        (0.25, "0.25"),
-        (2.5, "2.50"),
-        (9.994, "9.99"),
-        (9.996, "10.0"),
-        (12.34, "12.3"),
-        (0.096, "0.10"),
-        (0.0867, "0.0867"),  # two decimals would say 0.09
-        (0, "0"),
+        (milliseconds, {0.0172: "17.2", 0.00043219: "0.432", 2.5: "2500", None: ABSENT}),
+        (megabytes, {16_912_345: "16.9", 217_500_000: "218", 2_376: "0.00238", None: ABSENT}),
+        (size, {0: "0 B", 8: "8 B", 999: "999 B", 1_000: "1.00 kB", 43_776: "43.8 kB", 999_999: "1000 kB"}),
+        (size, {1_000_000: "1.00 MB", 3_204_600: "3.20 MB"}),
+        (percent, {0.9267: "92.7", 1: "100.0", 0: "0.0", None: ABSENT}),
+        (ratio, {1: "1.00", 0.25: "0.25", 2.5: "2.50", 9.994: "9.99", 9.996: "10.0", 12.34: "12.3", None: ABSENT}),
+        (ratio, {0.096: "0.10", 0.0867: "0.0867", 0: "0"}),  # of the second two decimals would say 0.09
+        (exactly, {3_519_584: "3,519,584", 0: "0", None: ABSENT}),
+        (change_percent, {0.1234: "+12.3", -0.0042: "-0.4", 9.994: "+999.4", 11.28: "+1130", None: ABSENT}),
+        (change_percent, {0.0: "0.0", 0.0004: "0.0", -0.0004: "0.0"}),  # neither up nor down
+        (nats, {0.3204: "0.320", 16.1: "16.100", 12345.6: "12300", None: ABSENT}),
+        (probability, {0.0391: "0.039", 1: "1.000", 0.0004: "<0.001", None: ABSENT}),
+        (chance, {1.0: "100", 0.99999: ">99.9", 0.99899: "99.8", 0.95: "95.0", 0.9499: "94.9", None: ABSENT}),
+        (chance, {0.57: "57.0", 0.0011: "0.1", 0.0009: "<0.1", 0.0: "0"}),  # what is not certain never reads as if
+        (tick, {0: "0", 5: "5", 0.5: "0.5", 2000: "2000", 0.30000000000000004: "0.3", -2: "-2", 5e9: "5e+09"}),
+        (tick_milliseconds, {0.0005: "0.5", 0.02: "20", 2: "2000"}),
+        (tick_percent, {0: "0", 0.58: "58", 0.925: "92.5", 1: "100"}),
     ],
 )
-def test_ratios_have_two_decimals_where_that_says_enough(value: float, text: str) -> None:
-    assert ratio(value) == text
-
-
-def test_what_is_absent_is_a_dash_and_never_a_zero() -> None:
-    assert {milliseconds(None), megabytes(None), percent(None), ratio(None)} == {ABSENT} == {"–"}
-
-
-def test_a_number_of_which_every_digit_may_matter_is_shown_in_full() -> None:
-    assert (exactly(3_519_584), exactly(0), exactly(None)) == ("3,519,584", "0", "–")
-
-
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        (0.1234, "+12.3"),
-        (-0.0042, "-0.4"),
-        (0.0, "0.0"),
-        (0.0004, "0.0"),  # neither up nor down
-        (-0.0004, "0.0"),
-        (9.994, "+999.4"),
-        (11.28, "+1130"),
-        (None, "–"),
-    ],
-)
-def test_changes_carry_their_sign(change: float | None, text: str) -> None:
-    assert change_percent(change) == text
-
-
-def test_losses_have_three_decimals_and_p_values_no_more() -> None:
-    assert (nats(0.3204), nats(16.1), nats(12345.6), nats(None)) == ("0.320", "16.100", "12300", "–")
-    assert (probability(0.0391), probability(1), probability(0.0004), probability(None)) == (
-        *("0.039", "1.000", "<0.001", "–"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (5, "5"), (0.5, "0.5"), (2000, "2000"), (0.30000000000000004, "0.3"), (-2, "-2"), (5e9, "5e+09")],
-)
-def test_round_numbers_on_an_axis_have_no_digits_that_say_nothing(value: float, text: str) -> None:
-    assert tick(value) == text
-
-
-def test_axes_are_in_the_units_of_the_tables() -> None:
-    assert [tick_milliseconds(seconds) for seconds in (0.0005, 0.02, 2)] == ["0.5", "20", "2000"]
-    assert [tick_percent(share) for share in (0, 0.58, 0.925, 1)] == ["0", "58", "92.5", "100"]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "–"),
-        (1.0, "100"),
-        (0.99999, ">99.9"),
-        (0.99899, "99.8"),
-        (0.95, "95.0"),
-        (0.9499, "94.9"),
-        (0.57, "57.0"),
-        (0.0011, "0.1"),
-        (0.0009, "<0.1"),
-        (0.0, "0"),
-    ],
-)
-def test_a_probability_is_rounded_down_so_that_what_is_not_certain_never_reads_as_if(
-    value: float | None, text: str
+def test_a_number_is_shown_in_its_unit_with_the_digits_that_say_something(
+    show: Callable[[Any], str], texts: dict[float | None, str]
 ) -> None:
-    assert chance(value) == text
+    assert {value: show(value) for value in texts} == texts
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """How is a document written for a terminal, or for a file that is read like one?"""
 
+import io
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
+from rich.table import Table
 from rich.text import Text
 
 from zoobench.show.document import LEAST_WIDTH, Block, Grid, Lines, Tone, View, filled
-from zoobench.system.terminal import console_text, plain_table, sanitize, text_console
+from zoobench.system.terminal import sanitize
 
 _STYLES: Mapping[Tone, str] = {"plain": "", "strong": "", "good": "green", "open": "yellow", "bad": "red"}
 _GAP = 2
@@ -32,7 +35,16 @@ def write(view: View, *, width: int = LEAST_WIDTH, colours: bool = False) -> str
 
 def to_terminal(blocks: Sequence[Block], *, width: int, colours: bool) -> str:
     """Returns the blocks as text with an empty line between them; empty ones are left out."""
-    console = text_console(width=_ENOUGH, colours=colours)
+    text = io.StringIO()
+    console = Console(
+        file=text,
+        width=_ENOUGH,
+        force_terminal=colours,
+        no_color=not colours,
+        highlight=False,
+        markup=False,  # names come from folders and files, so that brackets and colons in them mean themselves
+        emoji=False,
+    )
     for position, block in enumerate(filled(*blocks)):
         if position:
             console.print()
@@ -40,7 +52,7 @@ def to_terminal(blocks: Sequence[Block], *, width: int, colours: bool) -> str:
             console.print(*map(sanitize, block.lines), sep="\n", soft_wrap=True, style=_STYLES[block.tone])
         else:
             _print_grid(console, block, width)
-    return console_text(console)
+    return text.getvalue()
 
 
 def _print_grid(console: Console, grid: Grid, width: int) -> None:
@@ -52,8 +64,7 @@ def _print_grid(console: Console, grid: Grid, width: int) -> None:
         room = _room(grid, columns)
     if grid.title:
         console.print(Text(sanitize(grid.title), style="italic"), soft_wrap=True)
-    table = plain_table()
-    table.show_header = bool(grid.heads)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), show_header=bool(grid.heads))
     for one in columns:
         head = sanitize(grid.heads[one]) if grid.heads else ""
         wraps = one in grid.words and one != columns[0]

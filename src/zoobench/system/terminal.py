@@ -1,6 +1,5 @@
-"""What appears on a terminal: text and tables, the progress of long work, and nothing of native chatter."""
+"""What appears on a terminal: safe text, the progress of long work, and nothing of native chatter."""
 
-import io
 import os
 import re
 import sys
@@ -8,11 +7,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
-
-if TYPE_CHECKING:  # rich is imported where text is made: a process that measures does without
-    from rich.console import Console
-    from rich.table import Table
 
 _MARK = "\N{REPLACEMENT CHARACTER}"
 _COMMAND = re.compile(r"^\s*::|##\[")
@@ -23,55 +17,6 @@ _SHOWN_BYTES = 4000
 _STREAMS = (1, 2)
 Advance = Callable[[int, str], None]
 """Called with the number of steps just done and a short note to show beside the bar ('' for none)."""
-
-
-def text_console(*, width: int, colours: bool) -> "Console":
-    """Returns a console that keeps what is printed on it, the same for a terminal, a pipe and a file.
-
-    Names come from folders and files, so brackets and colons in them mean themselves.
-
-    Args:
-        width: Columns.
-        colours: Whether the reader is a terminal that knows them.
-    """
-    from rich.console import Console
-
-    return Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=colours,
-        no_color=not colours,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-
-
-def console_text(console: "Console") -> str:
-    """Returns what was printed on a console that `text_console` gave."""
-    return cast(io.StringIO, console.file).getvalue()
-
-
-def plain_table(*, title: str | None = None, footer: bool = False, gap: int = 1) -> "Table":
-    """Returns a table without columns yet: a line below the heads, nothing around it.
-
-    Args:
-        title: What stands above it, to the left.
-        footer: Whether columns have a last line of their own.
-        gap: Spaces between columns.
-    """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, gap, 0, 0),
-        title=title,
-        title_justify="left",
-        show_footer=footer,
-    )
 
 
 def sanitize(text: str) -> str:
@@ -95,7 +40,7 @@ def progress(description: str, *, total: int) -> Iterator[Advance]:
 
     On a terminal this is a bar with the time left; in a log it is one line at the end, so that logs stay short.
     """
-    from rich.console import Console
+    from rich.console import Console  # here, as a process that measures does without
 
     console = Console(file=sys.stderr)
     if not console.is_terminal:

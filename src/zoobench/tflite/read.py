@@ -174,13 +174,13 @@ def _names(enumeration: str) -> dict[int, str]:
 def _verify(content: bytes) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    refusal = ""
+    refusal: str | None = None
     with capture_native_output():  # what it printed is shown where an error leaves the block
         try:
             Interpreter(model_content=content, num_threads=1)
         except (ValueError, RuntimeError) as error:
             refusal = str(error)
-    if refusal:
+    if refusal is not None:
         raise _damaged(f"LiteRT says: {refusal}")
 
 

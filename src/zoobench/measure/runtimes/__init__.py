@@ -9,7 +9,6 @@ from contextlib import (
     AbstractContextManager,
     ExitStack,
     contextmanager,
-    nullcontext,
     redirect_stderr,
     redirect_stdout,
     suppress,
@@ -58,7 +57,7 @@ def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextMa
     Raises:
         MeasurementError: If the runtime is unknown, not installed, or does not take the file.
     """
-    module = _module(runtime)
+    module = import_runtime(runtime)
     opener = getattr(module, find_runtime(runtime).opens)
     return cast(AbstractContextManager[Session], opener(path, threads=threads))
 
@@ -68,18 +67,36 @@ def open_answering_session(path: Path, *, runtime: str, threads: int) -> Abstrac
 
     Args and errors are those of `open_session`.
     """
-    module = _module(runtime)
+    module = import_runtime(runtime)
     opener = getattr(module, "open_graph_session", None) or module.open_session
     return cast(AbstractContextManager[Session], opener(path, threads=threads))
 
 
-def import_runtime(runtime: str) -> None:
-    """Imports a runtime's libraries, so that opening a file later does not take their time.
+def import_runtime(runtime: str) -> ModuleType:
+    """Imports a runtime's libraries, so that opening a file later does not take their time; returns its module.
 
     Raises:
         MeasurementError: If the runtime is unknown or not installed.
     """
-    _module(runtime)
+    try:
+        known = find_runtime(runtime)
+    except UsageError as error:
+        raise MeasurementError(f"{error} ({sys.executable})") from error
+    try:
+        module = _imported(known)
+    except MeasurementError:
+        raise
+    except Exception as error:  # foreign code may fail with anything; the message names it
+        if known.package is None:
+            raise
+        raise MeasurementError(
+            f"the runtime {runtime} of {known.package} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    if known.package and not callable(getattr(module, known.opens, None)):
+        raise MeasurementError(
+            f"the runtime {runtime} of {known.package} has no function {known.module}.{known.opens}(path, *, threads)"
+        )
+    return module
 
 
 @contextmanager
@@ -116,36 +133,16 @@ def _import_all(runtimes: tuple[str, ...]) -> None:
             import_runtime(runtime)
 
 
-def _module(runtime: str) -> ModuleType:
-    known = _known(runtime)
-    if known.package is None or known.module in sys.modules:
-        return _imported(known)
-    try:
-        module = _imported(known)
-    except MeasurementError:
-        raise
-    except Exception as error:  # foreign code may fail with anything; the message names it
-        raise MeasurementError(
-            f"the runtime {runtime} of {known.package} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
-    if not callable(getattr(module, known.opens, None)):
-        raise MeasurementError(
-            f"the runtime {runtime} of {known.package} has no function {known.module}.{known.opens}(path, *, threads)"
-        )
-    return module
-
-
-def _known(runtime: str) -> Runtime:
-    try:
-        return find_runtime(runtime)
-    except UsageError as error:
-        raise MeasurementError(f"{error} ({sys.executable})") from error
-
-
 def _imported(known: Runtime) -> ModuleType:
+    """Imports a module, the garbage collector kept off what that makes: TensorFlow's takes a third longer with it.
+
+    Modules stay until the process ends, so looking through them for garbage finds none.
+    """
+    is_new, was_enabled = known.module not in sys.modules, gc.isenabled()
+    if is_new:
+        gc.disable()
     try:
-        with nullcontext() if known.module in sys.modules else _nothing_collected():
-            return import_module(known.module)
+        return import_module(known.module)
     except ModuleNotFoundError as error:
         raise MeasurementError(
             f"the runtime {known.name} needs {error.name}, which is not installed: pip install '{known.install}'"
@@ -155,19 +152,8 @@ def _imported(known: Runtime) -> ModuleType:
             f"the runtime {known.name} is installed but cannot be imported: {error}; install it anew: "
             f"pip install --force-reinstall '{known.install}'"
         ) from error
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Keeps the garbage collector off what an import makes: TensorFlow's takes a third longer with it.
-
-    Modules stay until the process ends, so looking through them for garbage finds none.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
     finally:
-        gc.freeze()
-        if was_enabled:
+        if is_new:
+            gc.freeze()
+        if is_new and was_enabled:
             gc.enable()

@@ -53,40 +53,31 @@ def open_session(path: Path, *, threads: int) -> Iterator[KerasSession]:
     Raises:
         MeasurementError: If TensorFlow already runs on another number of threads, or the file cannot be loaded.
     """
-    _set_threads(threads)
-    yield KerasSession(partial(_loaded(path), training=False))
+    yield KerasSession(partial(_loaded(path, threads=threads), training=False))
 
 
 @contextmanager
 def open_graph_session(path: Path, *, threads: int) -> Iterator[KerasSession]:
-    """Opens a `.keras` file as a TensorFlow graph, for batches of any size: the same predictions, several times faster.
-
-    Raises:
-        MeasurementError: As `open_session`.
-    """
-    _set_threads(threads)
-    model = _loaded(path)
+    """Does the same as a TensorFlow graph, for batches of any size: the same predictions, several times faster."""
+    model = _loaded(path, threads=threads)
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
     yield KerasSession(tf.function(partial(model, training=False), input_signature=[pixels]))
 
 
-def _loaded(path: Path) -> keras.Model:
-    try:
-        check_archive(path)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise MeasurementError(f"Keras cannot open {path}: {error}") from error
-
-
-def _set_threads(threads: int) -> None:
-    """Sets TensorFlow's pools; it takes them only before its first operation in a process."""
+def _loaded(path: Path, *, threads: int) -> keras.Model:
+    """Loads a model after setting TensorFlow's pools, which it takes only before its first operation in a process."""
     threading = tf.config.threading
     try:
         threading.set_intra_op_parallelism_threads(threads)
         threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError as error:
-        if threading.get_intra_op_parallelism_threads() != threads:
+        if (running := threading.get_intra_op_parallelism_threads()) != threads:
             raise MeasurementError(
-                f"TensorFlow already runs on {threading.get_intra_op_parallelism_threads()} threads in this process "
-                f"and cannot change to {threads}; run pytest once for each number: --zoo-threads {threads}"
+                f"TensorFlow already runs on {running} threads in this process and cannot change to {threads}; run "
+                f"pytest once for each number: --zoo-threads {threads}"
             ) from error
+    try:
+        check_archive(path)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise MeasurementError(f"Keras cannot open {path}: {error}") from error

@@ -43,8 +43,12 @@ class ONNXSession:
         self._image = np.zeros(self._input.shape, self._input.dtype)
         self._result = np.zeros(self._output.shape, self._output.dtype)
         self._binding = session.io_binding()
-        self._bind(self._binding.bind_input, session.get_inputs()[0].name, self._image)
-        self._bind(self._binding.bind_output, session.get_outputs()[0].name, self._result)
+        for bind, (end,), array in (
+            (self._binding.bind_input, session.get_inputs(), self._image),
+            (self._binding.bind_output, session.get_outputs(), self._result),
+        ):
+            kind, place = array.dtype.type, array.ctypes.data
+            bind(end.name, "cpu", device_id=0, element_type=kind, shape=array.shape, buffer_ptr=place)
 
     def load(self, images: npt.NDArray[np.uint8]) -> None:
         """Puts raw pixels [1, height, width, 3] in place."""
@@ -61,17 +65,6 @@ class ONNXSession:
     def read(self) -> Floats:
         """Returns the result as [1, outputs] float32."""
         return self._output.real(self._result)
-
-    @staticmethod
-    def _bind(bind: Any, name: str, array: npt.NDArray[Any]) -> None:
-        bind(
-            name=name,
-            device_type="cpu",
-            device_id=0,
-            element_type=array.dtype.type,
-            shape=array.shape,
-            buffer_ptr=array.ctypes.data,
-        )
 
 
 @contextmanager
@@ -91,7 +84,11 @@ def open_session(path: Path, *, threads: int) -> Iterator[ONNXSession]:
         session = onnxruntime.InferenceSession(str(converted), options, providers=_PROVIDERS)
     except _REFUSALS as error:
         raise MeasurementError(f"ONNX Runtime cannot open {path} as converted to ONNX: {error}") from error
-    _check_types(session, ports)
+    for port, found in zip(ports, (*session.get_inputs(), *session.get_outputs()), strict=True):
+        if _TYPES.get(found.type) != port.dtype or tuple(found.shape) != port.shape:
+            raise MeasurementError(
+                f"converted to ONNX the file has {found.type} {found.shape} where it had {port.dtype} {port.shape}"
+            )
     yield ONNXSession(session, ports=ports)
 
 
@@ -109,12 +106,21 @@ def onnx_form(path: Path, *, converter: Sequence[str] = ("-m", "tf2onnx.convert"
         MeasurementError: If the file cannot be read, converted, or kept.
     """
     home = home_of(path)
-    inputs = {"model": _content_hash(path), "converter": _CONVERTER, "version": version(_CONVERTER), "opset": OPSET}
+    try:
+        content = sha256_of_file(path)
+    except OSError as error:
+        raise MeasurementError(f"the ONNX form of {path} cannot be made: {error}") from error
+    inputs = {"model": content, "converter": _CONVERTER, "version": version(_CONVERTER), "opset": OPSET}
     name = home.name.rpartition("-")[0] if home else path.stem
     store = home.parent.parent if home else user_store()
 
     def make(folder: Path) -> Facts:
-        _convert(path, folder / _FILE, converter)
+        made = folder / _FILE
+        command = [sys.executable, *converter, "--tflite", str(path), "--output", str(made), "--opset", str(OPSET)]
+        status, printed = run_program(command, name=_CONVERTER, patience=_PATIENCE_SECONDS)
+        if status or not made.exists():
+            told = " / ".join(printed.strip().splitlines()[-_SHOWN_LINES:])
+            raise MeasurementError(f"{_CONVERTER} cannot convert {path} (status {status}): {told}")
         return {}
 
     product = Product(name=f"{name}-onnx", file_name=_FILE, inputs=inputs)
@@ -124,26 +130,3 @@ def onnx_form(path: Path, *, converter: Sequence[str] = ("-m", "tf2onnx.convert"
 def user_store() -> Path:
     """Returns the store for files that are in none: `zoobench` in `XDG_CACHE_HOME`, by default `~/.cache`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zoobench"
-
-
-def _check_types(session: Any, ports: tuple[Port, Port]) -> None:
-    for port, found in zip(ports, (*session.get_inputs(), *session.get_outputs()), strict=True):
-        if _TYPES.get(found.type) != port.dtype or tuple(found.shape) != port.shape:
-            raise MeasurementError(
-                f"converted to ONNX the file has {found.type} {found.shape} where it had {port.dtype} {port.shape}"
-            )
-
-
-def _content_hash(path: Path) -> str:
-    try:
-        return sha256_of_file(path)
-    except OSError as error:
-        raise MeasurementError(f"the ONNX form of {path} cannot be made: {error}") from error
-
-
-def _convert(path: Path, made: Path, converter: Sequence[str]) -> None:
-    command = [sys.executable, *converter, "--tflite", str(path), "--output", str(made), "--opset", str(OPSET)]
-    status, printed = run_program(command, name=_CONVERTER, patience=_PATIENCE_SECONDS)
-    if status or not made.exists():
-        told = " / ".join(printed.strip().splitlines()[-_SHOWN_LINES:])
-        raise MeasurementError(f"{_CONVERTER} cannot convert {path} (status {status}): {told}")

@@ -58,7 +58,11 @@ def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
     """
     ports = read_ports(path)
     try:
-        model = _compiled(path, ports, threads=threads)
+        core = openvino.Core()
+        network = core.read_model(str(path))
+        if network.is_dynamic():  # a batch of any size would be taken as empty
+            network.reshape(list(ports[0].shape))
+        model = core.compile_model(network, _DEVICE, {_THREADS: threads, **_EXPLICIT})
     except RuntimeError as error:
         raise MeasurementError(f"OpenVINO cannot open {path}: {_cause(error)}") from error
     _check_types(model, ports)
@@ -69,15 +73,6 @@ def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
             f"this machine may allow no more: --zoo-threads {session.threads_reported}"
         )
     yield session
-
-
-def _compiled(path: Path, ports: tuple[Port, Port], *, threads: int) -> Any:
-    """Returns the file compiled for images of the shape that it has; a batch of any size would be taken as empty."""
-    core = openvino.Core()
-    model = core.read_model(str(path))
-    if model.is_dynamic():
-        model.reshape(list(ports[0].shape))
-    return core.compile_model(model, _DEVICE, {_THREADS: threads, **_EXPLICIT})
 
 
 def _check_types(model: Any, ports: tuple[Port, Port]) -> None:
