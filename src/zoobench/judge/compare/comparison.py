@@ -21,7 +21,6 @@ class CellComparison:
     """One cell on both sides.
 
     Attributes:
-        id: The cell's.
         differences: In what the cell itself is not the same on both sides; then its numbers answer different questions.
         refusals: Why it was refused, and on which side.
         same_file: Whether both sides measured the very same model file; None where that is not known.
@@ -77,11 +76,7 @@ def compare(
 ) -> Comparison:
     """Returns what changed from one side to the other.
 
-    Args:
-        baseline: The stored side.
-        candidate: The new one.
-        seed: Of the bootstrap.
-        advance: Called with 1 and the cell's id after each cell of both sides.
+    The seed is the bootstrap's; `advance` is called with 1 and the cell's id after each cell of both sides.
 
     Raises:
         ResultsError: If a record's predictions cannot be read or contradict its accuracy.

@@ -57,9 +57,7 @@ class CellEvidence:
     """All that is known of a cell that both sides have a file of.
 
     Attributes:
-        baseline: Its record.
-        candidate: Its record.
-        machines: Keys of those that the records are of.
+        machines: Keys of those that the two records are of.
         replayed: None where that was not done.
         names: Of the test images, where they are known.
     """
@@ -89,14 +87,7 @@ def number_of_tests(records: Sequence[tuple[Record, Record]]) -> int:
 def find_all(
     cells: Sequence[CellEvidence], *, rules: Rules, noise: Callable[[str], Noise | None], rates: Rates
 ) -> tuple[Finding, ...]:
-    """Returns all findings, by cell, those of exact numbers last.
-
-    Args:
-        cells: What is known of each.
-        rules: Tolerances.
-        noise: Given a machine's key, returns what is known of its noise.
-        rates: How often a gate may be wrong.
-    """
+    """Returns all findings, by cell, those of exact numbers last; `noise` is given a machine's key."""
     tests: list[Test] = []
     exact: list[Finding] = []
     for one in cells:
