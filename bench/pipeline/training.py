@@ -14,7 +14,8 @@ from finding import Cost
 from fresh import Steps
 
 from zoobench.build import classifier, conversion, network
-from zoobench.build.classifier import Labelled, extract
+from zoobench.build.assembly import extract
+from zoobench.build.classifier import Labelled
 from zoobench.build.recipe import BuildRequest, TrainingConfig
 
 NEVER = 10**6
@@ -110,7 +111,7 @@ def _head(request: BuildRequest, frozen: keras.Model) -> keras.Model:
 
 def _train(model: keras.Model, request: BuildRequest, inputs: Any, *, config: TrainingConfig, watch: _Epochs) -> None:
     def of(split: Any) -> Labelled:
-        return Labelled(inputs=inputs(request.dataset.indices(split)), labels=request.dataset.labels(split))
+        return inputs(request.dataset.indices(split)), request.dataset.labels(split)
 
     classifier.train(model, of("train"), of("validation"), config=config, callbacks=[watch])
 

@@ -1,6 +1,6 @@
 """Does AI Edge Quantizer do well with what we set for it?"""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +25,12 @@ from networks import (
     tiny_head,
 )
 from zoobench.build import ai_edge, conversion
-from zoobench.build import ai_edge as guards
-from zoobench.build.ai_edge import BIAS_LIMIT, INT8_STEPS, INT16_STEPS, Statistics, guarded, off_powers_of_two
+from zoobench.build.ai_edge import BIAS_LIMIT, INT8_STEPS, INT16_STEPS, Range, Statistics, guarded, off_powers_of_two
 from zoobench.build.network import assembled
 from zoobench.errors import ModelError
 from zoobench.matrix.variants import NumberType
 
 IO_TYPES: tuple[NumberType, ...] = ("float32", "uint8", "int8")
-
-
-def message(call: Callable[[], object]) -> str:
-    with pytest.raises(ModelError) as caught:
-        call()
-    return str(caught.value)
 
 
 def stored_weights(content: bytes) -> Iterator[tuple[str, str]]:
@@ -62,21 +55,23 @@ def tiny_statistics(tiny: bytes) -> Statistics:
     return ai_edge.calibrated(tiny, one_by_one(noise(4)))
 
 
-# Dynamic range
-
-
-def test_depthwise_convolutions_stay_float_and_all_else_is_int8(tiny: bytes) -> None:
-    assert list(stored_weights(ai_edge.dynamic_range(tiny))) == [
-        ("CONV_2D", "int8"),
-        ("DEPTHWISE_CONV_2D", "float32"),
-        ("CONV_2D", "int8"),
-        ("FULLY_CONNECTED", "int8"),
-    ]
-
-
-def test_a_dynamic_range_file_answers_nearly_as_the_float_one(tiny: bytes) -> None:
-    content = ai_edge.dynamic_range(tiny)
-    np.testing.assert_allclose(answers(content, noise(6)), answers(tiny, noise(6)), atol=0.05)
+@pytest.mark.parametrize(
+    ("make", "kernels", "tolerance"),
+    [
+        (ai_edge.float16, None, 0.01),
+        (ai_edge.weight_only, None, 0.05),
+        (ai_edge.dynamic_range, ["int8", "float32", "int8", "int8"], 0.05),
+        (ai_edge.dynamic_range_int4, ["int4", "float32", "int4", "int4"], 1.0),
+        (ai_edge.dynamic_range_int4_block, ["int8", "float32", "int8", "int4"], 0.2),
+    ],
+)
+def test_a_file_that_stores_less_answers_nearly_as_the_float_one_its_depthwise_convolutions_float_where_they_compute(
+    tiny: bytes, make: Callable[[bytes], bytes], kernels: list[str] | None, tolerance: float
+) -> None:
+    content = make(tiny)
+    assert len(content) < 0.8 * len(tiny)
+    assert kernels is None or [type_ for _, type_ in stored_weights(content)] == kernels
+    np.testing.assert_allclose(answers(content, noise(6)), answers(tiny, noise(6)), atol=tolerance)
     details = opened(content)
     assert details.get_input_details()[0]["dtype"] == details.get_output_details()[0]["dtype"] == np.float32
 
@@ -84,37 +79,9 @@ def test_a_dynamic_range_file_answers_nearly_as_the_float_one(tiny: bytes) -> No
 @pytest.mark.slow
 def test_a_dynamic_range_mobilenet_is_a_third_as_large() -> None:
     content = ai_edge.dynamic_range(lively_float32())
-    assert set(stored_weights(content)) == {
-        ("CONV_2D", "int8"),
-        ("DEPTHWISE_CONV_2D", "float32"),
-        ("FULLY_CONNECTED", "int8"),
-    }
+    kinds = {("CONV_2D", "int8"), ("DEPTHWISE_CONV_2D", "float32"), ("FULLY_CONNECTED", "int8")}
+    assert set(stored_weights(content)) == kinds
     assert len(content) < 0.37 * len(lively_float32())
-
-
-# Files that store less
-
-
-def test_float16_halves_the_file_and_answers_nearly_as_the_float_one(tiny: bytes) -> None:
-    content = ai_edge.float16(tiny)
-    assert len(content) < 0.8 * len(tiny)
-    np.testing.assert_allclose(answers(content, noise(6)), answers(tiny, noise(6)), atol=0.01)
-
-
-def test_weight_only_answers_nearly_as_the_float_one(tiny: bytes) -> None:
-    np.testing.assert_allclose(answers(ai_edge.weight_only(tiny), noise(6)), answers(tiny, noise(6)), atol=0.05)
-
-
-def test_int4_by_channel_is_for_all_but_depthwise_convolutions(tiny: bytes) -> None:
-    content = ai_edge.dynamic_range_int4(tiny)
-    assert [type_ for _, type_ in stored_weights(content)] == ["int4", "float32", "int4", "int4"]
-    assert np.isfinite(answers(content, noise(2))).all()
-
-
-def test_int4_by_block_is_for_dense_layers_and_all_else_is_dynamic_range(tiny: bytes) -> None:
-    content = ai_edge.dynamic_range_int4_block(tiny)
-    assert [type_ for _, type_ in stored_weights(content)] == ["int8", "float32", "int8", "int4"]
-    np.testing.assert_allclose(answers(content, noise(6)), answers(tiny, noise(6)), atol=0.2)
 
 
 def test_int16x8_answers_nearer_to_the_float_file_than_int8(tiny: bytes, tiny_statistics: Statistics) -> None:
@@ -138,13 +105,7 @@ def test_input_and_output_are_of_the_type_asked_for(tiny: bytes, tiny_statistics
 def test_uint8_input_takes_pixels_as_they_are(tiny: bytes, tiny_statistics: Statistics) -> None:
     interpreter = opened(ai_edge.integer(tiny, tiny_statistics, io="uint8"))
     (entry,), (exit_,) = interpreter.get_input_details(), interpreter.get_output_details()
-    assert entry["quantization"] == (1.0, 0)
-    assert exit_["quantization"] == (1 / 256, 0)
-
-
-def test_all_kernels_are_int8(tiny: bytes, tiny_statistics: Statistics) -> None:
-    kernels = list(stored_weights(ai_edge.integer(tiny, tiny_statistics, io="float32")))
-    assert [dtype for _, dtype in kernels] == ["int8"] * 4
+    assert (entry["quantization"], exit_["quantization"]) == ((1.0, 0), (1 / 256, 0))
 
 
 def test_the_integer_types_differ_only_at_the_edge(tiny: bytes, tiny_statistics: Statistics) -> None:
@@ -154,8 +115,9 @@ def test_the_integer_types_differ_only_at_the_edge(tiny: bytes, tiny_statistics:
     np.testing.assert_array_equal(unsigned, signed + 128)
 
 
-def test_integer_answers_are_near_the_float_ones(tiny: bytes, tiny_statistics: Statistics) -> None:
+def test_all_kernels_are_int8_and_answers_near_the_float_ones(tiny: bytes, tiny_statistics: Statistics) -> None:
     content = ai_edge.integer(tiny, tiny_statistics, io="float32")
+    assert [dtype for _, dtype in stored_weights(content)] == ["int8"] * 4
     np.testing.assert_allclose(answers(content, noise(6)), answers(tiny, noise(6)), atol=0.05)
 
 
@@ -167,8 +129,8 @@ def test_quantizing_leaves_the_statistics_as_they_were(tiny: bytes, tiny_statist
 
 
 def test_without_statistics_it_is_an_error_that_says_so(tiny: bytes) -> None:
-    text = message(lambda: ai_edge.integer(tiny, {}, io="uint8"))
-    assert text.startswith("AI Edge Quantizer cannot quantize the float32 model: ")
+    with pytest.raises(ModelError, match=r"^AI Edge Quantizer cannot quantize the float32 model: "):
+        ai_edge.integer(tiny, {}, io="uint8")
 
 
 def test_the_range_of_a_tensor_is_that_over_all_images_whatever_their_order(tiny: bytes) -> None:
@@ -332,14 +294,13 @@ def test_without_it_litert_refuses_an_int16_sum(monkeypatch: pytest.MonkeyPatch)
         answers(ai_edge.int16x8(content, statistics), images)
 
 
-def range_of(kernel: npt.NDArray[Any], bias: list[float], *, axis: int) -> Mapping[str, npt.NDArray[Any]] | None:
-    return guards._wider_range(kernel, np.array(bias, np.float32), axis=axis, input_scale=1 / 255)
+def range_of(kernel: npt.NDArray[Any], bias: list[float], *, axis: int = 0, scale: float = 1 / 255) -> Range | None:
+    return ai_edge._wider_range(kernel, np.array(bias, np.float32), axis=axis, input_scale=scale)
 
 
 def test_the_range_is_as_wide_as_the_bias_needs() -> None:
     """2.87 / (1/255 x scale) fits into 2^30 from scale 6.8e-7 on, and the range is 127 times that: 8.66e-5."""
-    kernel = np.array([[0.5, -0.25], [0.0, 0.0]], np.float32)
-    found = range_of(kernel, [BIAS, BIAS], axis=0)
+    found = range_of(np.array([[0.5, -0.25], [0.0, 0.0]], np.float32), [BIAS, BIAS])
     assert found is not None
     np.testing.assert_allclose(found["min"], [[-0.25], [-8.656e-5]], rtol=1e-3)
     np.testing.assert_allclose(found["max"], [[0.5], [8.656e-5]], rtol=1e-3)
@@ -351,14 +312,10 @@ def test_the_range_has_the_shape_of_the_channel_axis() -> None:
     assert found["min"].shape == found["max"].shape == (1, 1, 1, 5)
 
 
-def test_a_kernel_whose_own_range_will_do_has_no_other() -> None:
-    assert range_of(np.ones((2, 2), np.float32), [BIAS, -BIAS], axis=0) is None
-    assert range_of(np.zeros((2, 2), np.float32), [0.0, 0.0], axis=0) is None
-
-
-def test_an_input_that_is_always_zero_gives_nothing_to_measure_a_bias_by() -> None:
-    kernel, bias = np.ones((2, 2), np.float32), np.ones(2, np.float32)
-    assert guards._wider_range(kernel, bias, axis=0, input_scale=0.0) is None
+def test_a_kernel_whose_own_range_will_do_or_whose_input_is_always_zero_has_no_other() -> None:
+    assert range_of(np.ones((2, 2), np.float32), [BIAS, -BIAS]) is None
+    assert range_of(np.zeros((2, 2), np.float32), [0.0, 0.0]) is None
+    assert range_of(np.ones((2, 2), np.float32), [1.0, 1.0], scale=0.0) is None
 
 
 CHANNEL = st.tuples(
@@ -376,7 +333,7 @@ def test_every_bias_fits_and_no_range_is_narrower_than_its_kernel(
 ) -> None:
     bias = np.array([constant for constant, _, _ in channels], np.float32)
     kernel = np.array([[sign * size, sign * size / 3] for _, size, sign in channels], np.float32)
-    found = guards._wider_range(kernel, bias, axis=0, input_scale=input_scale)
+    found = ai_edge._wider_range(kernel, bias, axis=0, input_scale=input_scale)
     low, high = (kernel.min(1), kernel.max(1)) if found is None else (found["min"][:, 0], found["max"][:, 0])
     assert (low <= kernel.min(1)).all()
     assert (high >= kernel.max(1)).all()

@@ -3,7 +3,7 @@
 import errno
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 
 from networks import Floats, answers
-from pet_photos import opened
+from pet_photos import encoded, opened, put
 from zoobench.build import ai_edge, assembly, recipe
 from zoobench.build.assembly import PICTURE, make_models
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
-from zoobench.build.weights import Weights, WeightsRequest, find_weights
+from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import BACKBONES, Backbone
@@ -33,8 +33,8 @@ MADE = VARIANTS.keys() - {BLOCKS}
 ROUNDED = sorted(MADE - {"keras", "dynamic_range_int4"})
 """Files whose answers stay near the float ones in a network of this size."""
 CALIBRATED = {variant.name for variant in EVERYTHING if variant.calibrated}
+FEW = ("keras", "float32", "integer_only")
 SHARED = {"images-32-calibration", "reference"}
-Requested = Callable[..., BuildRequest]
 
 
 def stored(request: BuildRequest, variant: str) -> Stored:
@@ -43,11 +43,13 @@ def stored(request: BuildRequest, variant: str) -> Stored:
     return found
 
 
-def made(capsys: pytest.CaptureFixture[str], request: BuildRequest) -> set[str]:
-    """Makes all variants and returns which of them, and which steps on the way, were not in the store."""
+def made(
+    capsys: pytest.CaptureFixture[str], request: BuildRequest, variants: Iterable[str] = tuple(VARIANTS)
+) -> set[str]:
+    """Makes variants and returns which of them, and which steps on the way, were not in the store."""
     capsys.readouterr()
     before = set(request.root.iterdir()) if request.root.exists() else set()
-    make_models(request, EVERYTHING)
+    make_models(request, [VARIANTS[name] for name in variants])
     new = {path.name for path in set(request.root.iterdir()) - before if not path.name.startswith(".")}
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Making ")]
     kinds = {name.removeprefix(f"{request.backbone.name}-{request.image_size}-").rpartition("-")[0] for name in new}
@@ -89,16 +91,21 @@ def own_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def dataset(pets: Path, kept: Path) -> Dataset:
-    return opened(pets, kept)
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Ten red cats and seven yellow dogs."""
+    folder = tmp_path_factory.mktemp("data")
+    for number in range(17):
+        animal = ("cat", "dog")[number // 10]
+        put(folder / "pets" / animal / f"{number}.png", encoded(number % 10, number // 10 * 100))
+    return opened(folder / "pets", folder / "kept")
 
 
 def request_for(path: Path, dataset: Dataset, root: Path) -> BuildRequest:
     backbone = Backbone(name=path.stem, path=path)
     return BuildRequest(
         backbone=backbone,
-        weights=find_weights(backbone, image_size=32, request=WeightsRequest()),
+        weights=find_weights(backbone, image_size=32, request={"": "auto"}),
         image_size=32,
         dataset=dataset,
         training=TrainingConfig(epochs=2, validation_every=1),
@@ -107,25 +114,35 @@ def request_for(path: Path, dataset: Dataset, root: Path) -> BuildRequest:
     )
 
 
+@pytest.fixture(scope="module")
+def begun(own_backbone: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> BuildRequest:
+    """A request in whose store stands what `float32` needs."""
+    request = request_for(own_backbone, dataset, tmp_path_factory.mktemp("begun") / "models")
+    make_models(request, [VARIANTS["float32"]])
+    return request
+
+
 @pytest.fixture
-def request_(own_backbone: Path, dataset: Dataset, tmp_path: Path) -> BuildRequest:
-    return request_for(own_backbone, dataset, tmp_path / "models")
+def request_(begun: BuildRequest, tmp_path: Path) -> BuildRequest:
+    """The same with a store of its own."""
+    return replace(begun, root=shutil.copytree(begun.root, tmp_path / "models"))
 
 
 def test_a_backbone_of_ones_own_becomes_every_variant_and_each_is_made_once(
-    request_: BuildRequest, capsys: pytest.CaptureFixture[str]
+    begun: BuildRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert made(capsys, request_) == {"features-model", "features", "head", f"{BLOCKS}-refused", *SHARED, *MADE}
-    expected = answered(request_, "keras")
-    np.testing.assert_allclose(answered(request_, "float32"), expected, atol=1e-5)
+    request = replace(begun, root=tmp_path / "models")
+    assert made(capsys, request) == {"features-model", "features", "head", f"{BLOCKS}-refused", *SHARED, *MADE}
+    expected = answered(request, "keras")
+    np.testing.assert_allclose(answered(request, "float32"), expected, atol=1e-5)
     for name in ROUNDED:
-        np.testing.assert_allclose(answered(request_, name), expected, atol=0.05)
-    assert len(manifest(stored(request_, "keras"))["facts"]["history"]["validation_loss"]) == 2
-    assert made(capsys, request_) == set()
-    fewer = replace(request_, conversion=ConversionConfig(calibration_images=2))
-    assert made(capsys, fewer) == {f"{BLOCKS}-refused", *SHARED, *MADE} - {"keras"}  # fewer are compared, too
-    longer = replace(request_, training=TrainingConfig(epochs=1))
-    assert made(capsys, longer) == {"head", "reference", f"{BLOCKS}-refused", *MADE}
+        np.testing.assert_allclose(answered(request, name), expected, atol=0.05)
+    assert len(manifest(stored(request, "keras"))["facts"]["history"]["validation_loss"]) == 2
+    assert made(capsys, request) == set()
+    fewer = replace(request, conversion=ConversionConfig(calibration_images=2))
+    assert made(capsys, fewer, FEW) == {*SHARED, "float32", "integer_only"}  # fewer are compared, too
+    longer = replace(request, training=TrainingConfig(epochs=1))
+    assert made(capsys, longer, FEW) == {"head", "reference", *FEW}
 
 
 def hashes(request: BuildRequest) -> dict[str, Any]:
@@ -134,17 +151,32 @@ def hashes(request: BuildRequest) -> dict[str, Any]:
     return {folder.name: json.loads((folder / "manifest.json").read_text())["files"] for folder in folders}
 
 
+@pytest.fixture(scope="module")
+def whole(begun: BuildRequest, tmp_path_factory: pytest.TempPathFactory) -> BuildRequest:
+    training = replace(begun.training, head_layers=(4,), dropout=0.5)
+    request = replace(begun, training=training, root=tmp_path_factory.mktemp("whole") / "models")
+    make_models(request, [VARIANTS[name] for name in FEW])
+    return request
+
+
 @pytest.mark.parametrize("missing", [("keras", "features-model"), ("head", "keras"), ("features", "head", "float32")])
-def test_files_are_the_same_whatever_was_found_in_the_store(request_: BuildRequest, missing: tuple[str, ...]) -> None:
-    request = replace(request_, training=replace(request_.training, head_layers=(4,), dropout=0.5))
-    make_models(request, EVERYTHING)
-    before = hashes(request)
-    assert len(before) == 3 + len(SHARED) + len(VARIANTS)
+def test_files_are_the_same_whatever_was_found_in_the_store(
+    whole: BuildRequest, tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    request = replace(whole, root=shutil.copytree(whole.root, tmp_path / "models"))
+    assert len(hashes(whole)) == 3 + len(SHARED) + len(FEW)
     for kind in missing:
         (folder,) = request.root.glob(f"mine-32-{kind}-{'[0-9a-f]' * 12}")
         shutil.rmtree(folder)
-    make_models(request, EVERYTHING)
-    assert hashes(request) == before
+    make_models(request, [VARIANTS[name] for name in FEW])
+    assert hashes(request) == hashes(whole)
+
+
+def refusal(request: BuildRequest, variant: str) -> dict[str, Any]:
+    kept = find(request.root, recipe.refusal(request, VARIANTS[variant]))
+    assert kept is not None
+    content: dict[str, Any] = json.loads(kept.path.read_text())
+    return content
 
 
 def test_what_a_quantizer_refuses_is_kept_with_the_reason_and_the_others_are_made(
@@ -154,18 +186,10 @@ def test_what_a_quantizer_refuses_is_kept_with_the_reason_and_the_others_are_mad
         raise ModelError("the quantizer does not know this layer")
 
     monkeypatch.setattr(ai_edge, "dynamic_range", refuse)
-    make_models(request_, EVERYTHING)
+    make_models(request_, [VARIANTS[name] for name in ("dynamic_range", "weight_only_int8")])
     assert refusal(request_, "dynamic_range") == {"by": "ai_edge", "reason": "the quantizer does not know this layer"}
-    for name in MADE - {"dynamic_range"}:
-        stored(request_, name)
+    stored(request_, "weight_only_int8")
     assert find(request_.root, recipe.variant_model(request_, VARIANTS["dynamic_range"])) is None
-
-
-def refusal(request: BuildRequest, variant: str) -> dict[str, Any]:
-    kept = find(request.root, recipe.refusal(request, VARIANTS[variant]))
-    assert kept is not None
-    content: dict[str, Any] = json.loads(kept.path.read_text())
-    return content
 
 
 def test_a_refusal_is_not_asked_for_again(request_: BuildRequest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,15 +202,11 @@ def test_a_refusal_is_not_asked_for_again(request_: BuildRequest, monkeypatch: p
 def test_what_a_quantizer_does_not_offer_is_a_refusal_that_names_who_does(request_: BuildRequest) -> None:
     request = quantized_by(request_, "tensorflow")
     make_models(request, [VARIANTS["weight_only_int8"]])
-    assert refusal(request, "weight_only_int8") == {
-        "by": "tensorflow",
-        "reason": "tensorflow makes no weight_only_int8; use --zoo-quantizer ai_edge, or auto",
-    }
+    reason = "tensorflow makes no weight_only_int8; use --zoo-quantizer ai_edge, or auto"
+    assert refusal(request, "weight_only_int8") == {"by": "tensorflow", "reason": reason}
 
 
 def test_a_full_disk_is_a_failure_and_no_refusal(request_: BuildRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_models(request_, [VARIANTS["float32"]])
-
     def full(_path: Path, _content: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -196,17 +216,16 @@ def test_a_full_disk_is_a_failure_and_no_refusal(request_: BuildRequest, monkeyp
     assert find(request_.root, recipe.refusal(request_, VARIANTS["dynamic_range"])) is None
 
 
-def test_only_what_is_asked_for_is_made_beside_float32(request_: BuildRequest) -> None:
-    make_models(request_, [VARIANTS["integer_only"]])
-    kinds = {path.name.split("-")[2] for path in request_.root.iterdir() if not path.name.startswith(".")}
-    assert kinds == {"features", "head", "float32", "integer_only", "calibration", "reference"}
+def test_only_what_is_asked_for_is_made_beside_float32(
+    request_: BuildRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert made(capsys, request_, ["integer_only"]) == {"integer_only"}
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A classifier of cats and dogs, complete."""
+def test_a_finished_classifier_is_taken_as_it_is(
+    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     keras.utils.set_random_seed(1)
-    path = tmp_path_factory.mktemp("own") / "finished.keras"
     layers = [
         keras.Input((None, None, 3)),
         keras.layers.Rescaling(1 / 255),
@@ -214,41 +233,27 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         keras.layers.GlobalAveragePooling2D(),
         keras.layers.Dense(2, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=3)),
     ]
-    keras.Sequential(layers).save(path)
-    return path
-
-
-def test_a_finished_classifier_is_taken_as_it_is(
-    finished: Path, dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    request = request_for(finished, dataset, tmp_path / "models")
-    assert made(capsys, request) == {f"{BLOCKS}-refused", *SHARED, *MADE}
+    finished = keras.Sequential(layers)
+    finished.save(tmp_path / "finished.keras")
+    request = request_for(tmp_path / "finished.keras", dataset, tmp_path / "models")
+    assert made(capsys, request, FEW) == {*SHARED, *FEW}
     images = dataset.images(dataset.indices("test"))
-    expected = keras.saving.load_model(finished).predict(images.astype(np.float32), verbose=0)
+    expected = finished.predict(images.astype(np.float32), verbose=0)
     assert np.ptp(expected[:, 0]) > 0.05
-    np.testing.assert_allclose(answered(request, "keras"), expected, atol=1e-6)
-    np.testing.assert_allclose(answered(request, "float32"), expected, atol=1e-5)
-    for name in ROUNDED:
-        np.testing.assert_allclose(answered(request, name), expected, atol=0.05)
+    for name, tolerance in (("keras", 1e-6), ("float32", 1e-5), ("integer_only", 0.05)):
+        np.testing.assert_allclose(answered(request, name), expected, atol=tolerance)
     assert manifest(stored(request, "keras"))["facts"] == {"history": None}
-    assert made(capsys, request) == set()
+    assert made(capsys, request, FEW) == set()
 
 
-def test_a_model_for_another_image_size_is_refused(own_backbone: Path, pets: Path, kept: Path) -> None:
-    request = replace(request_for(own_backbone, opened(pets, kept), kept), image_size=48)
+def test_a_model_for_another_image_size_is_refused(begun: BuildRequest) -> None:
     with pytest.raises(ModelError, match=r"mine\.keras takes inputs of shape \(None, 32, 32, 3\); allowed is one RGB"):
-        make_models(request, EVERYTHING)
+        make_models(replace(begun, image_size=48), EVERYTHING)
 
 
-def test_the_picture_shows_as_many_of_each_class_as_fit(pets: Path, kept: Path, tmp_path: Path) -> None:
-    dataset = opened(pets, kept)
+def test_the_picture_shows_as_many_of_each_class_as_fit() -> None:
     labels = np.array([0] * 40 + [1] * 15)
-    many = tuple(replace(dataset.samples[0], label=int(label), split="validation") for label in labels)
-    np.save(tmp_path / "pixels.npy", np.zeros((55, 32, 32, 3), np.uint8))
-    pixels = keras.Input((32, 32, 3))
-    model = keras.Model(pixels, keras.layers.Softmax()(keras.layers.GlobalAveragePooling2D()(pixels)))
-    shown = assembly._validated(model, replace(dataset, samples=many, pixels_path=tmp_path / "pixels.npy"))
-    assert [one.label for one in shown] == [0] * 12 + [1] * 12
+    assert assembly._evenly(labels).tolist() == [*range(12), *range(40, 52)]
 
 
 # The smallest MobileNet with ImageNet's weights on real photos
@@ -256,16 +261,19 @@ def test_the_picture_shows_as_many_of_each_class_as_fit(pets: Path, kept: Path, 
 
 @pytest.fixture(scope="module")
 def real(photos: Path, imagenet_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildRequest:
-    """A request for it, its variants made by their default quantizers."""
+    """A request for it on 60 photos of each animal, its variants made by their default quantizers."""
     folder = tmp_path_factory.mktemp("real")
+    for animal in sorted(photos.iterdir()):
+        (folder / "photos" / animal.name).mkdir(parents=True)
+        for photo in sorted(animal.iterdir())[:60]:
+            (folder / "photos" / animal.name / photo.name).symlink_to(photo)
     backbone = BACKBONES["mobilenet_025"]
-    weights = find_weights(backbone, image_size=128, request=WeightsRequest(default=str(imagenet_weights)))
     request = BuildRequest(
         backbone=backbone,
-        weights=weights,
+        weights=find_weights(backbone, image_size=128, request={"": str(imagenet_weights)}),
         image_size=128,
-        dataset=opened(photos, folder / "datasets", image_size=128),
-        training=TrainingConfig(),
+        dataset=opened(folder / "photos", folder / "datasets", image_size=128),
+        training=TrainingConfig(epochs=12, learning_rate=0.01),
         conversion=ConversionConfig(),
         root=folder / "models",
     )
@@ -278,18 +286,21 @@ def quantized_by(request: BuildRequest, quantizer: Quantizer) -> BuildRequest:
 
 
 @pytest.mark.slow
-def test_the_classifier_is_right_about_real_photos(real: BuildRequest) -> None:
-    assert accuracy(real, "float32") > 0.68
+def test_the_classifier_is_right_about_real_photos_and_some_are_pictured(real: BuildRequest) -> None:
+    assert accuracy(real, "float32") > 0.6
     np.testing.assert_allclose(answered(real, "keras"), answered(real, "float32"), atol=1e-4)
+    with Image.open(stored(real, "keras").path.with_name(PICTURE)) as picture:
+        assert picture.size == (1064, 1008)
+        assert len(picture.getcolors(1 << 24) or ()) > 10_000
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("quantizer", ["tensorflow", "ai_edge"])
 def test_both_quantizers_make_every_variant_and_cost_little_accuracy(real: BuildRequest, quantizer: Quantizer) -> None:
-    request = quantized_by(real, quantizer)
-    make_models(request, EVERYTHING)
-    for name in ("dynamic_range", "float_fallback", "integer_only"):
-        assert accuracy(request, name) > accuracy(real, "float32") - 0.04, name
+    request, names = quantized_by(real, quantizer), ("dynamic_range", "float_fallback", "integer_only")
+    make_models(request, [VARIANTS[name] for name in names])
+    for name in names:
+        assert accuracy(request, name) > accuracy(real, "float32") - 0.06, name
         assert 0.3 < stored(request, name).size_bytes / stored(real, "float32").size_bytes < 0.38
         assert stored(request, name).inputs["quantizer"] == quantizer
 
@@ -302,13 +313,6 @@ def test_the_history_of_training_stands_in_every_manifest(real: BuildRequest) ->
     assert losses[-1] < losses[0] / 2
     validated = [epoch for epoch, loss in enumerate(histories[0]["validation_loss"]) if loss is not None]
     assert validated == list(range(2, len(losses), 3))
-
-
-@pytest.mark.slow
-def test_some_validation_photos_are_pictured(real: BuildRequest) -> None:
-    with Image.open(stored(real, "keras").path.with_name(PICTURE)) as picture:
-        assert picture.size == (1064, 1008)
-        assert len(picture.getcolors(1 << 24) or ()) > 10_000
 
 
 @pytest.mark.slow
@@ -331,9 +335,9 @@ def test_what_was_saved_is_a_classifier_of_ones_own(
         weights=Weights(identity="file:abc", path=path, sha256="abc"),
         root=tmp_path / "models",
     )
-    assert made(capsys, again) == {"images-128-calibration", "reference", *VARIANTS}
+    assert made(capsys, again, FEW) == {"images-128-calibration", "reference", *FEW}
     np.testing.assert_allclose(answered(again, "float32"), answered(real, "float32"), atol=1e-4)
-    assert accuracy(again, "integer_only") == pytest.approx(accuracy(real, "integer_only"), abs=0.02)
+    assert accuracy(again, "integer_only") == pytest.approx(accuracy(real, "integer_only"), abs=0.04)
 
 
 MAKERS = """

@@ -29,7 +29,7 @@ from networks import (
     tiny_head,
 )
 from zoobench.build import ai_edge, conversion
-from zoobench.build.conversion import _MAKERS, Ingredients, made_by_package, quantized
+from zoobench.build.conversion import _MAKERS, Ingredients, quantized
 from zoobench.build.network import assembled
 from zoobench.build.pieces import WEIGHT_LIMIT
 from zoobench.errors import ModelError, UsageError
@@ -38,36 +38,9 @@ from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import SPECS, VARIANTS, NumberType, Quantizer, Variant
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import read_contract, violations
-from zoobench.tflite.edit import joined, plain_for_runtimes
+from zoobench.tflite.edit import plain_for_runtimes
 
 IO_TYPES: tuple[NumberType, ...] = ("float32", "uint8", "int8")
-
-QUICK = (
-    "mobilenet_025",
-    "mobilenet_v2",
-    "mobilenet_v3_small",
-    "mobilenet_v3_large",
-    "efficientnet_b0",
-    "efficientnet_v2_b0",
-    "nasnet_mobile",
-)
-"""Backbones that take seconds; the others were tried by hand."""
-
-IN_PIECES = ("mobilenet_v2", "efficientnet_b0", "nasnet_mobile")
-"""Those of them that are cut wherever they can be; what is large is cut of itself."""
-
-
-@cache
-def lively_file(name: str) -> tuple[keras.Model, bytes]:
-    """Returns a backbone with random weights and its float32 file."""
-    model = lively(BACKBONES[name], side=64)
-    return model, conversion.float32(model, weight_limit=1 if name in IN_PIECES else WEIGHT_LIMIT)
-
-
-def message(call: Callable[[], object]) -> str:
-    with pytest.raises(ModelError) as caught:
-        call()
-    return str(caught.value)
 
 
 def dtypes(content: bytes) -> tuple[type, type]:
@@ -93,21 +66,19 @@ def tiny_calibrated(tiny_float32: bytes) -> bytes:
     return conversion.calibrated(tiny_float32, lambda: one_by_one(noise(4)))
 
 
-def test_the_float32_file_answers_as_the_keras_model_does(tiny: keras.Model, tiny_float32: bytes) -> None:
-    images = noise(5)
-    expected = tiny.predict(images.astype(np.float32), verbose=0)
+def test_the_float32_file_takes_one_image_and_answers_as_the_keras_model_does(
+    tiny: keras.Model, tiny_float32: bytes
+) -> None:
+    expected = tiny.predict(noise(5).astype(np.float32), verbose=0)
     assert np.ptp(expected) > 0.1
-    np.testing.assert_allclose(answers(tiny_float32, images), expected, rtol=0, atol=1e-5)
-
-
-def test_a_file_takes_one_image(tiny_float32: bytes) -> None:
+    np.testing.assert_allclose(answers(tiny_float32, noise(5)), expected, rtol=0, atol=1e-5)
     (entry,), (exit_,) = opened(tiny_float32).get_input_details(), opened(tiny_float32).get_output_details()
     assert entry["shape"].tolist() == entry["shape_signature"].tolist() == [1, 24, 24, 3]
     assert exit_["shape"].tolist() == [1, 3]
 
 
-def test_a_joined_file_answers_as_the_whole_model_does(tiny_float32: bytes) -> None:
-    parts = joined(conversion.float32(tiny_features()), conversion.float32(tiny_head()))
+def test_a_file_made_after_another_answers_as_the_whole_model_does(tiny_float32: bytes) -> None:
+    parts = conversion.float32(tiny_head(), after=conversion.float32(tiny_features()))
     np.testing.assert_allclose(answers(parts, noise(5)), answers(tiny_float32, noise(5)), rtol=0, atol=1e-6)
 
 
@@ -127,19 +98,22 @@ def test_the_dynamic_range_file_stores_wide_layers_in_int8() -> None:
 def test_a_model_that_has_no_tflite_form_is_an_error_that_names_it() -> None:
     pixels = keras.Input((8, 8, 3))
     model = keras.Model(pixels, keras.layers.Lambda(tf.math.erfinv, output_shape=(8, 8, 3))(pixels), name="mine")
-    text = message(lambda: conversion.float32(model))
-    assert text.startswith("TensorFlow cannot convert mine to TFLite: ")
-    assert "Erfinv" in text
+    with pytest.raises(ModelError, match=r"(?s)^TensorFlow cannot convert mine to TFLite: .*Erfinv"):
+        conversion.float32(model)
 
 
 # The same network as the converter makes of the whole model
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("weight_limit", [1, WEIGHT_LIMIT])
-def test_the_pieces_are_bit_by_bit_what_the_whole_is(architecture: Architecture, weight_limit: int) -> None:
+def test_the_pieces_are_bit_by_bit_what_the_whole_is_and_the_same_bytes_again(architecture: Architecture) -> None:
+    """What was built and converted before plays no part: among it the whole, and other architectures."""
     model = built(architecture)
-    assert operators(conversion.float32(model, weight_limit=weight_limit)) == operators(converted_whole(model))
+    whole = operators(converted_whole(model))
+    first = conversion.float32(model, weight_limit=1)
+    assert operators(first) == whole
+    assert operators(conversion.float32(model)) == whole
+    assert conversion.float32(built(architecture), weight_limit=1) == first
 
 
 def test_a_change_of_one_weight_is_seen_by_that_comparison() -> None:
@@ -164,77 +138,127 @@ def test_the_pieces_of_smaller_files_are_what_the_whole_is(convert: Callable[...
     assert operators(whole) != operators(converted_whole(model))
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_same_model_makes_the_same_bytes_whatever_was_converted_before(architecture: Architecture) -> None:
-    first = conversion.float32(built(architecture), weight_limit=1)
-    conversion.float32(built(ARCHITECTURES[-1]))
-    assert conversion.float32(built(architecture), weight_limit=1) == first
+# Real backbones: those that take seconds, and by night those that take minutes; the others were tried by hand
+
+
+def nightly(*names: str) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.nightly) for name in names]
+
+
+IN_PIECES = ("mobilenet_v2", "efficientnet_b0", "nasnet_mobile")
+"""Those that are cut wherever they can be; what is large is cut of itself."""
+
+
+@cache
+def lively_file(name: str) -> tuple[keras.Model, bytes]:
+    """Returns a backbone with random weights and its float32 file."""
+    model = lively(BACKBONES[name], side=64)
+    return model, conversion.float32(model, weight_limit=1 if name in IN_PIECES else WEIGHT_LIMIT)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", IN_PIECES)
-def test_a_backbone_in_pieces_is_bit_by_bit_what_it_is_whole(name: str) -> None:
+@pytest.mark.parametrize("name", [IN_PIECES[0], *nightly(*IN_PIECES[1:])])
+def test_a_backbone_in_pieces_is_bit_by_bit_what_it_is_whole_and_the_same_bytes_again(name: str) -> None:
     model, content = lively_file(name)
     assert operators(content) == operators(converted_whole(model))
+    assert conversion.float32(model, weight_limit=1) == content
+
+
+def likeness(found: Floats, expected: Floats) -> float:
+    """Returns how far features differ between images in the same way, 1 for the same."""
+    centre = expected.mean(axis=0)
+    return float(np.corrcoef((found - centre).ravel(), (expected - centre).ravel())[0, 1])
 
 
 @pytest.mark.slow
-def test_a_backbone_gives_the_same_bytes_again() -> None:
-    model, content = lively_file("mobilenet_v2")
-    assert conversion.float32(model, weight_limit=1) == content
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("mobilenet_025", "mobilenet_v2", "mobilenet_v3_small"),
+        *nightly("mobilenet_v3_large", "efficientnet_b0", "efficientnet_v2_b0", "nasnet_mobile"),
+    ],
+)
+def test_a_backbone_can_be_converted_quantized_and_run(name: str) -> None:
+    images: Pixels = drawings(10, side=64)[0]
+    model, content = lively_file(name)
+    expected = model.predict(images.astype(np.float32), verbose=0)
+    assert 0.1 < np.abs(expected).max() < 100
+    np.testing.assert_allclose(answers(content, images), expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+    by_tensorflow = conversion.integer(conversion.calibrated(content, lambda: one_by_one(images)), io="uint8")
+    by_ai_edge = ai_edge.integer(content, ai_edge.calibrated(content, one_by_one(images)), io="uint8")
+    for small in (ai_edge.dynamic_range(content), by_tensorflow, by_ai_edge):
+        assert len(small) < 0.38 * len(content)
+        assert likeness(answers(small, images), expected) > 0.3
 
 
 # Integer files
 
 
 @pytest.mark.parametrize("io", IO_TYPES)
-def test_input_and_output_are_of_the_type_asked_for(tiny_calibrated: bytes, io: NumberType) -> None:
-    assert dtypes(conversion.integer(tiny_calibrated, io=io)) == (np.dtype(io).type, np.dtype(io).type)
+def test_input_and_output_are_of_the_type_asked_for_and_all_between_is_int8(
+    tiny_calibrated: bytes, io: NumberType
+) -> None:
+    content = conversion.integer(tiny_calibrated, io=io)
+    assert dtypes(content) == (np.dtype(io).type, np.dtype(io).type)
+    floats = [one["name"] for one in opened(content).get_tensor_details() if one["dtype"] == np.float32]
+    assert len(floats) == (2 if io == "float32" else 0), floats
 
 
 def test_uint8_input_takes_pixels_as_they_are(tiny_calibrated: bytes) -> None:
     content = conversion.integer(tiny_calibrated, io="uint8")
     (entry,), (exit_,) = opened(content).get_input_details(), opened(content).get_output_details()
-    assert entry["quantization"] == (1.0, 0)
-    assert exit_["quantization"] == (1 / 256, 0)
-
-
-def test_all_layers_compute_in_int8_whatever_the_input_is(tiny_calibrated: bytes) -> None:
-    for io in IO_TYPES:
-        details = opened(conversion.integer(tiny_calibrated, io=io)).get_tensor_details()
-        floats = [one["name"] for one in details if one["dtype"] == np.float32]
-        assert len(floats) == (2 if io == "float32" else 0), floats
+    assert (entry["quantization"], exit_["quantization"]) == ((1.0, 0), (1 / 256, 0))
 
 
 def test_the_integer_types_differ_only_at_the_edge(tiny_calibrated: bytes) -> None:
-    unsigned = stored(conversion.integer(tiny_calibrated, io="uint8"), noise(6)).astype(int)
-    signed = stored(conversion.integer(tiny_calibrated, io="int8"), noise(6)).astype(int)
+    unsigned, signed = (stored(conversion.integer(tiny_calibrated, io=io), noise(6)).astype(int) for io in IO_TYPES[1:])
     np.testing.assert_array_equal(unsigned, signed + 128)
 
 
-def test_integer_answers_are_near_the_float_ones(tiny_calibrated: bytes, tiny_float32: bytes) -> None:
-    images = noise(6)
-    found = answers(conversion.integer(tiny_calibrated, io="float32"), images)
-    np.testing.assert_allclose(found, answers(tiny_float32, images), atol=0.05)
+def test_integer_answers_are_near_the_float_ones_and_calibration_leaves_them_as_they_are(
+    tiny_calibrated: bytes, tiny_float32: bytes
+) -> None:
+    expected = answers(tiny_float32, noise(6))
+    np.testing.assert_array_equal(answers(tiny_calibrated, noise(6)), expected)
+    found = answers(conversion.integer(tiny_calibrated, io="float32"), noise(6))
+    np.testing.assert_allclose(found, expected, atol=0.05)
 
 
-def test_calibration_leaves_the_answers_as_they_are(tiny_calibrated: bytes, tiny_float32: bytes) -> None:
-    np.testing.assert_array_equal(answers(tiny_calibrated, noise(3)), answers(tiny_float32, noise(3)))
+def test_images_of_another_kind_cannot_be_calibrated_on_and_garbage_cannot_be_quantized(tiny_float32: bytes) -> None:
+    with pytest.raises(ModelError, match=r"^TensorFlow's calibrator cannot run the float32 model: "):
+        conversion.calibrated(tiny_float32, lambda: one_by_one(noise(2)[..., :1]))
+    with pytest.raises(ModelError, match=r"an int8 model with uint8 input and output: Invalid model$"):
+        conversion.integer(b"what is this?", io="uint8")
 
 
-def test_images_of_another_kind_cannot_be_calibrated_on(tiny_float32: bytes) -> None:
-    grey = noise(2)[..., :1]
-    text = message(lambda: conversion.calibrated(tiny_float32, lambda: one_by_one(grey)))
-    assert text.startswith("TensorFlow's calibrator cannot run the float32 model: ")
+def by_the_converter(model: keras.Model, images: Pixels, io: NumberType) -> bytes:
+    """Returns what TensorFlow's documentation says how to make: post-training integer quantization."""
+
+    def samples() -> Iterator[list[npt.NDArray[Any]]]:
+        for image in one_by_one(images):
+            yield [image.astype(np.float32)]
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = samples
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.as_dtype(io)
+    with capture_native_output():
+        content: bytes = converter.convert()
+    return content
 
 
-def test_garbage_cannot_be_quantized() -> None:
-    assert message(lambda: conversion.integer(b"what is this?", io="uint8")) == (
-        "TensorFlow's quantizer cannot make an int8 model with uint8 input and output: Invalid model"
-    )
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs were expected:UserWarning")  # the converter's own
+@pytest.mark.parametrize("io", IO_TYPES)
+def test_quantizing_the_float32_file_gives_what_the_converter_gives(
+    tiny: keras.Model, tiny_calibrated: bytes, io: NumberType
+) -> None:
+    ours, theirs = conversion.integer(tiny_calibrated, io=io), by_the_converter(tiny, noise(4), io)
+    assert dtypes(ours) == dtypes(theirs)
+    np.testing.assert_allclose(answers(ours, noise(40)), answers(theirs, noise(40)), atol=1.01 / 256)
 
 
-# The smallest MobileNet, trained for a moment
+# The smallest MobileNet
 
 
 @pytest.mark.slow
@@ -253,72 +277,24 @@ def test_the_dynamic_range_file_of_mobilenet_is_a_third_as_large() -> None:
     np.testing.assert_allclose(found, expected, atol=0.1)
 
 
-@pytest.fixture(scope="module")
-def lively_calibrated() -> bytes:
-    return conversion.calibrated(lively_float32(), lambda: one_by_one(drawings(20)[0]))
-
-
-def by_the_converter(io: NumberType) -> bytes:
-    """Returns what TensorFlow's documentation says how to make: post-training integer quantization."""
-
-    def images() -> Iterator[list[npt.NDArray[Any]]]:
-        for image in one_by_one(drawings(20)[0]):
-            yield [image.astype(np.float32)]
-
-    converter = tf.lite.TFLiteConverter.from_keras_model(lively_classifier())
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = images
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.as_dtype(io)
-    with capture_native_output():
-        content: bytes = converter.convert()
-    return content
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs were expected:UserWarning")  # the converter's own
-@pytest.mark.parametrize("io", IO_TYPES)
-def test_quantizing_the_float32_file_gives_what_the_converter_gives(lively_calibrated: bytes, io: NumberType) -> None:
-    ours, theirs = conversion.integer(lively_calibrated, io=io), by_the_converter(io)
-    assert dtypes(ours) == dtypes(theirs)
-    images = drawings(40)[0]
-    quanta = np.abs(answers(ours, images) - answers(theirs, images)) * 256
+@pytest.mark.nightly
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs were expected:UserWarning")
+def test_a_quantized_mobilenet_is_what_the_converter_gives() -> None:
+    images = drawings(20)[0]
+    calibrated = conversion.calibrated(lively_float32(), lambda: one_by_one(images))
+    ours, theirs = conversion.integer(calibrated, io="uint8"), by_the_converter(lively_classifier(), images, "uint8")
+    quanta = np.abs(answers(ours, drawings(40)[0]) - answers(theirs, drawings(40)[0])) * 256
     assert quanta.max() <= 1.01
     assert (quanta == 0).mean() > 0.99
 
 
-# Every backbone that takes seconds
-
-
-def likeness(found: Floats, expected: Floats) -> float:
-    """Returns how far features differ between images in the same way, 1 for the same."""
-    centre = expected.mean(axis=0)
-    return float(np.corrcoef((found - centre).ravel(), (expected - centre).ravel())[0, 1])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", QUICK)
-def test_a_backbone_can_be_converted_quantized_and_run(name: str) -> None:
-    images: Pixels = drawings(10, side=64)[0]
-    model, content = lively_file(name)
-    expected = model.predict(images.astype(np.float32), verbose=0)
-    assert 0.1 < np.abs(expected).max() < 100
-    np.testing.assert_allclose(answers(content, images), expected, rtol=0, atol=1e-4 * np.abs(expected).max())
-    by_tensorflow = conversion.integer(conversion.calibrated(content, lambda: one_by_one(images)), io="uint8")
-    by_ai_edge = ai_edge.integer(content, ai_edge.calibrated(content, one_by_one(images)), io="uint8")
-    for small in (ai_edge.dynamic_range(content), by_tensorflow, by_ai_edge):
-        assert len(small) < 0.38 * len(content)
-        assert likeness(answers(small, images), expected) > 0.3
+# Variants
 
 
 @pytest.fixture(scope="module")
-def model() -> keras.Model:
-    return assembled(tiny_features(channels=256), tiny_head(inputs=256))
-
-
-@pytest.fixture(scope="module")
-def ingredients(model: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Ingredients:
+def ingredients(tmp_path_factory: pytest.TempPathFactory) -> Ingredients:
     folder = tmp_path_factory.mktemp("ingredients")
+    model = assembled(tiny_features(channels=256), tiny_head(inputs=256))
     (folder / "model.tflite").write_bytes(conversion.float32(model))
     np.save(folder / "images.npy", noise(4))
     return Ingredients(
@@ -336,9 +312,8 @@ def test_each_variant_keeps_its_promise_whoever_makes_it(
 
 
 def test_a_quantizer_that_does_not_make_a_variant_says_who_does(ingredients: Ingredients) -> None:
-    with pytest.raises(ModelError) as caught:
+    with pytest.raises(ModelError, match=r"makes no dynamic_range_int4; use --zoo-quantizer ai_edge, or auto$"):
         quantized(ingredients, VARIANTS["dynamic_range_int4"], quantizer="tensorflow")
-    assert str(caught.value) == "tensorflow makes no dynamic_range_int4; use --zoo-quantizer ai_edge, or auto"
 
 
 def test_calibration_is_run_once_for_all_variants(ingredients: Ingredients, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,20 +323,21 @@ def test_calibration_is_run_once_for_all_variants(ingredients: Ingredients, monk
         quantized(ingredients, VARIANTS[name], quantizer="ai_edge")
 
 
-def test_images_come_one_by_one_as_often_as_they_are_asked_for(ingredients: Ingredients) -> None:
-    for _ in range(2):
-        images = list(ingredients.images())
-        assert [image.shape for image in images] == [(1, 24, 24, 3)] * 4
-        np.testing.assert_array_equal(np.concatenate(images), noise(4))
-
-
 PACKAGE = Package(name="zoobench-made", version="1.0")
 ADDED = Variant(name="made", short="M", weights="int8", maker="made_by_package:make", package=PACKAGE)
-
+CALIBRATED = """
+def make(float32, images):
+    assert [image.shape for _ in range(2) for image in images()] == [(1, 24, 24, 3)] * 8
+    return float32
+"""
+REFUSING = """
+from zoobench.errors import ModelError
+def make(float32):
+    raise ModelError("too deep")
+"""
 OTHER_SHAPES = """
 from networks import tiny_head
 from zoobench.build import conversion
-
 def make(float32):
     return conversion.float32(tiny_head(inputs=7))
 """
@@ -369,30 +345,20 @@ def make(float32):
 
 def made(folder: Path, ingredients: Ingredients, text: str, *, calibrated: bool = False) -> bytes:
     (folder / "made_by_package.py").write_text(text)
-    return made_by_package(ingredients, replace(ADDED, calibrated=calibrated))
+    return quantized(ingredients, replace(ADDED, calibrated=calibrated), quantizer=None)
 
 
-def test_a_maker_is_given_the_float32_file(beside_us: Path, ingredients: Ingredients) -> None:
-    assert made(beside_us, ingredients, "make = lambda float32: float32") == plain_for_runtimes(ingredients.float32)
-
-
-def test_a_calibrated_maker_is_given_the_images_anew_each_time(beside_us: Path, ingredients: Ingredients) -> None:
-    text = """
-def make(float32, images):
-    assert [image.shape for _ in range(2) for image in images()] == [(1, 24, 24, 3)] * 8
-    return float32
-"""
-    assert made(beside_us, ingredients, text, calibrated=True) == plain_for_runtimes(ingredients.float32)
+@pytest.mark.parametrize(("text", "calibrated"), [("make = lambda float32: float32", False), (CALIBRATED, True)])
+def test_a_maker_is_given_the_float32_file_and_where_it_calibrates_the_images_anew_each_time(
+    beside_us: Path, ingredients: Ingredients, text: str, calibrated: bool
+) -> None:
+    expected = plain_for_runtimes(ingredients.float32)
+    assert made(beside_us, ingredients, text, calibrated=calibrated) == expected
 
 
 def test_a_maker_that_refuses_is_not_one_that_fails(beside_us: Path, ingredients: Ingredients) -> None:
-    text = """
-from zoobench.errors import ModelError
-def make(float32):
-    raise ModelError("too deep")
-"""
     with pytest.raises(ModelError, match=r"^too deep$"):
-        made(beside_us, ingredients, text)
+        made(beside_us, ingredients, REFUSING)
 
 
 @pytest.mark.parametrize(

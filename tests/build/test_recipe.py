@@ -18,6 +18,7 @@ from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.run.options import OPTIONS
 from zoobench.store.product import Product
+from zoobench.system.files import sha256_of_json
 
 DATASET = Dataset(
     name="pets",
@@ -33,7 +34,6 @@ DATASET = Dataset(
     image_size=96,
     pixels_path=Path("pixels.npy"),
 )
-
 REQUEST = BuildRequest(
     backbone=BACKBONES["mobilenet"],
     weights=Weights(identity="imagenet", path=Path("weights.h5"), sha256="d"),
@@ -43,9 +43,11 @@ REQUEST = BuildRequest(
     conversion=ConversionConfig(),
     root=Path("models"),
 )
-
 RANDOM = replace(REQUEST, weights=Weights(identity="random"))
-
+PACKAGE = Package(name="zoobench-vgg", version="1.0")
+VGG = Backbone(name="vgg16", builder="keras.applications:VGG16", libraries=("numpy",), package=PACKAGE)
+ADDED = replace(REQUEST, backbone=VGG)
+W4 = Variant(name="w4", short="W4", weights="int4", maker="making:make", package=PACKAGE)
 PRODUCTS: dict[str, Callable[[BuildRequest], Product]] = {
     "features model": recipe.features_model,
     "features": recipe.features,
@@ -56,18 +58,21 @@ PRODUCTS: dict[str, Callable[[BuildRequest], Product]] = {
     "float_fallback": lambda request: recipe.variant_model(request, VARIANTS["float_fallback"]),
     "integer_only": lambda request: recipe.variant_model(request, VARIANTS["integer_only"]),
 }
-
 EVERYTHING = set(PRODUCTS)
-
 TRAINED = EVERYTHING - {"features model", "features"}
-
 OF_IMAGES = EVERYTHING - {"features model"}
-
 CALIBRATED = {"float_fallback", "integer_only"}
 
 
 def changed(before: BuildRequest, after: BuildRequest) -> set[str]:
     return {name for name, product in PRODUCTS.items() if product(before).key != product(after).key}
+
+
+def changed_by(change: Callable[[], object], request: BuildRequest = REQUEST) -> set[str]:
+    """Returns the products of a request whose keys are others after a change of what is installed."""
+    before = {name: product(request).key for name, product in PRODUCTS.items()}
+    change()
+    return {name for name, product in PRODUCTS.items() if product(request).key != before[name]}
 
 
 def training(request: BuildRequest, **changes: Any) -> BuildRequest:
@@ -83,18 +88,27 @@ def sample(**changes: Any) -> BuildRequest:
 
 
 def test_every_product_has_a_readable_name_and_a_key_of_its_own() -> None:
-    products = {name: product(REQUEST) for name, product in PRODUCTS.items()}
-    assert [(one.name, one.file_name) for one in products.values()] == [
-        ("mobilenet-96-features-model", "features.tflite"),
-        ("mobilenet-96-features", "features.npy"),
-        ("mobilenet-96-head", "head.keras"),
-        ("mobilenet-96-keras", "model.keras"),
-        ("mobilenet-96-float32", "model.tflite"),
-        ("mobilenet-96-dynamic_range", "model.tflite"),
-        ("mobilenet-96-float_fallback", "model.tflite"),
-        ("mobilenet-96-integer_only", "model.tflite"),
-    ]
-    assert len({one.key for one in products.values()}) == len(products)
+    products = [product(REQUEST) for product in PRODUCTS.values()]
+    kinds = ("features-model", "features", "head", *list(PRODUCTS)[3:])
+    assert [one.name for one in products] == [f"mobilenet-96-{kind}" for kind in kinds]
+    files = ["features.tflite", "features.npy", "head.keras", "model.keras", *["model.tflite"] * 4]
+    assert [one.file_name for one in products] == files
+    assert len({one.key for one in products}) == len(products)
+
+
+def test_the_keys_are_those_that_what_stands_in_stores_was_made_under(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A digest that changes without a higher `RECIPE` has every user make every model again."""
+    monkeypatch.setattr(recipe, "version", lambda name: {"litert-quantizer": "0.11.0"}.get(name, "1"))
+    tensorflow = replace(REQUEST, conversion=ConversionConfig(quantizer="tensorflow", calibration_images=7))
+    keys: set[str] = set()
+    for request in (REQUEST, RANDOM, ADDED, tensorflow, training(REQUEST, head_layers=(5, 4), seed=3)):
+        steps = (recipe.features_model, recipe.features, recipe.head, recipe.calibration, recipe.reference)
+        variants = (*VARIANTS.values(), W4, replace(W4, libraries=("numpy",)))
+        made = [step(request) for step in steps]
+        made += [kind(request, one) for one in variants for kind in (recipe.variant_model, recipe.refusal)]
+        keys |= {f"{product.name} {product.key}" for product in made}
+    assert len(keys) == 146
+    assert sha256_of_json(sorted(keys)) == "508257bd6ee1a9300da939a6eb06249b169a44193827f515d979c1b214572a9f"
 
 
 @pytest.mark.parametrize(
@@ -113,16 +127,13 @@ def test_all_depends_on_the_backbone(after: BuildRequest) -> None:
 
 @pytest.mark.parametrize("package", ["tensorflow", "keras"])
 def test_all_depends_on_the_libraries(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
     versions = {"tensorflow": "1", "keras": "1", "ai-edge-litert": "1", "litert-quantizer": "1", "pillow": "1"}
-    monkeypatch.setattr(recipe, "version", (versions | {package: "2"}).__getitem__)
-    assert all(product(REQUEST).key != before[name] for name, product in PRODUCTS.items())
+    monkeypatch.setattr(recipe, "version", versions.__getitem__)
+    assert changed_by(lambda: versions.update({package: "2"})) == EVERYTHING
 
 
 def test_all_depends_on_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
-    monkeypatch.setattr(recipe, "RECIPE", recipe.RECIPE + 1)
-    assert all(product(REQUEST).key != before[name] for name, product in PRODUCTS.items())
+    assert changed_by(lambda: monkeypatch.setattr(recipe, "RECIPE", recipe.RECIPE + 1)) == EVERYTHING
 
 
 @pytest.mark.parametrize(
@@ -154,24 +165,23 @@ def test_names_and_places_play_no_part(after: BuildRequest) -> None:
     assert changed(REQUEST, after) == set()
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"epochs": 41},
-        {"validation_every": 2},
-        {"early_stopping_from": 4},
-        {"patience": 3},
-        {"learning_rate": 0.002},
-        {"decay": 0.2},
-        {"batch_size": 16},
-        {"dropout": 0.5},
-        {"head_layers": (8,)},
-        {"seed": 1},
-    ],
-    ids=str,
-)
-def test_what_is_trained_depends_on_every_choice_about_training(changes: dict[str, Any]) -> None:
-    assert changed(REQUEST, training(REQUEST, **changes)) == TRAINED
+OTHERS = {
+    "epochs": 41,
+    "validation_every": 2,
+    "early_stopping_from": 4,
+    "patience": 3,
+    "learning_rate": 0.002,
+    "decay": 0.2,
+    "batch_size": 16,
+    "dropout": 0.5,
+    "head_layers": (8,),
+    "seed": 1,
+}
+
+
+@pytest.mark.parametrize("name", TrainingConfig.__slots__)
+def test_what_is_trained_depends_on_every_choice_about_training(name: str) -> None:
+    assert changed(REQUEST, training(REQUEST, **{name: OTHERS[name]})) == TRAINED
 
 
 def test_random_weights_depend_on_the_seed() -> None:
@@ -179,15 +189,12 @@ def test_random_weights_depend_on_the_seed() -> None:
     assert changed(RANDOM, training(RANDOM, epochs=3)) == TRAINED
 
 
-def test_only_calibrated_variants_depend_on_the_number_of_calibration_images() -> None:
+def test_only_calibrated_variants_depend_on_the_number_of_calibration_images_unless_fewer_are_compared() -> None:
+    """Fewer than are compared concern every file that is held against Keras."""
     after = replace(REQUEST, conversion=ConversionConfig(calibration_images=50))
     assert changed(REQUEST, after) == CALIBRATED
-
-
-def test_fewer_images_than_are_compared_concern_every_file_that_is_held_against_keras() -> None:
-    found = changed(REQUEST, replace(REQUEST, conversion=ConversionConfig(calibration_images=7)))
-    assert found >= CALIBRATED | {"float32", "dynamic_range"}
-    assert not found & {"features", "head", "keras"}
+    after = replace(REQUEST, conversion=ConversionConfig(calibration_images=7))
+    assert changed(REQUEST, after) == CALIBRATED | {"float32", "dynamic_range"}
 
 
 def test_a_variant_depends_on_its_quantizer() -> None:
@@ -197,12 +204,17 @@ def test_a_variant_depends_on_its_quantizer() -> None:
     assert changed(REQUEST, by_ai_edge) == set()
 
 
-def test_a_variant_depends_on_the_version_of_its_own_quantizer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {name: product(REQUEST).key for name, product in PRODUCTS.items()}
+@pytest.mark.parametrize(
+    ("library", "request_", "expected"),
+    [("litert-quantizer", REQUEST, CALIBRATED | {"dynamic_range"}), ("numpy", ADDED, EVERYTHING)],
+    ids=["a variant on that of its own quantizer", "all on those of what adds the backbone"],
+)
+def test_products_depend_on_the_versions_of_their_own_libraries_alone(
+    monkeypatch: pytest.MonkeyPatch, library: str, request_: BuildRequest, expected: set[str]
+) -> None:
     real = recipe.version
-    monkeypatch.setattr(recipe, "version", lambda package: "0" if package == "litert-quantizer" else real(package))
-    different = {name for name, product in PRODUCTS.items() if product(REQUEST).key != before[name]}
-    assert different == CALIBRATED | {"dynamic_range"}
+    other = lambda name: "0.0" if name == library else real(name)  # noqa: E731
+    assert changed_by(lambda: monkeypatch.setattr(recipe, "version", other), request_) == expected
 
 
 def test_what_the_quantizer_made_under_its_old_name_stays_valid(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,49 +227,30 @@ def test_what_the_quantizer_made_under_its_old_name_stays_valid(monkeypatch: pyt
     assert kept == later
 
 
-PACKAGE = Package(name="zoobench-vgg", version="1.0")
-
-VGG = Backbone(name="vgg16", builder="keras.applications:VGG16", libraries=("numpy",), package=PACKAGE)
-
-ADDED = replace(REQUEST, backbone=VGG)
-
-
-@pytest.mark.parametrize(
-    "backbone",
-    [
-        replace(VGG, package=replace(PACKAGE, version="1.1")),
-        replace(VGG, package=replace(PACKAGE, name="zoobench-other")),
-        replace(VGG, builder="keras.applications:VGG19"),
-        replace(VGG, libraries=()),
-        replace(VGG, package=None),
-    ],
-    ids=["version", "package", "builder", "libraries", "ours"],
-)
-def test_all_depends_on_the_package_that_adds_the_backbone(backbone: Backbone) -> None:
-    assert changed(ADDED, replace(ADDED, backbone=backbone)) == EVERYTHING
-
-
-def test_all_depends_on_the_versions_of_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {name: product(ADDED).key for name, product in PRODUCTS.items()}
-    real = recipe.version
-    monkeypatch.setattr(recipe, "version", lambda name: "0.0" if name == "numpy" else real(name))
-    assert all(product(ADDED).key != before[name] for name, product in PRODUCTS.items())
-
-
 @pytest.mark.parametrize(
     "changes",
     [
         {"package": replace(PACKAGE, version="1.1")},
-        {"maker": "making:other"},
-        {"libraries": ("numpy",)},
+        {"package": replace(PACKAGE, name="zoobench-other")},
+        {"builder": "keras.applications:VGG19"},
+        {"libraries": ()},
+        {"package": None},
     ],
+    ids=["version", "package", "builder", "libraries", "ours"],
+)
+def test_all_depends_on_the_package_that_adds_the_backbone(changes: dict[str, Any]) -> None:
+    assert changed(ADDED, replace(ADDED, backbone=replace(VGG, **changes))) == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"package": replace(PACKAGE, version="1.1")}, {"maker": "making:other"}, {"libraries": ("numpy",)}],
     ids=["version", "maker", "libraries"],
 )
 def test_a_variant_and_its_refusal_depend_on_the_package_that_adds_it(changes: dict[str, Any]) -> None:
-    variant = Variant(name="w4", short="W4", weights="int4", maker="making:make", package=PACKAGE)
     for product in (recipe.variant_model, recipe.refusal):
-        assert product(REQUEST, variant).key != product(REQUEST, replace(variant, **changes)).key
-    assert "added_by" not in recipe.variant_model(REQUEST, variant).inputs
+        assert product(REQUEST, W4).key != product(REQUEST, replace(W4, **changes)).key
+    assert "added_by" not in recipe.variant_model(REQUEST, W4).inputs
 
 
 def test_a_library_that_a_package_needs_and_nobody_has_is_named() -> None:
@@ -269,69 +262,42 @@ WHOLE = "a whole number of at least 1"
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "expected"),
+    ("name", "value", "allowed"),
     [
-        ("epochs", 0, f"--zoo-epochs: received 0; allowed is {WHOLE}"),
-        ("validation_every", 0, f"--zoo-validation-every: received 0; allowed is {WHOLE}"),
-        ("patience", -1, f"--zoo-patience: received -1; allowed is {WHOLE}"),
-        ("batch_size", 0, f"--zoo-batch-size: received 0; allowed is {WHOLE}"),
-        ("early_stopping_from", -1, "--zoo-early-stopping-from: received -1; allowed is 0 or more"),
-        ("learning_rate", 0.0, "--zoo-learning-rate: received 0.0; allowed is a number above 0"),
-        ("learning_rate", math.nan, "--zoo-learning-rate: received nan; allowed is a number above 0"),
-        ("learning_rate", math.inf, "--zoo-learning-rate: received inf; allowed is a number above 0"),
-        ("decay", -0.1, "--zoo-decay: received -0.1; allowed is 0 or more"),
-        ("decay", math.inf, "--zoo-decay: received inf; allowed is 0 or more"),
-        ("dropout", 1.0, "--zoo-dropout: received 1.0; allowed is at least 0 and below 1"),
-        ("dropout", -0.5, "--zoo-dropout: received -0.5; allowed is at least 0 and below 1"),
-        ("head_layers", (64, 0), "--zoo-head-layers: received (64, 0); allowed is units of 1 or more"),
+        *[(name, value, WHOLE) for name in ("epochs", "validation_every", "batch_size") for value in (0, -1)],
+        ("patience", -1, WHOLE),
+        ("early_stopping_from", -1, "0 or more"),
+        *[("learning_rate", value, "a number above 0") for value in (0.0, math.nan, math.inf)],
+        *[("decay", value, "0 or more") for value in (-0.1, math.inf)],
+        *[("dropout", value, "at least 0 and below 1") for value in (1.0, -0.5)],
+        ("head_layers", (64, 0), "units of 1 or more"),
+        *[("calibration_images", value, WHOLE) for value in (0, -3)],
     ],
 )
-def test_training_that_makes_no_sense_is_refused(name: str, value: Any, expected: str) -> None:
+def test_what_makes_no_sense_is_refused_with_the_option(name: str, value: Any, allowed: str) -> None:
+    flag = "--zoo-" + name.removesuffix("_images").replace("_", "-")
     with pytest.raises(UsageError) as caught:
-        TrainingConfig(**{name: value})
-    assert str(caught.value) == expected
-    assert expected.partition(":")[0] in {option.flag for option in OPTIONS}
-
-
-@pytest.mark.parametrize("count", [0, -3])
-def test_calibration_without_images_is_refused(count: int) -> None:
-    with pytest.raises(UsageError) as caught:
-        ConversionConfig(calibration_images=count)
-    assert str(caught.value) == f"--zoo-calibration: received {count}; allowed is {WHOLE}"
+        (ConversionConfig if name == "calibration_images" else TrainingConfig)(**{name: value})
+    assert str(caught.value) == f"{flag}: received {value}; allowed is {allowed}"
+    assert flag in {option.flag for option in OPTIONS}
 
 
 def test_what_stands_on_the_edge_is_allowed() -> None:
-    config = TrainingConfig(
-        epochs=1, validation_every=1, patience=1, batch_size=1, early_stopping_from=0, decay=0, dropout=0.99
-    )
-    assert config.head_layers == ()
+    least = dict.fromkeys(("epochs", "validation_every", "patience", "batch_size"), 1)
+    assert TrainingConfig(**least, early_stopping_from=0, decay=0, dropout=0.99).head_layers == ()
 
 
 def test_the_defaults_are_those_of_the_options() -> None:
     texts = {option.name.replace("-", "_"): option.default for option in OPTIONS}
     config = TrainingConfig()
-    for name in ("epochs", "validation_every", "early_stopping_from", "patience", "batch_size"):
-        assert getattr(config, name) == int(texts[name]), name
-    for name in ("learning_rate", "decay", "dropout"):
+    for name in OTHERS.keys() - {"head_layers", "seed"}:
         assert getattr(config, name) == float(texts[name]), name
     assert ConversionConfig().calibration_images == int(texts["calibration"])
 
 
-@pytest.mark.parametrize(
-    ("name", "by_default"),
-    [
-        ("keras", None),
-        ("float32", None),
-        ("dynamic_range", "ai_edge"),
-        ("float_fallback", "ai_edge"),
-        ("integer_only", "ai_edge"),
-    ],
-)
-def test_each_quantized_variant_has_its_own_quantizer_unless_one_is_asked_for(
-    name: str, by_default: str | None
-) -> None:
-    variant = VARIANTS[name]
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=lambda variant: variant.name)
+def test_each_quantized_variant_has_its_own_quantizer_unless_one_is_asked_for(variant: Variant) -> None:
+    by_default = "ai_edge" if variant.is_quantized else None
     assert ConversionConfig().quantizer_of(variant) == by_default
     for quantizer in ("tensorflow", "ai_edge"):
-        asked = ConversionConfig(quantizer=quantizer).quantizer_of(variant)
-        assert asked == (quantizer if by_default else None)
+        assert ConversionConfig(quantizer=quantizer).quantizer_of(variant) == (quantizer if by_default else None)

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import pytest
 
-from zoobench.build.weights import Weights, WeightsRequest, find_weights, keras_cache, parse_request
+from zoobench.build.weights import Weights, find_weights, keras_cache, parse_request
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import BACKBONES, Backbone
 
@@ -94,34 +94,30 @@ def sha256(content: bytes) -> str:
 
 @pytest.mark.parametrize("keyword", ["auto", "imagenet", "random"])
 def test_a_keyword_holds_for_every_backbone(keyword: str) -> None:
-    assert parse_request(keyword).of(MOBILENET) == keyword
+    assert parse_request(keyword) == {"": keyword}
 
 
 def test_pairs_hold_for_their_backbones_and_leave_the_others_automatic(tmp_path: Path) -> None:
-    request = parse_request(f"mobilenet={put(tmp_path / 'mine.h5')},xception=random")
-    assert request.of(MOBILENET) == str(tmp_path / "mine.h5")
-    assert request.of(BACKBONES["xception"]) == "random"
-    assert request.of(BACKBONES["resnet50"]) == "auto"
+    path = put(tmp_path / "mine.h5")
+    request = parse_request(f"mobilenet={path},xception=random")
+    assert request == {"": "auto", "mobilenet": str(path), "xception": "random"}
+    assert find_weights(BACKBONES["xception"], image_size=299, request=request).identity == "random"
+    assert find_weights(MOBILENET, image_size=224, request=request).path == path
+    assert find_weights(BACKBONES["resnet50"], image_size=224, request=request).remark
 
 
-@pytest.mark.parametrize("text", ["imagnet", "no/such/folder", ""])
-def test_what_is_no_keyword_and_no_path_is_refused(text: str) -> None:
-    assert message(UsageError, lambda: parse_request(text)) == (
-        f"--zoo-weights: {text!r} is neither auto, imagenet, random nor an existing folder or file; "
-        "give one of these, or pairs such as mobilenet=FILE,inception_resnet_v2=random"
-    )
-
-
-@pytest.mark.parametrize("text", ["vgg16=random", "mobilenet=random,xception"])
-def test_a_pair_names_a_known_backbone(text: str) -> None:
-    part = text.rpartition(",")[2]
-    start = f"--zoo-weights: {part!r} is not a pair backbone=FILE; known are mobilenet, mobilenet_075, "
-    assert message(UsageError, lambda: parse_request(text)).startswith(start)
-
-
-@pytest.mark.parametrize("text", ["mobilenet=nowhere.h5", "mobilenet="])
-def test_a_pair_ends_in_what_may_stand_alone(text: str) -> None:
-    assert "is neither auto, imagenet, random nor an existing" in message(UsageError, lambda: parse_request(text))
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        *[(text, f"{text!r} is neither auto, imagenet, random nor an existing") for text in ("imagnet", "no/file", "")],
+        ("vgg16=random", "'vgg16=random' is not a pair backbone=FILE; known are mobilenet, mobilenet_075, "),
+        ("mobilenet=random,xception", "'xception' is not a pair backbone=FILE; known are mobilenet, "),
+        ("mobilenet=nowhere.h5", "'nowhere.h5' is neither auto, imagenet, random nor an existing folder or file; "),
+        ("mobilenet=", "'' is neither auto, imagenet, random nor an existing folder or file; give one of these, or "),
+    ],
+)
+def test_what_is_no_keyword_no_path_and_no_pair_is_refused(text: str, told: str) -> None:
+    assert message(UsageError, lambda: parse_request(text)).startswith(f"--zoo-weights: {told}")
 
 
 # Random weights and files of one's own
@@ -131,27 +127,24 @@ def test_random_weights_have_no_file() -> None:
     assert found("random") == Weights(identity="random", path=None, sha256=None, remark="")
 
 
-def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
+def test_a_file_is_known_by_its_content_and_kept_by_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = put(tmp_path / "mine.h5")
-    assert found(str(path)) == Weights(identity=f"file:{sha256(HDF5)}", path=path, sha256=sha256(HDF5))
-
-
-def test_a_file_is_kept_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(tmp_path / "mine.h5")
+    expected = Weights(identity=f"file:{sha256(HDF5)}", path=path, sha256=sha256(HDF5))
+    assert found(str(path)) == expected
     monkeypatch.chdir(tmp_path)
-    assert found("mine.h5").path == tmp_path / "mine.h5"
+    assert found("mine.h5") == expected
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    request = WeightsRequest(default=str(tmp_path / "gone.h5"))
-    assert message(ModelError, lambda: find_weights(MOBILENET, image_size=224, request=request)) == (
-        f"cannot read {tmp_path / 'gone.h5'}: No such file or directory; give a file that can be read"
-    )
+    gone = str(tmp_path / "gone.h5")
+    text = message(ModelError, lambda: find_weights(MOBILENET, image_size=224, request={"": gone}))
+    assert text == f"cannot read {gone}: No such file or directory; give a file that can be read"
 
 
 def test_a_model_of_ones_own_brings_its_weights_whatever_is_asked_for(tmp_path: Path) -> None:
-    path = put(tmp_path / "mine.keras", b"a model")
-    own = Backbone(name="mine", path=path)
+    own = Backbone(name="mine", path=put(tmp_path / "mine.keras", b"a model"))
     assert found("random", backbone=own).identity == f"file:{sha256(b'a model')}"
 
 
@@ -185,19 +178,20 @@ def test_the_name_that_keras_uses_comes_first(tmp_path: Path) -> None:
     assert found(str(tmp_path)).path == path
 
 
-def test_a_folder_without_the_file_is_an_error_that_names_what_was_looked_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("mobilenet_025", "mobilenet_2_5_160_tf_no_top.h5 and mobilenet_2_5_160_tf_no_top.weights.h5"),
+        ("resnet50", "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+    ],
+)
+def test_a_folder_without_the_file_is_an_error_that_names_what_was_looked_for(
+    tmp_path: Path, name: str, files: str
+) -> None:
     put(tmp_path / "mobilenet_2_5_128_tf_no_top.weights.h5")
-    call = lambda: found(str(tmp_path), backbone=BACKBONES["mobilenet_025"], image_size=160)  # noqa: E731
-    assert message(ModelError, call) == (
-        f"no weights of mobilenet_025 at 160 px in {tmp_path}; looked for mobilenet_2_5_160_tf_no_top.h5 and "
-        "mobilenet_2_5_160_tf_no_top.weights.h5. Put one there, choose an image size that it has, "
-        "or name each: --zoo-weights mobilenet_025=FILE (or =random)"
-    )
-
-
-def test_a_network_of_one_width_has_one_name(tmp_path: Path) -> None:
-    text = message(ModelError, lambda: found(str(tmp_path), backbone=BACKBONES["resnet50"]))
-    assert "looked for resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5. Put one" in text
+    text = message(ModelError, lambda: found(str(tmp_path), backbone=BACKBONES[name], image_size=160))
+    assert text.startswith(f"no weights of {name} at 160 px in {tmp_path}; looked for {files}. Put one there, ")
+    assert text.endswith(f"or name each: --zoo-weights {name}=FILE (or =random)")
 
 
 @pytest.mark.parametrize(
@@ -242,21 +236,14 @@ def test_imagenet_weights_are_fetched_into_the_cache(
     assert capsys.readouterr().err.startswith(f"Fetching {FILE} (bytes): ")
 
 
-def test_without_them_imagenet_is_an_error_that_says_what_to_get_from_where_and_where_to_put_it(cache: Path) -> None:
-    assert message(ModelError, lambda: found("imagenet")) == (
+def test_without_them_imagenet_is_an_error_that_says_what_to_do_and_auto_takes_random_weights(cache: Path) -> None:
+    told = (
         f"the ImageNet weights of mobilenet are not in {cache} and could not be fetched (network is unreachable). "
         f"Get {FILE} from {URL} where there is a network and put it at {cache / FILE}, or use --zoo-weights random"
     )
-
-
-def test_without_them_auto_takes_random_weights_and_says_so(cache: Path) -> None:
-    weights = found("auto")
-    assert (weights.identity, weights.path) == ("random", None)
-    assert weights.remark == (
-        f"RANDOM WEIGHTS, accuracy means nothing: the ImageNet weights of mobilenet are not in {cache} and could not "
-        f"be fetched (network is unreachable). Get {FILE} from {URL} where there is a network and put it at "
-        f"{cache / FILE}, or use --zoo-weights random"
-    )
+    assert message(ModelError, lambda: found("imagenet")) == told
+    expected = Weights(identity="random", remark=f"RANDOM WEIGHTS, accuracy means nothing: {told}")
+    assert found("auto") == expected
 
 
 @pytest.mark.parametrize(
@@ -300,15 +287,10 @@ def test_an_interrupted_fetch_leaves_nothing(cache: Path, network: Network) -> N
     assert list(cache.iterdir()) == []
 
 
-TINY = Backbone(name="tiny", builder="tiny:build")
-UNPUBLISHED = "no weights of tiny are published; name a file, --zoo-weights tiny=FILE, or use tiny=random"
-
-
 def test_weights_that_nobody_publishes_are_random_or_a_file(tmp_path: Path) -> None:
-    found = find_weights(TINY, image_size=64, request=WeightsRequest())
-    assert found.identity == "random"
-    assert found.remark == f"RANDOM WEIGHTS, accuracy means nothing: {UNPUBLISHED}"
+    tiny = Backbone(name="tiny", builder="tiny:build")
+    unpublished = "no weights of tiny are published; name a file, --zoo-weights tiny=FILE, or use tiny=random"
+    remark = f"RANDOM WEIGHTS, accuracy means nothing: {unpublished}"
+    assert found("auto", backbone=tiny) == Weights(identity="random", remark=remark)
     for text in ("imagenet", str(tmp_path)):
-        with pytest.raises(ModelError) as caught:
-            find_weights(TINY, image_size=64, request=parse_request(text))
-        assert str(caught.value) == UNPUBLISHED
+        assert message(ModelError, lambda text=text: found(text, backbone=tiny)) == unpublished

@@ -1,7 +1,5 @@
 """Are the right files compared, and is the text fit for where it goes?"""
 
-import csv
-import io
 import json
 import sys
 from pathlib import Path
@@ -9,24 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from resultfiles import EPYC, a_file, content, plain, rounds_around, written
+from resultfiles import a_file, content, plain, written
 from runs import load, records, results, run, zoobench
 from zoobench.cli import main
 from zoobench.commands import options
 from zoobench.commands.compare import across_files, compare_files
 from zoobench.commands.options import deliver
 from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.metrics import METRICS
 from zoobench.show.comparison import view
-
-
-def test_each_other_file_is_compared_with_the_base(tmp_path: Path) -> None:
-    base, one, other = (a_file(tmp_path / f"{name}.json", 0.004) for name in ("base", "one", "other"))
-    found = compare_files(base, [one, other])
-    assert [(Path(two.baseline).name, Path(two.candidate).name) for two in found] == [
-        ("base.json", "one.json"),
-        ("base.json", "other.json"),
-    ]
 
 
 def test_a_folder_is_one_side_of_several_runs(tmp_path: Path) -> None:
@@ -64,12 +52,6 @@ def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "report.md").read_text() == "text – ü"
 
 
-def test_a_seed_gives_the_same_numbers_again(tmp_path: Path) -> None:
-    base = a_file(tmp_path / "base.json", 0.004)
-    new = a_file(tmp_path / "new.json", rounds_around(0.004)[7])
-    assert compare_files(base, [new], seed=4) == compare_files(base, [new], seed=4)
-
-
 PI = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
 
 
@@ -82,77 +64,12 @@ def base(tmp_path: Path) -> Path:
     return a_file(tmp_path / "base.json", 0.004, 0.010)
 
 
-def test_help_teaches_what_is_taken_and_what_is_judged() -> None:
-    text = compare("--help").output
-    for phrase in ("BASE NEW [MORE...]", "--across-machines", "--format", "--output", "--seed", "status is 0", "20 %"):
-        assert phrase in text
-
-
-def test_a_comparison_is_shown_whatever_changed(base: Path, tmp_path: Path) -> None:
-    done = compare(base, a_file(tmp_path / "new.json", 0.006, environment={**EPYC, "governor": "powersave"}))
-    assert done.exit_code == 0
-    first = done.output.splitlines()
-    assert first[0].startswith("baseline:  ")
-    assert any(line.split() == ["governor", "not", "known", "powersave"] for line in first)
-    assert "only in baseline: mobilenet-float32-litert-t1" in first
-    assert "regressed" in done.output
-
-
-def test_several_new_sides_are_each_compared_with_the_base(base: Path, tmp_path: Path) -> None:
-    more = [a_file(tmp_path / f"{index}.json", 0.004) for index in range(3)]
-    content = json.loads(compare(base, *more, "--format", "json").output)
-    assert [Path(one["candidate"]).name for one in content["comparisons"]] == ["0.json", "1.json", "2.json"]
-    assert {one["baseline"] for one in content["comparisons"]} == {str(base)}
-
-
 def test_results_of_two_kits_end_with_status_two_and_both_named(tmp_path: Path) -> None:
     here, there = (a_file(tmp_path / f"{name}.json", 0.004, kit=name * 64) for name in "ab")
     done = compare("--across-machines", here, there)
     assert done.exit_code == 2
     assert f"different kits: {here} of aaaaaaaaaaaa, {there} of bbbbbbbbbbbb" in done.output
     assert "a" * 8 in compare(here, there).output  # runs of one machine are compared, and the kit told
-
-
-def test_csv_is_read_by_programs(base: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(compare(base, base, "--format", "csv").output)))
-    assert len(rows) == 2 * len(METRICS)
-    assert {row["verdict"] for row in rows} == {"unchanged"}
-
-
-def test_an_output_file_is_written_and_said(base: Path, tmp_path: Path) -> None:
-    output = tmp_path / "change.md"
-    done = compare(base, base, "--format", "markdown", "-o", output)
-    assert done.exit_code == 0
-    assert done.stdout == ""
-    assert done.stderr == f"wrote {output}\n"
-    assert output.read_text().startswith("- baseline:  ")
-
-
-def test_plain_pytest_benchmark_files_are_read(tmp_path: Path) -> None:
-    files = []
-    for factor in (1, 2):
-        rounds = [factor * one for one in rounds_around(0.01)]
-        files.append(written(tmp_path / f"{factor}.json", content(plain("tests/t.py::test_sort", rounds, data=rounds))))
-    done = compare(*files)
-    assert done.exit_code == 0
-    (row,) = (line for line in done.output.splitlines() if line.startswith("tests/t.py::test_sort") and "10.0" in line)
-    assert row.split()[1:4] == ["10.0", "20.0", "+100.0"]
-    assert row.endswith("regressed")
-
-
-def test_machines_are_compared_without_a_verdict(base: Path, tmp_path: Path) -> None:
-    done = compare("--across-machines", base, a_file(tmp_path / "pi.json", 0.012, 0.030, environment=PI))
-    assert done.exit_code == 0
-    assert "A: AMD EPYC, 2 cores" in done.output
-    assert "B: Raspberry Pi 5, 4 cores" in done.output
-    assert "regressed" not in done.output
-
-
-@pytest.mark.parametrize("arguments", [[], ["--across-machines"]])
-def test_one_file_alone_is_not_compared(base: Path, arguments: list[str]) -> None:
-    done = compare(*arguments, base)
-    assert done.exit_code == 2
-    assert "base.json alone; name at least two files or folders" in done.output
 
 
 @pytest.mark.parametrize(
@@ -167,12 +84,6 @@ def test_unusable_input_is_named_with_status_2(base: Path, tmp_path: Path, text:
         assert done.exit_code == 2
         assert done.output.startswith("zoobench: ")
         assert "other.json" in done.output
-
-
-def test_an_unknown_format_lists_the_known_ones(base: Path) -> None:
-    done = compare(base, base, "--format", "xml")
-    assert done.exit_code == 2
-    assert "'text', 'markdown', 'html', 'json', 'csv'" in done.output
 
 
 def test_the_program_runs_outside_pytest_and_writes_utf8(base: Path, tmp_path: Path) -> None:

@@ -68,60 +68,6 @@ def file(tmp_path: Path) -> Path:
     return a_file(tmp_path / "results.json", 0.004, 0.010, 0.005)
 
 
-def test_help_teaches_limits_units_preference_and_statuses() -> None:
-    text = recommend("--help").output
-    for phrase in (
-        "RESULTS [MORE...]",
-        '--max-latency-p90 "30 ms"',
-        '--max-drop "1 pp"',
-        "--prefer",
-        "--confidence",
-        "status is",
-    ):
-        assert phrase in text
-    assert 'zoobench recommend results.json --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"' in text
-
-
-def test_a_cell_that_holds_is_status_zero_and_the_first_line(file: Path) -> None:
-    done = recommend(file, "--max-latency-p50", "8 ms", "--max-size", "5 MB")
-    assert done.exit_code == 0
-    assert done.output.startswith(f"Ship {CELL}: p50 4.00 ms, ")
-
-
-@pytest.mark.parametrize(
-    ("limits", "status"),
-    [
-        (("--max-size", "1 MB"), 1),
-        (("--max-latency-p50", "4.05 ms"), 3),
-        (("--max-latency-p50", "1 s", "--min-top1", "60 %"), 3),
-    ],
-)
-def test_the_status_tells_that_none_can_from_that_some_may(file: Path, limits: tuple[str, ...], status: int) -> None:
-    done = recommend(file, *limits)
-    assert done.exit_code == status
-    assert done.output.startswith("No cell holds" if status == 1 else "It is open whether a cell holds")
-
-
-def test_preference_and_confidence_are_taken(file: Path) -> None:
-    text = recommend(file, "--max-size", "5 MB", "--prefer", "size,latency_p90", "--confidence", "80 %").output
-    assert "all at once with at least 80.0 %" in text
-    assert "ordered by: size, then p90, then p50, then top-1" in text
-
-
-def test_json_goes_to_a_file_with_the_same_status(file: Path, tmp_path: Path) -> None:
-    done = recommend(file, "--max-size", "1 MB", "--format", "json", "-o", tmp_path / "recommendation.json")
-    assert (done.exit_code, done.output.strip()) == (1, f"wrote {tmp_path / 'recommendation.json'}")
-    assert json.loads((tmp_path / "recommendation.json").read_text())["status"] == 1
-
-
-def test_several_machines_are_asked_for_one_cell(file: Path, tmp_path: Path) -> None:
-    there = a_file(tmp_path / "pi.json", 0.012, 0.030, 0.009, environment=PI)
-    done = recommend(file, there, "--max-latency-p50", "20 ms")
-    assert done.exit_code == 0
-    assert done.output.startswith("Ship mobilenet-dynamic_range-litert-t1 to all 2 machines: ")
-    assert "best there" in done.output
-
-
 def test_a_baseline_tells_its_p50_and_says_what_it_lacks_for_p90(tmp_path: Path) -> None:
     rounds = rounds_around(0.004)
     record = a_record()

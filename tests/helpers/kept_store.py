@@ -1,8 +1,14 @@
 """A small store to look at, check and prune: no model in it is one."""
 
+import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from zoobench.store.product import DAMAGED, MAKING, MANIFEST, Facts, Product, Stored, obtain
 
@@ -17,14 +23,33 @@ def filled(artifacts: Path) -> dict[str, Stored]:
     """Fills a store with three products, each 1,000 bytes and a manifest, last used 1, 10 and 100 days before NOW."""
     stored = {}
     for place, product, days in (("models", HEAD, 1), ("datasets", PIXELS, 10), ("evaluations", ANSWERS, 100)):
-
-        def make(folder: Path, name: str = product.file_name) -> Facts:
-            (folder / name).write_bytes(bytes(1000))
-            return {}
-
-        stored[place] = obtain(artifacts / place, product, make)
+        stored[place] = keep(artifacts / place, product, {product.file_name: bytes(1000)})
         used(stored[place].path.parent, days=days)
     return stored
+
+
+def keep(root: Path, product: Product, files: Mapping[str, bytes], **facts: Any) -> Stored:
+    """Keeps a product of these files with these facts."""
+
+    def make(folder: Path) -> Facts:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        return facts
+
+    return obtain(root, product, make)
+
+
+def keep_model(artifacts: Path, content: bytes, *, facts: Mapping[str, Any] | None = None, **inputs: Any) -> Stored:
+    """Keeps a model file of these bytes, made of these inputs."""
+    product = Product(name="a-8-b", file_name="model.tflite", inputs=inputs)
+    return keep(artifacts / "models", product, {"model.tflite": content}, **facts or {})
+
+
+def npy(array: npt.NDArray[Any]) -> bytes:
+    """Returns an array as a .npy file."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
 
 
 def used(folder: Path, *, days: float) -> None:

@@ -9,18 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from zoobench.build import classifier, conversion, network
-from zoobench.build.classifier import Labelled
-from zoobench.build.recipe import TrainingConfig
+from zoobench.build import conversion, network
 from zoobench.build.weights import Weights
 from zoobench.data import drawn
 from zoobench.data.images import resize
 from zoobench.matrix.backbones import BACKBONES, Backbone
-from zoobench.tflite.edit import joined
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
-SIDE = 96
+SIDE = 64
 CLASSES = len(drawn.CLASSES)
 
 
@@ -37,7 +34,6 @@ def tiny_features(*, side: int = 24, channels: int = 8, seed: int = 0) -> keras.
 
 def tiny_head(*, inputs: int = 8, classes: int = 3, seed: int = 1) -> keras.Model:
     """Returns an untrained softmax layer that is sure of its answers."""
-    keras.utils.set_random_seed(seed)
     kernel = keras.initializers.RandomNormal(stddev=5.0, seed=seed)
     return keras.Sequential(
         [keras.Input((inputs,)), keras.layers.Dense(classes, activation="softmax", kernel_initializer=kernel)]
@@ -69,26 +65,27 @@ def lively_mobilenet() -> keras.Model:
 
 
 @cache
-def lively_head() -> keras.Model:
-    """Returns a head trained for a moment on the features of the drawings."""
-    images, labels = drawings(100)
-    known = Labelled(inputs=lively_mobilenet().predict(images.astype(np.float32), verbose=0), labels=labels)
-    config = TrainingConfig(epochs=12, learning_rate=0.01)
-    head = classifier.build_head(inputs=known.inputs.shape[1], classes=CLASSES, config=config)
-    classifier.train(head, known, known, config=config)
-    return head
-
-
-@cache
 def lively_classifier() -> keras.Model:
-    """Returns the two as one."""
-    return network.assembled(lively_mobilenet(), lively_head())
+    """Returns it with a head."""
+    return network.assembled(lively_mobilenet(), _lively_head())
 
 
 @cache
 def lively_float32() -> bytes:
     """Returns its float32 file."""
-    return joined(conversion.float32(lively_mobilenet()), conversion.float32(lively_head()))
+    return conversion.float32(_lively_head(), after=conversion.float32(lively_mobilenet()))
+
+
+@cache
+def _lively_head() -> keras.Model:
+    """Returns a head that is mostly right about the drawings: by ridge regression, which is quicker than training."""
+    images, labels = drawings(100)
+    features = lively_mobilenet().predict(images.astype(np.float32), verbose=0)
+    wanted = 10 * (np.eye(CLASSES)[labels] - 1 / CLASSES)
+    kernel = np.linalg.solve(features.T @ features + 100 * np.eye(256), features.T @ wanted)
+    head = tiny_head(inputs=256, classes=CLASSES)
+    head.set_weights([kernel, np.zeros(CLASSES)])
+    return head
 
 
 @cache

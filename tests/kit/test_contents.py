@@ -54,30 +54,27 @@ def added(**changes: Any) -> Change:
 
 
 SPOILED: dict[str, tuple[Change, str]] = {
-    "a label beyond the classes": (
-        put("samples", 1, "label", to=2),
-        "samples[1].label: received 2; expected 0 to 1, a class",
-    ),
+    "a label beyond the classes": (put("samples", 1, "label", to=2), "samples[1].label: received 2"),
     "a negative label": (
         put("samples", 1, "label", to=-1),
         "samples[1].label: received -1; expected a whole number >= 0",
     ),
     "another order": (
         put("samples", 0, "sha256", to="f" * 64),
-        "samples: received them in another order; expected the order of measuring",
+        "samples: received them in another order",
     ),
     "a training whose curves are of other lengths": (
         put("models", 1, "training", "loss", to=[2.5]),
-        "models[1].training.loss: received 1; expected 4 values, one for each epoch of shown",
+        "models[1].training.loss: received 1",
     ),
     "weights of an epoch that was not": (
         put("models", 0, "training", "kept_epoch", to=9),
-        "models[0].training.kept_epoch: received 9; expected at most the 4 of epochs",
+        "models[0].training.kept_epoch: received 9",
     ),
-    "no samples": (put("samples", to=[]), "samples: received []; expected a list of length >= 1"),
+    "no samples": (put("samples", to=[]), "samples: received []"),
     "a class that steers the terminal": (
         put("dataset", "classes", 0, to="cat\x1b[2J"),
-        "dataset.classes[0]: received 'cat\\x1b[2J'; expected a text that can be printed",
+        "dataset.classes[0]: received 'cat\\x1b[2J'",
     ),
     "a class over two lines": (put("dataset", "classes", 0, to="a\n::error::b"), "that can be printed"),
     "a class of half a character": (put("dataset", "classes", 0, to="\ud800"), "that can be printed"),
@@ -88,17 +85,17 @@ SPOILED: dict[str, tuple[Change, str]] = {
     "a class of great length": (put("dataset", "classes", 0, to="x" * 201), "expected a text of length <= 200"),
     "a class that is there twice": (
         put("dataset", "classes", to=["cat", "cat"]),
-        "dataset.classes: received 'cat' twice; expected each class once",
+        "dataset.classes: received 'cat' twice",
     ),
     "a name of the data set that steers the terminal": (put("dataset", "name", to="\x9b2J"), "that can be printed"),
     "a version that steers the terminal": (put("zoobench", to="1\x07"), "that can be printed"),
     "a cell's id of other parts": (
         put("cells", 1, "id", to="mobilenet-float32-litert-t1"),
-        "cells[1].id: received 'mobilenet-float32-litert-t1'; expected 'mobilenet-integer_only-litert-t1'",
+        "cells[1].id: received 'mobilenet-float32-litert-t1'",
     ),
     "a cell that is there twice": (
         lambda manifest: manifest["cells"].append(manifest["cells"][0]),
-        "cells: received 'mobilenet-float32-litert-t1' twice; expected each cell once",
+        "cells: received 'mobilenet-float32-litert-t1' twice",
     ),
     "an unknown variant": (put("cells", 1, "variant", to="int2"), "cells[1].variant: received 'int2'; expected one of"),
     "a Keras cell": (put("cells", 1, "variant", to="keras"), "cells[1].variant: received 'keras'; expected one of"),
@@ -116,11 +113,11 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "a cell without images": (
         put("cells", 1, "image_size", to=64),
-        "cells[1]: received no images of 64 pixels; expected those that its cell needs",
+        "cells[1]: received no images of 64 pixels",
     ),
     "images that no cell needs": (
         lambda manifest: manifest["images"].append({"image_size": 64, "file": "images-64.npy"}),
-        "images: received images of 64 pixels; expected only what a cell needs",
+        "images: received images of 64 pixels",
     ),
     "images of no size": (
         put("images", 0, "image_size", to=0),
@@ -128,7 +125,7 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "images twice": (
         lambda manifest: manifest["images"].append(manifest["images"][0]),
-        "images: received 32 pixels twice; expected each size once",
+        "images: received 32 pixels twice",
     ),
     "images of another size": (
         drop("samples", 2),
@@ -136,7 +133,7 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "a cell without a file": (
         lambda manifest: manifest["files"].pop(manifest["models"].pop(1)["file"]),
-        "cells[1]: received no file of integer_only of mobilenet and no refusal; expected one of them",
+        "cells[1]: received no file of integer_only of mobilenet and no refusal",
     ),
     "a cell without its float twin": (
         lambda manifest: (manifest["files"].pop(manifest["models"].pop(0)["file"]), manifest["cells"].pop(0)),
@@ -144,20 +141,20 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "a file for two models": (
         put("models", 1, "file", to="mobilenet-32-float32.tflite"),
-        "files: received one name for two files; expected a name for each",
+        "files: received one name for two files",
     ),
     "a model twice": (put("models", 1, "variant", to="float32"), "models: received ('mobilenet', 'float32', 32) twice"),
     "a file without a hash": (
         drop("files", "images-32.npy"),
-        "files: received no 'images-32.npy', which is named above; expected its hash and size",
+        "files: received no 'images-32.npy', which is named above",
     ),
     "a file for nothing": (
         put("files", "evil.so", to={"sha256": HASHES[0], "size_bytes": 1}),
-        "files: received 'evil.so', which nothing above names; expected only what is measured",
+        "files: received 'evil.so', which nothing above names",
     ),
     "a model that is no TFLite file by its name": (
         renamed_file("model.keras"),
-        "models[0].file: received 'model.keras'; expected a name that ends in .tflite",
+        "models[0].file: received 'model.keras'",
     ),
     "a model's file that leaves the folder": (
         renamed_file("../../evil.tflite"),
@@ -168,7 +165,7 @@ SPOILED: dict[str, tuple[Change, str]] = {
     "a name of great length": (renamed_file(f"{'x' * 200}.tflite"), "expected a text of length <= 200"),
     "the kit's manifest as images": (
         put("images", 0, "file", to="kit.json"),
-        "images[0].file: received 'kit.json'; expected a name that ends in .npy",
+        "images[0].file: received 'kit.json'",
     ),
     "the store's manifest as images": (
         put("images", 0, "file", to="manifest.json"),
@@ -176,15 +173,12 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "a refusal that steers the terminal": (
         put("cells", 1, "refusal", to={"by": "litert", "reason": "\x1b]0;evil\x07"}),
-        "cells[1].refusal.reason: received '\\x1b]0;evil\\x07'; expected a text that can be",
+        "cells[1].refusal.reason: received '\\x1b]0;evil\\x07'",
     ),
-    "an addition that no cell needs": (
-        added(),
-        "added: received the variant w4; expected only what a cell needs",
-    ),
+    "an addition that no cell needs": (added(), "added: received the variant w4"),
     "an addition twice": (
         put("added", to=[{"what": "runtime", "name": "litert", "package": "p", "version": "1"}] * 2),
-        "added: received ('runtime', 'litert') twice; expected each once",
+        "added: received ('runtime', 'litert') twice",
     ),
     "an addition to no table": (
         added(what="quantizer"),
@@ -205,23 +199,14 @@ SPOILED: dict[str, tuple[Change, str]] = {
         put("files", "images-32.npy", "size_bytes", to=0),
         "images[0]: received a file of 0 bytes; expected 9,344",
     ),
-    "a text for a number": (
-        put("cells", 0, "threads", to="1"),
-        "cells[0].threads: received '1'; expected a whole number",
-    ),
+    "a text for a number": (put("cells", 0, "threads", to="1"), "cells[0].threads: received '1'"),
     "a truth value for a number": (put("cells", 0, "threads", to=True), "expected a whole number"),
     "a number for a list": (put("cells", to=3), "cells: received 3; expected a list"),
     "a list for an object": (put("dataset", to=[]), "dataset: received []; expected an object"),
     "a missing key": (drop("dataset", "sha256"), "dataset.sha256 is missing"),
     "nothing for cells": (put("cells", to=None), "cells: received None; expected a list"),
-    "an older schema": (
-        put("schema", to=0),
-        "schema: received 0; expected 1, which is what this version reads; export the kit again",
-    ),
-    "a newer schema": (
-        put("schema", to=2),
-        "schema: received 2; expected 1, which is what this version reads; export the kit again",
-    ),
+    "an older schema": (put("schema", to=0), "schema: received 0"),
+    "a newer schema": (put("schema", to=2), "schema: received 2"),
     "no schema": (drop("schema"), "schema: received None; expected 1"),
     "a schema that is true": (put("schema", to=True), "schema: received True; expected 1"),
     "a schema in words": (put("schema", to="one"), "schema: received 'one'; expected 1"),

@@ -1,12 +1,14 @@
 """Is a kit read whole or refused, and unpacked once?"""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from kitfiles import HASHES, LIMIT, VARIANTS, a_kit, a_tflite, members, repacked, with_manifest
+from kitfiles import HASHES, LIMIT, VARIANTS, a_kit, members, repacked, with_manifest
 from zoobench.errors import DataError
 from zoobench.kit import reader as opening
 from zoobench.kit.contents import MANIFEST
@@ -19,10 +21,6 @@ MODEL = "mobilenet-32-integer_only.tflite"
 @pytest.fixture
 def kit(tmp_path: Path) -> Path:
     return a_kit(tmp_path)
-
-
-def spoiled(path: Path, name: str, content: bytes) -> Path:
-    return repacked(path, members(path) | {name: content})
 
 
 def refusal(path: Path) -> str:
@@ -48,69 +46,49 @@ def test_what_was_packed_is_unpacked(kit: Path, tmp_path: Path) -> None:
     assert np.load(tmp_path / "there" / IMAGES, allow_pickle=False).shape == (3, 32, 32, 3)
 
 
-def test_one_member_can_be_unpacked_alone(kit: Path, tmp_path: Path) -> None:
+def test_one_member_can_be_unpacked_alone_and_nothing_is_written_over_what_is_there(kit: Path, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     with open_kit(kit, limit_bytes=LIMIT) as opened:
-        path = extract(opened, "images-32.npy", tmp_path / "there")
-    assert list((tmp_path / "there").iterdir()) == [path]
-    assert path.read_bytes() == members(kit)["images-32.npy"]
-
-
-def test_nothing_is_written_over_what_is_there(kit: Path, tmp_path: Path) -> None:
-    (tmp_path / "there").mkdir()
-    (tmp_path / "there" / MODEL).symlink_to(tmp_path / "elsewhere")
-    with open_kit(kit, limit_bytes=LIMIT) as opened, pytest.raises(FileExistsError):
-        unpack(opened, tmp_path / "there")
+        path = extract(opened, IMAGES, tmp_path / "there")
+        assert list((tmp_path / "there").iterdir()) == [path]
+        assert path.read_bytes() == members(kit)[IMAGES]
+        path.unlink()
+        (tmp_path / "there" / MODEL).symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(FileExistsError):
+            unpack(opened, tmp_path / "there")
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_the_hash_is_that_of_the_manifest_however_the_kit_is_packed(kit: Path) -> None:
-    with open_kit(kit, limit_bytes=LIMIT) as opened:
-        before = opened.sha256
-    with open_kit(repacked(kit, members(kit)), limit_bytes=LIMIT) as opened:
-        assert opened.sha256 == before
+    found = []
+    for changes in ({}, {}, {"weights": "imagenet"}):
+        path = with_manifest(kit, lambda manifest, one=changes: manifest["cells"][0].update(one))
+        with open_kit(path, limit_bytes=LIMIT) as opened:
+            found.append(opened.sha256)
+    assert found[0] == found[1] != found[2]
 
 
-def test_the_hash_is_another_where_anything_is(kit: Path) -> None:
-    with open_kit(kit, limit_bytes=LIMIT) as opened:
-        before = opened.sha256
-    other = with_manifest(kit, lambda manifest: manifest["cells"][0].update(weights="imagenet"))
-    with open_kit(other, limit_bytes=LIMIT) as opened:
-        assert opened.sha256 != before
-
-
-@pytest.mark.parametrize("name", [IMAGES, MODEL])
-def test_a_member_of_another_hash_is_refused(kit: Path, name: str) -> None:
-    content = members(kit)[name]
-    told = refusal(spoiled(kit, name, content[:-1] + bytes([content[-1] ^ 1])))
-    assert f"its member '{name}' has the SHA-256 " in told
-    assert "; kit.json says " in told
-
-
-def test_a_member_of_another_size_is_refused(kit: Path) -> None:
-    told = refusal(spoiled(kit, MODEL, members(kit)[MODEL] + b"x"))
-    assert f"its member '{MODEL}' has 609 bytes; kit.json says 608" in told
-
-
-def test_a_missing_member_is_named(kit: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "change", "why"),
+    [
+        *((name, lambda content: content[:-1] + b"!", "has the SHA-256 ") for name in (IMAGES, MODEL)),
+        (MODEL, lambda content: content + b"x", "has 609 bytes; kit.json says 608"),
+        (MODEL, None, "is missing; kit.json names it"),
+        ("evil.so", lambda _none: b"x", "is not named in kit.json"),
+        (
+            IMAGES,
+            lambda content: content.replace(b"'|u1'", b"'|O' ", 1),
+            "cannot be used: it begins with \"{'descr': '|O'",
+        ),
+        (MODEL, lambda content: content.replace(b"TFL3", b"EVIL"), "is no TFLite file"),
+    ],
+)
+def test_a_member_that_is_not_what_the_manifest_says_is_refused(kit: Path, name: str, change: Any, why: str) -> None:
     content = members(kit)
-    del content[MODEL]
-    assert f"its member '{MODEL}' is missing; kit.json names it" in refusal(repacked(kit, content))
-
-
-def test_a_member_that_the_manifest_does_not_name_is_refused(kit: Path) -> None:
-    assert "its member 'evil.so' is not named in kit.json" in refusal(spoiled(kit, "evil.so", b"x"))
-
-
-def test_images_that_may_hold_a_pickle_are_refused_before_anything_is_unpacked(kit: Path) -> None:
-    content = members(kit)[IMAGES].replace(b"'|u1'", b"'|O' ", 1)
-    told = refusal(spoiled(kit, IMAGES, content))
-    assert f"its member '{IMAGES}' cannot be used: it begins with \"{{'descr': '|O'" in told
-
-
-def test_a_model_that_is_no_tflite_file_is_refused(kit: Path) -> None:
-    content = a_tflite("integer_only").replace(b"TFL3", b"EVIL")
-    assert f"its member '{MODEL}' is no TFLite file" in refusal(spoiled(kit, MODEL, content))
+    before = content.pop(name, b"")
+    told = refusal(repacked(kit, content | ({name: change(before)} if change else {})))
+    assert f"its member '{name}' {why}" in told
+    assert "SHA-256" not in why or "; kit.json says " in told
 
 
 @pytest.mark.parametrize(
@@ -131,7 +109,7 @@ def test_a_model_that_is_no_tflite_file_is_refused(kit: Path) -> None:
     ],
 )
 def test_a_manifest_that_is_no_json_or_no_object_is_refused(kit: Path, content: bytes) -> None:
-    told = refusal(spoiled(kit, MANIFEST, content))
+    told = refusal(repacked(kit, members(kit) | {MANIFEST: content}))
     assert told.startswith(f"the kit {kit}: kit.json")
     assert "export the kit again" in told
 
@@ -143,7 +121,9 @@ def test_a_manifest_that_is_too_large_is_refused_before_it_is_read(kit: Path, mo
 
 def test_a_manifest_of_too_many_values_is_refused_before_it_is_parsed(kit: Path) -> None:
     content = json.dumps([0] * (opening.LARGEST_VALUES + 1), separators=(",", ":")).encode()
-    assert "received more than 2,000,000 values; expected fewer" in refusal(spoiled(kit, MANIFEST, content))
+    assert "received more than 2,000,000 values; expected fewer" in refusal(
+        repacked(kit, members(kit) | {MANIFEST: content})
+    )
 
 
 def test_what_fails_while_a_kit_is_open_is_not_taken_for_a_damaged_kit(kit: Path) -> None:
@@ -168,31 +148,24 @@ def test_a_kit_is_unpacked_into_the_store_by_its_hash(kit: Path, artifacts: Path
     assert {name: (kept.folder / name).read_bytes() for name in members(kit)} == members(kit)
 
 
-def test_what_was_unpacked_is_used_again(kit: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_unpacked_is_used_and_found_again(
+    kit: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     first = keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
     capsys.readouterr()
     assert keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT) == first
+    assert find_kept(first.sha256, artifacts=artifacts) == replace(first, path=first.folder)
+    assert find_kept("0" * 64, artifacts=artifacts) is None
     assert capsys.readouterr().err == ""
 
 
-def test_what_was_unpacked_is_found_by_the_kits_hash(kit: Path, artifacts: Path) -> None:
-    kept = keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
-    found = find_kept(kept.sha256, artifacts=artifacts)
-    assert found is not None
-    assert (found.sha256, found.manifest, found.folder) == (kept.sha256, kept.manifest, kept.folder)
-    assert find_kept("0" * 64, artifacts=artifacts) is None
-
-
-def test_what_was_changed_since_is_not_found(kit: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_changed_since_is_not_found_but_set_aside_and_unpacked_again(
+    kit: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     kept = keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
     (kept.folder / IMAGES).write_bytes(b"x")
     assert find_kept(kept.sha256, artifacts=artifacts) is None
     assert "is damaged and not used" in capsys.readouterr().err
-
-
-def test_what_was_changed_since_is_set_aside_and_unpacked_again(kit: Path, artifacts: Path) -> None:
-    kept = keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
-    (kept.folder / IMAGES).write_bytes(b"x")
     keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
     assert (kept.folder / IMAGES).read_bytes() == members(kit)[IMAGES]
     assert sorted(path.name[:9] for path in unpacked(artifacts)) == [".damaged-", kept.folder.name[:9]]
@@ -204,20 +177,16 @@ def test_two_kits_have_a_folder_each(kit: Path, artifacts: Path) -> None:
     assert keep_kit(other, artifacts=artifacts, limit_bytes=LIMIT).folder != first.folder
 
 
-def test_a_kit_that_turns_out_to_be_damaged_leaves_nothing(kit: Path, artifacts: Path) -> None:
+def test_a_kit_that_is_refused_leaves_nothing(kit: Path, artifacts: Path) -> None:
     content = members(kit)
-    last = "mobilenet-32-integer_only.tflite"
-    repacked(kit, content | {last: content[last][:-1] + b"!"})
-    with pytest.raises(DataError, match="has the SHA-256"):
-        keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
-    assert unpacked(artifacts) == []
-
-
-def test_a_kit_that_is_refused_at_once_leaves_no_folder(kit: Path, artifacts: Path) -> None:
-    repacked(kit, members(kit) | {MANIFEST: b"{}"})
+    repacked(kit, content | {MANIFEST: b"{}"})
     with pytest.raises(DataError, match="schema"):
         keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
     assert not artifacts.exists()
+    repacked(kit, content | {MODEL: content[MODEL][:-1] + b"!"})  # which is found as it is unpacked
+    with pytest.raises(DataError, match="has the SHA-256"):
+        keep_kit(kit, artifacts=artifacts, limit_bytes=LIMIT)
+    assert unpacked(artifacts) == []
 
 
 def test_a_store_that_cannot_be_written_to_is_told(kit: Path, artifacts: Path) -> None:

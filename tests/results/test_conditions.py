@@ -1,5 +1,6 @@
 """Are differences in the conditions found, and told in the order that matters?"""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from zoobench.results.conditions import (
     check_same_subject,
     conditions,
     differences,
-    joined,
     leaves,
     machine_of,
     machines_of,
@@ -29,13 +29,10 @@ def side(**environment: Any) -> Side:
     return a_side(a_run(a_record(environment={**EPYC, **environment})))
 
 
-def test_the_same_conditions_do_not_differ() -> None:
-    assert differences(side(), side()) == ()
-
-
 def test_what_differs_is_named_with_both_values_the_machine_first() -> None:
     base = side(kernel="6.1", governor=None, libraries={"numpy": "2.4.6", "keras": "3.15"})
     new = side(kernel="6.2", governor="powersave", libraries={"numpy": "2.4.7", "keras": "3.15"})
+    assert differences(base, base) == ()
     assert differences(base, new) == (
         Difference(name="governor", base=(), new=("powersave",)),
         Difference(name="numpy", base=("2.4.6",), new=("2.4.7",)),
@@ -69,15 +66,12 @@ def test_the_order_of_the_runs_is_no_difference() -> None:
     assert conditions(a_side(one, other))["kernel"] == ("1", "2")
 
 
-def test_a_plain_file_has_the_conditions_of_its_machine_info() -> None:
-    assert conditions(a_side(a_plain_run({"cpu": "M1", "cores": 8}))) == {"cpu": ("M1",), "cores": ("8",)}
-
-
 def test_a_machine_is_its_device_or_else_its_cpu_and_its_cores() -> None:
     assert machine_of(a_run(a_record(environment=EPYC))) == ("AMD EPYC", "2")
     pi = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
     assert machine_of(a_run(a_record(environment=pi))) == ("Raspberry Pi 5", "4")
     assert machine_of(a_plain_run()) == ("", "")
+    assert conditions(a_side(a_plain_run({"cpu": "M1", "cores": 8}))) == {"cpu": ("M1",), "cores": ("8",)}
     assert machines_of(a_side(a_plain_run(), a_plain_run())) == {("", "")}
 
 
@@ -89,11 +83,6 @@ def test_a_cell_that_is_not_the_same_says_in_what() -> None:
         "weights": "imagenet / random",
         "data set": "pets, 3 test samples of 2 classes, cdcdcdcdcdcd / pets, 4 test samples of 2 classes, cdcdcdcdcdcd",
     }
-
-
-def test_no_value_is_not_known() -> None:
-    assert joined(()) == "not known"
-    assert joined(("1", "2")) == "1, 2"
 
 
 def test_leaves_come_in_order_with_the_keys_that_lead_there() -> None:
@@ -115,7 +104,7 @@ CELL = a_record().cell.id
 KIT, OTHER_KIT = "aa" * 32, "bb" * 32
 
 
-def samesubject_side(name: str, *records: Record) -> Side:
+def results_of(name: str, *records: Record) -> Side:
     return a_side(*(replace(a_run(record), path=Path(f"{name}-{index}.json")) for index, record in enumerate(records)))
 
 
@@ -129,71 +118,54 @@ def with_file(sha256: str, **changes: Any) -> Record:
     return a_record(model=replace(model, sha256=sha256), **changes)
 
 
-def refusal(*sides: Side) -> str:
-    with pytest.raises(ResultsError) as caught:
-        check_same_subject(sides)
-    return str(caught.value)
+def of_another_cell(record: Record) -> Record:
+    return replace(record, cell=replace(record.cell, id="x-float32-litert-t1", backbone="x"))
 
 
-def test_results_of_one_kit_stand_together() -> None:
-    check_same_subject([samesubject_side("here", a_record(kit=KIT)), samesubject_side("pi", a_record(kit=KIT))])
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        (a_record(kit=KIT), a_record(kit=KIT)),
+        (a_record(), a_record(kit=KIT)),
+        (a_record(), with_file("00" * 32)),  # each machine made its own
+        (a_record(model=None, kit=KIT), a_record()),  # what was refused has no file to differ
+        (a_record(), of_another_cell(with_samples("ef" * 32))),
+    ],
+)
+def test_results_of_the_same_kit_or_samples_and_files_stand_together(here: Record, there: Record) -> None:
+    check_same_subject([results_of("here", here), results_of("pi", there)])
 
 
-def test_results_of_two_kits_are_refused_with_both_named() -> None:
-    assert refusal(samesubject_side("here", a_record(kit=KIT)), samesubject_side("pi", a_record(kit=OTHER_KIT))) == (
-        "these are results of different kits: here-0.json of aaaaaaaaaaaa, pi-0.json of bbbbbbbbbbbb (SHA-256); "
-        "run one kit on every machine, and compare those results"
-    )
+SAMPLES = (
+    f"{CELL} was measured on different samples: in here-0.json on 3 of 'pets' (cdcdcdcdcdcd), in pi-0.json on 3 of "
+    "'pets' (efefefefefef); measure both on the same images, such as by one kit"
+)
 
 
-def test_two_kits_within_one_folder_are_refused_too() -> None:
-    mixed = samesubject_side("pi", a_record(kit=KIT), a_record(kit=OTHER_KIT))
-    assert "pi-0.json of aaaaaaaaaaaa, pi-1.json of bbbbbbbbbbbb" in refusal(
-        samesubject_side("here", a_record()), mixed
-    )
-
-
-def test_two_kits_without_a_common_cell_are_refused_too() -> None:
-    other = a_record(cell=replace(a_record().cell, id="x-float32-litert-t1", backbone="x"), kit=OTHER_KIT)
-    assert "different kits" in refusal(samesubject_side("here", a_record(kit=KIT)), samesubject_side("pi", other))
-
-
-def test_other_samples_are_refused_with_both_named_with_or_without_a_kit() -> None:
-    for kit in (None, KIT):
-        here, there = (
-            samesubject_side("here", a_record(kit=kit)),
-            samesubject_side("pi", with_samples("ef" * 32, kit=kit)),
-        )
-        assert refusal(here, there) == (
-            f"{CELL} was measured on different samples: in here-0.json on 3 of 'pets' (cdcdcdcdcdcd), in pi-0.json on "
-            "3 of 'pets' (efefefefefef); measure both on the same images, such as by one kit (zoobench kit export)"
-        )
-
-
-def test_other_samples_of_a_cell_that_only_one_has_are_no_matter() -> None:
-    other = replace(with_samples("ef" * 32), cell=replace(a_record().cell, id="x-float32-litert-t1", backbone="x"))
-    check_same_subject([samesubject_side("here", a_record()), samesubject_side("pi", other)])
-
-
-def test_a_kits_results_stand_beside_a_workstations_own_of_the_same_files() -> None:
-    check_same_subject([samesubject_side("here", a_record()), samesubject_side("pi", a_record(kit=KIT))])
-
-
-def test_a_kits_results_are_refused_beside_those_of_another_file() -> None:
-    assert refusal(samesubject_side("here", a_record()), samesubject_side("pi", with_file("00" * 32, kit=KIT))) == (
-        f"{CELL} was measured with different files: abababababab in here-0.json, 000000000000 in pi-0.json (SHA-256), "
-        "of which one came in a kit; run the kit on both machines, or export it from the store that the other run used"
-    )
-
-
-def test_machines_that_made_their_own_files_stand_together() -> None:
-    check_same_subject([samesubject_side("here", a_record()), samesubject_side("pi", with_file("00" * 32))])
-
-
-def test_a_cell_that_was_refused_has_no_file_to_differ() -> None:
-    check_same_subject([samesubject_side("here", a_record(model=None, kit=KIT)), samesubject_side("pi", a_record())])
-
-
-def test_across_machines_refuses_before_it_reckons() -> None:
-    with pytest.raises(ResultsError, match="different kits"):
-        across([samesubject_side("here", a_record(kit=KIT)), samesubject_side("pi", a_record(kit=OTHER_KIT))])
+@pytest.mark.parametrize(
+    ("here", "there", "why"),
+    [
+        (
+            [a_record(kit=KIT)],
+            [a_record(kit=OTHER_KIT)],
+            "different kits: here-0.json of aaaaaaaaaaaa, pi-0.json of bbbbbbbbbbbb (SHA-256); run one kit on every",
+        ),
+        ([a_record()], [a_record(kit=KIT), a_record(kit=OTHER_KIT)], "pi-0.json of aaaaaaaaaaaa, pi-1.json of bbbb"),
+        ([a_record(kit=KIT)], [of_another_cell(a_record(kit=OTHER_KIT))], "different kits"),
+        ([a_record()], [with_samples("ef" * 32)], SAMPLES),
+        ([a_record(kit=KIT)], [with_samples("ef" * 32, kit=KIT)], SAMPLES),
+        (
+            [a_record()],
+            [with_file("00" * 32, kit=KIT)],
+            f"{CELL} was measured with different files: abababababab in here-0.json, 000000000000 in pi-0.json "
+            "(SHA-256), of which one came in a kit; run the kit on both machines",
+        ),
+    ],
+)
+def test_results_of_other_kits_samples_or_files_are_refused_with_both_named(
+    here: list[Record], there: list[Record], why: str
+) -> None:
+    sides = [results_of("here", *here), results_of("pi", *there)]
+    for check in (check_same_subject, across):
+        with pytest.raises(ResultsError, match=re.escape(why)):
+            check(sides)

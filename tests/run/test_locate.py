@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fakes import a_record, write_results_file
+from kept_store import keep, keep_model, npy
 from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
 from zoobench.data.split import ROWS, SplitShares, dataset_sha256, measuring_order, split_contents
 from zoobench.errors import ModelError, ResultsError, UsageError
@@ -27,18 +28,10 @@ from zoobench.run.locate import (
     find_pixels,
     given_pixels,
 )
-from zoobench.store.product import MANIFEST, Product, Stored, obtain
+from zoobench.store.product import MANIFEST, Product, Stored
 from zoobench.system.files import sha256_of_file
 
 PIXELS = Product(name="pets-8", file_name="pixels.npy", inputs={"image_size": 8})
-
-
-def model(artifacts: Path, content: bytes, **inputs: Any) -> Stored:
-    def make(folder: Path) -> dict[str, object]:
-        (folder / "model.tflite").write_bytes(content)
-        return {}
-
-    return obtain(artifacts / "models", Product(name="a-8-b", file_name="model.tflite", inputs=inputs), make)
 
 
 def of(*stored: Stored) -> list[Record]:
@@ -48,63 +41,43 @@ def of(*stored: Stored) -> list[Record]:
 
 
 def test_files_are_found_in_the_store_by_their_hash_and_left_as_they_are(tmp_path: Path) -> None:
-    one, two = model(tmp_path, b"one", n="1"), model(tmp_path, b"two", n="2")
+    one, two = keep_model(tmp_path, b"one", n="1"), keep_model(tmp_path, b"two", n="2")
     assert find_models(of(one, two, one), artifacts=tmp_path) == {one.sha256: one.path, two.sha256: two.path}
     assert sha256_of_file(one.path) == one.sha256
 
 
-def test_a_damaged_file_is_named_and_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    stored = model(tmp_path, b"one")
-    stored.path.write_bytes(b"0ne")
-    found = find_models(of(stored), artifacts=tmp_path)
-    assert found == {}
-    assert "is damaged and not used" in capsys.readouterr().err
-
-
-def test_a_whole_twin_of_a_damaged_file_is_taken(tmp_path: Path) -> None:
-    twins = [model(tmp_path, b"one", n=n) for n in "12"]
+def test_a_damaged_file_is_named_and_missing_but_for_a_whole_twin(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twins = [keep_model(tmp_path, b"one", n=n) for n in "12"]
     for damaged, whole in (twins, reversed(twins)):
         content = damaged.path.read_bytes()
         damaged.path.write_bytes(b"0ne")
         assert find_models(of(whole), artifacts=tmp_path) == {whole.sha256: whole.path}
         damaged.path.write_bytes(content)
+    for one in twins:
+        one.path.write_bytes(b"0ne")
+    assert find_models(of(*twins), artifacts=tmp_path) == {}
+    assert "is damaged and not used" in capsys.readouterr().err
 
 
-def test_files_are_found_in_a_folder_under_any_name(tmp_path: Path) -> None:
-    stored = model(tmp_path / "old", b"one")
+def test_files_are_found_in_a_folder_under_any_name_if_the_store_has_them_not(tmp_path: Path) -> None:
+    stored = keep_model(tmp_path / "old", b"one")
     copy = tmp_path / "mine" / "deep" / "whatever.tflite"
     copy.parent.mkdir(parents=True)
     shutil.copy(stored.path, copy)
     copy.with_name("decoy.tflite").write_bytes(b"0ne")  # of the same size
-    found = find_models(of(stored), artifacts=tmp_path / "none", folder=tmp_path / "mine")
-    assert found == {stored.sha256: copy}
-
-
-def test_the_store_goes_before_the_folder(tmp_path: Path) -> None:
-    stored = model(tmp_path, b"one")
-    shutil.copy(stored.path, tmp_path / "copy.tflite")
-    assert find_models(of(stored), artifacts=tmp_path, folder=tmp_path) == {stored.sha256: stored.path}
-
-
-def test_what_is_nowhere_is_missing(tmp_path: Path) -> None:
-    stored = model(tmp_path / "old", b"one")
-    found = find_models(of(stored), artifacts=tmp_path / "none", folder=tmp_path / "old" / "models")
-    assert list(found) == [stored.sha256]
-    stored.path.unlink()
-    assert find_models(of(stored), artifacts=tmp_path / "none", folder=tmp_path / "old") == {}
-
-
-def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    for store, found in (("old", stored.path), ("none", copy)):
+        assert find_models(of(stored), artifacts=tmp_path / store, folder=copy.parents[1]) == {stored.sha256: found}
+    copy.unlink()
+    assert find_models(of(stored), artifacts=tmp_path / "none", folder=tmp_path / "mine") == {}
     with pytest.raises(UsageError, match="is no folder"):
         find_models((), artifacts=tmp_path, folder=tmp_path / "none")
 
 
 def images(artifacts: Path, count: int = 6) -> Stored:
-    def make(folder: Path) -> dict[str, object]:
-        np.save(folder / "pixels.npy", np.arange(count, dtype=np.uint8).repeat(192).reshape(count, 8, 8, 3))
-        return {}
-
-    return obtain(artifacts / "datasets", PIXELS, make)
+    pixels = np.arange(count, dtype=np.uint8).repeat(192).reshape(count, 8, 8, 3)
+    return keep(artifacts / "datasets", PIXELS, {"pixels.npy": npy(pixels)})
 
 
 def pixels(artifacts: Path, *rows: int, product: str = PIXELS.folder_name, size: int = 8) -> Samples | None:
@@ -161,20 +134,12 @@ def contents(salt: str = "") -> Contents:
 
 
 def stored(artifacts: Path, of: Contents, *, side: int = 8) -> Path:
-    """Keeps a decoded data set of which row i is of the colour i, and returns its folder."""
-
-    def make(folder: Path) -> dict[str, object]:
-        pixels = np.zeros((len(of), side, side, 3), np.uint8)
-        pixels[:] = np.arange(len(of), dtype=np.uint8)[:, None, None, None]
-        np.save(folder / "pixels.npy", pixels)
-        rows = [[f"{row}.jpg", label, content] for row, (label, content) in enumerate(of)]
-        (folder / ROWS).write_text(json.dumps({"rows": rows, "left_out": []}))
-        return {"classes": CLASSES}
-
-    inputs = {"image_size": side, "contents": of}
-    return obtain(
-        artifacts / "datasets", Product(name=f"pets-{side}", file_name="pixels.npy", inputs=inputs), make
-    ).path
+    """Keeps a decoded data set of which row i is of the colour i, and returns its pixels."""
+    pixels = np.arange(len(of), dtype=np.uint8).repeat(side * side * 3).reshape(len(of), side, side, 3)
+    rows = [[f"{row}.jpg", label, content] for row, (label, content) in enumerate(of)]
+    files = {"pixels.npy": npy(pixels), ROWS: json.dumps({"rows": rows, "left_out": []}).encode()}
+    product = Product(name=f"pets-{side}", file_name="pixels.npy", inputs={"image_size": side, "contents": of})
+    return keep(artifacts / "datasets", product, files, classes=CLASSES).path
 
 
 def order_of(of: Contents, *, seed: int, shares: SplitShares) -> list[int]:
@@ -251,14 +216,16 @@ def test_another_data_set_of_the_same_classes_is_not_taken_for_it(tmp_path: Path
     assert colours(found(of_run, tmp_path)) == order_of(contents(), seed=0, shares=SplitShares())
 
 
-def test_the_same_images_split_otherwise_are_another_data_set(tmp_path: Path) -> None:
-    stored(tmp_path, contents())
+def test_images_that_are_damaged_of_another_split_or_of_a_class_too_small_to_split_are_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = stored(tmp_path, contents())
     assert "are not in" in str(images_of(run(tmp_path, split_record(contents(), seed=7)), tmp_path))
-
-
-def test_a_data_set_with_a_class_too_small_to_split_is_passed_over(tmp_path: Path) -> None:
-    stored(tmp_path, contents()[:12])
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
     assert "are not in" in str(images_of(run(tmp_path, split_record(contents())), tmp_path))
+    assert "is damaged and not used" in capsys.readouterr().err
+    stored(tmp_path / "small", contents()[:12])
+    assert "are not in" in str(images_of(run(tmp_path, split_record(contents())), tmp_path / "small"))
 
 
 def test_of_several_sizes_the_smallest_that_is_large_enough_is_taken(tmp_path: Path) -> None:
@@ -267,13 +234,6 @@ def test_of_several_sizes_the_smallest_that_is_large_enough_is_taken(tmp_path: P
     of_run = run(tmp_path, split_record(contents()))
     for least, taken in ((16, 16), (9, 16), (25, 32), (99, 32)):
         assert found(of_run, tmp_path, least_side=least).images(0, 1).shape[1] == taken
-
-
-def test_damaged_pixels_are_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = stored(tmp_path, contents())
-    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
-    assert "are not in" in str(images_of(run(tmp_path, split_record(contents())), tmp_path))
-    assert "is damaged and not used" in capsys.readouterr().err
 
 
 def test_results_whose_right_answers_are_other_ones_get_no_images(tmp_path: Path) -> None:
@@ -321,18 +281,13 @@ def of_kit(folder: Path, path: Path) -> Run:
     return run(folder, replace(usual, kit=identity, dataset=dataset, accuracy=accuracy))
 
 
-def test_images_of_a_kit_that_is_named_are_those_that_came_in_it(tmp_path: Path) -> None:
+def test_images_of_a_kit_are_those_that_came_in_it_named_or_unpacked_before(tmp_path: Path) -> None:
     path = a_kit(tmp_path / "kit")
-    images = found(of_kit(tmp_path, path), tmp_path, kit=path)
-    assert images.contents == HASHES
-    assert images.images(0, 3).tobytes() == members(path)["images-32.npy"][128:]
-
-
-def test_a_kit_that_was_unpacked_to_be_measured_need_not_be_named(tmp_path: Path) -> None:
-    path = a_kit(tmp_path / "kit")
-    of_run = of_kit(tmp_path, path)
+    of_run, pixels = of_kit(tmp_path, path), members(path)["images-32.npy"][128:]
+    named = found(of_run, tmp_path, kit=path)
+    assert (named.contents, named.images(0, 3).tobytes()) == (HASHES, pixels)
     keep_kit(path, artifacts=tmp_path, limit_bytes=LIMIT)
-    assert found(of_run, tmp_path).images(0, 3).tobytes() == members(path)["images-32.npy"][128:]
+    assert found(of_run, tmp_path).images(0, 3).tobytes() == pixels
 
 
 def test_another_kit_is_not_taken_for_it(tmp_path: Path) -> None:
@@ -344,14 +299,11 @@ def test_another_kit_is_not_taken_for_it(tmp_path: Path) -> None:
     )
 
 
-def test_a_kit_that_is_nowhere_is_asked_for(tmp_path: Path) -> None:
-    told = str(images_of(of_kit(tmp_path, a_kit(tmp_path / "kit")), tmp_path))
+def test_a_kit_that_is_nowhere_or_cannot_be_read_is_asked_for(tmp_path: Path) -> None:
+    of_run = of_kit(tmp_path, a_kit(tmp_path / "kit"))
+    told = str(images_of(of_run, tmp_path))
     assert "neither as the kit" in told
     assert "name the kit's file with --kit KIT.zip" in told
-
-
-def test_a_kit_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    of_run = of_kit(tmp_path, a_kit(tmp_path / "kit"))
     (tmp_path / "no.zip").write_text("no kit")
     for name in ("no.zip", "absent.zip"):
         assert "the kit" in str(images_of(of_run, tmp_path, kit=tmp_path / name))
@@ -361,9 +313,9 @@ HEAD = {"backbone": "mobilenet", "image_size": 8, "dataset": "ab", "training": {
 
 
 def test_the_float32_file_of_the_same_classifier_is_found(tmp_path: Path) -> None:
-    model(tmp_path, b"other", **HEAD | {"training": {"seed": 1}}, variant="float32", quantizer=None)
-    twin = model(tmp_path, b"twin", **HEAD, variant="float32", quantizer=None)
-    quantized = model(tmp_path, b"own", **HEAD, variant="integer_only", quantizer="ai_edge", calibration_images=8)
+    keep_model(tmp_path, b"other", **HEAD | {"training": {"seed": 1}}, variant="float32", quantizer=None)
+    twin = keep_model(tmp_path, b"twin", **HEAD, variant="float32", quantizer=None)
+    quantized = keep_model(tmp_path, b"own", **HEAD, variant="integer_only", quantizer="ai_edge", calibration_images=8)
     assert find_float_twin(quantized.path) == twin.path.absolute()
     twin.path.write_bytes(b"tw1n")
     with pytest.raises(UsageError, match="give it with --float"):
@@ -371,8 +323,8 @@ def test_the_float32_file_of_the_same_classifier_is_found(tmp_path: Path) -> Non
 
 
 def test_a_damaged_neighbour_is_passed_over_and_a_damaged_manifest_of_its_own_is_not(tmp_path: Path) -> None:
-    twin = model(tmp_path, b"twin", **HEAD, variant="float32")
-    neighbour, own = (model(tmp_path, b"x", **HEAD, variant=name) for name in ("int16x8", "integer_only"))
+    twin = keep_model(tmp_path, b"twin", **HEAD, variant="float32")
+    neighbour, own = (keep_model(tmp_path, b"x", **HEAD, variant=name) for name in ("int16x8", "integer_only"))
     neighbour.path.with_name(MANIFEST).write_text("{")
     assert find_float_twin(own.path) == twin.path
     own.path.with_name(MANIFEST).write_text("[]")
@@ -381,24 +333,22 @@ def test_a_damaged_neighbour_is_passed_over_and_a_damaged_manifest_of_its_own_is
 
 
 def test_without_its_float32_file_the_message_says_how_to_name_it(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is the float32 file itself"):
-        find_float_twin(model(tmp_path, b"x", **HEAD, variant="float32").path)
-    with pytest.raises(UsageError, match="give it with --float"):
-        find_float_twin(model(tmp_path / "empty", b"x", **HEAD, variant="integer_only").path)
-    with pytest.raises(UsageError, match="give that file with --float"):
-        find_float_twin(tmp_path / "mine.tflite")
+    itself = keep_model(tmp_path, b"x", **HEAD, variant="float32").path
+    alone = keep_model(tmp_path / "empty", b"x", **HEAD, variant="integer_only").path
+    for path, message in (
+        (itself, "is the float32 file itself"),
+        (alone, "give it with --float"),
+        (tmp_path / "mine.tflite", "give that file with --float"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            find_float_twin(path)
 
 
 def test_calibration_images_are_those_of_the_file_or_of_another_variant(tmp_path: Path) -> None:
-    own = model(tmp_path, b"x", **HEAD, variant="dynamic_range")
+    own = keep_model(tmp_path, b"x", **HEAD, variant="dynamic_range")
     assert find_calibration(own.path) is None
 
-    def make(folder: Path) -> dict[str, object]:
-        (folder / "model.tflite").write_bytes(b"y")
-        return {"calibration": "images"}
-
-    other = Product(name="b", file_name="model.tflite", inputs={**HEAD, "variant": "integer_only"})
-    obtain(tmp_path / "models", other, make)
+    keep_model(tmp_path, b"y", facts={"calibration": "images"}, **HEAD, variant="integer_only")
     images = tmp_path / "models" / "images" / "images.npy"
     assert find_calibration(own.path) is None
     images.parent.mkdir()

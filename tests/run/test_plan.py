@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
-from zoobench.build.weights import WeightsRequest
 from zoobench.data.dataset import DatasetConfig
 from zoobench.data.split import SplitShares
 from zoobench.errors import UsageError
@@ -96,7 +95,7 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert made.source == Building(
         backbones={name: BACKBONES[name] for name in ("mobilenet", "inception_resnet_v2")},
         data=DatasetConfig(folder=None, drawn_images=300, shares=SplitShares(), seed=0),
-        weights=WeightsRequest(default="auto"),
+        weights={"": "auto"},
         training=TrainingConfig(),
         conversion=ConversionConfig(quantizer=None, calibration_images=100),
     )

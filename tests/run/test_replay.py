@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 
 from fakes import a_record, write_results_file
 from measuring import a_target
-from zoobench.errors import DataError, MeasurementError, ModelError, UsageError, ZoobenchError
+from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.judge.gate.schedule import Rates
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation
 from zoobench.measure.target import Samples
@@ -33,7 +33,7 @@ def a_subject(backbone: str = "a", *, path: Path = Path("model.tflite")) -> Pair
     return dict.fromkeys(SIDES, a_target(path, rows=[0], backbone=backbone))
 
 
-def observed(ratio: float, *, spread: float = 0.0, peaks: dict[str, int] | None = None) -> ProcessObservation:
+def observed(ratio: float, peaks: dict[str, int] | None = None, *, spread: float = 0.0) -> ProcessObservation:
     """Returns what a process saw whose rounds had this ratio, give or take a spread."""
     return ProcessObservation(
         baseline_seconds=(0.010,) * 4,
@@ -69,52 +69,43 @@ class Script:
         )
 
 
-def indices(script: Script) -> Sequence[int]:
-    return [index for _, index in script.started]
-
-
-def test_what_processes_saw_is_kept_in_their_order() -> None:
-    seen = Script(observed(1.2), observed(1.1)).run(a_subject())[A]
+def test_what_processes_saw_is_kept_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
+    peaks = ({BASELINE: 1}, {CANDIDATE: 2}, {BASELINE: 3})
+    seen = Script(*map(observed, (1.2, 1.1, 1.0), peaks)).run(a_subject())[A]
     assert seen.log_ratios[:2] == pytest.approx((math.log(1.2), math.log(1.1)))
     assert seen.medians[0][:2] == (0.010, 0.010)
     assert seen.medians[1][:2] == pytest.approx((0.012, 0.011))
+    assert seen.peaks == ((1, 3), (2,))
     assert (seen.retries, seen.failure, seen.disturbed) == ([], "", 0)
+    assert capsys.readouterr().err.startswith("Replaying: ")
 
 
-def test_peaks_are_those_of_the_processes_that_told_them() -> None:
-    first, second, third = ({BASELINE: 1}, {CANDIDATE: 2}, {BASELINE: 3})
-    script = Script(*(observed(1.0, peaks=peaks) for peaks in (first, second, third)))
-    assert script.run(a_subject())[A].peaks == ((1, 3), (2,))
+DIED = MeasurementError("it died"), MeasurementError("it died again")
 
 
-def test_a_process_that_fails_is_started_once_more_and_that_is_told() -> None:
-    script = Script(observed(1.001), MeasurementError("it died"))
+@pytest.mark.parametrize(
+    ("outcomes", "indices", "retries", "failure", "disturbed", "kept"),
+    [
+        ((observed(1.001), DIED[0]), [0, 1, 1, 2, 3, 4, 5], ["it died"], "", 0, 6),
+        (DIED, [0, 0], ["it died"], "it died again", 0, 0),
+        ((observed(1.5, spread=0.1),), [0, 0, 1, 2, 3, 4, 5], [], "", 1, 6),
+    ],
+    ids=["fails once", "fails twice", "disturbed"],
+)
+def test_a_process_that_fails_or_was_disturbed_is_repeated_once_and_that_is_told(
+    outcomes: tuple[Outcome, ...], indices: list[int], retries: list[str], failure: str, disturbed: int, kept: int
+) -> None:
+    script = Script(*outcomes)
     seen = script.run(a_subject())[A]
-    assert indices(script) == [0, 1, 1, 2, 3, 4, 5]
-    assert (seen.retries, seen.failure) == (["it died"], "")
-    assert len(seen.observations) == 6
-
-
-def test_a_cell_whose_second_process_fails_too_is_given_up_with_the_reason() -> None:
-    script = Script(MeasurementError("it died"), MeasurementError("it died again"))
-    seen = script.run(a_subject())[A]
-    assert indices(script) == [0, 0]
-    assert (seen.retries, seen.failure, seen.observations) == (["it died"], "it died again", [])
+    assert [index for _, index in script.started] == indices
+    assert (seen.retries, seen.failure, seen.disturbed, len(seen.observations)) == (retries, failure, disturbed, kept)
+    assert max(seen.log_ratios, default=0) < 0.01
 
 
 def test_the_other_cells_go_on_when_one_is_given_up() -> None:
-    script = Script(MeasurementError("it died"), MeasurementError("it died again"))
-    seen = script.run(a_subject("a"), a_subject("b"))
+    seen = Script(*DIED).run(a_subject("a"), a_subject("b"))
     assert seen[A].failure == "it died again"
     assert (seen[B].failure, len(seen[B].observations)) == ("", 6)
-
-
-def test_a_process_that_was_disturbed_is_repeated_counted_and_not_kept() -> None:
-    script = Script(observed(1.5, spread=0.1))
-    seen = script.run(a_subject())[A]
-    assert indices(script) == [0, 0, 1, 2, 3, 4, 5]
-    assert seen.disturbed == 1
-    assert max(seen.log_ratios) < 0.01
 
 
 def test_an_error_that_is_not_ours_is_not_a_failed_measurement() -> None:
@@ -129,19 +120,6 @@ def test_ctrl_c_ends_the_replay() -> None:
     assert script.started == [(A, 0), (B, 0)]
 
 
-def test_progress_is_told_once_at_the_end_outside_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    Script().run(a_subject())
-    assert capsys.readouterr().err.startswith("Replaying: 6 in ")
-
-
-def real_subject(folder: Path) -> Pair:
-    """Returns a subject whose file no runtime takes: a worker is started, asked, and answers with an error."""
-    path = folder / "model.tflite"
-    path.write_bytes(b"no model")
-    np.save(folder / "pixels.npy", np.zeros((1, 2, 2, 3), np.uint8))
-    return a_subject(path=path)
-
-
 def children() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
 
@@ -151,8 +129,10 @@ def replayed(subject: Pair) -> Replayed:
 
 
 def test_a_file_that_does_not_run_is_given_up_and_leaves_no_process_behind(tmp_path: Path) -> None:
-    before = children()
-    assert "cannot open" in replayed(real_subject(tmp_path)).failure
+    before, path = children(), tmp_path / "model.tflite"
+    path.write_bytes(b"no model")
+    np.save(tmp_path / "pixels.npy", np.zeros((1, 2, 2, 3), np.uint8))
+    assert "cannot open" in replayed(a_subject(path=path)).failure
     assert children() <= before
 
 
@@ -175,70 +155,53 @@ def test_ctrl_c_while_a_worker_is_at_work_leaves_no_process_behind(
     assert children() <= before
 
 
-SIZE = a_record().cell.image_size
+CELL = a_record().cell
 SAMPLES = Samples(path=Path("pixels.npy"), rows=np.array([4, 2]), labels=np.array([0, 0]))
-HASH = "ab" * 32
 
 
 @pytest.fixture
-def sides(tmp_path: Path) -> dict[str, Run]:
-    run = read_recorded(write_results_file(tmp_path / "run.json", a_record()))
-    return {BASELINE: run, CANDIDATE: run}
+def run(tmp_path: Path) -> Run:
+    return read_recorded(write_results_file(tmp_path / "run.json", a_record()))
 
 
-def found(
-    sides: dict[str, Run], folder: Path, *, samples: dict[int, Samples] | None = None
-) -> tuple[list[Pair], list[str], list[str]]:
-    (record,) = sides[BASELINE].records.values()
-    pairs = [{BASELINE: record, CANDIDATE: record}]
-    images = {SIZE: SAMPLES} if samples is None else samples
-    return find_subjects(sides, pairs, images, artifacts=folder, baseline_models=None)
+def found(run: Run, *, samples: Mapping[int, Samples]) -> tuple[list[Pair], list[str], list[str]]:
+    (record,) = run.records.values()
+    sides = dict.fromkeys(SIDES, run)
+    pairs = [dict.fromkeys(SIDES, record)]
+    return find_subjects(sides, pairs, samples, artifacts=run.path.parent, baseline_models=None)
 
 
-@pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that has every file."""
-    monkeypatch.setattr(replay, "find_models", lambda *_, **__: {HASH: Path("m.tflite")})
-
-
-@pytest.mark.usefixtures("kept")
-def test_a_cell_whose_files_and_images_are_there_is_replayed(sides: dict[str, Run], tmp_path: Path) -> None:
-    (subject,), reasons, notes = found(sides, tmp_path)
+def test_a_cell_whose_files_and_images_are_there_is_replayed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "find_models", lambda *_, **__: {"ab" * 32: Path("m.tflite")})
+    (subject,), reasons, notes = found(run, samples={CELL.image_size: SAMPLES})
     assert [subject[side].file.path for side in SIDES] == [Path("m.tflite")] * 2
-    assert all(one.samples is SAMPLES and one.cell.id == a_record().cell.id for one in subject.values())
+    assert all(one.samples is SAMPLES and one.cell.id == CELL.id for one in subject.values())
     assert (reasons, notes) == ([], [])
-
-
-@pytest.mark.usefixtures("kept")
-def test_without_images_nothing_is_replayed(sides: dict[str, Run], tmp_path: Path) -> None:
-    subjects, reasons, _ = found(sides, tmp_path, samples={})
-    assert (subjects, reasons) == ([], [f"{a_record().cell.id}: the images cannot be had"])
+    assert found(run, samples={})[:2] == ([], [f"{CELL.id}: the images cannot be had"])
 
 
 @pytest.mark.parametrize(
-    "error", [ModelError("TensorFlow is another"), DataError("no photos"), UsageError("no such weights")]
+    ("error", "told"),
+    [
+        (ModelError("TensorFlow is another"), "TensorFlow is another"),
+        (DataError("no photos"), "no photos"),
+        (UsageError("no such weights"), "no such weights"),
+        (ModuleNotFoundError("No module", name="tensorflow"), "tensorflow is not installed"),
+    ],
 )
 def test_files_that_cannot_be_made_again_are_told_with_the_reason(
-    sides: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: ZoobenchError
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
 ) -> None:
     def refuse(*_: object, **__: object) -> dict[str, Path]:
         raise error
 
     monkeypatch.setattr(replay, "rebuild", refuse)
-    _, reasons, _ = found(sides, tmp_path)
-    assert reasons == [
-        f"{a_record().cell.id}: the baseline's file and the candidate's file cannot be had",
-        f"the baseline's files cannot be made again: {error}",
+    assert found(run, samples={CELL.image_size: SAMPLES})[1] == [
+        f"{CELL.id}: the baseline's file and the candidate's file cannot be had",
+        f"the baseline's files cannot be made again: {told}",
     ]
 
 
-def test_a_missing_library_is_named(sides: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> dict[str, Path]:
-        raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
-
-    monkeypatch.setattr(replay, "rebuild", refuse)
-    assert "tensorflow is not installed" in found(sides, tmp_path)[1][-1]
-
-
-def test_images_that_no_side_has_are_no_samples(sides: dict[str, Run], tmp_path: Path) -> None:
-    assert find_samples(sides, [SIZE], artifacts=tmp_path, images=None, workplace=tmp_path) == {}
+def test_images_that_no_side_has_are_no_samples(run: Run, tmp_path: Path) -> None:
+    sides = dict.fromkeys(SIDES, run)
+    assert find_samples(sides, [CELL.image_size], artifacts=tmp_path, images=None, workplace=tmp_path) == {}

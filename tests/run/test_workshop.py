@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kept_store import keep
 from zoobench.build import recipe
 from zoobench.build.recipe import BuildRequest
 from zoobench.data import images
@@ -19,31 +20,28 @@ from zoobench.matrix.variants import VARIANTS
 from zoobench.measure.target import ModelFile
 from zoobench.results.schema import Refusal
 from zoobench.run import inputs, workshop
-from zoobench.run.inputs import Inputs, open_inputs, split_of
-from zoobench.run.plan import make_plan
+from zoobench.run.inputs import open_inputs, split_of
+from zoobench.run.plan import Plan, make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
-from zoobench.store.product import Product, obtain
 
-TEXTS = {"backbones": "mobilenet_025,mobilenet_v2", "weights": "random", "drawn": "40", "image-size": "32"}
+TEXTS = {"backbones": "mobilenet_025", "weights": "random", "drawn": "30", "image-size": "32", "calibration": "4"}
 
 
-def opened(tmp_path: Path, **more: str) -> Workshop:
-    plan = make_plan({**TEXTS, **more, "artifacts": str(tmp_path / "artifacts")})
+def plan_of(folder: Path, **more: str) -> Plan:
+    return make_plan({**TEXTS, **more, "artifacts": str(folder / "artifacts")})
+
+
+def opened(folder: Path, **more: str) -> Workshop:
+    plan = plan_of(folder, **more)
     return open_workshop(plan, plan.cells)
 
 
-def test_each_backbone_has_weights_and_each_image_size_data(tmp_path: Path) -> None:
-    found = opened(tmp_path)
+def test_each_backbone_has_weights_each_image_size_data_and_what_is_made_is_below_the_artifacts(tmp_path: Path) -> None:
+    found = opened(tmp_path, backbones="mobilenet_025,mobilenet_v2")
     assert set(found.weights) == {"mobilenet_025", "mobilenet_v2"}
     assert set(found.datasets) == {32}
-    assert len(found.cells) == 10
-
-
-def test_the_request_is_about_the_cells_backbone_below_the_artifacts(tmp_path: Path) -> None:
-    found = opened(tmp_path)
     request = found.request(found.cells[-1])
-    assert request.backbone.name == "mobilenet_v2"
-    assert request.root == tmp_path / "artifacts" / "models"
+    assert (request.backbone.name, request.root) == ("mobilenet_v2", tmp_path / "artifacts" / "models")
 
 
 def test_no_more_images_are_calibrated_on_than_there_are_and_the_reader_is_told(tmp_path: Path) -> None:
@@ -51,15 +49,16 @@ def test_no_more_images_are_calibrated_on_than_there_are_and_the_reader_is_told(
     training = len(found.dataset(found.cells[0]).indices("train"))
     assert found.request(found.cells[0]).conversion.calibration_images == training
     assert f"calibration: all {training} training images, fewer than the 100 asked for" in found.described()
-    assert not any("calibration" in line for line in opened(tmp_path, calibration="4").described())
+    assert not any("calibration" in line for line in opened(tmp_path).described())
 
 
 def test_the_samples_are_the_test_split_mixed(tmp_path: Path) -> None:
-    found = opened(tmp_path)
+    found = opened(tmp_path, drawn="60")
     dataset = found.dataset(found.cells[0])
     samples = samples_of(dataset)
     assert sorted(samples.rows) == list(dataset.indices("test"))
-    assert [dataset.samples[row].label for row in samples.rows] == samples.labels.tolist()
+    listed = [(dataset.samples[row].label, dataset.samples[row].sha256) for row in samples.rows]
+    assert listed == list(zip(samples.labels.tolist(), samples.contents, strict=True))
     assert np.any(np.diff(samples.labels) < 0)
 
 
@@ -80,19 +79,13 @@ class Builder:
         for name in variants:
             variant = VARIANTS[name]
             if name in self.refused:
-                put(request, recipe.refusal(request, variant), json.dumps({"by": "ai_edge", "reason": "too odd"}))
+                refusal = json.dumps({"by": "ai_edge", "reason": "too odd"}).encode()
+                keep(request.root, recipe.refusal(request, variant), {"refusal.json": refusal})
             elif not (self.error and name == "integer_only"):
-                put(request, recipe.variant_model(request, variant), f"a {name} file", **self.facts)
+                product = recipe.variant_model(request, variant)
+                keep(request.root, product, {product.file_name: f"a {name} file".encode()}, **self.facts)
         if self.error:
             raise self.error
-
-
-def put(request: BuildRequest, product: Product, content: str, **facts: Any) -> None:
-    def make(folder: Path) -> dict[str, Any]:
-        (folder / product.file_name).write_text(content)
-        return facts
-
-    obtain(request.root, product, make)
 
 
 @pytest.fixture
@@ -105,10 +98,7 @@ def builder(monkeypatch: pytest.MonkeyPatch) -> Builder:
 
 @pytest.fixture
 def built(tmp_path: Path) -> Workshop:
-    texts = {"backbones": "mobilenet_025", "weights": "random", "drawn": "30", "image-size": "32", "calibration": "4"}
-    variants = {"variants": "keras,float32,dynamic_range,integer_only"}
-    plan = make_plan({**texts, **variants, "artifacts": str(tmp_path / "artifacts")})
-    return open_workshop(plan, plan.cells)
+    return opened(tmp_path, variants="keras,float32,dynamic_range,integer_only")
 
 
 def cell(built: Workshop, variant: str) -> Cell:
@@ -182,21 +172,17 @@ def identity(dataset: Dataset = DATASET) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "is_another"),
     [
-        replace(DATASET, samples=(replace(DATASET.samples[0], label=1), *DATASET.samples[1:])),
-        replace(DATASET, classes=("bird", "dog")),
-        replace(DATASET, image_size=128),
+        (replace(DATASET, samples=(replace(DATASET.samples[0], label=1), *DATASET.samples[1:])), True),
+        (replace(DATASET, classes=("bird", "dog")), True),
+        (replace(DATASET, image_size=128), True),
+        (replace(DATASET, name="renamed", pixels_path=Path("elsewhere.npy")), False),
     ],
-    ids=["another label", "other classes", "another size"],
+    ids=["another label", "other classes", "another size", "another place and name"],
 )
-def test_other_samples_of_a_store_are_told_apart(other: Dataset) -> None:
-    assert identity(other) != identity()
-
-
-def test_where_they_are_and_what_they_are_called_is_no_matter() -> None:
-    moved = replace(DATASET, name="renamed", pixels_path=Path("elsewhere.npy"))
-    assert identity(moved) == identity()
+def test_other_samples_of_a_store_are_told_apart(other: Dataset, is_another: bool) -> None:
+    assert (identity(other) != identity()) is is_another
 
 
 def test_what_decodes_them_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,17 +194,11 @@ def test_what_decodes_them_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert identity() != before
 
 
-@pytest.fixture
-def stored(tmp_path: Path) -> Inputs:
-    texts = {"backbones": "mobilenet_025", "weights": "random", "drawn": "40", "image-size": "32"}
-    plan = make_plan({**texts, "artifacts": str(tmp_path / "artifacts")})
-    return open_inputs(plan, plan.cells)
-
-
-def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(stored: Inputs, tmp_path: Path) -> None:
+def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    stored = open_inputs(plan, plan.cells)
     (split,) = stored.splits.values()
-    assert stored.kit is None
-    assert stored.weights == {"mobilenet_025": "random"}
+    assert (stored.kit, stored.weights) == (None, {"mobilenet_025": "random"})
     assert (split.dataset.name, split.dataset.samples) == ("drawn", len(split.samples))
     assert stored.provenance["cells"] == [cell.id for cell in stored.cells]
     (pixels,) = stored.provenance["pixels"].values()

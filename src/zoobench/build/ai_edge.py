@@ -24,8 +24,19 @@ _HALF = qtyping.OpQuantizationConfig(
     compute_precision=qtyping.ComputePrecision.FLOAT,
     explicit_dequantize=True,
 )
-Statistics = Mapping[str, Mapping[str, npt.NDArray[Any]]]
-"""Smallest and largest value of each tensor, by its name."""
+_UNSIGNED = qtyping.OpQuantizationConfig(
+    activation_tensor_config=qtyping.TensorQuantizationConfig(
+        num_bits=8, symmetric=False, dtype=qtyping.TensorDataType.UINT
+    ),
+    weight_tensor_config=qtyping.TensorQuantizationConfig(
+        num_bits=8, symmetric=True, granularity=qtyping.QuantGranularity.CHANNELWISE
+    ),
+    compute_precision=qtyping.ComputePrecision.INTEGER,
+)
+Range = Mapping[str, npt.NDArray[Any]]
+"""Smallest (`min`) and largest (`max`) value of a tensor, or of each of its channels."""
+Statistics = Mapping[str, Range]
+"""Range of each tensor, by its name."""
 BIAS_LIMIT = 2**30
 """Largest stored bias: int32 with a bit to spare, as TensorFlow's quantizer keeps it."""
 INT8_STEPS = 255
@@ -44,12 +55,12 @@ def float16(float32_content: bytes) -> bytes:
     rules.add_quantization_config(
         regex=".*", operation_name=_Op.ALL_SUPPORTED, op_config=_HALF, algorithm_key=_Algorithm.FLOAT_CASTING
     )
-    return _quantized(quantizer.Quantizer(bytearray(float32_content), rules.get_quantization_recipe()))
+    return _quantized(float32_content, rules.get_quantization_recipe())
 
 
 def weight_only(float32_content: bytes) -> bytes:
     """Returns a float32 file with its weights stored as int8; each is made float32 again before its layer."""
-    return _quantized(quantizer.Quantizer(bytearray(float32_content), recipe.weight_only_wi8_afp32()))
+    return _quantized(float32_content, recipe.weight_only_wi8_afp32())
 
 
 def dynamic_range(float32_content: bytes) -> bytes:
@@ -58,12 +69,12 @@ def dynamic_range(float32_content: bytes) -> bytes:
     XNNPACK has no dynamic-range kernel for depthwise convolutions: with them quantized, MobileNet falls into a dozen
     partitions and runs slower than float32; without, it is one partition, several times faster, and 2 % larger.
     """
-    return _quantized(_with_float_depthwise(float32_content, recipe.dynamic_wi8_afp32()))
+    return _quantized(float32_content, recipe.dynamic_wi8_afp32(), {_Op.DEPTHWISE_CONV_2D: None})
 
 
 def dynamic_range_int4(float32_content: bytes) -> bytes:
     """Returns a float32 file with int4 weights, a scale for each output channel; depthwise convolutions stay float."""
-    return _quantized(_with_float_depthwise(float32_content, recipe.dynamic_wi4c_afp32()))
+    return _quantized(float32_content, recipe.dynamic_wi4c_afp32(), {_Op.DEPTHWISE_CONV_2D: None})
 
 
 def dynamic_range_int4_block(float32_content: bytes) -> bytes:
@@ -72,7 +83,7 @@ def dynamic_range_int4_block(float32_content: bytes) -> bytes:
     The runtime has block-wise kernels for dense layers alone; all else is as in `dynamic_range`.
     """
     blocks = recipe.dynamic_wi4b32_afp32(operation_name=_Op.FULLY_CONNECTED)
-    return _quantized(_with_float_depthwise(float32_content, recipe.dynamic_wi8_afp32() + blocks))
+    return _quantized(float32_content, recipe.dynamic_wi8_afp32() + blocks, {_Op.DEPTHWISE_CONV_2D: None})
 
 
 def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[np.uint8]]) -> Statistics:
@@ -86,48 +97,31 @@ def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[np.uint8]]) 
     """
     rules = recipe_manager.RecipeManager()
     rules.load_quantization_recipe(recipe.static_wi8_ai8())
-    try:
-        with _undisturbed():
-            worker = calibrator.Calibrator(
-                bytearray(float32_content),
-                qsv_update_func=qsv_utils.min_max_update,
-                mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
-            )
-            worker.calibrate({SIGNATURE: [{INPUT_NAME: image.astype(np.float32)} for image in images]}, rules)
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"AI Edge Quantizer's calibrator cannot run the float32 model: {error}") from error
+    with _refused("AI Edge Quantizer's calibrator cannot run"):
+        worker = calibrator.Calibrator(
+            bytearray(float32_content),
+            qsv_update_func=qsv_utils.min_max_update,
+            mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
+        )
+        worker.calibrate({SIGNATURE: [{INPUT_NAME: image.astype(np.float32)} for image in images]}, rules)
     statistics: Statistics = worker.get_model_qsvs()
     return statistics
 
 
 def integer(float32_content: bytes, statistics: Statistics, *, io: NumberType) -> bytes:
-    """Returns a float32 file with int8 weights and activations.
+    """Returns a float32 file with int8 weights and activations, and `io` as input and output.
 
-    Args:
-        float32_content: The file.
-        statistics: From `calibrated`.
-        io: Number type of input and output.
+    `statistics` are those of `calibrated`.
     """
-    worker = quantizer.Quantizer(bytearray(float32_content), recipe.static_wi8_ai8())
-    for edge in (_Op.INPUT, _Op.OUTPUT):
-        if io == "float32":
-            worker.update_quantization_recipe(".*", edge, algorithm_key=_KEEP_FLOAT)
-        if io == "uint8":
-            worker.update_quantization_recipe(".*", edge, _unsigned())
-    return _quantized(worker, guarded(float32_content, statistics))
+    edges = {"float32": {_Op.INPUT: None, _Op.OUTPUT: None}, "uint8": {_Op.INPUT: _UNSIGNED, _Op.OUTPUT: _UNSIGNED}}
+    ranges = guarded(float32_content, statistics)
+    return _quantized(float32_content, recipe.static_wi8_ai8(), edges.get(io, {}), ranges)
 
 
 def int16x8(float32_content: bytes, statistics: Statistics) -> bytes:
-    """Returns a float32 file with int8 weights and int16 activations; input and output stay float32.
-
-    Args:
-        float32_content: The file.
-        statistics: From `calibrated`.
-    """
-    worker = quantizer.Quantizer(bytearray(float32_content), recipe.static_wi8_ai16())
-    for edge in (_Op.INPUT, _Op.OUTPUT):
-        worker.update_quantization_recipe(".*", edge, algorithm_key=_KEEP_FLOAT)
-    return _quantized(worker, guarded(float32_content, off_powers_of_two(statistics), steps=INT16_STEPS))
+    """Returns a float32 file with int8 weights and int16 activations; input and output stay float32."""
+    ranges = guarded(float32_content, off_powers_of_two(statistics), steps=INT16_STEPS)
+    return _quantized(float32_content, recipe.static_wi8_ai16(), {_Op.INPUT: None, _Op.OUTPUT: None}, ranges)
 
 
 def guarded(float32_content: bytes, statistics: Statistics, *, steps: int = INT8_STEPS) -> Statistics:
@@ -161,48 +155,43 @@ def off_powers_of_two(statistics: Statistics) -> Statistics:
     finer than an input (`input1_shift <= 0`); pixels scaled to -1..1 are such a case. Two percent more range cost an
     int16 activation nothing that could be measured.
     """
-    return {name: _widened(seen) if _is_power_of_two(seen) else seen for name, seen in statistics.items()}
+    return {
+        name: {**seen, "min": seen["min"] * _WIDENING, "max": seen["max"] * _WIDENING} if _is_power(seen) else seen
+        for name, seen in statistics.items()
+    }
 
 
-def _with_float_depthwise(float32_content: bytes, rules: qtyping.ModelQuantizationRecipe) -> quantizer.Quantizer:
+def _quantized(
+    float32_content: bytes,
+    rules: qtyping.ModelQuantizationRecipe,
+    exceptions: Mapping[qtyping.TFLOperationName, qtyping.OpQuantizationConfig | None] | None = None,
+    statistics: Statistics | None = None,
+) -> bytes:
+    """Returns the file by these rules, but for some kinds of operators: they have their own, or none and stay float."""
     worker = quantizer.Quantizer(bytearray(float32_content), rules)
-    worker.update_quantization_recipe(".*", _Op.DEPTHWISE_CONV_2D, algorithm_key=_KEEP_FLOAT)
-    return worker
-
-
-def _unsigned() -> qtyping.OpQuantizationConfig:
-    tensor = qtyping.TensorQuantizationConfig
-    return qtyping.OpQuantizationConfig(
-        activation_tensor_config=tensor(num_bits=8, symmetric=False, dtype=qtyping.TensorDataType.UINT),
-        weight_tensor_config=tensor(num_bits=8, symmetric=True, granularity=qtyping.QuantGranularity.CHANNELWISE),
-        compute_precision=qtyping.ComputePrecision.INTEGER,
-    )
-
-
-def _quantized(worker: quantizer.Quantizer, statistics: Statistics | None = None) -> bytes:
+    for kind, config in (exceptions or {}).items():
+        key = {"algorithm_key": _KEEP_FLOAT} if config is None else {"op_config": config}
+        worker.update_quantization_recipe(".*", kind, **key)
     own = None if statistics is None else copy.deepcopy(dict(statistics))  # the quantizer writes into what it is given
-    try:
-        with _undisturbed():
-            content = bytes(worker.quantize(own, enable_progress_report=False).quantized_model)
-    except (ValueError, RuntimeError, RuntimeWarning) as error:
-        raise ModelError(f"AI Edge Quantizer cannot quantize the float32 model: {error}") from error
+    with _refused("AI Edge Quantizer cannot quantize"):
+        content = bytes(worker.quantize(own, enable_progress_report=False).quantized_model)
     return plain_for_runtimes(content)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keeps the library's chatter off the terminal, and makes an error of the one warning that matters."""
-    with capture_native_output(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
-        warnings.filterwarnings("error", message="invalid value encountered in cast")  # a bias that overflows
-        yield
+def _refused(what: str) -> Iterator[None]:
+    """Keeps the library's chatter off the terminal, and makes errors of its refusals and of the one bad warning."""
+    try:
+        with capture_native_output(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
+            warnings.filterwarnings("error", message="invalid value encountered in cast")  # a bias that overflows
+            yield
+    except (ValueError, RuntimeError, RuntimeWarning) as error:
+        raise ModelError(f"{what} the float32 model: {error}") from error
 
 
-def _widened(seen: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
-    return dict(seen) | {edge: seen[edge] * _WIDENING for edge in ("min", "max")}
-
-
-def _is_power_of_two(seen: Mapping[str, npt.NDArray[Any]]) -> bool:
+def _is_power(seen: Range) -> bool:
+    """Tells whether the int16 scale of an activation is a power of two, or nearly."""
     scale = _activation_scale(seen, INT16_STEPS)
     if np.size(seen["max"]) != 1 or not scale:
         return False
@@ -221,14 +210,12 @@ def _layers(model: Any) -> Iterator[tuple[int, Any, Any, Any]]:
                 yield axis, entry, weights, bias
 
 
-def _activation_scale(seen: Mapping[str, npt.NDArray[Any]], steps: int) -> float:
+def _activation_scale(seen: Range, steps: int) -> float:
     low, high = min(float(np.min(seen["min"])), 0.0), max(float(np.max(seen["max"])), 0.0)
     return (max(-low, high) if steps == INT16_STEPS else high - low) / steps
 
 
-def _wider_range(
-    kernel: npt.NDArray[Any], bias: npt.NDArray[Any], *, axis: int, input_scale: float
-) -> Mapping[str, npt.NDArray[Any]] | None:
+def _wider_range(kernel: npt.NDArray[Any], bias: npt.NDArray[Any], *, axis: int, input_scale: float) -> Range | None:
     """Returns the range of a kernel in which each channel's bias fits, or None if its own does or none can."""
     if not input_scale:
         return None
@@ -238,7 +225,5 @@ def _wider_range(
     narrow = np.maximum(-low, high) < needed
     if not narrow.any():
         return None
-    return {
-        "min": np.where(narrow, -needed, low).astype(np.float32),
-        "max": np.where(narrow, needed, high).astype(np.float32),
-    }
+    edges = {"min": np.where(narrow, -needed, low), "max": np.where(narrow, needed, high)}
+    return {edge: values.astype(np.float32) for edge, values in edges.items()}

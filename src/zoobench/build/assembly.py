@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -12,25 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.build import classifier, conversion, network, recipe
-from zoobench.build.classifier import Labelled, Predicted, extract, prediction_sheet
-from zoobench.build.conversion import Ingredients, made_by_package, quantized
+from zoobench.build.conversion import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.data.dataset import Dataset
-from zoobench.data.split import Split
 from zoobench.errors import MeasurementError, ModelError, ZoobenchError
-from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
+from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.measure.accuracy import run_all
 from zoobench.measure.runtimes import OpenSession, open_session
 from zoobench.measure.target import Samples
 from zoobench.store.product import Facts, Stored, find, obtain
 from zoobench.system.files import write_bytes, write_json
 from zoobench.system.terminal import progress
-from zoobench.tflite.edit import joined
 
 PICTURE = "predictions.png"
 _PICTURED_IMAGES = 24
-Write = Callable[[Path], object]
-"""Writes a variant's file."""
 _RUNTIME = "litert"
 """The runtime that the numerical contract is about."""
 Probabilities = npt.NDArray[np.float32]
@@ -49,26 +44,6 @@ class ModelSource:
 
 class _RefusedError(Exception):
     """A quantizer does not make a variant of this classifier."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numerics:
-    """The numerical contract: a variant's answers to calibration images against Keras's.
-
-    Attributes:
-        images: How many were compared.
-        top1_agreement: Share of images on which both have the same most probable class.
-        mean_probability_difference: Mean absolute difference over images and classes.
-        max_probability_difference: The largest one.
-        kl_divergence_nats: Mean over images of the sum of p log(p / q), p Keras's probabilities and q the variant's.
-            S. Kullback and R. A. Leibler, "On information and sufficiency", Ann. Math. Statist. 22 (1951).
-    """
-
-    images: int
-    top1_agreement: float
-    mean_probability_difference: float
-    max_probability_difference: float
-    kl_divergence_nats: float
 
 
 def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
@@ -102,6 +77,21 @@ def calibration_images(request: BuildRequest) -> Stored:
     return obtain(request.root, product, make)
 
 
+def extract(features_file: Path, dataset: Dataset, *, name: str) -> npt.NDArray[np.float32]:
+    """Returns the features [samples, channels] of every image of a data set, in its order.
+
+    LiteRT runs the float32 file several times faster than `Model.predict` runs the Keras model, one interpreter a core.
+    """
+    count = len(dataset.samples)
+    samples = Samples(path=dataset.pixels_path, rows=np.arange(count), labels=np.zeros(count, np.int64))
+    opener = partial(open_session, features_file, runtime=_RUNTIME, threads=1)
+    with progress(f"Features of {name}", total=count) as advance:
+        values, _ = run_all(
+            opener, samples, workers=os.cpu_count() or 1, on_batch=lambda _start, values: advance(len(values), "")
+        )
+    return values
+
+
 def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> Facts:
     """Returns what is known of a TFLite file from running it: how near it is to Keras, or why LiteRT refuses it.
 
@@ -111,8 +101,8 @@ def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Mo
         path: The file.
 
     Returns:
-        `calibration`, the folder of the images in the store; `numerics`, a `Numerics` as plain JSON, or None;
-        `refused`, by which runtime and why, or None.
+        `calibration`, the folder of the images in the store; `numerics`, from `compared`, or None; `refused`, by which
+        runtime and why, or None.
     """
     images = calibration_images(request)
     reference = np.load(_reference(request, keras_model, images.path).path, allow_pickle=False)
@@ -123,14 +113,18 @@ def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Mo
     try:
         answers = _answers(opener, samples)
     except MeasurementError as error:
-        return known | {"numerics": None, "refused": {"by": _RUNTIME, "reason": _without_path(error, path)}}
-    return known | {"numerics": asdict(compared(reference, answers)), "refused": None}
+        reason = str(error).replace(str(path), path.name)  # the folder in which it is made is gone when that is read
+        return known | {"numerics": None, "refused": {"by": _RUNTIME, "reason": reason}}
+    return known | {"numerics": compared(reference, answers), "refused": None}
 
 
-def compared(reference: Probabilities, answers: Probabilities) -> Numerics:
-    """Compares a variant's probabilities [images, classes] with Keras's for the same images.
+def compared(reference: Probabilities, answers: Probabilities) -> dict[str, float]:
+    """Compares a variant's probabilities [images, classes] with Keras's for the same images: the numerical contract.
 
-    For the divergence each row is clipped and divided by its sum, since quantized outputs do not sum to one.
+    Returns:
+        What `RecordedNumerics` records. The divergence is the mean over images of the sum of p log(p / q), p Keras's
+        probabilities and q the variant's, each row clipped and divided by its sum, since quantized outputs do not sum
+        to one. S. Kullback and R. A. Leibler, "On information and sufficiency", Ann. Math. Statist. 22 (1951).
 
     Raises:
         ValueError: Unless both have the same shape and at least one image.
@@ -140,17 +134,18 @@ def compared(reference: Probabilities, answers: Probabilities) -> Numerics:
             f"received shapes {reference.shape} and {answers.shape}; expected two alike, [images, classes]"
         )
     difference = np.abs(reference.astype(np.float64) - answers)
-    expected, found = _shares(reference), _shares(answers)
-    return Numerics(
-        images=len(reference),
-        top1_agreement=float(np.mean(reference.argmax(1) == answers.argmax(1))),
-        mean_probability_difference=float(difference.mean()),
-        max_probability_difference=float(difference.max()),
-        kl_divergence_nats=float((expected * np.log(expected / found)).sum(1).mean()),
-    )
+    clipped = (np.clip(values.astype(np.float64), _LEAST, None) for values in (reference, answers))
+    expected, found = (values / values.sum(1, keepdims=True) for values in clipped)
+    return {
+        "images": len(reference),
+        "top1_agreement": float(np.mean(reference.argmax(1) == answers.argmax(1))),
+        "mean_probability_difference": float(difference.mean()),
+        "max_probability_difference": float(difference.max()),
+        "kl_divergence_nats": float((expected * np.log(expected / found)).sum(1).mean()),
+    }
 
 
-def _obtain(request: BuildRequest, source: ModelSource, variant: Variant, write: Write) -> Stored:
+def _obtain(request: BuildRequest, source: ModelSource, variant: Variant, write: Callable[[Path], object]) -> Stored:
     product = recipe.variant_model(request, variant)
 
     def make(folder: Path) -> Facts:
@@ -170,7 +165,7 @@ def _failure(request: BuildRequest, source: ModelSource, ingredients: Ingredient
         if variant.is_quantized:
             _quantize(request, source, ingredients, variant)
         elif variant.name == "keras":
-            _obtain(request, source, variant, partial(_save_keras, request, source))
+            _obtain(request, source, variant, partial(_save_keras, request, source.keras_model))
     except ZoobenchError as error:  # a package's maker that fails is told by another of our errors
         return f"{variant.name}: {error}"
     return ""
@@ -187,7 +182,7 @@ def _quantize(request: BuildRequest, source: ModelSource, ingredients: Ingredien
         if quantizer == "tensorflow":
             ingredients.keras_model()  # weights that cannot be loaded just now are no refusal, which is kept
         try:
-            write_bytes(path, _content(ingredients, variant, quantizer))
+            write_bytes(path, quantized(ingredients, variant, quantizer=quantizer))
         except ModelError as error:
             raise _RefusedError(str(error)) from error
 
@@ -195,38 +190,32 @@ def _quantize(request: BuildRequest, source: ModelSource, ingredients: Ingredien
         _obtain(request, source, variant, write)
     except _RefusedError as error:
         reason = {"by": quantizer or str(variant.package), "reason": str(error)}
-        obtain(request.root, refused, lambda folder: _written(folder / refused.file_name, reason))
+
+        def keep(folder: Path) -> Facts:
+            write_json(folder / refused.file_name, reason)
+            return reason
+
+        obtain(request.root, refused, keep)
 
 
-def _content(ingredients: Ingredients, variant: Variant, quantizer: Quantizer | None) -> bytes:
-    if quantizer is None:
-        return made_by_package(ingredients, variant)
-    return quantized(ingredients, variant, quantizer=quantizer)
-
-
-def _written(path: Path, value: Facts) -> Facts:
-    write_json(path, value)
-    return value
-
-
-def _save_keras(request: BuildRequest, source: ModelSource, path: Path) -> None:
-    model = source.keras_model()
+def _save_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> None:
+    """Writes the Keras model and a picture of its answers to validation images."""
+    model, dataset = keras_model(), request.dataset
     network.save(model, path)
-    prediction_sheet(_validated(model, request.dataset), request.dataset.classes).save(path.with_name(PICTURE))
-
-
-def _validated(model: keras.Model, dataset: Dataset) -> tuple[Predicted, ...]:
-    """Returns the model's answers to validation images, as many of each class as fit on the picture."""
-    rows = dataset.indices("validation")
     labels = dataset.labels("validation")
-    spread = np.argsort([np.sum(labels[:position] == label) for position, label in enumerate(labels)], kind="stable")
-    chosen = sorted(rows[spread[:_PICTURED_IMAGES]])
-    images = dataset.images(chosen)
-    probabilities = model.predict(images.astype(np.float32), batch_size=_PICTURED_IMAGES, verbose=0)
-    return tuple(
-        Predicted(image=image, label=dataset.samples[row].label, probabilities=answer)
-        for row, image, answer in zip(chosen, images, probabilities, strict=True)
+    shown = _evenly(labels)
+    images = dataset.images(dataset.indices("validation")[shown])
+    answers = model.predict(images.astype(np.float32), batch_size=_PICTURED_IMAGES, verbose=0)
+    sheet = classifier.prediction_sheet(
+        images, labels=labels[shown].tolist(), probabilities=answers, classes=dataset.classes
     )
+    sheet.save(path.with_name(PICTURE))
+
+
+def _evenly(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Returns the positions, ascending, of as many labels of each class as fit on the picture."""
+    earlier = [np.sum(labels[:position] == label) for position, label in enumerate(labels)]
+    return np.sort(np.argsort(earlier, kind="stable")[:_PICTURED_IMAGES])
 
 
 def _own_classifier(request: BuildRequest) -> ModelSource | None:
@@ -248,55 +237,47 @@ def _head_on_features(request: BuildRequest) -> ModelSource:
             request.backbone, weights=request.weights, image_size=request.image_size, seed=request.training.seed
         )
 
-    features_file = obtain(
-        request.root, recipe.features_model(request), lambda folder: _convert_features(request, frozen(), folder)
-    )
-    head = obtain(request.root, recipe.head(request), lambda folder: _train_head(request, features_file.path, folder))
+    product = recipe.features_model(request)
+
+    def convert(folder: Path) -> Facts:
+        title = f"Converting the backbone {request.backbone.name} at {request.image_size} px"
+        with progress(title, total=1) as advance:
+            write_bytes(folder / product.file_name, conversion.float32(frozen()))
+            advance(1, "")
+        return {"channels": int(frozen().output_shape[-1])}
+
+    features_file = obtain(request.root, product, convert).path
+    head = obtain(request.root, recipe.head(request), partial(_train_head, request, features_file))
     keras_head = network.load(head.path)
     return ModelSource(
         keras_model=lambda: network.assembled(frozen(), keras_head),
-        float32=lambda: joined(features_file.path.read_bytes(), conversion.float32(keras_head)),
+        float32=lambda: conversion.float32(keras_head, after=features_file.read_bytes()),
         facts=head.facts,
     )
 
 
-def _convert_features(request: BuildRequest, model: keras.Model, folder: Path) -> Facts:
-    with progress(f"Converting the backbone {request.backbone.name} at {request.image_size} px", total=1) as advance:
-        write_bytes(folder / recipe.features_model(request).file_name, conversion.float32(model))
-        advance(1, "")
-    return {"channels": int(model.output_shape[-1])}
-
-
 def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Facts:
-    values = np.load(_features(request, features_file).path, mmap_mode="r", allow_pickle=False)
-    head = classifier.build_head(inputs=values.shape[1], classes=len(request.dataset.classes), config=request.training)
-    with progress(f"Training the head of {request.backbone.name} (epochs)", total=request.training.epochs) as advance:
+    dataset, config, product = request.dataset, request.training, recipe.features(request)
+
+    def make(into: Path) -> Facts:
+        np.save(into / product.file_name, extract(features_file, dataset, name=request.backbone.name))
+        return {}
+
+    values = np.load(obtain(request.root, product, make).path, mmap_mode="r", allow_pickle=False)
+    head = classifier.build_head(inputs=values.shape[1], classes=len(dataset.classes), config=config)
+    with progress(f"Training the head of {request.backbone.name} (epochs)", total=config.epochs) as advance:
         note = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda _epoch, logs: advance(1, f"accuracy {logs['accuracy']:.3f}")
         )
         history = classifier.train(
             head,
-            _labelled(values, request.dataset, "train"),
-            _labelled(values, request.dataset, "validation"),
-            config=request.training,
+            (np.asarray(values[dataset.indices("train")]), dataset.labels("train")),
+            (np.asarray(values[dataset.indices("validation")]), dataset.labels("validation")),
+            config=config,
             callbacks=[note],
         )
     network.save(head, folder / recipe.head(request).file_name)
-    return {"history": asdict(history)}
-
-
-def _features(request: BuildRequest, features_file: Path) -> Stored:
-    product = recipe.features(request)
-
-    def make(folder: Path) -> Facts:
-        np.save(folder / product.file_name, extract(features_file, request.dataset, name=request.backbone.name))
-        return {}
-
-    return obtain(request.root, product, make)
-
-
-def _labelled(values: npt.NDArray[np.float32], dataset: Dataset, split: Split) -> Labelled:
-    return Labelled(inputs=np.asarray(values[dataset.indices(split)]), labels=dataset.labels(split))
+    return {"history": history}
 
 
 def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], images: Path) -> Stored:
@@ -316,21 +297,10 @@ def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], im
     return obtain(request.root, product, make)
 
 
-def _answers(opener: OpenSession, samples: Samples) -> npt.NDArray[np.float32]:
+def _answers(opener: OpenSession, samples: Samples) -> Probabilities:
     """Runs the samples on all cores; what fails is tried once more alone, since memory may just have been short."""
     try:
         values, _ = run_all(opener, samples, workers=os.cpu_count() or 1)
     except MeasurementError:
         values, _ = run_all(opener, samples)
     return values
-
-
-def _without_path(error: MeasurementError, path: Path) -> str:
-    """Returns the message without the folder in which the file was made, which is gone by the time it is read."""
-    return str(error).replace(str(path), path.name)
-
-
-def _shares(values: Probabilities) -> npt.NDArray[np.float64]:
-    clipped = np.clip(values.astype(np.float64), _LEAST, None)
-    shares: npt.NDArray[np.float64] = clipped / clipped.sum(1, keepdims=True)
-    return shares

@@ -1,6 +1,7 @@
 """How does a trained classifier become the TFLite file of each variant, and by which quantizer?"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,13 @@ import tensorflow as tf
 from tensorflow.lite.python import convert
 from tensorflow.lite.python.optimize.calibrator import Calibrator
 
-from zoobench.build import ai_edge, conversion
-from zoobench.build.ai_edge import Statistics
+from zoobench.build import ai_edge
 from zoobench.build.pieces import WEIGHT_LIMIT, pieces, traced
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.registry import imported
 from zoobench.matrix.variants import NumberType, Quantizer, Variant
 from zoobench.system.terminal import capture_native_output
-from zoobench.tflite.contract import Contract, read_contract
+from zoobench.tflite.contract import read_contract
 from zoobench.tflite.edit import joined, plain_for_runtimes
 
 Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
@@ -52,37 +52,15 @@ class Ingredients:
     @cached_property
     def tensorflow_calibrated(self) -> bytes:
         """The float32 file with TensorFlow's statistics in it."""
-        return conversion.calibrated(self.float32, self.images)
+        return calibrated(self.float32, self.images)
 
     @cached_property
-    def statistics(self) -> Statistics:
+    def statistics(self) -> ai_edge.Statistics:
         """AI Edge's statistics."""
         return ai_edge.calibrated(self.float32, self.images())
 
 
-_MAKERS: Mapping[tuple[Quantizer, str], Callable[[Ingredients, Variant], bytes]] = {
-    ("ai_edge", "float16"): lambda one, _: ai_edge.float16(one.float32),
-    ("ai_edge", "dynamic_range"): lambda one, _: ai_edge.dynamic_range(one.float32),
-    ("ai_edge", "weight_only_int8"): lambda one, _: ai_edge.weight_only(one.float32),
-    ("ai_edge", "dynamic_range_int4"): lambda one, _: ai_edge.dynamic_range_int4(one.float32),
-    ("ai_edge", "dynamic_range_int4_block"): lambda one, _: ai_edge.dynamic_range_int4_block(one.float32),
-    ("ai_edge", "float_fallback"): lambda one, variant: ai_edge.integer(one.float32, one.statistics, io=variant.io),
-    ("ai_edge", "integer_only"): lambda one, variant: ai_edge.integer(one.float32, one.statistics, io=variant.io),
-    ("ai_edge", "integer_only_int8"): lambda one, variant: ai_edge.integer(one.float32, one.statistics, io=variant.io),
-    ("ai_edge", "int16x8"): lambda one, _: ai_edge.int16x8(one.float32, one.statistics),
-    ("tensorflow", "float16"): lambda one, _: conversion.float16(one.keras_model()),
-    ("tensorflow", "dynamic_range"): lambda one, _: conversion.dynamic_range(one.keras_model()),
-    ("tensorflow", "float_fallback"): lambda one, variant: conversion.integer(one.tensorflow_calibrated, io=variant.io),
-    ("tensorflow", "integer_only"): lambda one, variant: conversion.integer(one.tensorflow_calibrated, io=variant.io),
-    ("tensorflow", "integer_only_int8"): lambda one, variant: conversion.integer(
-        one.tensorflow_calibrated, io=variant.io
-    ),
-    ("tensorflow", "int16x8"): lambda one, _: conversion.int16x8(one.float32, one.images),
-}
-"""How each quantizer makes each variant; a test holds it against `Variant.quantizers`."""
-
-
-def float32(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
+def float32(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT, after: bytes = b"") -> bytes:
     """Returns a Keras model as a float32 TFLite file that takes one sample.
 
     The converter sees frozen graphs, a part of the model each: exporting a large Keras model as a SavedModel, as
@@ -94,27 +72,23 @@ def float32(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
     Args:
         model: The model, of one input and one output.
         weight_limit: Bytes of weights after which a part may end.
+        after: A TFLite file whose answer the model takes: what is returned computes both.
 
     Raises:
         ModelError: If the converter refuses the model.
     """
-    return _converted(model, {}, weight_limit=weight_limit)
+    content = _converted(model, {}, weight_limit)
+    return joined(after, content) if after else content
 
 
 def dynamic_range(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
-    """Returns a Keras model as TensorFlow's dynamic-range file: its weight quantizer cannot be given a TFLite file.
-
-    Args and errors are those of `float32`.
-    """
-    return _converted(model, _DYNAMIC_RANGE, weight_limit=weight_limit)
+    """Returns, as `float32` does, TensorFlow's dynamic-range file: its weight quantizer takes no TFLite file."""
+    return _converted(model, _DYNAMIC_RANGE, weight_limit)
 
 
 def float16(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
-    """Returns a Keras model as TensorFlow's float16 file.
-
-    Args and errors are those of `float32`.
-    """
-    return _converted(model, _FLOAT16, weight_limit=weight_limit)
+    """Returns, as `float32` does, TensorFlow's float16 file."""
+    return _converted(model, _FLOAT16, weight_limit)
 
 
 def calibrated(float32_content: bytes, images: Images) -> bytes:
@@ -123,38 +97,23 @@ def calibrated(float32_content: bytes, images: Images) -> bytes:
     Raises:
         ModelError: If the model does not run on them.
     """
-    try:
-        with capture_native_output():
-            content: bytes = Calibrator(float32_content).calibrate(
-                lambda: ([image.astype(np.float32)] for image in images())
-            )
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"TensorFlow's calibrator cannot run the float32 model: {error}") from error
+    with _refused("TensorFlow's calibrator cannot run the float32 model"):
+        content: bytes = Calibrator(float32_content).calibrate(_samples(images))
     return content
 
 
 def integer(calibrated_content: bytes, *, io: NumberType) -> bytes:
-    """Returns a calibrated file with int8 weights and activations, by TensorFlow's MLIR quantizer.
+    """Returns a file from `calibrated` with int8 weights and activations, by TensorFlow's MLIR quantizer.
 
     The result is that of `tf.lite.TFLiteConverter` with a representative dataset and `TFLITE_BUILTINS_INT8`: the flag
     `fully_quantize`, which neither sets, would make inputs and outputs int8 whatever is asked for.
 
-    Args:
-        calibrated_content: From `calibrated`.
-        io: Number type of input and output.
-
     Raises:
         ModelError: If the quantizer refuses the model.
     """
-    try:
-        with capture_native_output():
-            content: bytes = convert.mlir_quantize(
-                calibrated_content, input_data_type=tf.as_dtype(io), output_data_type=tf.as_dtype(io)
-            )
-    except (ValueError, RuntimeError, convert.ConverterError) as error:
-        raise ModelError(
-            f"TensorFlow's quantizer cannot make an int8 model with {io} input and output: {error}"
-        ) from error
+    dtype = tf.as_dtype(io)
+    with _refused(f"TensorFlow's quantizer cannot make an int8 model with {io} input and output"):
+        content: bytes = convert.mlir_quantize(calibrated_content, input_data_type=dtype, output_data_type=dtype)
     return content
 
 
@@ -166,27 +125,53 @@ def int16x8(float32_content: bytes, images: Images) -> bytes:
     Raises:
         ModelError: If the quantizer refuses the model.
     """
-    try:
-        with capture_native_output():
-            content: bytes = Calibrator(float32_content).calibrate_and_quantize(
-                lambda: ([image.astype(np.float32)] for image in images()),
-                tf.float32,
-                tf.float32,
-                False,
-                activations_type=tf.int16,
-                bias_type=tf.int64,
-            )
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"TensorFlow's quantizer cannot make an int16x8 model: {error}") from error
+    with _refused("TensorFlow's quantizer cannot make an int16x8 model"):
+        content = Calibrator(float32_content).calibrate_and_quantize(
+            _samples(images), tf.float32, tf.float32, False, activations_type=tf.int16, bias_type=tf.int64
+        )
     return bytes(content)
 
 
-def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantizer) -> bytes:
-    """Returns a variant's file.
+def _by_ai_edge(one: Ingredients, variant: Variant) -> bytes:
+    return ai_edge.integer(one.float32, one.statistics, io=variant.io)
+
+
+def _by_tensorflow(one: Ingredients, variant: Variant) -> bytes:
+    return integer(one.tensorflow_calibrated, io=variant.io)
+
+
+_MAKERS: Mapping[tuple[Quantizer, str], Callable[[Ingredients, Variant], bytes]] = {
+    ("ai_edge", "float16"): lambda one, _: ai_edge.float16(one.float32),
+    ("ai_edge", "dynamic_range"): lambda one, _: ai_edge.dynamic_range(one.float32),
+    ("ai_edge", "weight_only_int8"): lambda one, _: ai_edge.weight_only(one.float32),
+    ("ai_edge", "dynamic_range_int4"): lambda one, _: ai_edge.dynamic_range_int4(one.float32),
+    ("ai_edge", "dynamic_range_int4_block"): lambda one, _: ai_edge.dynamic_range_int4_block(one.float32),
+    ("ai_edge", "float_fallback"): _by_ai_edge,
+    ("ai_edge", "integer_only"): _by_ai_edge,
+    ("ai_edge", "integer_only_int8"): _by_ai_edge,
+    ("ai_edge", "int16x8"): lambda one, _: ai_edge.int16x8(one.float32, one.statistics),
+    ("tensorflow", "float16"): lambda one, _: float16(one.keras_model()),
+    ("tensorflow", "dynamic_range"): lambda one, _: dynamic_range(one.keras_model()),
+    ("tensorflow", "float_fallback"): _by_tensorflow,
+    ("tensorflow", "integer_only"): _by_tensorflow,
+    ("tensorflow", "integer_only_int8"): _by_tensorflow,
+    ("tensorflow", "int16x8"): lambda one, _: int16x8(one.float32, one.images),
+}
+"""How each quantizer makes each variant; a test holds it against `Variant.quantizers`."""
+
+
+def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantizer | None) -> bytes:
+    """Returns a variant's file; without a quantizer by the maker of the package that adds the variant.
+
+    Such a maker is called with the float32 file and, where the variant is calibrated, a function that gives the
+    calibration images anew each time.
 
     Raises:
-        ModelError: If this quantizer does not make this variant, or refuses this classifier.
+        ModelError: If this quantizer does not make this variant, or it or the maker refuses this classifier.
+        UsageError: If the maker fails otherwise, or gives anything but a TFLite file with the float32 file's shapes.
     """
+    if quantizer is None:
+        return _made_by_package(ingredients, variant)
     maker = _MAKERS.get((quantizer, variant.name))
     if maker is None:
         raise ModelError(
@@ -195,16 +180,7 @@ def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantize
     return maker(ingredients, variant)
 
 
-def made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
-    """Returns the file of a variant that a package adds.
-
-    Its maker is called with the float32 file and, where the variant is calibrated, a function that gives the
-    calibration images anew each time.
-
-    Raises:
-        ModelError: As the maker raises it, to refuse this classifier.
-        UsageError: If it fails otherwise, or gives anything but a TFLite file with the float32 file's shapes.
-    """
+def _made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
     maker, where = imported(variant.maker, package=variant.package), f"{variant.maker} of {variant.package}"
     try:
         content = maker(ingredients.float32, *((ingredients.images,) if variant.calibrated else ()))
@@ -215,22 +191,34 @@ def made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
     if not isinstance(content, bytes):
         raise UsageError(f"{where} gave {type(content).__name__}; expected the bytes of a TFLite file")
     try:
-        shapes = _shapes(read_contract(content))
+        shapes = _shapes(content)
     except ModelError as error:
         raise UsageError(f"{where} gave {len(content):,} bytes that are no TFLite file: {error}") from error
-    if shapes != (wanted := _shapes(read_contract(ingredients.float32))):
+    if shapes != (wanted := _shapes(ingredients.float32)):
         raise UsageError(f"{where} gave a file with the shapes {shapes}; expected those of the float32 file, {wanted}")
     return plain_for_runtimes(content)
 
 
-def _converted(model: keras.Model, flags: Mapping[str, Any], *, weight_limit: int) -> bytes:
+def _shapes(content: bytes) -> tuple[tuple[int, ...], ...]:
+    contract = read_contract(content)
+    return tuple(tuple(port.shape) for port in (*contract.inputs, *contract.outputs))
+
+
+def _converted(model: keras.Model, flags: Mapping[str, Any], weight_limit: int) -> bytes:
+    with _refused(f"TensorFlow cannot convert {model.name} to TFLite"):
+        parts = pieces(traced(model), weight_limit=weight_limit)
+        return joined(*(convert.convert_graphdef(graph, [entry], [exit_], **flags) for graph, entry, exit_ in parts))
+
+
+def _samples(images: Images) -> Callable[[], Iterator[list[npt.NDArray[np.float32]]]]:
+    return lambda: ([image.astype(np.float32)] for image in images())
+
+
+@contextmanager
+def _refused(what: str) -> Iterator[None]:
+    """Keeps TensorFlow's chatter off the terminal and makes its refusals errors that say what it cannot do."""
     try:
         with capture_native_output():
-            parts = pieces(traced(model), weight_limit=weight_limit)
-            return joined(*(convert.convert_graphdef(part.graph, [part.entry], [part.exit], **flags) for part in parts))
+            yield
     except (ValueError, RuntimeError, convert.ConverterError) as error:
-        raise ModelError(f"TensorFlow cannot convert {model.name} to TFLite: {error}") from error
-
-
-def _shapes(contract: Contract) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(port.shape) for port in (*contract.inputs, *contract.outputs))
+        raise ModelError(f"{what}: {error}") from error

@@ -5,10 +5,10 @@ import shutil
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,8 +23,6 @@ _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_u
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 _NOT_LOADED = "Skipping nested container"
-_CONFIG = "config.json"
-_METADATA = "metadata.json"
 _SAVED = "1980-01-01@00:00:00"  # the oldest date that a ZIP archive knows, in the format of Keras
 _SHARED = "shared_object_id"
 
@@ -91,8 +89,15 @@ def save(model: keras.Model, path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=path.parent) as folder:
         raw = Path(folder) / path.name
         model.save(raw)
-        with writing(path) as handle:
-            _rewrite(raw, handle)
+        with writing(path) as handle, zipfile.ZipFile(raw) as old, zipfile.ZipFile(handle, "w") as new:
+            for name in sorted(old.namelist()):
+                member = zipfile.ZipInfo(name)  # of 1980-01-01
+                if name in _UNIFORM:
+                    new.writestr(member, json.dumps(_UNIFORM[name](json.loads(old.read(name)))))
+                    continue
+                member.file_size = old.getinfo(name).file_size
+                with old.open(name) as reader, new.open(member, "w") as writer:
+                    shutil.copyfileobj(reader, writer, 1 << 20)
 
 
 def load(path: Path) -> keras.Model:
@@ -109,15 +114,15 @@ def load(path: Path) -> keras.Model:
 
 
 def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) -> keras.Model:
-    if is_reference(backbone.builder):
-        return _built_by_package(backbone, weights=weights, image_size=image_size, seed=seed)
-    builder = getattr(keras.applications, backbone.builder)
-    keras.utils.set_random_seed(seed)
     width = {} if backbone.alpha is None else {"alpha": backbone.alpha}
-    source = _weights_argument(backbone, weights)
+    shape = (image_size, image_size, 3)
+    options = {"include_top": False, "weights": _weights_argument(backbone, weights), "input_shape": shape, **width}
+    if is_reference(backbone.builder):
+        return _built_by_package(backbone, options, seed=seed)
+    keras.utils.set_random_seed(seed)
     try:
         with _complete():
-            return builder(include_top=False, weights=source, input_shape=(image_size, image_size, 3), **width)
+            return getattr(keras.applications, backbone.builder)(**options)
     except (OSError, ValueError) as error:
         raise ModelError(
             f"keras.applications.{backbone.builder} at {image_size} px cannot be had with "
@@ -126,40 +131,30 @@ def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) 
         ) from error
 
 
-def _built_by_package(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) -> keras.Model:
+def _built_by_package(backbone: Backbone, options: dict[str, Any], *, seed: int) -> keras.Model:
     """Returns the network that a package's function builds, which is called as those of `keras.applications` are."""
-    builder = imported(backbone.builder, package=backbone.package)
+    builder, where = imported(backbone.builder, package=backbone.package), f"{backbone.builder} of {backbone.package}"
+    shape = options["input_shape"]
     keras.utils.set_random_seed(seed)
-    width = {} if backbone.alpha is None else {"alpha": backbone.alpha}
-    file = None if weights.path is None else str(weights.path)
-    shape = (image_size, image_size, 3)
     try:
         with _complete():
-            network = builder(include_top=False, weights=file, input_shape=shape, **width)
+            network = builder(**options)
     except ModelError:
         raise
     except Exception as error:  # foreign code may fail with anything; the message names it
         raise ModelError(
-            f"{backbone.builder} of {backbone.package} at {image_size} px with {file or 'random weights'} failed: "
+            f"{where} at {shape[0]} px with {options['weights'] or 'random weights'} failed: "
             f"{type(error).__name__}: {error}"
         ) from error
-    if not isinstance(network, keras.Model) or not _is_between(network, shape):
-        raise ModelError(
-            f"{backbone.builder} of {backbone.package} gave {_shapes(network)}; expected a keras.Model from images "
-            f"(None, {image_size}, {image_size}, 3) to feature maps (None, h, w, channels)"
-        )
-    return network
-
-
-def _is_between(network: keras.Model, image: tuple[int, int, int]) -> bool:
-    maps = network.output_shape
-    return _takes(network.input_shape, image) and isinstance(maps, tuple) and len(maps) == 4
-
-
-def _shapes(network: object) -> str:
-    if not isinstance(network, keras.Model):
-        return repr(network)[:80]
-    return f"a model from {network.input_shape} to {network.output_shape}"
+    gave = repr(network)[:80]
+    if isinstance(network, keras.Model):
+        maps, gave = network.output_shape, f"a model from {network.input_shape} to {network.output_shape}"
+        if _takes(network.input_shape, shape) and isinstance(maps, tuple) and len(maps) == 4:
+            return network
+    raise ModelError(
+        f"{where} gave {gave}; expected a keras.Model from images {(None, *shape)} to feature maps "
+        "(None, h, w, channels)"
+    )
 
 
 @contextmanager
@@ -200,11 +195,7 @@ def _preprocessed(pixels: keras.KerasTensor, backbone: Backbone) -> keras.KerasT
         scale = [1 / (255 * deviation) for deviation in _IMAGENET_DEVIATION]
         offset = [-mean / deviation for mean, deviation in zip(_IMAGENET_MEAN, _IMAGENET_DEVIATION, strict=True)]
         return keras.layers.Rescaling(scale, offset=offset, name="preprocessing")(pixels)
-    return _caffe(pixels)
-
-
-def _caffe(pixels: keras.KerasTensor) -> keras.KerasTensor:
-    """RGB to BGR, less the mean: a 1x1 convolution, because runtimes have no fast kernel that reverses channels."""
+    # RGB to BGR, less the mean: a 1x1 convolution, because runtimes have no fast kernel that reverses channels.
     swap = keras.layers.Conv2D(3, 1, trainable=False, name="preprocessing")
     swapped = swap(pixels)
     kernel = np.eye(3, dtype=np.float32)[::-1].reshape(1, 1, 3, 3)
@@ -232,23 +223,6 @@ def _pooled(model: keras.Model) -> keras.Model:
     )
 
 
-def _rewrite(source: Path, target: IO[bytes]) -> None:
-    """Copies an archive, its members sorted and without times, what varies in them made uniform."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for name in sorted(old.namelist()):
-            member = zipfile.ZipInfo(name)  # of 1980-01-01
-            if name in _UNIFORM:
-                new.writestr(member, json.dumps(_UNIFORM[name](json.loads(old.read(name)))))
-                continue
-            member.file_size = old.getinfo(name).file_size
-            with old.open(name) as reader, new.open(member, "w") as writer:
-                shutil.copyfileobj(reader, writer, 1 << 20)
-
-
-def _without_date(metadata: dict[str, Any]) -> dict[str, Any]:
-    return metadata | {"date_saved": _SAVED}
-
-
 def _renumbered(config: Any) -> Any:
     """Numbers shared objects as they come: Keras tells them apart by their addresses.
 
@@ -266,4 +240,7 @@ def _renumbered(config: Any) -> Any:
     return json.loads(json.dumps(config), object_hook=renumber)
 
 
-_UNIFORM = {_CONFIG: _renumbered, _METADATA: _without_date}
+_UNIFORM: Mapping[str, Callable[[Any], Any]] = {
+    "config.json": _renumbered,
+    "metadata.json": lambda metadata: metadata | {"date_saved": _SAVED},
+}

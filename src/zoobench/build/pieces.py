@@ -19,6 +19,8 @@ _COUNTERS = re.compile(r"(_\d+)+$")
 _READABLE_PARTS = 2
 _GRADIENT = "_gradient_op_type"
 """Names a function of this process; what is converted has no gradient."""
+Piece = tuple[tf.compat.v1.GraphDef, tf.TensorSpec, tf.TensorSpec]
+"""A frozen graph from one tensor to another: what it takes and what it gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +44,6 @@ class Traced:
     weights: Mapping[str, keras.Variable]
     entry: str
     exit: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A frozen graph from one tensor to another.
-
-    Attributes:
-        entry: Name, shape and type of what it takes.
-        exit: The same of what it gives.
-    """
-
-    graph: tf.compat.v1.GraphDef
-    entry: tf.TensorSpec
-    exit: tf.TensorSpec
 
 
 def pieces(traced: Traced, *, weight_limit: int = WEIGHT_LIMIT) -> Iterator[Piece]:
@@ -86,22 +74,26 @@ def traced(model: keras.Model) -> Traced:
     """
     weights = [*model.trainable_variables, *model.non_trainable_variables]
     function = _function(model, weights)
-    names = [tensor.op.name for tensor in function.inputs[: len(weights) + 1]]
-    graph = _without_captures(function)
-    definition = graph.as_graph_def()
-    (output,) = graph.outputs
-    needed = needed_for(output.op.name, [_for_its_value(node) for node in definition.node])
-    _require_entry(names[0], needed)
+    entry, *names = (tensor.op.name for tensor in function.inputs[: len(weights) + 1])
+    if function.graph.captures:  # constants for what else it takes from outside
+        function = convert_variables_to_constants_v2(function)
+    definition = function.graph.as_graph_def()
+    (output,) = function.graph.outputs
+    # What is only to be run before a node, such as a check, is left out: TFLite has no such thing.
+    by_value = (_copied(node, [one for one in node.input if not one.startswith("^")]) for node in definition.node)
+    needed = needed_for(output.op.name, by_value)
+    if all(node.name != entry for node in needed):
+        raise ValueError("its answer does not depend on the image")
     new = {node.name: f"{position:05}/{_readable(node.name)}" for position, node in enumerate(needed)}
     functions = _called(needed, definition.library.function)
-    tensors = {name: graph.get_operation_by_name(old).outputs[0] for old, name in new.items()}
+    tensors = {name: function.graph.get_operation_by_name(old).outputs[0] for old, name in new.items()}
     return Traced(
         nodes=[_renamed(node, new, functions) for node in needed],
         frame=_frame(definition, functions),
         shapes={name: tensor.shape for name, tensor in tensors.items()},
         dtypes={name: tensor.dtype for name, tensor in tensors.items()},
-        weights={new[name]: weight for name, weight in zip(names[1:], weights, strict=True) if name in new},
-        entry=new[names[0]],
+        weights={new[name]: weight for name, weight in zip(names, weights, strict=True) if name in new},
+        entry=new[entry],
         exit=new[output.op.name],
     )
 
@@ -130,23 +122,15 @@ def needed_for(name: str, nodes: Iterable[Any], *, given: str = "") -> list[Any]
 
 
 def _chosen(traced: Traced, weight_limit: int) -> Iterator[str]:
-    """Yields where to cut: at a seam, once the weights since the last one reach the limit."""
-    seams, sizes = set(_seams(traced)), _sizes(traced)
+    """Yields where to cut: at a seam, once the weights that were first read since the last one reach the limit."""
+    seams = set(_seams(traced))
+    unread = {name: _bytes(weight) for name, weight in traced.weights.items()}
     gathered = 0
     for node in traced.nodes:
-        gathered += sizes.get(node.name, 0)
+        gathered += sum(unread.pop(source(reference), 0) for reference in node.input)
         if node.name in seams and gathered >= weight_limit:
             yield node.name
             gathered = 0
-
-
-def _sizes(traced: Traced) -> Mapping[str, int]:
-    """Returns the bytes of the weights, each counted where the node that reads it first stands."""
-    sizes: dict[str, int] = defaultdict(int)
-    waiting = {name: _bytes(weight) for name, weight in traced.weights.items()}
-    for node in traced.nodes:
-        sizes[node.name] += sum(waiting.pop(source(reference), 0) for reference in node.input)
-    return sizes
 
 
 def _bytes(weight: keras.Variable) -> int:
@@ -155,26 +139,21 @@ def _bytes(weight: keras.Variable) -> int:
 
 def _seams(traced: Traced) -> Iterator[str]:
     """Yields the nodes, in order, that all that follows depends on alone, and that may be cut after."""
-    moving = _moving(traced)
-    position = {node.name: place for place, node in enumerate(moving)}
+    position: dict[str, int] = {}  # of what depends on the sample
     readers: dict[str, list[Any]] = defaultdict(list)
-    for node in moving:
-        for name in {source(reference) for reference in node.input} & position.keys():
+    moving: list[Any] = []
+    for node in traced.nodes:
+        read = {source(reference) for reference in node.input} & position.keys()
+        if read or node.name == traced.entry:
+            position[node.name] = len(moving)
+            moving.append(node)
+        for name in read:
             readers[name].append(node)
     reach = 0
     for place, node in enumerate(moving[:-1]):
         if reach <= place and _can_end(node, readers[node.name], traced):
             yield node.name
         reach = max([reach, *(position[reader.name] for reader in readers[node.name])])
-
-
-def _moving(traced: Traced) -> Sequence[Any]:
-    """Returns the nodes that depend on the sample."""
-    found: dict[str, Any] = {}
-    for node in traced.nodes:
-        if node.name == traced.entry or any(source(reference) in found for reference in node.input):
-            found[node.name] = node
-    return list(found.values())
 
 
 def _can_end(node: Any, readers: Sequence[Any], traced: Traced) -> bool:
@@ -189,18 +168,15 @@ def _piece(traced: Traced, given: str, end: str) -> Piece:
     for node in needed_for(end, traced.nodes, given=given):
         copy = graph.node.add()
         if node.name == given:
-            _fill_placeholder(copy, traced, node.name)
+            copy.name, copy.op = given, "Placeholder"
+            copy.attr["dtype"].type = traced.dtypes[given].as_datatype_enum
+            copy.attr["shape"].shape.CopyFrom(traced.shapes[given].as_proto())
         elif node.name in traced.weights:
             _fill_constant(copy, node.name, traced.weights[node.name])
         else:
             copy.CopyFrom(node)
-    return Piece(graph=graph, entry=_spec(traced, given), exit=_spec(traced, end))
-
-
-def _fill_placeholder(node: Any, traced: Traced, name: str) -> None:
-    node.name, node.op = name, "Placeholder"
-    node.attr["dtype"].type = traced.dtypes[name].as_datatype_enum
-    node.attr["shape"].shape.CopyFrom(traced.shapes[name].as_proto())
+    entry, exit_ = (tf.TensorSpec(traced.shapes[name], traced.dtypes[name], name=f"{name}:0") for name in (given, end))
+    return graph, entry, exit_
 
 
 def _fill_constant(node: Any, name: str, weight: keras.Variable) -> None:
@@ -211,10 +187,6 @@ def _fill_constant(node: Any, name: str, weight: keras.Variable) -> None:
     tensor = node.attr["value"].tensor
     tensor.dtype, tensor.tensor_content = dtype, values.tobytes()
     tensor.tensor_shape.CopyFrom(tf.TensorShape(values.shape).as_proto())
-
-
-def _spec(traced: Traced, name: str) -> tf.TensorSpec:
-    return tf.TensorSpec(traced.shapes[name], traced.dtypes[name], name=f"{name}:0")
 
 
 def _function(model: keras.Model, weights: Sequence[keras.Variable]) -> Any:
@@ -228,11 +200,6 @@ def _function(model: keras.Model, weights: Sequence[keras.Variable]) -> Any:
     image = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
     arguments = [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights]
     return tf.function(call, input_signature=[image, arguments]).get_concrete_function()
-
-
-def _without_captures(function: Any) -> Any:
-    """Returns a function's graph with constants for what else it takes from outside."""
-    return convert_variables_to_constants_v2(function).graph if function.graph.captures else function.graph
 
 
 def _called(nodes: Iterable[Any], library: Iterable[Any]) -> Mapping[str, str]:
@@ -276,29 +243,18 @@ def _readable(name: str) -> str:
     return "/".join(_COUNTERS.sub("", part) for part in name.split("/")[-_READABLE_PARTS:])
 
 
-def _for_its_value(node: Any) -> Any:
-    """Returns a node without what is only to be run before it, such as checks, which TFLite does not have."""
-    return _with_inputs(node, [reference for reference in node.input if not reference.startswith("^")])
-
-
 def _renamed(node: Any, names: Mapping[str, str], functions: Mapping[str, str]) -> Any:
-    sources = [source(reference) for reference in node.input]
-    pairs = zip(node.input, sources, strict=True)
-    copy = _with_inputs(node, [names[old] + reference.removeprefix(old) for reference, old in pairs])
+    sources = ((source(reference), reference) for reference in node.input)
+    copy = _copied(node, [names[old] + reference.removeprefix(old) for old, reference in sources])
     copy.name = names[node.name]
     _rename_functions(copy, functions)
     return copy
 
 
-def _with_inputs(node: Any, inputs: Sequence[str]) -> Any:
+def _copied(node: Any, inputs: Sequence[str]) -> Any:
     copy = type(node)()
     copy.CopyFrom(node)
     copy.ClearField("input")
     copy.attr.pop(_GRADIENT, None)
     copy.input.extend(inputs)
     return copy
-
-
-def _require_entry(entry: str, nodes: Iterable[Any]) -> None:
-    if all(node.name != entry for node in nodes):
-        raise ValueError("its answer does not depend on the image")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import Backbone
-from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import Quantizer, Variant
 from zoobench.store.product import Product
 from zoobench.system.files import sha256_of_json
@@ -30,8 +29,6 @@ COMPARED_IMAGES = 32
 class TrainingConfig:
     """How the dense head is trained on the frozen backbone's features.
 
-    The loss is the categorical cross-entropy, the metric the categorical accuracy, the optimizer Adam.
-
     Attributes:
         epochs: The most passes over the training split.
         validation_every: Epochs from one validation to the next.
@@ -39,7 +36,6 @@ class TrainingConfig:
         patience: Validations without a better loss before training stops and the best weights are restored.
         learning_rate: Of the first epoch.
         decay: The learning rate is multiplied by exp(-decay) each epoch after the first.
-        batch_size: Samples a step.
         dropout: Share of inputs dropped before each dense layer.
         head_layers: Units of each hidden dense layer (ReLU) before the softmax.
         seed: Of the initial weights, the order of samples and dropout.
@@ -57,7 +53,6 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses what cannot be trained with."""
         for name in ("epochs", "validation_every", "patience", "batch_size"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "a whole number of at least 1")
         _require(self.early_stopping_from >= 0, "early_stopping_from", self.early_stopping_from, "0 or more")
@@ -80,7 +75,6 @@ class ConversionConfig:
     calibration_images: int = 100
 
     def __post_init__(self) -> None:
-        """Refuses what cannot be calibrated with."""
         _require(self.calibration_images >= 1, "calibration", self.calibration_images, "a whole number of at least 1")
 
     def quantizer_of(self, variant: Variant) -> Quantizer | None:
@@ -90,11 +84,7 @@ class ConversionConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
-    """Everything needed to make the variants of one backbone on one data set.
-
-    Attributes:
-        root: The store's folder (`artifacts/models`).
-    """
+    """Everything needed to make the variants of one backbone on one data set; `root` is the store's folder."""
 
     backbone: Backbone
     weights: Weights
@@ -127,24 +117,19 @@ def variant_model(request: BuildRequest, variant: Variant) -> Product:
 
 def refusal(request: BuildRequest, variant: Variant) -> Product:
     """Why a variant could not be made; it stands in the variant's place until something that determines it changes."""
-    return _product(
-        request, f"{variant.name}-refused", "refusal.json", _of_head(request) | _of_variant(request, variant)
-    )
+    inputs = _of_head(request) | _of_variant(request, variant)
+    return _product(request, f"{variant.name}-refused", "refusal.json", inputs)
 
 
 def calibration(request: BuildRequest) -> Product:
     """The images that are calibrated and compared on: shared by all backbones of an image size."""
-    return Product(
-        name=f"images-{request.image_size}-calibration",
-        file_name="images.npy",
-        inputs=_of_images(request) | _of_calibration(request),
-    )
+    inputs = _of_images(request) | _of_calibration(request)
+    return Product(name=f"images-{request.image_size}-calibration", file_name="images.npy", inputs=inputs)
 
 
 def reference(request: BuildRequest) -> Product:
     """The Keras classifier's answers to the first of these."""
-    inputs = _of_head(request) | _of_comparison(request)
-    return _product(request, "reference", "probabilities.npy", inputs)
+    return _product(request, "reference", "probabilities.npy", _of_head(request) | _of_comparison(request))
 
 
 def _require(holds: bool, name: str, received: object, allowed: str) -> None:
@@ -166,7 +151,7 @@ def _of_backbone(request: BuildRequest) -> dict[str, Any]:
         "image_size": request.image_size,
         "tensorflow": version("tensorflow"),
         "keras": version("keras"),
-        **_of_package(request.backbone.package, request.backbone.builder, request.backbone.libraries),
+        **_added_by("added_by", request.backbone, request.backbone.builder),
     }
 
 
@@ -201,7 +186,7 @@ def _of_variant(request: BuildRequest, variant: Variant) -> dict[str, Any]:
         name, number = "litert-quantizer", version("litert-quantizer")
         name, number = _SAME_FILES.get((name, number), (name, number))
         inputs[name] = number
-    inputs |= _of_package(variant.package, variant.maker, variant.libraries, prefix="variant_")
+    inputs |= _added_by("variant_added_by", variant, variant.maker)
     if variant.suffix == ".tflite":
         inputs |= _of_comparison(request)
     if variant.calibrated:
@@ -209,21 +194,17 @@ def _of_variant(request: BuildRequest, variant: Variant) -> dict[str, Any]:
     return inputs
 
 
-def _of_package(
-    package: Package | None, function: str, libraries: tuple[str, ...], *, prefix: str = ""
-) -> dict[str, Any]:
+def _added_by(key: str, row: Backbone | Variant, function: str) -> dict[str, Any]:
     """Which package adds a row, what of it is called and what it stands on; nothing for our own."""
-    if package is None:
+    if row.package is None:
         return {}
-    added = {"package": package.name, "version": package.version, "function": function}
-    return {f"{prefix}added_by": added | {"libraries": {name: _version(name, package) for name in libraries}}}
-
-
-def _version(library: str, package: Package) -> str:
     try:
-        return version(library)
+        libraries = {library: version(library) for library in row.libraries}
     except PackageNotFoundError as error:
-        raise ModelError(f"{package} needs {library}, which is not installed: pip install '{library}'") from error
+        needed = f"needs {error.name}, which is not installed: pip install '{error.name}'"
+        raise ModelError(f"{row.package} {needed}") from error
+    added = {"package": row.package.name, "version": row.package.version, "function": function, "libraries": libraries}
+    return {key: added}
 
 
 def _of_comparison(request: BuildRequest) -> dict[str, Any]:

@@ -5,10 +5,9 @@ import os
 import urllib.request
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from types import MappingProxyType
 
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import TABLE, Backbone
@@ -19,19 +18,9 @@ KEYWORDS = ("auto", "imagenet", "random")
 _HDF5_SIGNATURE = b"\x89HDF"
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_SECONDS = 15
+WeightsRequest = Mapping[str, str]
+"""A keyword, a folder or a file by backbone; under `""` what holds for all others."""
 _ALPHA_TEXTS = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0", 0.25: "2_5"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightsRequest:
-    """What was asked for: a keyword, a folder or a file for all backbones, and exceptions by backbone."""
-
-    default: str = "auto"
-    by_backbone: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    def of(self, backbone: Backbone) -> str:
-        """Returns what was asked for one backbone."""
-        return self.by_backbone.get(backbone.name, self.default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +47,15 @@ def parse_request(text: str) -> WeightsRequest:
         UsageError: If it is none of these.
     """
     if "=" not in text:
-        return WeightsRequest(default=_checked(text))
-    pairs = dict(_pair(part) for part in text.split(","))
-    return WeightsRequest(by_backbone=MappingProxyType(pairs))
+        return {"": _checked(text)}
+    request = {"": "auto"}
+    for pair in text.split(","):
+        backbone, sign, wanted = pair.partition("=")
+        if not sign or backbone not in TABLE.names():
+            known = ", ".join(TABLE.names())
+            raise UsageError(f"--zoo-weights: {pair!r} is not a pair backbone=FILE; known are {known}")
+        request[backbone] = _checked(wanted)
+    return request
 
 
 def find_weights(backbone: Backbone, *, image_size: int, request: WeightsRequest) -> Weights:
@@ -71,21 +66,23 @@ def find_weights(backbone: Backbone, *, image_size: int, request: WeightsRequest
     """
     if backbone.path is not None:
         return _of_file(backbone.path)
-    wanted = request.of(backbone)
+    wanted = request.get(backbone.name, request[""])
     if wanted == "random":
         return Weights(identity="random")
-    if wanted == "imagenet":
+    if wanted not in KEYWORDS:
+        path = Path(wanted)
+        return _of_file(_searched(path, backbone, image_size) if path.is_dir() else path)
+    try:
         return _imagenet(backbone, image_size)
-    if wanted == "auto":
-        return _imagenet_or_random(backbone, image_size)
-    path = Path(wanted)
-    return _of_file(_searched(path, backbone, image_size) if path.is_dir() else path)
+    except ModelError as error:
+        if wanted == "imagenet":
+            raise
+        return Weights(identity="random", remark=f"RANDOM WEIGHTS, accuracy means nothing: {error}")
 
 
 def keras_cache() -> Path:
     """Returns the folder in which Keras keeps the weights that it fetches."""
-    home = os.environ.get("KERAS_HOME") or str(Path.home() / ".keras")
-    return Path(home) / "models"
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
 
 
 def own_image_size(path: Path) -> int | None:
@@ -115,13 +112,6 @@ def _checked(text: str) -> str:
     )
 
 
-def _pair(text: str) -> tuple[str, str]:
-    backbone, sign, wanted = text.partition("=")
-    if not sign or backbone not in TABLE.names():
-        raise UsageError(f"--zoo-weights: {text!r} is not a pair backbone=FILE; known are {', '.join(TABLE.names())}")
-    return backbone, _checked(wanted)
-
-
 def _of_file(path: Path) -> Weights:
     try:
         digest = sha256_of_file(path)
@@ -131,8 +121,12 @@ def _of_file(path: Path) -> Weights:
 
 
 def _searched(folder: Path, backbone: Backbone, image_size: int) -> Path:
+    """Returns the file of the name that Keras itself uses, or `<backbone>_<alpha>_<size>_tf_no_top.weights.h5`."""
     _require_published(backbone)
-    names = _file_names(backbone, image_size)
+    names = [backbone.weights_name(image_size)]
+    if backbone.alpha is not None:
+        family = backbone.name if backbone.alpha == 1.0 else backbone.name.rpartition("_")[0]
+        names.append(f"{family}_{_ALPHA_TEXTS[backbone.alpha]}_{image_size}_tf_no_top.weights.h5")
     for name in names:
         if (folder / name).is_file():
             return folder / name
@@ -140,15 +134,6 @@ def _searched(folder: Path, backbone: Backbone, image_size: int) -> Path:
         f"no weights of {backbone.name} at {image_size} px in {folder}; looked for {' and '.join(names)}. Put one "
         f"there, choose an image size that it has, or name each: --zoo-weights {backbone.name}=FILE (or =random)"
     )
-
-
-def _file_names(backbone: Backbone, image_size: int) -> tuple[str, ...]:
-    """Returns the name that Keras itself uses and `<backbone>_<alpha>_<size>_tf_no_top.weights.h5`."""
-    own = backbone.weights_name(image_size)
-    if backbone.alpha is None:
-        return (own,)
-    family = backbone.name if backbone.alpha == 1.0 else backbone.name.rpartition("_")[0]
-    return (own, f"{family}_{_ALPHA_TEXTS[backbone.alpha]}_{image_size}_tf_no_top.weights.h5")
 
 
 def _require_published(backbone: Backbone) -> None:
@@ -173,13 +158,6 @@ def _imagenet(backbone: Backbone, image_size: int) -> Weights:
                 "or use --zoo-weights random"
             ) from error
     return Weights(identity="imagenet", path=path, sha256=sha256_of_file(path))
-
-
-def _imagenet_or_random(backbone: Backbone, image_size: int) -> Weights:
-    try:
-        return _imagenet(backbone, image_size)
-    except ModelError as error:
-        return Weights(identity="random", remark=f"RANDOM WEIGHTS, accuracy means nothing: {error}")
 
 
 def _fetch(url: str, path: Path) -> None:

@@ -198,7 +198,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         notes = (*unjudged(*both), *notes)
         judged = find_all(
             [_evidence(pair, replayed, names) for pair in pairs],
-            rules=request.rules,
+            tolerances=request.rules.of,
             noise=cache(lambda machine: read_noise(noise_path(request.artifacts, machine))),
             rates=rates,
         )

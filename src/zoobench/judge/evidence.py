@@ -72,7 +72,6 @@ class Flips:
     """All that changed between two models' answers to the same samples.
 
     Attributes:
-        answers: The counts.
         newly_wrong: Samples that only the baseline has right.
         newly_right: Samples that only the candidate has right.
         worst_class: From `worse_classes`, the first; None where there is none.
@@ -127,10 +126,7 @@ class Finding:
 def paired_flips(baseline: Record, candidate: Record, *, names: Sequence[str] = ()) -> Flips | None:
     """Returns what changed in the answers of one cell, or None where both sides did not answer the same samples.
 
-    Args:
-        baseline: One side's record.
-        candidate: The other side's.
-        names: Of the samples' images, as far as they are known.
+    Names are those of the samples' images, as far as they are known.
     """
     both = both_answers(baseline, candidate)
     if both is None:

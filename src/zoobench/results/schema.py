@@ -1,6 +1,6 @@
 """What is known of one cell in one run? Schema 1, with the bounds that every reader may rely on.
 
-What has to hold between two values stands in `agreement.py`.
+What has to hold between two values stands in `answers.py`. What may be None may be absent in a file.
 
 History of the schema:
     1 (2026-11): the first. `latency` used to hold `initialization_seconds` and `first_inference_seconds` of the process
@@ -34,10 +34,7 @@ _AT_LEAST_ONE = Meta(min_length=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedCell:
-    """Which cell: `id` joins results and is `<backbone>-<variant>-<runtime>-t<threads>`.
-
-    `weights` is `imagenet`, `random` or `file:<sha256>`.
-    """
+    """Which cell: `id` joins results and is `<backbone>-<variant>-<runtime>-t<threads>`."""
 
     id: str
     backbone: str
@@ -58,10 +55,9 @@ class RecordedNumerics:
     """A variant's answers to calibration images against the Keras classifier's.
 
     Attributes:
-        images: How many were compared.
         top1_agreement: Share of images on which both have the same most probable class.
-        mean_probability_difference: Mean absolute difference over images and classes.
-        max_probability_difference: The largest one.
+        mean_probability_difference: Mean absolute difference of probabilities over images and classes.
+        max_probability_difference: Largest absolute difference of a probability.
         kl_divergence_nats: Mean Kullback-Leibler divergence of the variant's probabilities from Keras's; rounding may
             take it a little below 0.
     """
@@ -103,8 +99,8 @@ class RecordedDataset:
 
     Attributes:
         name: The folder's name, or `drawn`.
-        sha256: Of classes, contents, labels and splits: the same only if the samples are.
-        classes: Their names, in the order of the model's outputs.
+        sha256: Hash of classes, contents, labels and splits: the same only if the samples are.
+        classes: Names of the classes, in the order of the model's outputs.
         samples: Number of test samples.
         left_out: Number of images that could not be used, in all splits.
     """
@@ -133,8 +129,8 @@ class ReferenceAgreement:
     """The share of samples on which two cells predict the same class.
 
     Attributes:
-        cell: Id of the other one: the same file on LiteRT, or on Keras called eagerly.
-        share: 1 where they always agree.
+        cell: Id of the other cell: the same file on LiteRT, or on Keras called eagerly.
+        share: 1 where the two always agree.
     """
 
     cell: str
@@ -146,13 +142,12 @@ class RecordedAccuracy:
     """How often it was right.
 
     Attributes:
-        top1: correct / total.
         loss: Mean categorical cross-entropy in nats.
         interval: Wilson interval of top1, 95 %.
         agreement_with_float: Share of samples on which it predicts what the float twin predicts.
         invocation_p50_seconds: Median invocation, where samples were run one by one.
-        agreement_with_reference: With the same file's answers on the runtime that others are held against, because
-            runtimes round differently; None where the cell is that one.
+        agreement_with_reference: Agreement with the same file's answers on the runtime that others are compared with,
+            because runtimes round differently; None where the cell is that one.
     """
 
     top1: Share
@@ -171,9 +166,10 @@ class Speedup:
     """How many times faster than another cell, paired by round.
 
     Attributes:
-        twin: Id of that cell.
+        twin: Id of the other cell.
         point: Median over the rounds of twin's seconds / own seconds.
-        interval: Of that median over the rounds of this process, 95 %. It does not hold what changes between processes.
+        interval: 95 % interval of that median over the rounds of this process; what changes between processes is not
+            in it.
     """
 
     twin: str
@@ -186,17 +182,17 @@ class RecordedInterval:
     """What the system counted from one look to the next, on the CPUs that this process may use; None if not told.
 
     Attributes:
-        rounds: Timed rounds that ended in it.
-        seconds: Its length.
+        rounds: Timed rounds that ended in the interval.
+        seconds: Length of the interval.
         busy_seconds: CPU time that any process used.
         own_seconds: CPU time that this process used.
         steal_seconds: CPU time that was wanted and that the hypervisor gave to others.
         waiting_seconds: Time that this process's threads were ready to run and had no CPU.
         involuntary_switches: Times that a thread of this process was made to yield.
-        major_faults: Times that it waited for a page from the disk.
-        frequency_share: Highest frequency of a CPU at its end, as a share of what its policy allows.
-        temperature_celsius: Of the hottest sensor at its end.
-        throttled: What slowed the machine down in it: names such as `under-voltage`.
+        major_faults: Times that this process waited for a page from the disk.
+        frequency_share: Highest frequency of a CPU at the end, as a share of what its policy allows.
+        temperature_celsius: Temperature of the hottest sensor at the end.
+        throttled: What slowed the machine down: names such as `under-voltage`.
     """
 
     rounds: Count
@@ -229,11 +225,11 @@ class RecordedDisturbance:
         cpus: How many CPUs this process may use.
         look_seconds: Median cost of one look at the counters, outside the timed invocations.
         load_before: Load average of the last minute before the cell.
-        available_memory_bytes: Before the cell.
-        before: Opening and warm-up.
-        intervals: The rounds, from look to look.
-        disturbed_rounds: How many were in intervals in which something was above its limit.
-        causes: What that was; empty unless they are so many that the cell is marked.
+        available_memory_bytes: Memory that was available before the cell.
+        before: What was counted during opening and warm-up.
+        intervals: What was counted during the rounds, from look to look.
+        disturbed_rounds: Rounds in intervals in which something was above its limit.
+        causes: What disturbed the rounds; empty unless they are so many that the cell is marked.
     """
 
     cpus: Positive
@@ -256,12 +252,14 @@ class RecordedLatency:
     """How long one invocation took.
 
     Attributes:
-        p50_seconds: Median of the rounds; its 95 % interval is of this process's rounds.
+        p50_seconds: Median of the rounds.
+        p50_interval: 95 % interval of that median, over this process's rounds.
         p90_seconds: None below 64 rounds.
         samples: Number of rounds.
-        speedup_over_float: Over the float twin.
+        speedup_over_float: Speed-up over the float twin.
         disturbance: What else happened on the machine; None where it was not watched.
-        speedup_over_reference: Over the same file on LiteRT, or on Keras called eagerly; None where the cell is that.
+        speedup_over_reference: Speed-up over the same file on LiteRT, or on Keras called eagerly; None where the cell
+            is that.
         threads_reported: On how many threads the runtime said that it ran; None where it does not tell.
     """
 
@@ -282,8 +280,8 @@ class RecordedPhase:
 
     Attributes:
         p50_seconds: Median of the processes.
-        interval: Of that median, 95 %, by order statistics; None below 6 processes.
-        observed_seconds: Each process's.
+        interval: 95 % interval of that median, by order statistics; None below 6 processes.
+        observed_seconds: Seconds of each process.
     """
 
     p50_seconds: Seconds
@@ -296,7 +294,7 @@ class RecordedStartup:
     """What fresh processes, in which nothing else ran before, took until the steady state.
 
     Attributes:
-        initialization: To open the file, the runtime being imported and the file in the system's page cache.
+        initialization: Opening of the file, the runtime being imported and the file in the system's page cache.
         first_inference: The first invocation.
         threads_started: The fewest threads that a process had more after it had run the file; None where the system
             does not tell. LiteRT starts one less than it is to run on, and more where kernels outside XNNPACK keep
@@ -316,13 +314,10 @@ class RecordedMemory:
 
     Attributes:
         peak_rss_bytes: The most that was resident, Python and libraries with it.
-        interval: Of that median, 95 %, by order statistics; None below 6 processes.
+        interval: 95 % interval of the peak's median, by order statistics; None below 6 processes.
         base_rss_bytes: What was resident before the file was opened, the runtime being imported: the same for every
             file of a runtime. None where the system does not tell, as is `anonymous_bytes`.
         anonymous_bytes: What of the resident memory was in no file in the end, so that it cannot be read again.
-        observed_peak_rss_bytes: Each process's.
-        observed_base_rss_bytes: The same of what is known.
-        observed_anonymous_bytes: The same.
     """
 
     peak_rss_bytes: Positive
@@ -339,15 +334,15 @@ class RecordedTraining:
     """How a cell's classifier was trained: the curves of its epochs, which are counted from 1.
 
     Attributes:
-        epochs: How many were run.
-        kept_epoch: Whose weights were kept; None where that is not known.
-        shown: The epochs of the curves, ascending: all, or of more than `MOST_EPOCHS` as many, evenly spread.
-        loss: Of each of these, on the training split: mean categorical cross-entropy in nats.
-        accuracy: The same: share of the samples that were right.
-        learning_rate: The same; empty where it is not known.
-        validated: The epochs after which it was validated, ascending, as many at most.
-        validation_loss: Of each of these, on the validation split.
-        validation_accuracy: The same.
+        epochs: Number of epochs that were run.
+        kept_epoch: Epoch whose weights were kept; None where that is not known.
+        shown: Epochs of the curves, ascending: all, or of more than `MOST_EPOCHS` as many, evenly spread.
+        loss: Mean categorical cross-entropy in nats on the training split, at each shown epoch.
+        accuracy: Share of the training samples that were right, at each shown epoch.
+        learning_rate: Learning rate at each shown epoch; empty where it is not known.
+        validated: Epochs after which it was validated, ascending, at most `MOST_EPOCHS`.
+        validation_loss: Loss on the validation split after each validated epoch.
+        validation_accuracy: Accuracy on the validation split after each validated epoch.
         seconds: How long the training took; None where that is not known.
     """
 

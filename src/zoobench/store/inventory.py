@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from zoobench.store.product import (
 
 _PRODUCT = re.compile(r".+-[0-9a-f]{12}")
 _DAY_SECONDS = 86_400
+_KILLED = "left by a run that was killed"
+_MARKS = {DAMAGED: "set aside for its damage", MAKING: _KILLED, REMOVING: _KILLED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +35,7 @@ class Entry:
 
     Attributes:
         kind: From `KINDS`.
-        folder: Where it is.
-        manifest: What is written down of it; None where that cannot be read.
+        manifest: None where that cannot be read.
         size_bytes: Of all its files.
         used: When it was last made or used, seconds since 1970.
     """
@@ -51,32 +53,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remnant:
-    """What stands hidden beside the products: set aside for its damage, or unfinished.
+class Removal:
+    """Something that can be removed, was removed, or could not be.
 
     Attributes:
         folder: Where it is; a file where that stood in a product's place.
-        set_aside: Whether it was set aside for its damage.
-        size_bytes: Of all its files.
-    """
-
-    folder: Path
-    set_aside: bool
-    size_bytes: int
-
-    @property
-    def product(self) -> str:
-        """Folder name of the product that it was or was to become: without the mark and the ending."""
-        return self.folder.name.partition("-")[2].rpartition("-")[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
-    """Something that is to be removed, was removed, or could not be.
-
-    Attributes:
-        folder: What.
-        product: Folder name of the product whose lock it goes under.
+        product: Folder name of the product that it is, was or was to become, under whose lock it goes.
         why: Why it goes.
         size_bytes: What that frees.
         unused_since: A use after this moment keeps it (seconds since 1970); None where it is of no use to anybody.
@@ -89,6 +71,11 @@ class Removal:
     size_bytes: int
     unused_since: float | None = None
     obstacle: str | None = None
+
+    @property
+    def set_aside(self) -> bool:
+        """Whether it was set aside for its damage."""
+        return self.folder.name.startswith(DAMAGED)
 
 
 def products(artifacts: Path) -> tuple[Entry, ...]:
@@ -107,20 +94,29 @@ def products(artifacts: Path) -> tuple[Entry, ...]:
     )
 
 
-def remnants(artifacts: Path) -> tuple[Remnant, ...]:
-    """Returns what stands beside the products: set aside, or unfinished (perhaps being made just now)."""
+def remnants(artifacts: Path) -> tuple[Removal, ...]:
+    """Returns what stands hidden beside the products: set aside, or unfinished (perhaps being made just now)."""
     return tuple(
-        Remnant(folder=folder, set_aside=folder.name.startswith(DAMAGED), size_bytes=size_of(folder))
+        Removal(
+            folder=folder,
+            product=folder.name.partition("-")[2].rpartition("-")[0],  # without the mark and the ending
+            why=why,
+            size_bytes=size_of(folder),
+        )
         for place in KINDS
         for folder in _inside(artifacts / place)
-        if folder.name.startswith((DAMAGED, MAKING, REMOVING))
+        for mark, why in _MARKS.items()
+        if folder.name.startswith(mark)
     )
 
 
 def size_of(folder: Path) -> int:
     """Returns the bytes of all files in a folder; what vanishes meanwhile counts nothing."""
-    files = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
-    return sum(_file_size(path) for path in files or [folder])
+    total = 0
+    for path in [Path(place, name) for place, _, names in os.walk(folder) for name in names] or [folder]:
+        with suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def main_files(entries: Sequence[Entry], *, prefix: str) -> tuple[Path, ...]:
@@ -155,7 +151,7 @@ def damages(entries: Iterable[Entry], *, on_file: OnFile) -> Iterator[tuple[Path
             yield entry.folder, reason
 
 
-def is_being_made(remnant: Remnant) -> bool | None:
+def is_being_made(remnant: Removal) -> bool | None:
     """Tells whether a run holds the lock of what an unfinished folder is to become; None where that cannot be told."""
     try:
         with locked(remnant.folder.parent, remnant.product, waiting=False) as free:
@@ -176,22 +172,14 @@ def removals(artifacts: Path, *, keep_days: int, now: float) -> tuple[Removal, .
         UsageError: If there is no such folder.
     """
     limit = now - keep_days * _DAY_SECONDS
-    old = [entry for entry in products(artifacts) if entry.used <= limit]
-    days = f"not used for {keep_days} days" if keep_days else "a product"
+    why = f"not used for {keep_days} days" if keep_days else "a product"
+    old = (one for one in products(artifacts) if one.used <= limit)
     return (
         *(
-            Removal(folder=one.folder, product=one.name, why=days, size_bytes=one.size_bytes, unused_since=limit)
+            Removal(folder=one.folder, product=one.name, why=why, size_bytes=one.size_bytes, unused_since=limit)
             for one in old
         ),
-        *(
-            Removal(
-                folder=one.folder,
-                product=one.product,
-                why="set aside for its damage" if one.set_aside else "left by a run that was killed",
-                size_bytes=one.size_bytes,
-            )
-            for one in remnants(artifacts)
-        ),
+        *remnants(artifacts),
     )
 
 
@@ -215,7 +203,6 @@ def _inside(root: Path) -> list[Path]:
 
 def _entry(folder: Path, kind: str) -> Entry | None:
     """Returns a product, or None for anything else; one that lost its manifest is known by its name and its lock."""
-    marker = folder / MANIFEST
     if folder.name.startswith(".") or not folder.is_dir() or not _PRODUCT.fullmatch(folder.name):
         return None
     try:
@@ -224,22 +211,11 @@ def _entry(folder: Path, kind: str) -> Entry | None:
         manifest = None
     if manifest is None and not any(folder.with_name(f"{dot}{folder.name}.lock").exists() for dot in (".", "")):
         return None  # somebody's own folder: what is not ours is neither judged nor removed
-    used = _used(marker) or _used(folder)
+    used = 0.0
+    for path in (folder, folder / MANIFEST):
+        with suppress(OSError):
+            used = path.stat().st_mtime
     return Entry(kind=kind, folder=folder, manifest=manifest, size_bytes=size_of(folder), used=used)
-
-
-def _used(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _file_size(path: Path) -> int:
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except OSError:
-        return 0
 
 
 def _misfit(folder: Path, on_file: OnFile) -> str | None:

@@ -55,8 +55,6 @@ class Manifest:
         files: Every file of its folder but the manifest, by its path inside the folder.
         made: When it was finished, ISO 8601 in UTC.
         seconds: How long it took to make.
-        inputs: All that determined it.
-        facts: What came of it.
     """
 
     file: str
@@ -74,13 +72,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """Something to make: what it is called, what its file is called, and everything that determines it.
-
-    Attributes:
-        name: Readable part of its folder's name.
-        file_name: Its main file inside the folder.
-        inputs: All that determines it, as plain JSON.
-    """
+    """Something to make: the readable part of its folder's name, its main file, and all that determines it, as JSON."""
 
     name: str
     file_name: str
@@ -139,8 +131,17 @@ def obtain(
     Raises:
         ZoobenchError: `error`, if the store cannot be written to.
     """
+    folder = root / product.folder_name
     try:
-        return _whole(root, product) or _obtain_alone(root, product, make)
+        with suppress(ValueError):
+            return _read(folder, product)
+        root.mkdir(parents=True, exist_ok=True)
+        with locked(root, product.folder_name):
+            try:
+                return _read(folder, product)  # made meanwhile, by the run that was waited for
+            except ValueError as damage:
+                _set_aside(folder, reason=str(damage))
+            return _make(folder, product, make)
     except OSError as problem:
         raise error(f"cannot keep {product.name} in {root}: {problem}; free some space or mend the folder") from problem
 
@@ -152,14 +153,19 @@ def read_manifest(folder: Path) -> Manifest:
         ValueError: If there is none that can be read or trusted; the message is the reason.
     """
     try:
-        content = json.loads((folder / MANIFEST).read_bytes())
+        content = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=dict[str, Any])
     except OSError as error:
         raise ValueError(f"{MANIFEST} cannot be read ({error.strerror or error})") from error
-    except ValueError as error:
-        raise ValueError(f"{MANIFEST} is no JSON") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(f"{MANIFEST} is no JSON object ({error})") from error
+    own = content.pop(_OWN_HASH, None)
+    if content.get("format") != FORMAT:
+        raise ValueError(f"{MANIFEST} has the format {content.get('format')}; this version reads {FORMAT}")
+    if own != sha256_of_json(content):
+        raise ValueError(f"{MANIFEST} was altered")
     try:
-        return _checked(content)
-    except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
+        return msgspec.convert(content, Manifest)
+    except msgspec.ValidationError as error:
         raise ValueError(f"{MANIFEST} lacks what belongs into it ({error})") from error
 
 
@@ -247,23 +253,6 @@ def hidden(folder: Path, *, mark: str, product: str) -> Path:
     return folder.with_name(f"{mark}{product}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}")
 
 
-def _obtain_alone(root: Path, product: Product, make: Callable[[Path], Facts]) -> Stored:
-    root.mkdir(parents=True, exist_ok=True)
-    with locked(root, product.folder_name):
-        folder = root / product.folder_name
-        try:
-            return _read(folder, product)  # made meanwhile, by the run that was waited for
-        except ValueError as error:
-            _set_aside(folder, reason=str(error))
-        return _make(root, product, make)
-
-
-def _whole(root: Path, product: Product) -> Stored | None:
-    with suppress(ValueError):
-        return _read(root / product.folder_name, product)
-    return None
-
-
 def _read(folder: Path, product: Product) -> Stored:
     """Returns what stands in a folder and notes that it was used.
 
@@ -286,11 +275,13 @@ def _read(folder: Path, product: Product) -> Stored:
     )
 
 
-def _make(root: Path, product: Product, make: Callable[[Path], Facts]) -> Stored:
-    folder = root / product.folder_name
-    _clear_leftovers(root, product)
+def _make(folder: Path, product: Product, make: Callable[[Path], Facts]) -> Stored:
+    beginning = f"{MAKING}{product.folder_name}-"
+    for entry in list(folder.parent.iterdir()):
+        if entry.name.startswith(beginning):  # of runs that were killed: nobody else holds the lock
+            shutil.rmtree(entry, ignore_errors=True)
     started = time.monotonic()
-    workplace = Path(tempfile.mkdtemp(prefix=f"{MAKING}{product.folder_name}-", dir=root))
+    workplace = Path(tempfile.mkdtemp(prefix=beginning, dir=folder.parent))
     try:
         facts = make(workplace)
         seconds = time.monotonic() - started
@@ -298,17 +289,10 @@ def _make(root: Path, product: Product, make: Callable[[Path], Facts]) -> Stored
         _publish(workplace, folder)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)  # there is none left where the rename was reached
-    made = _whole(root, product)
-    if made is None:
-        raise ModelError(f"{folder} changed while it was being written; remove it and run again")
-    return made
-
-
-def _clear_leftovers(root: Path, product: Product) -> None:
-    """Removes what runs left that were killed: nobody else holds the lock."""
-    for entry in list(root.iterdir()):
-        if entry.name.startswith(f"{MAKING}{product.folder_name}-"):
-            shutil.rmtree(entry, ignore_errors=True)
+    try:
+        return _read(folder, product)
+    except ValueError as error:
+        raise ModelError(f"{folder} changed while it was being written; remove it and run again") from error
 
 
 def _set_aside(folder: Path, *, reason: str) -> None:
@@ -333,15 +317,6 @@ def _publish(workplace: Path, folder: Path) -> None:
 
 def _key(file_name: str, inputs: Mapping[str, Any]) -> str:
     return sha256_of_json({"format": FORMAT, "file": file_name, "inputs": inputs})
-
-
-def _checked(content: dict[str, Any]) -> Manifest:
-    own = content.pop(_OWN_HASH, None)
-    if content["format"] != FORMAT:
-        raise ValueError(f"{MANIFEST} has the format {content['format']}; this version reads {FORMAT}")
-    if own != sha256_of_json(content):
-        raise ValueError(f"{MANIFEST} was altered")
-    return msgspec.convert(content, Manifest)
 
 
 def _check_file(path: Path, name: str, state: FileState) -> None:

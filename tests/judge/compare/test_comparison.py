@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes import a_cell, a_record, disturbed
-from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, a_timed_run, answered, rounds_around
+from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_run, answered, rounds_around
 from zoobench.judge.compare.comparison import Comparison, compare, run_differences
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import METRICS
@@ -22,13 +22,8 @@ def changes(comparison: Comparison, cell: str = CELL) -> dict[str, Finding]:
     return {finding.metric: finding for finding in found.findings}
 
 
-def verdicts(comparison: Comparison) -> dict[str, Verdict | None]:
-    return {name: change.verdict for name, change in changes(comparison).items()}
-
-
 def named(name: str, **parts: Any) -> Record:
-    record = a_record(**parts)
-    return replace(record, cell=replace(record.cell, id=name))
+    return a_record(cell=a_cell(id=name), **parts)
 
 
 def test_a_side_against_itself_has_not_changed() -> None:
@@ -45,45 +40,34 @@ def test_every_cell_has_every_metric_in_the_same_order() -> None:
     assert [finding.metric for finding in comparison.cells[0].findings] == list(METRICS)
 
 
-def test_cells_of_one_side_only_are_listed() -> None:
-    comparison = compare(
-        a_side(a_run(named("a"), named("b"), named("c"))), a_side(a_run(named("d"), named("b"), named("e")))
-    )
-    assert [cell.id for cell in comparison.cells] == ["b"]
+def test_cells_of_both_sides_are_compared_and_announced_and_those_of_one_side_listed() -> None:
+    steps: list[tuple[int, str]] = []
+    ours, theirs = (a_side(a_run(*map(named, names))) for names in ("abc", "dbe"))
+    comparison = compare(ours, theirs, advance=lambda count, cell: steps.append((count, cell)))
+    assert [(1, cell.id) for cell in comparison.cells] == steps == [(1, "b")]
     assert (comparison.only_baseline, comparison.only_candidate) == (("a", "c"), ("d", "e"))
-
-
-def test_each_cell_of_both_sides_is_told_as_it_is_done() -> None:
-    told: list[tuple[int, str]] = []
-    side = a_side(a_run(named("a"), named("b")))
-    compare(side, side, advance=lambda steps, cell: told.append((steps, cell)))
-    assert told == [(1, "a"), (1, "b")]
 
 
 def test_times_of_different_machines_are_told_but_not_judged() -> None:
     other = a_timed_run(0.012, environment={**EPYC, "cpu": "Cortex-A76"})
     comparison = compare(a_side(a_timed_run(0.004)), a_side(other))
-    found = verdicts(comparison)
+    found = changes(comparison)
     assert not comparison.same_machine
-    assert changes(comparison)["latency_p50"].change == pytest.approx(2)
-    assert found["latency_p50"] is found["speedup"] is None
-    assert found["size"] == Verdict.UNCHANGED
-
-
-def changed_cell(**cell: Any) -> Run:
-    record = a_timed_record(rounds_around(0.008))
-    return a_run(replace(record, cell=replace(record.cell, **cell)), rounds={CELL: rounds_around(0.008)})
+    assert found["latency_p50"].change == pytest.approx(2)
+    assert found["latency_p50"].verdict is found["speedup"].verdict is None
+    assert found["size"].verdict == Verdict.UNCHANGED
 
 
 def test_a_cell_of_another_image_size_is_not_judged_at_all() -> None:
-    comparison = compare(a_side(a_timed_run(0.004)), a_side(changed_cell(image_size=128)))
+    other = a_timed_run(0.008, cell=a_cell(image_size=128))
+    comparison = compare(a_side(a_timed_run(0.004)), a_side(other))
     assert comparison.cells[0].differences == ("image size: 224 / 128",)
-    assert set(verdicts(comparison).values()) == {None}
+    assert {finding.verdict for finding in comparison.cells[0].findings} == {None}
 
 
 def test_other_data_leaves_times_and_size_to_be_judged() -> None:
     other = a_timed_run(0.008, dataset=replace(a_record().dataset, sha256="00" * 32))
-    found = verdicts(compare(a_side(a_timed_run(0.004)), a_side(other)))
+    found = {key: one.verdict for key, one in changes(compare(a_side(a_timed_run(0.004)), a_side(other))).items()}
     assert (found["latency_p50"], found["size"]) == (Verdict.REGRESSED, Verdict.UNCHANGED)
     assert found["top1"] is found["loss"] is None
 
@@ -111,18 +95,15 @@ def test_the_same_loss_among_many_cells_is_unclear() -> None:
     assert changes(comparison, "cell7")["top1"].verdict == Verdict.UNCHANGED
 
 
-def test_it_is_told_whether_both_sides_measured_the_same_file() -> None:
+def test_it_is_told_whether_both_sides_measured_the_same_file_and_who_refuses_it() -> None:
     base = a_record()
     assert base.model is not None
     other = replace(base, model=replace(base.model, sha256="00" * 32))
-    for new, expected in ((base, True), (other, False), (replace(base, model=None), None)):
-        assert compare(a_side(a_run(base)), a_side(a_run(new))).cells[0].same_file is expected
-
-
-def test_a_refusal_is_told_with_its_side() -> None:
-    refused = a_record(model=None, accuracy=None, latency=None, refusal=Refusal(by="litert", reason="no kernel"))
-    comparison = compare(a_side(a_run(a_record())), a_side(a_run(refused)))
-    assert comparison.cells[0].refusals == ("candidate: litert refuses it: no kernel",)
+    refused = replace(base, model=None, refusal=Refusal(by="litert", reason="no kernel"))
+    for new, expected in ((base, True), (other, False), (refused, None)):
+        (cell,) = compare(a_side(a_run(base)), a_side(a_run(new))).cells
+        assert cell.same_file is expected
+        assert cell.refusals == (("candidate: litert refuses it: no kernel",) if new.refusal else ())
 
 
 def test_runs_of_different_files_on_one_side_are_named() -> None:
@@ -134,11 +115,8 @@ def test_runs_of_different_files_on_one_side_are_named() -> None:
 
 
 def test_plain_files_are_compared_by_their_times() -> None:
-    rounds = tuple(rounds_around(0.004))
-    comparison = compare(
-        a_side(a_plain_run(test_sort=rounds)), a_side(a_plain_run(test_sort=[3 * one for one in rounds]))
-    )
-    found = changes(comparison, "test_sort")
+    sides = [a_side(a_plain_run(test_sort=rounds_around(seconds))) for seconds in (0.004, 0.012)]
+    found = changes(compare(*sides), "test_sort")
     assert (found["latency_p50"].verdict, found["size"].baseline) == (Verdict.REGRESSED, None)
 
 
@@ -169,51 +147,47 @@ def found(one: Run, other: Run) -> set[tuple[str, str, str, str]]:
     return {(about, *each) for about, those in run_differences(one, other).items() for each in those}
 
 
-def test_equal_runs_do_not_differ() -> None:
-    assert run_differences(run(a_record()), run(a_record())) == {}
+REFUSED = a_record(model=None, accuracy=None, latency=None, refusal=Refusal(by="litert", reason="NEG"))
+OTHER_MODEL = RecordedModel(sha256="ef" * 32, size_bytes=3_400_004, float_twin_size_bytes=12_800_000)
 
 
-def test_cells_of_one_side_alone_are_told() -> None:
-    more = replace(a_record(), cell=a_cell(id="more"))
-    assert found(run(a_record()), run(a_record(), more)) == {("more", "cell", "absent", "measured")}
-    assert found(run(a_record(), more), run(a_record())) == {("more", "cell", "measured", "absent")}
-    refused = replace(more, refusal=Refusal(by="litert", reason="NEG"))
-    assert found(run(a_record()), run(a_record(), refused)) == {("more", "cell", "absent", "refused")}
-
-
-def test_models_are_told_by_hash_and_single_bytes() -> None:
-    model = RecordedModel(sha256="ef" * 32, size_bytes=3_400_004, float_twin_size_bytes=12_800_000)
-    assert found(run(a_record()), run(replace(a_record(), model=model))) == {
-        (CELL, "model", "abababababab", "efefefefefef"),
-        (CELL, "bytes", "3,400,000", "3,400,004"),
-    }
-
-
-def test_medians_are_told_without_a_verdict() -> None:
-    latency = a_record().latency
-    assert latency is not None
-    slower = replace(a_record(), latency=replace(latency, p50_seconds=0.005))
-    assert found(run(a_record()), run(slower)) == {(CELL, "p50 ms", "4.00", "5.00")}
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ([a_record()], set()),
+        ([a_record(), named("more")], {("more", "cell", "absent", "measured")}),
+        ([a_record(), replace(REFUSED, cell=a_cell(id="more"))], {("more", "cell", "absent", "refused")}),
+        (
+            [a_record(model=OTHER_MODEL)],
+            {(CELL, "model", "abababababab", "efefefefefef"), (CELL, "bytes", "3,400,000", "3,400,004")},
+        ),
+        ([a_record(latency=replace(a_record().latency, p50_seconds=0.005))], {(CELL, "p50 ms", "4.00", "5.00")}),
+    ],
+    ids=["none", "a cell", "a refused cell", "a model", "a median"],
+)
+def test_what_differs_is_named_with_both_values_and_no_verdict(
+    other: list[Record], expected: set[tuple[str, ...]]
+) -> None:
+    assert found(run(a_record()), run(*other)) == expected
+    assert found(run(*other), run(a_record())) == {(about, what, there, here) for about, what, here, there in expected}
 
 
 def test_what_was_not_measured_or_refused_is_absent() -> None:
-    refused = replace(a_record(), model=None, accuracy=None, latency=None, refusal=Refusal(by="litert", reason="NEG"))
-    told = found(run(a_record()), run(refused))
-    assert {one[1] for one in told} == {"model", "bytes", "top-1 %", "loss", "p50 ms", "× float", "refused by"}
-    assert (CELL, "refused by", "–", "litert: NEG") in told
+    differing = found(run(a_record()), run(REFUSED))
+    assert {one[1] for one in differing} == {"model", "bytes", "top-1 %", "loss", "p50 ms", "× float", "refused by"}
+    assert (CELL, "refused by", "–", "litert: NEG") in differing
 
 
 def test_another_data_set_is_told_once_for_the_run() -> None:
     dataset = replace(a_record().dataset, sha256="12" * 32)
-    cells = [replace(a_record(), cell=a_cell(id=name)) for name in "ab"]
-    others = [replace(one, dataset=dataset) for one in cells]
     both = ("pets, 3 test samples, cdcdcdcdcdcd", "pets, 3 test samples, 121212121212")
-    assert found(run(*cells), run(*others)) == {("the run", "data set", *both)}
+    runs = (run(*(named(name, **changed) for name in "ab")) for changed in ({}, {"dataset": dataset}))
+    assert found(*runs) == {("the run", "data set", *both)}
 
 
 def test_environment_machine_and_options_are_told_key_by_key() -> None:
-    here = replace(a_record(), environment={"cpu": "A", "cores": 2, "libraries": {"numpy": "2.4", "keras": None}})
-    there = replace(a_record(), environment={"cpu": "A", "cores": 4, "libraries": {"numpy": "2.5", "keras": None}})
+    here = a_record(environment={"cpu": "A", "cores": 2, "libraries": {"numpy": "2.4", "keras": None}})
+    there = a_record(environment={"cpu": "A", "cores": 4, "libraries": {"numpy": "2.5", "keras": None}})
     assert found(run(here, machine="a", options={"epochs": "3"}), run(there, machine="b")) == {
         ("the run", "cores", "2", "4"),
         ("the run", "libraries numpy", "2.4", "2.5"),
@@ -223,6 +197,5 @@ def test_environment_machine_and_options_are_told_key_by_key() -> None:
 
 
 def test_cells_that_were_measured_in_several_environments_show_them_all() -> None:
-    two = [replace(a_record(), cell=a_cell(id=str(n)), environment={"cores": n}) for n in (2, 4)]
-    one = [replace(a_record(), cell=a_cell(id=str(n)), environment={"cores": 2}) for n in (2, 4)]
-    assert found(run(*two), run(*one)) == {("the run", "cores", "2; 4", "2")}
+    two, one = (run(*(named(str(n), environment={"cores": cores(n)}) for n in (2, 4))) for cores in (int, lambda _: 2))
+    assert found(two, one) == {("the run", "cores", "2; 4", "2")}

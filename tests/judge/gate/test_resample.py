@@ -20,6 +20,7 @@ from zoobench.judge.gate.resample import (
     learn_noise,
     of_processes,
     of_whole_gates,
+    outcomes_of,
     resample,
     run_scatter,
     smallest_tolerances,
@@ -34,33 +35,31 @@ ASKED = {"a": TOLERANCE, "b": TOLERANCE}
 PLENTY = Resampling(gates=500, rates=RATES, affordable=1000)
 
 
-def exactly(ratios: Mapping[str, Sequence[Sequence[float]]]) -> Draw:
+def exactly(ratios: Mapping[str, Array]) -> Draw:
     """Draws what it is given."""
 
     def draw(_generator: np.random.Generator, count: int, processes: int) -> Mapping[str, Array]:
-        drawn = {cell: np.array(values) for cell, values in ratios.items()}
-        assert all(one.shape == (count, processes) for one in drawn.values())
-        return drawn
+        assert all(one.shape == (count, processes) for one in ratios.values())
+        return ratios
 
     return draw
 
 
 def one_by_one(
     ratios: Mapping[str, Sequence[float]], *, affordable: int
-) -> tuple[dict[str, Verdict], dict[str, tuple[float, ...]]]:
+) -> tuple[dict[str, Verdict | None], dict[str, tuple[float, ...]]]:
     """Returns the verdicts of one gate, and what each cell took, by the functions that real gates go by."""
-    seconds = 0.0
-
-    def replay(cell: str, index: int) -> float:
-        nonlocal seconds
-        seconds += 1
-        return ratios[cell][index]
-
-    taken = replay_until_clear(ASKED, replay=replay, rates=RATES, seconds=affordable, clock=lambda: seconds)
+    clock = iter(range(1_000_000))
+    taken = replay_until_clear(
+        ASKED,
+        replay=lambda cell, index: ratios[cell][index],
+        rates=RATES,
+        seconds=2 * affordable,
+        clock=lambda: next(clock),  # asked before and after each process, so that each takes two seconds
+    )
     tests = [replay_test(cell, taken[cell], seconds=((), ()), tolerance=TOLERANCE, rates=RATES) for cell in ASKED]
     others = [unmeasured_test("c", tolerance=1.0, why="of another metric")] * (RATES.tests - len(tests))
-    findings = decide([*tests, *others], RATES)
-    return {finding.cell: finding.verdict for finding in findings[: len(tests)]}, taken
+    return {finding.cell: finding.verdict for finding in decide([*tests, *others], RATES)[: len(tests)]}, taken
 
 
 @pytest.mark.parametrize("slowdown", [0.0, 0.02, 0.035, 0.06])
@@ -69,23 +68,12 @@ def test_drawn_gates_stop_and_end_as_real_ones_do_one_by_one(slowdown: float, af
     generator = np.random.default_rng(int(1000 * slowdown) + affordable)
     ratios = {cell: generator.normal(0, scatter, (GATES, 30)) for cell, scatter in (("a", 0.01), ("b", 0.03))}
     resampling = Resampling(gates=GATES, rates=RATES, affordable=affordable)
-    found = resample(
-        exactly({cell: one.tolist() for cell, one in ratios.items()}), ASKED, resampling=resampling, slowdown=slowdown
-    )
-    real = [
-        one_by_one(
-            {cell: (ratios[cell][gate] + math.log1p(slowdown)).tolist() for cell in ratios}, affordable=affordable
-        )
-        for gate in range(GATES)
-    ]
-    verdicts = [set(one.values()) for one, _ in real]
-    calm = [one for one in verdicts if Verdict.REGRESSED not in one]
-    assert found.regressed == len(verdicts) - len(calm)
-    assert found.caught_everywhere == sum(one == {Verdict.REGRESSED} for one in verdicts)
-    assert found.improved == sum(Verdict.IMPROVED in one for one in calm)
-    assert found.inconclusive == sum(Verdict.INCONCLUSIVE in one for one in calm)
-    assert found.caught_by_cell == {cell: sum(one[cell] == Verdict.REGRESSED for one, _ in real) for cell in ASKED}
-    assert found.processes == pytest.approx(np.mean([len(taken[cell]) for _, taken in real for cell in ASKED]))
+    found = resample(exactly(ratios), ASKED, resampling=resampling, slowdown=slowdown)
+    slowed = {cell: (one + math.log1p(slowdown)).tolist() for cell, one in ratios.items()}
+    real = [one_by_one({cell: slowed[cell][gate] for cell in slowed}, affordable=affordable) for gate in range(GATES)]
+    processes = np.mean([len(taken[cell]) for _, taken in real for cell in ASKED])
+    assert found.processes == pytest.approx(processes)
+    assert found == outcomes_of([verdicts for verdicts, _ in real], processes=found.processes)
 
 
 def gate(first: str = "unchanged", second: str = "unchanged", *, memory: str = "unchanged") -> RepeatedGate:
@@ -115,7 +103,7 @@ def test_processes_are_counted_for_a_cell_on_average_and_shares_have_wilsons_int
 
 
 def test_ratios_that_never_scatter_are_judged_at_the_first_look() -> None:
-    still = exactly({"a": [[0.0] * 30], "b": [[math.log(1.04)] * 30]})
+    still = exactly({"a": np.zeros((1, 30)), "b": np.full((1, 30), math.log(1.04))})
     found = resample(still, ASKED, resampling=replace(PLENTY, gates=1))
     assert found.caught_by_cell == {"a": 0, "b": 1}
     assert found.processes == 6

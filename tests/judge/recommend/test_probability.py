@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.stats import beta, norm, t
 
 from choices import a_known_cell, a_probability, a_timed_run, learned, limit
-from fakes import a_cell
 from resultfiles import rounds_around
 from zoobench.errors import UsageError
 from zoobench.judge.metrics import LOSS, MEMORY_NOISE
@@ -40,13 +39,13 @@ NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
 
 def asked(cell: KnownCell, metric: str, text: str | None = None, *others: KnownCell) -> LimitProbability:
     cells = {one.cell.id: one for one in (cell, *others)}
-    return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell.cell, None))
+    return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell, None))
 
 
 def test_a_limit_that_nothing_weighs_is_refused_and_not_taken_for_one_of_top_1() -> None:
-    strange = Limit(metric=LOSS, bound=0.5, text="0.5")
+    cell, strange = a_known_cell(), Limit(metric=LOSS, bound=0.5, text="0.5")
     with pytest.raises(UsageError, match="loss: it is not known how to weigh a limit of this metric"):
-        probability_of(a_known_cell(), strange, cells={}, spread=spread_of(a_known_cell().cell, None))
+        probability_of(cell, strange, cells={}, spread=spread_of(cell, None))
 
 
 @pytest.mark.parametrize(
@@ -75,15 +74,18 @@ def test_of_what_was_not_measured_there_is_no_probability_but_what_is_lacking(me
     assert found.why
 
 
-def test_nothing_but_what_is_exact_is_certain() -> None:
-    for metric, text in ((P50, "9 s"), (P90, "9 s"), (MEMORY, "9 GB"), (TOP1, "0.001 %")):
-        assert asked(a_known_cell(), metric, text).probability == 1 - NOT_CERTAIN
-    assert asked(a_known_cell(), P50, "1 us").probability == NOT_CERTAIN
-
-
-def test_size_is_exact() -> None:
-    at, above = (asked(a_known_cell(size_bytes=size), SIZE, "5 MB") for size in (5_000_000, 5_000_001))
-    assert (at.probability, above.probability) == (1.0, 0.0)
+@pytest.mark.parametrize(
+    ("metric", "text", "probability"),
+    [
+        *((metric, text, 1 - NOT_CERTAIN) for metric, text in ((P50, "9 s"), (P90, "9 s"), (MEMORY, "9 GB"))),
+        (TOP1, "0.001 %", 1 - NOT_CERTAIN),
+        (P50, "1 us", NOT_CERTAIN),
+        (SIZE, "3.5 MB", 1.0),
+        (SIZE, "3.499999 MB", 0.0),
+    ],
+)
+def test_nothing_but_what_is_exact_is_certain(metric: str, text: str, probability: float) -> None:
+    assert asked(a_known_cell(), metric, text).probability == probability
 
 
 def test_a_drop_is_against_the_float_file_and_says_how_many_are_newly_wrong_and_right() -> None:
@@ -345,29 +347,24 @@ def test_a_looser_limit_of_memory_is_never_less_probable(peaks: list[int], bound
     assert 0 <= tight <= loose <= 1
 
 
-def test_half_right_is_as_likely_above_one_half_as_below() -> None:
-    assert top1_probability(50, 100, limit=0.5) == pytest.approx(0.5)
+@pytest.mark.parametrize(
+    ("correct", "total", "limit", "probability"),
+    [
+        (50, 100, 0.5, 0.5),
+        (90, 100, 0.85, beta(90.5, 10.5).sf(0.85)),
+        (1, 1, 1.0, 0.0),
+        (1, 1, 0.5, 0.5 + 1 / np.pi),  # Beta(1.5, 0.5) above 1/2, by the arcsine law
+    ],
+)
+def test_top1_is_the_tail_of_a_beta(correct: int, total: int, limit: float, probability: float) -> None:
+    assert top1_probability(correct, total, limit=limit) == pytest.approx(probability)
 
 
-def test_top1_is_the_tail_of_a_beta() -> None:
-    """90 of 100: Beta(90.5, 10.5) above 0.85."""
-    assert top1_probability(90, 100, limit=0.85) == pytest.approx(beta(90.5, 10.5).sf(0.85))
-    assert top1_probability(1, 1, limit=1.0) == 0
-
-
-def test_one_sample_that_is_right_is_surer_to_be_above_a_half_by_the_arcsine_law() -> None:
-    """Beta(1.5, 0.5) above 1/2 is 1/2 + 1/pi."""
-    assert top1_probability(1, 1, limit=0.5) == pytest.approx(0.5 + 1 / np.pi)
-
-
-def test_as_many_newly_wrong_as_right_lose_nothing_with_one_half() -> None:
-    assert drop_probability(7, 7, total=100, limit=0.0) == pytest.approx(0.5)
-
-
-def test_at_a_limit_of_nothing_it_is_the_share_of_newly_wrong_among_the_changed() -> None:
+@pytest.mark.parametrize("total", [100, 5000])
+def test_at_a_limit_of_nothing_it_is_the_share_of_newly_wrong_among_the_changed(total: int) -> None:
     """P(u <= 1/2) of Beta(8.5, 2.5), whatever share changed."""
-    assert drop_probability(8, 2, total=100, limit=0.0) == pytest.approx(beta(8.5, 2.5).cdf(0.5))
-    assert drop_probability(8, 2, total=5000, limit=0.0) == pytest.approx(beta(8.5, 2.5).cdf(0.5))
+    assert drop_probability(8, 2, total=total, limit=0.0) == pytest.approx(beta(8.5, 2.5).cdf(0.5))
+    assert drop_probability(7, 7, total=total, limit=0.0) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -420,30 +417,19 @@ def test_the_default_agrees_with_the_consecutive_runs_it_was_measured_on() -> No
 
 
 def test_keras_varies_more() -> None:
-    keras, litert = (spread_of(a_cell(runtime=runtime), None) for runtime in ("keras_graph", "litert"))
+    keras, litert = (spread_of(a_known_cell(runtime=runtime), None) for runtime in ("keras_graph", "litert"))
     assert keras.between_process_sd == pytest.approx(math.log(2) / 3.6428, rel=1e-4)
     assert keras.between_process_sd > 3 * litert.between_process_sd
     assert "the default for Keras" in keras.summary
 
 
-def test_what_was_learned_of_the_machine_comes_first_and_is_an_estimate() -> None:
-    cell = a_cell()
+def test_what_was_learned_of_the_machine_comes_first_and_is_an_estimate_but_not_of_another_cell_or_too_little() -> None:
+    cell = a_known_cell()
     found = spread_of(cell, learned(cell.id))
     assert (found.between_process_sd, found.freedom) == (0.04, 8)
-    assert (
-        found.summary
-        == "processes differ by 4.0 % (standard deviation), as 9 runs of this cell on amd-epyc-2c did (zoobench noise)"
-    )
-
-
-@pytest.mark.parametrize("noise", [{"runs": 4}, {"run_scatter": 0.0}])
-def test_what_was_learned_from_too_little_is_not_taken(noise: dict[str, float]) -> None:
-    cell = a_cell()
-    assert spread_of(cell, learned(cell.id, **noise)) == spread_of(cell, None)  # type: ignore[arg-type]
-
-
-def test_what_was_learned_of_another_cell_is_not_taken() -> None:
-    assert spread_of(a_cell(), learned("another")).freedom is None
+    assert found.summary.endswith(", as 9 runs of this cell on amd-epyc-2c did (zoobench noise)")
+    for other in (learned("another"), learned(cell.id, runs=4), learned(cell.id, run_scatter=0.0)):
+        assert spread_of(cell, other) == spread_of(cell, None)
 
 
 @pytest.mark.parametrize("freedom", [None, 8])

@@ -66,13 +66,10 @@ def test_the_key_stands_on_as_many_lines_as_it_needs() -> None:
     assert outside(chart) == overlapping(chart) == []
 
 
-def test_words_of_the_key_need_no_mark() -> None:
+def test_words_of_the_key_need_no_mark_and_those_that_just_fit_are_not_shortened() -> None:
     chart = a_chart([(None, "shade:"), (symbol, "2")])
     assert words(chart) == ["Time", "shade:", "2"]
     assert chart.svg.count("<circle") == 1
-
-
-def test_words_that_just_fit_are_not_shortened() -> None:
     key: Key = (symbol, "fastest to slowest")
     assert words(a_chart([(symbol, "rounds"), (symbol, "p50"), key]))[-1] == "fastest to slowest"
 
@@ -103,29 +100,23 @@ def colour(theme: Theme, name: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_a_picture_has_two_pixels_for_each_unit_on_the_themes_paper(theme: Theme) -> None:
+def test_a_picture_has_two_pixels_for_each_unit_in_the_themes_colours(theme: Theme) -> None:
+    """The title is in the first 30 units; a page without fonts would have paper there."""
     found = pixels(picture(CHART, theme))
     assert found.shape[1] == 720
     assert (found[0, 0] == colour(theme, "paper")).all()
+    for part, name in ((found[:60], "ink"), (found, "blue"), (found, "muted")):
+        assert (part == colour(theme, name)).all(axis=2).sum() > 100
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_words_and_marks_have_their_colours(theme: Theme) -> None:
-    """The title is in the first 30 units; a page without fonts would have paper there."""
-    found = pixels(picture(CHART, theme))
-    assert (found[:60] == colour(theme, "ink")).all(axis=2).sum() > 100
-    assert (found == colour(theme, "blue")).all(axis=2).sum() > 100
-    assert (found == colour(theme, "muted")).all(axis=2).sum() > 100
-
-
-def test_both_themes_of_each_chart_are_written(tmp_path: Path) -> None:
-    charts = {"pareto": CHART, "latencies": EMPTY["latencies"](360)}
-    written = write_pictures(charts, tmp_path / "new")
-    assert [path.name for path in written] == [
-        *("pareto-light.png", "pareto-dark.png", "latencies-light.png", "latencies-dark.png"),
-    ]
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(path.name for path in written)
+def test_both_themes_of_each_chart_are_written_and_a_single_picture_is_light(tmp_path: Path) -> None:
+    written = write_pictures({"pareto": CHART, "latencies": EMPTY["latencies"](360)}, tmp_path / "new")
+    names = [f"{name}-{theme}.png" for name in ("pareto", "latencies") for theme in THEMES]
+    assert [path.name for path in written] == names
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(names)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
+    write_picture(CHART, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == written[0].read_bytes()
 
 
 @pytest.mark.parametrize("name", ["../pareto", "", "a b", "a/b"])
@@ -156,11 +147,6 @@ def test_a_machine_without_the_library_is_told_how_it_is_had(monkeypatch: pytest
         write_picture(CHART, tmp_path / "a.png")
     write_picture(CHART, tmp_path / "a.svg")
     assert [path.name for path in tmp_path.iterdir()] == ["a.svg"]
-
-
-def test_a_single_picture_is_light(tmp_path: Path) -> None:
-    write_picture(CHART, tmp_path / "a.png")
-    assert (tmp_path / "a.png").read_bytes() == picture(CHART, "light")
 
 
 def test_a_drawing_in_a_file_of_its_own_has_the_colours_of_both_themes(tmp_path: Path) -> None:

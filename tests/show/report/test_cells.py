@@ -8,9 +8,9 @@ from fakes import a_training, disturbed
 from reportparts import FLOAT, INTEGER, refused, run_of, timed
 from zoobench.judge.recommend.limits import Limit, parse_limit
 from zoobench.judge.recommend.recommendation import recommend
-from zoobench.judge.recommend.sentences import decision
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, Speedup
+from zoobench.show.recommendation import decision
 from zoobench.show.report.cells import COLUMNS, decision_of, figures_of, matrix_of, trade_off, trainings_of
 from zoobench.show.report.contents import Decision, Figure, Value
 

@@ -72,14 +72,7 @@ class OrderFlip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """One machine's results.
-
-    Attributes:
-        letter: What it is called in tables.
-        name: Device or CPU, and cores.
-        side: Where its results were read.
-        runs: How many processes measured.
-    """
+    """One machine's results: its letter in tables, device or CPU and cores, where they were read, how many runs."""
 
     letter: str
     name: str
@@ -92,7 +85,6 @@ class AcrossMachines:
     """What several machines say of the same cells.
 
     Attributes:
-        machines: In the order given.
         cells: Each cell's id and what each machine knows of it.
         conditions: In what the machines differ: the name, and each machine's values.
         flips: Significant ones, strongest first, at most `MOST_FLIPS` of `flips_found`.

@@ -17,7 +17,6 @@ from zoobench.judge.gate.decide import (
     unmeasured_test,
 )
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.gate.rules import Rules
 from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.results.answers import decode
@@ -57,9 +56,7 @@ class CellEvidence:
     """All that is known of a cell that both sides have a file of.
 
     Attributes:
-        baseline: Its record.
-        candidate: Its record.
-        machines: Keys of those that the records are of.
+        machines: Keys of those that the two records are of.
         replayed: None where that was not done.
         names: Of the test images, where they are known.
     """
@@ -87,20 +84,20 @@ def number_of_tests(records: Sequence[tuple[Record, Record]]) -> int:
 
 
 def find_all(
-    cells: Sequence[CellEvidence], *, rules: Rules, noise: Callable[[str], Noise | None], rates: Rates
+    cells: Sequence[CellEvidence],
+    *,
+    tolerances: Callable[[str], Mapping[str, float]],
+    noise: Callable[[str], Noise | None],
+    rates: Rates,
 ) -> tuple[Finding, ...]:
     """Returns all findings, by cell, those of exact numbers last.
 
-    Args:
-        cells: What is known of each.
-        rules: Tolerances.
-        noise: Given a machine's key, returns what is known of its noise.
-        rates: How often a gate may be wrong.
+    Tolerances are asked for by a cell's id and given by the metric's key; noise is asked for by a machine's key.
     """
     tests: list[Test] = []
     exact: list[Finding] = []
     for one in cells:
-        for key, tolerance in rules.of(one.cell).items():
+        for key, tolerance in tolerances(one.cell).items():
             metric = GATED[key]
             both = one.both(metric)
             if metric.test == "rounds":

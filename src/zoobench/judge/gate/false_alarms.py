@@ -90,12 +90,7 @@ class NoiseReport:
 def select(
     gates: Iterable[RepeatedGate], tolerances: Mapping[str, float]
 ) -> tuple[tuple[RepeatedGate, ...], tuple[str, ...]]:
-    """Returns the gates of exactly these cells at exactly these tolerances by time, and why others were left out.
-
-    Args:
-        gates: In any order.
-        tolerances: Of latency, by cell id.
-    """
+    """Returns the gates of exactly these cells at these tolerances of latency, by time, and why others are left out."""
     chosen, reasons = [], Counter[str]()
     for gate in sorted(gates, key=lambda one: one.made):
         if set(gate.cells) != set(tolerances):
@@ -173,11 +168,7 @@ def consecutive_runs(gates: Sequence[RepeatedGate], *, slowdown: float) -> list[
     """Returns the runs of gates with a slow-down, each beside the same turn of the last true gate before it.
 
     The candidate's side of the later gate is compared with the baseline's of the earlier one, of the turns that every
-    gate takes and all cells took in both.
-
-    Args:
-        gates: By time.
-        slowdown: Of the later gate.
+    gate takes and all cells took in both. Gates stand by time; the slow-down is the later one's.
     """
     runs: list[Medians] = []
     before: RepeatedGate | None = None

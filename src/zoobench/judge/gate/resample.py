@@ -111,15 +111,7 @@ def outcomes_of(
     failed: int = 0,
     disturbed: float | None = None,
 ) -> Outcomes:
-    """Returns how gates ended.
-
-    Args:
-        latency: The verdict on each cell's latency, by id, for each gate; at least one.
-        processes: As `Outcomes` has it.
-        besides: Verdicts on other metrics, for each gate.
-        failed: As `Outcomes` has it.
-        disturbed: As `Outcomes` has it.
-    """
+    """Returns how gates, at least one, ended: by each one's verdicts on latency by cell, and those on other metrics."""
     found = [{*one.values(), *others} for one, others in zip(latency, besides or [()] * len(latency), strict=True)]
     calm = [verdicts for verdicts in found if Verdict.REGRESSED not in verdicts]
     caught = [[verdict == Verdict.REGRESSED for verdict in one.values()] for one in latency]
@@ -165,14 +157,7 @@ def of_whole_gates(gates: Sequence[RepeatedGate]) -> Draw:
 
 
 def resample(draw: Draw, tolerances: Mapping[str, float], *, resampling: Resampling, slowdown: float = 0.0) -> Outcomes:
-    """Returns how drawn gates end.
-
-    Args:
-        draw: Gives the log ratios.
-        tolerances: Of latency, by cell id.
-        resampling: How many, and how they are judged.
-        slowdown: What the candidate is slower by besides, as a share.
-    """
+    """Returns how drawn gates end at tolerances of latency, by cell id, the candidate slower by a share besides."""
     drawn = draw(np.random.default_rng(resampling.seed), resampling.gates, resampling.processes)
     looks = _looks(resampling.processes)
     weighed = {
@@ -193,18 +178,8 @@ def smallest_tolerances(
     """Returns for each cell the smallest tolerance at which few gates of identical files do not end `unchanged`.
 
     A look calls a cell within a tolerance where mean - t * error is at or below its logarithm, t being the quantile of
-    what that look may spend of the miss rate; the least over the looks is the tolerance that a drawn cell needs.
-
-    Args:
-        draw: Gives the log ratios.
-        draws: How many gates.
-        seed: Of them.
-        rates: Of the gate.
-        share: Of the gates in which a cell may need more.
-        processes: Within how many it has to end.
-
-    Returns:
-        Shares, rounded up to 0.1 %.
+    what that look may spend of the miss rate; the least over the looks is the tolerance that a drawn cell needs. In a
+    share of the gates a cell may need more; tolerances are rounded up to 0.1 %.
     """
     looks = _looks(processes)
     found = {}

@@ -226,7 +226,7 @@ def candidates_of(
         if why := _exclusion(cell, limits):
             excluded[name] = why
         else:
-            spread = spread_of(cell.cell, noise)
+            spread = spread_of(cell, noise)
             found = tuple(probability_of(cell, limit, cells=machine.cells, spread=spread) for limit in limits)
             state = state_of(found, confidence=confidence)
             candidates.append(Candidate(cell=cell, state=state, probabilities=found))

@@ -98,12 +98,11 @@ def _square(x: float, y: float, side: float, hover: str, *, level: int = 0, colu
     """Returns a cell of the square with its count, if there is room, or the ground of a whole row."""
     gap = min(1.0, side / 8)
     width, height = columns * side - gap, side - gap
-    told = () if count else (titled(hover),)
-    square = element("rect", *told, x=x, y=y, width=width, height=height, class_=f"shade-{level}")
+    hover_text, place = titled(hover), {"x": x, "y": y, "width": width, "height": height}
     if not count:
-        return square
+        return element("rect", hover_text, **place, class_=f"shade-{level}")
     words = text(x + width / 2, y + height / 2, count, class_=f"middle on-{level}")
-    return element("g", titled(hover), square, words)
+    return element("g", hover_text, element("rect", **place, class_=f"shade-{level}"), words)
 
 
 def _keys() -> list[Key]:

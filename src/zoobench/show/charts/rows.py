@@ -54,11 +54,11 @@ def latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]], 
         times = {"p50": latency.p50_seconds, "p90": latency.p90_seconds, "a round": max(own, default=None)}
         for what, seconds in times.items():
             require_number(seconds, f"{what} of {cell.id}", least=0)
-    told = ". ".join(_describe_latency(*row) for row in rows)
+    described = ". ".join(_describe_latency(*row) for row in rows)
     return presented(
         (lambda: _draw_latencies(rows, width=width)) if rows else None,
         title=_LATENCY_TITLE,
-        alternative=f"Times of one image. {told}." if rows else "No cell was timed.",
+        alternative=f"Times of one image. {described}." if rows else "No cell was timed.",
         width=width,
     )
 
@@ -75,11 +75,11 @@ def speedups(records: Sequence[Record], *, width: float = WIDTH) -> Chart:
     for cell, speedup in rows:
         for value in (speedup.point, *speedup.interval):
             require_number(value, f"the speed-up of {cell.id}", least=LEAST_SPEEDUP, most=_MOST_SPEEDUP)
-    told = ". ".join(_describe_speedup(*row) for row in rows)
+    described = ". ".join(_describe_speedup(*row) for row in rows)
     return presented(
         (lambda: _draw_speedups(rows, width=width)) if rows else None,
         title=_SPEEDUP_TITLE,
-        alternative=f"Speed-ups over float, with 95 % intervals. {told}."
+        alternative=f"Speed-ups over float, with 95 % intervals. {described}."
         if rows
         else "No cell was timed together with its float file.",
         width=width,

@@ -7,13 +7,13 @@ from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.judge.recommend.recommendation import Candidate, Recommendation
-from zoobench.judge.recommend.sentences import decision, describe_miss
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedTraining, Speedup
 from zoobench.show.charts.rows import LEAST_SPEEDUP, latencies, speedups
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.charts.trade_off import MEANING, pareto
 from zoobench.show.charts.training import training
+from zoobench.show.recommendation import decision, describe_miss
 from zoobench.show.records import (
     COPIES_DIFFER,
     OVER_REFERENCE_MEANS,
