@@ -60,7 +60,7 @@ def weigh_sequence(log_ratios: Sequence[float], *, tolerance: float, error_rate:
     Args:
         log_ratios: In the order in which they came.
         tolerance: The largest change that is still none.
-        error_rate: What `smallest_change` is told for: the rate that this one test may spend.
+        error_rate: That this one test may spend, for `smallest_change`.
     """
     looks = [units for units in range(len(log_ratios) + 1) if is_look(units)]
     if not looks:

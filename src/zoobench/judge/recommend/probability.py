@@ -135,13 +135,7 @@ class LimitProbability:
 def probability_of(
     cell: KnownCell, limit: Limit, *, cells: Mapping[str, KnownCell], spread: Spread
 ) -> LimitProbability:
-    """Returns how probable it is that a cell holds a limit.
-
-    Args:
-        cell: Which, with all that its machine's results say of it.
-        limit: What is to be held.
-        cells: All cells of the machine, among which are the float32 files.
-        spread: How much processes differ on the machine.
+    """Returns how probable it is that a cell holds a limit; `cells` of its machine hold the float32 files.
 
     Raises:
         UsageError: If the limit is of a metric that nothing here weighs.
@@ -199,12 +193,7 @@ def _never_certain(probability: float | None) -> float | None:
 
 
 def spread_of(cell: KnownCell, noise: Noise | None) -> Spread:
-    """Returns how much processes that time a cell differ.
-
-    Args:
-        cell: Which.
-        noise: What `zoobench noise` learned of the machine, None where nothing is known.
-    """
+    """Returns how much processes that time a cell differ, by what `zoobench noise` learned of the machine."""
     learned = noise.cells.get(cell.id) if noise else None
     if noise and learned and learned.runs >= LEAST_RUNS and learned.run_scatter > 0:
         source = f"as {learned.runs} runs of this cell on {noise.machine} did (zoobench noise)"
@@ -230,7 +219,7 @@ def latency_probability(runs: Sequence[TimedRun], limit: float, *, share: float,
         runs: Each process that timed the cell.
         limit: In seconds.
         share: 0.50 or 0.90.
-        spread: How much the medians of processes differ.
+        spread: Of the medians of processes.
     """
     known = [(run, value) for run in runs if (value := _percentile(run, share))]
     if not known:

@@ -213,14 +213,7 @@ def _position(candidate: Candidate, rank: int) -> tuple[float, ...]:
 def candidates_of(
     machine: KnownMachine, limits: Sequence[Limit], *, confidence: float, noise: Noise | None
 ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
-    """Returns the candidates of a machine in the order of its cells, and of the cells that are none, why.
-
-    Args:
-        machine: All that is known of its cells.
-        limits: What is to be held.
-        confidence: The probability that is asked for.
-        noise: What was learned of the machine.
-    """
+    """Returns the candidates of a machine in the order of its cells, and of the cells that are none, why."""
     candidates, excluded = [], {}
     for name, cell in machine.cells.items():
         if why := _exclusion(cell, limits):
