@@ -133,18 +133,7 @@ def _noise(report: NoiseReport, learned: Noise) -> Grid:
         rows.append(row)
     return Grid(
         title=f"Noise, and the tolerances that {percent(report.wanted_rate)} % false alarms of the whole matrix take",
-        heads=(
-            "cell",
-            "processes",
-            "spread %",
-            "correlation",
-            "p",
-            "runs",
-            "spread %",
-            "set %",
-            "replay %",
-            "stored %",
-        ),
+        heads=("cell", "processes", "spread %", "correlation", "p", "runs", "spread %", *tolerances),
         rows=tuple(rows),
     )
 
