@@ -50,14 +50,15 @@ def results(tmp_path: Path) -> Path:
 
 
 def made(results: Path, **changes: object) -> Report:
-    return make_report(results, artifacts=results.parent, **changes)  # type: ignore[arg-type]
+    usual = {"artifacts": results.parent, "preference": ("latency_p50", "top1", "size"), "confidence": 0.9}
+    return make_report(results, **{**usual, **changes})  # type: ignore[arg-type]
 
 
 def test_the_report_recommends_what_recommend_does(results: Path) -> None:
     recommendation = recommend_files(
         [results], limits=[SIZE], preference=("latency_p50", "top1", "size"), confidence=0.9, artifacts=results.parent
     )
-    report = made(results, limits=(SIZE,), preference=("latency_p50", "top1", "size"), confidence=0.9)
+    report = made(results, limits=(SIZE,))
     assert (report.decision.cell, report.decision.sentence) == (recommendation.cell, decision(recommendation))
 
 
