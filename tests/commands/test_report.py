@@ -21,10 +21,10 @@ from zoobench.commands.recommend import recommend_files
 from zoobench.commands.report import MOST_BYTES, SIDE, find_pictures, make_pictures, make_report
 from zoobench.errors import UsageError
 from zoobench.judge.recommend.limits import parse_limit
-from zoobench.judge.recommend.sentences import decision
 from zoobench.measure.target import Samples
 from zoobench.results.run import read_recorded
 from zoobench.show.charts.sheet import can_draw
+from zoobench.show.recommendation import decision
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.writers import to_html
 

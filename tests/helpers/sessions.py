@@ -8,15 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from fakes import ScriptedSession, write_samples
+from fakes import ScriptedSession, a_memory, a_phase, write_samples
 from zoobench.errors import MeasurementError
 from zoobench.matrix.cell import Cell
 from zoobench.measure import accuracy, latency, runtimes
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.runtimes import Session
-from zoobench.measure.startup import Start
 from zoobench.measure.target import ModelFile
-from zoobench.results.schema import RecordedDataset, Refusal
+from zoobench.results.schema import RecordedDataset, RecordedStartup, Refusal
 from zoobench.run import session
 from zoobench.run.inputs import Inputs, Split
 from zoobench.run.plan import Plan
@@ -32,14 +31,7 @@ ONE_WRONG = [[0.9, 0.1], [0.9, 0.1], [0.9, 0.1]]
 NO_KERNEL = Refusal(by="litert", reason="no kernel")
 NOT_MADE = Refusal(by="tensorflow", reason="makes none")
 DATASET = RecordedDataset(name="pets", sha256="cd" * 32, classes=("cat", "dog"), samples=3, left_out=0)
-START = Start(
-    initialization_seconds=0.1,
-    first_inference_seconds=0.2,
-    base_rss_bytes=40,
-    peak_rss_bytes=90,
-    anonymous_bytes=50,
-    threads_started=0,
-)
+STARTUP = RecordedStartup(initialization=a_phase(0.1), first_inference=a_phase(0.2), threads_started=0)
 
 
 class ScriptedRuntimes:
@@ -63,7 +55,7 @@ class ScriptedRuntimes:
         monkeypatch.setattr(runtimes, "import_runtime", lambda _name: None)
         monkeypatch.setattr(accuracy, "in_fresh_process", self.in_fresh_process)
         monkeypatch.setattr(session, "needs_trial", lambda _cell: False)
-        monkeypatch.setattr(session, "measure_memory", lambda *_, processes, **__: (START,) * processes)
+        monkeypatch.setattr(session, "measure_memory", lambda *_, processes: (STARTUP, a_memory(*[90] * processes)))
 
     @contextmanager
     def open_session(self, path: Path, *, runtime: str, threads: int) -> Iterator[Session]:

@@ -68,31 +68,24 @@ def test_ways_that_did_not_take_turns_together_have_no_gap(ours: tuple[float, ..
 @pytest.mark.parametrize(
     ("ours", "expected"),
     [
-        ((1.01, 1.011, 1.012), Answer.YES),
-        ((1.05, 1.051, 1.052), Answer.NO),
-        ((0.95, 0.951, 0.952), Answer.NO),
-        ((0.9, 1.0, 1.1), Answer.OPEN),
-        ((1.02, 1.03, 1.04), Answer.OPEN),
+        *(((1.01, 1.011, 1.012), Answer.YES), ((1.05, 1.051, 1.052), Answer.NO), ((0.95, 0.951, 0.952), Answer.NO)),
+        *(((0.9, 1.0, 1.1), Answer.OPEN), ((1.02, 1.03, 1.04), Answer.OPEN)),
     ],
 )
 def test_two_agree_only_if_the_whole_interval_says_so(ours: tuple[float, ...], expected: Answer) -> None:
     assert answer(gap(path(*ours), path(1.0, 1.0, 1.0, name="theirs"))) is expected
 
 
+STILL, SLOWER, LOOSE = (1.0, 1.0, 1.0), (1.1, 1.1, 1.1), (0.9, 1.0, 1.1)
+
+
 @pytest.mark.parametrize(
-    ("ours", "other", "status"),
-    [
-        ((1.0, 1.0, 1.0), (1.0, 1.0, 1.0), 0),
-        ((1.0, 1.0, 1.0), (1.1, 1.1, 1.1), 1),
-        ((0.9, 1.0, 1.1), (1.0, 1.0, 1.0), 3),
-        ((0.9, 1.0, 1.1), (1.1, 1.1, 1.1), 1),
-    ],
+    ("ours", "other", "status"), [(STILL, STILL, 0), (STILL, SLOWER, 1), (LOOSE, STILL, 3), (LOOSE, SLOWER, 1)]
 )
 def test_the_status_is_that_of_the_pair_that_agrees_least(
     ours: tuple[float, ...], other: tuple[float, ...], status: int
 ) -> None:
-    found = report(path(*ours), path(*other, name="other"), path(1.0, 1.0, 1.0, name="theirs"))
-    assert found.status == status
+    assert report(path(*ours), path(*other, name="other"), path(*STILL, name="theirs")).status == status
 
 
 def test_a_pair_that_was_not_timed_is_not_judged_and_no_pair_is_no_agreement() -> None:

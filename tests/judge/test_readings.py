@@ -30,14 +30,11 @@ def p50(*seconds: float, runtime: str = "litert") -> LogReading:
     return found
 
 
-def test_times_and_speed_ups_are_geometric_means_of_the_runs() -> None:
+def test_times_and_speed_ups_are_geometric_means_of_the_runs_that_have_them() -> None:
     found = timing(runs=[a_timed_run(rounds_around(one), speedup=0.010 / one) for one in (0.004, 0.009)])
     assert found.p50_seconds == pytest.approx(0.006)
     assert found.p90_seconds == pytest.approx(0.006, rel=0.01)
     assert found.speedup == pytest.approx(0.010 / 0.006)
-
-
-def test_a_run_without_a_p90_is_left_out_of_it() -> None:
     found = timing(runs=(a_timed_run(rounds_around(0.004)), a_timed_run(rounds_around(0.009, count=20))))
     assert found.p90_seconds == pytest.approx(0.004, rel=0.01)
 
@@ -45,9 +42,8 @@ def test_a_run_without_a_p90_is_left_out_of_it() -> None:
 def test_a_twin_is_one_that_all_runs_have() -> None:
     ours, other = (a_timed_run(rounds_around(0.004), speedup=2.0, twin=twin) for twin in ("x", "y"))
     bare = a_timed_run(rounds_around(0.004))
-    assert timing(runs=(ours, ours)).twin == "x"
-    assert timing(runs=(ours, other)).twin is None
-    assert timing(runs=(ours, bare)).twin is None
+    assert [timing(runs=(ours, second)).twin for second in (ours, other, bare)] == ["x", None, None]
+    assert slowness_reading(timing(runs=(ours, bare)), runtime="litert") is None
 
 
 def test_a_cell_that_no_run_timed_has_no_time() -> None:
@@ -75,13 +71,10 @@ def test_of_one_process_the_margin_is_what_two_differ_by() -> None:
     assert slowness.error == pytest.approx(math.log(1.01) / 1.96, rel=1e-3)
 
 
-def test_keras_may_differ_by_a_factor_of_two() -> None:
-    assert p50(0.004, runtime="keras").margin == pytest.approx(math.log(2))
-
-
-def test_of_two_processes_the_margin_is_at_least_how_far_they_are_apart() -> None:
+def test_of_two_processes_the_margin_is_at_least_how_far_they_are_apart_and_of_keras_a_factor_of_two() -> None:
     assert p50(0.004, 0.006).point == pytest.approx(math.log(math.sqrt(0.004 * 0.006)))
     assert p50(0.004, 0.006).margin == pytest.approx(math.log(1.5))
+    assert p50(0.004, runtime="keras").margin == pytest.approx(math.log(2))
 
 
 def test_five_processes_tell_by_themselves() -> None:
@@ -91,25 +84,13 @@ def test_five_processes_tell_by_themselves() -> None:
     assert 0.002 < found.error < 0.005
 
 
-def test_a_cell_of_which_one_run_has_no_speed_up_has_none() -> None:
-    runs = (a_timed_run(rounds_around(0.004), speedup=2.5), a_timed_run(rounds_around(0.004)))
-    assert slowness_reading(timing(runs=runs), runtime="litert") is None
-
-
-def test_a_time_without_an_interval_has_no_error() -> None:
-    run = a_timed_run(rounds_around(0.004, count=3))
-    assert run.p50_interval is None
-    found = p50_reading(timing(runs=(run,)), runtime="litert")
-    assert found is not None
-    assert found.error is None
-
-
-def test_what_was_not_timed_or_has_too_few_rounds_has_no_reading() -> None:
-    few = timing(runs=(a_timed_run(rounds_around(0.004, count=20)),))
-    assert p50_reading(timing(), runtime="litert") is None
-    assert p90_reading(timing(), runtime="litert") is None
+def test_what_was_not_timed_or_has_too_few_rounds_has_no_reading_or_no_error() -> None:
+    few, fewest = (timing(runs=(a_timed_run(rounds_around(0.004, count=count)),)) for count in (20, 3))
+    assert p50_reading(timing(), runtime="litert") is p90_reading(timing(), runtime="litert") is None
     assert p90_reading(few, runtime="litert") is None
-    enough = p90_reading(timing(0.004), runtime="litert")
+    bare, enough = p50_reading(fewest, runtime="litert"), p90_reading(timing(0.004), runtime="litert")
+    assert bare is not None
+    assert bare.error is None
     assert enough is not None
     assert enough.margin == pytest.approx(TAIL * math.log(1.2))
 
@@ -123,15 +104,14 @@ def test_memory_is_the_mean_of_the_processes() -> None:
     assert processes_reading((), noise=0.01) is None
 
 
-@pytest.mark.parametrize(("difference", "is_below"), [(0.31, True), (0.28, False), (-1.0, False)])
+@pytest.mark.parametrize(
+    ("difference", "error", "is_below"),
+    [(0.31, 0.06, True), (0.28, 0.06, False), (-1.0, 0.06, False), (9.0, None, False)],
+)
 def test_a_value_is_significantly_below_beyond_the_larger_margin_and_the_errors(
-    difference: float, is_below: bool
+    difference: float, error: float | None, is_below: bool
 ) -> None:
     """Margin 0.1, errors 0.06 and 0.08: 0.1 + 1.96 * 0.1 = 0.296."""
-    one = LogReading(point=0.0, error=0.06, margin=0.1)
+    one = LogReading(point=0.0, error=error, margin=0.1)
     other = LogReading(point=difference, error=0.08, margin=0.05)
     assert significantly_below(one, other) is is_below
-
-
-def test_nothing_is_significant_of_a_value_without_an_error() -> None:
-    assert not significantly_below(LogReading(point=0.0, error=None), LogReading(point=9.0, error=0.0))

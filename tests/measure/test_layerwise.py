@@ -65,12 +65,6 @@ def measured(files: dict[str, Path], name: str, images: npt.NDArray[np.uint8] = 
     return measure_layers(comparison, one_by_one(images), advance=lambda _steps, _note: None)
 
 
-def test_sums_are_those_of_the_formulas() -> None:
-    found = layerwise._sums(layer("a"), np.array([[3.0, -4.0]]), np.array([[3.0, -2.0]]))
-    assert (found.count, found.signal, found.quantized, found.noise, found.product) == (2, 25.0, 13.0, 4.0, 17.0)
-    assert (found.max_error, found.low, found.high) == (2.0, -4.0, 3.0)
-
-
 def test_a_file_against_itself_has_no_error(files: dict[str, Path]) -> None:
     assert all(layer.exact for layer in measured(files, "float32"))
 

@@ -44,13 +44,10 @@ class Scene:
 
     def open(self, name: str, durations: Sequence[int] = (), *, takes: int = 0, **changes: Any) -> dict[str, Any]:
         """Has a model opened that takes these nanoseconds, invocation by invocation."""
-        session = ScriptedSession(
-            [[1.0]] * 4, name=name, log=self.log, clock=self.clock, durations=durations, **changes
-        )
-        self._sessions[f"{name}.tflite"] = opening(session, duration=takes)()
-        return self.bench.answer(
-            {"do": "open", "name": name, "path": f"{name}.tflite", "runtime": "litert", "threads": 2}
-        )
+        known = {"name": name, "log": self.log, "clock": self.clock, "durations": durations}
+        self._sessions[f"{name}.tflite"] = opening(ScriptedSession([[1.0]] * 4, **known, **changes), duration=takes)()
+        request = {"do": "open", "name": name, "path": f"{name}.tflite", "runtime": "litert", "threads": 2}
+        return self.bench.answer(request)
 
     def turns(
         self, *turns: tuple[str, int], slowdown: dict[str, float] | None = None, settle: bool = True
@@ -80,16 +77,13 @@ def test_opening_is_timed_and_takes_the_runtime_and_its_threads(scene: Scene) ->
     assert scene.log == ["open_session(a.tflite, litert, 2)", "a.open"]
 
 
-def test_a_turn_loads_its_image_settles_and_times_the_second_invocation(scene: Scene) -> None:
-    scene.open("a", [50, 7])
-    assert scene.turns(("a", 2)) == {"nanoseconds": [7], "injected_nanoseconds": [0]}
-    assert scene.log[-3:] == ["a.load(2)", "a.invoke", "a.invoke"]
-
-
-def test_a_turn_that_is_not_to_settle_times_its_only_invocation(scene: Scene) -> None:
-    scene.open("a", [50, 7])
-    assert scene.turns(("a", 2), settle=False)["nanoseconds"] == [50]
-    assert scene.log[-2:] == ["a.load(2)", "a.invoke"]
+@pytest.mark.parametrize(("settle", "taken"), [(True, 7), (False, 50)])
+def test_a_turn_loads_its_image_settles_if_it_is_to_and_times_one_invocation(
+    scene: Scene, settle: bool, taken: int
+) -> None:
+    scene.open("a", [50, 7], load_duration=MILLISECOND)
+    assert scene.turns(("a", 2), settle=settle) == {"nanoseconds": [taken], "injected_nanoseconds": [0]}
+    assert scene.log[2:] == ["a.load(2)", "a.invoke", *(["a.invoke"] if settle else [])]
 
 
 def test_turns_are_taken_in_the_order_in_which_they_are_asked_for(scene: Scene) -> None:
@@ -98,11 +92,6 @@ def test_turns_are_taken_in_the_order_in_which_they_are_asked_for(scene: Scene) 
     scene.log.clear()
     assert scene.turns(("a", 0), ("b", 0), ("b", 3), ("a", 3))["nanoseconds"] == [1, 3, 4, 2]
     assert [entry for entry in scene.log if "load" in entry] == ["a.load(0)", "b.load(0)", "b.load(3)", "a.load(3)"]
-
-
-def test_loading_is_not_on_the_clock(scene: Scene) -> None:
-    scene.open("a", [1, 5], load_duration=MILLISECOND)
-    assert scene.turns(("a", 0))["nanoseconds"] == [5]
 
 
 def test_nothing_is_waited_before_anything_is_known(waiting: Scene) -> None:

@@ -60,25 +60,25 @@ def test_a_file_that_is_not_json_is_refused(path: Path, content: bytes, why: str
     assert refusal(path, content) == f"cannot read {path}: {why}. {EXPECTED}"
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        *(
-            b"\xff\xfe\x00",
-            b"\xef\xbb\xbf{}",
-            b'"\xc3"',
-            b"\x00",
-            b"\\",
-            b'"',
-            b"-",
-            b"1e",
-            b"[[",
-            b'{"benchmarks"',
-            b"{,}",
-        ),
-        *(b"1" * 5000, b'{"benchmarks": ' + b"[" * 100_000, b'{"x": ' + b'{"x": ' * 100_000, b"[" * 100_000),
-    ],
+HARD = (
+    *(
+        b"\xff\xfe\x00",
+        b"\xef\xbb\xbf{}",
+        b'"\xc3"',
+        b"\x00",
+        b"\\",
+        b'"',
+        b"-",
+        b"1e",
+        b"[[",
+        b'{"benchmarks"',
+        b"{,}",
+    ),
+    *(b"1" * 5000, b'{"benchmarks": ' + b"[" * 100_000, b'{"x": ' + b'{"x": ' * 100_000, b"[" * 100_000),
 )
+
+
+@pytest.mark.parametrize("content", HARD, ids=range(len(HARD)))
 def test_bytes_that_are_hard_to_read_are_refused(path: Path, content: bytes) -> None:
     found = refusal(path, content)
     assert str(path) in found
@@ -177,10 +177,7 @@ def test_a_file_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(file, "LARGEST_FILE_BYTES", path.stat().st_size)
     assert len(blocks(path)) == 2
     monkeypatch.setattr(file, "LARGEST_FILE_BYTES", 1_000)
-    assert refusal(path, VALID) == (
-        f"{path} holds more than 1,000 bytes, which would not fit into a small device's memory; "
-        "measure fewer cells or rounds in one run"
-    )
+    assert f"{path} holds more than 1,000 bytes, which would not fit" in refusal(path, VALID)
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file here")

@@ -66,15 +66,11 @@ def test_a_plain_benchmark_is_read_for_its_times(tmp_path: Path) -> None:
     assert run.machine == {"cpu": "AMD EPYC", "cores": 2, "python": "3.11.7", "system": "Linux"}
 
 
-def test_a_plain_benchmark_without_rounds_keeps_its_median(tmp_path: Path) -> None:
-    run = read(tmp_path, content(plain("test_sort", (3.0,))))
-    assert run.rounds["test_sort"] == Timing(median_seconds=3.0, rounds=array("d"))
-
-
-def test_a_file_without_machine_info_has_an_unknown_machine(tmp_path: Path) -> None:
+def test_a_plain_benchmark_without_rounds_keeps_its_median_and_an_odd_machine_is_unknown(tmp_path: Path) -> None:
     value = content(plain("test_sort", (3.0,)))
     for info in (None, [], {"cpu": 5}):
-        assert read(tmp_path, {**value, "machine_info": info}).machine == {}
+        run = read(tmp_path, {**value, "machine_info": info})
+        assert (run.rounds["test_sort"], run.machine) == (Timing(median_seconds=3.0, rounds=array("d")), {})
 
 
 def test_a_folder_is_several_runs_of_one_side(tmp_path: Path) -> None:
@@ -117,17 +113,6 @@ def test_what_is_no_time_is_refused_with_its_place(tmp_path: Path, value: Any, p
     assert f"expected {expected}" in str(caught.value)
 
 
-@pytest.mark.parametrize("value", [[], {}, {"benchmarks": {}}, None, 5])
-def test_what_is_not_pytest_benchmarks_format_is_refused(tmp_path: Path, value: Any) -> None:
-    with pytest.raises(ResultsError, match="is not in pytest-benchmark's format"):
-        read(tmp_path, value)
-
-
-def test_a_file_without_any_benchmark_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="neither a zoobench record nor a benchmark"):
-        read(tmp_path, content())
-
-
 def test_a_name_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
     twice = plain("test_sort", (1.0,))
     with pytest.raises(ResultsError, match="'test_sort' stands in this file twice"):
@@ -141,11 +126,6 @@ def test_a_record_that_contradicts_its_rounds_is_refused(tmp_path: Path) -> None
         read(tmp_path, content(ours(RECORD, rounds_around(0.005))))
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"cannot read .*missing.json"):
-        read_run(tmp_path / "missing.json")
-
-
 def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -155,15 +135,7 @@ def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
     writer.join()
 
 
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "[" * 100_000, '{"benchmarks": [', "\ud800"])
-def test_what_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "results.json"
-    path.write_bytes(text.encode(errors="surrogatepass"))
-    with pytest.raises(ResultsError, match=r"cannot read|is not in pytest-benchmark's format"):
-        read_run(path)
-
-
-@given(text=st.binary(max_size=200))
+@given(text=st.binary(max_size=200) | st.sampled_from([b"NaN", b"[" * 100_000, b'{"benchmarks": [', b"\xed\xa0\x80"]))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_crash_the_reader(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "results.json"
@@ -250,39 +222,23 @@ def test_a_baseline_is_read_as_the_results_that_it_was_made_of(tmp_path: Path) -
 
 
 def test_it_keeps_what_is_known_of_the_run_but_no_single_round(tmp_path: Path) -> None:
-    content = json.loads(baseline_of(timed(tmp_path)).read_text())
-    assert content["benchmarks"] == []
-    assert content["machine_info"] == {"node": "here"}
-    assert content["version"] == "5.3.1"
+    path = timed(tmp_path)
+    assert (read_recorded(path).name, read_recorded(path).origin) == (f"{tmp_path.name}/0001_x.json", None)
+    content = json.loads(baseline_of(path).read_text())
+    assert (content["benchmarks"], content["machine_info"], content["version"]) == ([], {"node": "here"}, "5.3.1")
     assert "0.004, 0.004" not in json.dumps(content)
-
-
-def test_a_results_file_is_no_baseline_but_can_stand_in_its_place(tmp_path: Path) -> None:
-    found = read_recorded(timed(tmp_path))
-    assert found.origin is None
-    assert found.name == f"{tmp_path.name}/0001_x.json"
-
-
-def test_a_damaged_one_is_named(tmp_path: Path) -> None:
-    path = write_results_file(tmp_path / "main.json", a_record(), options=[])
-    with pytest.raises(ResultsError, match=r"main\.json: zoobench\.options: received \[\]"):
-        read_recorded(path)
 
 
 def run(folder: Path, *records: object, cells: list[str]) -> Run:
     return read_recorded(write_results_file(folder / "0001_x.json", *records, cells=cells))  # type: ignore[arg-type]
 
 
-def test_what_was_not_measured_is_named_with_what_is_missing(tmp_path: Path) -> None:
+def test_what_was_not_measured_is_named_with_what_is_missing_unless_it_was_refused(tmp_path: Path) -> None:
     quick = replace(a_record(), cell=a_cell(backbone="quick"), accuracy=None)
-    found = run(tmp_path, a_record(), quick, cells=[a_cell().id, quick.cell.id, "c"])
+    refused = replace(a_record(), model=None, accuracy=None, latency=None, refusal=Refusal(by="ai_edge", reason="no"))
+    refused = replace(refused, cell=a_cell(backbone="other"))
+    found = run(tmp_path, a_record(), quick, refused, cells=[a_cell().id, quick.cell.id, refused.cell.id, "c"])
     assert unmeasured(found) == ("c (no record)", f"{quick.cell.id} (no accuracy)")
-
-
-def test_what_is_refused_needs_no_measuring(tmp_path: Path) -> None:
-    refusal = Refusal(by="ai_edge", reason="no kernel")
-    refused = replace(a_record(), model=None, accuracy=None, latency=None, refusal=refusal)
-    assert unmeasured(run(tmp_path, refused, cells=[refused.cell.id])) == ()
 
 
 WHOLE: dict[str, Any] = {
@@ -308,6 +264,7 @@ def provenance(folder: Path, block: Any) -> Provenance:
 
 
 def test_everything_is_read_back(tmp_path: Path) -> None:
+    assert provenance(tmp_path, {"schema": 1, "records": []}) == Provenance()
     assert provenance(tmp_path, WHOLE) == Provenance(
         machine="pi-4c",
         cells=("a", "b"),
@@ -323,10 +280,6 @@ def test_everything_is_read_back(tmp_path: Path) -> None:
             },
         ),
     )
-
-
-def test_files_of_before_this_was_written_down_have_nothing_of_it(tmp_path: Path) -> None:
-    assert provenance(tmp_path, {"schema": 1, "records": []}) == Provenance()
 
 
 @pytest.mark.parametrize(
@@ -351,8 +304,3 @@ def test_damage_is_named_by_file_and_key(tmp_path: Path, key: str, value: Any, m
     with pytest.raises(ResultsError, match=message) as caught:
         provenance(tmp_path, {**WHOLE, key: value})
     assert str(tmp_path / "results.json") in str(caught.value)
-
-
-def test_a_block_that_is_no_object_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"zoobench: received \[\]; expected an object"):
-        provenance(tmp_path, [])

@@ -190,8 +190,6 @@ def test_the_interval_moves_and_stretches_with_the_sample(values: list[int], shi
 @given(values=st.lists(st.integers(), min_size=10, max_size=100))
 def test_more_confidence_widens_the_interval(values: list[int]) -> None:
     usual, less = percentile_interval(values, 0.50), percentile_interval(values, 0.50, confidence=0.80)
-    assert usual is not None
-    assert less is not None
     assert usual.low <= less.low <= less.high <= usual.high
 
 
@@ -225,7 +223,6 @@ def test_the_interval_of_a_ratio_adds_the_squares_of_logarithms(
     above: tuple[float, ...], below: tuple[float, ...], ends: tuple[float, float]
 ) -> None:
     found, point = ratio_interval(above=estimated(above), below=estimated(below)), above[1] / below[1]
-    assert found is not None
     assert (found.low, found.high) == pytest.approx((point * math.exp(ends[0]), point * math.exp(ends[1])))
 
 
@@ -236,8 +233,6 @@ estimates = st.tuples(positive, positive, positive).map(sorted).map(estimated)
 @given(above=estimates, below=estimates)
 def test_swapping_the_two_turns_the_ratios_interval_over(above: Estimate, below: Estimate) -> None:
     found, turned = ratio_interval(above=above, below=below), ratio_interval(above=below, below=above)
-    assert found is not None
-    assert turned is not None
     assert (found.low, found.high) == pytest.approx((1 / turned.high, 1 / turned.low))
     assert found.low <= above.point / below.point * (1 + 1e-9)
     assert found.high >= above.point / below.point * (1 - 1e-9)
@@ -253,7 +248,6 @@ def test_the_intraclass_correlation_is_the_published_one() -> None:
     # Bulletin 86 (1979), table 2 and ICC(1,1) of table 4: .17
     ratings = [(9, 2, 5, 8), (6, 1, 3, 2), (8, 4, 6, 8), (7, 1, 2, 6), (10, 5, 6, 9), (6, 2, 4, 7)]
     found = clustering(ratings)
-    assert found is not None
     assert found.correlation == pytest.approx(0.17, abs=0.005)
     assert found.p == pytest.approx(f_oneway(*ratings).pvalue)
 
@@ -261,7 +255,6 @@ def test_the_intraclass_correlation_is_the_published_one() -> None:
 def test_groups_of_unequal_size_are_tested_as_an_analysis_of_variance_does() -> None:
     groups = [[1.0, 2.0, 3.0], [2.0, 4.0], [5.0, 6.0, 7.0, 9.0]]
     found = clustering(groups)
-    assert found is not None
     assert found.p == pytest.approx(f_oneway(*groups).pvalue)
     assert clustering([[1.0, 1.0], [2.0, 2.0]]) == Clustering(correlation=1.0, p=0.0)  # groups are all that differs
 
@@ -329,7 +322,6 @@ def test_where_bca_is_not_defined_the_percentile_interval_is_given_without_a_war
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = median_interval(values)
-    assert found is not None
     assert min(values) <= found.low <= np.median(values) <= found.high <= max(values)
 
 
@@ -338,7 +330,6 @@ def test_where_bca_is_not_defined_the_percentile_interval_is_given_without_a_war
 @given(values=samples)
 def test_the_interval_lies_within_the_sample_and_is_never_nan(values: list[float]) -> None:
     found = median_interval(values)
-    assert found is not None
     assert min(values) <= found.low <= found.high <= max(values)
 
 
@@ -348,7 +339,6 @@ def test_scaling_both_samples_leaves_the_ratio_and_scaling_one_scales_it(
     above: list[float], below: list[float]
 ) -> None:
     found = median_ratio_interval(above, below)
-    assert found is not None
     assert median_ratio_interval([4 * one for one in above], [4 * one for one in below]) == found
     scaled = median_ratio_interval([4 * one for one in above], below)
     assert scaled == Interval(low=4 * found.low, high=4 * found.high)
@@ -363,8 +353,6 @@ def test_a_seed_gives_its_interval_again() -> None:
 def test_more_values_narrow_the_interval() -> None:
     values = np.random.default_rng(1).normal(10, 1, 400).tolist()
     few_values, many = median_interval(values[:25]), median_interval(values)
-    assert few_values is not None
-    assert many is not None
     assert many.high - many.low < few_values.high - few_values.low
 
 

@@ -52,18 +52,16 @@ def test_weights_are_counted_in_bytes_as_they_are_stored(label: str, sizes: dict
     assert found.weight_shares == {kind: size / sum(sizes.values()) for kind, size in sizes.items()}
 
 
-def test_biases_are_apart_whatever_their_type() -> None:
-    values = 6 + 6 + 256  # the dense layer's is zero and left out
-    assert contract("float32").bias_bytes == {"float32": 4 * values}
-    assert contract("integer_only").bias_bytes == {"int32": 4 * values}
-    assert contract("int16x8").bias_bytes == {"int64": 8 * values}
+@pytest.mark.parametrize(
+    ("label", "biases"),
+    [("float32", {"float32": 4 * 268}), ("integer_only", {"int32": 4 * 268}), ("int16x8", {"int64": 8 * 268})],
+)
+def test_biases_are_apart_whatever_their_type(label: str, biases: dict[str, int]) -> None:
+    assert contract(label).bias_bytes == biases, "6 + 6 + 256 values; the dense layer's are zero and left out"
 
 
-def test_axes_are_no_weights() -> None:
+def test_axes_and_the_scales_of_blocks_are_no_weights() -> None:
     assert contract("float32").other_constant_bytes == {"int32": 2 * 4}  # of the mean over height and width
-
-
-def test_the_scales_of_blocks_are_no_weights() -> None:
     found = contract("dynamic_range_int4_block")
     assert found.weight_bytes["int4"] == 256 * 3 // 2
     assert found.other_constant_bytes["float16"] == 2 * 3 * 256 // 32
@@ -91,10 +89,18 @@ def test_inputs_and_outputs_come_with_their_quantization() -> None:
     assert contract("float_fallback").inputs[0].scale is None
 
 
-def test_conversions_are_told_apart_by_their_place() -> None:
-    assert (contract("float_fallback").quantize, contract("float_fallback").dequantize) == ({"input": 1}, {"output": 1})
-    assert (contract("integer_only").quantize, contract("integer_only").dequantize) == ({"input": 1, "output": 1}, {})
-    assert (contract("weight_only_int8").quantize, contract("weight_only_int8").dequantize) == ({}, {"weights": 4})
+@pytest.mark.parametrize(
+    ("label", "quantize", "dequantize"),
+    [
+        ("float_fallback", {"input": 1}, {"output": 1}),
+        ("integer_only", {"input": 1, "output": 1}, {}),
+        ("weight_only_int8", {}, {"weights": 4}),
+    ],
+)
+def test_conversions_are_told_apart_by_their_place(
+    label: str, quantize: dict[str, int], dequantize: dict[str, int]
+) -> None:
+    assert (contract(label).quantize, contract(label).dequantize) == (quantize, dequantize)
 
 
 def test_operators_that_compute_in_float_are_outside_the_integer_set() -> None:
@@ -151,30 +157,46 @@ def test_a_file_is_what_its_own_label_promises_and_no_other(label: str) -> None:
     assert labels_met(read_contract(labelled(label))) == (label,)
 
 
-def test_a_float32_file_is_not_integer_only() -> None:
-    found = broken("integer_only", file_of="float32")
-    assert found.keys() == {
-        *("inputs", "outputs", "weights", "layers", "activations"),
-        "operators outside the integer set",
-    }
-    assert found["weights"] == Violation(
-        about="weights", required="at least 90.0 % of the bytes int8", found="100.0 % float32"
-    )
-    assert found["layers"] == Violation(about="layers", required="all integer", found="4 float")
+@pytest.mark.parametrize(
+    ("label", "file_of", "expected"),
+    [
+        (
+            *("integer_only", "float32"),
+            {
+                "inputs": ("uint8", None),
+                "outputs": ("uint8", None),
+                "weights": ("at least 90.0 % of the bytes int8", "100.0 % float32"),
+                "layers": ("all integer", "4 float"),
+                "activations": ("all layers take int8", "4 float32"),
+                "operators outside the integer set": ("none", None),
+            },
+        ),
+        ("integer_only", "float_fallback", {"inputs": ("uint8", None), "outputs": ("uint8", None)}),
+        ("integer_only", "integer_only_int8", {"inputs": ("uint8", None), "outputs": ("uint8", None)}),
+        ("integer_only_int8", "integer_only", {"inputs": ("int8", None), "outputs": ("int8", None)}),
+        ("dynamic_range_int4_block", "dynamic_range_int4", {"scales of int4 weights": ("by block", "3 by channel")}),
+    ],
+)
+def test_a_file_of_another_label_violates_what_differs_with_both_sides_shown(
+    label: str, file_of: str, expected: dict[str, tuple[str, str | None]]
+) -> None:
+    found = broken(label, file_of=file_of)
+    assert list(found) == list(expected)
+    for about, (required, told) in expected.items():
+        assert found[about].required == required
+        assert told in (None, found[about].found)
 
 
-def test_a_dynamic_range_file_is_not_float_fallback() -> None:
-    found = broken("float_fallback", file_of="dynamic_range")
-    assert found["layers"].required == "all integer"
-    assert found["layers"].found == "3 hybrid, 1 float"
-    assert found["activations"].required == "all layers take int8"
-
-
-def test_an_integer_file_with_float_outputs_is_not_integer_only() -> None:
-    found = broken("integer_only", file_of="float_fallback")
-    assert found.keys() == {"inputs", "outputs"}
-    assert found["outputs"].required == "uint8"
-    assert found["outputs"].found.startswith("float32 (")
+@pytest.mark.parametrize(
+    ("label", "file_of", "told"),
+    [
+        ("float_fallback", "dynamic_range", "3 hybrid, 1 float"),
+        ("dynamic_range", "weight_only_int8", "4 dequantized"),
+        ("weight_only_int8", "dynamic_range", "3 hybrid, 1 float"),
+    ],
+)
+def test_layers_that_compute_otherwise_are_counted(label: str, file_of: str, told: str) -> None:
+    assert broken(label, file_of=file_of)["layers"].found == told
 
 
 def test_one_float_output_alone_breaks_the_promise() -> None:
@@ -185,23 +207,6 @@ def test_one_float_output_alone_breaks_the_promise() -> None:
     assert (violation.about, violation.found) == ("outputs", f"uint8 ({exit_.name}), float32 (features)")
 
 
-def test_int8_and_uint8_edges_are_different_promises() -> None:
-    assert broken("integer_only", file_of="integer_only_int8").keys() == {"inputs", "outputs"}
-    assert broken("integer_only_int8", file_of="integer_only").keys() == {"inputs", "outputs"}
-
-
-def test_scales_by_channel_are_not_scales_by_block() -> None:
-    found = broken("dynamic_range_int4_block", file_of="dynamic_range_int4")
-    assert found == {
-        "scales of int4 weights": Violation(about="scales of int4 weights", required="by block", found="3 by channel")
-    }
-
-
-def test_weight_only_is_not_dynamic_range() -> None:
-    assert broken("dynamic_range", file_of="weight_only_int8")["layers"].found == "4 dequantized"
-    assert broken("weight_only_int8", file_of="dynamic_range")["layers"].found == "3 hybrid, 1 float"
-
-
 def test_a_float_operator_inside_an_integer_file_is_named() -> None:
     contract = replace(read_contract(labelled("integer_only")), outside_integer_set={"GELU": 2})
     (violation,) = violations(contract, SPECS["integer_only"])
@@ -210,10 +215,7 @@ def test_a_float_operator_inside_an_integer_file_is_named() -> None:
 
 def test_the_explanation_shows_both_sides() -> None:
     violation = Violation(about="inputs", required="uint8", found="float32 (image)")
+    assert describe_violations([], label="integer_only", file="a.tflite") == ""
     assert describe_violations([violation], label="integer_only", file="a.tflite") == (
         "a.tflite is not what integer_only promises:\n  inputs\n    required: uint8\n    found:    float32 (image)"
     )
-
-
-def test_a_kept_promise_needs_no_explanation() -> None:
-    assert describe_violations([], label="integer_only", file="a.tflite") == ""

@@ -13,8 +13,7 @@ from scipy.special import ndtri, stdtrit
 
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, SPEEDUP
 from zoobench.results.disturbed import told
-from zoobench.results.run import Run, Timing
-from zoobench.results.schema import RecordedLatency
+from zoobench.results.run import Run
 from zoobench.stats.intervals import CONFIDENCE, LEAST_PROCESSES, Interval, percentile, percentile_interval
 
 QUANTILE = float(ndtri((1 + CONFIDENCE) / 2))
@@ -112,13 +111,9 @@ def timing_of(runs: Sequence[Run], cell: str) -> CellTiming:
     """
     found: dict[tuple[float, ...], TimedRun] = {}
     for index, run in enumerate(runs):
-        record, timing = run.records.get(cell), run.rounds.get(cell)
-        latency = record.latency if record else None
-        if latency:
-            one = _timed_run(latency, tuple(timing.rounds) if timing else ())
-            process: tuple[float, ...] = (latency.p50_seconds, latency.mean_seconds, latency.samples)
-        else:
-            one, process = None if record else _plain_run(timing), (index,)
+        latency = run.records[cell].latency if cell in run.records else None
+        process = (latency.p50_seconds, latency.mean_seconds, latency.samples) if latency else (index,)
+        one = _timed_run(run, cell)
         if one and (process not in found or one.rounds):
             found[process] = one
     undisturbed = tuple(one for one in found.values() if not one.disturbance)
@@ -171,33 +166,30 @@ def significantly_below(one: LogReading, other: LogReading) -> bool:
     return other.point - one.point > max(one.margin, other.margin) + reach
 
 
-def _timed_run(latency: RecordedLatency, rounds: tuple[float, ...]) -> TimedRun | None:
-    p50, p90, paired = _sensible(latency.p50_seconds), _sensible(latency.p90_seconds), latency.speedup_over_float
-    if p50 is None:
+def _timed_run(run: Run, cell: str) -> TimedRun | None:
+    timing = run.rounds.get(cell)
+    rounds = tuple(timing.rounds) if timing else ()
+    if cell not in run.records:
+        p50 = _sensible(timing.median_seconds) if timing else None
+        if p50 is None:
+            return None
+        p90 = _sensible(percentile(rounds, 0.90))
+        return TimedRun(p50_seconds=p50, p50_interval=percentile_interval(rounds, 0.50), p90_seconds=p90, rounds=rounds)
+    latency = run.records[cell].latency
+    p50 = _sensible(latency.p50_seconds) if latency else None
+    if latency is None or p50 is None:
         return None
-    speedup, disturbance = _sensible(paired.point) if paired else None, latency.disturbance
+    paired, disturbance = latency.speedup_over_float, latency.disturbance
+    speedup = _sensible(paired.point) if paired else None
     return TimedRun(
         p50_seconds=p50,
         p50_interval=_interval(latency.p50_interval),
-        p90_seconds=p90,
+        p90_seconds=_sensible(latency.p90_seconds),
         rounds=rounds,
         speedup=speedup,
         speedup_interval=_interval(paired.interval) if paired and speedup else None,
         twin=paired.twin if paired and speedup else None,
         disturbance=told(disturbance) if disturbance and disturbance.causes else "",
-    )
-
-
-def _plain_run(timing: Timing | None) -> TimedRun | None:
-    """Returns the same of a benchmark of which only the rounds are known."""
-    p50 = _sensible(timing.median_seconds) if timing else None
-    if timing is None or p50 is None:
-        return None
-    return TimedRun(
-        p50_seconds=p50,
-        p50_interval=percentile_interval(timing.rounds, 0.50),
-        p90_seconds=_sensible(percentile(timing.rounds, 0.90)),
-        rounds=tuple(timing.rounds),
     )
 
 

@@ -70,12 +70,7 @@ class KitImages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitModel:
-    """A TFLite file.
-
-    Attributes:
-        numerics: How near its answers are to Keras's; None where LiteRT refuses it.
-        training: Of its classifier, without the seconds; None where that came trained.
-    """
+    """A TFLite file; `numerics` is None where LiteRT refuses it, `training` where its classifier came trained."""
 
     backbone: BackboneName
     variant: Text
@@ -87,11 +82,7 @@ class KitModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitCell:
-    """What to measure.
-
-    Attributes:
-        refusal: Why there is no file, or why the workstation's runtime did not take it; None where it runs.
-    """
+    """What to measure, or why there is no file or the workstation's runtime did not take it."""
 
     id: Text
     backbone: BackboneName
@@ -131,9 +122,8 @@ class KitManifest:
     Attributes:
         zoobench: Version that wrote it.
         samples: The test split in the order of measuring.
-        images: Their pixels, one file for each image size.
         models: Every file that a cell or its float twin needs.
-        cells: Those to be measured, in the order of the matrix.
+        cells: In the order of the matrix.
         files: Every member but this one.
         added: Variants and runtimes of the cells that zoobench itself does not have; None where there are none.
     """
@@ -166,12 +156,8 @@ class KitManifest:
 def check_coherence(manifest: KitManifest, where: str) -> None:
     """Refuses a manifest that contradicts itself or asks for what this version does not know.
 
-    Args:
-        manifest: Each value of which has been read and is within its bounds.
-        where: What to call it in messages.
-
     Raises:
-        DataError: The message says where and what was received and expected.
+        DataError: The message says where, beginning with `where`, and what was received and expected.
     """
     for check in (_texts, _samples, _added, _models, _images, _cells, _files):
         for place, problem in check(manifest):
@@ -248,9 +234,10 @@ def _added(manifest: KitManifest) -> Problems:
 
 
 def _models(manifest: KitManifest) -> Problems:
+    variants = _variants(manifest)
     for index, model in enumerate(manifest.models):
-        if not _is_tflite(model.variant, manifest):
-            yield f"models[{index}].variant", f"received {brief(model.variant)}; expected one of {_known_variants()}"
+        if model.variant not in variants:
+            yield f"models[{index}].variant", _unknown(model.variant)
         if not model.file.endswith(SUFFIX):
             yield f"models[{index}].file", f"received {brief(model.file)}; expected a name that ends in {SUFFIX}"
         if model.training:
@@ -282,11 +269,11 @@ def _images(manifest: KitManifest) -> Problems:
 
 
 def _cells(manifest: KitManifest) -> Problems:
-    sizes = {one.image_size for one in manifest.images}
+    sizes, variants = {one.image_size for one in manifest.images}, _variants(manifest)
     files = {(one.backbone, one.variant, one.image_size) for one in manifest.models}
     for index, cell in enumerate(manifest.cells):
         where = f"cells[{index}]"
-        yield from ((f"{where}{place}", problem) for place, problem in _cell(cell, manifest))
+        yield from ((f"{where}{place}", problem) for place, problem in _cell(cell, manifest, variants))
         if cell.image_size not in sizes:
             yield where, f"received no images of {cell.image_size} pixels; expected those that its cell needs"
         yield from ((where, problem) for problem in _lacking(files, cell))
@@ -294,9 +281,9 @@ def _cells(manifest: KitManifest) -> Problems:
         yield "cells", f"received {brief(twice)} twice; expected each cell once"
 
 
-def _cell(cell: KitCell, manifest: KitManifest) -> Problems:
-    if not _is_tflite(cell.variant, manifest):
-        yield ".variant", f"received {brief(cell.variant)}; expected one of {_known_variants()}"
+def _cell(cell: KitCell, manifest: KitManifest, variants: Set[str]) -> Problems:
+    if cell.variant not in variants:
+        yield ".variant", _unknown(cell.variant)
     elif cell.runtime not in runtimes_of(SUFFIX) and not manifest.addition("runtime", cell.runtime):
         known = ", ".join(runtimes_of(SUFFIX))
         yield ".runtime", f"received {brief(cell.runtime)}; expected one that runs {cell.variant}: {known}"
@@ -323,16 +310,15 @@ def _files(manifest: KitManifest) -> Problems:
         yield "files", f"received {brief(unused[0])}, which nothing above names; expected only what is measured"
 
 
-def _is_tflite(variant: str, manifest: KitManifest) -> bool:
-    return _is_own(variant) or manifest.addition("variant", variant) is not None
+def _variants(manifest: KitManifest) -> Set[str]:
+    """Returns the variants that a kit may hold: our own TFLite ones, and what its packages add."""
+    own = {name for name, variant in VARIANTS.items() if variant.suffix == SUFFIX}
+    return own | {one.name for one in manifest.added or () if one.what == "variant"}
 
 
-def _is_own(variant: str) -> bool:
-    return variant in VARIANTS and VARIANTS[variant].suffix == SUFFIX
-
-
-def _known_variants() -> str:
-    return f"{', '.join(name for name in VARIANTS if _is_own(name))}; a newer zoobench may know more"
+def _unknown(variant: str) -> str:
+    known = ", ".join(name for name, one in VARIANTS.items() if one.suffix == SUFFIX)
+    return f"received {brief(variant)}; expected one of {known}; a newer zoobench may know more"
 
 
 def _twice(values: Iterable[object]) -> object:

@@ -99,11 +99,7 @@ def extract(kit: Kit, name: str, folder: Path, *, on_bytes: OnBytes = lambda _co
 
 
 def read_manifest(content: bytes, *, where: str) -> KitManifest:
-    """Returns a manifest that fits the schema and does not contradict itself.
-
-    Args:
-        content: Of the file.
-        where: What to call it in messages.
+    """Returns a manifest, called `where` in messages, that fits the schema and does not contradict itself.
 
     Raises:
         DataError: If it does not.
@@ -124,12 +120,7 @@ def read_manifest(content: bytes, *, where: str) -> KitManifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptKit:
-    """A kit that is unpacked.
-
-    Attributes:
-        path: The file that it came in.
-        folder: Where its members are.
-    """
+    """A kit that came in the file `path` and is unpacked in `folder`."""
 
     path: Path
     sha256: str
@@ -139,11 +130,6 @@ class KeptKit:
 
 def keep_kit(path: Path, *, artifacts: Path, limit_bytes: int) -> KeptKit:
     """Returns a kit unpacked in `artifacts/kits`; what is there already is checked by its hashes and used.
-
-    Args:
-        path: The file.
-        artifacts: The store.
-        limit_bytes: How much it may be when it is unpacked.
 
     Raises:
         DataError: If it is refused or cannot be kept; nothing of it is left then.

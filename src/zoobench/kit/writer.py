@@ -9,11 +9,7 @@ from pathlib import Path
 
 from zoobench.errors import DataError, UsageError
 from zoobench.kit.container import CHUNK_BYTES, OnBytes, shown
-from zoobench.kit.contents import (
-    MANIFEST,
-    KitManifest,
-    pixels_header,
-)
+from zoobench.kit.contents import MANIFEST, KitManifest, pixels_header
 from zoobench.kit.reader import read_manifest
 from zoobench.measure.target import Samples
 from zoobench.store.product import FileState
@@ -30,13 +26,7 @@ _IMAGES_AT_A_TIME = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A kit that was just written.
-
-    Attributes:
-        sha256: Of its manifest.
-        size_bytes: Of the file.
-        unpacked_bytes: Of all members.
-    """
+    """A kit that was just written: the hash of its manifest, the size of the file and that of all members."""
 
     path: Path
     sha256: str

@@ -52,11 +52,7 @@ def matrix(
 ) -> tuple[Cell, ...]:
     """Returns every cell of the matrix, ordered by backbone, threads, variant, then runtime.
 
-    Args:
-        backbones: Name and image size in pixels of each backbone.
-        variants: Names of variants.
-        threads: Numbers of threads that a single invocation may use.
-        runtimes: Names of runtimes; a variant has a cell for each of them that takes its file.
+    Of each backbone name and image size in pixels are given. A variant has a cell for each runtime that takes its file.
     """
     return tuple(
         Cell(backbone=backbone, variant=variant, runtime=runtime, threads=count, image_size=image_size)

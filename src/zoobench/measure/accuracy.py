@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-from zoobench.matrix.cell import Cell
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.runtimes import OpenSession, Session, open_answering_session, open_session
 from zoobench.measure.target import Samples, Target
@@ -74,9 +73,7 @@ class Evaluation:
 def measure_accuracy(target: Target, *, workers: int) -> Evaluation:
     """Runs the whole test split; with one worker sample by sample, each invocation timed.
 
-    Args:
-        target: What is run.
-        workers: Sessions side by side, or threads of one session that answers in batches.
+    Workers are sessions side by side, or threads of one session that answers in batches.
 
     Raises:
         MeasurementError: If the file cannot be run, or its answers are not one probability for each class.
@@ -92,9 +89,9 @@ def measure_accuracy(target: Target, *, workers: int) -> Evaluation:
     return in_fresh_process(evaluate, opening, target.samples, name=cell.id, batch_size=BATCH)
 
 
-def answers_alike(cell: Cell, *, workers: int) -> tuple[int, int]:
-    """Returns on how many threads and in which batches several workers have a cell answer."""
-    return (workers, BATCH) if find_runtime(cell.runtime).answers_in_batches else (1, 1)
+def answers_alike(runtime: str, *, workers: int) -> tuple[int, int]:
+    """Returns on how many threads and in which batches several workers have a runtime answer."""
+    return (workers, BATCH) if find_runtime(runtime).answers_in_batches else (1, 1)
 
 
 def evaluate(
@@ -153,8 +150,7 @@ def recorded_accuracy(
     Args:
         evaluation: The cell's.
         twin: The float twin's.
-        reference: Id and evaluation of the same file's cell on the runtime that others are held against; None where the
-            cell is that one.
+        reference: Id and evaluation of the same file on the runtime that others are held against; None for its own.
     """
     interval = wilson(evaluation.correct, evaluation.total)
     seconds = evaluation.invocation_seconds
@@ -293,11 +289,7 @@ def save_evaluation(path: Path, evaluation: Evaluation) -> None:
 
 
 def load_evaluation(path: Path, *, truth: npt.NDArray[np.int64]) -> Evaluation:
-    """Returns what `save_evaluation` wrote.
-
-    Args:
-        path: The file.
-        truth: [n] class indices of the samples that it must be about.
+    """Returns what `save_evaluation` wrote of samples with the class indices `truth` [n].
 
     Raises:
         MeasurementError: If it is no evaluation, or one of other samples.

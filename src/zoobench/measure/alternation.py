@@ -11,7 +11,6 @@ from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.runtimes import Runtime, find_runtime
-from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.target import Target
 from zoobench.measure.worker import OPEN_SECONDS, RemoteBench, Turn, fresh_bench
 
@@ -160,8 +159,8 @@ class _Table:
 
     def _rounds(self, round_seconds: float) -> int:
         """Returns the number of rounds of one sitting, even so that each side is first equally often."""
-        config = RoundsConfig(seconds=self._runtime.replay_seconds, least=_LEAST_ROUNDS, most=_MOST_ROUNDS)
-        each = -(-config.number(round_seconds) // self._runtime.sittings)
+        fitting = int(self._runtime.replay_seconds / max(round_seconds, 1e-9))
+        each = math.ceil(min(_MOST_ROUNDS, max(_LEAST_ROUNDS, fitting)) / self._runtime.sittings)
         return each + each % 2
 
     def _run(self, asked: Sequence[Turn], *, patience: float = OPEN_SECONDS) -> Iterator[tuple[str, float, float]]:

@@ -5,6 +5,7 @@ recorded; what it comes to, and the limits, are in `zoobench.results.disturbed`.
 """
 
 import os
+import re
 import resource
 import statistics
 import time
@@ -29,6 +30,7 @@ _PI_FLAGS = ("under-voltage", "frequency capped", "throttled", "soft temperature
 _HAS_OCCURRED = 16
 _QUOTA_STATS = ("sys/fs/cgroup/cpu.stat", "sys/fs/cgroup/cpu/cpu.stat")
 _QUOTA, _HEAT = "CPU quota of the container", "thermal throttling"
+_AVAILABLE = re.compile(r"^MemAvailable:\s*(\d+)", re.MULTILINE)
 Mark = tuple[float, float]
 Marking = Callable[[], Mark]
 _BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
@@ -83,6 +85,7 @@ class Counters:
         at, used = time.perf_counter_ns(), resource.getrusage(resource.RUSAGE_SELF)
         busy, steal = self._cpu_seconds()
         load = text(self._root / "proc/loadavg")
+        available = _AVAILABLE.search(text(self._root / "proc/meminfo") or "")
         temperatures = [number(path) for path in self._sensors]
         return Snapshot(
             at=at,
@@ -98,7 +101,7 @@ class Counters:
             frequency_share=max(((number(path) or 0) / most for path, most in self._highest.items()), default=None),
             temperature_celsius=max((value / 1000 for value in temperatures if value is not None), default=None),
             load=float(load.split()[0]) if load else None,
-            available_memory_bytes=self._available_memory(),
+            available_memory_bytes=1024 * int(available[1]) if available else None,
         )
 
     def _found(self, pattern: str) -> list[Path]:
@@ -135,13 +138,6 @@ class Counters:
             stat = dict(line.split() for line in (text(path) or "").splitlines())
             counts[_QUOTA] = int(stat.get("nr_throttled", 0))
         return counts
-
-    def _available_memory(self) -> int | None:
-        for line in (text(self._root / "proc/meminfo") or "").splitlines():
-            name, _, rest = line.partition(":")
-            if name == "MemAvailable":
-                return 1024 * int(rest.split()[0])
-        return None
 
 
 @dataclass(slots=True, kw_only=True)

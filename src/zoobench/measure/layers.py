@@ -4,43 +4,43 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
 FLOAT_NOISE_DB = 100.0
 """SQNR above which the noise is that of float32 arithmetic (24 bits, 6 dB each, some lost in sums), not of 8 bits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Sums:
-    """What has to be added up over a layer's values x in float and y quantized, so that images can be forgotten.
+    """What is added up over a layer's values x in float and y quantized, so that images can be forgotten."""
 
-    Attributes:
-        signal: Sum of x^2.
-        quantized: Sum of y^2.
-        noise: Sum of (x - y)^2.
-        product: Sum of x y.
-        max_error: Largest |x - y|.
-        low: Smallest x; `high` the largest.
-    """
+    count: int = 0
+    signal: float = 0.0
+    """Sum of x^2."""
+    quantized: float = 0.0
+    """Sum of y^2."""
+    noise: float = 0.0
+    """Sum of (x - y)^2."""
+    product: float = 0.0
+    """Sum of x y."""
+    max_error: float = 0.0
+    low: float = math.inf
+    high: float = -math.inf
 
-    count: int
-    signal: float
-    quantized: float
-    noise: float
-    product: float
-    max_error: float
-    low: float
-    high: float
-
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            count=self.count + other.count,
-            signal=self.signal + other.signal,
-            quantized=self.quantized + other.quantized,
-            noise=self.noise + other.noise,
-            product=self.product + other.product,
-            max_error=max(self.max_error, other.max_error),
-            low=min(self.low, other.low),
-            high=max(self.high, other.high),
-        )
+    def add(self, x: Values, y: Values) -> None:
+        """Adds more values, both of one shape."""
+        x, y = x.ravel(), y.ravel()
+        noise = x - y
+        self.count += x.size
+        self.signal += float(np.dot(x, x))
+        self.quantized += float(np.dot(y, y))
+        self.noise += float(np.dot(noise, noise))
+        self.product += float(np.dot(x, y))
+        self.max_error = max(self.max_error, float(np.abs(noise).max()))
+        self.low = min(self.low, float(x.min()))
+        self.high = max(self.high, float(x.max()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,11 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.measure.layers import LayerError, Sums, layer_error
+from zoobench.measure.layers import LayerError, Sums, Values, layer_error
 from zoobench.measure.runtimes.litert import LiteRTSession
 from zoobench.system.terminal import Advance
 from zoobench.tflite.read import read_graphs
 
-Values = npt.NDArray[np.float64]
 _NAMED = 3
 _CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 """Operations that give the same values in other numbers: quantizers add them, so they are no layers here."""
@@ -140,41 +139,25 @@ def measure_layers(
         MeasurementError: If a model does not run on the images, a layer's values are no numbers, or there is no image.
     """
     float_model, quantized_model, matching = comparison
-    totals: list[Sums] = []
+    totals = [Sums() for _ in matching.pairs]
+    count = 0
     for image in images:
         float_model.run(image)
         quantized_model.run(image)
-        found = [
-            _sums(layer, float_model.values(layer), quantized_model.values(twin)) for _, layer, twin in matching.pairs
-        ]
-        totals = [one + other for one, other in zip(totals, found, strict=True)] if totals else found
+        for total, (_, layer, twin) in zip(totals, matching.pairs, strict=True):
+            total.add(float_model.values(layer), quantized_model.values(twin))
+            if not np.isfinite(total.noise):
+                raise MeasurementError(
+                    f"layer {layer.name} ({layer.kind}) gives values that are infinite or no numbers in one of the "
+                    "files; its error cannot be told: mend the model"
+                )
         advance(1, "")
-    if not totals:
+        count += 1
+    if not count:
         raise MeasurementError("there is no image to compare the models on; give at least one")
     return tuple(
         layer_error(total, position=position, kind=layer.kind, name=layer.name, inputs=layer.inputs)
         for total, (position, layer, _) in zip(totals, matching.pairs, strict=True)
-    )
-
-
-def _sums(layer: Layer, signal: Values, quantized: Values) -> Sums:
-    x, y = signal.ravel(), quantized.ravel()
-    noise = x - y
-    squares = float(np.dot(noise, noise))
-    if not np.isfinite(squares):
-        raise MeasurementError(
-            f"layer {layer.name} ({layer.kind}) gives values that are infinite or no numbers in one of the files; "
-            "its error cannot be told: mend the model"
-        )
-    return Sums(
-        count=x.size,
-        signal=float(np.dot(x, x)),
-        quantized=float(np.dot(y, y)),
-        noise=squares,
-        product=float(np.dot(x, y)),
-        max_error=float(np.abs(noise).max()),
-        low=float(x.min()),
-        high=float(x.max()),
     )
 
 

@@ -12,12 +12,11 @@ and half in no file. That is why both are told. How much of it is LiteRT's arena
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median, median_low
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.target import Target
-from zoobench.measure.worker import RemoteBench, fresh_bench
+from zoobench.measure.worker import Footprint, RemoteBench, fresh_bench
 from zoobench.results.schema import RecordedMemory, RecordedPhase, RecordedStartup
 from zoobench.stats.intervals import percentile_interval
 from zoobench.system.terminal import progress
@@ -28,29 +27,11 @@ _CHUNK = 1 << 20
 _NAME = "cell"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """What one process observed; None is what the system does not tell.
-
-    Attributes:
-        initialization_seconds: To open the file, the runtime being imported.
-        first_inference_seconds: Of the first invocation, its image being in place.
-        base_rss_bytes: Resident before the file was opened: Python, NumPy and the runtime's libraries.
-        peak_rss_bytes: The most that was resident at any time.
-        anonymous_bytes: What of the resident memory was in no file in the end.
-        threads_started: How many more threads the process had in the end than before it opened the file.
-    """
-
-    initialization_seconds: float
-    first_inference_seconds: float
-    base_rss_bytes: int | None
-    peak_rss_bytes: int | None
-    anonymous_bytes: int | None
-    threads_started: int | None
-
-
-def measure_memory(target: Target, *, processes: int) -> tuple[Start, ...]:
+def measure_memory(target: Target, *, processes: int) -> tuple[RecordedStartup, RecordedMemory | None]:
     """Has fresh processes open a file and run it, one after the other; shows progress meanwhile.
+
+    Returns:
+        The phases before the steady state, and the memory; None where the system does not tell a process's peak.
 
     Raises:
         MeasurementError: If one dies, hangs, or cannot open or run the file; the message names the cell.
@@ -61,33 +42,50 @@ def measure_memory(target: Target, *, processes: int) -> tuple[Start, ...]:
                 pass
     except OSError as error:
         raise MeasurementError(f"cannot read {target.file.path}: {error.strerror}") from error
-    starts = []
+    seen = []
     with progress("Starting processes", total=processes) as advance:
         for number in range(1, processes + 1):
             try:
                 with fresh_bench() as bench:
-                    starts.append(_observe(target, bench))
+                    seen.append(_observe(target, bench))
             except MeasurementError as error:
                 raise MeasurementError(f"{target.cell.id}, process {number} of {processes}: {error}") from error
             advance(1, target.cell.id)
-    return tuple(starts)
+    opening, first_inference, before, after = zip(*seen, strict=True)
+    threads = ((one["threads"], other["threads"]) for one, other in zip(before, after, strict=True))
+    more = [later - first for first, later in threads if first is not None and later is not None]
+    startup = RecordedStartup(
+        initialization=_phase(opening),
+        first_inference=_phase(first_inference),
+        threads_started=min(more, default=None),
+    )
+    return startup, _memory(before, after)
 
 
-def recorded_startup(starts: Sequence[Start]) -> RecordedStartup:
-    """Returns the phases before the steady state to record; `starts` are one or more."""
-    threads = [start.threads_started for start in starts if start.threads_started is not None]
-    return RecordedStartup(
-        initialization=_phase([start.initialization_seconds for start in starts]),
-        first_inference=_phase([start.first_inference_seconds for start in starts]),
-        threads_started=min(threads, default=None),
+def _observe(target: Target, bench: RemoteBench) -> tuple[float, float, Footprint, Footprint]:
+    """Returns the seconds of opening and of the first invocation, and the footprints before and after it all."""
+    cell, samples = target.cell, target.samples
+    bench.import_runtime(cell.runtime)
+    before = bench.footprint()
+    opening_seconds = bench.open(_NAME, target.file.path, runtime=cell.runtime, threads=cell.threads)
+    turns = [(_NAME, int(samples.rows[number % len(samples)])) for number in range(_IMAGES)]
+    nanoseconds, _ = bench.turns(turns, samples.path, settle=False)
+    return opening_seconds, nanoseconds[0] / 1e9, before, bench.footprint()
+
+
+def _phase(seconds: tuple[float, ...]) -> RecordedPhase:
+    interval = percentile_interval(seconds, 0.50)
+    return RecordedPhase(
+        p50_seconds=median(seconds),
+        interval=None if interval is None else (interval.low, interval.high),
+        observed_seconds=seconds,
     )
 
 
-def recorded_memory(starts: Sequence[Start]) -> RecordedMemory | None:
-    """Returns the memory to record, or None where the system does not tell a process's peak."""
-    peaks = [start.peak_rss_bytes for start in starts if start.peak_rss_bytes is not None]
-    bases = [start.base_rss_bytes for start in starts if start.base_rss_bytes is not None]
-    anonymous = [start.anonymous_bytes for start in starts if start.anonymous_bytes is not None]
+def _memory(before: Sequence[Footprint], after: Sequence[Footprint]) -> RecordedMemory | None:
+    """Returns the memory to record: the most resident at any time, before the file was opened, and in no file."""
+    bases, peaks = _known(before, "rss_bytes"), _known(after, "peak_rss_bytes")
+    anonymous = _known(after, "anonymous_bytes")
     if not peaks:
         return None
     interval = percentile_interval(peaks, 0.50)
@@ -96,35 +94,11 @@ def recorded_memory(starts: Sequence[Start]) -> RecordedMemory | None:
         interval=None if interval is None else (int(interval.low), int(interval.high)),
         base_rss_bytes=median_low(bases) if bases else None,
         anonymous_bytes=median_low(anonymous) if anonymous else None,
-        observed_peak_rss_bytes=tuple(peaks),
-        observed_base_rss_bytes=tuple(bases),
-        observed_anonymous_bytes=tuple(anonymous),
+        observed_peak_rss_bytes=peaks,
+        observed_base_rss_bytes=bases,
+        observed_anonymous_bytes=anonymous,
     )
 
 
-def _observe(target: Target, bench: RemoteBench) -> Start:
-    cell, samples = target.cell, target.samples
-    bench.import_runtime(cell.runtime)
-    before = bench.footprint()
-    opening_seconds = bench.open(_NAME, target.file.path, runtime=cell.runtime, threads=cell.threads)
-    turns = [(_NAME, int(samples.rows[number % len(samples)])) for number in range(_IMAGES)]
-    nanoseconds, _ = bench.turns(turns, samples.path, settle=False)
-    after = bench.footprint()
-    threads = (before["threads"], after["threads"])
-    return Start(
-        initialization_seconds=opening_seconds,
-        first_inference_seconds=nanoseconds[0] / 1e9,
-        base_rss_bytes=before["rss_bytes"],
-        peak_rss_bytes=after["peak_rss_bytes"],
-        anonymous_bytes=after["anonymous_bytes"],
-        threads_started=None if threads[0] is None or threads[1] is None else threads[1] - threads[0],
-    )
-
-
-def _phase(seconds: Sequence[float]) -> RecordedPhase:
-    interval = percentile_interval(seconds, 0.50)
-    return RecordedPhase(
-        p50_seconds=median(seconds),
-        interval=None if interval is None else (interval.low, interval.high),
-        observed_seconds=tuple(seconds),
-    )
+def _known(footprints: Sequence[Footprint], name: str) -> tuple[int, ...]:
+    return tuple(value for one in footprints if (value := one[name]) is not None)

@@ -28,6 +28,7 @@ from zoobench.system.processes import Worker, answer_requests, worker
 MODULE = "zoobench.measure.worker"
 OPEN_SECONDS = 120.0
 """How long a model may take to open, and to run for the first few times."""
+Footprint = dict[str, int | None]
 Turn = tuple[str, int]
 """A model and the row of the image that it is given."""
 _REMEMBERED = 32
@@ -69,17 +70,14 @@ class RemoteBench:
         slowdown: Mapping[str, float] | None = None,
         patience: float = OPEN_SECONDS,
     ) -> tuple[list[int], list[int]]:
-        """Times one invocation in each turn.
+        """Times one invocation in each turn; returns its nanoseconds, and how many of them were waited on purpose.
 
         Args:
             turns: In their order.
             pixels: uint8 .npy file [n, height, width, 3].
             settle: Whether an untimed invocation comes before the timed one, so that the caches are the model's own.
-            slowdown: By model, the share of its median that each of its invocations is made to wait on purpose.
+            slowdown: By model, the share of its median that each of its invocations is made to wait.
             patience: Seconds.
-
-        Returns:
-            Nanoseconds of each turn, and how many of them were waited on purpose.
         """
         request = {"turns": turns, "pixels": str(pixels), "settle": settle, "slowdown": slowdown or {}}
         answer = self._ask("turns", patience=patience, **request)
@@ -88,7 +86,7 @@ class RemoteBench:
             raise MeasurementError(f"the worker answered {len(taken)} of {len(turns)} turns")
         return taken, injected
 
-    def footprint(self) -> dict[str, int | None]:
+    def footprint(self) -> Footprint:
         """Returns what `footprint` returns over there."""
         return self._ask("footprint")
 
@@ -102,10 +100,7 @@ class RemoteBench:
 
 @contextmanager
 def fresh_bench(python: Path | None = None) -> Iterator[RemoteBench]:
-    """Starts a process that times model files, and ends it after the block.
-
-    Args:
-        python: Another environment's interpreter; None for this process's own.
+    """Starts a process that times model files, by another environment's interpreter if given; ends it after the block.
 
     Raises:
         MeasurementError: If it cannot be started.
@@ -202,7 +197,7 @@ def main() -> None:
     answer_requests({"python": python_version(), "libraries": library_versions()}, answer)
 
 
-def footprint() -> dict[str, int | None]:
+def footprint() -> Footprint:
     """Returns this process's memory and threads: in full on Linux, elsewhere the peak alone; None is not told.
 
     `rss_bytes` are in memory now, and not only reserved; `peak_rss_bytes` the most that ever were; `anonymous_bytes`
@@ -212,21 +207,17 @@ def footprint() -> dict[str, int | None]:
     with suppress(OSError):
         lines = {name: int(value) for name, value in _LINE.findall(_STATUS.read_text())}
     rss, peak, anonymous = (lines[name] * _KIB if name in lines else None for name in ("VmRSS", "VmHWM", "RssAnon"))
-    return {
-        "rss_bytes": rss,
-        "peak_rss_bytes": peak or _peak_elsewhere(),
-        "anonymous_bytes": anonymous,
-        "threads": lines.get("Threads"),
-    }
-
-
-def _peak_elsewhere() -> int | None:
-    """Returns the peak where Linux's file has none: `ru_maxrss` of Linux also holds what the process was before."""
     with suppress(ImportError):
         from resource import RUSAGE_SELF, getrusage
 
-        return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else _KIB)
-    return None
+        # of Linux it also holds what the process was before it became this program
+        peak = peak or getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else _KIB)
+    return {
+        "rss_bytes": rss,
+        "peak_rss_bytes": peak,
+        "anonymous_bytes": anonymous,
+        "threads": lines.get("Threads"),
+    }
 
 
 if __name__ == "__main__":

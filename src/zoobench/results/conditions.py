@@ -131,14 +131,11 @@ Measured = tuple[Path, Record]
 
 
 def check_same_subject(sides: Sequence[Side]) -> None:
-    """Refuses results that are about different things.
+    """Refuses results, of one machine each, that are about different things.
 
     Results of two kits are never compared. Those of a kit and those that a workstation measured by itself are, if the
     files and the samples are the very same. Where no kit is involved each machine may have made its own files, which
     is told elsewhere, but not taken other samples.
-
-    Args:
-        sides: The results of one machine each.
 
     Raises:
         ResultsError: If they may not be compared; it names both files, what each was measured with, and what to do.

@@ -46,13 +46,7 @@ def judged(observed: RecordedDisturbance, *, threads: int, governor: str | None)
 
 
 def are_in_the_way(others: float, *, threads: int, cpus: int) -> bool:
-    """Tells whether other processes keep more CPUs busy than a program of so many threads can do without.
-
-    Args:
-        others: How many CPUs they keep busy on average.
-        threads: Of the program.
-        cpus: How many there are.
-    """
+    """Tells whether other processes keep more CPUs busy, on average, than a program of so many threads can spare."""
     return others > max(MOST_OTHERS_OF_FREE * (cpus - threads), MOST_OTHERS_OF_USED * min(threads, cpus))
 
 
@@ -63,7 +57,10 @@ def told(disturbance: RecordedDisturbance) -> str:
 
 
 def _causes(interval: RecordedInterval, *, cpus: int, threads: int, highest: float) -> Iterator[Cause]:
-    steal, waiting, others = _steal(interval), _waiting(interval), _others(interval)
+    own, waited = interval.own_seconds, interval.waiting_seconds or 0
+    steal, waiting, others = _steal(interval), waited / (waited + own) if waited else 0, 0.0
+    if interval.busy_seconds is not None and interval.seconds:
+        others = max(0, interval.busy_seconds - own - 2 * _TICK_SECONDS) / interval.seconds  # as rounding may add that
     if steal > MOST_STEAL:
         yield Cause(kind="steal", worst=steal)
     if waiting > MOST_WAITING:
@@ -82,18 +79,6 @@ def _steal(interval: RecordedInterval) -> float:
     if stolen < 1.5 * _TICK_SECONDS:
         return 0
     return stolen / (stolen + (interval.busy_seconds or 0))
-
-
-def _waiting(interval: RecordedInterval) -> float:
-    waiting = interval.waiting_seconds or 0
-    return waiting / (waiting + interval.own_seconds) if waiting else 0
-
-
-def _others(interval: RecordedInterval) -> float:
-    """Returns how many CPUs other processes kept busy on average, beyond what the counter's rounding may add."""
-    if interval.busy_seconds is None or not interval.seconds:
-        return 0
-    return max(0, interval.busy_seconds - interval.own_seconds - 2 * _TICK_SECONDS) / interval.seconds
 
 
 def _worst(causes: Sequence[Cause]) -> tuple[Cause, ...]:

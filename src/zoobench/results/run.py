@@ -40,13 +40,7 @@ class RecordedPixels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordedProduct(msgspec.Struct, frozen=True, kw_only=True):
-    """A model as the store kept it.
-
-    Attributes:
-        product: Its folder name in `artifacts/models`.
-        file: Name of the file that was measured.
-        inputs: All that determined it.
-    """
+    """A model as the store kept it: its folder in `artifacts/models`, the measured file, and all that determined it."""
 
     product: str
     file: str
@@ -57,10 +51,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where a baseline comes from.
 
     Attributes:
-        name: The baseline's.
         saved: When, ISO 8601 in UTC.
         source: The results file that it was made of.
-        manifests: Of its models, by the SHA-256 of the file.
+        manifests: By the SHA-256 of the model file.
     """
 
     name: str
@@ -96,12 +89,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """The rounds of one benchmark in one process, in seconds.
-
-    Attributes:
-        median_seconds: As the file has it.
-        rounds: Each one in order; empty where the file does not hold them.
-    """
+    """The rounds of one benchmark in one process, in seconds and in order, if the file holds them, and their median."""
 
     median_seconds: float
     rounds: Sequence[float]
@@ -320,21 +308,16 @@ def _timing(stats: bytes, where: str) -> tuple[Timing, float | None]:
 
 def _machine(received: Any) -> dict[str, Any]:
     info = received if isinstance(received, dict) else {}
-    cpu = info.get("cpu")
-    cpu = cpu if isinstance(cpu, dict) else {}
+    cpu = info["cpu"] if isinstance(info.get("cpu"), dict) else {}
+    ours = {"system": "system", "kernel": "release", "architecture": "machine", "python": "python_version"}
     known = {
         "cpu": cpu.get("brand_raw"),
         "cores": cpu.get("count"),
-        "system": info.get("system"),
-        "kernel": info.get("release"),
-        "architecture": info.get("machine"),
-        "python": info.get("python_version"),
+        **{name: info.get(key) for name, key in ours.items()},
     }
     return {name: value for name, value in known.items() if isinstance(value, str | int)}
 
 
 def _gap(record: Record) -> str:
-    if record.refusal:
-        return ""
-    parts = {"accuracy": record.accuracy, "latency": record.latency, "model": record.model}
+    parts = {} if record.refusal else {"accuracy": record.accuracy, "latency": record.latency, "model": record.model}
     return ", ".join(f"no {name}" for name, part in parts.items() if part is None)

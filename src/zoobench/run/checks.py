@@ -108,7 +108,7 @@ def evaluation_of(
     target: Target, *, samples: Mapping[str, Any], workers: int, environment: Mapping[str, Any]
 ) -> Product:
     """Returns the evaluation of a target as a product; see `obtain_evaluation`."""
-    threads, batch_size = answers_alike(target.cell, workers=workers)
+    threads, batch_size = answers_alike(target.cell.runtime, workers=workers)
     inputs = {
         "evaluation": EVALUATION,
         "model": target.file.sha256,

@@ -12,7 +12,7 @@ from zoobench.measure.accuracy import Evaluation, measure_accuracy, recorded_acc
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.measure.latency import measure_latency
 from zoobench.measure.runtimes import imported_meanwhile
-from zoobench.measure.startup import measure_memory, recorded_memory, recorded_startup
+from zoobench.measure.startup import measure_memory
 from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
 from zoobench.results.disturbed import judged
 from zoobench.results.file import BLOCK
@@ -183,9 +183,9 @@ class BenchSession:
             MeasurementError: If the runtime does not take the file, or a process dies or hangs.
         """
         target = self._runnable(cell)
-        starts = measure_memory(target, processes=self.plan.processes or find_runtime(cell.runtime).processes)
-        memory = recorded_memory(starts)
-        self.records[cell.id] = replace(self._record(cell), startup=recorded_startup(starts), memory=memory)
+        number = self.plan.processes or find_runtime(cell.runtime).processes
+        startup, memory = measure_memory(target, processes=number)
+        self.records[cell.id] = replace(self._record(cell), startup=startup, memory=memory)
         return memory
 
     def _runnable(self, cell: Cell) -> Target:

@@ -15,6 +15,12 @@ from typing import IO, Any
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Names that users give to files and folders: letters, digits, '.', '_' and '-', the first no sign."""
 
+MAX_MEMBERS = 10_000
+MAX_EXPANSION = 200
+"""Times the archive's size. Weights and photos hardly shrink; the most that DEFLATE can do is 1032."""
+_ALWAYS_ALLOWED_BYTES = 64_000_000
+_DRIVE = re.compile(r"[A-Za-z]:")
+_ENCRYPTED = 1
 _CHUNK_BYTES = 1 << 20
 
 
@@ -79,15 +85,6 @@ def _umask() -> int:
     return mask
 
 
-MAX_MEMBERS = 10_000
-MAX_EXPANSION = 200
-"""Times the archive's size. Weights and photos hardly shrink; the most that DEFLATE can do is 1032."""
-
-_ALWAYS_ALLOWED_BYTES = 64_000_000
-_DRIVE = re.compile(r"[A-Za-z]:")
-_ENCRYPTED = 1
-
-
 def check_archive(path: Path) -> None:
     """Refuses an archive that could do harm; nothing of it is unpacked.
 
@@ -106,54 +103,40 @@ def check_archive(path: Path) -> None:
 
 
 def check_members(members: Sequence[zipfile.ZipInfo], *, archive_bytes: int) -> None:
-    """Refuses members that could do harm once they are unpacked.
-
-    Args:
-        members: All of the archive's, as its directory lists them.
-        archive_bytes: Size of the file that they are packed in.
+    """Refuses members, all that the directory of an archive of so many bytes lists, that could do harm once unpacked.
 
     Raises:
         ValueError: If one is not safe, or all together are not; the message is the reason.
     """
     if len(members) > MAX_MEMBERS:
         raise ValueError(f"the archive has {len(members)} members; at most {MAX_MEMBERS} are opened")
+    seen: dict[str, str] = {}
     for member in members:
-        _check_name(member.orig_filename)
-        _check_kind(member)
-    _check_once([member.filename for member in members])
-    _check_sizes(members, archive_bytes=archive_bytes)
-
-
-def _check_name(name: str) -> None:
-    parts = name.removesuffix("/").replace("\\", "/").split("/")
-    if not parts[0] or ".." in parts or _DRIVE.match(name):
-        raise ValueError(f"the archive's member {name!r} leads out of the folder that it is unpacked into")
-    if "" in parts or "." in parts or "\0" in name:
-        raise ValueError(f"the archive's member {name!r} has a name that is not plain")
-
-
-def _check_kind(member: zipfile.ZipInfo) -> None:
-    mode = member.external_attr >> 16
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise ValueError(f"the archive's member {member.filename!r} is a link or a device, not a file")
-    if member.flag_bits & _ENCRYPTED:
-        raise ValueError(f"the archive's member {member.filename!r} is encrypted")
-
-
-def _check_once(names: Sequence[str]) -> None:
-    folded = [name.removesuffix("/").replace("\\", "/").casefold() for name in names]
-    if len(set(folded)) < len(folded):
-        twice = next(name for name, one in zip(names, folded, strict=True) if folded.count(one) > 1)
-        raise ValueError(f"the archive's member {twice!r} is there twice, so readers may differ about its content")
-
-
-def _check_sizes(members: Sequence[zipfile.ZipInfo], *, archive_bytes: int) -> None:
-    packed = sum(member.compress_size for member in members)
+        _check_member(member)
+        folded = member.filename.removesuffix("/").replace("\\", "/").casefold()
+        if folded in seen:
+            raise ValueError(
+                f"the archive's member {seen[folded]!r} is there twice, so readers may differ about its content"
+            )
+        seen[folded] = member.filename
+    packed, unpacked = sum(one.compress_size for one in members), sum(one.file_size for one in members)
     if packed > archive_bytes:
         raise ValueError(f"the archive's members claim {packed:,} bytes of a file of {archive_bytes:,}: they overlap")
-    unpacked = sum(member.file_size for member in members)
     if unpacked > max(_ALWAYS_ALLOWED_BYTES, MAX_EXPANSION * archive_bytes):
         raise ValueError(
             f"the archive would grow from {archive_bytes:,} bytes to {unpacked:,}; "
             f"at most {MAX_EXPANSION} times its size is unpacked"
         )
+
+
+def _check_member(member: zipfile.ZipInfo) -> None:
+    name, filename, mode = member.orig_filename, member.filename, member.external_attr >> 16
+    parts = name.removesuffix("/").replace("\\", "/").split("/")
+    if not parts[0] or ".." in parts or _DRIVE.match(name):
+        raise ValueError(f"the archive's member {name!r} leads out of the folder that it is unpacked into")
+    if "" in parts or "." in parts or "\0" in name:
+        raise ValueError(f"the archive's member {name!r} has a name that is not plain")
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise ValueError(f"the archive's member {filename!r} is a link or a device, not a file")
+    if member.flag_bits & _ENCRYPTED:
+        raise ValueError(f"the archive's member {filename!r} is encrypted")

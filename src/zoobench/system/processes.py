@@ -38,13 +38,9 @@ def in_fresh_process(
 ) -> Result:
     """Returns what `function` returns in a Python process that is started for it and ends with it.
 
-    Our own errors that it raises are raised here; what it prints goes where this process prints. Ctrl-C ends it at
-    once, also in the middle of native code.
-
-    Args:
-        function: Of a module that can be imported, so not of a script that runs.
-        *args: For it; like its result they are pickled.
-        **kwargs: For it.
+    It is of a module that can be imported, so not of a script that runs; arguments and result are pickled. Our own
+    errors that it raises are raised here; what it prints goes where this process prints. Ctrl-C ends it at once, also
+    in the middle of native code.
 
     Raises:
         ZoobenchError: If the process dies, as it does when memory runs out, or fails with an error that is not ours.
@@ -83,14 +79,10 @@ class Worker:
         self._printed = printed
 
     def ask(self, request: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
-        """Returns a worker's answer.
-
-        Args:
-            request: As its module lists them.
-            patience: Seconds after which it is taken to hang.
+        """Returns a worker's answer to a request as its module lists them.
 
         Raises:
-            MeasurementError: If it cannot do it, dies, or does not answer in time.
+            MeasurementError: If it cannot do it, dies, or does not answer within `patience` seconds.
         """
         with suppress(OSError):  # that it died is told by its silence
             self._channel.send_bytes(json.dumps(request).encode())
@@ -138,9 +130,7 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
 def answer_requests(first: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
     """Answers requests in a worker's process until there are no more; our own errors are answered too.
 
-    Args:
-        first: What is said before anything is asked.
-        answer: Of a request; both are plain JSON.
+    Before anything is asked `first` is said; all is plain JSON.
     """
     channel, said = _channel(), first
     while True:
@@ -158,16 +148,11 @@ def answer_requests(first: Mapping[str, Any], answer: Callable[[Mapping[str, Any
 def run_program(command: Sequence[str], *, name: str, patience: float) -> tuple[int, str]:
     """Runs a program that is not ours; nothing of it runs on, also where this is interrupted.
 
-    Args:
-        command: The executable and its arguments.
-        name: What to call it in messages.
-        patience: Seconds after which it is taken to hang.
-
     Returns:
         Its exit status, less than 0 for a signal, and what it printed.
 
     Raises:
-        MeasurementError: If it cannot be started or does not end in time.
+        MeasurementError: If it cannot be started or does not end within `patience` seconds.
     """
     with tempfile.TemporaryFile() as printed:
         try:

@@ -172,12 +172,12 @@ def parse_quantity(
 
     Args:
         received: A text such as `5 %`; of a file it may be anything.
-        units: What each unit is in the one that is returned.
+        units: What each unit is in the one that is returned, which is that of `least` and `most` too.
         where: The option, or the place in a file, for the message.
         example: A text that is allowed.
-        least: In the unit that is returned, as is `most`.
+        least: The smallest that is allowed; zero itself is only if it `may_be_zero`.
         most: The largest that is allowed.
-        may_be_zero: Whether zero is allowed where `least` is zero.
+        may_be_zero: Whether zero is allowed.
 
     Raises:
         UsageError: If it is none; the message says what was received and what is allowed.
@@ -200,14 +200,7 @@ def parse_quantity(
 def parse_number(
     text: str, kind: Callable[[str], Number], *, where: str, least: float = -math.inf, most: float = math.inf
 ) -> Number:
-    """Returns a number that people wrote without a unit.
-
-    Args:
-        text: What was written.
-        kind: `int` or `float`.
-        where: The option, for the message.
-        least: The smallest that is allowed.
-        most: The largest that is allowed.
+    """Returns a number that people wrote without a unit, at an option or elsewhere.
 
     Raises:
         UsageError: If it is none, or not an allowed one.

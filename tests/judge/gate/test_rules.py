@@ -17,14 +17,10 @@ def rules(folder: Path, text: str, *overrides: str) -> Rules:
     return read_rules(path, overrides)
 
 
-def test_without_a_word_5_percent_half_a_point_1_percent_and_10_percent_hold() -> None:
-    for found in (read_rules(None), read_rules(Path("absent.toml")), Rules()):
+def test_without_a_word_5_percent_half_a_point_1_percent_and_10_percent_hold(tmp_path: Path) -> None:
+    for found in (read_rules(None), read_rules(Path("absent.toml")), rules(tmp_path, '[project]\nname = "x"\n')):
         assert found.of(LITERT) == {**DEFAULTS, "latency_p50": 0.05, "top1": 0.005, "size": 0.01, "memory": 0.10}
         assert found.seconds is None
-
-
-def test_a_file_without_the_section_changes_nothing(tmp_path: Path) -> None:
-    assert rules(tmp_path, '[project]\nname = "x"\n') == Rules()
 
 
 def test_the_section_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
@@ -45,22 +41,20 @@ def test_patterns_make_exceptions_and_the_later_one_wins_metric_by_metric(tmp_pa
     assert found.of("xception-keras-keras-t1") == {**DEFAULTS, "latency_p50": 0.10, "size": 0.02, "memory": 0.20}
 
 
-def test_the_command_line_replaces_the_general_value_but_not_the_files_exceptions(tmp_path: Path) -> None:
-    text = '[tool.zoobench.gate]\nlatency_p50 = "3 %"\n[tool.zoobench.gate.cells."*-keras-*"]\nlatency_p50 = "10 %"\n'
+EXCEPTION = '[tool.zoobench.gate.cells."*-keras-*"]\nlatency_p50 = "10 %"\n'
+
+
+def test_the_command_line_replaces_the_general_value_and_its_patterns_come_after_those_of_the_file(
+    tmp_path: Path,
+) -> None:
+    text = '[tool.zoobench.gate]\nlatency_p50 = "3 %"\n' + EXCEPTION
     found = rules(tmp_path, text, "latency_p50=4%", "top1 = 2points", "seconds=7.5")
     assert found.of(LITERT) == {**DEFAULTS, "latency_p50": 0.04, "top1": 0.02}
     assert found.of(KERAS) == {**DEFAULTS, "latency_p50": 0.10, "top1": 0.02}
     assert found.seconds == 7.5
-
-
-def test_a_pattern_on_the_command_line_comes_after_those_of_the_file(tmp_path: Path) -> None:
-    text = '[tool.zoobench.gate.cells."*-keras-*"]\nlatency_p50 = "10 %"\n'
-    assert rules(tmp_path, text, "*-keras-*:latency_p50=12%").of(KERAS)["latency_p50"] == pytest.approx(0.12)
-    assert rules(tmp_path, text, "*:latency_p50=2%").of(KERAS)["latency_p50"] == pytest.approx(0.02)
-
-
-def test_a_colon_in_a_pattern_belongs_to_it() -> None:
-    assert read_rules(None, ["a:b*:size=0%"]).of("a:bc")["size"] == 0
+    for override, share in (("*-keras-*:latency_p50=12%", 0.12), ("*:latency_p50=2%", 0.02)):
+        assert rules(tmp_path, EXCEPTION, override).of(KERAS)["latency_p50"] == pytest.approx(share)
+    assert read_rules(None, ["a:b*:size=0%"]).of("a:bc")["size"] == 0  # a colon in a pattern belongs to it
 
 
 def test_patterns_that_fit_no_cell_are_known() -> None:
@@ -69,7 +63,7 @@ def test_patterns_that_fit_no_cell_are_known() -> None:
     assert found.unused([LITERT]) == ("*-keras-*", "*-kears-*")
 
 
-def test_nothing_may_be_lost_where_that_is_known_exactly() -> None:
+def test_a_tolerance_of_zero_is_one_of_what_is_known_exactly() -> None:
     found = read_rules(None, ["top1=0 points", "size=0 %"]).of(LITERT)
     assert (found["top1"], found["size"]) == (0, 0)
 
@@ -77,10 +71,7 @@ def test_nothing_may_be_lost_where_that_is_known_exactly() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (
-            "latency_p50 = 0.05",
-            r"tool\.zoobench\.gate\.latency_p50: received 0\.05; allowed is a number above 0",
-        ),
+        ("latency_p50 = 0.05", r"tool\.zoobench\.gate\.latency_p50: received 0\.05; allowed is a number above 0"),
         ('latency = "5 %"', r"received the key 'latency'; allowed are .* \(latency is latency_p50 since 0\.2\)"),
         ("latency_p50 = 5", "latency_p50: received 5;"),
         ('latency_p50 = "0.05"', "latency_p50: received '0.05';"),
@@ -93,20 +84,14 @@ def test_nothing_may_be_lost_where_that_is_known_exactly() -> None:
         ("memory = true", "memory: received True"),
         ('top1 = "0.5 %"', 'its unit, points, such as "0.5 points"'),
         ('top1 = "101 points"', "from 0 up to 100 and its unit, points"),
-        (
-            'top-1 = "0.5 points"',
-            "'top-1'; allowed are " + ", ".join((*GATED, "seconds", "cells")),
-        ),
+        ('top-1 = "0.5 points"', "'top-1'; allowed are " + ", ".join((*GATED, "seconds", "cells"))),
         ('seconds = "20"', "seconds: received '20'; allowed is a number of seconds above 0"),
         ("seconds = 0", "seconds: received 0;"),
         ("seconds = inf", "seconds: received inf;"),
         ("seconds = true", "seconds: received True;"),
         ("cells = 3", r"cells: received 3; allowed is a table: \[tool\.zoobench\.gate\.cells\]"),
         ('cells."*-keras-*" = "10 %"', r'cells\."\*-keras-\*": received \'10 %\'; allowed is a table'),
-        (
-            'cells."*".speed = "10 %"',
-            r'cells\."\*": received the key \'speed\'; allowed are ' + ", ".join(GATED) + "$",
-        ),
+        ('cells."*".speed = "10 %"', r'cells\."\*": received the key .speed.; allowed are ' + ", ".join(GATED) + "$"),
         ('cells."*".seconds = 3', "received the key 'seconds'"),
     ],
 )
@@ -121,10 +106,7 @@ def test_what_makes_no_sense_is_named_with_file_key_and_what_is_allowed(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        *(
-            (text, "allowed is a table")
-            for text in (b"tool = 3", b"[tool]\nzoobench = 3", b"[tool.zoobench]\ngate = []")
-        ),
+        *((text, "is a table") for text in (b"tool = 3", b"[tool]\nzoobench = 3", b"[tool.zoobench]\ngate = []")),
         *((text, "cannot read .*pyproject") for text in (b"[tool.zoobench.gate", b"latency_p50 = 5 %", b"\xff\xfe")),
     ],
 )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.judge.gate.schedule import Nothing, Rates, is_clear, replay_until_clear
-from zoobench.stats.sequential import FIRST_LOOK, is_look, weigh_sequence
+from zoobench.judge.gate.schedule import Nothing, replay_until_clear
+from zoobench.stats.sequential import FIRST_LOOK, Rates, is_clear, is_look, weigh_sequence
 
 CLEAR = [0.001, -0.001] * 20
 """Units that are clear at the first look: nothing is slower."""
@@ -41,13 +41,8 @@ class Processes:
         return next(self._ratios[cell])
 
     def run(self, rates: Rates | None = None, **limits: Any) -> dict[str, tuple[float, ...]]:
-        return replay_until_clear(
-            dict.fromkeys(self._ratios, 0.05),
-            replay=self.replay,
-            rates=rates or Rates(),
-            **limits,
-            clock=self.clock,
-        )
+        tolerances = dict.fromkeys(self._ratios, 0.05)
+        return replay_until_clear(tolerances, replay=self.replay, rates=rates or Rates(), clock=self.clock, **limits)
 
 
 def test_cells_take_turns_a_process_each() -> None:
@@ -56,14 +51,29 @@ def test_cells_take_turns_a_process_each() -> None:
     assert processes.log == [(cell, index) for index in range(FIRST_LOOK) for cell in ("a", "b")]
 
 
-def test_a_cell_whose_answer_is_clear_takes_no_more_turns() -> None:
-    processes = Processes({"clear": CLEAR, "open": OPEN, "worse": WORSE})
-    found = processes.run(seconds=1000, processes=12)
-    assert {cell: len(ratios) for cell, ratios in found.items()} == {"clear": 6, "open": 12, "worse": 6}
+LIMITS = {"seconds": 1000, "processes": 12}
 
 
-def test_what_came_is_returned_in_its_order() -> None:
-    assert Processes({"a": [0.3, 0.1, 0.2]}).run(seconds=1000, processes=3) == {"a": (0.3, 0.1, 0.2)}
+@pytest.mark.parametrize(
+    ("ratios", "durations", "limits", "counts"),
+    [
+        ({"clear": CLEAR, "open": OPEN, "worse": WORSE}, {}, LIMITS, {"clear": 6, "open": 12, "worse": 6}),
+        ({"slow": OPEN, "quick": OPEN}, {"slow": 4.0, "quick": 1.0}, {"seconds": 12}, {"slow": 2, "quick": 4}),
+        ({"a": OPEN}, {"a": 3.0}, {"seconds": 10}, {"a": 3}),
+        ({"a": OPEN}, {}, {"seconds": 1000}, {"a": 30}),
+        ({"a": CLEAR}, {}, {"seconds": -1}, {"a": 0}),
+        ({"a": [0.1, Nothing.GIVEN_UP], "b": CLEAR}, {}, LIMITS, {"a": 1, "b": 6}),
+        ({}, {}, LIMITS, {}),
+    ],
+    ids=["clear ones stop", "quick ones go on", "none would overshoot", "the most", "no time", "given up", "no cell"],
+)
+def test_effort_goes_where_the_answer_is_open_and_time_is_left(
+    ratios: dict[str, Any], durations: dict[str, float], limits: dict[str, Any], counts: dict[str, int]
+) -> None:
+    processes = Processes(ratios, {cell: [seconds] * 30 for cell, seconds in durations.items()})
+    found = processes.run(**limits)
+    assert {cell: len(seen) for cell, seen in found.items()} == counts
+    assert all(list(seen) == ratios[cell][: len(seen)] for cell, seen in found.items())
 
 
 def test_a_cell_that_becomes_clear_late_stops_at_that_look() -> None:
@@ -73,20 +83,14 @@ def test_a_cell_that_becomes_clear_late_stops_at_that_look() -> None:
     assert is_look(count)
     for units, clear in ((count - 2, False), (count, True)):
         assert is_clear(weigh_sequence(ratios[:units], tolerance=0.05, error_rate=0.01), Rates()) is clear
+    assert not is_clear(None, Rates())
 
 
 def test_a_share_of_the_rate_among_many_tests_takes_more_processes() -> None:
     ratios = [0.115, 0.085] * 20
     few, many = (len(Processes({"a": ratios}).run(Rates(tests=tests), seconds=1000)["a"]) for tests in (1, 400))
     assert few < many
-
-
-def test_a_cell_that_is_given_up_takes_no_more_turns_and_keeps_what_it_has() -> None:
-    processes = Processes({"a": [0.1, Nothing.GIVEN_UP], "b": CLEAR})
-    found = processes.run(seconds=100)
-    assert found["a"] == (0.1,)
-    assert processes.log.count(("a", 1)) == 1
-    assert len(found["b"]) == FIRST_LOOK
+    assert Rates(error_rate=0.01, tests=20).each == 0.0005
 
 
 def test_a_process_that_does_not_count_is_repeated_with_its_number() -> None:
@@ -102,23 +106,6 @@ def test_a_cell_none_of_whose_processes_counts_is_left_after_three_times_as_many
     assert len(processes.log) == 90
 
 
-def test_no_process_is_started_that_would_not_end_within_the_budget() -> None:
-    processes = Processes({"a": OPEN}, {"a": [3.0] * 30})
-    assert len(processes.run(seconds=10)["a"]) == 3
-    assert processes.now == 109
-
-
-def test_a_slow_cell_that_no_longer_fits_leaves_the_rest_to_a_quick_one() -> None:
-    processes = Processes({"slow": OPEN, "quick": OPEN}, {"slow": [4.0] * 30, "quick": [1.0] * 30})
-    found = processes.run(seconds=12)
-    assert {cell: len(ratios) for cell, ratios in found.items()} == {"slow": 2, "quick": 4}
-
-
-def test_without_time_nothing_is_started() -> None:
-    processes = Processes({"a": CLEAR})
-    assert processes.run(seconds=-1) == {"a": ()}
-
-
 @given(
     seconds=st.dictionaries(st.sampled_from("abc"), st.lists(st.floats(0.1, 20), min_size=30, max_size=30), min_size=1),
     budget=st.floats(1, 100),
@@ -127,22 +114,3 @@ def test_the_budget_is_never_overshot_by_more_than_one_process(seconds: dict[str
     processes = Processes(dict.fromkeys(seconds, OPEN), seconds)
     processes.run(seconds=budget)
     assert processes.now - 100 <= budget + processes.longest + 1e-9
-
-
-def test_no_cell_has_more_processes_than_are_allowed() -> None:
-    assert len(Processes({"a": OPEN}).run(seconds=1000, processes=30)["a"]) == 30
-
-
-@pytest.mark.parametrize("cells", [1, 3])
-def test_a_gate_without_cells_or_with_several_ends(cells: int) -> None:
-    names = "abc"[:cells]
-    assert set(Processes(dict.fromkeys(names, CLEAR)).run(seconds=100)) == set(names)
-    assert Processes({}).run(seconds=100) == {}
-
-
-def test_nothing_is_clear_before_the_first_look() -> None:
-    assert not is_clear(None, Rates())
-
-
-def test_a_test_may_spend_its_share_of_the_rate() -> None:
-    assert Rates(error_rate=0.01, tests=20).each == 0.0005

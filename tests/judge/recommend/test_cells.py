@@ -45,7 +45,6 @@ def cell(*runs: Run) -> KnownCell:
 
 def disturbed(seconds: float) -> Record:
     record = a_timed_record(rounds_around(seconds))
-    assert record.latency is not None
     seen = a_disturbance(an_interval(rounds=64), disturbed_rounds=64, causes=(Cause(kind="waiting", worst=0.5),))
     return replace(record, latency=replace(record.latency, disturbance=seen))
 
@@ -154,8 +153,6 @@ def test_each_machine_may_have_made_its_own_file() -> None:
 @pytest.mark.parametrize("seconds", [0.0, 1e-300, 1e10, 1e308])
 def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
     record = a_timed_record(rounds_around(0.004))
-    assert record.latency is not None
-    assert record.latency.speedup_over_float is not None
     paired = replace(record.latency.speedup_over_float, point=seconds)
     without = replace(record, latency=replace(record.latency, p90_seconds=seconds, speedup_over_float=paired))
     found = cell(run("a.json", without))

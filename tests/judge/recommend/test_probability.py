@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.stats import beta, norm, t
 
 from choices import a_known_cell, a_probability, a_timed_run, learned, limit
-from fakes import a_cell
 from resultfiles import rounds_around
 from zoobench.errors import UsageError
 from zoobench.judge.metrics import LOSS, MEMORY_NOISE
@@ -40,13 +39,13 @@ NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
 
 def asked(cell: KnownCell, metric: str, text: str | None = None, *others: KnownCell) -> LimitProbability:
     cells = {one.cell.id: one for one in (cell, *others)}
-    return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell.cell, None))
+    return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell, None))
 
 
 def test_a_limit_that_nothing_weighs_is_refused_and_not_taken_for_one_of_top_1() -> None:
-    strange = Limit(metric=LOSS, bound=0.5, text="0.5")
+    cell, strange = a_known_cell(), Limit(metric=LOSS, bound=0.5, text="0.5")
     with pytest.raises(UsageError, match="loss: it is not known how to weigh a limit of this metric"):
-        probability_of(a_known_cell(), strange, cells={}, spread=spread_of(a_known_cell().cell, None))
+        probability_of(cell, strange, cells={}, spread=spread_of(cell, None))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,6 @@ def test_a_limit_that_nothing_weighs_is_refused_and_not_taken_for_one_of_top_1()
 def test_every_limit_is_asked_of_its_own_value(metric: str, text: str, value: float) -> None:
     found = asked(a_known_cell("float32"), metric, text)
     assert found.value == pytest.approx(value, rel=2e-3)
-    assert found.probability is not None
     assert found.probability > 0.95
     assert found.why
 
@@ -75,39 +73,36 @@ def test_of_what_was_not_measured_there_is_no_probability_but_what_is_lacking(me
     assert found.why
 
 
-def test_nothing_but_what_is_exact_is_certain() -> None:
-    for metric, text in ((P50, "9 s"), (P90, "9 s"), (MEMORY, "9 GB"), (TOP1, "0.001 %")):
-        assert asked(a_known_cell(), metric, text).probability == 1 - NOT_CERTAIN
-    assert asked(a_known_cell(), P50, "1 us").probability == NOT_CERTAIN
+@pytest.mark.parametrize(
+    ("metric", "text", "probability"),
+    [
+        *((metric, text, 1 - NOT_CERTAIN) for metric, text in ((P50, "9 s"), (P90, "9 s"), (MEMORY, "9 GB"))),
+        (TOP1, "0.001 %", 1 - NOT_CERTAIN),
+        (P50, "1 us", NOT_CERTAIN),
+        (SIZE, "3.5 MB", 1.0),
+        (SIZE, "3.499999 MB", 0.0),
+    ],
+)
+def test_nothing_but_what_is_exact_is_certain(metric: str, text: str, probability: float) -> None:
+    assert asked(a_known_cell(), metric, text).probability == probability
 
 
-def test_size_is_exact() -> None:
-    at, above = (asked(a_known_cell(size_bytes=size), SIZE, "5 MB") for size in (5_000_000, 5_000_001))
-    assert (at.probability, above.probability) == (1.0, 0.0)
-
-
-def test_a_drop_is_against_the_float_file_and_says_how_many_are_newly_wrong_and_right() -> None:
-    float32 = a_known_cell("float32", right="++++++++-")
-    found = asked(a_known_cell(right="++++++--+"), DROP, "20 pp", float32)
-    assert found.value == pytest.approx(1 / 9)
-    assert found.why == "2 newly wrong and 1 newly right of 9 against mobilenet-float32-litert-t1"
-
-
-def test_a_drop_of_quantization_is_against_the_own_backbone() -> None:
+def test_a_drop_is_against_the_best_float_file_or_of_quantization_against_the_own_backbone() -> None:
     own, better = a_known_cell("float32", right="+++-"), a_known_cell("float32", backbone="xception", right="++++")
-    cell = a_known_cell(right="++--")
-    assert asked(cell, DROP, "1 pp", own, better).why.endswith(
-        "2 newly wrong and 0 newly right of 4 against xception-float32-litert-t1"
-    )
-    assert asked(cell, QUANTIZATION_DROP, "1 pp", own, better).value == pytest.approx(1 / 4)
-    assert asked(own, QUANTIZATION_DROP, "1 pp", own, better).probability == 1
+    cell = a_known_cell(right="+-++")
+    found = asked(cell, DROP, "1 pp", own, better)
+    assert found.value == pytest.approx(1 / 4)
+    assert found.why == "1 newly wrong and 0 newly right of 4 against xception-float32-litert-t1"
+    found = asked(cell, QUANTIZATION_DROP, "1 pp", own, better)
+    assert found.value == 0
+    assert found.why == "1 newly wrong and 1 newly right of 4 against mobilenet-float32-litert-t1"
+    found = asked(own, QUANTIZATION_DROP, "0 pp", own, better)
+    assert (found.value, found.probability) == (0.0, 1.0)
 
 
-def test_without_the_float_file_a_drop_is_not_known_and_the_float_file_loses_nothing() -> None:
+def test_without_the_float_file_a_drop_is_not_known() -> None:
     assert asked(a_known_cell(), DROP).why == "no float32 file answered the samples; add the results that hold it"
     assert "no float32 file of mobilenet answered" in asked(a_known_cell(), QUANTIZATION_DROP).why
-    found = asked(a_known_cell("float32"), DROP, "0 pp")
-    assert (found.value, found.probability) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -157,11 +152,10 @@ def test_within_a_process_it_is_the_tail_of_a_beta_of_the_rounds_within_the_limi
     assert found == pytest.approx(0.963, abs=0.002)
 
 
-def test_a_round_that_is_the_limit_is_within_it() -> None:
-    at, below = (
-        of_rounds(np.zeros(70), math.log(limit / 0.010) + EXACT.shifts(), share=0.5) for limit in (0.010, 0.0099999)
-    )
-    assert (at, below) == (pytest.approx(1), pytest.approx(0))
+@pytest.mark.parametrize(("limit", "holds"), [(0.010, 1), (0.0099999, 0)])
+def test_a_round_that_is_the_limit_is_within_it(limit: float, holds: float) -> None:
+    limits = math.log(limit / 0.010) + EXACT.shifts()
+    assert of_rounds(np.zeros(70), limits, share=0.5) == pytest.approx(holds)
 
 
 @pytest.mark.parametrize(
@@ -192,42 +186,35 @@ def test_processes_that_differ_more_than_was_thought_are_believed() -> None:
 
 def test_five_processes_speak_for_themselves() -> None:
     logs = [math.log(one) for one in (0.0098, 0.0100, 0.0101, 0.0103, 0.0099)]
-    found, why = latency_probability(
-        [a_timed_run(rounds_around(math.exp(one))) for one in logs], 0.0103, share=0.50, spread=USUAL
-    )
+    runs = [a_timed_run(rounds_around(math.exp(one))) for one in logs]
+    found, why = latency_probability(runs, 0.0103, share=0.50, spread=USUAL)
     error = np.std(logs, ddof=1) / math.sqrt(5)
     assert found == pytest.approx(t(4).cdf((math.log(0.0103) - np.mean(logs)) / error), abs=1e-6)
     assert why == "5 processes, which differ by 1.9 % (standard deviation; Student's t)"
+    assert (of_processes([1.0] * 5, 1.0), of_processes([1.0] * 5, 0.999)) == (1, 0)  # the very same are certain
 
 
 def test_five_processes_of_one_quiet_minute_count_as_one() -> None:
     """They differ by 0.16 %, where one in a hundred sets of five would by 1.36 % were the 5 % theirs."""
     runs = [a_timed_run(rounds_around(0.01 * one)) for one in (1.0, 1.003, 0.998, 1.001, 0.999)]
     found, why = latency_probability(runs, 0.0103, share=0.50, spread=USUAL)
-    alone, _ = latency_probability(runs[:1], 0.0103, share=0.50, spread=USUAL)
-    assert found == pytest.approx(alone, abs=0.02)
+    assert found == pytest.approx(probability(limit=0.0103, runs=runs[:1]), abs=0.02)
     assert "5 processes, which are so alike that they count as one; " in why
 
 
-def test_processes_that_found_the_very_same_are_certain() -> None:
-    assert of_processes([1.0] * 5, 1.0) == 1
-    assert of_processes([1.0] * 5, 0.999) == 0
-
-
 def test_a_percentile_that_too_few_rounds_support_is_absent_and_what_is_lacking_is_said() -> None:
-    few = a_timed_run(rounds_around(0.010, count=63))
+    few, enough = a_timed_run(rounds_around(0.030, count=63)), a_timed_run(rounds_around(0.010))
     found, why = latency_probability([few], 1.0, share=0.90, spread=USUAL)
     assert (found, why) == (None, "it takes 64 rounds, and there are 63; run bench/ with --zoo-rounds 64 or more")
-    assert latency_probability([], 1.0, share=0.50, spread=USUAL) == (
-        None,
-        "it was not timed; run bench/test_latency.py, without --benchmark-disable",
-    )
+    found, why = latency_probability([], 1.0, share=0.50, spread=USUAL)
+    assert (found, why) == (None, "it was not timed; run bench/test_latency.py, without --benchmark-disable")
+    with_few, without = (probability(limit=0.011, share=0.90, runs=runs) for runs in ([enough, few], [enough]))
+    assert with_few == without
 
 
 def test_a_baseline_tells_its_median_by_the_recorded_interval() -> None:
     """An interval of 2 % either way is a standard error of 0.0101."""
     saved = replace(a_timed_run(rounds_around(0.010)), rounds=())
-    assert saved.p50_interval is not None
     error = math.log(saved.p50_interval.high / saved.p50_interval.low) / (2 * norm.ppf(0.975))
     found, why = latency_probability([saved], 0.0105, share=0.50, spread=USUAL)
     assert found == pytest.approx(norm.cdf(math.log(1.05) / math.hypot(error, 0.05)), abs=0.001)
@@ -244,13 +231,6 @@ def test_a_baseline_does_not_tell_what_it_does_not_hold(changes: dict[str, None]
     assert "name the results file of the run" in why
 
 
-def test_a_run_without_a_percentile_is_left_out_of_it() -> None:
-    enough, few = a_timed_run(rounds_around(0.010)), a_timed_run(rounds_around(0.030, count=20))
-    assert latency_probability([enough, few], 0.011, share=0.90, spread=USUAL) == latency_probability(
-        [enough], 0.011, share=0.90, spread=USUAL
-    )
-
-
 _SECONDS = st.lists(st.floats(1e-4, 10), min_size=64, max_size=80)
 
 _RUNS = st.lists(_SECONDS, min_size=1, max_size=6)
@@ -263,8 +243,6 @@ def test_a_looser_limit_is_never_less_probable(
 ) -> None:
     timed = [a_timed_run(one) for one in runs]
     tight, loose = (probability(limit=one, share=share, runs=timed) for one in sorted(limits))
-    assert tight is not None
-    assert loose is not None
     assert 0 <= tight <= loose + 1e-12 <= 1 + 1e-9
 
 
@@ -313,24 +291,27 @@ def of_memory(peaks: Sequence[int], *, limit: float) -> tuple[float | None, str]
     return processes_probability([peaks], limit=limit, sd=MEMORY_SD)
 
 
-def test_the_mean_of_the_logarithms_is_a_limit_that_half_hold() -> None:
-    found, why = of_memory((90 * MB, 100 * MB), limit=math.sqrt(90 * 100) * MB)
-    assert (found, why) == (pytest.approx(0.5), "2 fresh processes")
-
-
-def test_equal_peaks_still_differ_from_run_to_run() -> None:
-    """Four equal peaks: 1 % above them is 0.00995 / 0.00273 = 3.64 errors of 3 degrees of freedom."""
-    found, _ = of_memory((100 * MB,) * 4, limit=101 * MB)
-    assert found == pytest.approx(t(3).cdf(math.log(1.01) / MEMORY_SD))
-    assert found == pytest.approx(0.982, abs=0.001)
-
-
-@pytest.mark.parametrize(("peaks", "why"), [((), "it was not measured"), ((5 * MB,), "one process does not tell")])
-def test_fewer_than_two_processes_tell_nothing_and_what_is_lacking_is_said(peaks: tuple[int, ...], why: str) -> None:
-    found, told = of_memory(peaks, limit=100 * MB)
-    assert found is None
-    assert why in told
-    assert "--zoo-processes 2" in told
+@pytest.mark.parametrize(
+    ("peaks", "limit", "probability", "why"),
+    [
+        ((90 * MB, 100 * MB), math.sqrt(90 * 100) * MB, 0.5, "2 fresh processes"),  # the mean of the logarithms
+        # Equal peaks differ from run to run: 1 % above them is 0.00995 / 0.00273 = 3.64 errors of 3 degrees of freedom.
+        ((100 * MB,) * 4, 101 * MB, t(3).cdf(math.log(1.01) / MEMORY_SD), "4 fresh processes"),
+        ((), 100 * MB, None, "it was not measured; run bench/ with --zoo-processes 2 or more"),
+        (
+            (5 * MB,),
+            100 * MB,
+            None,
+            "one process does not tell how much they differ; run bench/ with ",
+        ),
+    ],
+)
+def test_memory_is_students_t_of_the_logarithms(
+    peaks: tuple[int, ...], limit: float, probability: float | None, why: str
+) -> None:
+    found, told = of_memory(peaks, limit=limit)
+    assert found == (None if probability is None else pytest.approx(probability))
+    assert told.startswith(why)
 
 
 @settings(deadline=None, max_examples=50)
@@ -340,34 +321,27 @@ def test_fewer_than_two_processes_tell_nothing_and_what_is_lacking_is_said(peaks
 )
 def test_a_looser_limit_of_memory_is_never_less_probable(peaks: list[int], bounds: tuple[float, float]) -> None:
     tight, loose = (of_memory(peaks, limit=one)[0] for one in sorted(bounds))
-    assert tight is not None
-    assert loose is not None
     assert 0 <= tight <= loose <= 1
 
 
-def test_half_right_is_as_likely_above_one_half_as_below() -> None:
-    assert top1_probability(50, 100, limit=0.5) == pytest.approx(0.5)
+@pytest.mark.parametrize(
+    ("correct", "total", "limit", "probability"),
+    [
+        (50, 100, 0.5, 0.5),
+        (90, 100, 0.85, beta(90.5, 10.5).sf(0.85)),
+        (1, 1, 1.0, 0.0),
+        (1, 1, 0.5, 0.5 + 1 / np.pi),  # Beta(1.5, 0.5) above 1/2, by the arcsine law
+    ],
+)
+def test_top1_is_the_tail_of_a_beta(correct: int, total: int, limit: float, probability: float) -> None:
+    assert top1_probability(correct, total, limit=limit) == pytest.approx(probability)
 
 
-def test_top1_is_the_tail_of_a_beta() -> None:
-    """90 of 100: Beta(90.5, 10.5) above 0.85."""
-    assert top1_probability(90, 100, limit=0.85) == pytest.approx(beta(90.5, 10.5).sf(0.85))
-    assert top1_probability(1, 1, limit=1.0) == 0
-
-
-def test_one_sample_that_is_right_is_surer_to_be_above_a_half_by_the_arcsine_law() -> None:
-    """Beta(1.5, 0.5) above 1/2 is 1/2 + 1/pi."""
-    assert top1_probability(1, 1, limit=0.5) == pytest.approx(0.5 + 1 / np.pi)
-
-
-def test_as_many_newly_wrong_as_right_lose_nothing_with_one_half() -> None:
-    assert drop_probability(7, 7, total=100, limit=0.0) == pytest.approx(0.5)
-
-
-def test_at_a_limit_of_nothing_it_is_the_share_of_newly_wrong_among_the_changed() -> None:
+@pytest.mark.parametrize("total", [100, 5000])
+def test_at_a_limit_of_nothing_it_is_the_share_of_newly_wrong_among_the_changed(total: int) -> None:
     """P(u <= 1/2) of Beta(8.5, 2.5), whatever share changed."""
-    assert drop_probability(8, 2, total=100, limit=0.0) == pytest.approx(beta(8.5, 2.5).cdf(0.5))
-    assert drop_probability(8, 2, total=5000, limit=0.0) == pytest.approx(beta(8.5, 2.5).cdf(0.5))
+    assert drop_probability(8, 2, total=total, limit=0.0) == pytest.approx(beta(8.5, 2.5).cdf(0.5))
+    assert drop_probability(7, 7, total=total, limit=0.0) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -405,45 +379,31 @@ def test_one_more_sample_wrong_is_never_more_probable(wrong: int, right: int) ->
 
 
 def test_the_default_is_what_one_pair_of_processes_in_a_hundred_is_beyond() -> None:
-    """ln(1.2) / (2.5758 sqrt(2)) = 0.18232 / 3.6428 = 0.05005."""
-    sigma = default_sd(0.2)
-    assert sigma == pytest.approx(0.05005, abs=5e-5)
-    assert 2 * norm.sf(math.log(1.2) / (math.sqrt(2) * sigma)) == pytest.approx(0.01)
+    """ln(1.2) / (2.5758 sqrt(2)) = 0.18232 / 3.6428 = 0.05005.
 
-
-def test_the_default_agrees_with_the_consecutive_runs_it_was_measured_on() -> None:
-    """43 % of pairs moved by more than 5 %, 13 % by more than 10 %: it is a little more than what they say."""
+    Of the consecutive runs it was measured on 43 % moved by more than 5 %, 13 % by more than 10 %: it is a little more.
+    """
     of_pair = math.sqrt(2) * default_sd(0.2)
+    assert of_pair == pytest.approx(math.sqrt(2) * 0.05005, abs=7e-5)
+    assert 2 * norm.sf(math.log(1.2) / of_pair) == pytest.approx(0.01)
     for moved, share in ((0.05, 0.43), (0.10, 0.13)):
-        found = 2 * norm.sf(math.log1p(moved) / of_pair)
-        assert share < found < share + 0.08
+        assert share < 2 * norm.sf(math.log1p(moved) / of_pair) < share + 0.08
 
 
 def test_keras_varies_more() -> None:
-    keras, litert = (spread_of(a_cell(runtime=runtime), None) for runtime in ("keras_graph", "litert"))
+    keras, litert = (spread_of(a_known_cell(runtime=runtime), None) for runtime in ("keras_graph", "litert"))
     assert keras.between_process_sd == pytest.approx(math.log(2) / 3.6428, rel=1e-4)
     assert keras.between_process_sd > 3 * litert.between_process_sd
     assert "the default for Keras" in keras.summary
 
 
-def test_what_was_learned_of_the_machine_comes_first_and_is_an_estimate() -> None:
-    cell = a_cell()
+def test_what_was_learned_of_the_machine_comes_first_and_is_an_estimate_but_not_of_another_cell_or_too_little() -> None:
+    cell = a_known_cell()
     found = spread_of(cell, learned(cell.id))
     assert (found.between_process_sd, found.freedom) == (0.04, 8)
-    assert (
-        found.summary
-        == "processes differ by 4.0 % (standard deviation), as 9 runs of this cell on amd-epyc-2c did (zoobench noise)"
-    )
-
-
-@pytest.mark.parametrize("noise", [{"runs": 4}, {"run_scatter": 0.0}])
-def test_what_was_learned_from_too_little_is_not_taken(noise: dict[str, float]) -> None:
-    cell = a_cell()
-    assert spread_of(cell, learned(cell.id, **noise)) == spread_of(cell, None)  # type: ignore[arg-type]
-
-
-def test_what_was_learned_of_another_cell_is_not_taken() -> None:
-    assert spread_of(a_cell(), learned("another")).freedom is None
+    assert found.summary.endswith(", as 9 runs of this cell on amd-epyc-2c did (zoobench noise)")
+    for other in (learned("another"), learned(cell.id, runs=4), learned(cell.id, run_scatter=0.0)):
+        assert spread_of(cell, other) == spread_of(cell, None)
 
 
 @pytest.mark.parametrize("freedom", [None, 8])

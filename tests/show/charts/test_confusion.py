@@ -4,7 +4,6 @@ import pytest
 
 from chartrows import a_confusion
 from drawings import SVG, hovers, of_class, outside, overlapping, parsed, words
-from zoobench.errors import ResultsError
 from zoobench.show.charts.confusion import mistakes, shade
 
 MANY = tuple(f"class {index}" for index in range(100))
@@ -80,9 +79,3 @@ def test_squares_lie_beside_one_another() -> None:
 def test_the_most_frequent_mistakes_come_first_and_of_equal_ones_the_larger_share() -> None:
     assert mistakes(((5, 3, 0), (3, 1, 0), (1, 0, 1))) == [(1, 0), (0, 1), (2, 0)], "3 of 4, 3 of 8, 1 of 2"
     assert mistakes(((5, 0), (0, 2))) == []
-
-
-@pytest.mark.parametrize("counts", [((1, 2), (3, 4)), ((1, 2, 3), (4, 5, 6)), ((1, 2, 3), (4, 5), (7, 8, 9)), ()])
-def test_what_is_no_square_of_all_classes_is_refused(counts: tuple[tuple[int, ...], ...]) -> None:
-    with pytest.raises(ResultsError, match="expected 3 each, as there are classes"):
-        a_confusion(counts)

@@ -8,9 +8,9 @@ from fakes import a_training, disturbed
 from reportparts import FLOAT, INTEGER, refused, run_of, timed
 from zoobench.judge.recommend.limits import Limit, parse_limit
 from zoobench.judge.recommend.recommendation import recommend
-from zoobench.judge.recommend.sentences import decision
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, Speedup
+from zoobench.show.recommendation import decision
 from zoobench.show.report.cells import COLUMNS, decision_of, figures_of, matrix_of, trade_off, trainings_of
 from zoobench.show.report.contents import Decision, Figure, Value
 
@@ -163,7 +163,9 @@ def test_rivals_and_assumptions_are_notes() -> None:
 
 
 def figures(run: Run) -> dict[str, Figure]:
-    return {one.name: one for one in figures_of(run, recommend([Side(name="run", runs=(run,))]))}
+    rounds = {name: one.rounds for name, one in run.rounds.items()}
+    recommendation = recommend([Side(name="run", runs=(run,))])
+    return {one.name: one for one in figures_of(list(run.records.values()), rounds, recommendation)}
 
 
 def rows(figure: Figure) -> tuple[tuple[str, ...], ...]:

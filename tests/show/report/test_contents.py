@@ -1,10 +1,9 @@
 """Are numbers of things, lists of names and tables put as one says and reads them?"""
 
-from zoobench.show.report.contents import MOST_NAMED, counted, named, sheet, spread, without_empty
+from zoobench.show.report.contents import MOST_NAMED, named, sheet, spread, without_empty
 
 
-def test_one_is_not_in_the_plural_and_equal_counts_are_one() -> None:
-    assert (counted(1, "cell"), counted(0, "cell"), counted(1200, "cell")) == ("1 cell", "0 cells", "1,200 cells")
+def test_equal_counts_are_one_and_others_a_range() -> None:
     assert (spread([64, 64]), spread([200, 64, 100])) == ("64", "64 to 200")
 
 
@@ -12,6 +11,7 @@ def test_few_cells_are_named_and_of_many_the_first_and_all_need_no_names() -> No
     assert named(["a", "b"]) == "a, b"
     many = [f"cell{number}" for number in range(MOST_NAMED + 1)]
     assert named(many) == f"{', '.join(many[:MOST_NAMED])} and 1 more cell"
+    assert named([*many, "cell"]).endswith(" and 2 more cells")
     assert (named(["a", "b"], of=2), named(["a"], of=1)) == ("any of the 2 cells", "the only cell")
 
 

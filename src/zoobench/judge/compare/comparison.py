@@ -9,7 +9,6 @@ from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.conditions import DATA_SET, Difference, differences, leaves, machines_of, of_cell
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run, Side
-from zoobench.results.schema import Record
 from zoobench.stats.paired import holm
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
@@ -179,16 +178,16 @@ def run_differences(one: Run, other: Run) -> dict[str, list[RunDifference]]:
     found = {_WHOLE_RUN: _differing(_of_run(one), _of_run(other))}
     for cell in {**first, **second}:
         if cell in first and cell in second:
-            found[cell] = _differing(_of_cell(first[cell]), _of_cell(second[cell]))
+            found[cell] = _differing(_of_cell(one, cell), _of_cell(other, cell))
         else:
-            found[cell] = [("cell", _presence(first.get(cell)), _presence(second.get(cell)))]
+            found[cell] = [("cell", _presence(one, cell), _presence(other, cell))]
     return {about: those for about, those in found.items() if those}
 
 
-def _presence(record: Record | None) -> str:
-    if record is None:
+def _presence(run: Run, cell: str) -> str:
+    if cell not in run.records:
         return "absent"
-    return "refused" if record.refusal else "measured"
+    return "refused" if run.records[cell].refusal else "measured"
 
 
 def _differing(one: Facts, other: Facts) -> list[RunDifference]:
@@ -202,20 +201,21 @@ def _of_run(run: Run) -> Facts:
     shown = "; ".join(f"{one.name}, {one.samples} test samples, {one.sha256[:_SHORT]}" for one in datasets)
     options = {f"option {name}": (text, text) for name, text in run.provenance.options.items()}
     machine = {"machine": (run.provenance.machine, run.provenance.machine or ABSENT)}
-    return {"data set": (set(datasets), shown), **options, **machine, **_environment(list(run.records.values()))}
+    return {"data set": (set(datasets), shown), **options, **machine, **_environment(run)}
 
 
-def _environment(records: Sequence[Record]) -> Facts:
-    """Returns the environments of all records; where cells were measured in several, each value that one has."""
+def _environment(run: Run) -> Facts:
+    """Returns the environments of all cells; where cells were measured in several, each value that one has."""
     found: dict[str, dict[str, None]] = {}
-    for record in records:
+    for record in run.records.values():
         for keys, value in leaves(record.environment):
             shown = exactly(value) if isinstance(value, int) else str(value)
             found.setdefault(" ".join(keys), {})[shown] = None
     return {name: (list(values), "; ".join(values)) for name, values in found.items()}
 
 
-def _of_cell(record: Record) -> Facts:
+def _of_cell(run: Run, cell: str) -> Facts:
+    record = run.records[cell]
     model, accuracy, latency, refusal = record.model, record.accuracy, record.latency, record.refusal
     speedup = latency.speedup_over_float if latency else None
     return {

@@ -17,11 +17,10 @@ from zoobench.judge.gate.decide import (
     unmeasured_test,
 )
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.gate.rules import Rules
-from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.results.answers import decode
 from zoobench.results.schema import Record
+from zoobench.stats.sequential import Rates
 from zoobench.system.units import few
 
 Values = tuple[Sequence[float], Sequence[float]]
@@ -85,13 +84,20 @@ def number_of_tests(records: Sequence[tuple[Record, Record]]) -> int:
 
 
 def find_all(
-    cells: Sequence[CellEvidence], *, rules: Rules, noise: Callable[[str], Noise | None], rates: Rates
+    cells: Sequence[CellEvidence],
+    *,
+    tolerances: Callable[[str], Mapping[str, float]],
+    noise: Callable[[str], Noise | None],
+    rates: Rates,
 ) -> tuple[Finding, ...]:
-    """Returns all findings, by cell, those of exact numbers last; `noise` is given a machine's key."""
+    """Returns all findings, by cell, those of exact numbers last.
+
+    Tolerances are asked for by a cell's id and given by the metric's key; noise is asked for by a machine's key.
+    """
     tests: list[Test] = []
     exact: list[Finding] = []
     for one in cells:
-        for key, tolerance in rules.of(one.cell).items():
+        for key, tolerance in tolerances(one.cell).items():
             metric = GATED[key]
             both = one.both(metric)
             if metric.test == "rounds":

@@ -37,7 +37,6 @@ from zoobench.judge.recommend.cells import (
     paired_answers,
 )
 from zoobench.judge.recommend.limits import DROP, TOP1, Limit
-from zoobench.results.schema import RecordedCell
 from zoobench.stats.intervals import LEAST_PROCESSES, LEAST_SAMPLES
 from zoobench.system.units import percent
 
@@ -60,6 +59,8 @@ _HALF = 0.5
 """Of Jeffreys' prior, for each kind of answer."""
 _Known = tuple[float | None, str]
 """A probability, None where it cannot be told, and how it is known or what is lacking."""
+_Weighed = tuple[float | None, float | None, str]
+"""The same behind the value that was found, None where it was not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,91 +135,70 @@ class LimitProbability:
 def probability_of(
     cell: KnownCell, limit: Limit, *, cells: Mapping[str, KnownCell], spread: Spread
 ) -> LimitProbability:
-    """Returns how probable it is that a cell holds a limit.
-
-    Args:
-        cell: Which, with all that its machine's results say of it.
-        limit: What is to be held.
-        cells: All cells of the machine, among which are the float32 files.
-        spread: How much processes differ on the machine.
+    """Returns how probable it is that a cell holds a limit; `cells` of its machine hold the float32 files.
 
     Raises:
         UsageError: If the limit is of a metric that nothing here weighs.
     """
-    metric, bound, timing = limit.metric, limit.bound, cell.timing
+    metric, timing = limit.metric, cell.timing
     value: float | None
-    if metric.test == "exact":
-        return _of_size(cell, limit)
-    if metric.test == "samples":
-        return _of_answers(cell, limit, cells)
+    is_disturbed = False
     if metric.percentile is not None:
         value = timing.p50_seconds if metric.percentile == 0.50 else timing.p90_seconds
-        found, why = latency_probability(timing.runs, bound, share=metric.percentile, spread=spread)
+        found, why = latency_probability(timing.runs, limit.bound, share=metric.percentile, spread=spread)
+        found = _never_certain(found)
+        is_disturbed = bool(timing.disturbances) and value is not None and value <= MOST_SLOWED * limit.bound
     elif metric.test == "processes":
-        value = cell.middle(metric.key)
-        found, why = processes_probability(cell.observed.get(metric.key, ()), limit=bound, sd=default_sd(metric.noise))
+        value, sd = cell.middle(metric.key), default_sd(metric.noise)
+        found, why = processes_probability(cell.observed.get(metric.key, ()), limit=limit.bound, sd=sd)
+        found = _never_certain(found)
+    elif metric.test == "exact":
+        value, found, why = _of_size(cell, limit.bound)
+    elif metric.test == "samples":
+        value, found, why = _of_answers(cell, limit, cells)
     else:
         raise UsageError(f"{metric.key}: it is not known how to weigh a limit of this metric; leave it out")
-    is_near = metric.percentile is not None and value is not None and value <= MOST_SLOWED * bound
-    return LimitProbability(
-        limit=limit,
-        value=value,
-        probability=_never_certain(found),
-        why=why,
-        is_disturbed=is_near and bool(timing.disturbances),
-    )
+    return LimitProbability(limit=limit, value=value, probability=found, why=why, is_disturbed=is_disturbed)
 
 
-def _of_size(cell: KnownCell, limit: Limit) -> LimitProbability:
+def _of_size(cell: KnownCell, most: float) -> _Weighed:
     if cell.size_bytes is None:
-        return LimitProbability(limit=limit, value=None, probability=None, why="there is no file")
-    holds = cell.size_bytes <= limit.bound
-    return LimitProbability(limit=limit, value=float(cell.size_bytes), probability=float(holds), why="exact")
+        return None, None, "there is no file"
+    return float(cell.size_bytes), float(cell.size_bytes <= most), "exact"
 
 
-def _of_answers(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -> LimitProbability:
-    total = len(cell.right)
+def _of_answers(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -> _Weighed:
+    total, correct = len(cell.right), int(cell.right.sum())
     if not total:
-        untested = "its accuracy was not tested; run bench/test_accuracy.py"
-        return LimitProbability(limit=limit, value=None, probability=None, why=untested)
+        return None, None, "its accuracy was not tested; run bench/test_accuracy.py"
     if limit.metric.key == TOP1:
-        correct = int(cell.right.sum())
         found = _never_certain(top1_probability(correct, total, limit=limit.bound))
-        return LimitProbability(limit=limit, value=cell.top1, probability=found, why=f"{correct} right of {total}")
+        return cell.top1, found, f"{correct} right of {total}"
     of_all = limit.metric.key == DROP
     reference = find_best_float_file(cell, cells) if of_all else find_float_file(cell, cells)
     answers = paired_answers(reference, cell) if reference else None
     if reference is None or answers is None:
         whose = "" if of_all else f" of {cell.cell.backbone}"
-        lacking = f"no float32 file{whose} answered the samples; add the results that hold it"
-        return LimitProbability(limit=limit, value=None, probability=None, why=lacking)
+        return None, None, f"no float32 file{whose} answered the samples; add the results that hold it"
     if reference is cell:
-        return LimitProbability(limit=limit, value=0.0, probability=1.0, why="it is the reference itself")
+        return 0.0, 1.0, "it is the reference itself"
     wrong, right = answers.newly_wrong, answers.newly_right
-    return LimitProbability(
-        limit=limit,
-        value=(wrong - right) / total,
-        probability=_never_certain(drop_probability(wrong, right, total=total, limit=limit.bound)),
-        why=f"{wrong} newly wrong and {right} newly right of {total} against {reference.id}",
-    )
+    found = _never_certain(drop_probability(wrong, right, total=total, limit=limit.bound))
+    why = f"{wrong} newly wrong and {right} newly right of {total} against {reference.id}"
+    return (wrong - right) / total, found, why
 
 
 def _never_certain(probability: float | None) -> float | None:
     return None if probability is None else min(max(probability, NOT_CERTAIN), 1 - NOT_CERTAIN)
 
 
-def spread_of(cell: RecordedCell, noise: Noise | None) -> Spread:
-    """Returns how much processes that time a cell differ.
-
-    Args:
-        cell: Which.
-        noise: What `zoobench noise` learned of the machine, None where nothing is known.
-    """
+def spread_of(cell: KnownCell, noise: Noise | None) -> Spread:
+    """Returns how much processes that time a cell differ, by what `zoobench noise` learned of the machine."""
     learned = noise.cells.get(cell.id) if noise else None
     if noise and learned and learned.runs >= LEAST_RUNS and learned.run_scatter > 0:
         source = f"as {learned.runs} runs of this cell on {noise.machine} did (zoobench noise)"
         return Spread(between_process_sd=learned.run_scatter, freedom=learned.runs - 1, source=source)
-    if cell.runtime in KERAS:
+    if cell.cell.runtime in KERAS:
         return Spread(between_process_sd=default_sd(KERAS_NOISE), source="the default for Keras")
     return Spread(between_process_sd=default_sd(TIME_NOISE), source="the default")
 
@@ -239,7 +219,7 @@ def latency_probability(runs: Sequence[TimedRun], limit: float, *, share: float,
         runs: Each process that timed the cell.
         limit: In seconds.
         share: 0.50 or 0.90.
-        spread: How much the medians of processes differ.
+        spread: Of the medians of processes.
     """
     known = [(run, value) for run in runs if (value := _percentile(run, share))]
     if not known:

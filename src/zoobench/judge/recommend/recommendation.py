@@ -213,20 +213,13 @@ def _position(candidate: Candidate, rank: int) -> tuple[float, ...]:
 def candidates_of(
     machine: KnownMachine, limits: Sequence[Limit], *, confidence: float, noise: Noise | None
 ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
-    """Returns the candidates of a machine in the order of its cells, and of the cells that are none, why.
-
-    Args:
-        machine: All that is known of its cells.
-        limits: What is to be held.
-        confidence: The probability that is asked for.
-        noise: What was learned of the machine.
-    """
+    """Returns the candidates of a machine in the order of its cells, and of the cells that are none, why."""
     candidates, excluded = [], {}
     for name, cell in machine.cells.items():
         if why := _exclusion(cell, limits):
             excluded[name] = why
         else:
-            spread = spread_of(cell.cell, noise)
+            spread = spread_of(cell, noise)
             found = tuple(probability_of(cell, limit, cells=machine.cells, spread=spread) for limit in limits)
             state = state_of(found, confidence=confidence)
             candidates.append(Candidate(cell=cell, state=state, probabilities=found))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from zoobench.errors import ResultsError
 from zoobench.show.charts.sheet import MARGIN, WIDTH, Chart, Drawn, Key, Symbol, header, presented
 from zoobench.show.charts.svg import TEXT_SIZE, element, shortened, text, titled, width_of
 from zoobench.system.units import exactly, percent, tick_percent
@@ -30,14 +29,8 @@ def confusion(counts: Counts, *, classes: Sequence[str], cell: str, width: float
         width: In units; letters keep their size, so with many classes names and counts are shown on hover alone.
 
     Raises:
-        ResultsError: If the counts are no square of all classes, or the width leaves no room.
+        ResultsError: If the width leaves no room.
     """
-    sides = {len(counts), *map(len, counts)}
-    if sides != {len(classes)}:
-        raise ResultsError(
-            f"the confusion of {cell} has rows and columns of {sorted(sides)} entries; expected {len(classes)} each, "
-            "as there are classes"
-        )
     title = f"Confusion of {cell}"
     is_empty = not any(map(sum, counts))
     return presented(

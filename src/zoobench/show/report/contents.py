@@ -7,7 +7,7 @@ from typing import Literal
 from zoobench.results.schema import Record, RecordedCell
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.document import Grid
-from zoobench.system.units import exactly
+from zoobench.system.units import exactly, few
 
 Kind = Literal["newly_wrong", "newly_right", "changed"]
 """Right before alone, right now alone, or wrong both times in another way."""
@@ -274,11 +274,6 @@ def without_empty(found: Sheet | None) -> Sheet | None:
     return sheet(found.caption, tuple(grid.heads[place] for place in kept), rows, words=words)
 
 
-def counted(count: int, word: str) -> str:
-    """Returns a number with its word, in the plural where it is not one: `1 cell`, `2 cells`."""
-    return f"{exactly(count)} {word}{'' if count == 1 else 's'}"
-
-
 def spread(counts: Iterable[int]) -> str:
     """Returns whole numbers as one, or as the least and the most of them."""
     found = sorted(set(counts))
@@ -289,6 +284,5 @@ def named(cells: Sequence[str], *, of: int = 0) -> str:
     """Returns cells by name where they are few, else how many; `of` is how many there are in all."""
     if len(cells) == of:
         return f"any of the {exactly(of)} cells" if of > 1 else "the only cell"
-    if len(cells) <= MOST_NAMED:
-        return ", ".join(cells)
-    return f"{', '.join(cells[:MOST_NAMED])} and {counted(len(cells) - MOST_NAMED, 'more cell')}"
+    more = len(cells) - MOST_NAMED
+    return few(cells, most=MOST_NAMED) + ("" if more <= 0 else " cell" if more == 1 else " cells")

@@ -7,8 +7,8 @@ from machines import FAST, PI, SMALL, record, side, usual
 from zoobench.judge.recommend.limits import DROP, MEMORY, P50, P90, SIZE, TOP1, Limit
 from zoobench.judge.recommend.probability import LimitProbability
 from zoobench.judge.recommend.recommendation import Candidate, State, recommend
-from zoobench.judge.recommend.sentences import decision, describe, describe_miss, describe_regret
 from zoobench.results.run import Side
+from zoobench.show.recommendation import decision, describe, describe_miss, describe_regret
 
 FIVE_MB = limit(SIZE, "5 MB")
 VALUES = f"Ship {FAST}: p50 4.00 ms, top-1 95.0 %, 3.50 MB, holds "
