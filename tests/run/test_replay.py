@@ -15,12 +15,12 @@ import pytest
 from fakes import a_record, write_results_file
 from measuring import a_target
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
-from zoobench.judge.gate.schedule import Rates
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, read_recorded
 from zoobench.run import replay
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
+from zoobench.stats.sequential import Rates
 from zoobench.system.processes import Worker
 
 Outcome = ProcessObservation | BaseException

@@ -32,7 +32,6 @@ from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules
-from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.results.conditions import differences
@@ -42,6 +41,7 @@ from zoobench.run.locate import image_names
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.show import markdown
 from zoobench.show.gate import annotations, view
+from zoobench.stats.sequential import Rates
 
 _EXAMPLES = """\b
 Against a named run:

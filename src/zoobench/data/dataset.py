@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data import drawn
-from zoobench.data.images import Pixels
-from zoobench.data.listing import LeftOut as LeftOut
-from zoobench.data.listing import Picture, PictureSource, counted, decode_once, duplicates, photos, refuse
+from zoobench.data.listing import LeftOut, Picture, PictureSource, counted, decode_once, photos, refuse
 from zoobench.data.split import (
     MIN_CONTENTS,
+    SHARES,
     SPLITS,
     Row,
+    Shares,
     Split,
-    SplitShares,
     dataset_sha256,
     homes,
     split_contents,
@@ -47,7 +46,7 @@ class DatasetConfig:
 
     folder: Path | None = None
     drawn_images: int = 400
-    shares: SplitShares = field(default_factory=SplitShares)
+    shares: Shares = SHARES
     seed: int = 0
     skip_bad_images: bool = False
 
@@ -84,7 +83,7 @@ class Dataset:
         name: Base name of the folder, or `drawn`.
         classes: Names of the classes, sorted; labels point into it.
         samples: The usable images in file order.
-        left_out: The images that cannot be used.
+        left_out: The images that cannot be used, and why.
         duplicates: Groups of names of samples that have the same content.
         ignored: Kinds of files that are no images, with their number.
         image_size: Side of the images in pixels.
@@ -113,7 +112,7 @@ class Dataset:
         """Returns the labels of a split's samples, in the order of `indices`."""
         return np.array([item.label for item in self.samples if item.split == split], dtype=np.int64)
 
-    def images(self, indices: Sequence[int] | Indices) -> Pixels:
+    def images(self, indices: Sequence[int] | Indices) -> npt.NDArray[np.uint8]:
         """Copies images out of a memory map that is open only meanwhile, so that resident memory stays flat.
 
         Args:
@@ -166,9 +165,6 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
         image_size: Side of the images in pixels.
         folder: Where decoded data sets are kept, each in a folder of its own named by its content.
 
-    Returns:
-        The data set, split.
-
     Raises:
         DataError: The images are missing, bad, too few, or cannot be kept.
         UsageError: The image size makes no sense.
@@ -177,51 +173,47 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
         allowed = f"give a size from {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE} pixels, such as 224"
         raise UsageError(f"the image size {image_size} is not possible; {allowed}")
     source = _drawings(config) if config.folder is None else photos(config.folder)
-    decoded = decode_once(source, image_size=image_size, folder=folder)
-    left_out = tuple(sorted((*source.left_out, *decoded.left_out), key=lambda bad: bad.name))
+    rows, undecoded, pixels_path = decode_once(source, image_size=image_size, folder=folder)
+    left_out = tuple(sorted((*source.left_out, *undecoded)))
     if not config.skip_bad_images:
         refuse(left_out, source=source)
+    names: dict[str, list[str]] = {}
+    for name, _, sha256 in rows:
+        names.setdefault(sha256, []).append(name)
     return Dataset(
         name=source.name,
         classes=source.classes,
-        samples=_split(decoded.rows, classes=source.classes, config=config),
+        samples=_split(rows, classes=source.classes, config=config),
         left_out=left_out,
-        duplicates=duplicates(decoded.rows),
+        duplicates=tuple(tuple(group) for group in names.values() if len(group) > 1),
         ignored=source.ignored,
         image_size=image_size,
-        pixels_path=decoded.pixels_path,
+        pixels_path=pixels_path,
     )
 
 
 def describe(dataset: Dataset) -> tuple[str, ...]:
     """Returns what a reader of results should know about the data: a line of sizes and one for each oddity."""
+    return tuple(f"data: {line}" for line in _described(dataset))
+
+
+def _described(dataset: Dataset) -> Iterator[str]:
     sizes = Counter(item.split for item in dataset.samples)
     splits = " / ".join(f"{split} {sizes[split]}" for split in SPLITS)
-    head = f"data: {dataset.name}, {len(dataset.samples)} images, {len(dataset.classes)} classes, {splits}"
-    return (head, *_left_out_line(dataset), *_duplicates_lines(dataset), *_ignored_line(dataset))
-
-
-def _left_out_line(dataset: Dataset) -> Iterator[str]:
+    yield f"{dataset.name}, {len(dataset.samples)} images, {len(dataset.classes)} classes, {splits}"
     if dataset.left_out:
-        first = dataset.left_out[0]
-        yield f"data: left out {counted(dataset.left_out, 'bad image')}, first {first.name}: {first.reason}"
-
-
-def _duplicates_lines(dataset: Dataset) -> Iterator[str]:
+        name, reason = dataset.left_out[0]
+        yield f"left out {counted(dataset.left_out, 'bad image')}, first {name}: {reason}"
     if dataset.duplicates:
-        example = " = ".join(dataset.duplicates[0])
-        groups = counted(dataset.duplicates, "group")
-        yield f"data: {groups} of identical images, each within one split, first {example}"
+        first = " = ".join(dataset.duplicates[0])
+        yield f"{counted(dataset.duplicates, 'group')} of identical images, each within one split, first {first}"
     labels = {item.name: item.label for item in dataset.samples}
     contradictory = [group for group in dataset.duplicates if len({labels[name] for name in group}) > 1]
     if contradictory:
-        example = " = ".join(contradictory[0])
-        yield f"data: {counted(contradictory, 'image')} in two classes, so one label is wrong, first {example}"
-
-
-def _ignored_line(dataset: Dataset) -> Iterator[str]:
+        first = " = ".join(contradictory[0])
+        yield f"{counted(contradictory, 'image')} in two classes, so one label is wrong, first {first}"
     if dataset.ignored:
-        yield f"data: ignored other files: {', '.join(f'{count} {kind}' for kind, count in dataset.ignored)}"
+        yield f"ignored other files: {', '.join(f'{count} {kind}' for kind, count in dataset.ignored)}"
 
 
 def _drawings(config: DatasetConfig) -> PictureSource:

@@ -5,7 +5,7 @@ import stat
 import struct
 import threading
 import zlib
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -80,13 +80,7 @@ _DAMAGE = (
 
 
 def load(path: Path) -> Pixels:
-    """Reads and decodes one image file.
-
-    Args:
-        path: The file; its extension is not looked at.
-
-    Returns:
-        The pixels, [height, width, 3] RGB, read-only.
+    """Returns the pixels of one image file, whatever its extension, [height, width, 3] RGB, read-only.
 
     Raises:
         DataError: The image cannot be used; the message is the reason alone, without the file's name.
@@ -113,17 +107,11 @@ def check_file(path: Path) -> None:
 
 
 def decode(content: bytes) -> Pixels:
-    """Decodes a JPEG, PNG, BMP or GIF (its first frame) to 8-bit RGB.
+    """Decodes a JPEG, PNG, BMP or GIF (its first frame) to 8-bit RGB, [height, width, 3], read-only.
 
     As in TensorFlow, alpha is dropped, 16-bit samples keep their high byte, transparent pixels of a GIF are black and
     the EXIF orientation is not applied. JPEGs go through the accurate inverse DCT; `tf.image.decode_image` uses the
     fast one unless told otherwise and differs by about one level of 255.
-
-    Args:
-        content: The bytes of the file.
-
-    Returns:
-        The pixels, [height, width, 3] RGB, read-only.
 
     Raises:
         DataError: The image cannot be used; the message is the reason.
@@ -131,24 +119,22 @@ def decode(content: bytes) -> Pixels:
     reader = _reader(content)
     try:
         image = reader(io.BytesIO(content))
-        _check_size(image.width, image.height)
-        with _room_for(image):
+        pixels = image.width * image.height
+        if min(image.size) < MIN_SIDE:
+            raise DataError(f"{image.width} x {image.height} pixels; at least {MIN_SIDE} x {MIN_SIDE} are needed")
+        if pixels > MAX_PIXELS:
+            raise DataError(f"{image.width} x {image.height} pixels; at most {MAX_PIXELS:,} in all are read")
+        with _large_image if pixels > _LARGE_PIXELS else nullcontext():
             return _rgb(image)
     except _DAMAGE as error:
-        raise DataError(_damage(error)) from error
+        raise DataError(_TRUNCATED if "truncated" in str(error).lower() else f"damaged ({error})") from error
 
 
 def resize(pixels: Pixels, *, size: int) -> Pixels:
     """Stretches an image to a square as `tf.image.resize(method="bilinear")` does, then rounds to whole levels.
 
     Half-pixel centres, no antialiasing: each output pixel is mixed from its four nearest input pixels.
-
-    Args:
-        pixels: [height, width, 3]; left as it is.
-        size: Side of the square in pixels.
-
-    Returns:
-        A new array, [size, size, 3].
+    Returns a new array, [size, size, 3].
     """
     above, below, down = _neighbours(pixels.shape[0], size)
     left, right, across = _neighbours(pixels.shape[1], size)
@@ -165,25 +151,10 @@ def _reader(content: bytes) -> type[ImageFile]:
             if end not in content:
                 raise DataError(_TRUNCATED)
             return reader
-    raise DataError(f"not a JPEG, PNG, BMP or GIF image{_other_kind(content)}")
-
-
-def _other_kind(content: bytes) -> str:
     for offset, mark, kind in _OTHER_KINDS:
         if content.startswith(mark, offset):
-            return f", but {kind}"
-    return ""
-
-
-def _check_size(width: int, height: int) -> None:
-    if min(width, height) < MIN_SIDE:
-        raise DataError(f"{width} x {height} pixels; at least {MIN_SIDE} x {MIN_SIDE} are needed")
-    if width * height > MAX_PIXELS:
-        raise DataError(f"{width} x {height} pixels; at most {MAX_PIXELS:,} in all are read")
-
-
-def _room_for(image: ImageFile) -> AbstractContextManager[object]:
-    return _large_image if image.width * image.height > _LARGE_PIXELS else nullcontext()
+            raise DataError(f"not a JPEG, PNG, BMP or GIF image, but {kind}")
+    raise DataError("not a JPEG, PNG, BMP or GIF image")
 
 
 def _rgb(image: ImageFile) -> Pixels:
@@ -194,10 +165,6 @@ def _rgb(image: ImageFile) -> Pixels:
         return rgba[..., :3] * (rgba[..., 3:] > 0)
     image.info.pop("transparency", None)  # else Pillow warns that it will be lost
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-
-
-def _damage(error: Exception) -> str:
-    return _TRUNCATED if "truncated" in str(error).lower() else f"damaged ({error})"
 
 
 def _neighbours(length: int, size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:

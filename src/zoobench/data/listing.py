@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ import PIL
 from zoobench.data.images import DECODER_VERSION, EXTENSIONS, Pixels, check_file, load, resize
 from zoobench.data.split import ROWS, Row, read_rows
 from zoobench.errors import DataError
-from zoobench.store.product import Facts, Product, Stored, obtain
+from zoobench.store.product import Facts, Product, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_json, writing
 from zoobench.system.terminal import Advance, progress
 
@@ -26,23 +26,8 @@ _LISTED = 20  # bad images that a message names
 _SCHEMA = 2
 _PIXELS = "pixels.npy"
 _CHUNK = 64  # images in memory at a time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Listing:
-    """What stands below one class folder: image files, other kinds of files, and folders that cannot be read."""
-
-    images: tuple[Path, ...]
-    other: tuple[str, ...]
-    closed: tuple[tuple[Path, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """A file that looks like an image but cannot be used, and why."""
-
-    name: str
-    reason: str
+LeftOut = tuple[str, str]
+"""Name of a file that looks like an image but cannot be used, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +52,6 @@ class PictureSource:
     ignored: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
-    """What the decoding of a source came to; row i of the .npy file `pixels_path` shows `rows[i]`."""
-
-    rows: tuple[Row, ...]
-    left_out: tuple[LeftOut, ...]
-    pixels_path: Path
-
-
 def photos(folder: Path) -> PictureSource:
     """Returns the images of a folder of class folders, none of them decoded yet.
 
@@ -84,22 +60,31 @@ def photos(folder: Path) -> PictureSource:
     """
     entries = _entries(folder)
     classes = _class_folders(folder, entries)
-    listings = [_listed(folder / name) for name in classes]
-    _check_filled(folder, classes, listings)
-    files = [(path, label) for label, listing in enumerate(listings) for path in listing.images]
-    with workers() as pool:
+    files: list[tuple[Path, int]] = []
+    left_out: list[LeftOut] = []
+    ignored = Counter(_beside(name) for name, is_folder in entries.items() if not is_folder)
+    empty = []
+    for label, name in enumerate(classes):
+        images, other, closed = _listed(folder / name)
+        files += [(path, label) for path in images]
+        left_out += [(_shown(Path(error.filename), folder), _unread(error)) for error in closed]
+        ignored.update(other)
+        empty += [] if images or closed else [_text(name)]
+    if empty:
+        raise DataError(
+            f"{_text(folder)} has class folders without images ({', '.join(EXTENSIONS)}): {', '.join(empty)}; "
+            "put images into them or take the folders away"
+        )
+    with _workers() as pool:
         outcomes = list(pool.map(partial(_identified, folder), files))
     pictures = tuple(outcome for outcome in outcomes if isinstance(outcome, Picture))
-    closed = [
-        LeftOut(name=_shown(path, folder), reason=reason) for listing in listings for path, reason in listing.closed
-    ]
     return PictureSource(
         name=_text(folder.resolve().name) or "data",
-        classes=tuple(_text(name) for name in classes),
+        classes=tuple(map(_text, classes)),
         key=sha256_of_json([PIL.__version__, *((item.name, item.label, item.sha256) for item in pictures)]),
         pictures=pictures,
-        left_out=(*closed, *(outcome for outcome in outcomes if isinstance(outcome, LeftOut))),
-        ignored=_ignored(entries, listings),
+        left_out=(*left_out, *(outcome for outcome in outcomes if not isinstance(outcome, Picture))),
+        ignored=tuple(sorted(ignored.items())),
     )
 
 
@@ -111,7 +96,7 @@ def refuse(left_out: Sequence[LeftOut], *, source: PictureSource) -> None:
     """
     if not left_out:
         return
-    lines = [f"  {bad.name}: {bad.reason}" for bad in left_out[:_LISTED]]
+    lines = [f"  {name}: {reason}" for name, reason in left_out[:_LISTED]]
     if len(left_out) > _LISTED:
         lines.append(f"  and {len(left_out) - _LISTED} more")
     raise DataError(
@@ -121,20 +106,14 @@ def refuse(left_out: Sequence[LeftOut], *, source: PictureSource) -> None:
     )
 
 
-def duplicates(rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
-    """Returns the groups of names that stand for the same content."""
-    names: dict[str, list[str]] = {}
-    for name, _, sha256 in rows:
-        names.setdefault(sha256, []).append(name)
-    return tuple(tuple(group) for group in names.values() if len(group) > 1)
-
-
 def counted(things: Sequence[object], noun: str) -> str:
     """Returns how many things there are, such as `1 image` or `4 images`."""
     return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
 
 
-def decode_once(source: PictureSource, *, image_size: int, folder: Path) -> Decoded:
+def decode_once(
+    source: PictureSource, *, image_size: int, folder: Path
+) -> tuple[tuple[Row, ...], tuple[LeftOut, ...], Path]:
     """Returns the decoded images of a source, which are made only if they are not kept yet.
 
     Args:
@@ -143,99 +122,83 @@ def decode_once(source: PictureSource, *, image_size: int, folder: Path) -> Deco
         folder: Where decoded sources are kept, each in a folder of its own named by its content.
 
     Returns:
-        What could be decoded, what could not, and where the pixels are.
+        What could be decoded, what could not, and the `.npy` file whose row i shows the i-th that could.
 
     Raises:
         DataError: The pixels cannot be kept.
     """
-    product = Product(
-        name=f"{source.name}-{image_size}",
-        file_name=_PIXELS,
-        inputs={
-            "schema": _SCHEMA,
-            "source": source.key,
-            "image_size": image_size,
-            "decoder": DECODER_VERSION,
-            "pillow": PIL.__version__,
-        },
-    )
-    return _read(obtain(folder, product, partial(_decode, source, image_size=image_size), error=DataError))
-
-
-def workers() -> ThreadPoolExecutor:
-    """Returns threads to read and decode with, one for each processor."""
-    return ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    inputs = {
+        "schema": _SCHEMA,
+        "source": source.key,
+        "image_size": image_size,
+        "decoder": DECODER_VERSION,
+        "pillow": PIL.__version__,
+    }
+    product = Product(name=f"{source.name}-{image_size}", file_name=_PIXELS, inputs=inputs)
+    path = obtain(folder, product, partial(_decode, source, image_size=image_size), error=DataError).path
+    content = read_rows(path)
+    rows = tuple((name, label, sha256) for name, label, sha256 in content["rows"])
+    return rows, tuple((name, reason) for name, reason in content["left_out"]), path
 
 
 def _entries(folder: Path) -> dict[str, bool]:
     """Returns the names in a folder, sorted, and whether each is a folder itself."""
     try:
         return {path.name: path.is_dir() for path in sorted(folder.iterdir())}
+    except FileNotFoundError:
+        wrong = "does not exist"
+    except NotADirectoryError:
+        wrong = "is a file, not a folder"
     except OSError as error:
-        raise DataError(f"{_text(folder)} {_unlisted(error)}; {_ONE_FOLDER_PER_CLASS}") from error
+        wrong = _unread(error)
+    raise DataError(f"{_text(folder)} {wrong}; {_ONE_FOLDER_PER_CLASS}")
 
 
 def _class_folders(folder: Path, entries: Mapping[str, bool]) -> list[str]:
     """Returns the names of the class folders, as `keras.utils.image_dataset_from_directory` finds them."""
     classes = [name for name, is_folder in entries.items() if is_folder and not name.startswith(".")]
-    if len(classes) < 2:
-        images = [name for name, is_folder in entries.items() if _is_image(name) and not is_folder]
-        raise DataError(f"{_text(folder)} holds {_too_few_classes(classes, images)}; {_ONE_FOLDER_PER_CLASS}")
-    return classes
-
-
-def _unlisted(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "does not exist"
-    if isinstance(error, NotADirectoryError):
-        return "is a file, not a folder"
-    return f"cannot be read ({error.strerror})"
-
-
-def _too_few_classes(classes: Sequence[str], images: Sequence[str]) -> str:
+    if len(classes) >= 2:
+        return classes
+    found = "no class folders"
+    images = [name for name, is_folder in entries.items() if _is_image(name) and not is_folder]
     if classes:
-        return f"one class folder only, {_text(classes[0])}, and a classifier needs two or more"
-    if images:
-        return f"no class folders but {counted(images, 'image')} directly in it; put them in one folder per class"
-    return "no class folders"
+        found = f"one class folder only, {_text(classes[0])}, and a classifier needs two or more"
+    elif images:
+        found += f" but {counted(images, 'image')} directly in it; put them in one folder per class"
+    raise DataError(f"{_text(folder)} holds {found}; {_ONE_FOLDER_PER_CLASS}")
 
 
-def _listed(class_folder: Path) -> _Listing:
-    """Lists a class folder and the folders in it, as Keras does: sorted by folder, then by name, links not followed."""
+def _listed(class_folder: Path) -> tuple[list[Path], list[str], list[OSError]]:
+    """Returns the images, the kinds of other files and the folders that cannot be read below a class folder.
+
+    In the order of Keras: by folder, then by name, links not followed.
+    """
     closed: list[OSError] = []
     images: list[tuple[str, str]] = []
     other: list[str] = []
     for parent, folders, files in os.walk(class_folder, onerror=closed.append):
         # A folder that is named like an image is not looked into: it is reported as an image that cannot be read.
-        images.extend((parent, name) for name in (*files, *folders) if _is_image(name))
+        images += [(parent, name) for name in (*files, *folders) if _is_image(name)]
         folders[:] = [name for name in folders if not _is_image(name)]
-        other.extend(_kind(name) for name in files if not _is_image(name))
-        other.extend("linked folder" for name in folders if Path(parent, name).is_symlink())
-    return _Listing(
-        images=tuple(Path(parent, name) for parent, name in sorted(images)),
-        other=tuple(other),
-        closed=tuple((Path(error.filename), f"cannot be read ({error.strerror})") for error in closed),
-    )
+        other += [_kind(name) for name in files if not _is_image(name)]
+        other += ["linked folder" for name in folders if Path(parent, name).is_symlink()]
+    return [Path(parent, name) for parent, name in sorted(images)], other, closed
 
 
-def _check_filled(folder: Path, classes: Sequence[str], listings: Sequence[_Listing]) -> None:
-    empty = [
-        _text(name) for name, listing in zip(classes, listings, strict=True) if not (listing.images or listing.closed)
-    ]
-    if empty:
-        kinds = ", ".join(EXTENSIONS)
-        raise DataError(
-            f"{_text(folder)} has class folders without images ({kinds}): {', '.join(empty)}; "
-            "put images into them or take the folders away"
-        )
+def _identified(folder: Path, file: tuple[Path, int]) -> Picture | LeftOut:
+    path, label = file
+    name = _shown(path, folder)
+    try:
+        check_file(path)
+        return Picture(name=name, label=label, sha256=sha256_of_file(path), pixels=partial(load, path))
+    except OSError as error:
+        return name, _unread(error)
+    except DataError as error:
+        return name, str(error)
 
 
-def _ignored(entries: Mapping[str, bool], listings: Sequence[_Listing]) -> tuple[tuple[str, int], ...]:
-    beside = [name for name, is_folder in entries.items() if not is_folder]
-    kinds = Counter(f"{_kind(name)} beside the class folders" if _is_image(name) else _kind(name) for name in beside)
-    for listing in listings:
-        kinds.update(listing.other)
-    return tuple(sorted(kinds.items()))
+def _unread(error: OSError) -> str:
+    return f"cannot be read ({error.strerror})"
 
 
 def _is_image(name: str) -> bool:
@@ -246,16 +209,8 @@ def _kind(name: str) -> str:
     return _text(PurePosixPath(name).suffix.lower()) or "without extension"
 
 
-def _identified(folder: Path, file: tuple[Path, int]) -> Picture | LeftOut:
-    path, label = file
-    name = _shown(path, folder)
-    try:
-        check_file(path)
-        return Picture(name=name, label=label, sha256=sha256_of_file(path), pixels=partial(load, path))
-    except OSError as error:
-        return LeftOut(name=name, reason=f"cannot be read ({error.strerror})")
-    except DataError as error:
-        return LeftOut(name=name, reason=str(error))
+def _beside(name: str) -> str:
+    return f"{_kind(name)} beside the class folders" if _is_image(name) else _kind(name)
 
 
 def _shown(path: Path, folder: Path) -> str:
@@ -267,20 +222,15 @@ def _text(path: str | Path) -> str:
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
-def _read(stored: Stored) -> Decoded:
-    content = read_rows(stored.path)
-    return Decoded(
-        rows=tuple((name, label, sha256) for name, label, sha256 in content["rows"]),
-        left_out=tuple(LeftOut(name=name, reason=reason) for name, reason in content["left_out"]),
-        pixels_path=stored.path,
-    )
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
 
 
 def _decode(source: PictureSource, folder: Path, *, image_size: int) -> Facts:
     title = f"Decoding {source.name} at {image_size} px"
     with writing(folder / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
         rows, left_out = _write_rows(handle, source.pictures, image_size=image_size, advance=advance)
-    write_json(folder / ROWS, {"rows": rows, "left_out": [[bad.name, bad.reason] for bad in left_out]})
+    write_json(folder / ROWS, {"rows": rows, "left_out": left_out})
     return {"name": source.name, "classes": source.classes, "images": len(rows), "left_out": len(left_out)}
 
 
@@ -291,14 +241,17 @@ def _write_rows(
     rows: list[Row] = []
     left_out: list[LeftOut] = []
     handle.write(_npy_header(len(pictures), image_size))
-    for outcome in _prepared(pictures, image_size=image_size):
-        if isinstance(outcome, LeftOut):
-            left_out.append(outcome)
-        else:
-            row, pixels = outcome
-            rows.append(row)
-            handle.write(pixels)
-        advance(1, f"{len(left_out)} cannot be used" if left_out else "")
+    with _workers() as pool:
+        for start in range(0, len(pictures), _CHUNK):
+            chunk = pictures[start : start + _CHUNK]
+            outcomes = pool.map(partial(_prepared, image_size=image_size), chunk)
+            for picture, (outcome, pixels) in zip(chunk, outcomes, strict=True):
+                if pixels:
+                    rows.append((picture.name, picture.label, outcome))
+                    handle.write(pixels)
+                else:
+                    left_out.append((picture.name, outcome))
+                advance(1, f"{len(left_out)} cannot be used" if left_out else "")
     handle.seek(0)
     handle.write(_npy_header(len(rows), image_size))
     return rows, left_out
@@ -312,16 +265,11 @@ def _npy_header(count: int, image_size: int) -> bytes:
     return header.getvalue()
 
 
-def _prepared(pictures: Sequence[Picture], *, image_size: int) -> Iterator[tuple[Row, bytes] | LeftOut]:
-    with workers() as pool:
-        for start in range(0, len(pictures), _CHUNK):
-            yield from pool.map(partial(_prepare, image_size=image_size), pictures[start : start + _CHUNK])
-
-
-def _prepare(picture: Picture, *, image_size: int) -> tuple[Row, bytes] | LeftOut:
+def _prepared(picture: Picture, *, image_size: int) -> tuple[str, bytes]:
+    """Returns a picture's SHA-256 and its resized pixels, or why it cannot be used and nothing."""
     try:
         pixels = picture.pixels()
     except DataError as error:
-        return LeftOut(name=picture.name, reason=str(error))
+        return str(error), b""
     sha256 = picture.sha256 or hashlib.sha256(pixels.tobytes()).hexdigest()
-    return (picture.name, picture.label, sha256), resize(pixels, size=image_size).tobytes()
+    return sha256, resize(pixels, size=image_size).tobytes()

@@ -15,7 +15,12 @@ from zoobench.data.split import Row, read_rows
 from zoobench.errors import DataError, UsageError
 from zoobench.measure.target import Samples
 
+# What needs Pillow, which a device may lack, is imported where it is called.
 Pixels = npt.NDArray[np.uint8]
+MOST_PHOTOS = 64
+NO_PILLOW = "Pillow, which decodes photos, is not installed: pip install pillow"
+_JPEG_QUALITY = 90
+_NAME_ANOTHER = "name a folder of photos with --images"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,24 +39,45 @@ class Images:
 
     def spread(self, samples: int) -> Iterator[Pixels]:
         """Yields at most `samples` of them, each [1, height, width, 3], evenly spread: folders are sorted by class."""
-        for index in np.linspace(0, self.count - 1, min(samples, self.count)).round().astype(int).tolist():
+        for index in _spread(self.count, samples):
             yield self.load(index)[None]
 
 
-def given_images(path: Path, *, side: int) -> Images:
-    """Returns the images of a folder of photos or of a `.npy` file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photos:
+    """Photos as they come from a disk or a camera.
 
-    Args:
-        path: Folder or file.
-        side: Of the images that the model takes, in pixels; photos are resized to it.
+    Attributes:
+        source: What they are, for people.
+        contents: The bytes of each file: JPEG, PNG, BMP or GIF.
+    """
+
+    source: str
+    contents: tuple[bytes, ...]
+
+
+def given_images(path: Path, *, side: int) -> Images:
+    """Returns the images of a folder of photos, resized, or of a `.npy` file, for a model of so many pixels a side.
 
     Raises:
         UsageError: If there are none or they do not fit the model.
         DataError: If one cannot be read; a photo is read when it is loaded.
     """
-    if path.is_dir():
-        return _photos(path, side=side)
-    return array_images(path, side=side, source=last_parts(path))
+    if not path.is_dir():
+        return array_images(path, side=side, source=last_parts(path))
+    from zoobench.data.images import EXTENSIONS, load, resize
+
+    paths = _files(path)
+    if not paths:
+        raise UsageError(f"{path} has no images ({', '.join(EXTENSIONS)}) in it; give a folder that has")
+
+    def photo(index: int) -> Pixels:
+        try:
+            return resize(load(paths[index]), size=side)
+        except DataError as error:
+            raise DataError(f"{paths[index]} cannot be used: {error}; take it out of the folder") from error
+
+    return Images(source=f"{last_parts(path)}, resized to {side} x {side}", count=len(paths), load=photo)
 
 
 def array_images(path: Path, *, side: int, source: str) -> Images:
@@ -73,45 +99,9 @@ def array_images(path: Path, *, side: int, source: str) -> Images:
     return Images(source=source, count=len(mapped), load=lambda index: np.array(mapped[index]))
 
 
-def _photos(folder: Path, *, side: int) -> Images:
-    from zoobench.data.images import EXTENSIONS, load, resize  # needs Pillow
-
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
-    if not paths:
-        raise UsageError(f"{folder} has no images ({', '.join(EXTENSIONS)}) in it; give a folder that has")
-
-    def photo(index: int) -> Pixels:
-        try:
-            return resize(load(paths[index]), size=side)
-        except DataError as error:
-            raise DataError(f"{paths[index]} cannot be used: {error}; take it out of the folder") from error
-
-    return Images(source=f"{last_parts(folder)}, resized to {side} x {side}", count=len(paths), load=photo)
-
-
 def last_parts(path: Path) -> str:
     """Returns the end of a path that tells it from others: in a store the folder has the name."""
     return "/".join(path.parts[-2:])
-
-
-MOST_PHOTOS = 64
-NO_PILLOW = "Pillow, which decodes photos, is not installed: pip install pillow"
-_DRAWN = "drawn"
-_JPEG_QUALITY = 90
-_NAME_ANOTHER = "name a folder of photos with --images"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Photos:
-    """Photos as they come from a disk or a camera.
-
-    Attributes:
-        source: What they are, for people.
-        contents: The bytes of each file: JPEG, PNG, BMP or GIF.
-    """
-
-    source: str
-    contents: tuple[bytes, ...]
 
 
 def has_pillow() -> bool:
@@ -145,11 +135,9 @@ def given_photos(path: Path) -> Photos | str:
         return f"{path.name} holds images that are decoded; {_NAME_ANOTHER}"
     if not has_pillow():
         return NO_PILLOW
-    from zoobench.data.images import EXTENSIONS
-
-    paths = sorted(one for one in path.rglob("*") if one.suffix.lower() in EXTENSIONS)
-    chosen = np.linspace(0, len(paths) - 1, min(MOST_PHOTOS, len(paths))).round().astype(int).tolist()
-    return Photos(source=f"photos of {path.name}", contents=tuple(paths[index].read_bytes() for index in chosen))
+    paths = _files(path)
+    contents = tuple(paths[index].read_bytes() for index in _spread(len(paths), MOST_PHOTOS))
+    return Photos(source=f"photos of {path.name}", contents=contents)
 
 
 def drawn_photos() -> Photos:
@@ -163,20 +151,16 @@ def drawn_photos() -> Photos:
             "it is not known which images this file takes: name a uint8 .npy file [n, side, side, 3] with --images, or "
             "pip install pillow to draw some"
         )
-    from zoobench.data.drawn import CLASSES, draw
+    from zoobench.data.drawn import CLASSES
 
-    drawings = (draw(animal, seed=0, index=index) for index in range(MOST_PHOTOS) for animal in CLASSES)
-    contents = tuple(_jpeg(pixels) for pixels in islice(drawings, MOST_PHOTOS))
-    return Photos(source="drawn animals as JPEG", contents=contents)
+    drawings = (_drawing(animal, seed=0, index=index) for index in range(MOST_PHOTOS) for animal in CLASSES)
+    return Photos(source="drawn animals as JPEG", contents=tuple(islice(drawings, MOST_PHOTOS)))
 
 
 def decoded(photos: Photos, *, side: int, folder: Path) -> Samples:
-    """Returns photos as the samples that they are to a model; labels are zeros.
+    """Returns photos, at least one, as the samples that they are to a model; labels are zeros.
 
-    Args:
-        photos: At least one.
-        side: In pixels.
-        folder: Where the pixels are written.
+    The pixels are written to the folder.
 
     Raises:
         DataError: If one cannot be decoded.
@@ -187,6 +171,17 @@ def decoded(photos: Photos, *, side: int, folder: Path) -> Samples:
     np.save(path, np.stack([resize(decode(content), size=side) for content in photos.contents]))
     rows = np.arange(len(photos.contents), dtype=np.int64)
     return Samples(path=path, rows=rows, labels=np.zeros_like(rows))
+
+
+def _files(folder: Path) -> list[Path]:
+    from zoobench.data.images import EXTENSIONS
+
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+
+
+def _spread(count: int, most: int) -> list[int]:
+    indices: list[int] = np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
+    return indices
 
 
 def _reread(wanted: Sequence[Row], folder: Path) -> Photos | str:
@@ -203,21 +198,22 @@ def _reread(wanted: Sequence[Row], folder: Path) -> Photos | str:
 
 
 def _redrawn(wanted: Sequence[Row], *, seed: int) -> Photos | str:
-    from zoobench.data.drawn import CLASSES, draw
+    from zoobench.data.drawn import CLASSES
 
     contents = []
     for name, _, _ in wanted:
-        kind, _, rest = name.partition("/")
-        animal, _, index = rest.partition("/")
-        if kind != _DRAWN or animal not in CLASSES or not index.isdecimal():
+        kind, animal, index = (*name.split("/", 2), "", "")[:3]
+        if kind != "drawn" or animal not in CLASSES or not index.isdecimal():
             return f"the run does not say which folder {name} was in; {_NAME_ANOTHER}"
-        contents.append(_jpeg(draw(animal, seed=seed, index=int(index))))
+        contents.append(_drawing(animal, seed=seed, index=int(index)))
     return Photos(source="drawn animals as JPEG", contents=tuple(contents))
 
 
-def _jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
+def _drawing(animal: str, *, seed: int, index: int) -> bytes:
     from PIL import Image
 
+    from zoobench.data.drawn import draw
+
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    Image.fromarray(draw(animal, seed=seed, index=index)).save(buffer, "JPEG", quality=_JPEG_QUALITY)
     return buffer.getvalue()

@@ -7,7 +7,6 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +18,9 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 MIN_CONTENTS = len(SPLITS)
 """How many different images a class needs, one for each split."""
+Shares = tuple[float, float, float]
+"""The shares of a class that train, validate and test; each is positive and they sum to 1."""
+SHARES: Shares = (0.70, 0.15, 0.15)
 Content = tuple[int, str]
 """Label and SHA-256 of one image."""
 ROWS = "rows.json"
@@ -27,34 +29,21 @@ Row = tuple[str, int, str]
 """Name, label and SHA-256 of one decoded image."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitShares:
-    """The shares of a class that train, validate and test; each is positive and they sum to 1."""
-
-    train: float = 0.70
-    validation: float = 0.15
-    test: float = 0.15
-
-    def __post_init__(self) -> None:
-        shares = (self.train, self.validation, self.test)
-        if not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, rel_tol=0, abs_tol=1e-9):
-            raise UsageError(
-                f"the split shares {shares} do not fit; give three positive ones that sum to 1, such as 0.7, 0.15, 0.15"
-            )
-
-
-def parse_shares(text: str) -> SplitShares:
+def parse_shares(text: str) -> Shares:
     """Reads shares from text such as `70/15/15` or `8/1/1`: train, validation, test, in any unit.
 
     Raises:
         UsageError: The text is not three positive numbers between slashes.
     """
-    parts = [_number(part) for part in text.split("/")]
-    if len(parts) != len(SPLITS) or not all(part > 0 and math.isfinite(part) for part in parts):
-        allowed = "three positive numbers for train/validation/test, such as 70/15/15"
-        raise UsageError(f"the split {text!r} cannot be read; give {allowed}")
-    train, validation, test = (part / sum(parts) for part in parts)
-    return SplitShares(train=train, validation=validation, test=test)
+    try:
+        train, validation, test = map(float, text.split("/"))
+    except ValueError:
+        train = validation = test = math.nan
+    total = train + validation + test
+    if min(train, validation, test) > 0 and math.isfinite(total):
+        return train / total, validation / total, test / total
+    allowed = "three positive numbers for train/validation/test, such as 70/15/15"
+    raise UsageError(f"the split {text!r} cannot be read; give {allowed}")
 
 
 def homes(contents: Iterable[Content]) -> dict[str, int]:
@@ -65,8 +54,8 @@ def homes(contents: Iterable[Content]) -> dict[str, int]:
     return home
 
 
-def split_contents(contents: Iterable[Content], *, shares: SplitShares, seed: int) -> dict[str, Split]:
-    """Decides the split of every content, class by class.
+def split_contents(contents: Iterable[Content], *, shares: Shares, seed: int) -> dict[str, Split]:
+    """Decides the split of every content, by its SHA-256, class by class.
 
     The contents of a class are ordered by a hash of seed and content, and that order is cut in two places. A content
     therefore stands in one split only, however many copies there are, and one image more moves at most one other
@@ -76,9 +65,6 @@ def split_contents(contents: Iterable[Content], *, shares: SplitShares, seed: in
         contents: Label and SHA-256 of every image; at least `MIN_CONTENTS` different ones of each class.
         shares: How much of a class each split gets.
         seed: Which of the many splits.
-
-    Returns:
-        The split by SHA-256.
     """
     assigned: dict[str, Split] = {}
     for ordered in _by_class(contents, salt=f"{seed}"):
@@ -88,17 +74,12 @@ def split_contents(contents: Iterable[Content], *, shares: SplitShares, seed: in
     return assigned
 
 
-def cut(total: int, shares: SplitShares) -> tuple[int, int, int]:
-    """Divides `total` things by largest remainders (Hamilton's method), with at least one for each split.
+def cut(total: int, shares: Shares) -> tuple[int, int, int]:
+    """Divides `total` things, at least `MIN_CONTENTS`, by largest remainders (Hamilton's method).
 
-    Args:
-        total: How many things there are, at least `MIN_CONTENTS`.
-        shares: How much each split gets; where remainders are equal, the later split gets more.
-
-    Returns:
-        The number of things that train, validate and test; they sum to `total`.
+    Each split gets at least one; where remainders are equal, the later split gets more.
     """
-    exact = [total * share for share in (shares.train, shares.validation, shares.test)]
+    exact = [total * share for share in shares]
     counts = [math.floor(quota) for quota in exact]
     by_remainder = sorted(range(3), key=lambda split: (round(exact[split] - counts[split], 9), split), reverse=True)
     for split in by_remainder[: total - sum(counts)]:
@@ -111,14 +92,9 @@ def cut(total: int, shares: SplitShares) -> tuple[int, int, int]:
 
 
 def stratified(contents: Iterable[Content], *, seed: int) -> tuple[str, ...]:
-    """Puts the different contents in an order of which every beginning holds the classes evenly.
+    """Returns each SHA-256 once: one of each class, then the next of each class, and so on.
 
-    Args:
-        contents: Label and SHA-256 of every image.
-        seed: Which of the many orders.
-
-    Returns:
-        The SHA-256 of each content once: one of each class, then the next of each class, and so on.
+    Every beginning of that order holds the classes evenly.
     """
     rounds = zip_longest(*_by_class(contents, salt=f"stratified:{seed}"))
     return tuple(sha256 for one_round in rounds for sha256 in one_round if sha256 is not None)
@@ -149,33 +125,16 @@ def dataset_sha256(classes: Sequence[str], samples: Iterable[tuple[str, int, Spl
 
 
 def measuring_order(contents: Sequence[Content], rows: Iterable[int]) -> list[int]:
-    """Returns rows in the order of contents' hashes: mixed, and the same whatever files are called.
-
-    Args:
-        contents: Label and SHA-256 of every image of a data set.
-        rows: Those of them that test.
-    """
-
-    def content(row: int) -> tuple[str, int, int]:
-        label, sha256 = contents[row]
-        return sha256, label, row
-
-    return sorted(rows, key=content)
+    """Returns rows in the order of contents' hashes: mixed, and the same whatever files are called."""
+    return sorted(rows, key=lambda row: (contents[row][1], contents[row][0], row))
 
 
 def _by_class(contents: Iterable[Content], *, salt: str) -> list[list[str]]:
     classes: dict[int, list[str]] = {}
     for sha256, label in homes(contents).items():
         classes.setdefault(label, []).append(sha256)
-    return [sorted(classes[label], key=lambda sha256: _rank(sha256, salt)) for label in sorted(classes)]
 
+    def rank(sha256: str) -> str:
+        return hashlib.sha256(f"{salt}:{sha256}".encode()).hexdigest()
 
-def _rank(sha256: str, salt: str) -> str:
-    return hashlib.sha256(f"{salt}:{sha256}".encode()).hexdigest()
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+    return [sorted(classes[label], key=rank) for label in sorted(classes)]

@@ -333,6 +333,6 @@ def _paired(bare: Finding, baseline: Record, candidate: Record) -> Finding:
     bare = replace(bare, interval=paired_difference(flips.answers), basis="samples")
     if baseline.cell.has_random_weights or candidate.cell.has_random_weights:  # of these it means nothing
         return bare
-    lost, won = flips.answers.newly_wrong, flips.answers.newly_right
-    verdict = Verdict.UNCHANGED if lost == won == 0 else Verdict.INCONCLUSIVE
-    return replace(bare, p=mcnemar_mid_p(lost, won), verdict=verdict)
+    wrong, right = flips.answers.newly_wrong, flips.answers.newly_right
+    verdict = Verdict.UNCHANGED if wrong == right == 0 else Verdict.INCONCLUSIVE
+    return replace(bare, p=mcnemar_mid_p(wrong, right), verdict=verdict)

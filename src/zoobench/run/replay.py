@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
-from zoobench.judge.gate.schedule import Nothing, Rates, replay_until_clear
+from zoobench.judge.gate.schedule import Nothing, replay_until_clear
 from zoobench.matrix.cell import Cell
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation, observe
 from zoobench.measure.target import ModelFile, Samples, Target
@@ -17,7 +17,7 @@ from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, find_pixels, given_pixels
 from zoobench.run.options import defaults
-from zoobench.stats.sequential import FIRST_LOOK
+from zoobench.stats.sequential import FIRST_LOOK, Rates
 from zoobench.system.terminal import progress
 
 PRECISION = 1 / 3

@@ -23,6 +23,28 @@ _BLIND = math.log(10)
 _LARGEST = math.log(1000)
 LOOK_EVERY = 2
 """Units from one look to the next: so that both orders have been taken."""
+MOST_UNITS = 30
+"""Units that are taken at the most, clear or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How often a family of tests, such as a gate, may be wrong.
+
+    Attributes:
+        error_rate: Of the whole family calling anything worse, or better, which is not.
+        miss_rate: Of a ratio that is called within the tolerance and is beyond it.
+        tests: Among how many the error rate is shared.
+    """
+
+    error_rate: float = 0.01
+    miss_rate: float = 0.01
+    tests: int = 1
+
+    @property
+    def each(self) -> float:
+        """The error rate that one test may spend."""
+        return self.error_rate / self.tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +69,11 @@ class RatioEvidence:
     p_within: float
     p_better: float
     smallest_change: float | None
+
+
+def is_clear(evidence: RatioEvidence | None, rates: Rates) -> bool:
+    """Tells whether more units could only confirm what these say."""
+    return evidence is not None and (evidence.p_worse <= rates.each or evidence.p_within <= rates.miss_rate)
 
 
 def is_look(units: int) -> bool:

@@ -18,13 +18,13 @@ from zoobench.judge.gate.false_alarms import (
     RESAMPLED_SLOWED,
     Medians,
     compare_stored,
+    complete,
     consecutive_runs,
     select,
-    telling,
 )
 from zoobench.judge.gate.noise import Noise, RepeatedGate
 from zoobench.judge.gate.resample import Outcomes
-from zoobench.judge.gate.schedule import Rates
+from zoobench.stats.sequential import Rates
 
 ASKED = {"a": TOLERANCE, "b": TOLERANCE}
 STILL = [0.0] * 6
@@ -50,8 +50,8 @@ def test_a_gate_that_ended_before_every_cells_first_look_says_nothing_of_process
     short = a_gate_of({"a": a_cell_of(STILL), "b": a_cell_of([0.0] * 5)})
     failed = a_gate_of({"a": a_cell_of(STILL), "b": a_cell_of(STILL, failure="it died")})
     whole, slowed = gate(), gate(slowdown=0.05)
-    assert telling([short, failed, whole, slowed], 0.0) == [whole]
-    assert telling([short, failed, whole, slowed], 0.05) == [slowed]
+    assert complete([short, failed, whole, slowed], 0.0) == [whole]
+    assert complete([short, failed, whole, slowed], 0.05) == [slowed]
 
 
 def test_true_and_slowed_gates_are_counted_apart() -> None:

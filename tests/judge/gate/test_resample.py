@@ -26,8 +26,8 @@ from zoobench.judge.gate.resample import (
     smallest_tolerances,
     stored_tolerance,
 )
-from zoobench.judge.gate.schedule import Rates, replay_until_clear
-from zoobench.stats.sequential import weigh_sequence
+from zoobench.judge.gate.schedule import replay_until_clear
+from zoobench.stats.sequential import Rates, weigh_sequence
 
 RATES = Rates(tests=6)
 GATES = 25

@@ -163,7 +163,9 @@ def test_rivals_and_assumptions_are_notes() -> None:
 
 
 def figures(run: Run) -> dict[str, Figure]:
-    return {one.name: one for one in figures_of(run, recommend([Side(name="run", runs=(run,))]))}
+    rounds = {name: one.rounds for name, one in run.rounds.items()}
+    recommendation = recommend([Side(name="run", runs=(run,))])
+    return {one.name: one for one in figures_of(list(run.records.values()), rounds, recommendation)}
 
 
 def rows(figure: Figure) -> tuple[tuple[str, ...], ...]:

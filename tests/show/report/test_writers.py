@@ -80,6 +80,7 @@ def a_full_page(*records: Record) -> str:
 
 
 PAGE = a_full_page()
+USUAL = Page(PAGE)
 
 
 def hostile(name: str) -> str:
@@ -101,7 +102,7 @@ def hostile(name: str) -> str:
 
 
 def test_every_part_is_there_in_the_order_of_reading_with_the_decision_first() -> None:
-    sections = [attributes["id"] for attributes in Page(PAGE).named("section")]
+    sections = [attributes["id"] for attributes in USUAL.named("section")]
     assert sections == [
         *("decision", "matrix", "changes", "trade-off", "latency", "speed-up", "answers", "training"),
         *("environment", "method", "limits"),
@@ -110,69 +111,55 @@ def test_every_part_is_there_in_the_order_of_reading_with_the_decision_first() -
 
 
 def test_elements_are_closed_ids_are_unique_and_links_lead_somewhere() -> None:
-    page = Page(PAGE)
-    assert (page.open, page.stray) == ([], [])
-    assert len(set(page.ids)) == len(page.ids)
-    targets = [str(attributes["href"]) for _, attributes in page.elements if "href" in attributes]
-    assert {target[1:] for target in targets if target.startswith("#")} <= set(page.ids)
+    assert (USUAL.open, USUAL.stray) == ([], [])
+    assert len(set(USUAL.ids)) == len(USUAL.ids)
+    targets = [str(attributes["href"]) for _, attributes in USUAL.elements if "href" in attributes]
+    assert {target[1:] for target in targets if target.startswith("#")} <= set(USUAL.ids)
     assert all(target.startswith(("#", "data:image/jpeg;base64,")) for target in targets)
 
 
-def test_headings_go_down_one_level_at_a_time() -> None:
-    levels = [int(tag[1]) for tag, _ in Page(PAGE).elements if re.fullmatch("h[1-6]", tag)]
-    assert levels[0] == 1
-    assert levels.count(1) == 1
+def test_headings_go_down_one_level_at_a_time_and_tables_say_what_they_and_their_heads_are_of() -> None:
+    levels = [int(tag[1]) for tag, _ in USUAL.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == levels.count(1) == 1
     assert all(below - above <= 1 for above, below in pairwise(levels))
-
-
-def test_every_table_says_what_it_is_and_what_its_heads_are_of() -> None:
-    page = Page(PAGE)
-    assert len(page.named("caption")) == len(page.named("table")) > 8
-    assert {attributes.get("scope") for attributes in page.named("th")} == {"col", "row"}
+    assert len(USUAL.named("caption")) == len(USUAL.named("table")) > 8
+    assert {attributes.get("scope") for attributes in USUAL.named("th")} == {"col", "row"}
 
 
 def test_controls_that_need_the_script_are_hidden_without_it() -> None:
-    page = Page(PAGE)
-    assert all("hidden" in attributes for attributes in (*page.named("button"), *page.named("form")))
+    assert all("hidden" in attributes for attributes in (*USUAL.named("button"), *USUAL.named("form")))
     assert "display: none" not in PAGE.partition("<body>")[2]
 
 
-def test_nothing_is_loaded_from_elsewhere() -> None:
-    page = Page(PAGE)
-    assert not [tag for tag, _ in page.elements if tag in ("link", "iframe", "object", "embed", "base", "img")]
-    for _, attributes in page.elements:
-        for name in ("src", "srcset", "action", "formaction", "poster", "background", "xlink:href"):
-            assert name not in attributes
+def test_nothing_is_loaded_from_elsewhere_and_no_element_has_a_style_or_a_handler_of_its_own() -> None:
+    loading = {"src", "srcset", "action", "formaction", "poster", "background", "xlink:href", "style"}
+    for tag, attributes in USUAL.elements:
+        assert tag not in ("link", "iframe", "object", "embed", "base", "img")
+        assert not [name for name in attributes if name in loading or name.startswith("on")], tag
     assert "@import" not in PAGE
     assert "url(" not in PAGE
     assert set(re.findall(r"https?://[^\s\"'<>]+", PAGE)) <= {"http://www.w3.org/2000/svg"}
 
 
 def test_the_policy_allows_its_own_style_and_script_alone() -> None:
-    (policy,) = [one["content"] for one in Page(PAGE).named("meta") if one.get("http-equiv")]
+    (policy,) = [one["content"] for one in USUAL.named("meta") if one.get("http-equiv")]
     assert policy is not None
     rules = dict(rule.strip().partition(" ")[::2] for rule in policy.split(";"))
-    assert rules["default-src"] == "'none'"
-    assert rules["img-src"] == "data:"
+    assert (rules["default-src"], rules["img-src"]) == ("'none'", "data:")
     for tag in ("style", "script"):
         (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", PAGE, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         assert rules[f"{tag}-src"] == f"'sha256-{digest}'"
 
 
-def test_no_element_has_a_style_or_a_handler_of_its_own() -> None:
-    for tag, attributes in Page(PAGE).elements:
-        assert not [name for name in attributes if name == "style" or name.startswith("on")], tag
-
-
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_name_from_a_file_is_text_and_nothing_else(name: str) -> None:
     html = hostile(name)
     html.encode()
-    page, usual = Page(html), Page(PAGE)
-    assert {tag for tag, _ in page.elements} == {tag for tag, _ in usual.elements}
+    page = Page(html)
+    assert {tag for tag, _ in page.elements} == {tag for tag, _ in USUAL.elements}
     assert len(page.named("script")) == len(page.named("style")) == 1
-    known = {attribute for _, attributes in usual.elements for attribute in attributes}
+    known = {attribute for _, attributes in USUAL.elements for attribute in attributes}
     assert {attribute for _, attributes in page.elements for attribute in attributes} <= known
     assert (page.open, page.stray) == ([], [])
     assert not set(html) & set("\x1b\u202e\u2028\ud800")
@@ -198,9 +185,10 @@ def test_no_line_ends_between_a_number_and_its_unit() -> None:
 
 
 def test_numbers_are_sorted_by_what_they_are_and_missing_ones_have_no_order() -> None:
-    rows = {row["data-cell"]: row for row in Page(PAGE).named("tr") if "data-cell" in row}
+    rows = {row["data-cell"]: row for row in USUAL.named("tr") if "data-cell" in row}
     assert set(rows) == {FLOAT.cell.id, INTEGER.cell.id, refused().cell.id}
-    assert f'data-order="{INTEGER.latency.p50_seconds}"' in PAGE if INTEGER.latency else False
+    assert INTEGER.latency
+    assert f'data-order="{INTEGER.latency.p50_seconds}"' in PAGE
     refused_row = PAGE.partition(f'data-cell="{refused().cell.id}"')[2].partition("</tr>")[0]
     assert refused_row.count('<td class="number">–</td>') >= 5
 
@@ -211,46 +199,41 @@ def test_an_image_stands_in_the_page_once_however_often_it_is_shown() -> None:
     assert twice.count('<use href="#photo-1"/>') == 2
 
 
-SIDE = Side(name="base.json", runs=(run_of(FLOAT, INTEGER),))
+def a_text(*records: Record) -> str:
+    side = Side(name="base.json", runs=(run_of(*records),))
+    return to_markdown(a_report(*records, comparison=compare(side, side)))
 
 
-def test_every_part_has_a_heading_in_the_order_of_the_page() -> None:
-    text = to_markdown(a_report(comparison=compare(SIDE, SIDE)))
-    assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == [
+TEXT = a_text(FLOAT, INTEGER, refused())
+
+
+def test_every_part_has_a_heading_in_the_order_of_the_page_and_the_decision_is_first_in_bold() -> None:
+    assert [line[3:] for line in TEXT.splitlines() if line.startswith("## ")] == [
         *("Decision", "All cells", "Changes against the baseline", "Trade-off", "Latency", "Speed-up"),
         *("Right and wrong", "Training", "Environment", "How it was measured", "What it cannot tell"),
     ]
-
-
-def test_the_decision_is_the_first_thing_in_bold() -> None:
-    report = a_report()
-    bold = next(line for line in to_markdown(report).splitlines() if line.startswith("**"))
-    assert bold.replace("\\", "") == f"**{report.decision.sentence}**"
+    bold = next(line for line in TEXT.splitlines() if line.startswith("**"))
+    assert bold.replace("\\", "") == f"**{a_report().decision.sentence}**"
 
 
 def test_every_cell_has_a_row_with_its_values_and_marks() -> None:
-    text = to_markdown(a_report(FLOAT, INTEGER, refused()))
-    rows = text.partition("## All cells")[2].partition("## Trade-off")[0].splitlines()
-    assert any(
-        row.startswith("| mobilenet-int16x8-litert-t1 |") and row.endswith("| refused by litert |") for row in rows
-    )
-    assert any("2.50 (2.48–2.52)" in row for row in rows)
+    rows = TEXT.partition("## All cells")[2].partition("## Changes")[0].splitlines()
+    assert [row.split()[1] for row in rows if row.endswith("| refused by litert |")] == ["mobilenet-int16x8-litert-t1"]
     assert [row.split()[1] for row in rows if row.endswith("| recommended |")] == [a_report().decision.cell]
+    assert any("2.50 (2.48–2.52)" in row for row in rows)
 
 
 def test_tables_have_as_many_fields_in_each_row() -> None:
-    lines = to_markdown(a_report(comparison=compare(SIDE, SIDE))).splitlines()
-    for above, below in pairwise(lines):
+    for above, below in pairwise(TEXT.splitlines()):
         if above.startswith("|") and below.startswith("|"):
             assert above.replace("\\|", "").count("|") == below.replace("\\|", "").count("|")
 
 
 def test_answers_are_folded_and_confusions_a_table() -> None:
-    text = to_markdown(a_report())
-    assert "|  | cat | dog |" in text
-    assert "| cat | 3 | 1 |" in text
-    assert "<details><summary>mobilenet integer_only</summary>" in text
-    assert text.count("<details>") == text.count("</details>") == 2
+    assert "|  | cat | dog |" in TEXT
+    assert "| cat | 3 | 1 |" in TEXT
+    assert "<details><summary>mobilenet integer_only</summary>" in TEXT
+    assert TEXT.count("<details>") == TEXT.count("</details>") == 2
 
 
 @pytest.mark.parametrize("name", [SCRIPT, "a|b", "`rm`", "**bold**", "[x](javascript:1)", "two\nlines"])
@@ -259,7 +242,7 @@ def test_a_name_from_a_file_means_itself(name: str) -> None:
         cell = replace(record.cell, backbone=name)
         return replace(record, dataset=replace(record.dataset, name=name, classes=(name, "dog")), cell=cell)
 
-    text = to_markdown(a_report(*map(renamed, (FLOAT, INTEGER))))
+    text = a_text(*map(renamed, (FLOAT, INTEGER)))
     folded = [line for line in text.splitlines() if line.startswith(("<details>", "</details>"))]
     assert all(line.count("<") in (1, 3) for line in folded)
     escaped = "\n".join(line for line in text.splitlines() if line not in folded)

@@ -14,11 +14,10 @@ from statistics import fmean, median
 from zoobench.errors import Status
 from zoobench.judge.evidence import Finding, Flips, Verdict, direction, relative
 from zoobench.judge.gate.noise import LEAST_RUNS, CellNoise
-from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import LATENCY_P50, METRICS
 from zoobench.results.conditions import Difference
 from zoobench.stats.paired import holm, mcnemar_mid_p_of_loss, paired_difference
-from zoobench.stats.sequential import FIRST_LOOK, RatioEvidence, weigh_mean, weigh_sequence
+from zoobench.stats.sequential import FIRST_LOOK, Rates, RatioEvidence, weigh_mean, weigh_sequence
 from zoobench.system.units import few, percent
 
 _NAMED = 5
@@ -273,10 +272,10 @@ def _of_ratio(draft: Finding, evidence: RatioEvidence) -> Test:
 
 def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | None:
     """Returns the smallest loss that would have been called one, as many samples newly right; None if none is."""
-    total, won = flips.answers.total, flips.answers.newly_right
-    for lost in range(won + 1, total - won + 1):
-        loss = (lost - won) / total
-        if loss > tolerance and mcnemar_mid_p_of_loss(lost, won) <= rate:
+    total, right = flips.answers.total, flips.answers.newly_right
+    for wrong in range(right + 1, total - right + 1):
+        loss = (wrong - right) / total
+        if loss > tolerance and mcnemar_mid_p_of_loss(wrong, right) <= rate:
             return loss
     return None
 

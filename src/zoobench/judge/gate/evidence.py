@@ -17,10 +17,10 @@ from zoobench.judge.gate.decide import (
     unmeasured_test,
 )
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.gate.schedule import Rates
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.results.answers import decode
 from zoobench.results.schema import Record
+from zoobench.stats.sequential import Rates
 from zoobench.system.units import few
 
 Values = tuple[Sequence[float], Sequence[float]]

@@ -30,9 +30,8 @@ from zoobench.judge.gate.resample import (
     outcomes_of,
     resample,
 )
-from zoobench.judge.gate.schedule import Rates
 from zoobench.stats.intervals import Clustering, clustering
-from zoobench.stats.sequential import FIRST_LOOK
+from zoobench.stats.sequential import FIRST_LOOK, Rates
 
 CURVE = tuple(step / 200 for step in range(17))
 """Slow-downs of the power curve: 0 to 8 % by 0.5 %."""
@@ -104,7 +103,7 @@ def select(
     return alike, tuple(f"left out: {count} kept gates of {reason}" for reason, count in reasons.items() if count)
 
 
-def telling(gates: Sequence[RepeatedGate], slowdown: float) -> list[RepeatedGate]:
+def complete(gates: Sequence[RepeatedGate], slowdown: float) -> list[RepeatedGate]:
     """Returns the gates with a slow-down whose every cell came to its first look: of others too little is known."""
     return [
         gate
@@ -140,7 +139,7 @@ def analyse(
     rates = Rates(tests=gates[0].tests)
     resampling = Resampling(gates=draws, seed=seed, rates=rates, affordable=affordable)
     slowdowns = sorted({0.0} | {gate.slowdown for gate in gates})
-    true = telling(gates, 0.0)
+    true = complete(gates, 0.0)
     draw = of_processes(true) if true else None
     noise = learn_noise(true, error_rate=wanted_rate, rates=rates, seed=seed) if true else None
     proposed = {cell: one.replay_tolerance for cell, one in noise.cells.items()} if noise else {}
@@ -204,7 +203,7 @@ def compare_stored(
 def _ended(
     gates: Sequence[RepeatedGate], slowdown: float, tolerances: Mapping[str, float], resampling: Resampling
 ) -> dict[str, Outcomes]:
-    true, slowed = telling(gates, 0.0), telling(gates, slowdown) if slowdown else []
+    true, slowed = complete(gates, 0.0), complete(gates, slowdown) if slowdown else []
     drawn: Mapping[str, tuple[Callable[[Sequence[RepeatedGate]], Draw], Sequence[RepeatedGate], float]] = {
         RESAMPLED: (of_processes, true, slowdown),
         RESAMPLED_WHOLE: (of_whole_gates, true, slowdown),
@@ -220,7 +219,7 @@ def _ended(
 
 def _notes(gates: Sequence[RepeatedGate], slowdowns: Sequence[float]) -> list[str]:
     notes = []
-    short = len(gates) - sum(len(telling(gates, slowdown)) for slowdown in slowdowns)
+    short = len(gates) - sum(len(complete(gates, slowdown)) for slowdown in slowdowns)
     if short:
         what = f"{short} gates ended before every cell had its first {FIRST_LOOK} processes"
         notes.append(f"{what}; only how they ended is counted")

@@ -22,9 +22,8 @@ from scipy.special import stdtr, stdtrit
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import verdicts_of
 from zoobench.judge.gate.noise import CellNoise, Noise, RepeatedGate
-from zoobench.judge.gate.schedule import MOST_PROCESSES, Rates
 from zoobench.stats.intervals import Interval, wilson
-from zoobench.stats.sequential import FIRST_LOOK, is_look
+from zoobench.stats.sequential import FIRST_LOOK, MOST_UNITS, Rates, is_look
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -86,7 +85,7 @@ class Resampling:
     seed: int = 0
     rates: Rates
     affordable: int
-    processes: int = MOST_PROCESSES
+    processes: int = MOST_UNITS
 
 
 def count_real(gates: Sequence[RepeatedGate]) -> Outcomes | None:

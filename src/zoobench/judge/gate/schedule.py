@@ -1,13 +1,10 @@
 """Which cell is replayed next, and when is its verdict clear? Effort goes where the answer is still open."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
-from zoobench.stats.sequential import RatioEvidence, is_look, weigh_sequence
+from zoobench.stats.sequential import MOST_UNITS, Rates, is_clear, is_look, weigh_sequence
 
-MOST_PROCESSES = 30
-"""Of one cell that count."""
 _MOST_STARTED = 3
 """Processes that are started at the most, as a multiple of those that may count."""
 
@@ -23,31 +20,6 @@ Replay = Callable[[str, int], float | Nothing]
 """Given a cell's id and how many of its processes counted, returns the log ratio that one more sees."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """How often a gate may be wrong.
-
-    Attributes:
-        error_rate: Of a whole gate that calls anything worse, or better, which is not.
-        miss_rate: Of a cell that is called within the tolerance and is beyond it.
-        tests: Among how many the gate's error rate is shared.
-    """
-
-    error_rate: float = 0.01
-    miss_rate: float = 0.01
-    tests: int = 1
-
-    @property
-    def each(self) -> float:
-        """The error rate that one test may spend."""
-        return self.error_rate / self.tests
-
-
-def is_clear(evidence: RatioEvidence | None, rates: Rates) -> bool:
-    """Tells whether more units could only confirm what these say."""
-    return evidence is not None and (evidence.p_worse <= rates.each or evidence.p_within <= rates.miss_rate)
-
-
 def replay_until_clear(
     tolerances: Mapping[str, float],
     *,
@@ -55,7 +27,7 @@ def replay_until_clear(
     rates: Rates,
     seconds: float,
     clock: Callable[[], float],
-    processes: int = MOST_PROCESSES,
+    processes: int = MOST_UNITS,
 ) -> dict[str, tuple[float, ...]]:
     """Returns each cell's log ratios in the order in which they came.
 

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from zoobench.judge.evidence import worse_classes
 from zoobench.results.answers import answers_of, both_answers, float_twin
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import Counts, mistakes, shade
@@ -71,7 +70,7 @@ def right_and_wrong(
                 cells=tuple(record.cell.id for record in one),
                 summary=_summary(one),
                 confusion=confusion_table(counts, classes),
-                worst=_worst(counts, first, twin),
+                worst=_worst(counts, classes, confusion_of(twin) if twin and found is not None else None),
                 mixups=_mixups(counts, classes),
                 flipped=tuple(shown),
                 flips=_describe_flips(one, twin, found, shown=len(shown)),
@@ -197,15 +196,8 @@ def confusion_of(record: Record) -> Counts:
     return rows
 
 
-def _worst(counts: Counts, record: Record, twin: Record | None) -> Sheet | None:
-    """Returns the classes with the least share of right answers, with what each lost against the float twin."""
-    classes = record.dataset.classes
-    both = both_answers(twin, record) if twin else None
-    lost: dict[str, int] = {}
-    if both:
-        before, after = both
-        worse = worse_classes(before.predicted, after.predicted, truth=before.truth, classes=classes)
-        lost = {name: answers.newly_wrong - answers.newly_right for name, answers in worse}
+def _worst(counts: Counts, classes: Sequence[str], base: Counts | None) -> Sheet | None:
+    """Returns the classes with the least share of right answers, with what each lost against the float twin's."""
     p_below = below_the_rest(counts)
     rows = []
     for index in worst_classes(counts)[:_MOST_WORST]:
@@ -218,7 +210,7 @@ def _worst(counts: Counts, record: Record, twin: Record | None) -> Sheet | None:
                 exactly(samples),
                 percent(right / samples),
                 f"{percent(interval.low)}–{percent(interval.high)}",
-                exactly(lost.get(classes[index], 0)) if twin else ABSENT,
+                exactly(max(base[index][index] - right, 0)) if base else ABSENT,
                 "significantly worse than the rest" if p_below[index] <= 1 - CONFIDENCE else "",
             )
         )

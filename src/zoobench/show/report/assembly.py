@@ -62,7 +62,8 @@ def assemble(
     """
     records = list(run.records.values())
     chosen = run.records.get(recommendation.cell or "")
-    answered, pictures = right_and_wrong(by_backbone(records), pictured=pictured)
+    ordered = by_backbone(records)
+    answered, pictures = right_and_wrong(ordered, pictured=pictured)
     trainings = trainings_of(records)
     backbones, data = (
         ", ".join(dict.fromkeys(names))
@@ -74,7 +75,7 @@ def assemble(
         decision=decision_of(recommendation, run.records),
         matrix=matrix_of(records, planned=run.provenance.cells),
         changes=changes_of(comparison) if comparison else None,
-        figures=figures_of(run, recommendation),
+        figures=figures_of(ordered, {name: one.rounds for name, one in run.rounds.items()}, recommendation),
         answered=answered,
         answers_notes=tuple(_answers_notes(records, pictures)) if answered else (_NO_ANSWERS,),
         pictures=pictures,

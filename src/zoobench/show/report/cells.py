@@ -7,7 +7,6 @@ from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.judge.recommend.recommendation import Candidate, Recommendation
-from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedTraining, Speedup
 from zoobench.show.charts.rows import LEAST_SPEEDUP, latencies, speedups
 from zoobench.show.charts.sheet import Chart
@@ -267,10 +266,10 @@ def _remarks(recommendation: Recommendation) -> Iterator[str]:
         yield from (f"It was disturbed while it was timed: {one}." for one in chosen.cell.timing.disturbances)
 
 
-def figures_of(run: Run, recommendation: Recommendation) -> tuple[Figure, ...]:
-    """Returns the pictures of all cells of a run: trade-off, latencies and speed-ups."""
-    records = by_backbone(list(run.records.values()))
-    rounds = {cell: timing.rounds for cell, timing in run.rounds.items()}
+def figures_of(
+    records: Sequence[Record], rounds: Mapping[str, Sequence[float]], recommendation: Recommendation
+) -> tuple[Figure, ...]:
+    """Returns the pictures of cells, whose rounds are in seconds by id: trade-off, latencies and speed-ups."""
     return trade_off(records, recommendation), _latencies(records, rounds), _speedups(records)
 
 
