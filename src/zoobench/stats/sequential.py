@@ -223,5 +223,5 @@ def _below(distance: float, error: float, freedom: int) -> float:
 
 
 def _change(logarithm: float) -> float:
-    """Returns a change as a share; one of more than a thousandfold is told as that."""
+    """Returns a change as a share; one of more than a thousandfold is called a thousandfold."""
     return math.expm1(min(logarithm, _LARGEST))
