@@ -10,7 +10,6 @@ from statistics import median
 from typing import Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
-from zoobench.judge.gate.schedule import Nothing, replay_until_clear
 from zoobench.matrix.cell import Cell
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation, observe
 from zoobench.measure.target import ModelFile, Samples, Target
@@ -18,7 +17,7 @@ from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, find_pixels, given_pixels
 from zoobench.run.options import defaults
-from zoobench.stats.sequential import FIRST_LOOK, Rates
+from zoobench.stats.sequential import FIRST_LOOK, Nothing, Rates, replay_until_clear
 from zoobench.system.terminal import progress
 
 PRECISION = 1 / 3
