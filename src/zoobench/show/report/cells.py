@@ -238,7 +238,7 @@ def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recomm
         (
             one.cell.id,
             milliseconds(one.cell.timing.p50_seconds),
-            percent(None if one.cell.cell.has_random_weights else one.cell.top1),
+            percent(None if one.cell.has_random_weights else one.cell.top1),
             megabytes(one.cell.size_bytes),
             chance(one.at_least),
             describe_miss(one, confidence=recommendation.confidence),
