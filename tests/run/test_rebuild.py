@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from runs import SMALL, bench, load, results, run, zoobench
 from zoobench.errors import ModelError
@@ -50,7 +51,7 @@ def gone(artifacts: Path, baseline: Run) -> Record:
 
 
 def changed(run: Run, **provenance: Any) -> Run:
-    return replace(run, provenance=replace(run.provenance, **provenance))
+    return replace(run, provenance=structs.replace(run.provenance, **provenance))
 
 
 @pytest.mark.slow
