@@ -50,8 +50,11 @@ def gone(artifacts: Path, baseline: Run) -> Record:
     return missing
 
 
-def changed(run: Run, **provenance: Any) -> Run:
-    return replace(run, provenance=structs.replace(run.provenance, **provenance))
+def changed(run: Run, **changes: Any) -> Run:
+    if "manifests" in changes:
+        assert run.origin
+        changes = {"baseline": structs.replace(run.origin, **changes)}
+    return replace(run, provenance=structs.replace(run.provenance, **changes))
 
 
 @pytest.mark.slow
@@ -97,7 +100,7 @@ def test_other_settings_are_named_and_nothing_is_made(artifacts: Path, baseline:
 def test_another_library_is_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: Record) -> None:
     assert gone.model
     kept = baseline.provenance.manifests[gone.model.sha256]
-    older = {gone.model.sha256: replace(kept, inputs={**kept.inputs, "tensorflow": "2.20.0"})}
+    older = {gone.model.sha256: structs.replace(kept, inputs={**kept.inputs, "tensorflow": "2.20.0"})}
     with pytest.raises(ModelError, match=r"tensorflow was 2\.20\.0, is "):
         rebuild([gone], changed(baseline, manifests=older), artifacts=artifacts)
 
