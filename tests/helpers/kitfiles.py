@@ -87,7 +87,8 @@ def _whole(content: bytes) -> Chunks:
 def a_kit(folder: Path) -> Path:
     """Writes a sound kit."""
     folder.mkdir(exist_ok=True)
-    return write_kit(folder / "kit.zip", *contents(folder)).path
+    write_kit(folder / "kit.zip", *contents(folder))
+    return folder / "kit.zip"
 
 
 def members(path: Path) -> dict[str, bytes]:

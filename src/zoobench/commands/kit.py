@@ -26,7 +26,7 @@ from zoobench.kit.contents import (
     KitSample,
 )
 from zoobench.kit.reader import open_kit, verify
-from zoobench.kit.writer import Chunks, Written, check_free, of_file, of_samples, write_kit
+from zoobench.kit.writer import Chunks, check_free, of_file, of_samples, write_kit
 from zoobench.matrix.cell import Cell, added_to
 from zoobench.matrix.variants import find_variant
 from zoobench.results.schema import Refusal
@@ -62,12 +62,10 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     With the options of the run whose results are to be compared; what is not made yet is made. Keras cells are left
     out, as they need TensorFlow.
     """
-    written, lines = export_kit(file, options, patterns=cells, overwriting=force)
+    sha256, unpacked, lines = export_kit(file, options, patterns=cells, overwriting=force)
     for line in lines:
         click.echo(line, err=True)
-    click.echo(
-        f"wrote {file}: {size(written.size_bytes)}, unpacked {size(written.unpacked_bytes)}, kit {written.sha256}"
-    )
+    click.echo(f"wrote {file}: {size(file.stat().st_size)}, unpacked {size(unpacked)}, kit {sha256}")
     click.echo(f"copy it to the device; there: pip install zoobench, then: zoobench kit run {file.name}")
 
 
@@ -107,8 +105,10 @@ def run(file: Path, options: tuple[str, ...]) -> None:
 
 def export_kit(
     path: Path, given: Mapping[str, str], *, patterns: Sequence[str] = (), overwriting: bool = False
-) -> tuple[Written, list[str]]:
-    """Writes a kit of the cells that options ask for; returns it with what a reader should know of it.
+) -> tuple[str, int, list[str]]:
+    """Writes a kit of the cells that options ask for.
+
+    Returns its SHA-256, the bytes of all its members, and what a reader should know of it.
 
     Args:
         path: Where it goes.
@@ -131,13 +131,17 @@ def export_kit(
             f"received only cells that a device cannot run without TensorFlow: {listed}; choose TFLite ones"
         )
     inputs = open_inputs(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells)))))
-    written = write_kit(path, *contents(inputs, cells), overwriting=overwriting)
+    sha256, unpacked = write_kit(path, *contents(inputs, cells), overwriting=overwriting)
     refused = ((cell.id, refusal) for cell in cells if (refusal := inputs.refusal(cell)))
-    return written, [
-        *inputs.description,
-        *([f"left out, as a device would need TensorFlow for them: {listed}"] if listed else []),
-        *(f"{cell}: {refusal.by} refuses it, which the kit says: {refusal.reason}" for cell, refusal in refused),
-    ]
+    return (
+        sha256,
+        unpacked,
+        [
+            *inputs.description,
+            *([f"left out, as a device would need TensorFlow for them: {listed}"] if listed else []),
+            *(f"{cell}: {refusal.by} refuses it, which the kit says: {refusal.reason}" for cell, refusal in refused),
+        ],
+    )
 
 
 def is_tflite(cell: Cell) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from zoobench.errors import DataError, UsageError
@@ -24,18 +24,10 @@ _LEVEL = 6
 _IMAGES_AT_A_TIME = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A kit that was just written: the hash of its manifest, the size of the file and that of all members."""
-
-    path: Path
-    sha256: str
-    size_bytes: int
-    unpacked_bytes: int
-
-
-def write_kit(path: Path, manifest: KitManifest, chunks: Mapping[str, Chunks], *, overwriting: bool = False) -> Written:
-    """Writes a kit atomically.
+def write_kit(
+    path: Path, manifest: KitManifest, chunks: Mapping[str, Chunks], *, overwriting: bool = False
+) -> tuple[str, int]:
+    """Writes a kit atomically; returns its SHA-256, which is that of its manifest, and the bytes of all its members.
 
     Args:
         path: Where it goes.
@@ -63,12 +55,7 @@ def write_kit(path: Path, manifest: KitManifest, chunks: Mapping[str, Chunks], *
         raise DataError(f"{path} would have more than 4 GB; export fewer cells by --cells") from error
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}; free some space or name another") from error
-    return Written(
-        path=path,
-        sha256=hashlib.sha256(content).hexdigest(),
-        size_bytes=path.stat().st_size,
-        unpacked_bytes=known.size_bytes,
-    )
+    return hashlib.sha256(content).hexdigest(), known.size_bytes
 
 
 def check_free(path: Path, *, overwriting: bool) -> None:

@@ -33,7 +33,7 @@ class Cell:
     def float_twin(self) -> "Cell":
         """The cell that speed-up and agreement refer to: `float32`, same backbone and threads.
 
-        It is run by the same runtime where that runs `float32`; a Keras cell is held against LiteRT's, because the
+        It is run by the same runtime where that runs `float32`; a Keras cell is compared with LiteRT's, because the
         first thing its users ask is what leaving Keras gains.
         """
         float32 = VARIANTS["float32"]
@@ -42,7 +42,7 @@ class Cell:
 
     @property
     def reference(self) -> "Cell | None":
-        """The cell of the same file on the runtime that others are held against; None where that is its own."""
+        """The cell of the same file on the runtime that others are compared with; None where that is its own."""
         runtime = find_runtime(self.runtime).reference
         return None if runtime == self.runtime else replace(self, runtime=runtime)
 

@@ -195,6 +195,8 @@ def _bytes(path: Path) -> bytes:
 
 def _check_text(content: bytes) -> None:
     """Refuses what is no UTF-8, in the parts that are passed over too: it is the mark of a damaged file."""
+    if content.isascii():
+        return
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(content) + 1, _CHUNK_BYTES):
         chunk = content[start : start + _CHUNK_BYTES]

@@ -56,8 +56,7 @@ class Plan:
         source: What the files of these cells are made from, or the kit that they came in.
         rounds: How many rounds are timed, by runtime.
         workers: Sessions that share the test samples for accuracy.
-        processes: How many fresh processes tell a cell's memory and start-up; None for as many as its runtime usually
-            takes.
+        processes: How many fresh ones tell a cell's memory and start-up; None for as many as its runtime usually takes.
         artifacts: Folder of data sets, models, kits and results.
         machine: Name of this machine, or '' to make one.
         options: Texts of the options that are not at their defaults, but for those of measuring alone.

@@ -66,7 +66,7 @@ def document(records: Sequence[Record]) -> Document:
         rows=tuple((*_names(record), *(text(record) for _, text in columns)) for record in ordered),
         words=frozenset({1, 2, 3}),
         tones={
-            (row, heads.index(head)): _tone(speedup)
+            (row, heads.index(head)): tone_of(speedup)
             for head, read in speedups.items()
             for row, record in enumerate(ordered)
             if (speedup := read(record))
@@ -118,7 +118,7 @@ def _span(speedup: Speedup | None) -> str:
     return f"{ratio(speedup.interval[0])}–{ratio(speedup.interval[1])}" if speedup else ""
 
 
-def _tone(speedup: Speedup) -> Tone:
+def tone_of(speedup: Speedup) -> Tone:
     """Returns how a speed-up is meant: only beyond what two copies of a file differ by is it good or bad."""
     low, high = speedup.interval
     return "good" if low > 1 + COPIES_DIFFER else "bad" if high < 1 - COPIES_DIFFER else "plain"

@@ -165,7 +165,7 @@ def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
 def test_what_was_not_measured_is_absent() -> None:
     bare = a_timed_record(rounds_around(0.004), latency=None, accuracy=None, model=None, memory=None, startup=None)
     found = cell(run("a.json", bare))
-    assert found == KnownCell(cell=bare.cell)
+    assert found == KnownCell(recorded=bare.cell)
     assert (found.timing.p50_seconds, found.timing.p90_seconds, found.timing.speedup) == (None, None, None)
     assert (found.top1, found.middle("memory"), found.timing.twin, found.values) == (None, None, None, {})
 
@@ -217,7 +217,7 @@ def test_a_drop_is_against_the_most_accurate_backbone_on_the_same_runtime_if_the
 
 def test_of_backbones_that_are_right_equally_often_the_own_one_is_the_reference() -> None:
     cell, own, other = a_known_cell(), a_known_cell("float32"), a_known_cell("float32", backbone="xception")
-    cells = {one.cell.id: one for one in (other, own, cell)}
+    cells = {one.id: one for one in (other, own, cell)}
     assert find_best_float_file(cell, cells) is own
     assert find_best_float_file(other, cells) is other
 
@@ -225,4 +225,4 @@ def test_of_backbones_that_are_right_equally_often_the_own_one_is_the_reference(
 def test_random_weights_are_never_the_most_accurate_backbone() -> None:
     cell = a_known_cell()
     lucky = a_known_cell("float32", backbone="xception", right="++++", weights="random")
-    assert find_best_float_file(cell, {one.cell.id: one for one in (cell, lucky)}) is None
+    assert find_best_float_file(cell, {one.id: one for one in (cell, lucky)}) is None

@@ -212,7 +212,9 @@ X, Y, Z = "dynamic_range", "float_fallback", "integer_only"
 
 def on(*cells: KnownCell, **states: State) -> MachineRecommendation:
     """Returns a machine with these candidates, which hold unless another state is given by variant."""
-    candidates = [Candidate(cell=one, state=states.get(one.cell.variant, "holds"), probabilities=()) for one in cells]
+    candidates = [
+        Candidate(cell=one, state=states.get(one.recorded.variant, "holds"), probabilities=()) for one in cells
+    ]
     return MachineRecommendation(
         known=a_machine(*cells),
         candidates=tuple(candidates),

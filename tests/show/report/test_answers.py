@@ -67,9 +67,9 @@ def test_the_worst_classes_and_the_confusions_are_told() -> None:
     float_one, integer = answered(FLOAT, INTEGER)
     assert (float_one.worst, float_one.mixups, float_one.flipped, float_one.flips) == (None, None, (), "")
     assert integer.worst is not None
-    assert integer.worst.grid.rows == (("cat", "3", "4", "75.0", "30.1–95.4", "1"),)  # Wilson's interval of 3 of 4
+    assert integer.worst.rows == (("cat", "3", "4", "75.0", "30.1–95.4", "1"),)  # Wilson's interval of 3 of 4
     assert integer.mixups is not None
-    assert integer.mixups.grid.rows == (("cat", "dog", "1", "25.0"),)
+    assert integer.mixups.rows == (("cat", "dog", "1", "25.0"),)
 
 
 def test_only_a_class_that_is_significantly_below_the_rest_is_called_so() -> None:
@@ -79,7 +79,7 @@ def test_only_a_class_that_is_significantly_below_the_rest_is_called_so() -> Non
         truth = [0] * 30 + [1] * 30 + [2] * 30
         [found] = answered(record(truth, [(one, 0.5) for one in taken], variant="float32"))
         assert found.worst is not None
-        assert [row[6] for row in found.worst.grid.rows if len(row) == 7] == verdicts
+        assert [row[6] for row in found.worst.rows if len(row) == 7] == verdicts
 
 
 def test_a_flipped_sample_is_shown_with_what_both_said() -> None:
