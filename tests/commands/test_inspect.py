@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from modelfiles import labelled, small_classifier
-from views import text
 from zoobench.cli import main
 from zoobench.commands import inspect as inspection
-from zoobench.commands.inspect import inspect_file, view
+from zoobench.commands.inspect import inspect_file
 from zoobench.store.product import MANIFEST, describe
 
 
@@ -125,9 +124,3 @@ def test_every_format_holds_the_verdict_and_csv_the_facts(float_file: Path) -> N
     rows = inspected(float_file, "--format", "csv").output.splitlines()
     assert rows[0] == "about,found"
     assert any(row.startswith("weights,") for row in rows)
-
-
-def test_colours_are_for_terminals_alone(float_file: Path) -> None:
-    found = view(float_file, inspect_file(float_file)[0], label="integer_only")
-    assert "\x1b[" in text(found, colours=True)
-    assert "\x1b[" not in text(found)

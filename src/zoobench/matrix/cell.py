@@ -9,6 +9,9 @@ from zoobench.matrix.registry import Package, Table
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.matrix.variants import VARIANTS, find_variant
 
+TABLES: Mapping[str, Table[Any]] = {one.what: one for one in (backbones.TABLE, variants.TABLE, runtimes.TABLE)}
+"""By what their rows are: backbone, variant, runtime."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -66,11 +69,10 @@ def matrix(
 
 def added_to(cells: Sequence[Cell]) -> Mapping[tuple[str, str], Package]:
     """Returns which packages add something to these cells, by what that is and its name; nothing of it is imported."""
-    tables: tuple[Table[Any], ...] = (backbones.TABLE, variants.TABLE, runtimes.TABLE)
     used = (
         (table, name)
         for cell in cells
-        for table, name in zip(tables, (cell.backbone, cell.variant, cell.runtime), strict=True)
+        for table, name in zip(TABLES.values(), (cell.backbone, cell.variant, cell.runtime), strict=True)
     )
     return {(table.what, name): package for table, name in used if (package := table.package(name))}
 

@@ -15,7 +15,7 @@ from zoobench.results.disturbed import told
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
 from zoobench.show.document import LEAST_WIDTH, Document, Grid, Lines, Tone, View
-from zoobench.system.units import ABSENT, megabytes, percent, ratio
+from zoobench.system.units import ABSENT, megabytes, percent, ratio, span
 
 COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
@@ -96,7 +96,7 @@ def _columns(records: Sequence[Record], *, has_reference: bool) -> Iterator[_Col
             yield beside
         if metric is SPEEDUP and has_reference:
             yield _OVER_REFERENCE, lambda record: ratio(found.point) if (found := over_reference(record)) else ABSENT
-            yield "95 %", lambda record: _span(over_reference(record))
+            yield "95 %", lambda record: span(found.interval, ratio) if (found := over_reference(record)) else ""
 
 
 def _names(record: Record) -> tuple[str, ...]:
@@ -110,12 +110,7 @@ def _value(metric: Metric, record: Record) -> str:
 
 
 def _interval_of(metric: Metric, record: Record) -> str:
-    ends = metric.interval(record)
-    return f"{metric.unit.text(ends[0])}–{metric.unit.text(ends[1])}" if ends else ""
-
-
-def _span(speedup: Speedup | None) -> str:
-    return f"{ratio(speedup.interval[0])}–{ratio(speedup.interval[1])}" if speedup else ""
+    return span(metric.interval(record), metric.unit.text)
 
 
 def tone_of(speedup: Speedup) -> Tone:

@@ -29,7 +29,7 @@ from zoobench.show.report.answers import (
     shown_of,
     worst_classes,
 )
-from zoobench.show.report.contents import FlippedSample, Pictures, VariantAnswers
+from zoobench.show.report.contents import Pictures, VariantAnswers
 from zoobench.stats.paired import holm
 
 SHOWN = Pictures(photos={"photo-1": "data:image/jpeg;base64,AA=="}, shown={3: "photo-1"})
@@ -148,21 +148,6 @@ def record(truth: Sequence[int], given: Given, *, variant: str = "integer_only")
     dataset = RecordedDataset(name="pets", sha256="cd" * 32, classes=ANIMALS, samples=max(len(truth), 1), left_out=0)
     assert usual.accuracy is not None
     return replace(usual, dataset=dataset, accuracy=replace(usual.accuracy, predictions=predictions))
-
-
-def test_samples_have_both_answers() -> None:
-    base = record([0, 1], [(0, 1.0), (1, 0.6)], variant="float32")
-    assert flipped_samples(base, record([0, 1], [(2, 0.4), (1, 0.6)])) == (
-        FlippedSample(
-            sample=0,
-            kind="newly_wrong",
-            truth="cat",
-            before="cat",
-            before_probability=1.0,
-            after="eel",
-            after_probability=26214 / 65535,
-        ),
-    )
 
 
 def test_newly_wrong_samples_come_first_the_surer_the_base_was_the_sooner_then_newly_right_ones_then_the_rest() -> None:
