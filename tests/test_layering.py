@@ -19,6 +19,7 @@ HEAVY = {"tensorflow", "keras", "litert_quantizer"}
         "zoobench.commands.baseline",
         "zoobench.run.locate",
         "zoobench.commands.report",
+        "zoobench.commands.layers",
     ],
 )
 def test_the_front_doors_open_without_tensorflow(module: str) -> None:
@@ -27,7 +28,10 @@ def test_the_front_doors_open_without_tensorflow(module: str) -> None:
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("module", ["zoobench.commands.baseline", "zoobench.run.locate", "zoobench.judge.gate.rules"])
+@pytest.mark.parametrize(
+    "module",
+    ["zoobench.commands.baseline", "zoobench.commands.inspect", "zoobench.run.locate", "zoobench.judge.gate.rules"],
+)
 def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> None:
     """A device that measures has neither Pillow nor what TensorFlow brings along."""
     program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'scipy'}!r} & set(sys.modules)))"

@@ -374,3 +374,12 @@ def test_programs_and_pull_requests_are_told_too(folder: Path, monkeypatch: pyte
     assert "::error title=zoobench%3A unusable input::cannot read" in done.stdout
     assert "UNUSABLE INPUT" in (folder / "summary.md").read_text()
     assert json.loads(run_command(folder, *cut, "--format", "json").stdout)["status"] == 2
+
+
+def test_on_ctrl_c_it_is_said_that_nothing_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(_request: GateRequest) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zoobench.commands.gate.run_gate", stopped)
+    done = run_command(folder, "--baseline", str(folder / "new.json"))
+    assert (done.exit_code, "nothing of an unfinished gate is kept" in done.stderr) == (130, True)

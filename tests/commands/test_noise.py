@@ -19,10 +19,9 @@ from zoobench.commands.noise import (
     read_gates,
     report_on,
     save_noise,
-    save_picture,
     wanted_tolerances,
 )
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import UsageError
 from zoobench.judge.gate.false_alarms import REAL
 from zoobench.judge.gate.noise import RepeatedGate, noise_path, read_noise, to_json
 from zoobench.judge.gate.rules import read_rules
@@ -134,15 +133,6 @@ def test_gates_with_a_slow_down_alone_leave_no_noise(request_: GateRequest) -> N
     keep(request_, a_gate(slowdown=0.05))
     assert save_noise(report_on(request_, draws=20), request_.artifacts) is None
     assert not noise_path(request_.artifacts, HERE).exists()
-
-
-def test_a_picture_that_cannot_be_written_is_told(request_: GateRequest) -> None:
-    keep(request_, a_gate())
-    report = report_on(request_, draws=20)
-    occupied = request_.artifacts / "power.png"
-    occupied.mkdir()
-    with pytest.raises(ResultsError, match=r"cannot write .*power\.png"):
-        save_picture(report, occupied)
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """Do commands share options, and do these say what is wrong with what they were given?"""
 
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from zoobench.commands.options import build_options, limit_options, matching
-from zoobench.errors import UsageError
+from zoobench.commands.options import build_options, limit_options, matching, save_picture
+from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, LIMITED, option_of
+from zoobench.show.charts.sheet import presented
 
 
 @click.command()
@@ -74,3 +76,10 @@ def test_options_of_building_bear_no_prefix_and_neither_do_messages_about_them()
     given = ("--head-layers", "8", "--skip-bad-images")
     assert str(CliRunner().invoke(build, given).exception) == "--data: received nothing"
     assert "--zoo-" not in CliRunner().invoke(build, ["--help"]).output
+
+
+def test_a_picture_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").mkdir()
+    chart = presented(None, title="A picture", alternative="of nothing", width=400)
+    with pytest.raises(ResultsError, match=r"a\.svg: .*; name another file with --picture"):
+        save_picture(chart, tmp_path / "a.svg")

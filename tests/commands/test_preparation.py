@@ -1,4 +1,4 @@
-"""What does fetching photos say where something is missing, and `extensions` of what cannot be used?"""
+"""What does fetching photos say where something is missing, are packages' additions listed, and is what is made?"""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,98 +10,71 @@ from packages import put
 from sessions import FLOAT, KERAS, a_session
 from zoobench.cli import main
 from zoobench.commands import preparation as module
-from zoobench.commands.preparation import fetched
-from zoobench.errors import DataError
+from zoobench.commands.preparation import fetched, find_extensions
+from zoobench.errors import DataError, UsageError
+from zoobench.matrix.cell import Cell, describe_added, libraries_of
 
 BY_HAND = (
     "without it: download https://www.kaggle.com/datasets/alessiocorrado99/animals10 in a browser, unpack it, "
     "and give --zoo-data PATH/raw-img"
 )
+RUNTIME = """
+from zoobench.matrix.runtimes import Runtime
+FAST = Runtime(name="fast", module="fast_sessions", packages=("numpy",), libraries=("psutil",), install="fast")
+"""
+MODULES = {"fast_runtime.py": RUNTIME, "fast_sessions.py": "def open_session(path, *, threads): ..."}
+NOWHERE = "zoobench-nets 1.0: nowhere:TINY cannot be imported"
+CELL = Cell(backbone="mobilenet", variant="float32", runtime="fast", threads=1, image_size=64)
 
 
 class DamagedError(Exception):
     """An exception of the package's own, which share no base class."""
 
 
-class Kaggle:
-    """Stands for the package: 'downloads' into a folder or fails."""
+def answering(monkeypatch: pytest.MonkeyPatch, answer: Path | Exception) -> list[str]:
+    """Has the package 'download' into a folder or fail; returns what it is asked for."""
+    asked: list[str] = []
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: Path | Exception) -> None:
-        self.asked: list[str] = []
-        self._answer = answer
-        packages = {
-            "kagglehub": SimpleNamespace(dataset_download=self.download),
-            "kagglehub.exceptions": SimpleNamespace(Path=Path, DamagedError=DamagedError),
-        }
-        monkeypatch.setattr(module, "import_module", packages.__getitem__)
+    def download(handle: str) -> str:
+        asked.append(handle)
+        if isinstance(answer, Exception):
+            raise answer
+        return str(answer)
 
-    def download(self, handle: str) -> str:
-        self.asked.append(handle)
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return str(self._answer)
-
-
-def refusal() -> str:
-    with pytest.raises(DataError) as caught:
-        fetched("animals10")
-    return str(caught.value)
+    packages = {
+        "kagglehub": SimpleNamespace(dataset_download=download),
+        "kagglehub.exceptions": SimpleNamespace(Path=Path, DamagedError=DamagedError),
+    }
+    monkeypatch.setattr(module, "import_module", packages.__getitem__)
+    return asked
 
 
 def test_the_folder_of_class_folders_is_returned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = answering(monkeypatch, tmp_path)
+    with pytest.raises(DataError, match="animals10 was downloaded but holds no folder raw-img: "):
+        fetched("animals10")
     (tmp_path / "raw-img" / "cane").mkdir(parents=True)
-    kaggle = Kaggle(monkeypatch, tmp_path)
     assert fetched("animals10") == tmp_path / "raw-img"
-    assert kaggle.asked == ["alessiocorrado99/animals10"]
-
-
-def test_without_the_package_it_says_what_to_install_and_how_to_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(name: str) -> None:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    monkeypatch.setattr(module, "import_module", absent)
-    assert refusal() == f"animals10 is fetched by kagglehub: pip install 'zoobench[fetch]'; {BY_HAND}"
+    assert asked == ["alessiocorrado99/animals10"] * 2
 
 
 @pytest.mark.parametrize(
     "error", [OSError("no network"), ValueError("no such version"), RuntimeError("try again"), DamagedError("checksum")]
 )
-def test_a_failed_download_says_why(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    Kaggle(monkeypatch, error)
-    assert refusal() == f"animals10 could not be downloaded: {error}; {BY_HAND}"
+def test_a_failed_download_says_why_and_how_to_do_without(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    answering(monkeypatch, error)
+    with pytest.raises(DataError) as caught:
+        fetched("animals10")
+    assert str(caught.value) == f"animals10 could not be downloaded: {error}; {BY_HAND}"
 
 
-def test_a_download_without_the_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    Kaggle(monkeypatch, tmp_path)
-    assert refusal() == f"animals10 was downloaded but holds no folder raw-img: {tmp_path}; {BY_HAND}"
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-
-@pytest.mark.usefixtures("beside_us")
-def test_without_packages_it_says_where_to_read_on() -> None:
-    done = CliRunner().invoke(main, ["extensions"])
-    assert done.exit_code == 0
-    assert done.output == "no package adds anything; docs/extending.md says how one does\n"
-
-
-def test_what_cannot_be_used_is_an_error_and_others_are_listed_all_the_same(beside_us: Path) -> None:
-    entry_points = {"zoobench.backbones": "tiny = nowhere:TINY\nvgg16 = vgg:VGG16"}
-    text = """from zoobench.matrix.backbones import Backbone
-def build(): ...
-VGG16 = Backbone(name="vgg16", builder="vgg:build", preprocessing="caffe")"""
-    put(beside_us, "zoobench-nets", version="2.1", entry_points=entry_points, modules={"vgg.py": text})
-    done = CliRunner().invoke(main, ["extensions", "--format", "csv"])
-    assert done.exit_code == 1
-    _, broken, sound = done.output.splitlines()
-    assert broken.startswith('backbone,tiny,zoobench-nets 2.1,"zoobench-nets 2.1: nowhere:TINY ')
-    assert sound == "backbone,vgg16,zoobench-nets 2.1,"
-
-
-def test_backbones_are_listed_though_one_is_broken(beside_us: Path) -> None:
-    put(beside_us, "zoobench-nets", entry_points={"zoobench.backbones": "tiny = nowhere:TINY"}, modules={})
-    done = CliRunner().invoke(main, ["backbones"])
-    assert done.exit_code == 0
-    assert "zoobench-nets 1.0: nowhere:TINY cannot be imported" in done.output
-    assert "xception" in done.output
+    monkeypatch.setattr(module, "import_module", absent)
+    with pytest.raises(DataError, match=r"kagglehub: pip install 'zoobench\[fetch\]'; without it: download "):
+        fetched("animals10")
 
 
 def test_build_lists_what_is_made_and_names_what_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +82,90 @@ def test_build_lists_what_is_made_and_names_what_is_not(tmp_path: Path, monkeypa
     done = CliRunner().invoke(main, ["build"])
     assert (done.exit_code, done.stdout) == (0, f"{FLOAT.id}\t{tmp_path / 'float32.tflite'}\n")
     assert f"{KERAS.id} is not made: tensorflow refuses it: makes none" in done.stderr
+
+
+@pytest.mark.usefixtures("beside_us")
+def test_without_packages_it_says_where_to_read_on_and_a_runtime_that_is_not_installed_has_no_libraries() -> None:
+    done = CliRunner().invoke(main, ["extensions"])
+    assert done.exit_code == 0
+    assert done.output == "no package adds anything; docs/extending.md says how one does\n"
+    assert libraries_of([CELL]) == ()
+
+
+def test_what_cannot_be_used_is_an_error_and_others_are_listed_all_the_same(beside_us: Path) -> None:
+    entry_points = {"zoobench.backbones": "tiny = nowhere:TINY\nvgg16 = vgg:VGG16"}
+    text = """from zoobench.matrix.backbones import Backbone
+def build(): ...
+VGG16 = Backbone(name="vgg16", builder="vgg:build", preprocessing="caffe")"""
+    put(beside_us, "zoobench-nets", entry_points=entry_points, modules={"vgg.py": text})
+    done = CliRunner().invoke(main, ["extensions", "--format", "csv"])
+    assert done.exit_code == 1
+    _, broken, sound = done.output.splitlines()
+    assert broken.startswith(f'backbone,tiny,zoobench-nets 1.0,"{NOWHERE}')
+    assert sound == "backbone,vgg16,zoobench-nets 1.0,"
+    done = CliRunner().invoke(main, ["backbones"])
+    assert done.exit_code == 0
+    assert NOWHERE in done.output
+    assert "xception" in done.output
+
+
+def test_a_package_is_described_by_what_it_adds_to_these_cells_with_the_libraries_that_they_stand_on(
+    beside_us: Path,
+) -> None:
+    put(beside_us, "zoobench-fast", entry_points={"zoobench.runtimes": "fast = fast_runtime:FAST"}, modules=MODULES)
+    own = Cell(backbone="mobilenet", variant="float32", runtime="litert", threads=1, image_size=64)
+    assert describe_added([own, CELL, CELL]) == ("added by zoobench-fast 1.0: runtime fast",)
+    assert describe_added([own]) == ()
+    assert libraries_of([CELL]) == ("zoobench-fast", "psutil")
+
+
+def test_a_broken_runtime_is_told_where_cells_name_it(beside_us: Path) -> None:
+    put(beside_us, "zoobench-fast", entry_points={"zoobench.runtimes": "fast = nowhere:FAST"}, modules={})
+    with pytest.raises(UsageError, match=r"^zoobench-fast 1\.0: nowhere:FAST cannot be imported"):
+        libraries_of([CELL])
+
+
+TINY = "from zoobench.matrix.backbones import Backbone\nNUMBER = 1\nTINY = Backbone(name='tiny', builder="
+
+
+@pytest.mark.parametrize(
+    ("entry_points", "modules", "told"),
+    [
+        ({"runtimes": "fast = fast_runtime:FAST"}, MODULES, ""),
+        ({"backbones": "tiny = nowhere:TINY"}, {}, "zoobench-fast 1.0: nowhere:TINY cannot be imported"),
+        (
+            {"runtimes": "litert = nowhere:LITERT"},
+            {},
+            "litert is the name of more than one runtime: zoobench itself and the entry point",
+        ),
+        (
+            {"backbones": "tiny = tiny:TINY"},
+            {"tiny.py": f"{TINY}'tiny:biuld')"},
+            "zoobench-fast 1.0: tiny:biuld cannot be imported (AttributeError",
+        ),
+        (
+            {"backbones": "tiny = tiny:TINY"},
+            {"tiny.py": f"{TINY}'tiny:NUMBER')"},
+            "zoobench-fast 1.0: tiny:NUMBER is no function; expected one that makes tiny",
+        ),
+        (
+            {"runtimes": "fast = fast_runtime:FAST"},
+            MODULES | {"fast_sessions.py": "1 / 0"},
+            "the runtime fast of zoobench-fast 1.0 cannot be imported: ZeroDivisionError",
+        ),
+        (
+            {"runtimes": "fast = fast_runtime:FAST"},
+            MODULES | {"fast_runtime.py": RUNTIME.replace('("numpy",)', '("no_such_library",)')},
+            "the runtime fast needs no_such_library, not installed here: pip install 'fast'",
+        ),
+    ],
+)
+def test_what_a_row_names_is_imported_and_what_cannot_be_used_has_the_reason(
+    beside_us: Path, entry_points: dict[str, str], modules: dict[str, str], told: str
+) -> None:
+    points = {f"zoobench.{group}": text for group, text in entry_points.items()}
+    put(beside_us, "zoobench-fast", entry_points=points, modules=modules)
+    (found,) = find_extensions()
+    assert found["problem"].startswith(told)
+    assert bool(found["problem"]) is bool(told)
+    assert (found["package"], found["what"] + "s") == ("zoobench-fast 1.0", next(iter(entry_points)))

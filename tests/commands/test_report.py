@@ -18,8 +18,8 @@ from runs import run
 from zoobench.cli import main
 from zoobench.commands import report as module
 from zoobench.commands.recommend import recommend_files
-from zoobench.commands.report import MOST_BYTES, SIDE, find_pictures, make_pictures, make_report, write_charts
-from zoobench.errors import ResultsError, UsageError
+from zoobench.commands.report import MOST_BYTES, SIDE, find_pictures, make_pictures, make_report
+from zoobench.errors import UsageError
 from zoobench.judge.recommend.limits import parse_limit
 from zoobench.measure.target import Samples
 from zoobench.results.run import read_recorded
@@ -31,6 +31,7 @@ from zoobench.show.report.writers import to_html
 if TYPE_CHECKING:
     from PIL import Image
 
+drawing = pytest.mark.skipif(not can_draw(), reason="pictures need resvg-py: pip install 'zoobench[report]'")
 FIVE_MEGABYTES = 5_000_000
 SIZE = parse_limit("size", "5 MB")
 
@@ -49,15 +50,20 @@ def results(tmp_path: Path) -> Path:
     return written(tmp_path / "results.json", content(*benchmarks, datetime="2026-11-25T08:23:59.123456+00:00"))
 
 
+def report(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["report", *map(str, arguments)])
+
+
 def made(results: Path, **changes: object) -> Report:
-    return make_report(results, artifacts=results.parent, **changes)  # type: ignore[arg-type]
+    usual = {"artifacts": results.parent, "preference": ("latency_p50", "top1", "size"), "confidence": 0.9}
+    return make_report(results, **{**usual, **changes})  # type: ignore[arg-type]
 
 
 def test_the_report_recommends_what_recommend_does(results: Path) -> None:
     recommendation = recommend_files(
         [results], limits=[SIZE], preference=("latency_p50", "top1", "size"), confidence=0.9, artifacts=results.parent
     )
-    report = made(results, limits=(SIZE,), preference=("latency_p50", "top1", "size"), confidence=0.9)
+    report = made(results, limits=(SIZE,))
     assert (report.decision.cell, report.decision.sentence) == (recommendation.cell, decision(recommendation))
 
 
@@ -107,28 +113,23 @@ def test_flipped_samples_get_the_pictures_of_the_store(
     assert report.answers_notes == ()
 
 
-@pytest.mark.skipif(not can_draw(), reason="pictures need resvg-py: pip install 'zoobench[report]'")
-def test_every_chart_becomes_a_picture_in_light_and_dark(results: Path, tmp_path: Path) -> None:
-    paths = write_charts(made(results), tmp_path / "pictures")
+@drawing
+def test_every_chart_becomes_a_picture_in_light_and_dark(results: Path, folder: Path) -> None:
+    done = report(results, "--pictures", "pictures")
     names = ("trade-off", "latency", "speed-up", "training-1", "confusion")
-    assert [path.name for path in paths] == [f"{name}-{theme}.png" for name in names for theme in ("light", "dark")]
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
+    paths = [f"pictures/{name}-{theme}.png" for name in names for theme in ("light", "dark")]
+    assert done.stderr.splitlines() == [f"wrote {path}" for path in ("report.html", *paths)]
+    assert all((folder / path).read_bytes().startswith(b"\x89PNG") for path in paths)
+    done = report(results, "--pictures", results)
+    assert (done.exit_code, "cannot write pictures to " in done.stderr) == (2, True)
 
 
 def test_without_the_library_pictures_are_refused_with_what_to_install(
-    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zoobench.show.charts.sheet.can_draw", lambda: False)
-    with pytest.raises(UsageError, match=r"pip install 'zoobench\[report\]'"):
-        write_charts(made(results), tmp_path / "pictures")
-
-
-def test_a_folder_that_cannot_be_made_is_named(results: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    if not can_draw():
-        pytest.skip("pictures need resvg-py")
-    with pytest.raises(ResultsError, match=r"cannot write pictures to .*file"):
-        write_charts(made(results), tmp_path / "file")
+    done = report(results, "--pictures", "pictures")
+    assert (done.exit_code, "pip install 'zoobench[report]'" in done.stderr) == (2, True)
 
 
 def test_a_hundred_cells_of_2600_samples_leave_room_for_all_pictures_in_five_megabytes(tmp_path: Path) -> None:
@@ -137,10 +138,6 @@ def test_a_hundred_cells_of_2600_samples_leave_room_for_all_pictures_in_five_meg
     assert len(report.matrix.rows) == len(report.answered) == CELLS
     assert len(html.encode()) + MOST_BYTES < FIVE_MEGABYTES
     assert "showing 6 of" in html
-
-
-def report(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, ["report", *map(str, arguments)])
 
 
 def test_a_page_is_written_and_said(results: Path, folder: Path) -> None:
@@ -165,14 +162,6 @@ def test_markdown_goes_to_the_terminal_or_to_a_file(results: Path, folder: Path)
     assert not (folder / "report.html").exists()
 
 
-@pytest.mark.skipif(not can_draw(), reason="pictures need resvg-py: pip install 'zoobench[report]'")
-def test_pictures_are_written_beside_the_page(results: Path, folder: Path) -> None:
-    done = report(results, "--pictures", "pictures")
-    assert done.exit_code == 0
-    assert "wrote pictures/trade-off-light.png" in done.stderr
-    assert (folder / "pictures" / "confusion-dark.png").is_file()
-
-
 @pytest.mark.parametrize(
     "text", [None, "", "{", '{"benchmarks": []}', '{"benchmarks": [{"name": "x", "stats": {"median": 1}}]}']
 )
@@ -186,16 +175,16 @@ def test_unusable_input_is_named_with_status_2_and_nothing_is_written(folder: Pa
     assert not (folder / "report.html").exists()
 
 
-def test_a_bare_number_is_no_limit(results: Path) -> None:
-    done = report(results, "--max-size", "5")
-    assert done.exit_code == 2
-    assert "--max-size: received '5'" in done.output
-
-
-def test_a_place_that_cannot_be_written_is_named(results: Path) -> None:
-    done = report(results, "-o", results / "report.html")
-    assert done.exit_code == 2
-    assert "name another file with -o" in done.output
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--max-size", "5"), "--max-size: received '5'"),
+        (("-o", "results.json/report.html"), "name another file with -o"),
+    ],
+)
+def test_a_limit_or_a_place_of_no_use_is_named(results: Path, options: tuple[str, ...], message: str) -> None:
+    done = report(results, *options)
+    assert (done.exit_code, message in done.output) == (2, True)
 
 
 def test_it_needs_neither_tensorflow_nor_what_draws_pictures(results: Path, folder: Path) -> None:
@@ -240,10 +229,13 @@ def test_small_images_are_not_made_larger(tmp_path: Path) -> None:
     assert seen(make_pictures(images(tmp_path, "a", side=40), [0]), 0).size == (40, 40)
 
 
-def test_copies_of_an_image_and_samples_asked_for_twice_share_one_picture(tmp_path: Path) -> None:
+def test_copies_of_an_image_and_samples_asked_for_twice_share_one_picture_and_its_room(tmp_path: Path) -> None:
     found = make_pictures(images(tmp_path, "same", "same", "c"), [0, 1, 2, 0])
     assert found.shown == {0: "photo-1", 1: "photo-1", 2: "photo-2"}
     assert list(found.photos) == ["photo-1", "photo-2"]
+    of = images(tmp_path, "a", "b", "a")
+    (only,) = make_pictures(of, [0]).photos.values()
+    assert list(make_pictures(of, [0, 1, 2], most_bytes=len(only)).shown) == [0, 2]
 
 
 def test_the_first_ones_are_shown_where_there_is_no_room_for_all(tmp_path: Path) -> None:
@@ -253,12 +245,6 @@ def test_the_first_ones_are_shown_where_there_is_no_room_for_all(tmp_path: Path)
         found = make_pictures(images(tmp_path, "a", "b", "c"), [1, 0, 2], most_bytes=most_bytes)
         assert list(found.shown) == pictured
         assert sum(map(len, found.photos.values())) <= most_bytes
-
-
-def test_a_copy_of_what_is_shown_takes_no_room(tmp_path: Path) -> None:
-    of = images(tmp_path, "a", "b", "a")
-    (only,) = make_pictures(of, [0]).photos.values()
-    assert list(make_pictures(of, [0, 1, 2], most_bytes=len(only)).shown) == [0, 2]
 
 
 def test_what_stands_in_the_way_of_pictures_is_a_reason_and_no_error(

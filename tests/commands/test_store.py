@@ -20,14 +20,6 @@ def run(*arguments: str, artifacts: Path) -> Result:
     return CliRunner().invoke(main, ["store", *arguments, "--artifacts", str(artifacts)])
 
 
-@pytest.mark.parametrize("command", ["list", "verify", "prune", "path"])
-def test_help_names_and_teaches_every_command(command: str) -> None:
-    assert command in CliRunner().invoke(main, ["store", "--help"]).output
-    shown = CliRunner().invoke(main, ["store", command, "--help"])
-    assert shown.exit_code == 0
-    assert "--artifacts DIR" in shown.output
-
-
 @pytest.mark.usefixtures("stored")
 def test_list_shows_a_table_or_json(tmp_path: Path) -> None:
     assert run("list", artifacts=tmp_path).output.splitlines()[-1].startswith("3 products")
@@ -35,14 +27,10 @@ def test_list_shows_a_table_or_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("stored")
-def test_verify_ends_well_on_a_sound_store(tmp_path: Path) -> None:
+def test_verify_names_what_is_left_and_set_aside_and_ends_well_on_a_sound_store(tmp_path: Path) -> None:
     foreign(tmp_path)
     done = run("verify", artifacts=tmp_path)
     assert (done.exit_code, done.stdout) == (0, "3 products, 3 files: all as they were made\n")
-
-
-@pytest.mark.usefixtures("stored")
-def test_verify_names_what_is_left_and_set_aside_and_ends_well(tmp_path: Path) -> None:
     left, aside = unfinished(tmp_path), set_aside(tmp_path)
     done = run("verify", artifacts=tmp_path)
     assert done.exit_code == 0

@@ -62,7 +62,7 @@ def a_known_cell(
     times = () if seconds is None else (seconds,) if isinstance(seconds, float) else tuple(seconds)
     timed = [a_timed_run(rounds_around(one), speedup=speedup) for one in times] if runs is None else runs
     usual: dict[str, Any] = {
-        "cell": a_cell(backbone=backbone, variant=variant, runtime=runtime, threads=threads, weights=weights),
+        "recorded": a_cell(backbone=backbone, variant=variant, runtime=runtime, threads=threads, weights=weights),
         "timing": CellTiming(runs=tuple(replace(one, disturbance=disturbance) for one in timed)),
         "answered": answers(right) if right else None,
         "size_bytes": 3_500_000,
@@ -72,7 +72,7 @@ def a_known_cell(
 
 
 def a_machine(*cells: KnownCell, name: str = "AMD EPYC, 2 cores") -> KnownMachine:
-    return KnownMachine(name=name, files=("results.json",), cells={one.cell.id: one for one in cells})
+    return KnownMachine(name=name, files=("results.json",), cells={one.id: one for one in cells})
 
 
 def learned(cell: str, *, run_scatter: float = 0.04, runs: int = 9) -> Noise:

@@ -1,4 +1,4 @@
-"""Runs with numbers that are told, and the report that is made of them."""
+"""Runs with known numbers, and the report that is made of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,59 +6,45 @@ from pathlib import Path
 from typing import Any
 
 from fakes import a_cell, a_record
-from resultfiles import EPYC, rounds_around
+from resultfiles import EPYC, a_timed_record, rounds_around
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import recommend
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.run import Provenance, Run, Side, Timing
-from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refusal, Speedup
+from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refusal
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
-from zoobench.stats.intervals import percentile, percentile_interval, wilson
+from zoobench.stats.intervals import wilson
 
 TRUTH = (0, 0, 0, 0, 1, 1, 1, 1)
 """Four cats, then four dogs."""
 SCRIPT = "<script>alert(1)</script>"
 
 
-def answers(predicted: Sequence[int], *, truth: Sequence[int] = TRUTH, sure: float = 0.75) -> RecordedAccuracy:
+def answers(predicted: Sequence[int]) -> RecordedAccuracy:
     """Returns the accuracy of a model that predicted these classes, each with the same probability."""
-    correct = sum(one == other for one, other in zip(predicted, truth, strict=True))
-    interval = wilson(correct, len(truth))
+    correct = sum(one == other for one, other in zip(predicted, TRUTH, strict=True))
+    interval = wilson(correct, len(TRUTH))
     return RecordedAccuracy(
-        top1=correct / len(truth),
+        top1=correct / len(TRUTH),
         loss=0.5,
         correct=correct,
-        total=len(truth),
+        total=len(TRUTH),
         interval=(interval.low, interval.high),
         agreement_with_float=1.0,
         invocation_p50_seconds=None,
         predictions=Predictions(
-            classes=encode(list(predicted)), probabilities=encode_shares([sure] * len(truth)), truth=encode(list(truth))
+            classes=encode(predicted), probabilities=encode_shares([0.75] * len(TRUTH)), truth=encode(TRUTH)
         ),
     )
 
 
 def timed(variant: str, seconds: float, *, predicted: Sequence[int] = TRUTH, **changes: Any) -> Record:
     """Returns a record of a MobileNet cell that takes about this long on two classes, cats and dogs."""
-    record = a_record(cell=a_cell(variant=variant, **changes), environment=dict(EPYC), accuracy=answers(predicted))
-    rounds = rounds_around(seconds)
-    interval = percentile_interval(rounds, 0.50)
-    assert record.latency is not None
-    assert interval is not None
-    point = 0.010 / seconds
-    latency = replace(
-        record.latency,
-        p50_seconds=seconds,
-        p50_interval=(interval.low, interval.high),
-        p90_seconds=percentile(rounds, 0.90),
-        samples=len(rounds),
-        speedup_over_float=Speedup(
-            twin=f"{record.cell.backbone}-float32-litert-t1", point=point, interval=(point * 0.99, point * 1.01)
-        ),
-    )
-    return replace(record, latency=latency, dataset=replace(record.dataset, samples=len(TRUTH)))
+    record = a_timed_record(rounds_around(seconds), speedup=0.010 / seconds, accuracy=answers(predicted))
+    dataset = replace(record.dataset, samples=len(TRUTH))
+    return replace(record, cell=a_cell(variant=variant, **changes), dataset=dataset)
 
 
 FLOAT = timed("float32", 0.010)

@@ -61,22 +61,25 @@ def test_our_own_rows_are_found_without_a_look_at_what_is_installed(
     assert runtimes.find_runtime("litert") is runtimes.RUNTIMES["litert"]
 
 
-def test_a_name_that_two_packages_give_is_refused_with_both(beside_us: Path) -> None:
-    put_runtime(beside_us)
-    put_runtime(beside_us, "zoobench-faster")
-    told = message(lambda: runtimes.find_runtimes(["fast"]))
-    assert told.startswith("fast is the name of more than one runtime: the entry point fast = fast_runtime:FAST ")
-    assert "of zoobench-fast 1.0" in told
-    assert "of zoobench-faster 1.0" in told
-    assert "uninstall all but one" in message(lambda: runtimes.find_runtime("fast"))
-
-
-def test_a_name_of_ours_that_a_package_gives_too_is_refused_where_it_is_asked_for(beside_us: Path) -> None:
-    put_runtime(beside_us, line="openvino = fast_runtime:FAST")
-    told = message(lambda: runtimes.find_runtimes(["openvino"]))
-    assert told.startswith(
-        "openvino is the name of more than one runtime: zoobench itself and the entry point openvino"
-    )
+@pytest.mark.parametrize(
+    ("name", "owners"),
+    [
+        (
+            "fast",
+            ("zoobench-fast 1.0", "the entry point fast = fast_runtime:FAST (zoobench.runtimes) of zoobench-fast"),
+        ),
+        ("openvino", ("zoobench itself and the entry point openvino",)),
+    ],
+)
+def test_a_name_that_is_given_twice_is_refused_with_both_where_it_is_asked_for(
+    beside_us: Path, name: str, owners: tuple[str, ...]
+) -> None:
+    for package in ("zoobench-fast", "zoobench-faster"):
+        put_runtime(beside_us, package, line=f"{name} = fast_runtime:FAST")
+    told = message(lambda: runtimes.find_runtimes([name]))
+    assert told.startswith(f"{name} is the name of more than one runtime: ")
+    assert all(one in told for one in (*owners, "of zoobench-faster 1.0", "uninstall all but one"))
+    assert name in runtimes.RUNTIMES or message(lambda: runtimes.find_runtime(name)) == told
     assert runtimes.find_runtimes(["litert"]) == ("litert",)
 
 
@@ -111,11 +114,11 @@ def test_what_cannot_be_imported_is_told_with_its_package(beside_us: Path, text:
 
 def test_what_is_of_another_kind_is_told_with_its_entry_point(beside_us: Path) -> None:
     put_runtime(beside_us, text="FAST = 'fast_sessions'")
-    assert message(lambda: runtimes.find_runtime("fast")) == (
-        "the entry point fast = fast_runtime:FAST (zoobench.runtimes) of zoobench-fast 1.0 refers to a value of "
-        "<class 'str'>; "
-        "expected a zoobench.Runtime"
+    told = message(lambda: runtimes.find_runtime("fast"))
+    assert told.startswith(
+        "the entry point fast = fast_runtime:FAST (zoobench.runtimes) of zoobench-fast 1.0 refers to a"
     )
+    assert told.endswith("a value of <class 'str'>; expected a zoobench.Runtime")
 
 
 @pytest.mark.parametrize("name", ["quick", "Fast", "fast-er", "all.fast", "9fast", "all"])
@@ -131,13 +134,7 @@ def test_rows_are_selected_in_the_order_given_and_all_is_every_one() -> None:
     assert variants.TABLE.select(["all"]) == variants.TABLE.select(["keras", "all"]) == tuple(variants.VARIANTS)
     told = message(lambda: variants.TABLE.select(["int4", "float32", "int2"]))
     assert told == f"unknown variant: int4, int2; known are {', '.join(variants.VARIANTS)}, or all"
-
-
-def test_what_nobody_adds_is_unknown(beside_us: Path) -> None:
-    put_runtime(beside_us)
-    told = message(lambda: runtimes.find_runtime("tvm"))
-    assert told.startswith("unknown runtime: tvm; known are litert, ")
-    assert "fast" in told
+    assert message(lambda: runtimes.find_runtime("tvm")).startswith("unknown runtime: tvm; known are litert, ")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_every_label_agrees_with_its_spec_its_makers_and_its_runtimes() -> None:
         assert variant.calibrated == variant.activations.startswith("int")
         assert variant.is_quantized == (variant.weights != "float32")
         assert {quantizer for quantizer, name in _MAKERS if name == variant.name} == set(variant.quantizers)
-        assert variant.suffix == (".tflite" if "litert" in variant.runtimes else ".keras")
+        assert variant.runs_on("litert" if variant.suffix == ".tflite" else "keras")
         if spec := SPECS.get(variant.name):
             assert variant.io in spec.io
             assert (variant.weights, variant.activations) == (spec.weights, spec.activations)

@@ -48,9 +48,7 @@ def test_native_noise_is_not_shown_and_what_the_block_prints_is(
 def test_what_cannot_be_imported_is_told_elsewhere_and_an_error_of_the_block_is_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(_runtime: str) -> None:
-        raise MeasurementError("keras is not installed")
-
-    monkeypatch.setattr(runtimes, "import_runtime", fail)
+    error = MeasurementError("keras is not installed")
+    monkeypatch.setattr(runtimes, "import_runtime", lambda _runtime: (_ for _ in ()).throw(error))
     with pytest.raises(ValueError, match="no images"), imported_meanwhile(["keras"]):
         raise ValueError("no images")

@@ -31,116 +31,103 @@ from zoobench.results.disturbed import are_in_the_way
 SECOND = 1000 * MILLISECOND
 
 
-def watch(clock: FakeClock, *, cost: int = 0) -> Sampler:
-    """Returns a watch whose looks take `cost` nanoseconds and count 1 s of steal each."""
-    number = count()
-
-    def look() -> Snapshot:
-        at = clock.now
-        clock.advance(cost)
-        return Snapshot(
-            at=at,
-            cpus=2,
-            busy_seconds=0.0,
-            steal_seconds=float(next(number)),
-            own_seconds=0.0,
-            waiting_nanoseconds={},
-            involuntary_switches=0,
-            major_faults=0,
-            throttle_bits=None,
-            throttle_counts={},
-            frequency_share=None,
-            temperature_celsius=None,
-            load=0.5,
-            available_memory_bytes=7,
-        )
-
-    return Sampler(counters=look, clock=clock)
+SNAPSHOT = Snapshot(
+    at=0,
+    cpus=2,
+    busy_seconds=0.0,
+    steal_seconds=0.0,
+    own_seconds=0.0,
+    waiting_nanoseconds={},
+    involuntary_switches=0,
+    major_faults=0,
+    throttle_bits=None,
+    throttle_counts={},
+    frequency_share=None,
+    temperature_celsius=None,
+    load=0.5,
+    available_memory_bytes=7,
+)
 
 
-def run(watching: Sampler, clock: FakeClock, *, rounds: int, length: int) -> list[bool]:
-    """Runs rounds of a length in nanoseconds and returns before which ones there was a look."""
-    looked = []
-    for _ in range(rounds):
-        looked.append(watching.round_begins())
-        clock.advance(length)
-    return looked
+class Scene:
+    """A sampler, whose looks take `cost` nanoseconds and count 1 s of steal each, on a clock of its own."""
+
+    def __init__(self, *, cost: int = 0, before: int = 0) -> None:
+        self.clock = FakeClock()
+        self._cost, self._number = cost, count()
+        self.sampler = Sampler(counters=self._look, clock=self.clock)
+        self.clock.advance(before)
+        self.sampler.begin()
+
+    def run(self, *lengths: int) -> list[bool]:
+        """Runs rounds of these lengths in nanoseconds and returns before which ones there was a look."""
+        looked = []
+        for length in lengths:
+            looked.append(self.sampler.round_begins())
+            self.clock.advance(length)
+        return looked
+
+    def _look(self) -> Snapshot:
+        at = self.clock.now
+        self.clock.advance(self._cost)
+        return replace(SNAPSHOT, at=at, steal_seconds=float(next(self._number)))
 
 
-def test_it_is_looked_only_after_enough_time() -> None:
-    clock = FakeClock()
-    watching = watch(clock)
-    watching.begin()
-    looked = run(watching, clock, rounds=7, length=int(LEAST_SECONDS * SECOND / 2))
-    assert looked == [False, False, True, False, True, False, True]
-
-
-def test_dear_looks_are_rarer() -> None:
-    """A look of 10 ms is worth 2 s: 0.5 % of them."""
-    clock = FakeClock()
-    watching = watch(clock, cost=10 * MILLISECOND)
-    watching.begin()
-    assert run(watching, clock, rounds=5, length=SECOND) == [False, False, True, False, True]
+@pytest.mark.parametrize(
+    ("cost", "length", "looked"),
+    [
+        (0, int(LEAST_SECONDS * SECOND / 2), [False, False, True, False, True, False, True]),
+        (10 * MILLISECOND, SECOND, [False, False, True, False, True]),  # worth 2 s: 0.5 % of them
+    ],
+)
+def test_it_is_looked_only_after_enough_time_and_dear_looks_are_rarer(
+    cost: int, length: int, looked: list[bool]
+) -> None:
+    scene = Scene(cost=cost)
+    assert scene.run(*[length] * len(looked)) == looked
+    assert scene.sampler.end().look_seconds == cost / SECOND
 
 
 @given(cost=st.integers(0, SECOND), length=st.integers(MILLISECOND, 3 * SECOND), rounds=st.integers(1, 60))
 def test_looks_between_the_rounds_never_take_more_than_their_share(cost: int, length: int, rounds: int) -> None:
-    clock = FakeClock()
-    watching = watch(clock, cost=cost)
-    watching.begin()
-    began = clock.now
-    looks = sum(run(watching, clock, rounds=rounds, length=length))
-    assert looks * cost <= MOST_SHARE * (clock.now - began) + 1
+    scene = Scene(cost=cost)
+    began = scene.clock.now
+    looks = sum(scene.run(*[length] * rounds))
+    assert looks * cost <= MOST_SHARE * (scene.clock.now - began) + 1
 
 
 def test_each_interval_holds_the_rounds_between_its_looks() -> None:
-    clock = FakeClock()
-    watching = watch(clock)
-    clock.advance(SECOND)
-    watching.begin()
-    run(watching, clock, rounds=12, length=SECOND // 8)
-    found = watching.end()
+    scene = Scene(before=SECOND)
+    scene.run(*[SECOND // 8] * 12)
+    found = scene.sampler.end()
     assert (found.before.rounds, found.before.seconds) == (0, 1.0)
-    assert [(one.rounds, one.seconds) for one in found.intervals] == [(4, 0.5), (4, 0.5), (4, 0.5)]
-    assert [one.steal_seconds for one in found.intervals] == [1.0, 1.0, 1.0]
+    assert [(one.rounds, one.seconds, one.steal_seconds) for one in found.intervals] == [(4, 0.5, 1.0)] * 3
     assert (found.load_before, found.available_memory_bytes, found.cpus) == (0.5, 7, 2)
 
 
 @given(lengths=st.lists(st.integers(1, SECOND), max_size=40))
 def test_no_round_is_lost(lengths: list[int]) -> None:
-    clock = FakeClock()
-    watching = watch(clock)
-    watching.begin()
-    for length in lengths:
-        run(watching, clock, rounds=1, length=length)
-    found = watching.end()
+    scene = Scene()
+    scene.run(*lengths)
+    found = scene.sampler.end()
     assert found.rounds == len(lengths)
     assert sum(one.seconds for one in found.intervals) == pytest.approx(sum(lengths) / SECOND, abs=1e-4)
 
 
 def test_a_short_rest_is_counted_to_the_interval_before() -> None:
-    clock = FakeClock()
-    watching = watch(clock)
-    watching.begin()
-    run(watching, clock, rounds=9, length=SECOND // 8)
-    found = watching.end()
-    assert [(one.rounds, one.steal_seconds) for one in found.intervals] == [(4, 1.0), (5, 2.0)]
+    scene = Scene()
+    scene.run(*[SECOND // 8] * 9)
+    assert [(one.rounds, one.steal_seconds) for one in scene.sampler.end().intervals] == [(4, 1.0), (5, 2.0)]
 
 
-def test_the_cost_of_a_look_is_recorded() -> None:
-    clock = FakeClock()
-    watching = watch(clock, cost=3 * MILLISECOND)
-    watching.begin()
-    assert watching.end().look_seconds == 0.003
-
-
-def test_a_real_watch_sees_this_process() -> None:
+def test_a_real_watch_sees_this_process_and_machine() -> None:
     watching = Sampler()
     watching.begin()
     watching.round_begins()
     (interval,) = watching.end().intervals
-    assert interval.rounds == 1
+    assert (interval.rounds, interval.busy_seconds is None, interval.involuntary_switches is None) == (1, False, False)
     assert interval.own_seconds > 0
+    assert interval.seconds > 0
 
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -227,14 +214,6 @@ def test_flags_count_if_they_are_up_or_went_up_since_the_last_look(
     """What occurred before the first look, perhaps days ago, is no disturbance of these rounds."""
     first = replace(look(tmp_path, PI_4), throttle_bits=old)
     assert between(first, replace(first, throttle_bits=new)).throttled == expected
-
-
-def test_this_machine_is_looked_at() -> None:
-    counters = Counters()
-    found = between(counters(), counters())
-    assert found.seconds > 0
-    assert found.busy_seconds is not None
-    assert found.involuntary_switches is not None
 
 
 @pytest.mark.parametrize(

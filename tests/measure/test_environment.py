@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from systemtrees import BIG_LITTLE, LAPTOP, PI_4, PI_5, VM, a_system
-from zoobench.measure import environment
 from zoobench.measure.environment import (
     LIBRARIES,
     cpu_features,
@@ -22,7 +21,6 @@ from zoobench.measure.environment import (
     number,
     quota_cores,
     text,
-    usable_cpus,
 )
 
 
@@ -45,17 +43,20 @@ def test_the_key_is_a_name_that_every_file_system_takes(cpu: str, cores: int) ->
     assert re.fullmatch(r"[a-z0-9-]+", machine_key({"device": None, "cpu": cpu, "cores": cores}))
 
 
-def test_a_raspberry_pi_is_known_by_its_device_tree(tmp_path: Path) -> None:
-    found = describe_environment(a_system(tmp_path, PI_4))
-    assert found["device"] == found["cpu"] == "Raspberry Pi 4 Model B Rev 1.4"
-    assert found["governor"] == "ondemand"
-
-
-def test_a_pc_is_known_by_its_cpu(tmp_path: Path) -> None:
-    found = describe_environment(a_system(tmp_path, VM))
-    assert (found["device"], found["cpu"], found["governor"]) == (None, "AMD EPYC", None)
-    assert found["processor"]["quota_cores"] == 1.5
-    assert found["virtualization"]["container"] == "docker"
+@pytest.mark.parametrize(
+    ("tree", "device", "cpu", "governor"),
+    [
+        (PI_4, "Raspberry Pi 4 Model B Rev 1.4", "Raspberry Pi 4 Model B Rev 1.4", "ondemand"),
+        (VM, None, "AMD EPYC", None),
+    ],
+)
+def test_a_board_is_known_by_its_device_tree_and_a_pc_by_its_cpu(
+    tmp_path: Path, tree: dict[str, str], device: str | None, cpu: str, governor: str | None
+) -> None:
+    found = describe_environment(a_system(tmp_path, tree))
+    assert (found["device"], found["cpu"], found["governor"]) == (device, cpu, governor)
+    assert found["processor"] == describe_processor(tmp_path)
+    assert found["virtualization"] == describe_virtualization(tmp_path)
 
 
 def test_a_system_without_these_files_is_known_by_what_python_knows(
@@ -73,30 +74,21 @@ def test_the_instruction_sets_are_those_that_the_system_lists(tmp_path: Path, na
     assert cpu_features(a_system(tmp_path, {"proc/cpuinfo": text})) == listed
 
 
-def test_two_descriptions_of_one_machine_are_the_same() -> None:
-    assert describe_environment() == describe_environment()
-
-
-def test_libraries_have_their_versions_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "LIBRARIES", ("numpy", "no-such-library"))
-    libraries = describe_environment()["libraries"]
-    assert re.match(r"\d+\.\d+", libraries["numpy"])
-    assert libraries["no-such-library"] is None
-
-
-def test_all_of_it_is_plain_json() -> None:
+def test_all_of_it_is_plain_json_and_the_same_whenever_it_is_asked_for() -> None:
     found = describe_environment()
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert json.loads(json.dumps(found, allow_nan=False)) == found == describe_environment()
     assert set(found["libraries"]) == set(LIBRARIES)
     assert found["cores"] >= 1
     assert found["memory_bytes"] > 1_000_000
     assert machine_key(found).endswith(f"-{found['cores']}c")
 
 
-def test_more_libraries_are_told_where_cells_stand_on_them() -> None:
+def test_libraries_have_their_versions_or_none_with_more_where_cells_stand_on_them() -> None:
     libraries = describe_environment(libraries=("pytest", "numpy", "no-such-library"))["libraries"]
     assert list(libraries) == [*LIBRARIES, "pytest", "no-such-library"]
+    assert re.match(r"\d+\.\d+", libraries["numpy"])
     assert libraries["pytest"] == pytest.__version__
+    assert libraries["no-such-library"] is None
 
 
 @pytest.mark.parametrize(
@@ -185,10 +177,6 @@ def test_elsewhere_than_on_linux_the_features_are_those_that_py_cpuinfo_finds(
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     monkeypatch.setattr("cpuinfo.get_cpu_info", lambda: {"flags": ["sse2", "avx2"]})
     assert describe_processor(a_system(tmp_path, {}))["features"] == ["avx2"]
-
-
-def test_this_process_may_use_some_cpu() -> None:
-    assert usable_cpus()
 
 
 AMAZON = {"sys/class/dmi/id/sys_vendor": "Amazon EC2"}

@@ -13,61 +13,45 @@ from measuring import a_target
 from zoobench.measure import latency
 from zoobench.measure.disturbance import Sampler
 from zoobench.measure.latency import WARMUP_ROUNDS, Interleaving, RoundsConfig, opened, recorded_latency
-from zoobench.measure.target import Samples
 from zoobench.results.schema import Speedup
 
 ANSWERS = np.zeros((3, 2))
 
 
-@pytest.fixture
-def samples(tmp_path: Path) -> Samples:
-    return write_samples(tmp_path, [0, 1, 0])
+class Scene:
+    """The rounds of two sessions whose invocations take these milliseconds in turn, and none after them.
+
+    Attributes:
+        log: What was asked of both sessions, in order.
+    """
+
+    def __init__(self, folder: Path, *, cell: tuple[int, ...] = (), twin: tuple[int, ...] = ()) -> None:
+        self.clock, self.log = FakeClock(), list[str]()
+        sessions = {
+            name: self.session(name, *(one * MILLISECOND for one in durations))
+            for name, durations in (("cell", cell), ("twin", twin))
+        }
+        self.rounds = Interleaving(**sessions, samples=write_samples(folder, [0, 1, 0]), clock=self.clock)
+
+    def session(self, name: str, *durations: int) -> ScriptedSession:
+        return ScriptedSession(ANSWERS, name=name, log=self.log, clock=self.clock, durations=durations)
+
+    def timed(self, count: int) -> list[int]:
+        """Runs rounds as `benchmark.pedantic` does and returns what its clock shows, in milliseconds."""
+        shown = []
+        for _ in range(count):
+            self.rounds.before()
+            began = self.clock()
+            self.rounds.invoke()
+            shown.append((self.clock() - began) // MILLISECOND)
+            self.rounds.after()
+        return shown
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def log() -> list[str]:
-    """What was asked of both sessions, in order."""
-    return []
-
-
-def interleaving(
-    samples: Samples,
-    clock: FakeClock,
-    log: list[str],
-    *,
-    cell: tuple[int, ...] = (),
-    twin: tuple[int, ...] = (),
-) -> Interleaving:
-    """Returns the rounds of two sessions whose invocations take these milliseconds in turn, and none after them."""
-    cell_session, twin_session = (
-        ScriptedSession(ANSWERS, name=name, log=log, clock=clock, durations=[one * MILLISECOND for one in durations])
-        for name, durations in (("cell", cell), ("twin", twin))
-    )
-    return Interleaving(cell=cell_session, twin=twin_session, samples=samples, clock=clock)
-
-
-def timed(rounds: Interleaving, count: int, clock: FakeClock) -> list[int]:
-    """Runs rounds as `benchmark.pedantic` does and returns what its clock shows, in milliseconds."""
-    shown = []
-    for _ in range(count):
-        rounds.before()
-        began = clock()
-        rounds.invoke()
-        shown.append((clock() - began) // MILLISECOND)
-        rounds.after()
-    return shown
-
-
-def test_rounds_alternate_and_settle_where_the_model_changes(
-    samples: Samples, clock: FakeClock, log: list[str]
-) -> None:
-    timed(interleaving(samples, clock, log), 4, clock)
-    assert log == [
+def test_rounds_alternate_and_settle_where_the_model_changes(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.timed(4)
+    assert scene.log == [
         *("cell.load(0)", "twin.load(0)"),
         *("twin.invoke", "twin.invoke"),  # settles, is timed
         *("cell.invoke", "cell.invoke"),  # settles, is timed
@@ -83,20 +67,10 @@ def test_rounds_alternate_and_settle_where_the_model_changes(
     ]
 
 
-def test_settling_is_on_nobodys_clock(samples: Samples, clock: FakeClock, log: list[str]) -> None:
-    rounds = interleaving(samples, clock, log, cell=(90, 10, 11, 90, 12, 13), twin=(90, 1, 90, 2, 3, 90, 4))
-    assert timed(rounds, 4, clock) == [10, 11, 12, 13]
-    assert rounds.twin_seconds == [0.001, 0.002, 0.003, 0.004]
-
-
-def test_both_see_the_same_sample_and_it_changes_every_round(
-    samples: Samples, clock: FakeClock, log: list[str]
-) -> None:
-    timed(interleaving(samples, clock, log), 7, clock)
-    for name in ("cell", "twin"):
-        assert [line for line in log if line.startswith(f"{name}.load")] == [
-            f"{name}.load({sample})" for sample in (0, 1, 2, 0, 1, 2, 0)
-        ]
+def test_settling_is_on_nobodys_clock(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, cell=(90, 10, 11, 90, 12, 13), twin=(90, 1, 90, 2, 3, 90, 4))
+    assert scene.timed(4) == [10, 11, 12, 13]
+    assert scene.rounds.twin_seconds == [0.001, 0.002, 0.003, 0.004]
 
 
 @given(count=st.integers(1, 30), number=st.integers(1, 5))
@@ -112,23 +86,14 @@ def test_each_round_has_one_time_of_the_twin(tmp_path_factory: pytest.TempPathFa
     assert session.invocations == count + (count + 1) // 2  # one more where the twin came first
 
 
-def test_warming_up_returns_the_median_round_and_keeps_nothing(
-    samples: Samples, clock: FakeClock, log: list[str]
-) -> None:
-    rounds = interleaving(samples, clock, log, cell=(1,) * 50, twin=(2,) * 50)
+def test_warming_up_returns_the_median_round_and_begins_anew_with_the_twin_on_the_first_sample(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, cell=(1,) * 50, twin=(2,) * 50)
     # Rounds take, settling included: 2 twins + 2 cells = 6, 1 cell + 2 twins = 5, 1 twin + 2 cells = 4, 5, 4.
-    assert rounds.warm_up(5) == 0.005
-    assert rounds.twin_seconds == []
-
-
-def test_after_warming_up_the_rounds_begin_with_the_twin_on_the_first_sample(
-    samples: Samples, clock: FakeClock, log: list[str]
-) -> None:
-    rounds = interleaving(samples, clock, log)
-    rounds.warm_up(WARMUP_ROUNDS)
-    log.clear()
-    timed(rounds, 1, clock)
-    assert log == ["cell.load(0)", "twin.load(0)", "twin.invoke", "twin.invoke", "cell.invoke", "cell.invoke"]
+    assert scene.rounds.warm_up(WARMUP_ROUNDS) == 0.005
+    assert scene.rounds.twin_seconds == []
+    scene.log.clear()
+    scene.timed(1)
+    assert scene.log == ["cell.load(0)", "twin.load(0)", "twin.invoke", "twin.invoke", "cell.invoke", "cell.invoke"]
 
 
 @pytest.mark.parametrize(
@@ -161,51 +126,40 @@ def test_the_number_of_rounds_keeps_its_bounds(seconds: float, least: int, more:
 
 
 def test_an_opened_session_has_run_its_first_invocation_and_is_closed_when_the_rounds_fail(
-    samples: Samples, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = ScriptedSession(ANSWERS, clock=clock)
+    session, target = ScriptedSession(ANSWERS), replace(a_target(), samples=write_samples(tmp_path, [0]))
     monkeypatch.setattr(latency, "open_session", lambda *_, **__: opening(session)())
-    with pytest.raises(RuntimeError), opened(replace(a_target(), samples=samples)):
+    with pytest.raises(RuntimeError), opened(target):
         raise RuntimeError
     assert session.log == ["model.open", "model.load(0)", "model.invoke", "model.close"]
 
 
-def test_the_same_file_on_another_runtime_runs_in_every_round_too(
-    samples: Samples, clock: FakeClock, log: list[str]
-) -> None:
-    reference = ScriptedSession(ANSWERS, name="reference", log=log, clock=clock, durations=[0, 7 * MILLISECOND] * 3)
-    rounds = replace(interleaving(samples, clock, log), reference=reference)
-    timed(rounds, 2, clock)
-    assert [one for one in log if "load" in one] == [
-        *("cell.load(0)", "twin.load(0)", "reference.load(0)"),
-        *("cell.load(1)", "twin.load(1)", "reference.load(1)"),
-    ]
+def test_the_same_file_on_another_runtime_runs_in_every_round_too(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.rounds.reference = scene.session("reference", *[0, 7 * MILLISECOND] * 3)
+    scene.timed(2)
+    loads = [f"{name}.load({sample})" for sample in range(2) for name in ("cell", "twin", "reference")]
+    assert [one for one in scene.log if "load" in one] == loads
     # each is run once untimed where another was before it; the cell comes last in even rounds, first in odd ones
-    assert [one.removesuffix(".invoke") for one in log if "invoke" in one] == [
+    assert [one.removesuffix(".invoke") for one in scene.log if "invoke" in one] == [
         *("twin", "twin", "reference", "reference", "cell", "cell"),
         *("cell", "twin", "twin", "reference", "reference"),
     ]
-    assert rounds.reference_seconds == [0.007, 0.007]
-    rounds.warm_up(1)
-    assert rounds.reference_seconds == []
+    assert scene.rounds.reference_seconds == [0.007, 0.007]
+    scene.rounds.warm_up(1)
+    assert scene.rounds.reference_seconds == []
 
 
-def test_a_look_at_the_machine_comes_before_a_round_and_an_untimed_invocation_after_it(
-    samples: Samples, clock: FakeClock, log: list[str]
-) -> None:
-    rounds = interleaving(samples, clock, log)
-    timed(rounds, 2, clock)
-    log.clear()
-    rounds.sampler = Sampler(clock=clock)
-    clock.advance(10_000 * MILLISECOND)
-    timed(rounds, 1, clock)
-    assert log == [
-        "cell.load(2)",
-        "twin.load(2)",
-        *("twin.invoke", "twin.invoke"),
-        *("cell.invoke", "cell.invoke"),
-    ]
-    assert [one.rounds for one in rounds.sampler.end().intervals] == [1]
+def test_a_look_at_the_machine_comes_before_a_round_and_an_untimed_invocation_after_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.timed(2)
+    scene.log.clear()
+    scene.rounds.sampler = Sampler(clock=scene.clock)
+    scene.clock.advance(10_000 * MILLISECOND)
+    scene.timed(1)
+    assert scene.log == ["cell.load(2)", "twin.load(2)", "twin.invoke", "twin.invoke", "cell.invoke", "cell.invoke"]
+    assert [one.rounds for one in scene.rounds.sampler.end().intervals] == [1]
 
 
 TWIN = "mobilenet-float32-litert-t1"

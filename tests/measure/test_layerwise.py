@@ -1,6 +1,6 @@
 """Do real files give the errors that an independent implementation gives?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,32 +27,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny classifier in float32 and as each quantizer makes it."""
     import keras
 
-    from zoobench.build import ai_edge, conversion
+    from modelfiles import labelled
+    from zoobench.build import conversion
 
-    keras.utils.set_random_seed(0)
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((24, 24, 3)),
-            layers.Rescaling(1 / 127.5, offset=-1.0),
-            layers.Conv2D(6, 3, strides=2, activation="relu6"),
-            layers.DepthwiseConv2D(3, activation="relu"),
-            layers.Conv2D(8, 1, activation="relu"),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(3, activation="softmax"),
-        ]
-    )
-    float32 = conversion.float32(model)
-    statistics = ai_edge.calibrated(float32, one_by_one())
-    calibrated = conversion.calibrated(float32, one_by_one)
-    contents = {
-        "float32": float32,
-        "dynamic_range": ai_edge.dynamic_range(float32),
-        "integer_float": ai_edge.integer(float32, statistics, io="float32"),
-        "integer_uint8": ai_edge.integer(float32, statistics, io="uint8"),
-        "tensorflow": conversion.integer(calibrated, io="uint8"),
-        "other": conversion.float32(keras.Sequential([keras.Input((24, 24, 3)), layers.MaxPooling2D()])),
-    }
+    calibrated = conversion.calibrated(labelled("float32"), one_by_one)
+    other = keras.Sequential([keras.Input((24, 24, 3)), keras.layers.MaxPooling2D()])
+    contents = {label: labelled(label) for label in ("float32", "dynamic_range", "float_fallback", "integer_only")}
+    contents |= {"tensorflow": conversion.integer(calibrated, io="uint8"), "other": conversion.float32(other)}
     folder = tmp_path_factory.mktemp("models")
     for name, content in contents.items():
         (folder / f"{name}.tflite").write_bytes(content)
@@ -69,7 +50,7 @@ def test_a_file_against_itself_has_no_error(files: dict[str, Path]) -> None:
     assert all(layer.exact for layer in measured(files, "float32"))
 
 
-@pytest.mark.parametrize("name", ["dynamic_range", "integer_float", "integer_uint8", "tensorflow"])
+@pytest.mark.parametrize("name", ["dynamic_range", "float_fallback", "integer_only", "tensorflow"])
 def test_every_layer_of_every_quantizer_is_found_and_near(files: dict[str, Path], name: str) -> None:
     layers = measured(files, name)
     assert [layer.kind for layer in layers][-3:] == ["MEAN", "FULLY_CONNECTED", "SOFTMAX"]
@@ -83,11 +64,11 @@ def test_errors_agree_with_the_validator_of_ai_edge_quantizer(files: dict[str, P
     from litert_quantizer.utils.validation_utils import ValidationErrorMetric as Metric
 
     data = {"serving_default": [{"image": image.astype(np.float32)} for image in one_by_one(IMAGES[:1])]}
-    content, reference = (files[name].read_bytes() for name in ("integer_float", "float32"))
+    content, reference = (files[name].read_bytes() for name in ("float_fallback", "float32"))
     known = model_validator.compare_model(
         reference, content, data, [Metric.MSE, Metric.COSINE_SIMILARITY], use_xnnpack=False, num_threads=1
     ).get_all_tensor_results()
-    layers = measured(files, "integer_float", IMAGES[:1])
+    layers = measured(files, "float_fallback", IMAGES[:1])
     assert len(layers) >= 6
     for layer in layers:
         assert layer.error_rms**2 == pytest.approx(known[layer.name]["mse"], rel=1e-3, abs=1e-12)
@@ -95,8 +76,8 @@ def test_errors_agree_with_the_validator_of_ai_edge_quantizer(files: dict[str, P
 
 
 def test_an_image_more_is_only_added(files: dict[str, Path]) -> None:
-    single = [measured(files, "integer_uint8", IMAGES[one : one + 1])[-1] for one in range(2)]
-    both = measured(files, "integer_uint8", IMAGES[:2])[-1]
+    single = [measured(files, "integer_only", IMAGES[one : one + 1])[-1] for one in range(2)]
+    both = measured(files, "integer_only", IMAGES[:2])[-1]
     assert both.max_error == max(one.max_error for one in single)
     assert both.error_rms**2 == pytest.approx(sum(one.error_rms**2 for one in single) / 2)
 
@@ -145,43 +126,39 @@ def layer(name: str, *, inputs: tuple[int, ...] = (-1,), **changes: Any) -> Laye
 CHAIN = (layer("a"), layer("b", inputs=(0,)))
 
 
-def test_layers_are_found_by_name_wherever_they_stand() -> None:
-    found = match(CHAIN, (layer("b"), layer("new"), layer("a")))
+@pytest.mark.parametrize(
+    ("ours", "theirs", "by", "pairs", "unmatched"),
+    [
+        (CHAIN, (layer("b"), layer("new"), layer("a")), "name", ["a", "b"], []),
+        (CHAIN, (layer("x"), layer("y", inputs=(0,))), "structure", ["x", "y"], []),
+        (CHAIN, (layer("a"), layer("other", kind="ADD"), layer("more", kind="ADD")), "name", ["a"], ["b"]),
+        # layers of whole numbers have no error
+        ((layer("a"), layer("best", is_float=False)), (layer("a"), layer("best", is_float=False)), "name", ["a"], []),
+    ],
+)
+def test_layers_are_found_by_name_wherever_they_stand_or_by_structure(
+    ours: Sequence[Layer], theirs: Sequence[Layer], by: str, pairs: list[str], unmatched: list[str]
+) -> None:
+    found = match(ours, theirs)
     assert found is not None
-    assert found.by == "name"
-    assert [(position, one.name, other.name) for position, one, other in found.pairs] == [(0, "a", "a"), (1, "b", "b")]
+    assert found.by == by
+    assert [(position, one, other.name) for position, one, other in found.pairs] == [
+        (position, ours[position], name) for position, name in enumerate(pairs)
+    ]
+    assert [one.name for one in found.unmatched] == unmatched
 
 
-def test_a_name_alone_does_not_make_two_layers_the_same() -> None:
-    assert match((layer("a"),), (layer("a", shape=(1, 9)),)) is None
-    assert match((layer("a"),), (layer("a", kind="ADD"),)) is None
-
-
-def test_two_layers_of_one_name_are_not_guessed_between() -> None:
-    assert match((layer("a"),), (layer("a"), layer("a"))) is None
-
-
-def test_renamed_layers_are_found_by_structure() -> None:
-    found = match(CHAIN, (layer("x"), layer("y", inputs=(0,))))
-    assert found is not None
-    assert (found.by, found.unmatched) == ("structure", ())
-    assert [other.name for _, _, other in found.pairs] == ["x", "y"]
-
-
-def test_another_wiring_is_another_structure() -> None:
-    assert match(CHAIN, (layer("x"), layer("y"))) is None
-
-
-def test_what_is_missing_is_listed() -> None:
-    found = match(CHAIN, (layer("a"), layer("other", kind="ADD"), layer("more", kind="ADD")))
-    assert found is not None
-    assert [one.name for one in found.unmatched] == ["b"]
-
-
-def test_layers_of_whole_numbers_have_no_error() -> None:
-    found = match((layer("a"), layer("best", is_float=False)), (layer("a"), layer("best", is_float=False)))
-    assert found is not None
-    assert [one.name for _, one, _ in found.pairs] == ["a"]
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ((layer("a"),), (layer("a", shape=(1, 9)),)),  # a name alone does not make two layers the same
+        ((layer("a"),), (layer("a", kind="ADD"),)),
+        ((layer("a"),), (layer("a"), layer("a"))),  # two layers of one name are not guessed between
+        (CHAIN, (layer("x"), layer("y"))),  # another wiring is another structure
+    ],
+)
+def test_layers_that_may_be_others_are_not_matched(ours: Sequence[Layer], theirs: Sequence[Layer]) -> None:
+    assert match(ours, theirs) is None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"a text that is no model"])

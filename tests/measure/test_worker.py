@@ -94,12 +94,6 @@ def test_turns_are_taken_in_the_order_in_which_they_are_asked_for(scene: Scene) 
     assert [entry for entry in scene.log if "load" in entry] == ["a.load(0)", "b.load(0)", "b.load(3)", "a.load(3)"]
 
 
-def test_nothing_is_waited_before_anything_is_known(waiting: Scene) -> None:
-    waiting.open("a", [0, MILLISECOND])
-    found = waiting.turns(("a", 0), slowdown={"a": 0.5})
-    assert found == {"nanoseconds": [MILLISECOND + TICK], "injected_nanoseconds": [0]}
-
-
 def test_an_injected_wait_is_a_share_of_the_median_of_the_models_own_invocations(waiting: Scene) -> None:
     own = [2, 9, 4, 6]
     waiting.open("a", [taken * MILLISECOND for one in own for taken in (0, one)])
@@ -114,31 +108,20 @@ def test_an_injected_wait_is_a_share_of_the_median_of_the_models_own_invocations
     assert found["injected_nanoseconds"][1::2] == [0] * 4
 
 
-def test_what_was_waited_does_not_make_the_next_wait_longer(waiting: Scene) -> None:
-    waiting.open("a", [0, MILLISECOND] * 20)
-    found = waiting.turns(*[("a", 0)] * 20, slowdown={"a": 1.0})
-    assert found["injected_nanoseconds"][1:] == [MILLISECOND + TICK] * 19
-
-
-def test_the_wait_follows_the_latest_32_invocations(waiting: Scene) -> None:
+def test_the_wait_follows_the_latest_32_invocations_and_not_what_was_waited(waiting: Scene) -> None:
     waiting.open("a", [0, 9 * MILLISECOND] * 32 + [0, MILLISECOND] * 33)
-    found = waiting.turns(*[("a", 0)] * 65, slowdown={"a": 0.5})
-    assert found["injected_nanoseconds"][32] == pytest.approx(4.5 * MILLISECOND, abs=TICK)
-    assert found["injected_nanoseconds"][64] == pytest.approx(0.5 * MILLISECOND, abs=TICK)
+    found = waiting.turns(*[("a", 0)] * 65, slowdown={"a": 0.5})["injected_nanoseconds"]
+    assert found[:33] == [0, *[pytest.approx(4.5 * MILLISECOND, abs=TICK)] * 32], "nothing is known at first"
+    assert found[64] == pytest.approx(0.5 * MILLISECOND, abs=TICK)
 
 
-def test_closing_closes_that_model_alone(scene: Scene) -> None:
-    scene.open("a")
-    scene.open("b", [1, 1])
-    assert scene.bench.answer({"do": "close", "name": "a"}) == {}
-    assert scene.log[-1] == "a.close"
-    assert scene.turns(("b", 0))["nanoseconds"] == [1]
-
-
-def test_a_model_that_is_opened_again_knows_nothing_of_its_former_times(waiting: Scene) -> None:
+def test_closing_closes_that_model_alone_and_forgets_its_times(waiting: Scene) -> None:
     waiting.open("a", [0, MILLISECOND])
+    waiting.open("b", [1, 1])
     waiting.turns(("a", 0))
-    waiting.bench.answer({"do": "close", "name": "a"})
+    assert waiting.bench.answer({"do": "close", "name": "a"}) == {}
+    assert waiting.log[-1] == "a.close"
+    assert waiting.turns(("b", 0))["nanoseconds"] == [1 + TICK]
     waiting.open("a", [0, MILLISECOND])
     assert waiting.turns(("a", 0), slowdown={"a": 0.5})["injected_nanoseconds"] == [0]
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -147,23 +148,21 @@ def order_of(of: Contents, *, seed: int, shares: Shares) -> list[int]:
     return measuring_order(of, [row for row, (_, content) in enumerate(of) if split[content] == "test"])
 
 
-def split_record(of: Contents, *, seed: int = 0, shares: Shares = SHARES) -> Record:
-    """Returns a record of a run on such a data set: every answer is right."""
-    split, rows = split_contents(of, shares=shares, seed=seed), order_of(of, seed=seed, shares=shares)
-    identity = dataset_sha256(CLASSES, ((content, label, split[content]) for label, content in of))
-    usual, truth = a_record(), [of[row][0] for row in rows]
+def all_right(truth: Sequence[int], sha256: str, **changes: Any) -> Record:
+    """Returns a record of samples of these labels, of a data set of this hash: every answer is right."""
+    usual, classes = a_record(), encode(list(truth))
     assert usual.accuracy is not None
-    accuracy = replace(
-        usual.accuracy,
-        correct=len(rows),
-        total=len(rows),
-        top1=1.0,
-        predictions=Predictions(
-            classes=encode(truth), probabilities=encode_shares([1.0] * len(rows)), truth=encode(truth)
-        ),
-    )
-    dataset = RecordedDataset(name="pets", sha256=identity, classes=CLASSES, samples=len(rows), left_out=0)
-    return replace(usual, dataset=dataset, accuracy=accuracy)
+    predictions = Predictions(classes=classes, probabilities=encode_shares([1.0] * len(truth)), truth=classes)
+    accuracy = replace(usual.accuracy, correct=len(truth), total=len(truth), top1=1.0, predictions=predictions)
+    dataset = RecordedDataset(name="pets", sha256=sha256, classes=CLASSES, samples=len(truth), left_out=0)
+    return replace(usual, dataset=dataset, accuracy=accuracy, **changes)
+
+
+def split_record(of: Contents, *, seed: int = 0, shares: Shares = SHARES) -> Record:
+    """Returns a record of a run on such a data set."""
+    split = split_contents(of, shares=shares, seed=seed)
+    identity = dataset_sha256(CLASSES, ((content, label, split[content]) for label, content in of))
+    return all_right([of[row][0] for row in order_of(of, seed=seed, shares=shares)], identity)
 
 
 def run(folder: Path, *records: Record, **options: str) -> Run:
@@ -265,19 +264,10 @@ def test_options_that_make_no_sense_are_told(tmp_path: Path) -> None:
 
 
 def of_kit(folder: Path, path: Path) -> Run:
-    """Returns results that were measured from a kit: its three samples, all right."""
+    """Returns results that were measured from a kit."""
     with open_kit(path, limit_bytes=LIMIT) as kit:
-        manifest, identity = kit.manifest, kit.sha256
-    usual, truth = a_record(), encode([sample.label for sample in manifest.samples])
-    assert usual.accuracy is not None
-    accuracy = replace(
-        usual.accuracy,
-        correct=3,
-        top1=1.0,
-        predictions=replace(usual.accuracy.predictions, classes=truth, truth=truth),
-    )
-    dataset = replace(usual.dataset, sha256=manifest.dataset.sha256)
-    return run(folder, replace(usual, kit=identity, dataset=dataset, accuracy=accuracy))
+        truth = [sample.label for sample in kit.manifest.samples]
+        return run(folder, all_right(truth, kit.manifest.dataset.sha256, kit=kit.sha256))
 
 
 def test_images_of_a_kit_are_those_that_came_in_it_named_or_unpacked_before(tmp_path: Path) -> None:

@@ -106,41 +106,13 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert (made.workers, made.processes, made.artifacts, made.machine) == (6, None, Path("artifacts"), "")
 
 
-def test_one_worker_is_taken_where_cores_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: None)
-    assert plan().workers == 1
-    assert plan(processes="12").processes == 12
-
-
-def test_every_training_option_reaches_training() -> None:
-    made = building(
-        epochs="7",
-        validation_every="2",
-        early_stopping_from="0",
-        patience="4",
-        learning_rate="1e-2",
-        decay="0",
-        batch_size="16",
-        dropout="0.25",
-        head_layers="64",
-        seed="5",
-    )
-    assert made.training == TrainingConfig(
-        epochs=7,
-        validation_every=2,
-        early_stopping_from=0,
-        patience=4,
-        learning_rate=0.01,
-        decay=0.0,
-        batch_size=16,
-        dropout=0.25,
-        head_layers=(64,),
-        seed=5,
-    )
-
-
-def test_every_data_option_reaches_the_data() -> None:
-    made = building(data="photos", drawn="60", split="8/1/1", seed="5", skip_bad_images="yes")
+def test_every_option_of_training_and_data_is_read() -> None:
+    counts = {"epochs": 7, "validation_every": 2, "early_stopping_from": 0, "patience": 4, "batch_size": 16, "seed": 5}
+    rates = {"learning_rate": 0.01, "decay": 0.0, "dropout": 0.25}
+    texts = {name: str(value) for name, value in (counts | rates).items()}
+    data = {"data": "photos", "drawn": "60", "split": "8/1/1", "skip_bad_images": "yes"}
+    made = building(**texts, **data, head_layers="64")
+    assert made.training == TrainingConfig(**counts, **rates, head_layers=(64,))  # type: ignore[arg-type]
     assert made.data == DatasetConfig(
         folder=Path("photos"),
         drawn_images=60,
@@ -150,10 +122,12 @@ def test_every_data_option_reaches_the_data() -> None:
     )
 
 
-def test_what_measuring_needs_is_read() -> None:
-    made = plan(rounds="6", workers="2", artifacts="/tmp/kept", machine="pi")
+def test_what_measuring_needs_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = plan(rounds="6", workers="2", artifacts="/tmp/kept", machine="pi", processes="12")
     assert made.rounds == {runtime: RoundsConfig(least=6, most=6) for runtime in RUNTIMES}
-    assert (made.workers, made.artifacts, made.machine) == (2, Path("/tmp/kept"), "pi")
+    assert (made.workers, made.artifacts, made.machine, made.processes) == (2, Path("/tmp/kept"), "pi", 12)
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert plan().workers == 1, "cores cannot be counted"
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "ai_edge"])
@@ -173,16 +147,10 @@ def test_native_is_each_backbones_own_size() -> None:
     assert [cell.image_size for cell in made.cells] == [299, 224]
 
 
-@pytest.fixture
-def own_model(tmp_path: Path) -> Path:
-    """The part of a user's Keras model file that says it takes 96 pixels."""
-    path = tmp_path / "pets.keras"
-    with zipfile.ZipFile(path, "w") as archive:
+def test_a_model_of_ones_own_has_its_own_image_size(tmp_path: Path) -> None:
+    own_model = tmp_path / "pets.keras"
+    with zipfile.ZipFile(own_model, "w") as archive:
         archive.writestr("config.json", json.dumps({"config": {"layers": [{"batch_shape": [None, 96, 96, 3]}]}}))
-    return path
-
-
-def test_a_model_of_ones_own_has_its_own_image_size(own_model: Path) -> None:
     made = plan(backbones=f"mobilenet,{own_model}", variants="integer_only", image_size="128")
     assert [(cell.id, cell.image_size) for cell in made.cells] == [
         ("mobilenet-integer_only-litert-t1", 128),

@@ -6,15 +6,19 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from fakes import a_record
 from runs import SMALL, bench, load, results, run, zoobench
 from zoobench.errors import ModelError
+from zoobench.measure.target import ModelFile
 from zoobench.results.answers import decode
-from zoobench.results.run import Run, read_recorded
-from zoobench.results.schema import Record
+from zoobench.results.run import Origin, Provenance, RecordedProduct, Run, read_recorded
+from zoobench.results.schema import Record, RecordedModel
 from zoobench.run import workshop
 from zoobench.run.locate import find_models, find_pixels
 from zoobench.run.replay import rebuild
@@ -49,10 +53,6 @@ def gone(artifacts: Path, baseline: Run) -> Record:
     return missing
 
 
-def changed(run: Run, **provenance: Any) -> Run:
-    return replace(run, provenance=replace(run.provenance, **provenance))
-
-
 @pytest.mark.slow
 def test_a_run_says_what_a_rebuild_and_a_replay_need(artifacts: Path, baseline: Run) -> None:
     own = load(results(artifacts)[-1])["zoobench"]
@@ -85,55 +85,52 @@ def test_the_pixels_of_a_run_are_its_test_images_in_order(artifacts: Path, basel
 def test_other_settings_are_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: Record) -> None:
     before = sorted((artifacts / "models").iterdir())
     options = {**baseline.provenance.options, "epochs": "5", "calibration": "7"}
+    other = replace(baseline, provenance=structs.replace(baseline.provenance, options=options))
     with pytest.raises(ModelError, match=rf"{GONE} would be made from other things") as caught:
-        rebuild([gone], changed(baseline, options=options), artifacts=artifacts)
+        rebuild([gone], other, artifacts=artifacts)
     for told in ("training.epochs was 3, is 5", "compared_images was 8, is 7", "calibration_images was 8, is 7"):
         assert told in str(caught.value)
     assert sorted((artifacts / "models").iterdir()) == before
 
 
-@pytest.mark.slow
-def test_another_library_is_named_and_nothing_is_made(artifacts: Path, baseline: Run, gone: Record) -> None:
-    assert gone.model
-    kept = baseline.provenance.manifests[gone.model.sha256]
-    older = {gone.model.sha256: replace(kept, inputs={**kept.inputs, "tensorflow": "2.20.0"})}
-    with pytest.raises(ModelError, match=r"tensorflow was 2\.20\.0, is "):
-        rebuild([gone], changed(baseline, manifests=older), artifacts=artifacts)
+INPUTS = {"tensorflow": "2.21.0", "training": {"seed": 0}}
+SCRIPTED = SimpleNamespace(
+    inputs=lambda _cell: INPUTS, file=lambda _cell: ModelFile(path=Path("model.tflite"), sha256="ab" * 32, size_bytes=8)
+)
+"""A workshop whose file has the hash `ab...`."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("provenance", "message"),
+    ("sha256", "inputs", "options", "message"),
     [
-        ({"manifests": {}}, "it was not kept what"),
         (
-            {"options": {"backbones": "xception"}},
-            r"the options that were kept of the run \(backbones=xception\) do not make",
+            "ab" * 32,
+            {"tensorflow": "2.20.0"},
+            {},
+            r"would be made from .*: tensorflow was 2\.20\.0, is ",
         ),
-        ({"options": {"colour": "red"}}, "had the option colour, which this version of zoobench does not know"),
+        ("ab" * 32, None, {}, "it was not kept what mobilenet-integer_only-litert-t1 was made from"),
+        ("ab" * 32, {}, {"backbones": "xception"}, r"of the run \(backbones=xception\) do not make mobilenet-integer"),
+        ("ab" * 32, {}, {"colour": "red"}, "had the option colour, which this version of zoobench does not know"),
+        ("00" * 32, INPUTS, {}, "came out otherwise: SHA-256 abab.* instead of 0000"),
     ],
 )
-def test_what_cannot_be_known_is_said(
-    artifacts: Path, baseline: Run, gone: Record, provenance: dict[str, Any], message: str
+def test_what_cannot_be_made_as_it_was_is_not_made_and_it_is_said_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sha256: str, inputs: Any, options: dict[str, str], message: str
 ) -> None:
+    monkeypatch.setattr(workshop, "open_workshop", lambda *_: SCRIPTED)
+    kept = {} if inputs is None else {sha256: RecordedProduct(product="a", file="model.tflite", inputs=inputs)}
+    record = a_record(model=RecordedModel(sha256=sha256, size_bytes=8, float_twin_size_bytes=9))
+    origin = Origin(name="main", saved="", source="", manifests=kept)
+    run = Run(path=tmp_path, records={}, provenance=Provenance(options=options, baseline=origin))
     with pytest.raises(ModelError, match=message):
-        rebuild([gone], changed(baseline, **provenance), artifacts=artifacts)
-
-
-@pytest.mark.slow
-def test_a_file_that_comes_out_otherwise_is_not_taken(artifacts: Path, baseline: Run) -> None:
-    whole = next(iter(baseline.records.values()))
-    assert whole.model
-    kept = baseline.provenance.manifests[whole.model.sha256]
-    altered = replace(whole, model=replace(whole.model, sha256="0" * 64))
-    with pytest.raises(ModelError, match=rf"came out otherwise: SHA-256 {whole.model.sha256} instead of 0000"):
-        rebuild([altered], changed(baseline, manifests={"0" * 64: kept}), artifacts=artifacts)
+        rebuild([record], run, artifacts=tmp_path)
 
 
 PROGRAM = """
 import sys
 from pathlib import Path
-from zoobench.results.run import read_recorded
+from zoobench.results.run import Origin, Provenance, RecordedProduct, Run, read_recorded
 from zoobench.run.replay import rebuild
 from zoobench.run.locate import find_models
 

@@ -51,7 +51,7 @@ class Script:
         self.started: list[tuple[str, int]] = []
         self._outcomes = iter(outcomes)
 
-    def __call__(self, subject: Pair, index: int) -> ProcessObservation:
+    def __call__(self, subject: Pair, *, index: int, **_: object) -> ProcessObservation:
         self.started.append((subject[CANDIDATE].cell.id, index))
         outcome = next(self._outcomes, None) or observed([1.001, 0.999][index % 2])
         if isinstance(outcome, BaseException):

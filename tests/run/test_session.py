@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import pytest
 
 from sessions import CELLS, FLOAT, INTEGER, KERAS, NO_KERNEL, NOT_MADE, OPENVINO, ScriptedRuntimes, a_session
@@ -17,7 +16,6 @@ from zoobench.results.answers import decode
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import Refusal
 from zoobench.run import session
-from zoobench.run.plan import Plan
 from zoobench.run.session import BenchSession
 
 Opener = Callable[..., BenchSession]
@@ -60,29 +58,30 @@ class Benchmark:
             self.stats = SimpleNamespace(stats=SimpleNamespace(data=[0.001] * rounds))
 
 
-def test_a_session_that_was_not_prepared_says_so(tmp_path: Path) -> None:
-    bench = BenchSession(cast(Plan, SimpleNamespace(machine="pi", options={}, cells=(), artifacts=tmp_path)))
+def test_a_session_that_was_not_prepared_says_so_and_another_tells_what_made_its_files(
+    tmp_path: Path, opened: Opener
+) -> None:
+    bench = a_session(tmp_path)
     with pytest.raises(UsageError, match=r"call prepare\(\) first"):
         _ = bench.inputs
-    assert bench.provenance() == {"machine": "pi", "options": {}}
-
-
-def test_size_is_that_of_the_file_beside_its_float_twins(opened: Opener) -> None:
+    known = {"machine": "pi", "options": {"drawn": "60"}}
+    assert bench.provenance() == known
     bench = opened()
-    model = bench.measure_size(INTEGER)
+    bench.measure_size(INTEGER)
+    made = {"cells": [cell.id for cell in CELLS], "products": {"integer_only": "a-folder"}}
+    assert bench.provenance() == known | made
+
+
+def test_size_and_accuracy_stand_beside_the_float_twins_and_nothing_else_is_recorded(opened: Opener) -> None:
+    bench = opened()
+    model, accuracy = bench.measure_size(INTEGER), bench.measure_accuracy(INTEGER)
     assert (model.size_bytes, model.float_twin_size_bytes) == (200, 800)
-    record = bench.records[INTEGER.id]
-    assert record.model == model
-    assert (record.cell.id, record.cell.weights, record.dataset.samples) == (INTEGER.id, "random", 3)
-    assert (record.accuracy, record.latency, record.memory) == (None, None, None)
-
-
-def test_accuracy_is_of_all_samples_and_compared_with_the_float_twins_answers(opened: Opener) -> None:
-    bench = opened()
-    accuracy = bench.measure_accuracy(INTEGER)
     assert (accuracy.correct, accuracy.total, accuracy.agreement_with_float) == (2, 3, 2 / 3)
     assert accuracy.agreement_with_reference is None
-    assert bench.records[INTEGER.id].accuracy == accuracy
+    record = bench.records[INTEGER.id]
+    assert (record.model, record.accuracy) == (model, accuracy)
+    assert (record.cell.id, record.cell.weights, record.dataset.samples) == (INTEGER.id, "random", 3)
+    assert (record.latency, record.memory) == (None, None)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.variant)
@@ -110,30 +109,26 @@ def test_what_answers_in_batches_does_so_in_a_process_of_its_own(opened: Opener,
     assert ("keras", "keras", 2) in runtime.opened
 
 
-def test_latency_is_timed_beside_the_float_twin_and_judged_as_it_is_recorded(
-    opened: Opener, runtime: ScriptedRuntimes
+@pytest.mark.parametrize(
+    ("cell", "others"),
+    [
+        (INTEGER, [("float32", "litert", 1)]),
+        (OPENVINO, [("float32", "openvino", 2), ("integer_only", "litert", 2)]),
+    ],
+    ids=["on LiteRT", "elsewhere"],
+)
+def test_latency_is_timed_beside_the_float_twin_and_the_file_on_litert_and_judged_as_it_is_recorded(
+    opened: Opener, runtime: ScriptedRuntimes, cell: Cell, others: list[tuple[str, str, int]]
 ) -> None:
-    bench, benchmark = opened(), Benchmark()
-    latency = bench.measure_latency(INTEGER, benchmark)
+    bench, benchmark = opened(cell), Benchmark()
+    latency = bench.measure_latency(cell, benchmark)
     assert latency is not None
-    assert latency.samples == 6
-    assert latency.speedup_over_float is not None
-    assert latency.speedup_over_float.twin == FLOAT.id
+    twins = [latency.speedup_over_float, latency.speedup_over_reference]
+    assert [one.twin for one in twins if one] == [f"mobilenet-{name}-{by}-t{threads}" for name, by, threads in others]
     assert latency.disturbance is not None
-    assert runtime.opened == [("integer_only", "litert", 1), ("float32", "litert", 1)]
-    assert benchmark.extra_info[BLOCK]["latency"]["samples"] == 6
-    assert bench.records[INTEGER.id].latency == latency
-
-
-def test_another_runtime_is_timed_beside_its_own_float_file_and_its_file_on_litert(
-    opened: Opener, runtime: ScriptedRuntimes
-) -> None:
-    latency = opened(OPENVINO).measure_latency(OPENVINO, Benchmark())
-    assert latency is not None
-    assert latency.speedup_over_reference is not None
-    assert latency.speedup_over_reference.twin == "mobilenet-integer_only-litert-t2"
-    files = [("integer_only", "openvino", 2), ("float32", "openvino", 2), ("integer_only", "litert", 2)]
-    assert runtime.opened == files
+    assert runtime.opened == [("integer_only", cell.runtime, cell.threads), *others]
+    assert latency.samples == benchmark.extra_info[BLOCK]["latency"]["samples"] == 6
+    assert bench.records[cell.id].latency == latency
 
 
 def test_where_timing_is_disabled_each_target_runs_once_and_nothing_is_recorded(opened: Opener) -> None:
@@ -255,20 +250,3 @@ def test_a_cell_is_compared_with_its_float_file_and_its_file_on_litert(
 ) -> None:
     found = opened(cell, refused=refused).references(cell)
     assert [other and other.id for other in found] == expected
-
-
-def test_a_run_tells_what_made_its_files(opened: Opener) -> None:
-    bench = opened()
-    bench.measure_size(INTEGER)
-    assert bench.provenance() == {
-        "machine": "pi",
-        "options": {"drawn": "60"},
-        "cells": [cell.id for cell in CELLS],
-        "products": {"integer_only": "a-folder"},
-    }
-
-
-def test_an_invocation_that_fails_is_an_error_that_names_the_sample(opened: Opener, runtime: ScriptedRuntimes) -> None:
-    runtime.answers["integer_only"] = np.full((3, 2), np.nan)
-    with pytest.raises(MeasurementError, match="sample 0 holds numbers that are not finite"):
-        opened().measure_accuracy(INTEGER)

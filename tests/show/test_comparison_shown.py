@@ -112,7 +112,7 @@ def test_many_flips_are_cut_on_a_terminal_and_said_to_be(
     monkeypatch.setattr("zoobench.show.comparison._SHOWN_FLIPS", 0)
     shown = text(across_view(found), width=100)
     assert "the order flips" not in shown
-    assert "The 0 surest are shown" in shown
+    assert "The 0 most significant are shown" in shown
 
 
 def test_each_cell_stands_above_what_differs_in_it_with_both_sides() -> None:

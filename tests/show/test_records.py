@@ -8,6 +8,7 @@ import pytest
 
 import views
 from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
+from zoobench.matrix.runtimes import runtimes_of
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.run import Origin, Provenance, RecordedProduct, Run
 from zoobench.results.schema import Record, RecordedModel, ReferenceAgreement, Refusal, Speedup
@@ -25,7 +26,7 @@ def _a_terminal_that_knows_colours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def record(backbone: str = "mobilenet", variant: str = "integer_only", *, weights: str = "imagenet") -> Record:
-    runtime = VARIANTS[variant].runtimes[0]
+    runtime = runtimes_of(VARIANTS[variant].suffix)[0]
     return a_record(cell=a_cell(backbone=backbone, variant=variant, runtime=runtime, weights=weights))
 
 

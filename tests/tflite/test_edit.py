@@ -29,22 +29,15 @@ def whole(front: bytes, back: bytes) -> bytes:
     return joined(front, back)
 
 
-def test_a_joined_file_gives_what_the_two_give_one_after_the_other(front: bytes, back: bytes, whole: bytes) -> None:
+def test_a_joined_file_gives_what_its_parts_give_one_after_the_other(front: bytes, back: bytes, whole: bytes) -> None:
+    before = bytes(bytearray(front)), bytes(bytearray(back))
     expected = answers(back, answers(front, IMAGES))
     assert np.ptp(expected) > 0.1
     np.testing.assert_array_equal(answers(whole, IMAGES), expected)
-
-
-def test_joining_leaves_the_two_as_they_were(front: bytes, back: bytes) -> None:
-    before = bytes(bytearray(front)), bytes(bytearray(back))
-    joined(front, back)
-    assert (front, back) == before
-
-
-def test_joined_files_can_be_joined_again(whole: bytes) -> None:
     third = conversion.float32(tiny_head(inputs=3, classes=2, seed=5))
-    expected = answers(third, answers(whole, IMAGES))
-    np.testing.assert_array_equal(answers(joined(whole, third), IMAGES), expected)
+    for again in (joined(whole, third), joined(front, back, third)):
+        np.testing.assert_array_equal(answers(again, IMAGES), answers(third, expected))
+    assert (front, back) == before, "the parts are left as they were"
 
 
 def test_a_head_of_several_layers_can_be_joined(front: bytes) -> None:
@@ -71,6 +64,7 @@ def test_every_tensor_of_a_joined_file_has_a_name_of_its_own(whole: bytes) -> No
 def test_a_file_has_one_signature_from_image_to_probabilities(name: str, request: pytest.FixtureRequest) -> None:
     content: bytes = request.getfixturevalue(name)
     interpreter = opened(content)
+    assert len(schema.ModelT.InitFromPackedBuf(joined(content)).signatureDefs) == 1, "an old one is replaced"
     assert interpreter.get_signature_list() == {"serving_default": {"inputs": ["image"], "outputs": ["probabilities"]}}
     (entry,), (exit_,) = interpreter.get_input_details(), interpreter.get_output_details()
     images = np.ones(entry["shape"], np.float32)
@@ -79,12 +73,6 @@ def test_a_file_has_one_signature_from_image_to_probabilities(name: str, request
     expected = interpreter.get_tensor(exit_["index"])
     (found,) = interpreter.get_signature_runner()(image=images).values()
     np.testing.assert_array_equal(found, expected)
-
-
-def test_several_files_are_joined_at_once(front: bytes, back: bytes, whole: bytes) -> None:
-    third = conversion.float32(tiny_head(inputs=3, classes=2, seed=5))
-    at_once = joined(front, back, third)
-    np.testing.assert_array_equal(answers(at_once, IMAGES), answers(third, answers(whole, IMAGES)))
 
 
 def test_equal_constants_and_operator_codes_are_kept_once(back: bytes) -> None:
@@ -126,20 +114,16 @@ def test_the_first_constant_is_the_empty_one(whole: bytes) -> None:
     assert {graph.tensors[index].buffer for index in computed} == {0}
 
 
-def test_a_signature_is_replaced(front: bytes) -> None:
-    assert len(schema.ModelT.InitFromPackedBuf(joined(joined(front))).signatureDefs) == 1
-
-
-def test_tensorflow_quantizes_a_joined_file(whole: bytes) -> None:
-    content = conversion.integer(conversion.calibrated(whole, lambda: one_by_one(IMAGES)), io="float32")
-    np.testing.assert_allclose(answers(content, IMAGES), answers(whole, IMAGES), atol=0.05)
-
-
-def test_ai_edge_quantizes_a_joined_file(whole: bytes) -> None:
+def test_both_quantizers_take_a_joined_file(whole: bytes) -> None:
+    expected = answers(whole, IMAGES)
+    calibrated = conversion.calibrated(whole, lambda: one_by_one(IMAGES))
     statistics = ai_edge.calibrated(whole, one_by_one(IMAGES))
-    content = ai_edge.integer(whole, statistics, io="float32")
-    np.testing.assert_allclose(answers(content, IMAGES), answers(whole, IMAGES), atol=0.05)
-    np.testing.assert_allclose(answers(ai_edge.dynamic_range(whole), IMAGES), answers(whole, IMAGES), atol=0.05)
+    for content in (
+        conversion.integer(calibrated, io="float32"),
+        ai_edge.integer(whole, statistics, io="float32"),
+        ai_edge.dynamic_range(whole),
+    ):
+        np.testing.assert_allclose(answers(content, IMAGES), expected, atol=0.05)
 
 
 def test_constants_are_aligned_to_16_bytes(whole: bytes) -> None:

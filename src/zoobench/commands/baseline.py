@@ -25,7 +25,7 @@ _NAMED = 5
 
 @click.group()
 def baseline() -> None:
-    """Keep a run to hold later ones against: in artifacts/baselines, small enough for git.
+    """Keep a run to compare later ones with: in artifacts/baselines, small enough for git.
 
     A baseline is a results file without the single rounds. It says what its models were made from, so that they can be
     made again where the store does not have them any more.

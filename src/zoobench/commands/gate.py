@@ -39,7 +39,6 @@ from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import image_names
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
-from zoobench.show import markdown
 from zoobench.show.gate import annotations, view
 from zoobench.stats.sequential import Rates
 
@@ -114,8 +113,8 @@ def gate(
     Latency is replayed: fresh processes run both sides' model files alternately until it is clear on which side of the
     tolerance the change is. Tolerances stand in pyproject.toml, [tool.zoobench.gate].
 
-    The status is 0 if nothing became worse than its tolerance, 1 if something did, 3 if that cannot be told, 2 if the
-    two cannot be compared. `--format github` annotates a pull request and adds to its summary.
+    The status is 0 if nothing became worse than its tolerance, 1 if something did, 3 if the evidence is insufficient, 2
+    if the two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     try:
         request = GateRequest(
@@ -144,10 +143,6 @@ class GateRequest:
     """What is to be judged against what, and how.
 
     Attributes:
-        baseline: A baseline's or results file.
-        candidate: A results file.
-        artifacts: Folder of the store.
-        rules: Tolerances.
         cells: Patterns of the ids of cells to judge; all where there is none.
         method: Of latency: `replay`, `stored`, or `auto`, which replays what it can and compares the rest as stored.
         seconds: How long the replay may take; None for what the rules say, or `SECONDS` and the number of cells.
@@ -314,16 +309,9 @@ def shown(report: GateReport, *, form: str, output: Path | None = None) -> str:
 
 
 def unusable(error: ZoobenchError, *, baseline: str, candidate: str) -> GateReport:
-    """Returns the report of a gate that could not be held."""
-    return GateReport(
-        baseline=baseline,
-        candidate=candidate,
-        findings=(),
-        problems=(str(error),),
-        environment=(),
-        notes=(),
-        seconds=0.0,
-    )
+    """Returns the report of a gate that could not take place."""
+    named, problems = {"baseline": baseline, "candidate": candidate}, (str(error),)
+    return GateReport(**named, findings=(), problems=problems, environment=(), notes=(), seconds=0.0)
 
 
 def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
@@ -336,6 +324,6 @@ def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
         return
     try:
         with Path(environment[SUMMARY]).open("a", encoding="utf-8") as summary:
-            summary.write(markdown.write(view(report)))
+            summary.write(FORMATS["markdown"](view(report)))
     except OSError as error:
         raise ResultsError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error

@@ -104,7 +104,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     """
     artifacts, seconds = Path(texts["artifacts"]), texts["gate-seconds"]
     baseline = find_run(texts["gate"], artifacts=artifacts)
-    read_recorded(baseline)  # a broken one is told before anything is measured
+    read_recorded(baseline)  # a broken one ends the session before anything is measured
     return GateRequest(
         baseline=baseline,
         candidate=baseline,

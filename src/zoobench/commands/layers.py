@@ -4,13 +4,12 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH, output_options, present
+from zoobench.commands.options import PATH, output_options, present, save_picture
 from zoobench.data.photos import array_images, given_images, last_parts
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import UsageError
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.run.locate import find_calibration, find_float_twin
-from zoobench.show.charts.sheet import write_picture
 from zoobench.show.layers import layer_errors, view
 from zoobench.system.terminal import progress
 
@@ -42,11 +41,7 @@ def layers(
     """
     report = find_errors(model, float_model=float_model, images=images, samples=samples)
     present(view(report, worst_count=worst), form=form, output=output)
-    try:
-        write_picture(layer_errors(report, worst_count=worst), picture)
-    except OSError as error:
-        raise ResultsError(f"cannot write {picture}: {error.strerror}; name another file with --picture") from error
-    click.echo(f"wrote {picture}", err=True)
+    save_picture(layer_errors(report, worst_count=worst), picture)
 
 
 def find_errors(model: Path, *, float_model: Path | None, images: Path | None, samples: int) -> LayerReport:

@@ -17,6 +17,7 @@ from zoobench.commands.options import (
     cells_option,
     output_options,
     present,
+    save_picture,
     seconds_option,
     tolerance_option,
 )
@@ -33,7 +34,6 @@ from zoobench.results.file import reserve_results_path
 from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.replay import Replayed
-from zoobench.show.charts.sheet import write_picture
 from zoobench.show.noise import power, slowdown_name, view
 from zoobench.system.files import write_json
 from zoobench.system.units import SHARE, parse_quantity, percent
@@ -134,8 +134,7 @@ def noise(
     if path := save_noise(report, artifacts):
         click.echo(f"wrote {path}", err=True)
     if picture:
-        save_picture(report, picture)
-        click.echo(f"wrote {picture}", err=True)
+        save_picture(power(report), picture)
 
 
 def _run(request: GateRequest, *, times: int) -> None:
@@ -210,13 +209,7 @@ def gates_folder(artifacts: Path, machine: str) -> Path:
 
 
 def report_on(request: GateRequest, *, wanted_rate: float = 0.01, draws: int = 1000, seed: int = 0) -> NoiseReport:
-    """Returns what this machine's kept gates of the same cells and tolerances say, without running any.
-
-    Args:
-        request: What gates are run with.
-        wanted_rate: Of false alarms of the whole matrix, which tolerances are proposed for.
-        draws: How many gates are drawn from what the real ones' processes saw.
-        seed: Of the drawing.
+    """Returns what this machine's kept gates of the same cells and tolerances say; see `analyse`.
 
     Raises:
         ResultsError: If a file cannot be read.
@@ -278,19 +271,6 @@ def save_noise(report: NoiseReport, artifacts: Path) -> Path | None:
         return None
     _write(kept_json(replace(report.noise, cells=cells)), path)
     return path
-
-
-def save_picture(report: NoiseReport, path: Path) -> None:
-    """Draws the share of gates that catch a slow-down, by its size, as PNG, or as SVG where the file's name says so.
-
-    Raises:
-        UsageError: If the library that makes a PNG is missing.
-        ResultsError: If it cannot be written.
-    """
-    try:
-        write_picture(power(report), path)
-    except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error}") from error
 
 
 def _write(content: Mapping[str, object], path: Path) -> None:

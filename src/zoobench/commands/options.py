@@ -13,6 +13,7 @@ from zoobench.errors import ResultsError, UsageError, ZoobenchError
 from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
+from zoobench.show.charts.sheet import Chart, write_picture
 from zoobench.show.document import View
 from zoobench.system.files import write_bytes
 
@@ -183,6 +184,20 @@ def deliver(text: str, output: Path | None) -> None:
     except OSError as error:
         raise ResultsError(f"cannot write {output}: {error.strerror}; name another file with -o") from error
     click.echo(f"wrote {output}", err=True)
+
+
+def save_picture(chart: Chart, path: Path) -> None:
+    """Writes a chart as PNG, or as SVG where the file's name says so, and says so.
+
+    Raises:
+        UsageError: If the library that makes a PNG is missing.
+        ResultsError: If the file cannot be written.
+    """
+    try:
+        write_picture(chart, path)
+    except OSError as error:
+        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with --picture") from error
+    click.echo(f"wrote {path}", err=True)
 
 
 def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limit | None:

@@ -10,8 +10,7 @@ import click
 
 from zoobench.commands.options import PATH, build_options, output_options, present
 from zoobench.errors import DataError, MeasurementError, Status, UsageError
-from zoobench.matrix import backbones as of_backbones
-from zoobench.matrix import runtimes, variants
+from zoobench.matrix.cell import TABLES
 from zoobench.matrix.registry import Table, additions, imported
 from zoobench.measure.runtimes import import_runtime
 from zoobench.run.plan import make_plan
@@ -20,24 +19,22 @@ from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.system.files import writing
 from zoobench.system.terminal import capture_native_output
 
-_TABLES: tuple[Table[Any], ...] = (of_backbones.TABLE, variants.TABLE, runtimes.TABLE)
-
 
 @click.command()
 @output_options
 def backbones(*, form: str, output: Path | None) -> None:
     """List the backbones with the image size and the file of their published weights."""
-    sized = ((one, one.default_size) for one in map(_usable, of_backbones.TABLE.names()) if one)
+    sized = ((one, one.default_size) for one in map(_usable, TABLES["backbone"].names()) if one)
     rows = [{"backbone": one.name, "image_size": size, "weights": one.weights_name(size)} for one, size in sized]
     texts = tuple(tuple(map(str, row.values())) for row in rows)
     grid = Grid(heads=("backbone", "pixels", "weights"), rows=texts, words=frozenset({2}))
     present(_view("Backbones", rows, grid), form=form, output=output)
 
 
-def _usable(name: str) -> of_backbones.Backbone | None:
+def _usable(name: str) -> Any:
     """Returns a backbone, or says on stderr why it cannot be used: the others can be all the same."""
     try:
-        return of_backbones.TABLE.find(name)
+        return TABLES["backbone"].find(name)
     except UsageError as error:
         click.echo(str(error), err=True)
         return None
@@ -66,7 +63,7 @@ def find_extensions() -> list[dict[str, str]]:
     """
     return [
         {"what": table.what, "name": one.name, "package": str(package), "problem": _problem(table, one.name)}
-        for table in _TABLES
+        for table in TABLES.values()
         for one, package in additions(table.group)
     ]
 
@@ -75,20 +72,20 @@ def _problem(table: Table[Any], name: str) -> str:
     try:
         table.check([name])  # a name of ours would be found without a look at who else gives it
         with capture_native_output():
-            _import_all(table.find(name))
+            _import_all(table.what, table.find(name))
     except (UsageError, MeasurementError) as error:
         return str(error)
     return ""
 
 
-def _import_all(row: of_backbones.Backbone | variants.Variant | runtimes.Runtime) -> None:
+def _import_all(what: str, row: Any) -> None:
     """Imports what a row refers to, which happens otherwise only when something is built or measured."""
-    if isinstance(row, runtimes.Runtime):
+    if what == "runtime":
         if row.missing:
             raise MeasurementError(row.unavailable_reason)
         import_runtime(row.name)
         return
-    reference = row.builder if isinstance(row, of_backbones.Backbone) else row.maker
+    reference = row.builder if what == "backbone" else row.maker
     if not callable(imported(reference, package=row.package)):
         raise UsageError(f"{row.package}: {reference} is no function; expected one that makes {row.name}")
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -39,17 +40,16 @@ For example:
 def recommend(
     *,
     files: tuple[Path, ...],
-    limits: tuple[Limit, ...],
-    preference: tuple[str, ...],
-    confidence: float,
     artifacts: Path,
     form: str,
     output: Path | None,
+    **wanted: Any,
 ) -> None:
     """Say which cell of RESULTS to ship: it holds every limit, and comes first by preference.
 
     Each of RESULTS is a results file of `pytest bench/` or a folder of them. Files of one machine are its runs: the
-    more, the surer. Files of several machines are asked for the one cell that serves all, and what that costs each.
+    more, the narrower the intervals. Files of several machines are asked for the one cell that serves all, and what
+    that costs each.
 
     A limit is a number and its unit; any may be given, each once. A cell holds the limits if all do at once with the
     probability of --confidence, reckoned from the rounds, from how far processes differ, and from the test samples.
@@ -62,9 +62,7 @@ def recommend(
     The status is 0 if a cell holds all limits, 3 if it is open whether one does, 1 if none does, 2 for files or limits
     that cannot be used.
     """
-    recommendation = recommend_files(
-        files, limits=limits, preference=preference, confidence=confidence, artifacts=artifacts
-    )
+    recommendation = recommend_files(files, artifacts=artifacts, **wanted)
     present(view(recommendation), form=form, output=output)
     sys.exit(recommendation.status)
 
@@ -72,14 +70,7 @@ def recommend(
 def recommend_files(
     files: Sequence[Path], *, limits: Sequence[Limit], preference: Sequence[str], confidence: float, artifacts: Path
 ) -> Recommendation:
-    """Returns which cell of these results should be shipped.
-
-    Args:
-        files: Results files, or folders of them, of one machine or several.
-        limits: What a cell must hold.
-        preference: What comes first among those that do.
-        confidence: The probability that is asked for.
-        artifacts: Folder that holds what was learned of machines' noise.
+    """Returns which cell of these results files, or folders of them, of one machine or several should be shipped.
 
     Raises:
         ResultsError: If one cannot be read, or they cannot be weighed against each other.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -18,7 +19,7 @@ from zoobench.commands.recommend import learned_noise
 from zoobench.data.photos import has_pillow
 from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.compare.comparison import compare
-from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, Limit
+from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import recommend
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, Side, read_run
@@ -27,7 +28,6 @@ from zoobench.show.charts.sheet import write_pictures
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.writers import to_html, to_markdown
-from zoobench.stats.intervals import CONFIDENCE
 
 SIDE = 96
 """Of a thumbnail, in pixels; smaller images stay as they are."""
@@ -63,19 +63,7 @@ For example:
     help="Write to this file.",
 )
 @click.option("--pictures", metavar="FOLDER", type=PATH, help="Write the charts as PNG too, light and dark.")
-def report(
-    *,
-    results: Path,
-    baseline: str | None,
-    output: Path | None,
-    form: str,
-    pictures: Path | None,
-    limits: tuple[Limit, ...],
-    preference: tuple[str, ...],
-    confidence: float,
-    kit: Path | None,
-    artifacts: Path,
-) -> None:
+def report(*, results: Path, output: Path | None, form: str, pictures: Path | None, **asked: Any) -> None:
     """Write RESULTS, a results file of `pytest bench/`, as one HTML file to read and to send.
 
     It begins with the decision: the cell that `zoobench recommend` would choose under the same limits. Then come all
@@ -86,15 +74,7 @@ def report(
 
     The status is 0 whatever is reported (`zoobench gate` judges), and 2 for files or limits that cannot be used.
     """
-    made = make_report(
-        results,
-        baseline=baseline,
-        limits=limits,
-        preference=preference,
-        confidence=confidence,
-        artifacts=artifacts,
-        kit=kit,
-    )
+    made = make_report(results, **asked)
     if form == "html":
         deliver(to_html(made), output or _DEFAULT_OUTPUT)
     else:
@@ -110,8 +90,8 @@ def make_report(
     baseline: str | None = None,
     kit: Path | None = None,
     limits: Sequence[Limit] = (),
-    preference: Sequence[str] = DEFAULT_PREFERENCE,
-    confidence: float = CONFIDENCE,
+    preference: Sequence[str],
+    confidence: float,
 ) -> Report:
     """Returns the contents of a report.
 

@@ -58,9 +58,9 @@ class Metric:
     title: str
     meaning: str
     unit: Unit
-    better: Literal["lower", "higher"]
     test: Test
     read: Callable[[Record], Sequence[float]]
+    better: Literal["lower", "higher"] = "lower"
     column: str = ""
     interval: Callable[[Record], Ends | None] = lambda _: None
     percentile: float | None = None
@@ -120,7 +120,6 @@ LATENCY_P50 = Metric(
     column="p50 ms",
     meaning="Median time of one invocation.",
     unit=SECONDS,
-    better="lower",
     test="rounds",
     read=lambda record: (record.latency.p50_seconds,) if record.latency else (),
     interval=lambda record: record.latency.p50_interval if record.latency else None,
@@ -138,7 +137,6 @@ LATENCY_P90 = Metric(
     column="p90 ms",
     meaning="Nine in ten invocations take no longer; known from 64 rounds on.",
     unit=SECONDS,
-    better="lower",
     test="rounds",
     read=_p90,
     percentile=0.90,
@@ -167,7 +165,6 @@ INITIALIZATION = Metric(
     title="initialization",
     meaning="Time that a fresh process takes to open the file.",
     unit=SECONDS,
-    better="lower",
     test="processes",
     read=_observed("initialization"),
     interval=_median_interval("initialization"),
@@ -180,7 +177,6 @@ FIRST_INFERENCE = Metric(
     title="first inference",
     meaning="Time of the first invocation in a fresh process.",
     unit=SECONDS,
-    better="lower",
     test="processes",
     read=_observed("first_inference"),
     interval=_median_interval("first_inference"),
@@ -194,7 +190,6 @@ MEMORY = Metric(
     column="peak MB",
     meaning="Most that was resident in a fresh process that opens the file and runs it, Python and libraries with it.",
     unit=BYTES,
-    better="lower",
     test="processes",
     read=lambda record: record.memory.observed_peak_rss_bytes if record.memory else (),
     interval=lambda record: record.memory.interval if record.memory else None,
@@ -227,7 +222,6 @@ LOSS = Metric(
     column="loss",
     meaning="Mean cross-entropy of the test samples.",
     unit=NATS,
-    better="lower",
     test="none",
     read=lambda record: (record.accuracy.loss,) if record.accuracy else (),
     of_samples=True,
@@ -238,7 +232,6 @@ SIZE = Metric(
     column="MB",
     meaning="Size of the file.",
     unit=BYTES,
-    better="lower",
     test="exact",
     read=lambda record: (record.model.size_bytes,) if record.model else (),
     tolerance=0.01,

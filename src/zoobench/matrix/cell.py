@@ -9,6 +9,9 @@ from zoobench.matrix.registry import Package, Table
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.matrix.variants import VARIANTS, find_variant
 
+TABLES: Mapping[str, Table[Any]] = {one.what: one for one in (backbones.TABLE, variants.TABLE, runtimes.TABLE)}
+"""By what their rows are: backbone, variant, runtime."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -33,7 +36,7 @@ class Cell:
     def float_twin(self) -> "Cell":
         """The cell that speed-up and agreement refer to: `float32`, same backbone and threads.
 
-        It is run by the same runtime where that runs `float32`; a Keras cell is held against LiteRT's, because the
+        It is run by the same runtime where that runs `float32`; a Keras cell is compared with LiteRT's, because the
         first thing its users ask is what leaving Keras gains.
         """
         float32 = VARIANTS["float32"]
@@ -42,7 +45,7 @@ class Cell:
 
     @property
     def reference(self) -> "Cell | None":
-        """The cell of the same file on the runtime that others are held against; None where that is its own."""
+        """The cell of the same file on the runtime that others are compared with; None where that is its own."""
         runtime = find_runtime(self.runtime).reference
         return None if runtime == self.runtime else replace(self, runtime=runtime)
 
@@ -66,11 +69,10 @@ def matrix(
 
 def added_to(cells: Sequence[Cell]) -> Mapping[tuple[str, str], Package]:
     """Returns which packages add something to these cells, by what that is and its name; nothing of it is imported."""
-    tables: tuple[Table[Any], ...] = (backbones.TABLE, variants.TABLE, runtimes.TABLE)
     used = (
         (table, name)
         for cell in cells
-        for table, name in zip(tables, (cell.backbone, cell.variant, cell.runtime), strict=True)
+        for table, name in zip(TABLES.values(), (cell.backbone, cell.variant, cell.runtime), strict=True)
     )
     return {(table.what, name): package for table, name in used if (package := table.package(name))}
 

@@ -91,7 +91,7 @@ class Table(Generic[Kind]):
             UsageError: The message names each.
         """
         for name in names:
-            owners = [_told(*one) for one in additions(self.group) if one[0].name == name]
+            owners = [_entry_text(*one) for one in additions(self.group) if one[0].name == name]
             if name in self.own:
                 owners.insert(0, "zoobench itself")
             if len(owners) > 1:
@@ -165,20 +165,20 @@ def is_reference(text: str) -> bool:
 
 @cache
 def _loaded(entry: "EntryPoint", package: Package, kind: type[Kind]) -> Kind:
-    told = _told(entry, package)
+    added = _entry_text(entry, package)
     row = imported(entry.value, package=package)
     if not isinstance(row, kind):
-        raise UsageError(f"{told} refers to a value of {type(row)}; expected a zoobench.{kind.__name__}")
+        raise UsageError(f"{added} refers to a value of {type(row)}; expected a zoobench.{kind.__name__}")
     if row.name != entry.name or not _NAME.fullmatch(row.name) or row.name == EVERY:
         raise UsageError(
-            f"{told} refers to a {kind.__name__} with the name {row.name!r}; expected the name of the entry point, a "
+            f"{added} refers to a {kind.__name__} with the name {row.name!r}; expected the name of the entry point, a "
             f"small letter and up to 59 small letters, digits and '_', and not {EVERY!r}"
         )
     try:
         return row.added(package)
     except ValueError as error:
-        raise UsageError(f"{told} cannot be used: {error}") from error
+        raise UsageError(f"{added} cannot be used: {error}") from error
 
 
-def _told(entry: "EntryPoint", package: Package) -> str:
+def _entry_text(entry: "EntryPoint", package: Package) -> str:
     return f"the entry point {entry.name} = {entry.value} ({entry.group}) of {package}"

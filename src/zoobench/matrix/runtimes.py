@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from zoobench.matrix.registry import Package, Table
 
 REFERENCE = "litert"
-"""What other runtimes of TFLite files are held against."""
+"""What other runtimes of TFLite files are compared with."""
 _REFERENCES = {".tflite": REFERENCE, ".keras": "keras"}
 """By the ending of the files that a runtime takes."""
 
@@ -24,7 +24,7 @@ class Runtime:
         install: What to give `pip install` where one of these is missing.
         opens: Name of the function of `module` that opens a file.
         suffix: Ending of the files that it takes.
-        reference: The runtime of the same files that its answers, and its time, are held against; itself for that one.
+        reference: The runtime of the same files that its answers, and its time, are compared with; itself for that one.
         answers_in_batches: Whether accuracy is measured faster in batches on all cores than in sessions side by side.
         fixes_threads: Whether a process that has used it once cannot change its number of threads.
         least_rounds: The fewest timed rounds of a cell.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from zoobench.matrix.registry import Package, Table, is_reference
-from zoobench.matrix.runtimes import find_runtime, runtimes_of
+from zoobench.matrix.runtimes import find_runtime
 
 NumberType = Literal["float32", "float16", "int16", "int8", "uint8", "int4"]
 Quantizer = Literal["tensorflow", "ai_edge"]
@@ -103,11 +103,6 @@ class Variant:
     def is_quantized(self) -> bool:
         """Whether a quantizer, or a package's maker, makes it."""
         return bool(self.quantizers or self.maker)
-
-    @property
-    def runtimes(self) -> tuple[str, ...]:
-        """Names of our runtimes that take its file."""
-        return runtimes_of(self.suffix)
 
     def runs_on(self, runtime: str) -> bool:
         """Tells whether a runtime, ours or one that a package adds, takes its file.

@@ -10,8 +10,7 @@ import numpy as np
 
 from zoobench.errors import ModelError
 from zoobench.kit.reader import KeptKit
-from zoobench.matrix import runtimes, variants
-from zoobench.matrix.cell import Cell, describe_added
+from zoobench.matrix.cell import TABLES, Cell, describe_added
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.measure.target import ModelFile, Samples, Target, no_file
 from zoobench.results.checked import brief
@@ -230,11 +229,11 @@ def _check_ports(contract: Contract, where: str, *, side: int, classes: int) -> 
 
 def _unknown(kit: KeptKit, cell: Cell) -> str:
     """Returns which package, that added a cell's variant or runtime, is not installed here; '' if none."""
-    for table, name in ((variants.TABLE, cell.variant), (runtimes.TABLE, cell.runtime)):
-        added = kit.manifest.addition(table.what, name)
-        if added and name not in table.names():
+    for what, name in (("variant", cell.variant), ("runtime", cell.runtime)):
+        added = kit.manifest.addition(what, name)
+        if added and name not in TABLES[what].names():
             return (
-                f"the {table.what} {name} was added by {added.package} {added.version} where the kit was made, and "
+                f"the {what} {name} was added by {added.package} {added.version} where the kit was made, and "
                 "is not known here: install that package, if you trust it, on this machine"
             )
     return ""

@@ -12,10 +12,8 @@ from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
 from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix.backbones import Backbone, find_backbones
-from zoobench.matrix.cell import Cell, matrix
+from zoobench.matrix.cell import TABLES, Cell, matrix
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
-from zoobench.matrix.runtimes import TABLE as RUNTIME_TABLE
-from zoobench.matrix.variants import TABLE as VARIANT_TABLE
 from zoobench.matrix.variants import Quantizer
 from zoobench.measure.latency import RoundsConfig
 from zoobench.run.options import OPTIONS, PREFIX, chosen, defaults
@@ -56,8 +54,7 @@ class Plan:
         source: What the files of these cells are made from, or the kit that they came in.
         rounds: How many rounds are timed, by runtime.
         workers: Sessions that share the test samples for accuracy.
-        processes: How many fresh processes tell a cell's memory and start-up; None for as many as its runtime usually
-            takes.
+        processes: How many fresh ones tell a cell's memory and start-up; None for as many as its runtime usually takes.
         artifacts: Folder of data sets, models, kits and results.
         machine: Name of this machine, or '' to make one.
         options: Texts of the options that are not at their defaults, but for those of measuring alone.
@@ -107,7 +104,7 @@ def _kit_plan(texts: Mapping[str, str]) -> Plan:
     _rounds(texts)  # an option that makes no sense is refused before a kit is unpacked
     limit_bytes = _whole(texts, "kit-limit") * _MEGABYTE
     kit = keep_kit(Path(texts["kit"]), artifacts=measuring["artifacts"], limit_bytes=limit_bytes)
-    cells, known = tuple(one.cell for one in kit.manifest.cells), RUNTIME_TABLE.names()
+    cells, known = tuple(one.cell for one in kit.manifest.cells), TABLES["runtime"].names()
     rounds = _rounds(texts, [cell.runtime for cell in cells if cell.runtime in known])
     return Plan(cells=cells, source=kit, rounds=rounds, options={}, **measuring)
 
@@ -179,7 +176,7 @@ def _conversion(texts: Mapping[str, str]) -> ConversionConfig:
 
 
 def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tuple[Cell, ...]:
-    variants = VARIANT_TABLE.select(_names(texts, "variants"))
+    variants = TABLES["variant"].select(_names(texts, "variants"))
     runtimes, threads = find_runtimes(_names(texts, "runtimes")), list(dict.fromkeys(_wholes(texts, "threads")))
     cells = matrix(backbones=backbones, variants=variants, threads=threads, runtimes=runtimes)
     if not cells:

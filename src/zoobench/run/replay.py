@@ -4,12 +4,12 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
-from zoobench.judge.gate.schedule import Nothing, replay_until_clear
 from zoobench.matrix.cell import Cell
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation, observe
 from zoobench.measure.target import ModelFile, Samples, Target
@@ -17,14 +17,15 @@ from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, find_pixels, given_pixels
 from zoobench.run.options import defaults
-from zoobench.stats.sequential import FIRST_LOOK, Rates
+from zoobench.stats.sequential import FIRST_LOOK, Nothing, Rates, replay_until_clear
 from zoobench.system.terminal import progress
 
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
 _GIVEN_IMAGES = 64
 """Of a user's own, at the most."""
-Observe = Callable[[Pair, int], ProcessObservation]
+Observe = Callable[..., ProcessObservation]
+"""As `observe`."""
 _SHOWN = 60
 """Characters of a manifest's value in a message."""
 
@@ -82,19 +83,15 @@ def find_samples(
         UsageError: If images that were named are of no use.
         ResultsError: If the store and a results file contradict each other.
     """
-    if images is not None:
-        return {
-            size: given_pixels(images, image_size=size, count=_GIVEN_IMAGES, folder=workplace)
-            for size in dict.fromkeys(sizes)
-        }
-    found: dict[int, Samples] = {}
-    for side in (CANDIDATE, BASELINE):
-        for size in dict.fromkeys(sizes):
-            of_run = (
-                None if size in found else find_pixels(sides[side].provenance, image_size=size, artifacts=artifacts)
-            )
-            found |= {size: of_run} if of_run else {}
-    return found
+    found: dict[int, Samples | None] = {}
+    for size in dict.fromkeys(sizes):
+        if images is not None:
+            found[size] = given_pixels(images, image_size=size, count=_GIVEN_IMAGES, folder=workplace)
+        else:
+            runs = (sides[side].provenance for side in (CANDIDATE, BASELINE))
+            of_runs = (find_pixels(run, image_size=size, artifacts=artifacts) for run in runs)
+            found[size] = next(filter(None, of_runs), None)
+    return {size: samples for size, samples in found.items() if samples}
 
 
 def find_subjects(
@@ -138,7 +135,7 @@ def replay_cells(
     slowdown: float = 0.0,
     baseline_python: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
-    observe_once: Observe | None = None,
+    observe_once: Observe = observe,
 ) -> dict[str, Replayed]:
     """Returns what was seen of each cell, by id; shows progress meanwhile.
 
@@ -153,22 +150,19 @@ def replay_cells(
         slowdown: Of the candidate, see `observe`.
         baseline_python: Likewise.
         clock: Seconds.
-        observe_once: Stands in for starting a process.
+        observe_once: Starts a process.
     """
-
-    def look(pair: Pair, index: int) -> ProcessObservation:
-        precision = PRECISION * tolerances[pair[CANDIDATE].cell.id]
-        return observe(pair, index=index, precision=precision, slowdown=slowdown, baseline_python=baseline_python)
-
     by_id = {pair[CANDIDATE].cell.id: pair for pair in subjects}
     seen = {cell_id: Replayed() for cell_id in by_id}
     with progress("Replaying", total=FIRST_LOOK * len(subjects)) as advance:
 
         def replay(cell_id: str, index: int) -> float | Nothing:
             precision = PRECISION * tolerances[cell_id]
-            outcome = _persistently(observe_once or look, by_id[cell_id], index, seen[cell_id], precision=precision)
-            counts = isinstance(outcome, float)
-            advance(1 if counts and index < FIRST_LOOK else 0, f"{cell_id}, process {index + 1}")
+            asked = partial(observe_once, by_id[cell_id], index=index, precision=precision)
+            look = partial(asked, slowdown=slowdown, baseline_python=baseline_python)
+            outcome = _persistently(look, seen[cell_id], precision=precision)
+            counts = isinstance(outcome, float) and index < FIRST_LOOK
+            advance(int(counts), f"{cell_id}, process {index + 1}")
             return outcome
 
         tolerances = {cell_id: tolerances[cell_id] for cell_id in by_id}
@@ -233,14 +227,14 @@ def _check_known(wanted: Mapping[str, Record], run: Run) -> None:
         )
 
 
-def _persistently(look: Observe, subject: Pair, index: int, seen: Replayed, *, precision: float) -> float | Nothing:
+def _persistently(look: Callable[[], ProcessObservation], seen: Replayed, *, precision: float) -> float | Nothing:
     """Returns the log ratio that a process saw, of two that may try, if its rounds agree well enough to count."""
     try:
-        observed = look(subject, index)
+        observed = look()
     except MeasurementError as first:
         seen.retries.append(str(first))
         try:
-            observed = look(subject, index)
+            observed = look()
         except MeasurementError as second:
             seen.failure = str(second)
             return Nothing.GIVEN_UP
@@ -263,19 +257,17 @@ def _made_again(missing: Sequence[Record], run: Run, artifacts: Path) -> tuple[d
 
 def _subject(pair: Mapping[str, Record], files: Mapping[str, Path], samples: Samples | None) -> Pair | str:
     """Returns a cell's files with their images, or what of them cannot be had."""
-    found = {side: _made_file(record, files) for side, record in pair.items()}
-    missing = [f"the {side}'s file" for side, file in found.items() if file is None]
-    if missing or samples is None:
-        return f"{pair[CANDIDATE].cell.id}: {' and '.join(missing + ['the images'] * (samples is None))} cannot be had"
     cell = pair[CANDIDATE].cell
+    found = {
+        side: ModelFile(path=files[model.sha256], sha256=model.sha256, size_bytes=model.size_bytes)
+        for side, record in pair.items()
+        if (model := record.model) and model.sha256 in files
+    }
+    if len(found) < len(pair) or samples is None:
+        missing = [f"the {side}'s file" for side in pair if side not in found]
+        return f"{cell.id}: {' and '.join(missing + ['the images'] * (samples is None))} cannot be had"
     parts = {name: getattr(cell, name) for name in ("backbone", "variant", "runtime", "threads", "image_size")}
-    return {side: Target(cell=Cell(**parts), file=file, samples=samples) for side, file in found.items() if file}
-
-
-def _made_file(record: Record, files: Mapping[str, Path]) -> ModelFile | None:
-    model = record.model
-    path = files.get(model.sha256) if model else None
-    return ModelFile(path=path, sha256=model.sha256, size_bytes=model.size_bytes) if model and path else None
+    return {side: Target(cell=Cell(**parts), file=file, samples=samples) for side, file in found.items()}
 
 
 def _cell(cells: Iterable[Cell], record: Record, options: Mapping[str, str]) -> Cell:

@@ -291,7 +291,7 @@ def _on_order(found: AcrossMachines) -> Iterator[str]:
     yield "A flip that is not listed may still be there."
     shown = min(found.flips_found, _SHOWN_FLIPS)
     if shown < found.flips_found:
-        yield f"The {shown} surest are shown; --format json and csv have up to {MOST_FLIPS}."
+        yield f"The {shown} most significant are shown; --format json and csv have up to {MOST_FLIPS}."
 
 
 def differences_view(found: Mapping[str, Sequence[RunDifference]], *, names: tuple[str, str]) -> View:

@@ -113,6 +113,7 @@ def _caught_by_cell(report: NoiseReport) -> Grid:
 
 
 def _noise(report: NoiseReport, learned: Noise) -> Grid:
+    tolerances = ("set %", "replay %", "stored %")
     rows = []
     for cell, noise in learned.cells.items():
         alike, stored = report.clusterings[cell], noise.stored_tolerance
@@ -132,7 +133,7 @@ def _noise(report: NoiseReport, learned: Noise) -> Grid:
         rows.append(row)
     return Grid(
         title=f"Noise, and the tolerances that {percent(report.wanted_rate)} % false alarms of the whole matrix take",
-        heads=("cell", "processes", "spread %", "alike", "p", "runs", "spread %", "set %", "replay %", "stored %"),
+        heads=("cell", "processes", "spread %", "correlation", "p", "runs", "spread %", *tolerances),
         rows=tuple(rows),
     )
 
@@ -190,8 +191,8 @@ def _remarks(report: NoiseReport) -> Iterator[str]:
 def _on_learning(report: NoiseReport, at: Outcomes) -> Iterator[str]:
     rate = percent(report.wanted_rate)
     yield (
-        "spread: standard deviation, of processes' ratios and of runs' medians. alike: correlation of the ratios of "
-        "one gate's processes, 0 where they are as good as strangers, and the p of its F test."
+        "spread: standard deviation, of processes' ratios and of runs' medians. correlation: of the ratios of "
+        "one gate's processes, 0 where they are independent, and the p of its F test."
     )
     yield (
         f"replay %: smallest tolerance at which all but {rate} % of gates end `unchanged` within {WITHIN_PROCESSES} "
@@ -200,8 +201,8 @@ def _on_learning(report: NoiseReport, at: Outcomes) -> Iterator[str]:
     )
     yield f"stored %: what medians of two runs differ by but for {rate} % of runs of the matrix."
     yield (
-        "runs: a turn of a gate each, a process of every cell; turns of one gate are no strangers, so the 95 % of runs "
-        "is rather narrow."
+        "runs: a round of a gate each, a process of every cell; rounds of one gate are not independent, so the 95 % of "
+        "runs is rather narrow."
     )
 
 

@@ -144,7 +144,7 @@ def _values(cell: KnownCell) -> tuple[str, ...]:
 
 
 def _top1(cell: KnownCell) -> str:
-    return percent(None if cell.cell.has_random_weights else cell.top1)
+    return percent(None if cell.has_random_weights else cell.top1)
 
 
 def _front(machine: MachineRecommendation) -> Iterator[Block]:
@@ -258,7 +258,7 @@ def _plain_candidate(candidate: Candidate) -> dict[str, Any]:
         "top1": cell.top1,
         "size_bytes": cell.size_bytes,
         "peak_bytes": cell.middle(MEMORY),
-        "has_random_weights": cell.cell.has_random_weights,
+        "has_random_weights": cell.has_random_weights,
         "disturbances": list(timing.disturbances),
     }
 
@@ -291,7 +291,7 @@ def decision(recommendation: Recommendation) -> str:
 def _facts(cell: KnownCell) -> Iterator[str]:
     if cell.timing.p50_seconds is not None:
         yield f"p50 {milliseconds(cell.timing.p50_seconds)} ms"
-    if cell.top1 is not None and not cell.cell.has_random_weights:
+    if cell.top1 is not None and not cell.has_random_weights:
         yield f"top-1 {percent(cell.top1)} %"
     if cell.size_bytes is not None:
         yield f"{megabytes(cell.size_bytes)} MB"

@@ -15,7 +15,7 @@ from zoobench.results.disturbed import told
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
 from zoobench.show.document import LEAST_WIDTH, Document, Grid, Lines, Tone, View
-from zoobench.system.units import ABSENT, megabytes, percent, ratio
+from zoobench.system.units import ABSENT, megabytes, percent, ratio, span
 
 COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
@@ -66,7 +66,7 @@ def document(records: Sequence[Record]) -> Document:
         rows=tuple((*_names(record), *(text(record) for _, text in columns)) for record in ordered),
         words=frozenset({1, 2, 3}),
         tones={
-            (row, heads.index(head)): _tone(speedup)
+            (row, heads.index(head)): tone_of(speedup)
             for head, read in speedups.items()
             for row, record in enumerate(ordered)
             if (speedup := read(record))
@@ -96,7 +96,7 @@ def _columns(records: Sequence[Record], *, has_reference: bool) -> Iterator[_Col
             yield beside
         if metric is SPEEDUP and has_reference:
             yield _OVER_REFERENCE, lambda record: ratio(found.point) if (found := over_reference(record)) else ABSENT
-            yield "95 %", lambda record: _span(over_reference(record))
+            yield "95 %", lambda record: span(found.interval, ratio) if (found := over_reference(record)) else ""
 
 
 def _names(record: Record) -> tuple[str, ...]:
@@ -110,15 +110,10 @@ def _value(metric: Metric, record: Record) -> str:
 
 
 def _interval_of(metric: Metric, record: Record) -> str:
-    ends = metric.interval(record)
-    return f"{metric.unit.text(ends[0])}–{metric.unit.text(ends[1])}" if ends else ""
+    return span(metric.interval(record), metric.unit.text)
 
 
-def _span(speedup: Speedup | None) -> str:
-    return f"{ratio(speedup.interval[0])}–{ratio(speedup.interval[1])}" if speedup else ""
-
-
-def _tone(speedup: Speedup) -> Tone:
+def tone_of(speedup: Speedup) -> Tone:
     """Returns how a speed-up is meant: only beyond what two copies of a file differ by is it good or bad."""
     low, high = speedup.interval
     return "good" if low > 1 + COPIES_DIFFER else "bad" if high < 1 - COPIES_DIFFER else "plain"

@@ -115,7 +115,7 @@ def holm(p_values: Sequence[float], *, asked: int | None = None) -> tuple[float,
 
     Args:
         p_values: In any order; the result is in the same.
-        asked: How many questions were asked, where only the smallest p-values are given; their number unless told.
+        asked: How many questions were asked, where only the smallest p-values are given; by default their number.
 
     Raises:
         ValueError: If a p-value is not from 0 to 1, or fewer were asked than are given.

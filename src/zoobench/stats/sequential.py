@@ -1,4 +1,4 @@
-"""Is a ratio beyond its tolerance, and when has that been asked often enough? Tests that may look again and again.
+"""Is a ratio beyond its tolerance, when was that asked often enough, and of which cell next? Tests that look again.
 
 A unit is the logarithm of candidate / baseline as one process saw it. Looks come at fixed numbers of units; the k-th
 may spend the share 1 / (k (k + 1)) of the error rate. These shares sum to one however many looks there are, so that by
@@ -8,8 +8,9 @@ whose extremes are the smallest and the largest of them.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from statistics import fmean, stdev
 
 from scipy.special import stdtr, stdtrit
@@ -25,6 +26,8 @@ LOOK_EVERY = 2
 """Units from one look to the next: so that both orders have been taken."""
 MOST_UNITS = 30
 """Units that are taken at the most, clear or not."""
+_MOST_STARTED = 3
+"""Processes that are started at the most, as a multiple of those that may count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,17 @@ class RatioEvidence:
     p_within: float
     p_better: float
     smallest_change: float | None
+
+
+class Nothing(Enum):
+    """What a process may come to instead of a ratio."""
+
+    NOT_COUNTED = "disturbed, so it is repeated"
+    GIVEN_UP = "failed, and would again"
+
+
+Replay = Callable[[str, int], float | Nothing]
+"""Given a cell's id and how many of its processes counted, returns the log ratio that one more sees."""
 
 
 def is_clear(evidence: RatioEvidence | None, rates: Rates) -> bool:
@@ -153,6 +167,54 @@ def weigh_mean(
     )
 
 
+def replay_until_clear(
+    tolerances: Mapping[str, float],
+    *,
+    replay: Replay,
+    rates: Rates,
+    seconds: float,
+    clock: Callable[[], float],
+    processes: int = MOST_UNITS,
+) -> dict[str, tuple[float, ...]]:
+    """Returns each cell's log ratios in the order in which they came.
+
+    Cells take turns, a process each, so that what the machine does meanwhile falls on all of them; a cell whose answer
+    is clear takes no more turns, nor one whose next process would not end within the seconds.
+
+    Args:
+        tolerances: Of each cell's id, the change that is still none.
+        replay: Has one process replay a cell.
+        rates: When an answer is clear.
+        seconds: When to stop though answers are not clear.
+        clock: Seconds.
+        processes: The most of one cell that count.
+    """
+    deadline = clock() + seconds
+    seen: dict[str, list[float]] = {cell: [] for cell in tolerances}
+    started = dict.fromkeys(tolerances, 0)
+    longest = dict.fromkeys(tolerances, 0.0)
+    open_cells = list(tolerances)
+    while open_cells:
+        for cell in list(open_cells):
+            began, ratios = clock(), seen[cell]
+            if began + longest[cell] > deadline or started[cell] >= _MOST_STARTED * processes:
+                open_cells.remove(cell)
+                continue
+            ratio = replay(cell, len(ratios))
+            started[cell] += 1
+            longest[cell] = max(longest[cell], clock() - began)
+            if isinstance(ratio, float):
+                ratios.append(ratio)
+            is_done = ratio is Nothing.GIVEN_UP or len(ratios) >= processes
+            if is_done or _is_clear_now(ratios, tolerances[cell], rates):
+                open_cells.remove(cell)
+    return {cell: tuple(ratios) for cell, ratios in seen.items()}
+
+
+def _is_clear_now(ratios: list[float], tolerance: float, rates: Rates) -> bool:
+    return is_look(len(ratios)) and is_clear(weigh_sequence(ratios, tolerance=tolerance, error_rate=rates.each), rates)
+
+
 def _below(distance: float, error: float, freedom: int) -> float:
     """Returns the probability that a t is at or below distance / error; units that do not scatter leave no doubt."""
     if error == 0:
@@ -161,5 +223,5 @@ def _below(distance: float, error: float, freedom: int) -> float:
 
 
 def _change(logarithm: float) -> float:
-    """Returns a change as a share; one of more than a thousandfold is told as that."""
+    """Returns a change as a share; one of more than a thousandfold is called a thousandfold."""
     return math.expm1(min(logarithm, _LARGEST))

@@ -1,4 +1,4 @@
-"""How is work done in a fresh process, so that nothing of it stays in this one, and what is told of one that is lost?
+"""How is work done in a fresh process, so that nothing of it stays in this one, and what is said of one that is lost?
 
 Python is started with a socket as its standard input, on which it is asked and answers: what it prints is never taken
 for an answer. `in_fresh_process` has one function called there; `worker` has a module answer one request after the
@@ -84,7 +84,7 @@ class Worker:
         Raises:
             MeasurementError: If it cannot do it, dies, or does not answer within `patience` seconds.
         """
-        with suppress(OSError):  # that it died is told by its silence
+        with suppress(OSError):  # its silence says that it died
             self._channel.send_bytes(json.dumps(request).encode())
         return self.hear(patience=patience, doing=str(request.get("do")))
 
@@ -226,17 +226,17 @@ def _epitaph(name: str, process: subprocess.Popen[bytes], printed: IO[bytes] | N
         process.wait(_PATIENCE_SECONDS)
     status = process.returncode
     if status == -signal.SIGKILL:
-        told = (
+        outcome = (
             "was killed by signal 9; the usual cause is too little memory (InceptionResNetV2 takes 6 GB to convert): "
             "free some, or leave out the largest backbone"
         )
     elif status is not None and status < 0:
-        told = f"crashed in native code: {signal.strsignal(-status)} ({-status})"
+        outcome = f"crashed in native code: {signal.strsignal(-status)} ({-status})"
     elif status:
-        told = f"failed with status {status}" + ("; its own message stands above" if printed is None else "")
+        outcome = f"failed with status {status}" + ("; its own message stands above" if printed is None else "")
     else:
-        told = "ended without an answer, as what is no Python interpreter does"
-    return f"{name} {told}{_last_words(printed) if printed else ''}"
+        outcome = "ended without an answer, as what is no Python interpreter does"
+    return f"{name} {outcome}{_last_words(printed) if printed else ''}"
 
 
 def _last_words(printed: IO[bytes]) -> str:

@@ -132,11 +132,6 @@ def test_phases_are_told_by_turn_in_their_order() -> None:
     assert compared(methods[0]).phases == {}
 
 
-def test_a_cell_that_is_not_there_is_unusable_input(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["crosscheck", "mobilenet-float32-litert-t1", "--artifacts", str(tmp_path)])
-    assert (done.exit_code, "run pytest bench/ first" in done.stderr) == (2, True)
-
-
 @pytest.mark.parametrize(("theirs", "status"), [(0.0100, 0), (0.0110, 1), (None, 3)])
 def test_the_status_is_that_of_the_agreement(
     monkeypatch: pytest.MonkeyPatch, theirs: float | None, status: int

@@ -23,8 +23,7 @@ from zoobench.judge.gate.decide import (
     stored_test,
     unmeasured_test,
 )
-from zoobench.judge.gate.schedule import replay_until_clear
-from zoobench.stats.sequential import Rates
+from zoobench.stats.sequential import Rates, replay_until_clear
 
 CELL = "mobilenet-integer_only-litert-t1"
 RATES = Rates()

@@ -66,29 +66,22 @@ def test_several_files_of_one_machine_are_its_runs_in_any_order(seconds: tuple[f
     assert found.timing.p50_seconds == pytest.approx(0.006)
 
 
-def test_a_file_that_is_named_twice_counts_once() -> None:
-    assert len(cell(run("a.json"), run("./a.json")).timing.runs) == 1
+def test_a_file_named_twice_and_a_baseline_of_a_run_that_is_there_count_once_with_the_rounds() -> None:
+    baseline = run("baseline.json", rounds=False)
+    for runs in ([run("a.json"), run("./a.json")], [run("a.json"), baseline], [baseline, run("a.json")]):
+        (found,) = cell(*runs).timing.runs
+        assert len(found.rounds) == 64
 
 
-@pytest.mark.parametrize("baseline_first", [False, True])
-def test_a_baseline_of_a_run_that_is_there_counts_once_with_the_rounds(baseline_first: bool) -> None:
-    runs = [run("a.json"), run("baseline.json", rounds=False)]
-    (found,) = cell(*reversed(runs) if baseline_first else runs).timing.runs
-    assert len(found.rounds) == 64
-
-
-def test_disturbed_runs_are_set_aside_where_there_are_others() -> None:
-    machine = only(run("a.json"), run("b.json", disturbed(0.009)))
-    found = machine.cells[CELL]
-    assert [one.p50_seconds for one in found.timing.runs] == [pytest.approx(0.004)]
-    assert (found.timing.set_aside, found.timing.disturbances) == (1, ())
+def test_disturbed_runs_are_set_aside_where_there_are_others_or_else_taken_and_it_is_said_by_what() -> None:
+    waited = run("b.json", disturbed(0.009))
+    machine = only(run("a.json"), waited)
+    found, alone = machine.cells[CELL].timing, cell(waited).timing
+    assert [one.p50_seconds for one in found.runs] == [pytest.approx(0.004)]
+    assert (found.set_aside, found.disturbances) == (1, ())
     assert "Disturbed runs of 1 cells are set aside, as these have undisturbed ones." in machine.notes
-
-
-def test_where_all_runs_were_disturbed_they_are_taken_and_it_is_said_by_what() -> None:
-    found = cell(run("b.json", disturbed(0.009)))
-    assert (len(found.timing.runs), found.timing.set_aside) == (1, 0)
-    assert "waited for a CPU up to 50.0 % of the time" in found.timing.disturbances[0]
+    assert (len(alone.runs), alone.set_aside) == (1, 0)
+    assert "waited for a CPU up to 50.0 % of the time" in alone.disturbances[0]
 
 
 def test_every_process_tells_its_memory() -> None:
@@ -97,26 +90,22 @@ def test_every_process_tells_its_memory() -> None:
     assert found.observed["memory"] == ((1, 2), (3, 4))
 
 
-def test_machines_are_told_apart_by_cpu_and_cores() -> None:
-    there = a_timed_record(rounds_around(0.008), environment=PI)
+def test_machines_are_told_apart_by_cpu_and_cores_and_each_may_have_made_its_own_file() -> None:
+    made_there = RecordedModel(sha256="ef" * 32, size_bytes=3_400_100, float_twin_size_bytes=12_800_000)
+    there = a_timed_record(rounds_around(0.008), environment=PI, model=made_there)
     here, pi = by_machine([a_side(run("a.json")), a_side(run("pi.json", there)), a_side(run("c.json", seconds=0.005))])
     assert (here.name, pi.name) == ("AMD EPYC, 2 cores", "Raspberry Pi 5, 4 cores")
     assert (here.files, pi.files) == (("a.json", "c.json"), ("pi.json",))
     assert machine_name(run("pi.json", there)) == pi.name
 
 
-def test_what_the_runs_differ_in_is_said() -> None:
+def test_what_the_runs_differ_in_and_how_many_benchmarks_are_left_out_is_said() -> None:
     upgraded = a_timed_record(rounds_around(0.005), environment={**EPYC, "libraries": {"numpy": "2.5.0"}})
-    (note,) = only(run("a.json"), run("b.json", upgraded)).notes
-    assert note.startswith("The runs differ in numpy:")
-
-
-def test_benchmarks_of_others_are_left_out_and_counted() -> None:
-    mixed = replace(run("a.json"), rounds={**run("a.json").rounds, **a_plain_run(sort=(0.1, 0.2)).rounds})
-    assert only(mixed).notes == ("1 benchmarks that are not zoobench's are left out.",)
-
-
-def test_results_without_a_cell_are_refused() -> None:
+    mixed = run("b.json", upgraded)
+    mixed = replace(mixed, rounds={**mixed.rounds, **a_plain_run(sort=(0.1, 0.2)).rounds})
+    differ, left_out = only(run("a.json"), mixed).notes
+    assert differ.startswith("The runs differ in numpy:")
+    assert left_out == "1 benchmarks that are not zoobench's are left out."
     with pytest.raises(ResultsError, match="no cell to choose from"):
         by_machine([a_side(a_plain_run(sort=(0.1, 0.2)))])
 
@@ -144,12 +133,6 @@ def test_two_files_of_one_name_are_refused(changes: dict[str, Any]) -> None:
     assert all(one in str(caught.value) for one in ("a.json", "b.json", "name only the results of the one"))
 
 
-def test_each_machine_may_have_made_its_own_file() -> None:
-    model = RecordedModel(sha256="ef" * 32, size_bytes=3_400_100, float_twin_size_bytes=12_800_000)
-    there = a_timed_record(rounds_around(0.008), environment=PI, model=model)
-    assert len(by_machine([a_side(run("a.json")), a_side(run("pi.json", there))])) == 2
-
-
 @pytest.mark.parametrize("seconds", [0.0, 1e-300, 1e10, 1e308])
 def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
     record = a_timed_record(rounds_around(0.004))
@@ -165,7 +148,7 @@ def test_what_is_no_time_and_no_ratio_is_absent(seconds: float) -> None:
 def test_what_was_not_measured_is_absent() -> None:
     bare = a_timed_record(rounds_around(0.004), latency=None, accuracy=None, model=None, memory=None, startup=None)
     found = cell(run("a.json", bare))
-    assert found == KnownCell(cell=bare.cell)
+    assert found == KnownCell(recorded=bare.cell)
     assert (found.timing.p50_seconds, found.timing.p90_seconds, found.timing.speedup) == (None, None, None)
     assert (found.top1, found.middle("memory"), found.timing.twin, found.values) == (None, None, None, {})
 
@@ -217,7 +200,7 @@ def test_a_drop_is_against_the_most_accurate_backbone_on_the_same_runtime_if_the
 
 def test_of_backbones_that_are_right_equally_often_the_own_one_is_the_reference() -> None:
     cell, own, other = a_known_cell(), a_known_cell("float32"), a_known_cell("float32", backbone="xception")
-    cells = {one.cell.id: one for one in (other, own, cell)}
+    cells = {one.id: one for one in (other, own, cell)}
     assert find_best_float_file(cell, cells) is own
     assert find_best_float_file(other, cells) is other
 
@@ -225,4 +208,4 @@ def test_of_backbones_that_are_right_equally_often_the_own_one_is_the_reference(
 def test_random_weights_are_never_the_most_accurate_backbone() -> None:
     cell = a_known_cell()
     lucky = a_known_cell("float32", backbone="xception", right="++++", weights="random")
-    assert find_best_float_file(cell, {one.cell.id: one for one in (cell, lucky)}) is None
+    assert find_best_float_file(cell, {one.id: one for one in (cell, lucky)}) is None

@@ -181,4 +181,4 @@ def test_values_that_read_the_same_are_a_tie_that_the_next_metric_breaks(prefere
         a_known_cell("integer_only", seconds=0.004, size_bytes=3_500_000, right="+++-"),
         a_known_cell("float16", seconds=None, size_bytes=6_000_000, right="++++"),
     ]
-    assert [one.cell.variant for one in ordered(cells, parse_preference(preference))] == order
+    assert [one.recorded.variant for one in ordered(cells, parse_preference(preference))] == order

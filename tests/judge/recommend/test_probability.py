@@ -38,7 +38,7 @@ NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
 
 
 def asked(cell: KnownCell, metric: str, text: str | None = None, *others: KnownCell) -> LimitProbability:
-    cells = {one.cell.id: one for one in (cell, *others)}
+    cells = {one.id: one for one in (cell, *others)}
     return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell, None))
 
 

@@ -163,9 +163,9 @@ def test_all_together_are_never_likelier_than_each(probabilities: list[float]) -
     assert 0 <= found <= min(probabilities, default=1.0) + 1e-12
 
 
-def test_little_confidence_makes_no_cell_miss_that_may_well_hold() -> None:
-    assert state_of([a_probability(P90, probability=0.38)], confidence=0.55) == "open"
-    assert state_of([a_probability(P90, probability=0.04)], confidence=0.55) == "misses"
+@pytest.mark.parametrize(("probability", "state"), [(0.38, "open"), (0.04, "misses")])
+def test_little_confidence_makes_no_cell_miss_that_may_well_hold(probability: float, state: str) -> None:
+    assert state_of([a_probability(P90, probability=probability)], confidence=0.55) == state
 
 
 def test_a_miss_that_disturbed_rounds_may_explain_is_open() -> None:
@@ -212,7 +212,9 @@ X, Y, Z = "dynamic_range", "float_fallback", "integer_only"
 
 def on(*cells: KnownCell, **states: State) -> MachineRecommendation:
     """Returns a machine with these candidates, which hold unless another state is given by variant."""
-    candidates = [Candidate(cell=one, state=states.get(one.cell.variant, "holds"), probabilities=()) for one in cells]
+    candidates = [
+        Candidate(cell=one, state=states.get(one.recorded.variant, "holds"), probabilities=()) for one in cells
+    ]
     return MachineRecommendation(
         known=a_machine(*cells),
         candidates=tuple(candidates),

@@ -57,9 +57,9 @@ def changes(base: Run, new: Run) -> Changes:
 
 def test_each_metric_counts_its_cells_by_verdict() -> None:
     slower = timed("integer_only", 0.008, predicted=(0, 0, 0, 1, 1, 1, 1, 1))
-    found = {one.sheet.caption: one for one in changes(run_of(FLOAT, INTEGER), run_of(FLOAT, slower)).metrics}
+    found = {one.grid.title: one for one in changes(run_of(FLOAT, INTEGER), run_of(FLOAT, slower)).metrics}
     p50, size = found["p50, ms"], found["size, MB"]
-    assert (p50.summary, p50.moved, len(p50.sheet.grid.rows)) == ("1 regressed, 1 unchanged", True, 2)
+    assert (p50.summary, p50.moved, len(p50.grid.rows)) == ("1 regressed, 1 unchanged", True, 2)
     assert (size.summary, size.moved) == ("2 unchanged", False)
 
 
@@ -74,7 +74,7 @@ def test_cells_that_one_side_lacks_are_named_and_counted() -> None:
 def test_conditions_that_differ_have_a_table_and_equal_ones_a_sentence() -> None:
     found = changes(run_of(FLOAT), run_of(timed("float32", 0.010, weights="random"))).conditions
     assert found is not None
-    assert ("weights", "imagenet", "random") in found.grid.rows
+    assert ("weights", "imagenet", "random") in found.rows
     same = changes(run_of(FLOAT), run_of(FLOAT))
     assert same.conditions is None
     assert "All known conditions are the same." in same.lead
@@ -90,8 +90,8 @@ SURROUNDINGS: dict[str, Any] = {
 
 
 def tables(*records: Record, provenance: Provenance | None = None) -> dict[str, dict[str, tuple[str, ...]]]:
-    sheets = a_report(*records, provenance=provenance).environment
-    return {sheet.caption: {row[0]: row[1:] for row in sheet.grid.rows} for sheet in sheets}
+    grids = a_report(*records, provenance=provenance).environment
+    return {grid.title: {row[0]: row[1:] for row in grid.rows} for grid in grids}
 
 
 def test_the_machine_is_told_apart_from_the_libraries_with_every_version() -> None:

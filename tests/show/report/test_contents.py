@@ -1,6 +1,6 @@
 """Are numbers of things, lists of names and tables put as one says and reads them?"""
 
-from zoobench.show.report.contents import MOST_NAMED, named, sheet, spread, without_empty
+from zoobench.show.report.contents import MOST_NAMED, named, spread, table, without_empty
 
 
 def test_equal_counts_are_one_and_others_a_range() -> None:
@@ -16,6 +16,6 @@ def test_few_cells_are_named_and_of_many_the_first_and_all_need_no_names() -> No
 
 
 def test_a_table_without_rows_is_none_and_columns_in_which_nothing_stands_are_left_out() -> None:
-    assert sheet("Nothing", ("a",), ()) is without_empty(None) is None
-    found = without_empty(sheet("Some", ("a", "b", "c"), (("1", "", "x"), ("2", "", "")), words={2}))
-    assert found == sheet("Some", ("a", "c"), (("1", "x"), ("2", "")), words={1})
+    assert table("Nothing", ("a",), ()) is without_empty(None) is None
+    found = without_empty(table("Some", ("a", "b", "c"), (("1", "", "x"), ("2", "", "")), words={2}))
+    assert found == table("Some", ("a", "c"), (("1", "x"), ("2", "")), words={1})

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -78,17 +79,7 @@ _LATE = 20
 )
 @output_options
 @artifacts_option
-def crosscheck(
-    *,
-    cell: str,
-    threads: int | None,
-    turns: int,
-    seconds: float,
-    images: Path | None,
-    form: str,
-    output: Path | None,
-    artifacts: Path,
-) -> None:
+def crosscheck(*, cell: str, turns: int, seconds: float, form: str, output: Path | None, **asked: Any) -> None:
     """Time one file in several ways, and see whether ours agrees with others'.
 
     CELL is a cell's id, whose file the results name and the store holds, or the path of a TFLite file.
@@ -105,8 +96,7 @@ def crosscheck(
     """
     try:
         with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-            workplace = Path(folder)
-            target = find_target(cell, artifacts=artifacts, images=images, threads=threads, workplace=workplace)
+            target = find_target(cell, workplace=Path(folder), **asked)
             report = compare_methods(target, *find_methods(target), turns=turns, seconds=seconds)
     except KeyboardInterrupt:
         click.echo("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", err=True)

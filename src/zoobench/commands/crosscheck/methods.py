@@ -100,7 +100,7 @@ def find_target(
         cell: A cell's id or a TFLite file's path.
         artifacts: The folder of the store and the results.
         images: A folder of photos or a `.npy` file to run on instead of the images of the results.
-        threads: Of one invocation; None for the cell's, or one.
+        threads: None for the cell's, or one.
         workplace: Folder for what is made meanwhile.
 
     Raises:
@@ -168,14 +168,8 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], dict[str
 def time_end_to_end(model: Path, photos: Photos, *, side: int, threads: int, repetitions: Repetitions) -> Round:
     """Returns how long a fresh process took from a photo's bytes, which were in memory, to the number of its class.
 
-    Photos are decoded and resized as those of a data set are (`data/images.py`).
-
-    Args:
-        model: A TFLite file; LiteRT's interpreter runs it.
-        photos: One after the other, from the first again after the last.
-        side: Of the images that the model takes, in pixels.
-        threads: Of one invocation.
-        repetitions: How many photos.
+    Photos are decoded and resized as those of a data set are (`data/images.py`), one after the other, from the first
+    again after the last; LiteRT's interpreter runs the TFLite file.
 
     Raises:
         MeasurementError: If the file cannot be run, a photo is of no use, or the process dies.

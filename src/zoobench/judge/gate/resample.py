@@ -1,7 +1,7 @@
 """What do gates of identical files teach about a machine, and how would a thousand more of them have ended?
 
 More gates are drawn from what the processes of real ones saw, judged as those were. Looking, stopping and the p values
-are those of `sequential` and `schedule`, for all gates at once in arrays: one by one a power curve would take minutes.
+are those of `stats.sequential`, for all gates at once in arrays: one by one a power curve would take minutes.
 Tests compare the two. Verdicts are `gate.decide`'s own.
 
 A run, to the stored method, is one process: that is what `pytest bench/` has of a cell. Processes of one gate are

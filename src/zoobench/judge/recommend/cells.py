@@ -41,14 +41,14 @@ class KnownCell:
     """One cell on one machine; what was not measured is None or empty.
 
     Attributes:
-        cell: Which.
+        recorded: Which.
         timing: Each process that timed it.
         answered: Of the last run that tested it.
         observed: What fresh processes observed, by the key of each metric that they tell: of each run their values.
         refusal: Why it cannot be.
     """
 
-    cell: RecordedCell
+    recorded: RecordedCell
     timing: CellTiming = _UNTIMED
     answered: Answers | None = None
     size_bytes: int | None = None
@@ -57,8 +57,13 @@ class KnownCell:
 
     @property
     def id(self) -> str:
-        """Of the cell."""
-        return self.cell.id
+        """The key of the cell."""
+        return self.recorded.id
+
+    @property
+    def has_random_weights(self) -> bool:
+        """Whether its top-1 means nothing."""
+        return self.recorded.has_random_weights
 
     @cached_property
     def right(self) -> npt.NDArray[np.bool_]:
@@ -83,7 +88,7 @@ class KnownCell:
     @cached_property
     def readings(self) -> dict[str, LogReading]:
         """Logarithms with their errors, by metric, lower is better: of a speed-up that of its inverse."""
-        timing, runtime = self.timing, self.cell.runtime
+        timing, runtime = self.timing, self.recorded.runtime
         found = {
             P50: p50_reading(timing, runtime=runtime),
             P90: p90_reading(timing, runtime=runtime),
@@ -101,7 +106,7 @@ class KnownCell:
         found = {key: reading.point for key, reading in self.readings.items()}
         if self.size_bytes is not None:
             found[SIZE] = float(self.size_bytes)
-        if self.top1 is not None and not self.cell.has_random_weights:
+        if self.top1 is not None and not self.has_random_weights:
             found[TOP1] = -self.top1
         return found
 
@@ -193,7 +198,7 @@ def _cell(runs: Sequence[Run], name: str) -> KnownCell:
     _check_one_file(runs, name)
     models = [record.model for record in records if record.model]
     return KnownCell(
-        cell=records[-1].cell,
+        recorded=records[-1].cell,
         timing=timing_of(runs, name),
         answered=next(filter(None, map(answers_of, reversed(records))), None),
         size_bytes=models[-1].size_bytes if models else None,
@@ -253,17 +258,17 @@ def find_best_float_file(cell: KnownCell, cells: Mapping[str, KnownCell]) -> Kno
     Of several of that backbone it is the one that `find_float_file` would take; of backbones that are right equally
     often, the cell's own. Random weights are no reference.
     """
-    floats = [one for one in _floats(cell, cells) if not one.cell.has_random_weights]
+    floats = [one for one in _floats(cell, cells) if not one.has_random_weights]
     best = max(floats, key=lambda one: (one.top1 or 0.0, _network(one) == _network(cell)), default=None)
     return _nearest(cell, [one for one in floats if best and _network(one) == _network(best)])
 
 
 def _floats(cell: KnownCell, cells: Mapping[str, KnownCell]) -> list[KnownCell]:
-    return [one for one in cells.values() if one.cell.variant == _FLOAT and paired_answers(one, cell)]
+    return [one for one in cells.values() if one.recorded.variant == _FLOAT and paired_answers(one, cell)]
 
 
 def _network(cell: KnownCell) -> tuple[str, int, str]:
-    return cell.cell.backbone, cell.cell.image_size, cell.cell.weights
+    return cell.recorded.backbone, cell.recorded.image_size, cell.recorded.weights
 
 
 def _nearest(cell: KnownCell, floats: Sequence[KnownCell]) -> KnownCell | None:
@@ -271,7 +276,7 @@ def _nearest(cell: KnownCell, floats: Sequence[KnownCell]) -> KnownCell | None:
         return cell
 
     def distance(one: KnownCell) -> tuple[bool, bool, bool, str]:
-        ours, theirs = one.cell, cell.cell
+        ours, theirs = one.recorded, cell.recorded
         return ours.runtime != theirs.runtime, ours.runtime != "litert", ours.threads != theirs.threads, ours.id
 
     return min(floats, key=distance, default=None)

@@ -52,8 +52,8 @@ def front_of(cells: Iterable[KnownCell]) -> tuple[tuple[Place, ...], tuple[str, 
     """
     places: list[Place] = []
     notes: list[str] = []
-    by_weights = sorted(cells, key=lambda one: one.cell.has_random_weights)
-    for is_random, group in groupby(by_weights, key=lambda one: one.cell.has_random_weights):
+    by_weights = sorted(cells, key=lambda one: one.has_random_weights)
+    for is_random, group in groupby(by_weights, key=lambda one: one.has_random_weights):
         axes = (P50, SIZE) if is_random else tuple(_AXES)
         known: list[KnownCell] = []
         for one in (cell for cell in group if not cell.refusal):
@@ -130,7 +130,7 @@ def _of_sizes(one: KnownCell, other: KnownCell) -> Relation:
 def _of_answers(one: KnownCell, other: KnownCell) -> Relation:
     """Returns what Newcombe's paired interval says; equal are those that have the very same samples right."""
     answers = paired_answers(other, one)
-    if answers is None or one.cell.has_random_weights or other.cell.has_random_weights:
+    if answers is None or one.has_random_weights or other.has_random_weights:
         return "unclear"
     if answers.newly_wrong == answers.newly_right == 0:
         return "equal"

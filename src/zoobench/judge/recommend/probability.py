@@ -178,7 +178,7 @@ def _of_answers(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -
     reference = find_best_float_file(cell, cells) if of_all else find_float_file(cell, cells)
     answers = paired_answers(reference, cell) if reference else None
     if reference is None or answers is None:
-        whose = "" if of_all else f" of {cell.cell.backbone}"
+        whose = "" if of_all else f" of {cell.recorded.backbone}"
         return None, None, f"no float32 file{whose} answered the samples; add the results that hold it"
     if reference is cell:
         return 0.0, 1.0, "it is the reference itself"
@@ -198,7 +198,7 @@ def spread_of(cell: KnownCell, noise: Noise | None) -> Spread:
     if noise and learned and learned.runs >= LEAST_RUNS and learned.run_scatter > 0:
         source = f"as {learned.runs} runs of this cell on {noise.machine} did (zoobench noise)"
         return Spread(between_process_sd=learned.run_scatter, freedom=learned.runs - 1, source=source)
-    if cell.cell.runtime in KERAS:
+    if cell.recorded.runtime in KERAS:
         return Spread(between_process_sd=default_sd(KERAS_NOISE), source="the default for Keras")
     return Spread(between_process_sd=default_sd(TIME_NOISE), source="the default")
 

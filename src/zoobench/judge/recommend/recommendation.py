@@ -164,7 +164,7 @@ def recommend(
 def _taken(limits: Sequence[Limit], machines: Sequence[KnownMachine]) -> tuple[tuple[Limit, ...], tuple[str, ...]]:
     """Returns the limits that cells must hold, and what is to be said of that."""
     tested = [cell for machine in machines for cell in machine.cells.values() if cell.answered]
-    is_known = any(not cell.cell.has_random_weights for cell in tested)
+    is_known = any(not cell.has_random_weights for cell in tested)
     if limits:
         is_asked = any(limit.of_accuracy for limit in limits)
         return tuple(limits), () if is_asked or not is_known else (ANY_ACCURACY,)
@@ -231,7 +231,7 @@ def _exclusion(cell: KnownCell, limits: Sequence[Limit]) -> str:
     if cell.refusal:
         return f"refused by {cell.refusal.by}: {cell.refusal.reason}"
     of_accuracy = [limit.summary for limit in limits if limit.of_accuracy]
-    if cell.cell.has_random_weights and of_accuracy:
+    if cell.has_random_weights and of_accuracy:
         return f"random weights: their accuracy means nothing, so that it cannot hold {' and '.join(of_accuracy)}"
     return ""
 

@@ -13,15 +13,15 @@ from scipy.special import gammaln
 from zoobench.results.answers import answers_of, both_answers, float_twin
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import Counts, mistakes, shade
+from zoobench.show.document import Grid
 from zoobench.show.report.contents import (
     ConfusionTable,
     FlippedSample,
     Kind,
     Pictures,
-    Sheet,
     VariantAnswers,
     named,
-    sheet,
+    table,
     without_empty,
 )
 from zoobench.stats.intervals import CONFIDENCE, wilson
@@ -196,7 +196,7 @@ def confusion_of(record: Record) -> Counts:
     return rows
 
 
-def _worst(counts: Counts, classes: Sequence[str], base: Counts | None) -> Sheet | None:
+def _worst(counts: Counts, classes: Sequence[str], base: Counts | None) -> Grid | None:
     """Returns the classes with the least share of right answers, with what each lost against the float twin's."""
     p_below = below_the_rest(counts)
     rows = []
@@ -215,7 +215,7 @@ def _worst(counts: Counts, classes: Sequence[str], base: Counts | None) -> Sheet
             )
         )
     heads = ("class", "right", "of", "recall %", "95 %", "lost to float", "")
-    return without_empty(sheet("Worst classes", heads, rows, words={6}))
+    return without_empty(table("Worst classes", heads, rows, words={6}))
 
 
 def worst_classes(counts: Counts) -> list[int]:
@@ -254,7 +254,7 @@ def _combinations(total: int, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.f
     return found
 
 
-def _mixups(counts: Counts, classes: Sequence[str]) -> Sheet | None:
+def _mixups(counts: Counts, classes: Sequence[str]) -> Grid | None:
     rows = [
         (
             classes[truth],
@@ -264,7 +264,7 @@ def _mixups(counts: Counts, classes: Sequence[str]) -> Sheet | None:
         )
         for truth, taken in mistakes(counts)[:_MOST_MIXUPS]
     ]
-    return sheet("Most frequent confusions", ("class", "taken for", "samples", "% of the class"), rows, words={1})
+    return table("Most frequent confusions", ("class", "taken for", "samples", "% of the class"), rows, words={1})
 
 
 def confusion_table(counts: Counts, classes: Sequence[str]) -> ConfusionTable:

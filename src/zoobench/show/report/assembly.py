@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 
 from zoobench.judge.compare.comparison import SIGNIFICANT, Comparison
@@ -13,10 +14,11 @@ from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import confusion
 from zoobench.show.comparison import differing_grid, metric_grid, remark_lines, title_lines
+from zoobench.show.document import Grid
 from zoobench.show.records import by_backbone, marked
 from zoobench.show.report.answers import confusion_of, right_and_wrong
 from zoobench.show.report.cells import NO_CURVES, decision_of, figures_of, matrix_of, trainings_of
-from zoobench.show.report.contents import ChangedMetric, Changes, Figure, Pictures, Report, Sheet, named, sheet, spread
+from zoobench.show.report.contents import ChangedMetric, Changes, Figure, Pictures, Report, named, spread, table
 from zoobench.stats.intervals import wilson
 from zoobench.stats.paired import mcnemar_mid_p
 from zoobench.system.units import exactly, percent, short_hash, size, three_digits
@@ -128,16 +130,16 @@ def changes_of(comparison: Comparison) -> Changes:
             judged = Counter(cell[metric.key].verdict for cell in comparison.cells)
             summary = ", ".join(f"{judged[one]} {one}" for one in _VERDICTS if judged[one]) or "not judged"
             moved = bool(judged[Verdict.REGRESSED] or judged[Verdict.IMPROVED])
-            metrics.append(ChangedMetric(summary=summary, moved=moved, sheet=Sheet(caption=metric.head, grid=grid)))
+            metrics.append(ChangedMetric(summary=summary, moved=moved, grid=replace(grid, title=metric.head)))
     return Changes(
         lead=(*title_lines(comparison), *missing),
-        conditions=Sheet(caption="Conditions that differ", grid=differing) if differing.rows else None,
+        conditions=replace(differing, title="Conditions that differ") if differing.rows else None,
         metrics=tuple(metrics),
         notes=(*remark_lines(comparison), "This compares; `zoobench gate` judges, by replaying both sides."),
     )
 
 
-def _environment(run: Run) -> Iterator[Sheet | None]:
+def _environment(run: Run) -> Iterator[Grid | None]:
     """Yields what is known of machine and libraries, the options of the run, the data and the model files."""
     records = list(run.records.values())
     libraries = {
@@ -145,11 +147,11 @@ def _environment(run: Run) -> Iterator[Sheet | None]:
     }
     found = [_condition(*one) for one in conditions(Side(name="", runs=(run,))).items()]
     machine = (row for name, row in found if name not in libraries and name not in _ELSEWHERE)
-    yield sheet("Machine", ("condition", "value"), machine, words={1})
-    yield sheet("Libraries", ("library", "version"), (row for name, row in found if name in libraries), words={1})
+    yield table("Machine", ("condition", "value"), machine, words={1})
+    yield table("Libraries", ("library", "version"), (row for name, row in found if name in libraries), words={1})
     options = ((f"--zoo-{name}", value) for name, value in run.provenance.options.items())
-    yield sheet("Options of the run that are not the defaults", ("option", "value"), options, words={1})
-    yield sheet("Test data", ("what", "value"), _data(records), words={1})
+    yield table("Options of the run that are not the defaults", ("option", "value"), options, words={1})
+    yield table("Test data", ("what", "value"), _data(records), words={1})
     files: dict[tuple[str, ...], list[str]] = {}
     for record in records:
         if record.model:
@@ -157,7 +159,7 @@ def _environment(run: Run) -> Iterator[Sheet | None]:
             key = (record.model.sha256, exactly(record.model.size_bytes), f"{kind}{colon}{short_hash(digest)}")
             files.setdefault(key, []).append(record.cell.id)
     rows = ((named(ids), short_hash(sha256), *rest) for (sha256, *rest), ids in files.items())
-    yield sheet("Model files", ("cells", "SHA-256", "bytes", "weights"), rows, words={1, 3})
+    yield table("Model files", ("cells", "SHA-256", "bytes", "weights"), rows, words={1, 3})
 
 
 def _condition(name: str, values: Sequence[str]) -> tuple[str, tuple[str, str]]:

@@ -12,9 +12,9 @@ from zoobench.show.charts.rows import LEAST_SPEEDUP, latencies, speedups
 from zoobench.show.charts.sheet import Chart
 from zoobench.show.charts.trade_off import MEANING, pareto
 from zoobench.show.charts.training import training
+from zoobench.show.document import Grid
 from zoobench.show.recommendation import decision, describe_miss
 from zoobench.show.records import (
-    COPIES_DIFFER,
     OVER_REFERENCE_MEANS,
     SPEEDUP_MEANS,
     by_backbone,
@@ -25,16 +25,16 @@ from zoobench.show.records import (
     relative_size,
     remarks,
     title_of,
+    tone_of,
 )
 from zoobench.show.report.contents import (
     Column,
     Decision,
     Figure,
     Matrix,
-    Sheet,
     Value,
     named,
-    sheet,
+    table,
     without_empty,
 )
 from zoobench.system.units import (
@@ -83,14 +83,10 @@ def _size(record: Record) -> Value:
 
 
 def _times_faster(speedup: Speedup | None) -> Value:
-    """Returns a speed-up, better or worse only where its interval is beyond what two copies of a file differ by."""
     if speedup is None:
         return UNKNOWN
-    low, high = speedup.interval
-    value = Value(text=ratio(speedup.point), detail=span(speedup.interval, ratio), order=speedup.point)
-    if low > 1 + COPIES_DIFFER:
-        return replace(value, tone="better")
-    return replace(value, tone="worse") if high < 1 - COPIES_DIFFER else value
+    ends = span(speedup.interval, ratio)
+    return Value(text=ratio(speedup.point), detail=ends, order=speedup.point, tone=tone_of(speedup))
 
 
 def _agreement(record: Record) -> Value:
@@ -216,7 +212,7 @@ def _figures(record: Record) -> Iterator[tuple[str, str, str]]:
             yield column.label, column.with_unit(value.text), value.detail
 
 
-def _limits(candidate: Candidate, *, chosen: str) -> Sheet | None:
+def _limits(candidate: Candidate, *, chosen: str) -> Grid | None:
     rows = []
     for one in candidate.probabilities:
         unit = one.limit.metric.unit
@@ -224,25 +220,25 @@ def _limits(candidate: Candidate, *, chosen: str) -> Sheet | None:
         rows.append((one.limit.summary, value, chance(one.probability), one.why))
     name = candidate.cell.id
     caption = "Its limits" if name == chosen else f"The limits, and how {name} holds them"
-    return sheet(caption, ("limit", "found", "chance to hold %", "how it is known"), rows, words={3})
+    return table(caption, ("limit", "found", "chance to hold %", "how it is known"), rows, words={3})
 
 
-def _others(recommendation: Recommendation) -> Iterator[Sheet | None]:
+def _others(recommendation: Recommendation) -> Iterator[Grid | None]:
     machine = recommendation.machines[0]
     holding = [one for one in machine.those("holds") if one.cell.id != recommendation.cell]
     yield _candidates("Other cells that hold all limits", holding, recommendation)
     yield _candidates("Cells that may hold them", machine.those("open"), recommendation)
     yield _candidates("The nearest misses", machine.those("misses"), recommendation)
     rows = ((cell, shorten(why, _LONGEST_WHY, placeholder=" ...")) for cell, why in machine.excluded.items())
-    yield sheet("No candidates", ("cell", "why"), rows, words={1})
+    yield table("No candidates", ("cell", "why"), rows, words={1})
 
 
-def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recommendation) -> Sheet | None:
+def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recommendation) -> Grid | None:
     rows = (
         (
             one.cell.id,
             milliseconds(one.cell.timing.p50_seconds),
-            percent(None if one.cell.cell.has_random_weights else one.cell.top1),
+            percent(None if one.cell.has_random_weights else one.cell.top1),
             megabytes(one.cell.size_bytes),
             chance(one.at_least),
             describe_miss(one, confidence=recommendation.confidence),
@@ -251,7 +247,7 @@ def _candidates(caption: str, found: Sequence[Candidate], recommendation: Recomm
     )
     heads = ("cell", "p50 ms", "top-1 %", "MB", "chance at least %", "what it misses by")
     some = f", {exactly(_MOST)} of {exactly(len(found))}" if len(found) > _MOST else ""
-    return without_empty(sheet(f"{caption}{some}", heads, rows, words={5}))
+    return without_empty(table(f"{caption}{some}", heads, rows, words={5}))
 
 
 def _remarks(recommendation: Recommendation) -> Iterator[str]:
@@ -274,11 +270,11 @@ def figures_of(
 
 
 def _drawn(
-    name: str, chart: Callable[..., Chart], *, title: str, notes: Sequence[str] = (), numbers: Sheet | None
+    name: str, chart: Callable[..., Chart], *, title: str, notes: Sequence[str] = (), numbers: Grid | None
 ) -> Figure:
     """Returns a chart, drawn for a screen and for a phone, as a part of the page."""
     wide, narrow = chart(width=WIDE), chart(width=NARROW)
-    return Figure(name=name, title=title, wide=wide, narrow=narrow, notes=tuple(notes), sheet=numbers)
+    return Figure(name=name, title=title, wide=wide, narrow=narrow, notes=tuple(notes), numbers=numbers)
 
 
 def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figure:
@@ -319,7 +315,7 @@ def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figu
         partial(pareto, trained or known, standings, recommended=cell, limits=limits),
         title="Trade-off",
         notes=notes,
-        numbers=sheet("Time, accuracy and size", heads, rows, words={6, 7}),
+        numbers=table("Time, accuracy and size", heads, rows, words={6, 7}),
     )
 
 
@@ -332,7 +328,7 @@ def _latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]])
             shown = map(milliseconds, (*times, max(own, default=None)))
             rows.append((record.cell.id, exactly(len(own)), *shown))
     heads = ("cell", "rounds", "fastest ms", "p50 ms", "p90 ms", "slowest ms")
-    numbers = sheet("Time per image", heads, rows)
+    numbers = table("Time per image", heads, rows)
     return _drawn("latency", partial(latencies, records, rounds), title="Latency", numbers=numbers)
 
 
@@ -343,7 +339,7 @@ def _speedups(records: Sequence[Record]) -> Figure:
         if found and min(found.point, *found.interval) >= LEAST_SPEEDUP:
             shown.append(record)
             rows.append((record.cell.id, found.twin, ratio(found.point), span(found.interval, ratio)))
-    numbers = sheet("Speed-up over the float twin", ("cell", "float twin", "× float", "95 %"), rows, words={1})
+    numbers = table("Speed-up over the float twin", ("cell", "float twin", "× float", "95 %"), rows, words={1})
     return _drawn("speed-up", partial(speedups, shown), title="Speed-up", numbers=numbers)
 
 
@@ -376,5 +372,5 @@ def _training(found: RecordedTraining, *, backbone: str, name: str, title: str) 
         partial(training, found, backbone=backbone, title=title),
         title=title,
         notes=(f"{exactly(found.epochs)} epochs{seconds}; {kept}.",),
-        numbers=sheet(title, heads, rows),
+        numbers=table(title, heads, rows),
     )

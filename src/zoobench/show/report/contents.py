@@ -6,7 +6,7 @@ from typing import Literal
 
 from zoobench.results.schema import Record, RecordedCell
 from zoobench.show.charts.sheet import Chart
-from zoobench.show.document import Grid
+from zoobench.show.document import Grid, Tone
 from zoobench.system.units import exactly, few
 
 Kind = Literal["newly_wrong", "newly_right", "changed"]
@@ -16,21 +16,13 @@ MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """A table with what it is about."""
-
-    caption: str
-    grid: Grid
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A picture with its words and its numbers.
 
     Attributes:
         name: In anchors and file names.
         narrow: As drawn for a phone; None where the wide one serves it too.
-        sheet: Its numbers, if any.
+        numbers: As a table, if any.
     """
 
     name: str
@@ -38,7 +30,7 @@ class Figure:
     wide: Chart
     narrow: Chart | None = None
     notes: tuple[str, ...] = ()
-    sheet: Sheet | None = None
+    numbers: Grid | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +48,8 @@ class Decision:
     sentence: str
     cell: str
     figures: tuple[tuple[str, str, str], ...]
-    limits: Sheet | None
-    others: tuple[Sheet, ...]
+    limits: Grid | None
+    others: tuple[Grid, ...]
     notes: tuple[str, ...]
 
 
@@ -74,7 +66,7 @@ class Value:
     text: str
     detail: str = ""
     order: float | None = None
-    tone: Literal["", "better", "worse"] = ""
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +121,7 @@ class ChangedMetric:
 
     summary: str
     moved: bool
-    sheet: Sheet
+    grid: Grid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +134,7 @@ class Changes:
     """
 
     lead: tuple[str, ...]
-    conditions: Sheet | None
+    conditions: Grid | None
     metrics: tuple[ChangedMetric, ...]
     notes: tuple[str, ...]
 
@@ -216,8 +208,8 @@ class VariantAnswers:
     cells: tuple[str, ...]
     summary: str
     confusion: ConfusionTable
-    worst: Sheet | None
-    mixups: Sheet | None
+    worst: Grid | None
+    mixups: Grid | None
     flipped: tuple[FlippedSample, ...]
     flips: str
 
@@ -249,29 +241,28 @@ class Report:
     training: tuple[Figure, ...]
     training_notes: tuple[str, ...]
     confusion: Figure | None
-    environment: tuple[Sheet, ...]
+    environment: tuple[Grid, ...]
     method: tuple[str, ...]
     limits: tuple[str, ...]
     version: str
 
 
-def sheet(
-    caption: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, words: Iterable[int] = ()
-) -> Sheet | None:
+def table(
+    title: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, words: Iterable[int] = ()
+) -> Grid | None:
     """Returns a table, None where it has no row; `words` are the positions of columns that hold words."""
-    grid = Grid(heads=heads, rows=tuple(rows), words=frozenset(words))
-    return Sheet(caption=caption, grid=grid) if grid.rows else None
+    grid = Grid(title=title, heads=heads, rows=tuple(rows), words=frozenset(words))
+    return grid if grid.rows else None
 
 
-def without_empty(found: Sheet | None) -> Sheet | None:
+def without_empty(grid: Grid | None) -> Grid | None:
     """Returns a table without columns, but for the first, in which no row says anything."""
-    if found is None:
+    if grid is None:
         return None
-    grid = found.grid
     kept = [place for place in range(len(grid.heads)) if place == 0 or any(row[place] for row in grid.rows)]
     rows = (tuple(row[place] for place in kept) for row in grid.rows)
     words = (new for new, place in enumerate(kept) if place in grid.words)
-    return sheet(found.caption, tuple(grid.heads[place] for place in kept), rows, words=words)
+    return table(grid.title, tuple(grid.heads[place] for place in kept), rows, words=words)
 
 
 def spread(counts: Iterable[int]) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,7 +18,7 @@ from zoobench.show.charts.svg import page_stylesheet
 from zoobench.show.document import Block, Grid, Lines
 from zoobench.show.markdown import escaped
 from zoobench.show.markdown import to_markdown as blocks_to_markdown
-from zoobench.show.report.contents import Changes, Decision, Figure, Report, Sheet, VariantAnswers
+from zoobench.show.report.contents import Changes, Decision, Figure, Report, VariantAnswers
 from zoobench.system.terminal import sanitize
 from zoobench.system.units import percent
 
@@ -106,7 +107,7 @@ def _parts(report: Report) -> Iterator[_Part]:
     yield from _section("Right and wrong", [*_lines(report.answers_notes), *_answers(report.answered)])
     training = (part for figure in report.training for part in _figure(figure))
     yield from _section("Training", [*_lines(report.training_notes), *training])
-    yield from _section("Environment", _sheets(*report.environment))
+    yield from _section("Environment", _tables(*report.environment))
     yield from _section("How it was measured", _lines(report.method))
     yield from _section("What it cannot tell", _lines(report.limits))
 
@@ -121,9 +122,9 @@ def _section(title: str, parts: Iterable[_Part]) -> Iterator[_Part]:
 def _decision(decision: Decision) -> Iterator[_Part]:
     yield f"**{escaped(decision.sentence)}**"
     yield from _lines([f"{name}: {_beside(value, detail)}" for name, value, detail in decision.figures])
-    yield from _sheets(decision.limits)
+    yield from _tables(decision.limits)
     yield from _lines(decision.notes)
-    yield from _sheets(*decision.others)
+    yield from _tables(*decision.others)
 
 
 def _beside(value: str, detail: str) -> str:
@@ -141,16 +142,15 @@ def _matrix(report: Report) -> Grid:
 
 def _changes(changes: Changes) -> Iterator[_Part]:
     yield from _lines(changes.lead)
-    yield from _sheets(changes.conditions)
+    yield from _tables(changes.conditions)
     for metric in changes.metrics:
-        yield f"### {escaped(f'{metric.sheet.caption}: {metric.summary}')}"
-        yield metric.sheet.grid
+        yield from _tables(replace(metric.grid, title=f"{metric.grid.title}: {metric.summary}"))
     yield from _lines(changes.notes)
 
 
 def _figure(figure: Figure) -> Iterator[_Part]:
     yield from _lines(figure.notes)
-    yield figure.sheet.grid if figure.sheet else escaped(figure.wide.alternative)
+    yield replace(figure.numbers, title="") if figure.numbers else escaped(figure.wide.alternative)
 
 
 def _answers(answered: Sequence[VariantAnswers]) -> Iterator[_Part]:
@@ -158,10 +158,9 @@ def _answers(answered: Sequence[VariantAnswers]) -> Iterator[_Part]:
     for one in answered:
         yield f"<details><summary>{html.escape(sanitize(one.title))}</summary>"
         yield escaped(one.summary)
-        yield f"### {escaped(f'{_CONFUSION} {one.confusion.note}'.strip())}"
         rows = tuple((name, *(count for count, _, _ in fields)) for name, fields in one.confusion.rows)
-        yield Grid(heads=("", *one.confusion.heads), rows=rows)
-        yield from _sheets(one.worst, one.mixups)
+        title = f"{_CONFUSION} {one.confusion.note}".strip()
+        yield from _tables(Grid(title=title, heads=("", *one.confusion.heads), rows=rows), one.worst, one.mixups)
         if one.flips:
             yield escaped(one.flips)
         if one.flipped:
@@ -183,10 +182,11 @@ def _flipped(one: VariantAnswers) -> Grid:
     return Grid(heads=("sample", "", "is", "float says", "variant says"), rows=rows, words=frozenset({1, 2, 3, 4}))
 
 
-def _sheets(*sheets: Sheet | None) -> Iterator[_Part]:
-    for sheet in filter(None, sheets):
-        yield f"### {escaped(sheet.caption)}"
-        yield sheet.grid
+def _tables(*grids: Grid | None) -> Iterator[_Part]:
+    """Yields tables with their titles as headings."""
+    for grid in filter(None, grids):
+        yield f"### {escaped(grid.title)}"
+        yield replace(grid, title="")
 
 
 def _lines(texts: Sequence[str]) -> list[_Part]:

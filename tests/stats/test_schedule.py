@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobench.judge.gate.schedule import Nothing, replay_until_clear
-from zoobench.stats.sequential import FIRST_LOOK, Rates, is_clear, is_look, weigh_sequence
+from zoobench.stats.sequential import FIRST_LOOK, Nothing, Rates, is_clear, is_look, replay_until_clear, weigh_sequence
 
 CLEAR = [0.001, -0.001] * 20
 """Units that are clear at the first look: nothing is slower."""
