@@ -191,11 +191,6 @@ def record(right: str) -> Record:
     return a_record(accuracy=answered(right))
 
 
-def paired(base: Record, new: Record) -> PairedAnswers | None:
-    found = paired_flips(base, new)
-    return found.answers if found else None
-
-
 times = st.lists(st.floats(1e-3, 1e-1), min_size=5, max_size=8)
 
 
@@ -218,10 +213,6 @@ def test_what_is_better_one_way_is_not_better_the_other_way(base: list[float], n
     assert {there.verdict, back.verdict} not in ({IMPROVED}, {REGRESSED})
 
 
-def test_answers_are_paired_sample_by_sample() -> None:
-    assert paired(record("++--+"), record("+-+-+")) == PairedAnswers(both=2, newly_wrong=1, newly_right=1, neither=1)
-
-
 def test_a_change_is_in_points_with_mcnemars_p() -> None:
     found = top1(record("+" * 7 + "-" + "+" * 12), record("-" * 7 + "+" + "+" * 12))
     assert found.change == pytest.approx(-6 / 20)
@@ -231,37 +222,26 @@ def test_a_change_is_in_points_with_mcnemars_p() -> None:
     assert (found.basis, found.verdict) == ("samples", INCONCLUSIVE)  # decided when all cells are known
 
 
-def test_the_same_answers_are_the_same_accuracy() -> None:
+def test_the_same_answers_are_the_same_accuracy_and_of_random_weights_none_is_judged() -> None:
     found = top1(record("++-"), record("++-"))
     assert (found.change, found.p, found.verdict) == (0, 1, UNCHANGED)
+    found = top1(record("+++++++++"), replace(record("---------"), cell=a_cell(weights="random")))
+    assert (found.change, found.p, found.verdict) == (-1, None, INCONCLUSIVE)
 
 
-def test_other_samples_are_not_paired() -> None:
-    base, new = record("++-"), record("+++")
-    other = replace(new, dataset=replace(new.dataset, sha256="00" * 32))
-    assert paired(base, other) is None
-    found = top1(base, other)
-    assert (found.interval, found.p, found.verdict) == (None, None, INCONCLUSIVE)
-
-
-def test_other_truths_or_classes_under_the_same_hash_are_not_paired() -> None:
-    base = record("++-")
+def test_only_answers_to_the_same_samples_are_paired_whatever_they_are_called() -> None:
+    base = record("++--+")
     assert base.accuracy is not None
     given = base.accuracy.predictions
     turned = replace(base.accuracy, predictions=replace(given, classes=given.truth, truth=given.classes))
-    assert paired(base, replace(base, accuracy=turned)) is None
-    assert paired(base, replace(base, dataset=replace(base.dataset, classes=("cat",)))) is None
-
-
-def test_another_name_of_the_same_samples_does_not_matter() -> None:
-    base = record("++-")
-    assert paired(base, replace(base, dataset=replace(base.dataset, name="zoo"))) is not None
-
-
-def test_random_weights_are_shown_and_not_judged() -> None:
-    random = replace(record("---------"), cell=a_cell(weights="random"))
-    found = top1(record("+++++++++"), random)
-    assert (found.change, found.p, found.verdict) == (-1, None, INCONCLUSIVE)
+    others = [replace(base.dataset, **changes) for changes in ({"sha256": "00" * 32}, {"classes": ("cat",)})]
+    for new in (replace(base, accuracy=turned), *(replace(base, dataset=other) for other in others)):
+        assert paired_flips(base, new) is None
+        found = top1(base, new)
+        assert (found.interval, found.p, found.verdict) == (None, None, INCONCLUSIVE)
+    found_flips = paired_flips(base, replace(record("+-+-+"), dataset=replace(base.dataset, name="zoo")))
+    assert found_flips is not None
+    assert found_flips.answers == PairedAnswers(both=2, newly_wrong=1, newly_right=1, neither=1)
 
 
 @pytest.mark.parametrize(("count", "p90"), [(63, None), (64, 58.0)])
