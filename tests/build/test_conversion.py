@@ -266,7 +266,7 @@ def test_the_float32_file_of_mobilenet_answers_as_keras_does() -> None:
     images, _ = drawings(20)
     expected = lively_classifier().predict(images.astype(np.float32), verbose=0)
     assert (expected.max(axis=1) > 0.2).any()
-    np.testing.assert_allclose(answers(lively_float32(), images), expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(answers(lively_float32(), images), expected, rtol=0, atol=5e-5)
 
 
 @pytest.mark.slow

@@ -29,6 +29,8 @@ _LEGEND = (
     "confidence; top-1: no significant loss found); inconclusive: neither.",
     "detectable from: the smallest regression that this gate would have caught (minimum detectable effect).",
 )
+_FIRST = (Verdict.REGRESSED, Verdict.INCONCLUSIVE, None, Verdict.IMPROVED, Verdict.UNCHANGED)
+"""In which order cells stand, by the first of these that one has."""
 _LEVELS = {Verdict.REGRESSED: "error", Verdict.INCONCLUSIVE: "warning"}
 _IN_MESSAGES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTIES = _IN_MESSAGES | {":": "%3A", ",": "%2C"}
@@ -54,9 +56,9 @@ def headline(report: GateReport) -> str:
 
 
 def _document(report: GateReport) -> Document:
-    """Returns what differs, what is wrong, and the findings by cell: cells where all is unchanged come last."""
+    """Returns what differs, what is wrong, and the findings by cell: what regressed first, what is unchanged last."""
     by_cell = [list(group) for _, group in groupby(report.findings, key=lambda finding: finding.cell)]
-    by_cell.sort(key=lambda findings: all(one.verdict is Verdict.UNCHANGED for one in findings))
+    by_cell.sort(key=lambda findings: min(_FIRST.index(one.verdict) for one in findings))
     differing = (
         f"differs: {one.name}: {joined(one.base)} in the baseline, {joined(one.new)} in the candidate"
         for one in report.environment

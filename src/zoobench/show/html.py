@@ -15,7 +15,8 @@ _STYLE = Markup(
     "table { border-collapse: collapse; margin: 1.5em 0; display: block; overflow-x: auto } "
     "caption { text-align: left; font-weight: 600 } img { max-width: 100% } "
     "th, td { padding: .2em .9em .2em 0; text-align: right; vertical-align: top; font-variant-numeric: tabular-nums } "
-    "th { border-bottom: 1px solid } .left { text-align: left } .marked, .bad { color: light-dark(#b00020, #ff8a80) } "
+    "td:not(.left), td:first-child { white-space: nowrap } th { border-bottom: 1px solid } "
+    ".left { text-align: left } .marked, .bad { color: light-dark(#b00020, #ff8a80) } "
     ".good { color: light-dark(#1b7837, #7fd79b) } .open { color: light-dark(#8a6100, #e8c268) } "
     ".strong { font-weight: 700 } p { margin: 0 } section { margin: 1.5em 0 }"
 )
