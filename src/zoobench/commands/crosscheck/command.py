@@ -118,13 +118,7 @@ def compare_methods(
 
     A method that fails is left out with the reason; if the first does, there is nothing to say. Progress is shown.
 
-    Args:
-        target: What is timed.
-        methods: At least one.
-        absent: Why others cannot be taken here, by name.
-        turns: How many turns every method takes.
-        seconds: About how long each turn times each method.
-        marking: Tells what the processors did.
+    `absent` says by name why others cannot be taken here; `seconds` are about how long each turn times each method.
 
     Raises:
         MeasurementError: If the first fails.
