@@ -266,7 +266,7 @@ def test_the_float32_file_of_mobilenet_answers_as_keras_does() -> None:
     images, _ = drawings(20)
     expected = lively_classifier().predict(images.astype(np.float32), verbose=0)
     assert (expected.max(axis=1) > 0.2).any()
-    np.testing.assert_allclose(answers(lively_float32(), images), expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(answers(lively_float32(), images), expected, rtol=0, atol=5e-5)
 
 
 @pytest.mark.slow
@@ -303,7 +303,7 @@ def ingredients(tmp_path_factory: pytest.TempPathFactory) -> Ingredients:
 
 
 @pytest.mark.parametrize(("quantizer", "name"), [pair for pair in _MAKERS if pair != ("tensorflow", "dynamic_range")])
-def test_each_variant_keeps_its_promise_whoever_makes_it(
+def test_each_variant_meets_its_spec_whoever_makes_it(
     ingredients: Ingredients, quantizer: Quantizer, name: str
 ) -> None:
     """TensorFlow leaves kernels below 1,024 values in float, so its dynamic range of a network so small does not."""

@@ -132,10 +132,7 @@ def guarded(float32_content: bytes, statistics: Statistics, *, steps: int = INT8
     points of accuracy. A wider range costs such a channel nothing, as its weights are zero. With int16 activations the
     bias itself is int64, but the kernel that rescales the sum takes no more than 48 bits of it.
 
-    Args:
-        float32_content: The file.
-        statistics: What was seen on the calibration images.
-        steps: `INT8_STEPS` or `INT16_STEPS`, by what activations will be.
+    `steps` are `INT8_STEPS` or `INT16_STEPS`, by what activations will be.
     """
     wider = dict(statistics)
     model = tfl_flatbuffer_utils.read_model(bytearray(float32_content))

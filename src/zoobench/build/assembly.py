@@ -95,10 +95,7 @@ def extract(features_file: Path, dataset: Dataset, *, name: str) -> npt.NDArray[
 def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> Facts:
     """Returns what is known of a TFLite file from running it: how near it is to Keras, or why LiteRT refuses it.
 
-    Args:
-        request: What is made.
-        keras_model: Gives the Keras classifier; called only where its answers are not in the store.
-        path: The file.
+    The Keras classifier is asked for only where its answers are not in the store.
 
     Returns:
         `calibration`, the folder of the images in the store; `numerics`, from `compared`, or None; `refused`, by which

@@ -70,7 +70,7 @@ def float32(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT, after: byte
     The same model makes the same file, whatever the process has built or converted before.
 
     Args:
-        model: The model, of one input and one output.
+        model: Of one input and one output.
         weight_limit: Bytes of weights after which a part may end.
         after: A TFLite file whose answer the model takes: what is returned computes both.
 

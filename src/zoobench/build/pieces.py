@@ -30,11 +30,8 @@ class Traced:
     Attributes:
         nodes: What the answer depends on, each after all that it takes.
         frame: What belongs to a graph besides its nodes: versions, and the functions that nodes call.
-        shapes: Static shape of the first output of each node, None in it where it is open.
-        dtypes: Element type of the same.
+        shapes: Static shape of the first output of each node, None in it where it is open; `dtypes` likewise.
         weights: The variable behind each placeholder that is a weight, by the placeholder's name.
-        entry: Name of the placeholder for the sample.
-        exit: Name of the node that gives the answer.
     """
 
     nodes: Sequence[Any]
@@ -52,10 +49,6 @@ def pieces(traced: Traced, *, weight_limit: int = WEIGHT_LIMIT) -> Iterator[Piec
     Memory and time of a conversion follow the weights that the converter holds several times over. A graph is cut only
     where everything passes through one tensor and where the converter, which folds what follows a convolution into it,
     has nothing to fold: after an activation, and after a sum or a concatenation that has several readers.
-
-    Args:
-        traced: A model's graph.
-        weight_limit: Bytes of weights after which a piece ends at the next such place.
     """
     given = traced.entry
     for end in [*_chosen(traced, weight_limit), traced.exit]:

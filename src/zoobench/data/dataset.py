@@ -38,8 +38,7 @@ class DatasetConfig:
 
     Attributes:
         folder: One folder of images per class; None for the drawn data set.
-        drawn_images: How many images are drawn, over all classes together.
-        shares: How much of each class trains, validates and tests.
+        drawn_images: Over all classes together.
         seed: Which split, and which drawn images.
         skip_bad_images: Leave out what cannot be used instead of stopping at it.
     """
@@ -66,7 +65,6 @@ class Sample:
         name: Path below the data set's folder, or `drawn/dog/00012`.
         label: Index into the data set's classes.
         sha256: Of the file's content; of the pixels where the image is drawn.
-        split: What the image is for.
     """
 
     name: str
@@ -80,13 +78,10 @@ class Dataset:
     """A split data set at one image size; the pixels stay on disk.
 
     Attributes:
-        name: Base name of the folder, or `drawn`.
         classes: Names of the classes, sorted; labels point into it.
         samples: The usable images in file order.
-        left_out: The images that cannot be used, and why.
         duplicates: Groups of names of samples that have the same content.
         ignored: Kinds of files that are no images, with their number.
-        image_size: Side of the images in pixels.
         pixels_path: A .npy file, uint8 [samples, image_size, image_size, 3] RGB; row i belongs to `samples[i]`.
     """
 
@@ -113,13 +108,9 @@ class Dataset:
         return np.array([item.label for item in self.samples if item.split == split], dtype=np.int64)
 
     def images(self, indices: Sequence[int] | Indices) -> npt.NDArray[np.uint8]:
-        """Copies images out of a memory map that is open only meanwhile, so that resident memory stays flat.
+        """Returns a copy of the images at these positions, [len(indices), image_size, image_size, 3] RGB.
 
-        Args:
-            indices: Positions in `samples`.
-
-        Returns:
-            A new array, [len(indices), image_size, image_size, 3] RGB.
+        The memory map that they come from is open only meanwhile, so that resident memory stays flat.
 
         Raises:
             DataError: The file of pixels is gone or damaged.
@@ -133,14 +124,9 @@ class Dataset:
         return np.asarray(pixels)[np.asarray(indices, dtype=np.int64)]
 
     def calibration_indices(self, count: int, *, seed: int) -> Indices:
-        """Chooses images to calibrate with: from the training split, the classes evenly, no content twice.
+        """Returns positions of images to calibrate with: of the training split, the classes evenly, no content twice.
 
-        Args:
-            count: How many; fewer are always the beginning of more.
-            seed: Which of the many choices.
-
-        Returns:
-            Positions in `samples`.
+        Fewer are always the beginning of more; `seed` tells which of the many choices.
 
         Raises:
             UsageError: There are not so many.
@@ -158,12 +144,7 @@ class Dataset:
 
 
 def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dataset:
-    """Opens a data set at one image size; its images are decoded unless that was done before.
-
-    Args:
-        config: What data set.
-        image_size: Side of the images in pixels.
-        folder: Where decoded data sets are kept, each in a folder of its own named by its content.
+    """Opens a data set at one image size; its images are decoded into a folder of `folder` unless they are there.
 
     Raises:
         DataError: The images are missing, bad, too few, or cannot be kept.

@@ -114,12 +114,7 @@ def counted(things: Sequence[object], noun: str) -> str:
 def decode_once(
     source: PictureSource, *, image_size: int, folder: Path
 ) -> tuple[tuple[Row, ...], tuple[LeftOut, ...], Path]:
-    """Returns the decoded images of a source, which are made only if they are not kept yet.
-
-    Args:
-        source: What to decode.
-        image_size: Side of the images in pixels.
-        folder: Where decoded sources are kept, each in a folder of its own named by its content.
+    """Decodes a source unless that was done before; `folder` keeps what was, each in a folder named by its content.
 
     Returns:
         What could be decoded, what could not, and the `.npy` file whose row i shows the i-th that could.

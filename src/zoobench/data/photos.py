@@ -25,13 +25,7 @@ _NAME_ANOTHER = "name a folder of photos with --images"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
-    """Images to compare models on, none of them in memory.
-
-    Attributes:
-        source: What they are, for people.
-        count: How many there are.
-        load: Returns one of them, [height, width, 3].
-    """
+    """Images to compare models on, none of them in memory: what they are, and `load` for one, [height, width, 3]."""
 
     source: str
     count: int
@@ -45,12 +39,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photos:
-    """Photos as they come from a disk or a camera.
-
-    Attributes:
-        source: What they are, for people.
-        contents: The bytes of each file: JPEG, PNG, BMP or GIF.
-    """
+    """Photos as they come from a disk or a camera: what they are, and the bytes of each JPEG, PNG, BMP or GIF file."""
 
     source: str
     contents: tuple[bytes, ...]
@@ -112,12 +101,8 @@ def has_pillow() -> bool:
 def photos_of(samples: Samples, *, folder: Path | None, seed: int) -> Photos | str:
     """Returns the photos that samples of a store were decoded from, or why they cannot be had.
 
-    Each is told by its hash, so that no other file of its name is taken for it.
-
-    Args:
-        samples: Of a decoded data set, beside which its rows stand.
-        folder: The data set's folder as its run named it; None if it was drawn.
-        seed: Of the drawings.
+    Each is told by its hash, so that no other file of its name is taken for it. `folder` is the data set's as its run
+    named it, None if it was drawn; `seed` is that of the drawings.
 
     Raises:
         DataError: If the rows cannot be read.

@@ -61,10 +61,7 @@ def split_contents(contents: Iterable[Content], *, shares: Shares, seed: int) ->
     therefore stands in one split only, however many copies there are, and one image more moves at most one other
     across each cut, unless the shares are so uneven that a cut itself moves back.
 
-    Args:
-        contents: Label and SHA-256 of every image; at least `MIN_CONTENTS` different ones of each class.
-        shares: How much of a class each split gets.
-        seed: Which of the many splits.
+    There must be at least `MIN_CONTENTS` different ones of each class; `seed` tells which of the many splits.
     """
     assigned: dict[str, Split] = {}
     for ordered in _by_class(contents, salt=f"{seed}"):
@@ -117,9 +114,7 @@ def read_rows(pixels_path: Path) -> dict[str, Any]:
 def dataset_sha256(classes: Sequence[str], samples: Iterable[tuple[str, int, Split]]) -> str:
     """Returns the identity of classes, contents, labels and splits; image size, file names and place play no part.
 
-    Args:
-        classes: Names in the order of the labels.
-        samples: SHA-256, label and split of each image, in any order.
+    `classes` are in the order of the labels, `samples` (SHA-256, label, split) in any.
     """
     return sha256_of_json([classes, sorted(samples)])
 
