@@ -299,16 +299,16 @@ def value_at(place: Place) -> Any:
     return value
 
 
-def changed(place: Place, value: Any) -> dict[str, Any]:
-    """Returns the valid content with another value in one place."""
-    content = copy.deepcopy(VALID)
+def changed(place: Place, value: Any, valid: Any = VALID) -> dict[str, Any]:
+    """Returns a valid content with another value in one place."""
+    content = copy.deepcopy(valid)
     _holder(content, place)[place[-1]] = value
     return content
 
 
-def without(place: Place) -> dict[str, Any]:
-    """Returns the valid content without one key."""
-    content = copy.deepcopy(VALID)
+def without(place: Place, valid: Any = VALID) -> dict[str, Any]:
+    """Returns a valid content without one key."""
+    content = copy.deepcopy(valid)
     del _holder(content, place)[place[-1]]
     return content
 

@@ -55,14 +55,8 @@ def added(**changes: Any) -> Change:
 
 SPOILED: dict[str, tuple[Change, str]] = {
     "a label beyond the classes": (put("samples", 1, "label", to=2), "samples[1].label: received 2"),
-    "a negative label": (
-        put("samples", 1, "label", to=-1),
-        "samples[1].label: received -1; expected a whole number >= 0",
-    ),
-    "another order": (
-        put("samples", 0, "sha256", to="f" * 64),
-        "samples: received them in another order",
-    ),
+    "a negative label": (put("samples", 1, "label", to=-1), "samples[1].label: received -1"),
+    "another order": (put("samples", 0, "sha256", to="f" * 64), "samples: received them in another order"),
     "a training whose curves are of other lengths": (
         put("models", 1, "training", "loss", to=[2.5]),
         "models[1].training.loss: received 1",
@@ -78,10 +72,7 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "a class over two lines": (put("dataset", "classes", 0, to="a\n::error::b"), "that can be printed"),
     "a class of half a character": (put("dataset", "classes", 0, to="\ud800"), "that can be printed"),
-    "a class without a name": (
-        put("dataset", "classes", 0, to=""),
-        "classes[0]: received ''; expected a text of length >= 1",
-    ),
+    "a class without a name": (put("dataset", "classes", 0, to=""), "classes[0]: received ''"),
     "a class of great length": (put("dataset", "classes", 0, to="x" * 201), "expected a text of length <= 200"),
     "a class that is there twice": (
         put("dataset", "classes", to=["cat", "cat"]),
@@ -99,45 +90,33 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "an unknown variant": (put("cells", 1, "variant", to="int2"), "cells[1].variant: received 'int2'; expected one of"),
     "a Keras cell": (put("cells", 1, "variant", to="keras"), "cells[1].variant: received 'keras'; expected one of"),
-    "an unknown runtime": (
-        put("cells", 1, "runtime", to="os.system"),
-        "cells[1].runtime: received 'os.system'; expected one that runs integer_only: litert",
-    ),
+    "an unknown runtime": (put("cells", 1, "runtime", to="os.system"), "cells[1].runtime: received 'os.system'"),
     "Keras as the runtime": (put("cells", 1, "runtime", to="keras"), "cells[1].runtime: received 'keras'"),
     "no threads": (put("cells", 1, "threads", to=0), "cells[1].threads: received 0; expected a whole number >= 1"),
     "a million threads": (put("cells", 1, "threads", to=10**6), "expected a whole number <= 1024"),
     "weights of no kind": (put("cells", 1, "weights", to="file:../x"), "cells[1].weights: received 'file:../x'"),
     "a backbone that is a path": (
         put("cells", 1, "backbone", to="../mobilenet"),
-        "cells[1].backbone: received '../mobilenet'; expected a text that matches",
+        "cells[1].backbone: received '../mobilenet'",
     ),
-    "a cell without images": (
-        put("cells", 1, "image_size", to=64),
-        "cells[1]: received no images of 64 pixels",
-    ),
+    "a cell without images": (put("cells", 1, "image_size", to=64), "cells[1]: received no images of 64 pixels"),
     "images that no cell needs": (
         lambda manifest: manifest["images"].append({"image_size": 64, "file": "images-64.npy"}),
         "images: received images of 64 pixels",
     ),
-    "images of no size": (
-        put("images", 0, "image_size", to=0),
-        "images[0].image_size: received 0; expected a whole number >= 1",
-    ),
+    "images of no size": (put("images", 0, "image_size", to=0), "images[0].image_size: received 0"),
     "images twice": (
         lambda manifest: manifest["images"].append(manifest["images"][0]),
         "images: received 32 pixels twice",
     ),
-    "images of another size": (
-        drop("samples", 2),
-        "images[0]: received a file of 9,344 bytes; expected 6,272, those of 2 samples of 32 pixels",
-    ),
+    "images of another size": (drop("samples", 2), "images[0]: received a file of 9,344 bytes"),
     "a cell without a file": (
         lambda manifest: manifest["files"].pop(manifest["models"].pop(1)["file"]),
         "cells[1]: received no file of integer_only of mobilenet and no refusal",
     ),
     "a cell without its float twin": (
         lambda manifest: (manifest["files"].pop(manifest["models"].pop(0)["file"]), manifest["cells"].pop(0)),
-        "cells[0]: received no float32 file of mobilenet; expected the one that integer_only is held against",
+        "cells[0]: received no float32 file of mobilenet",
     ),
     "a file for two models": (
         put("models", 1, "file", to="mobilenet-32-float32.tflite"),
@@ -158,15 +137,12 @@ SPOILED: dict[str, tuple[Change, str]] = {
     ),
     "a model's file that leaves the folder": (
         renamed_file("../../evil.tflite"),
-        "models[0].file: received '../../evil.tflite'; expected a text that matches",
+        "models[0].file: received '../../evil.tflite'",
     ),
     "an absolute path": (renamed_file("/tmp/evil.tflite"), "models[0].file: received"),
     "a hidden file": (renamed_file(".evil.tflite"), "models[0].file: received"),
     "a name of great length": (renamed_file(f"{'x' * 200}.tflite"), "expected a text of length <= 200"),
-    "the kit's manifest as images": (
-        put("images", 0, "file", to="kit.json"),
-        "images[0].file: received 'kit.json'",
-    ),
+    "the kit's manifest as images": (put("images", 0, "file", to="kit.json"), "images[0].file: received 'kit.json'"),
     "the store's manifest as images": (
         put("images", 0, "file", to="manifest.json"),
         "expected a name that ends in .npy",
@@ -180,25 +156,16 @@ SPOILED: dict[str, tuple[Change, str]] = {
         put("added", to=[{"what": "runtime", "name": "litert", "package": "p", "version": "1"}] * 2),
         "added: received ('runtime', 'litert') twice",
     ),
-    "an addition to no table": (
-        added(what="quantizer"),
-        "added[0].what: received 'quantizer'; expected a text that matches (variant|runtime)",
-    ),
+    "an addition to no table": (added(what="quantizer"), "added[0].what: received 'quantizer'"),
     "an addition that steers the terminal": (added(name="\x1b[2J"), "added[0].name: received '\\x1b[2J'; expected a "),
     "an addition with a name of great length": (added(name="a" * 61), "added[0].name: received"),
-    "an addition of no package": (
-        added(package="a b; rm"),
-        "added[0].package: received 'a b; rm'; expected a text that",
-    ),
+    "an addition of no package": (added(package="a b; rm"), "added[0].package: received 'a b; rm'"),
     "an addition of no version": (added(version=""), "added[0].version: received ''; expected a text of length >= 1"),
     "a hash that is none": (
         put("files", "images-32.npy", "sha256", to="AB" * 32),
         "files.'images-32.npy'.sha256: received",
     ),
-    "an empty file": (
-        put("files", "images-32.npy", "size_bytes", to=0),
-        "images[0]: received a file of 0 bytes; expected 9,344",
-    ),
+    "an empty file": (put("files", "images-32.npy", "size_bytes", to=0), "images[0]: received a file of 0 bytes"),
     "a text for a number": (put("cells", 0, "threads", to="1"), "cells[0].threads: received '1'"),
     "a truth value for a number": (put("cells", 0, "threads", to=True), "expected a whole number"),
     "a number for a list": (put("cells", to=3), "cells: received 3; expected a list"),
@@ -221,6 +188,7 @@ def test_what_contradicts_itself_is_refused_with_its_place(tmp_path: Path, name:
         pass
     assert str(caught.value).startswith(f"the kit {path}: kit.json.")
     assert told in str(caught.value)
+    assert "; expected " in str(caught.value) or told.endswith("is missing")
     assert str(caught.value).isprintable()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from damage import changed, places
 from kitfiles import LIMIT, a_kit, members, repacked
 from zoobench.errors import DataError
 from zoobench.kit.contents import MANIFEST
@@ -28,11 +29,6 @@ def outcome(path: Path, folder: Path) -> str:
     except DataError as error:
         return "refused" if str(error).isprintable() else "refused in words that steer a terminal"
     return "unpacked"
-
-
-def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [at, *(place for key, one in inner for place in places(one, (*at, key)))]
 
 
 @FUZZ
@@ -57,13 +53,10 @@ def test_values_of_any_kind_anywhere_in_the_manifest(tmp_path_factory: Any, data
     folder = tmp_path_factory.mktemp("kit")
     path = a_kit(folder)
     content = members(path)
-    manifest = {"all": json.loads(content[MANIFEST])}
-    *way, last = ("all", *data.draw(st.sampled_from(places(manifest["all"]))))
-    place: Any = manifest
-    for key in way:
-        place = place[key]
-    place[last] = data.draw(JSON)
-    repacked(path, content | {MANIFEST: json.dumps(manifest["all"]).encode()})
+    manifest = json.loads(content[MANIFEST])
+    place = data.draw(st.sampled_from([(), *places(manifest)]))
+    spoiled = changed(place, data.draw(JSON), manifest) if place else data.draw(JSON)
+    repacked(path, content | {MANIFEST: json.dumps(spoiled).encode()})
     (folder / "there").mkdir()
     assert outcome(path, folder / "there") in {"refused", "unpacked"}
 

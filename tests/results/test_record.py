@@ -98,17 +98,12 @@ def test_any_key_may_be_missing_that_may_be_null_and_no_other_can(path: Path) ->
     for place in places(WHOLE):
         if isinstance(place[-1], int) or (place[0] == "environment" and len(place) > 1):
             continue
-        content: Any = results(json.loads(json.dumps(WHOLE)))
-        holder = content["benchmarks"][0]["extra_info"]["zoobench"]
-        for key in place[:-1]:
-            holder = holder[key]
-        before = holder.pop(place[-1])
-        put(path, content)
+        put(path, without(block(*place), results(WHOLE)))
         found, why = read_or_refused(path)
         where = ".".join(map(str, place)).replace(".0", "[0]")
         if found:
-            holder[place[-1]] = [] if before == [] else None
-            assert read(path, content) == found, where
+            nothing = () if place[-1] == "names" else None
+            assert read(path, changed(block(*place), nothing, results(WHOLE))) == found, where
         else:
             assert where in why, "it is refused by its name, or by that of what has to agree with it"
 
@@ -159,13 +154,9 @@ BOUNDS: list[tuple[Any, str, str]] = [
     ("place", "value", "expected"), [(one, value, expected) for value, expected, all_ in BOUNDS for one in all_.split()]
 )
 def test_a_value_out_of_its_bounds_is_named(path: Path, place: str, value: Any, expected: str) -> None:
-    holder = record = json.loads(json.dumps(WHOLE))
-    *outer, last = [int(key) if key.isdigit() else key for key in place.split(".")]
-    for key in outer:
-        holder = holder[key]
-    holder[last] = value
-    why = refusal(path, results(record))
-    where = ".".join(f"{key}" for key in (*outer, last)).replace(".0", "[0]").replace(".1", "[1]")
+    keys = [int(key) if key.isdigit() else key for key in place.split(".")]
+    why = refusal(path, changed(block(*keys), value, results(WHOLE)))
+    where = place.replace(".0", "[0]").replace(".1", "[1]")
     assert why.startswith(f"{path}: {BLOCK_PLACE}.{where}: received {str([value])[1:12]}"[:-1])
     assert f"expected {expected}" in why
 

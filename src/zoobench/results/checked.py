@@ -20,6 +20,8 @@ _SHOWN = 80
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]|(\[\.\.\.\])")
 """Of a path as msgspec writes it: a field, a position, or some key of a mapping."""
 _WORDS = {"float": "a number", "int": "a whole number", "str": "a text", "array": "a list", "object": "an object"}
+_HALF = re.compile("[\ud800-\udfff]")
+"""Of a character of two: text that cannot be written."""
 _BRIEF = reprlib.Repr()
 _BRIEF.maxlevel = 3
 _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = _SHOWN
@@ -122,15 +124,24 @@ def values(content: bytes) -> int:
 
 def _fault(value: Any, depth: int = 0) -> str:
     """Returns the place of what cannot be written and shown again and what is wrong there; '' where nothing is."""
-    if isinstance(value, dict | list):
-        if depth == _DEEPEST:
-            return f": received JSON nested more than {_DEEPEST} deep; expected less"
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            if not isinstance(inner, str | None) and (found := _fault(inner, depth + 1)):
-                return f"{_step(key)}{found}"
-    elif isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
+    if not isinstance(value, dict | list):
+        return _problem(value)
+    if depth == _DEEPEST:
+        return f": received JSON nested more than {_DEEPEST} deep; expected less"
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(key, str) and not key.isascii() and (problem := _problem(key)):
+            return problem
+        if not (isinstance(inner, str) and inner.isascii()) and (found := _fault(inner, depth + 1)):
+            return f"{_step(key)}{found}"
+    return ""
+
+
+def _problem(value: Any) -> str:
+    if isinstance(value, str) and _HALF.search(value):
+        return f": received {brief(value)}; expected text that can be printed"
+    if isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
         return f": received {brief(value)}; expected a number of at most 64 bits"
-    elif isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return ": received a number beyond 1.8e308; expected a finite one"
     return ""
 
