@@ -303,7 +303,7 @@ def ingredients(tmp_path_factory: pytest.TempPathFactory) -> Ingredients:
 
 
 @pytest.mark.parametrize(("quantizer", "name"), [pair for pair in _MAKERS if pair != ("tensorflow", "dynamic_range")])
-def test_each_variant_keeps_its_promise_whoever_makes_it(
+def test_each_variant_meets_its_spec_whoever_makes_it(
     ingredients: Ingredients, quantizer: Quantizer, name: str
 ) -> None:
     """TensorFlow leaves kernels below 1,024 values in float, so its dynamic range of a network so small does not."""

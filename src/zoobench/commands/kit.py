@@ -106,15 +106,9 @@ def run(file: Path, options: tuple[str, ...]) -> None:
 def export_kit(
     path: Path, given: Mapping[str, str], *, patterns: Sequence[str] = (), overwriting: bool = False
 ) -> tuple[str, int, list[str]]:
-    """Writes a kit of the cells that options ask for.
+    """Writes a kit of the cells that options ask for and that match a pattern, if there is one.
 
     Returns its SHA-256, the bytes of all its members, and what a reader should know of it.
-
-    Args:
-        path: Where it goes.
-        given: Texts of options by name, as `make_plan` takes them.
-        patterns: Only cells whose ids fit one of these; all if there is none.
-        overwriting: Whether a file of that name may be replaced.
 
     Raises:
         UsageError: If an option or a pattern makes no sense, no cell is left, or there is such a file.

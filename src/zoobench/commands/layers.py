@@ -49,7 +49,7 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
 
     Args:
         model: A TFLite file; if it stands in a store, the rest is found there.
-        float_model: The float32 file that it was quantized from; None looks for it in the store.
+        float_model: The float32 file that it was quantized from.
         images: A `.npy` file of uint8 images [n, height, width, 3] or a folder of photos; None takes the images that
             the file, or another variant of the same classifier, was calibrated on.
         samples: How many images are taken at most.

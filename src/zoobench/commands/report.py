@@ -93,16 +93,10 @@ def make_report(
     preference: Sequence[str],
     confidence: float,
 ) -> Report:
-    """Returns the contents of a report.
+    """Returns the contents of a report on a results file.
 
-    Args:
-        results: A results file.
-        artifacts: Folder of the store, where images are looked for.
-        baseline: What it is compared with, a results file or a baseline by its name or file; None for nothing.
-        kit: The kit that the results came of, if it is named.
-        limits: That the recommended cell has to hold.
-        preference: What cells that hold them are ordered by.
-        confidence: The probability with which they are to be held.
+    It may be compared with another one, or with a baseline by its name or file. Images are looked for in the store and
+    in the kit; limits, preference and confidence are those of `recommend`.
 
     Raises:
         UsageError: If the results are a folder, or there is no such baseline.
@@ -163,8 +157,8 @@ def make_pictures(images: Samples, samples: Sequence[int], *, most_bytes: int = 
     """Returns small images of samples in their order, as many as there is room for.
 
     Args:
-        images: The test split.
-        samples: Places in it; any may be there more than once, and so may an image.
+        images: The test split, in which an image may be more than once.
+        samples: Places in it; any may be there more than once.
         most_bytes: Of all pictures together, as data URIs.
     """
     names: dict[str, str] = {}

@@ -78,15 +78,13 @@ def measure_accuracy(target: Target, *, workers: int) -> Evaluation:
     Raises:
         MeasurementError: If the file cannot be run, or its answers are not one probability for each class.
     """
-    cell = target.cell
-    opening = partial(open_session, target.file.path, runtime=cell.runtime)
-    if not find_runtime(cell.runtime).answers_in_batches:
-        threads = cell.threads if workers == 1 else 1
-        return evaluate(partial(opening, threads=threads), target.samples, name=cell.id, workers=workers)
-    if workers == 1:
-        return in_fresh_process(evaluate, partial(opening, threads=cell.threads), target.samples, name=cell.id)
-    opening = partial(open_answering_session, target.file.path, runtime=cell.runtime, threads=workers)
-    return in_fresh_process(evaluate, opening, target.samples, name=cell.id, batch_size=BATCH)
+    cell, in_batches = target.cell, find_runtime(target.cell.runtime).answers_in_batches
+    threads, batch_size = (cell.threads, 1) if workers == 1 else answers_alike(cell.runtime, workers=workers)
+    opens = open_answering_session if in_batches and workers > 1 else open_session
+    opener = partial(opens, target.file.path, runtime=cell.runtime, threads=threads)
+    if in_batches:
+        return in_fresh_process(evaluate, opener, target.samples, name=cell.id, batch_size=batch_size)
+    return evaluate(opener, target.samples, name=cell.id, workers=workers)
 
 
 def answers_alike(runtime: str, *, workers: int) -> tuple[int, int]:

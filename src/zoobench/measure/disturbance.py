@@ -152,16 +152,13 @@ class Sampler:
 
     counters: Callable[[], Snapshot] = field(default_factory=Counters)
     clock: Clock = time.perf_counter_ns
-    load_before: float | None = field(init=False)
-    available_memory_bytes: int | None = field(init=False)
     _snapshots: list[tuple[Snapshot, int]] = field(default_factory=list, init=False)
     _costs: list[int] = field(default_factory=list, init=False)
     _rounds: int = field(default=0, init=False)
     _due: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        first = self._snapshot()
-        self.load_before, self.available_memory_bytes = first.load, first.available_memory_bytes
+        self._snapshot()
 
     def begin(self) -> None:
         """Ends opening and warm-up: what comes now are the rounds."""
@@ -184,6 +181,7 @@ class Sampler:
         if len(self._snapshots) > 3 and last.at - self._snapshots[-2][0].at < LEAST_SECONDS * 1e9 / 2:
             _, rounds = self._snapshots.pop(-2)
             self._snapshots[-1] = (last, self._snapshots[-1][1] + rounds)
+        first, _ = self._snapshots[0]
         before, *intervals = (
             replace(between(old, new), rounds=rounds)
             for (old, _), (new, rounds) in zip(self._snapshots, self._snapshots[1:], strict=False)
@@ -191,8 +189,8 @@ class Sampler:
         return RecordedDisturbance(
             cpus=last.cpus,
             look_seconds=statistics.median(self._costs) / 1e9,
-            load_before=self.load_before,
-            available_memory_bytes=self.available_memory_bytes,
+            load_before=first.load,
+            available_memory_bytes=first.available_memory_bytes,
             before=before,
             intervals=tuple(intervals),
             disturbed_rounds=0,

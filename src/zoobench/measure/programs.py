@@ -108,16 +108,8 @@ def time_by(
 ) -> float:
     """Has a program time a TFLite file and returns the median that it tells, in seconds.
 
-    It is ended with all that it started when it takes too long or this is interrupted.
-
-    Args:
-        program: Which.
-        executable: From `find_program`.
-        model: The file.
-        input_type: Of its input, such as `float32`.
-        threads: Of one invocation.
-        repetitions: How often it is run.
-        patience: Seconds after which the program is taken to hang.
+    The input is of `input_type`, such as `float32`. A program that takes longer than `patience` seconds is taken to
+    hang; it is ended with all that it started then, or when this is interrupted.
 
     Raises:
         MeasurementError: If it fails, hangs, or tells something else than it was asked for.
@@ -135,7 +127,14 @@ def time_by(
         if status:
             ended = f"was killed by signal {-status}" if status < 0 else f"failed with status {status}"
             raise MeasurementError(f"{program.name} {ended}{_last_words(printed)}")
-        report = _read(Path(folder) / program.report, program.name, printed)
+        try:
+            report = json.loads((Path(folder) / program.report).read_bytes())
+        except OSError:
+            raise MeasurementError(f"{program.name} ended well but wrote no report{_last_words(printed)}") from None
+        except (ValueError, RecursionError) as error:
+            raise MeasurementError(
+                f"{program.name} wrote a report that is no JSON ({error}); is it the version we know?"
+            ) from None
     return _median(program, report, printed, asked)
 
 
@@ -159,15 +158,6 @@ def _median(program: Program, report: Any, printed: str, asked: Mapping[str, obj
         received = _brief(part.get(program.median))
         raise MeasurementError(f"{program.name}: received {program.median} {received}; a time above 0 was expected")
     return milliseconds / 1e3
-
-
-def _read(path: Path, name: str, printed: str) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except OSError:
-        raise MeasurementError(f"{name} ended well but wrote no report{_last_words(printed)}") from None
-    except (ValueError, RecursionError) as error:
-        raise MeasurementError(f"{name} wrote a report that is no JSON ({error}); is it the version we know?") from None
 
 
 def _last_words(printed: str) -> str:

@@ -38,13 +38,8 @@ def obtain_refusal(
 ) -> Refusal | None:
     """Returns why a runtime does not take a file, or None if it does.
 
-    That it does is kept in the store; what fails is tried again the next time, as memory may just have been short.
-
-    Args:
-        artifacts: The folder of the store.
-        target: What is tried; the first of its samples is run.
-        environment: From `describe_environment`.
-        run: Opens the file and runs it once, in a process of its own unless told otherwise.
+    The first of the target's samples is run, in a process of its own. That the runtime takes the file is kept in the
+    store; what fails is tried again the next time, as memory may just have been short.
 
     Raises:
         MeasurementError: If the answer cannot be kept.
@@ -82,13 +77,7 @@ def obtain_evaluation(
 ) -> Evaluation:
     """Returns an evaluation of a target by several workers from the store, or evaluates and keeps it.
 
-    Args:
-        artifacts: The folder of the store.
-        target: What is evaluated.
-        samples: All that determines the samples and their order, as plain JSON.
-        workers: Sessions side by side, or threads of one session that answers in batches.
-        environment: From `describe_environment`.
-        evaluate: Does the work, given the target and the workers.
+    `samples` is all that determines the target's samples and their order, as plain JSON.
 
     Raises:
         MeasurementError: If it cannot be kept, or what was kept is about other samples.

@@ -195,12 +195,8 @@ def given_pixels(path: Path, *, image_size: int, count: int, folder: Path) -> Sa
 def find_images(run: Run, *, artifacts: Path, kit: Path | None, least_side: int, workplace: Path) -> Samples | str:
     """Returns the images that a run was measured on, in the order of the records' predictions, or why there are none.
 
-    Args:
-        run: Results or a baseline.
-        artifacts: The folder of the store.
-        kit: The kit that the results came of, if it is named.
-        least_side: In pixels; of the sizes that there are, the smallest that is not below it is taken.
-        workplace: Folder for what is unpacked meanwhile.
+    They are in the store, or in the kit that the results came of, of which they are unpacked into `workplace`. Of the
+    sizes that there are, the smallest is taken that is not below `least_side` pixels.
     """
     if len({record.dataset.sha256 for record in run.records.values()}) > 1:
         return f"{run.name} holds results of several data sets, so it is not known which image is which"

@@ -104,12 +104,8 @@ def find_subjects(
 ) -> tuple[list[Pair], list[str], list[str]]:
     """Returns the cells that can be replayed, why others cannot, and what else was done for it.
 
-    Args:
-        sides: Both runs by side.
-        pairs: The records of each cell, by side.
-        samples: From `find_samples`.
-        artifacts: Folder of the store, where what is gone is made again.
-        baseline_models: Where else to look for the baseline's files.
+    `pairs` are the records of each cell, by side. The baseline's files may be in another folder than the store; what is
+    in neither is made again.
 
     Raises:
         UsageError: If `baseline_models` is of no use.
@@ -142,15 +138,8 @@ def replay_cells(
     A worker that dies, hangs or does not start in time is started once more; a cell whose second one fails too is given
     up, with the reason.
 
-    Args:
-        subjects: The cells.
-        tolerances: Of latency, by cell id.
-        rates: When a verdict is clear.
-        seconds: When to stop though it is not.
-        slowdown: Of the candidate, see `observe`.
-        baseline_python: Likewise.
-        clock: Seconds.
-        observe_once: Starts a process.
+    `tolerances` are those of latency, by cell id; `rates` say when a verdict is clear, and after so many `seconds` it
+    ends though one is not. The rest is that of `observe`.
     """
     by_id = {pair[CANDIDATE].cell.id: pair for pair in subjects}
     seen = {cell_id: Replayed() for cell_id in by_id}
@@ -174,11 +163,6 @@ def rebuild(missing: Sequence[Record], run: Run, *, artifacts: Path) -> dict[str
     """Makes files again from what their manifests say, and returns where they are by SHA-256.
 
     What each would be made from is compared with its manifest first. TensorFlow is not imported in this process.
-
-    Args:
-        missing: Records of files that are gone.
-        run: That had them.
-        artifacts: The folder of the store.
 
     Raises:
         ModelError: If one would be made from anything else than it was, which is named, or comes out otherwise.

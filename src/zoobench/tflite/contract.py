@@ -164,7 +164,7 @@ def describe_violations(found: Sequence[Violation], *, label: str, file: object)
     if not found:
         return ""
     sides = (f"  {one.about}\n    required: {one.required}\n    found:    {one.found}" for one in found)
-    return "\n".join((f"{file} is not what {label} promises:", *sides))
+    return "\n".join((f"{file} does not meet the spec of {label}:", *sides))
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

@@ -148,19 +148,11 @@ def _content(buffer: Any) -> object:
 
 def _sign(model: Any) -> None:
     graph = model.subgraphs[0]
-    signature = schema.SignatureDefT()
-    signature.signatureKey = SIGNATURE
-    signature.subgraphIndex = 0
-    signature.inputs = [_tensor_map(INPUT_NAME, graph.inputs[0])]
-    signature.outputs = [_tensor_map(OUTPUT_NAME, graph.outputs[0])]
-    model.signatureDefs = [signature]
-
-
-def _tensor_map(name: str, index: int) -> Any:
-    entry = schema.TensorMapT()
-    entry.name = name
-    entry.tensorIndex = int(index)
-    return entry
+    image, probabilities = (
+        [schema.TensorMapT(name=name, tensorIndex=int(indices[0]))]
+        for name, indices in ((INPUT_NAME, graph.inputs), (OUTPUT_NAME, graph.outputs))
+    )
+    model.signatureDefs = [schema.SignatureDefT(inputs=image, outputs=probabilities, signatureKey=SIGNATURE)]
 
 
 def _read(content: bytes) -> Any:

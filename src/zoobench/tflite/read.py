@@ -195,9 +195,12 @@ def _all(owner: Any, name: str) -> Iterator[Any]:
 
 def _buffer_size(buffer: Any, file_size: int) -> int:
     """Returns the size of a buffer inside the flatbuffer, or after it as in files beyond 2 GB."""
-    if buffer.Offset() > 1 and buffer.Offset() + buffer.Size() > file_size:
-        raise _damaged(f"a buffer ends at byte {buffer.Offset() + buffer.Size()} of {file_size}")
-    return int(buffer.DataLength() or (buffer.Size() if buffer.Offset() > 1 else 0))
+    if buffer.Offset() <= 1:
+        return int(buffer.DataLength())
+    end = buffer.Offset() + buffer.Size()
+    if end > file_size:
+        raise _damaged(f"a buffer ends at byte {end} of {file_size}")
+    return int(buffer.DataLength() or buffer.Size())
 
 
 def _operator_name(code: Any) -> tuple[str, bool]:

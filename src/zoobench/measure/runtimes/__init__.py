@@ -113,6 +113,12 @@ def imported_meanwhile(runtimes: Iterable[str]) -> Iterator[None]:
     if not names:
         yield
         return
+
+    def import_all() -> None:
+        for runtime in names:
+            with suppress(MeasurementError):
+                import_runtime(runtime)
+
     with ExitStack() as stack:
         sink = stack.enter_context(tempfile.TemporaryFile())
         for number, stream, redirect in ((1, sys.stdout, redirect_stdout), (2, sys.stderr, redirect_stderr)):
@@ -121,16 +127,10 @@ def imported_meanwhile(runtimes: Iterable[str]) -> Iterator[None]:
             stack.callback(os.dup2, copy.fileno(), number)
             os.dup2(sink.fileno(), number)
             stack.enter_context(redirect(copy))
-        importing = Thread(target=_import_all, args=(names,))
+        importing = Thread(target=import_all)
         importing.start()
         stack.callback(importing.join)
         yield
-
-
-def _import_all(runtimes: tuple[str, ...]) -> None:
-    for runtime in runtimes:
-        with suppress(MeasurementError):
-            import_runtime(runtime)
 
 
 def _imported(known: Runtime) -> ModuleType:

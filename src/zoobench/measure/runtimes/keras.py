@@ -19,9 +19,6 @@ class KerasSession:
     """A loaded Keras model, called as an application calls it: `Model.__call__` on a batch of images.
 
     `call` takes float32 pixels and gives a tensor of probabilities.
-
-    Attributes:
-        threads_reported: The number of threads that TensorFlow says it uses.
     """
 
     def __init__(self, call: Callable[[tf.Tensor], tf.Tensor]) -> None:
@@ -48,11 +45,7 @@ class KerasSession:
 
 @contextmanager
 def open_session(path: Path, *, threads: int) -> Iterator[KerasSession]:
-    """Opens a `.keras` file, custom code refused, on a number of threads.
-
-    Raises:
-        MeasurementError: If TensorFlow already runs on another number of threads, or the file cannot be loaded.
-    """
+    """Opens a `.keras` file, custom code refused, on the number of threads that TensorFlow has in this process."""
     yield KerasSession(partial(_loaded(path, threads=threads), training=False))
 
 

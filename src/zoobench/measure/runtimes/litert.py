@@ -44,11 +44,7 @@ class LiteRTSession:
 
 @contextmanager
 def open_session(path: Path, *, threads: int) -> Iterator[LiteRTSession]:
-    """Opens a TFLite file on a number of threads.
-
-    Raises:
-        MeasurementError: If LiteRT cannot read the file or prepare its operators.
-    """
+    """Opens a TFLite file on a number of threads."""
     try:
         interpreter = Interpreter(model_path=str(path), num_threads=threads)
         interpreter.allocate_tensors()

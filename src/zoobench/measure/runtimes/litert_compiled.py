@@ -55,11 +55,7 @@ class CompiledSession:
 
 @contextmanager
 def open_session(path: Path, *, threads: int) -> Iterator[CompiledSession]:
-    """Opens a TFLite file on a number of threads.
-
-    Raises:
-        MeasurementError: If LiteRT cannot read or compile the file.
-    """
+    """Opens a TFLite file on a number of threads."""
     try:
         options = Options(cpu_options=CpuOptions(num_threads=threads))
         session = CompiledSession(CompiledModel.from_file(str(path), options=options), ports=read_ports(path))

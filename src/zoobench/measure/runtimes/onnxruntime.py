@@ -69,12 +69,7 @@ class ONNXSession:
 
 @contextmanager
 def open_session(path: Path, *, threads: int) -> Iterator[ONNXSession]:
-    """Opens a TFLite file, converted to ONNX if that has not been done yet, on a number of threads.
-
-    Raises:
-        MeasurementError: If the file cannot be converted, or ONNX Runtime cannot read what came out, or that takes or
-            gives other numbers than the file.
-    """
+    """Opens a TFLite file, converted to ONNX if it was not yet; refuses what then takes or gives other numbers."""
     ports, converted = read_ports(path), onnx_form(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1

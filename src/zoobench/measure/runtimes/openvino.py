@@ -20,11 +20,7 @@ bfloat16 OpenVINO would round float32 to it, twice as fast and with probabilitie
 
 
 class OpenVINOSession:
-    """A compiled model with one inference request; takes one image at a time.
-
-    Attributes:
-        threads_reported: The number of threads that OpenVINO says it uses.
-    """
+    """A compiled model with one inference request; takes one image at a time."""
 
     def __init__(self, model: Any, *, ports: tuple[Port, Port]) -> None:
         self.threads_reported = int(model.get_property(_THREADS))
@@ -50,12 +46,7 @@ class OpenVINOSession:
 
 @contextmanager
 def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
-    """Opens a TFLite file on a number of threads.
-
-    Raises:
-        MeasurementError: If OpenVINO cannot read or compile the file, gives its input or output other numbers than the
-            file has, or uses another number of threads.
-    """
+    """Opens a TFLite file on a number of threads; refuses to run it in other numbers or threads than it should."""
     ports = read_ports(path)
     try:
         core = openvino.Core()
