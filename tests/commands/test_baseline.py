@@ -225,6 +225,12 @@ def test_save_takes_the_newest_results_of_this_machine_and_says_which(tmp_path: 
     assert f"the store does not know what made {MINE.cell.id}: keep these model files" in done.stderr
 
 
+def test_save_replaces_by_force_and_takes_a_part_where_that_is_said(tmp_path: Path) -> None:
+    write_results_file(tmp_path / "results" / "here" / "0001_x.json", replace(MINE, latency=None))
+    steps = ((), ("--partial",), ("--partial",), ("--partial", "--force"))
+    assert [run("save", "main", *options, artifacts=tmp_path).exit_code for options in steps] == [2, 0, 2, 0]
+
+
 @pytest.mark.usefixtures("mine")
 def test_list_shows_each_baseline_and_ends_badly_if_one_cannot_be_read(tmp_path: Path) -> None:
     run("save", "main", artifacts=tmp_path)
