@@ -1,4 +1,4 @@
-"""How large is the file, and is it what its variant promises?"""
+"""How large is the file, and does it meet the spec of its variant?"""
 
 from zoobench.matrix.cell import Cell
 from zoobench.run.session import BenchSession

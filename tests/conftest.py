@@ -96,7 +96,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings(f"ignore::DeprecationWarning:({LIBRARIES})"), append=False)
             item.add_marker(pytest.mark.filterwarnings("error"), append=False)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)  # a long file that comes last would leave other processes idle
+    place = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    # Whole runs stand last and take longest: begun last, they would leave other processes idle.
+    items.sort(key=lambda item: -place[item.path] if item.path in slow else 1)
 
 
 def beside(name: str) -> Path:

@@ -87,7 +87,7 @@ def test_the_header_says_what_has_a_hand_in_the_run(measured: tuple[Path, str]) 
     assert "zoobench: added by zoobench-weight-int4 1.0: variant weight_only_int4" in measured[1]
 
 
-def test_the_variant_is_what_its_package_promises_and_small(measured: tuple[Path, str]) -> None:
+def test_the_variant_meets_the_spec_of_its_package_and_is_small(measured: tuple[Path, str]) -> None:
     model = found(measured)["tinynet-weight_only_int4-litert-t1"]["model"]
     assert model["contract"]["weight_shares"]["int4"] > 0.9
     assert model["size_bytes"] < 0.3 * model["float_twin_size_bytes"]

@@ -1,6 +1,6 @@
 """Does a TFLite file do what its Keras model does, and is the quantized one TensorFlow's own?"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -194,34 +194,40 @@ def test_a_backbone_can_be_converted_quantized_and_run(name: str) -> None:
 # Integer files
 
 
+@pytest.fixture(scope="module", params=["tensorflow", "ai_edge"])
+def integers(request: pytest.FixtureRequest, tiny_float32: bytes, tiny_calibrated: bytes) -> Mapping[NumberType, bytes]:
+    """Those that a quantizer makes, by the type of input and output."""
+    if request.param == "tensorflow":
+        return {io: conversion.integer(tiny_calibrated, io=io) for io in IO_TYPES}
+    statistics = ai_edge.calibrated(tiny_float32, one_by_one(noise(4)))
+    return {io: ai_edge.integer(tiny_float32, statistics, io=io) for io in IO_TYPES}
+
+
 @pytest.mark.parametrize("io", IO_TYPES)
-def test_input_and_output_are_of_the_type_asked_for_and_all_between_is_int8(
-    tiny_calibrated: bytes, io: NumberType
+def test_input_and_output_are_of_the_type_asked_for_and_all_between_is_integer(
+    integers: Mapping[NumberType, bytes], io: NumberType
 ) -> None:
-    content = conversion.integer(tiny_calibrated, io=io)
-    assert dtypes(content) == (np.dtype(io).type, np.dtype(io).type)
-    floats = [one["name"] for one in opened(content).get_tensor_details() if one["dtype"] == np.float32]
+    assert dtypes(integers[io]) == (np.dtype(io).type, np.dtype(io).type)
+    floats = [one["name"] for one in opened(integers[io]).get_tensor_details() if one["dtype"] == np.float32]
     assert len(floats) == (2 if io == "float32" else 0), floats
 
 
-def test_uint8_input_takes_pixels_as_they_are(tiny_calibrated: bytes) -> None:
-    content = conversion.integer(tiny_calibrated, io="uint8")
-    (entry,), (exit_,) = opened(content).get_input_details(), opened(content).get_output_details()
+def test_uint8_input_takes_pixels_as_they_are_and_int8_differs_only_at_the_edge(
+    integers: Mapping[NumberType, bytes],
+) -> None:
+    interpreter = opened(integers["uint8"])
+    (entry,), (exit_,) = interpreter.get_input_details(), interpreter.get_output_details()
     assert (entry["quantization"], exit_["quantization"]) == ((1.0, 0), (1 / 256, 0))
-
-
-def test_the_integer_types_differ_only_at_the_edge(tiny_calibrated: bytes) -> None:
-    unsigned, signed = (stored(conversion.integer(tiny_calibrated, io=io), noise(6)).astype(int) for io in IO_TYPES[1:])
+    unsigned, signed = (stored(integers[io], noise(6)).astype(int) for io in IO_TYPES[1:])
     np.testing.assert_array_equal(unsigned, signed + 128)
 
 
 def test_integer_answers_are_near_the_float_ones_and_calibration_leaves_them_as_they_are(
-    tiny_calibrated: bytes, tiny_float32: bytes
+    integers: Mapping[NumberType, bytes], tiny_calibrated: bytes, tiny_float32: bytes
 ) -> None:
     expected = answers(tiny_float32, noise(6))
     np.testing.assert_array_equal(answers(tiny_calibrated, noise(6)), expected)
-    found = answers(conversion.integer(tiny_calibrated, io="float32"), noise(6))
-    np.testing.assert_allclose(found, expected, atol=0.05)
+    np.testing.assert_allclose(answers(integers["float32"], noise(6)), expected, atol=0.05)
 
 
 def test_images_of_another_kind_cannot_be_calibrated_on_and_garbage_cannot_be_quantized(tiny_float32: bytes) -> None:
@@ -303,7 +309,7 @@ def ingredients(tmp_path_factory: pytest.TempPathFactory) -> Ingredients:
 
 
 @pytest.mark.parametrize(("quantizer", "name"), [pair for pair in _MAKERS if pair != ("tensorflow", "dynamic_range")])
-def test_each_variant_keeps_its_promise_whoever_makes_it(
+def test_each_variant_meets_its_spec_whoever_makes_it(
     ingredients: Ingredients, quantizer: Quantizer, name: str
 ) -> None:
     """TensorFlow leaves kernels below 1,024 values in float, so its dynamic range of a network so small does not."""

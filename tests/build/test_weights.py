@@ -3,10 +3,8 @@
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from http.client import BadStatusLine
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 
@@ -20,31 +18,20 @@ FILE = "mobilenet_1_0_224_tf_no_top.h5"
 URL = f"https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/{FILE}"
 
 
-@dataclass
-class Response:
+class Response(io.BytesIO):
     """What a server answers."""
 
-    content: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.read = io.BytesIO(self.content).read
-        self.headers = {"Content-Length": str(len(self.content))} | self.headers
-
-    def __enter__(self) -> "Response":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __init__(self, content: bytes, *, told: int | None = None) -> None:
+        super().__init__(content)
+        self.headers = {"Content-Length": str(len(content) if told is None else told)}
 
 
-@dataclass
 class Network:
     """Stands for `urlopen`: gives one answer and remembers what was asked for."""
 
-    answer: Response | Exception
-    asked: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.answer: Response | Exception = OSError("network is unreachable")
+        self.asked: list[str] = []
 
     def __call__(self, url: str, *, timeout: float) -> Response:
         assert timeout > 0
@@ -64,7 +51,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     """A network that is down unless a test says otherwise."""
-    down = Network(OSError("network is unreachable"))
+    down = Network()
     monkeypatch.setattr("urllib.request.urlopen", down)
     return down
 
@@ -170,12 +157,8 @@ def test_a_folder_holds_files_of_known_names(tmp_path: Path, name: str, image_si
     path = put(tmp_path / "weights" / file)
     weights = found(str(path.parent), backbone=BACKBONES[name], image_size=image_size)
     assert (weights.path, weights.identity) == (path, f"file:{sha256(HDF5)}")
-
-
-def test_the_name_that_keras_uses_comes_first(tmp_path: Path) -> None:
-    put(tmp_path / "mobilenet_1_0_224_tf_no_top.weights.h5")
-    path = put(tmp_path / FILE, HDF5 + b"other")
-    assert found(str(tmp_path)).path == path
+    first = put(path.with_name(BACKBONES[name].weights_name(image_size)))  # the name that Keras uses comes first
+    assert found(str(path.parent), backbone=BACKBONES[name], image_size=image_size).path == first
 
 
 @pytest.mark.parametrize(
@@ -249,7 +232,7 @@ def test_without_them_imagenet_is_an_error_that_says_what_to_do_and_auto_takes_r
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Response(HDF5, {"Content-Length": "1000"}), f"received {len(HDF5)} of 1000 bytes"),
+        (Response(HDF5, told=1000), f"received {len(HDF5)} of 1000 bytes"),
         (Response(b"<html>log in first</html>"), f"what is at {URL} is not an HDF5 file"),
         (Response(b""), "received 0 of 0 bytes"),
         (TimeoutError("timed out"), "timed out"),
@@ -276,12 +259,11 @@ def test_a_full_disk_leaves_nothing(cache: Path, network: Network, monkeypatch: 
 
 
 def test_an_interrupted_fetch_leaves_nothing(cache: Path, network: Network) -> None:
-    network.answer = Response(HDF5)
+    class Interrupted(Response):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise KeyboardInterrupt
 
-    def interrupted(_size: int) -> bytes:
-        raise KeyboardInterrupt
-
-    network.answer.read = interrupted
+    network.answer = Interrupted(HDF5)
     with pytest.raises(KeyboardInterrupt):
         found("auto")
     assert list(cache.iterdir()) == []

@@ -12,7 +12,7 @@ from zoobench.build import ai_edge, conversion
 
 @cache
 def labelled(label: str) -> bytes:
-    """Returns a file that is what the label promises."""
+    """Returns a file that meets the spec of the label."""
     return _MAKERS[label]()
 
 

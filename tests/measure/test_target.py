@@ -63,13 +63,13 @@ def test_a_file_that_is_what_its_variant_says_violates_nothing() -> None:
 
 def test_another_file_is_told_with_what_is_required_and_what_was_found() -> None:
     told = violations_of(of_variant("float_fallback", read_contract(labelled("dynamic_range"))))
-    assert "model.tflite is not what float_fallback promises" in told
+    assert "model.tflite does not meet the spec of float_fallback" in told
     assert "all integer" in told
     assert "3 hybrid, 1 float" in told
 
 
 def test_a_tflite_file_of_a_variant_that_is_none_is_refused() -> None:
-    with pytest.raises(ModelError, match="keras promises nothing of a TFLite file"):
+    with pytest.raises(ModelError, match="keras has no spec of a TFLite file"):
         violations_of(of_variant("keras", read_contract(labelled("float32"))))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import signal
 import stat
@@ -17,7 +18,7 @@ import psutil
 import pytest
 
 from zoobench.errors import MeasurementError, ZoobenchError
-from zoobench.measure.environment import library_versions, python_version
+from zoobench.measure.environment import library_versions
 from zoobench.measure.worker import MODULE
 from zoobench.system.processes import Worker, in_fresh_process, worker
 
@@ -133,7 +134,7 @@ def is_gone(process: psutil.Process) -> bool:
 
 def test_a_worker_says_what_it_runs_on_answers_and_goes_on_after_an_error() -> None:
     with worker(MODULE) as (running, told):
-        assert told == {"python": python_version(), "libraries": library_versions()}
+        assert told == {"python": platform.python_version(), "libraries": library_versions()}
         assert running.ask({"do": "footprint"}, patience=PATIENCE)["peak_rss_bytes"] > 1 << 20
         with pytest.raises(MeasurementError, match="unknown request 'dance'; known are import, open, turns, footprint"):
             running.ask({"do": "dance"}, patience=PATIENCE)

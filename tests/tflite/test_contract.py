@@ -148,12 +148,12 @@ def test_a_contract_is_plain_json() -> None:
 
 
 def broken(label: str, *, file_of: str) -> dict[str, Violation]:
-    """Returns the violations of one label's promise by the file of another."""
+    """Returns the violations of one label's spec by the file of another."""
     return {one.about: one for one in violations(read_contract(labelled(file_of)), SPECS[label])}
 
 
 @pytest.mark.parametrize("label", SPECS)
-def test_a_file_is_what_its_own_label_promises_and_no_other(label: str) -> None:
+def test_a_file_meets_the_spec_of_its_own_label_and_no_other(label: str) -> None:
     assert labels_met(read_contract(labelled(label))) == (label,)
 
 
@@ -199,7 +199,7 @@ def test_layers_that_compute_otherwise_are_counted(label: str, file_of: str, tol
     assert broken(label, file_of=file_of)["layers"].found == told
 
 
-def test_one_float_output_alone_breaks_the_promise() -> None:
+def test_one_float_output_alone_breaks_the_spec() -> None:
     contract = read_contract(labelled("integer_only"))
     (exit_,) = contract.outputs
     contract = replace(contract, outputs=(exit_, replace(exit_, name="features", type="float32")))
@@ -217,5 +217,5 @@ def test_the_explanation_shows_both_sides() -> None:
     violation = Violation(about="inputs", required="uint8", found="float32 (image)")
     assert describe_violations([], label="integer_only", file="a.tflite") == ""
     assert describe_violations([violation], label="integer_only", file="a.tflite") == (
-        "a.tflite is not what integer_only promises:\n  inputs\n    required: uint8\n    found:    float32 (image)"
+        "a.tflite does not meet the spec of integer_only:\n  inputs\n    required: uint8\n    found:    float32 (image)"
     )

@@ -20,7 +20,7 @@ from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.measure.accuracy import run_all
 from zoobench.measure.runtimes import OpenSession, open_session
 from zoobench.measure.target import Samples
-from zoobench.store.product import Facts, Stored, find, obtain
+from zoobench.store.product import Facts, Product, Stored, find, obtain
 from zoobench.system.files import write_bytes, write_json
 from zoobench.system.terminal import progress
 
@@ -254,13 +254,11 @@ def _head_on_features(request: BuildRequest) -> ModelSource:
 
 
 def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Facts:
-    dataset, config, product = request.dataset, request.training, recipe.features(request)
-
-    def make(into: Path) -> Facts:
-        np.save(into / product.file_name, extract(features_file, dataset, name=request.backbone.name))
-        return {}
-
-    values = np.load(obtain(request.root, product, make).path, mmap_mode="r", allow_pickle=False)
+    dataset, config = request.dataset, request.training
+    features = _saved(
+        request, recipe.features(request), lambda: extract(features_file, dataset, name=request.backbone.name)
+    )
+    values = np.load(features.path, mmap_mode="r", allow_pickle=False)
     head = classifier.build_head(inputs=values.shape[1], classes=len(dataset.classes), config=config)
     with progress(f"Training the head of {request.backbone.name} (epochs)", total=config.epochs) as advance:
         note = keras.callbacks.LambdaCallback(
@@ -279,16 +277,22 @@ def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Fac
 
 def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], images: Path) -> Stored:
     """Returns Keras's answers to the first calibration images."""
-    product = recipe.reference(request)
 
-    def make(folder: Path) -> Facts:
+    def answers() -> Probabilities:
         pixels = np.load(images, mmap_mode="r", allow_pickle=False)[: recipe.COMPARED_IMAGES].astype(np.float32)
-        answers = keras_model().predict(pixels, batch_size=len(pixels), verbose=0)
-        if not np.isfinite(answers).all():
-            raise ModelError(
-                f"{request.backbone.name} gives numbers that are not finite in Keras itself; check its weights"
-            )
-        np.save(folder / product.file_name, answers)
+        found: Probabilities = keras_model().predict(pixels, batch_size=len(pixels), verbose=0)
+        if np.isfinite(found).all():
+            return found
+        raise ModelError(
+            f"{request.backbone.name} gives numbers that are not finite in Keras itself; check its weights"
+        )
+
+    return _saved(request, recipe.reference(request), answers)
+
+
+def _saved(request: BuildRequest, product: Product, compute: Callable[[], npt.NDArray[np.float32]]) -> Stored:
+    def make(folder: Path) -> Facts:
+        np.save(folder / product.file_name, compute())
         return {}
 
     return obtain(request.root, product, make)

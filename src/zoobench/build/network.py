@@ -71,12 +71,11 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
 
 def is_finished(model: keras.Model, *, classes: int) -> bool:
     """Tells whether a user's model is a finished classifier: it ends in a softmax over the data's classes."""
-    last = model.layers[-1]
+    last = model
     while isinstance(last, keras.Model):
         last = last.layers[-1]
-    activation = getattr(last, "activation", None)
-    is_softmax = activation is keras.activations.softmax or isinstance(last, keras.layers.Softmax)
-    return is_softmax and model.output_shape == (None, classes)
+    ends = getattr(last, "activation", None) is keras.activations.softmax or isinstance(last, keras.layers.Softmax)
+    return ends and model.output_shape == (None, classes)
 
 
 def assembled(features: keras.Model, head: keras.Model) -> keras.Model:

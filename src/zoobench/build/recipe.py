@@ -183,8 +183,8 @@ def _of_variant(request: BuildRequest, variant: Variant) -> dict[str, Any]:
     quantizer = request.conversion.quantizer_of(variant)
     inputs: dict[str, Any] = {"variant": variant.name, "io": variant.io, "quantizer": quantizer}
     if quantizer == "ai_edge":
-        name, number = "litert-quantizer", version("litert-quantizer")
-        name, number = _SAME_FILES.get((name, number), (name, number))
+        library = "litert-quantizer", version("litert-quantizer")
+        name, number = _SAME_FILES.get(library, library)
         inputs[name] = number
     inputs |= _added_by("variant_added_by", variant, variant.maker)
     if variant.suffix == ".tflite":

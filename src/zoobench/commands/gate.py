@@ -27,7 +27,6 @@ from zoobench.commands.options import (
     written,
 )
 from zoobench.errors import ResultsError, Status, UsageError, ZoobenchError
-from zoobench.judge.evidence import Finding
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
@@ -57,9 +56,11 @@ SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
 _MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
 _MEMORY_UNREPORTED = "memory is not judged: this system does not tell how much a process took"
-_NOTHING_JUDGED = "nothing was replayed and nothing is judged before that is mended"
 _Records = Mapping[str, Record]
 """Of a cell, by side."""
+_Observed = tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]
+"""What was replayed, by cell; the images' names by size, where they are known; notes on what was not replayed."""
+_NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged before that is mended",))
 
 
 @click.command(epilog=_EXAMPLES)
@@ -185,18 +186,15 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     pairs = [{side: records[side][cell] for side in SIDES} for cell in measured_on_both(*both)]
     rates = Rates(tests=max(1, number_of_tests([(pair[BASELINE], pair[CANDIDATE]) for pair in pairs])))
     problems = obstacles(*both)
-    replayed: Mapping[str, Replayed] = {}
-    judged: tuple[Finding, ...] = ()
-    notes: Sequence[str] = (_NOTHING_JUDGED,)
-    if not problems:
-        replayed, names, notes = _observe(sides, pairs, request, rates)
-        notes = (*unjudged(*both), *notes)
-        judged = find_all(
-            [_evidence(pair, replayed, names) for pair in pairs],
-            tolerances=request.rules.of,
-            noise=cache(lambda machine: read_noise(noise_path(request.artifacts, machine))),
-            rates=rates,
-        )
+    replayed, names, notes = _NOTHING if problems else _observe(sides, pairs, request, rates)
+    judged = find_all(
+        [] if problems else [_evidence(pair, replayed, names) for pair in pairs],
+        tolerances=request.rules.of,
+        noise=cache(lambda machine: read_noise(noise_path(request.artifacts, machine))),
+        rates=rates,
+    )
+    known = {finding.cell for finding in judged if finding.metric == MEMORY.key} | replayed.keys()
+    unknown = [cell for pair in pairs if (cell := pair[CANDIDATE].cell.id) not in known]
     failures = (f"{cell}: replay failed: {one.failure}" for cell, one in replayed.items() if one.failure)
     compared = (Side(name=run.name, runs=(replace(run, records=records[side]),)) for side, run in sides.items())
     report = GateReport(
@@ -205,7 +203,13 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         findings=judged,
         problems=(*problems, *failures),
         environment=differences(*compared),
-        notes=(*_on_request(request, sides), *notes, *_on_memory(judged, pairs, replayed), *_on_replay(replayed)),
+        notes=(
+            *_on_request(request, sides),
+            *(() if problems else unjudged(*both)),
+            *notes,
+            *([f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"] if judged and unknown else ()),
+            *_on_replay(replayed),
+        ),
         seconds=time.monotonic() - began,
     )
     return report, replayed
@@ -228,14 +232,6 @@ def _on_request(request: GateRequest, sides: Mapping[str, Run]) -> Iterator[str]
         yield f"the pattern {pattern!r} of the tolerances fits no cell"
     if sides[BASELINE].records == sides[CANDIDATE].records:
         yield "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
-
-
-def _on_memory(judged: Sequence[Finding], pairs: Sequence[_Records], replayed: Mapping[str, Replayed]) -> Iterator[str]:
-    """Yields where memory is not judged because neither a replay nor the records tell of it."""
-    known = {finding.cell for finding in judged if finding.metric == MEMORY.key} | replayed.keys()
-    unknown = [cell for pair in pairs if (cell := pair[CANDIDATE].cell.id) not in known]
-    if judged and unknown:
-        yield f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"
 
 
 def _on_replay(replayed: Mapping[str, Replayed]) -> Iterator[str]:
@@ -264,14 +260,8 @@ def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
     return {cell: run.records[cell] for cell in matching(run.records, patterns, of=run.path)}
 
 
-def _observe(
-    sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateRequest, rates: Rates
-) -> tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]:
-    """Finds files and images, and replays what can be.
-
-    Returns:
-        What was replayed, by cell; the images' names by size, where they are known; notes on what was not replayed.
-    """
+def _observe(sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateRequest, rates: Rates) -> _Observed:
+    """Finds files and images, and replays what can be."""
     with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
         sizes = [pair[CANDIDATE].cell.image_size for pair in pairs]
         samples = find_samples(sides, sizes, artifacts=request.artifacts, images=request.images, workplace=Path(folder))

@@ -22,7 +22,6 @@ from zoobench.commands.options import (
     tolerance_option,
 )
 from zoobench.errors import ResultsError, UsageError
-from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import number_of_tests
 from zoobench.judge.gate.false_alarms import NoiseReport, analyse, select
 from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, read_gate, read_noise
@@ -33,7 +32,6 @@ from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import reserve_results_path
 from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record
-from zoobench.run.replay import Replayed
 from zoobench.show.noise import power, slowdown_name, view
 from zoobench.system.files import write_json
 from zoobench.system.units import SHARE, parse_quantity, percent
@@ -173,24 +171,23 @@ def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, Repea
             tolerances={cell: request.rules.of(cell)[LATENCY_P50.key] for cell in replayed},
             tests=tests,
             seconds=report.seconds,
-            cells={cell: _cell(cell, seen, report) for cell, seen in replayed.items()},
+            cells={
+                cell: RepeatedCell(
+                    verdicts={one.metric: str(one.verdict) for one in report.findings if one.cell == cell},
+                    log_ratios=seen.log_ratios,
+                    baseline_seconds=seen.medians[0],
+                    candidate_seconds=seen.medians[1],
+                    failure=seen.failure,
+                    disturbed=seen.disturbed,
+                    injected_seconds=seen.injected,
+                )
+                for cell, seen in replayed.items()
+            },
             environment=environment,
         )
         path = reserve_results_path(folder, now=datetime.now())
         _write(kept_json(gate), path)
         yield path, gate
-
-
-def _cell(cell: str, seen: Replayed, report: GateReport) -> RepeatedCell:
-    return RepeatedCell(
-        verdicts={finding.metric: str(finding.verdict) for finding in report.findings if finding.cell == cell},
-        log_ratios=seen.log_ratios,
-        baseline_seconds=seen.medians[0],
-        candidate_seconds=seen.medians[1],
-        failure=seen.failure,
-        disturbed=seen.disturbed,
-        injected_seconds=seen.injected,
-    )
 
 
 def read_gates(folder: Path) -> tuple[RepeatedGate, ...]:

@@ -181,13 +181,7 @@ def pixels_bytes(count: int, *, image_size: int) -> int:
 
 
 def pixels_problem(received: bytes, *, count: int, image_size: int) -> str:
-    """Returns how the beginning of a file differs from what it must be, as other number types may hold pickles; or ''.
-
-    Args:
-        received: As many bytes as a header has, or fewer.
-        count: Of samples.
-        image_size: Of each.
-    """
+    """Returns how a file begins otherwise than it must, as other number types may hold pickles; '' if it does not."""
     expected = pixels_header(count, image_size=image_size)
     if received[:PIXELS_HEADER_BYTES] == expected:
         return ""
@@ -250,10 +244,8 @@ def _models(manifest: KitManifest) -> Problems:
 def _images(manifest: KitManifest) -> Problems:
     for index, images in enumerate(manifest.images):
         if not images.file.endswith(PIXELS_SUFFIX):  # others have a meaning in the store's folders
-            yield (
-                f"images[{index}].file",
-                f"received {brief(images.file)}; expected a name that ends in {PIXELS_SUFFIX}",
-            )
+            problem = f"received {brief(images.file)}; expected a name that ends in {PIXELS_SUFFIX}"
+            yield f"images[{index}].file", problem
         file = manifest.files.get(images.file)
         size = pixels_bytes(len(manifest.samples), image_size=images.image_size)
         if file and file.size_bytes != size:
@@ -273,22 +265,19 @@ def _cells(manifest: KitManifest) -> Problems:
     files = {(one.backbone, one.variant, one.image_size) for one in manifest.models}
     for index, cell in enumerate(manifest.cells):
         where = f"cells[{index}]"
-        yield from ((f"{where}{place}", problem) for place, problem in _cell(cell, manifest, variants))
+        if cell.variant not in variants:
+            yield f"{where}.variant", _unknown(cell.variant)
+        elif cell.runtime not in runtimes_of(SUFFIX) and not manifest.addition("runtime", cell.runtime):
+            known = ", ".join(runtimes_of(SUFFIX))
+            problem = f"received {brief(cell.runtime)}; expected one that runs {cell.variant}: {known}"
+            yield f"{where}.runtime", problem
+        elif cell.id != cell.cell.id:
+            yield f"{where}.id", f"received {brief(cell.id)}; expected {cell.cell.id!r}, as its parts say"
         if cell.image_size not in sizes:
             yield where, f"received no images of {cell.image_size} pixels; expected those that its cell needs"
         yield from ((where, problem) for problem in _lacking(files, cell))
     if twice := _twice(cell.id for cell in manifest.cells):
         yield "cells", f"received {brief(twice)} twice; expected each cell once"
-
-
-def _cell(cell: KitCell, manifest: KitManifest, variants: Set[str]) -> Problems:
-    if cell.variant not in variants:
-        yield ".variant", _unknown(cell.variant)
-    elif cell.runtime not in runtimes_of(SUFFIX) and not manifest.addition("runtime", cell.runtime):
-        known = ", ".join(runtimes_of(SUFFIX))
-        yield ".runtime", f"received {brief(cell.runtime)}; expected one that runs {cell.variant}: {known}"
-    elif cell.id != cell.cell.id:
-        yield ".id", f"received {brief(cell.id)}; expected {cell.cell.id!r}, as its parts say"
 
 
 def _lacking(files: Set[tuple[str, str, int]], cell: KitCell) -> Iterator[str]:
@@ -297,7 +286,7 @@ def _lacking(files: Set[tuple[str, str, int]], cell: KitCell) -> Iterator[str]:
     if not own and cell.refusal is None:
         yield f"received no file of {cell.variant} of {cell.backbone} and no refusal; expected one of them"
     if own and not twin:
-        yield f"received no float32 file of {cell.backbone}; expected the one that {cell.variant} is held against"
+        yield f"received no float32 file of {cell.backbone}; expected the one that {cell.variant} is compared with"
 
 
 def _files(manifest: KitManifest) -> Problems:

@@ -39,10 +39,6 @@ class Kit:
 def open_kit(path: Path, *, limit_bytes: int) -> Iterator[Kit]:
     """Opens a kit; its members' contents are checked as they are read, by `verify`, `unpack` or `extract`.
 
-    Args:
-        path: The file.
-        limit_bytes: How much it may be when it is unpacked.
-
     Raises:
         DataError: If it cannot be read or is refused; the message says why.
     """

@@ -116,16 +116,11 @@ def describe_environment(root: Path = ROOT, *, libraries: Iterable[str] = ()) ->
         "system": platform.system(),
         "kernel": platform.release(),
         "architecture": platform.machine(),
-        "python": python_version(),
+        "python": platform.python_version(),
         "processor": describe_processor(root),
         "virtualization": describe_virtualization(root),
         "libraries": library_versions(libraries),
     }
-
-
-def python_version() -> str:
-    """Returns the interpreter's version, such as 3.12.3."""
-    return platform.python_version()
 
 
 def library_versions(more: Iterable[str] = ()) -> dict[str, str | None]:

@@ -2,18 +2,17 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from zoobench.measure.disturbance import Sampler
+from zoobench.measure.disturbance import Clock, Sampler
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.target import Samples, Target
 from zoobench.results.schema import RecordedDisturbance, RecordedLatency, Speedup
 from zoobench.system.terminal import capture_native_output
 
-Clock = Callable[[], int]
 WARMUP_ROUNDS = 5
 
 

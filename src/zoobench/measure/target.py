@@ -99,5 +99,5 @@ def violations_of(target: Target) -> str:
         return ""
     spec = spec_of(variant)
     if spec is None:
-        raise ModelError(f"{variant} promises nothing of a TFLite file; export a kit of TFLite variants")
+        raise ModelError(f"{variant} has no spec of a TFLite file; export a kit of TFLite variants")
     return describe_violations(violations(contract, spec), label=variant, file=target.file.path)

@@ -7,6 +7,7 @@ outlives whoever asked.
 """
 
 import gc
+import platform
 import re
 import sys
 import time
@@ -21,7 +22,7 @@ import numpy as np
 
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
-from zoobench.measure.environment import library_versions, python_version
+from zoobench.measure.environment import library_versions
 from zoobench.measure.runtimes import Session, import_runtime, open_session
 from zoobench.system.processes import Worker, answer_requests, worker
 
@@ -194,7 +195,7 @@ def main() -> None:
         finally:
             gc.collect()
 
-    answer_requests({"python": python_version(), "libraries": library_versions()}, answer)
+    answer_requests({"python": platform.python_version(), "libraries": library_versions()}, answer)
 
 
 def footprint() -> Footprint:

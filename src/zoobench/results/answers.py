@@ -82,10 +82,7 @@ def unpack(predictions: Predictions, *, classes: int) -> Answers:
 
 
 def answers_of(record: Record) -> Answers | None:
-    """Returns what a cell answered, or None where its accuracy was not measured.
-
-    Whoever read the record has seen to it that its predictions can be decoded.
-    """
+    """Returns what a cell answered, which was decoded as the record was read; None where that was not measured."""
     if record.accuracy is None:
         return None
     return unpack(record.accuracy.predictions, classes=len(record.dataset.classes))
@@ -106,10 +103,6 @@ def float_twin(record: Record, records: Mapping[str, Record]) -> Record | None:
 
     It is the cell that the speed-up was measured against; where no time was measured, `float32` on the cell's own
     runtime, or on the one that all others are held against.
-
-    Args:
-        record: Of a cell.
-        records: All of the run, by the cell's id.
     """
     cell, latency = record.cell, record.latency
     if cell.variant == _FLOAT:
@@ -120,11 +113,7 @@ def float_twin(record: Record, records: Mapping[str, Record]) -> Record | None:
 
 
 def check_agreement(record: Record, where: str) -> None:
-    """Refuses a record whose values contradict one another.
-
-    Args:
-        record: Whose values are each within their bounds.
-        where: Its place, for messages.
+    """Refuses a record whose values, each within its bounds, contradict one another.
 
     Raises:
         ResultsError: If two do not agree; the message names the place, what was received and what was expected.

@@ -43,14 +43,9 @@ def parsed(content: bytes, where: str) -> Any:
 
 
 def typed(kind: type[Kind], value: Any, where: str) -> Kind:
-    """Returns plain values as a type with its bounds, a dataclass or whatever else msgspec takes.
+    """Returns what `parsed` returned as a type with its bounds, a dataclass or whatever else msgspec takes.
 
     Unknown keys are passed over. What is refused is changed on the way to the message.
-
-    Args:
-        kind: The type.
-        value: As `parsed` returns it.
-        where: Its place, for messages.
 
     Raises:
         ResultsError: If it does not fit; the message names the place, what was received and what was expected.

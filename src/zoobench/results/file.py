@@ -210,11 +210,7 @@ def _check_once(content: bytes, parts: Collection[msgspec.Raw], *, expected: int
     """Refuses JSON in which a key that is read stands twice in one object: readers differ in which they take.
 
     A wanted key in what is passed over is rare, as is an escape in a key, and only then all is looked through.
-
-    Args:
-        content: The JSON.
-        parts: What was found in it and will see to itself.
-        expected: How many keys that are read were found outside of the parts.
+    `expected` of them were found outside of the parts, each of which sees to itself.
     """
     for pattern, outside in ((_WANTED, expected), (_ESCAPED, 0)):
         if pattern is _ESCAPED and b"\\u" not in content:

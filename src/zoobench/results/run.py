@@ -199,13 +199,8 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
 
     It is committed, so what nothing is judged by stays out: the single rounds and the curves of training.
 
-    Args:
-        run: Whose file is still there, as what pytest-benchmark says in it is kept.
-        origin: What is said of where it comes from.
-        machine: Name under which the run's results are kept.
-
     Raises:
-        ResultsError: If the run's file cannot be read any more.
+        ResultsError: If the run's file, from which what pytest-benchmark says is kept, cannot be read any more.
     """
     content = read_file(run.path)
     return {

@@ -267,7 +267,7 @@ def baseline_view(one: Run) -> View:
         f"of {len(files)} model files, {remade} are known how to be made again",
     )
     about = {"origin": to_builtins(one.origin), "machine": one.provenance.machine, "options": dict(options)}
-    about |= {"model_files": len(files), "model_files_known_how_to_make": remade}
+    about |= {"model_files": len(files), "reproducible_model_files": remade}
     return View(
         document=lambda: replace(table, title=title, blocks=(Lines(lines=head), *table.blocks)),
         plain=lambda: about | {"records": [to_builtins(record) for record in records]},

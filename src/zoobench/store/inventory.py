@@ -140,12 +140,7 @@ def main_sha256(entry: Entry) -> str | None:
 
 
 def damages(entries: Iterable[Entry], *, on_file: OnFile) -> Iterator[tuple[Path, str]]:
-    """Yields folder and reason of the products of which a file is missing or has another hash than when it was made.
-
-    Args:
-        entries: What to check.
-        on_file: Told the name of each file that was found whole.
-    """
+    """Yields folder and reason of the products of which a file is missing or has another hash than when it was made."""
     for entry in entries:
         if reason := _misfit(entry.folder, on_file):
             yield entry.folder, reason
@@ -161,12 +156,7 @@ def is_being_made(remnant: Removal) -> bool | None:
 
 
 def removals(artifacts: Path, *, keep_days: int, now: float) -> tuple[Removal, ...]:
-    """Returns what can go: products not used for some days, what was set aside, what killed runs left.
-
-    Args:
-        artifacts: The folder of data sets, models and evaluations.
-        keep_days: Days without use before a product goes.
-        now: Seconds since 1970.
+    """Returns what can go: products not used for some days before `now`, what was set aside, what killed runs left.
 
     Raises:
         UsageError: If there is no such folder.

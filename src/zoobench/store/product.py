@@ -230,10 +230,7 @@ def home_of(path: Path) -> Path | None:
 def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bool]:
     """Holds a product's lock while the block runs, and yields whether it could be had.
 
-    Args:
-        root: The store's folder.
-        folder_name: The product's.
-        waiting: Whether to wait for another process that holds it, and say so.
+    With `waiting` it says that another process holds it, and waits.
     """
     lock = FileLock(root / f".{folder_name}.lock")
     try:

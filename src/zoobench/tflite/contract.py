@@ -164,7 +164,7 @@ def describe_violations(found: Sequence[Violation], *, label: str, file: object)
     if not found:
         return ""
     sides = (f"  {one.about}\n    required: {one.required}\n    found:    {one.found}" for one in found)
-    return "\n".join((f"{file} is not what {label} promises:", *sides))
+    return "\n".join((f"{file} does not meet the spec of {label}:", *sides))
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:
@@ -258,7 +258,7 @@ def _layer_kinds(graph: Graph) -> Iterator[LayerKind]:
                     weights=weights.type,
                     granularity=_granularity(weights, operator.name),
                     activations=activations,
-                    computing=_computing(weights, activations, dequantized=index in dequantized),
+                    computing="dequantized" if index in dequantized else _computing(weights, activations),
                 )
 
 
@@ -303,9 +303,7 @@ def _constant(graph: Graph, index: int, dequantized: Mapping[int, int]) -> Tenso
     return graph.tensors[origin] if origin >= 0 and graph.tensors[origin].constant_bytes else None
 
 
-def _computing(weights: Tensor, activations: str, *, dequantized: bool) -> Computing:
-    if dequantized:
-        return "dequantized"
+def _computing(weights: Tensor, activations: str) -> Computing:
     if activations not in _FLOATS:
         return "integer"
     return "float" if weights.type in _FLOATS else "hybrid"

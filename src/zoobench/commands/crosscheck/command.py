@@ -91,8 +91,8 @@ def crosscheck(*, cell: str, turns: int, seconds: float, form: str, output: Path
     falls on all of them. The gap to the Interpreter is that of the medians of one turn, with its 95 % interval.
 
     The status is 0 if ours agree with their makers' programs within 3 %, Interpreter and CompiledModel with
-    litert-benchmark and OpenVINO with benchmark_app, that is if the whole interval does; 1 if one surely does not; 3 if
-    that is open; 2 if the file cannot be timed.
+    litert-benchmark and OpenVINO with benchmark_app, the whole interval and not only its middle; 1 if the whole
+    interval of one lies outside; 3 if that is open; 2 if the file cannot be timed.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
