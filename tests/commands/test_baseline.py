@@ -202,17 +202,10 @@ def test_what_cannot_be_read_is_told_beside_the_baselines(tmp_path: Path) -> Non
     assert "bad.json" in reasons[0]
 
 
-def test_no_folder_holds_no_baselines(tmp_path: Path) -> None:
-    assert saved_baselines(tmp_path) == ([], [])
-
-
 def test_all_records_are_saved_in_their_order(tmp_path: Path) -> None:
     records = [replace(a_record(), cell=a_cell(backbone=name)) for name in ("a", "b")]
     saved, _ = save_baseline("main", results(tmp_path, "pi/0001_x.json", *records), artifacts=tmp_path)
     assert [record.cell.backbone for record in saved.records.values()] == ["a", "b"]
-
-
-MINE = replace(a_record(), environment=describe_environment())
 
 
 @pytest.fixture
@@ -233,19 +226,6 @@ def test_save_takes_the_newest_results_of_this_machine_and_says_which(tmp_path: 
 
 
 @pytest.mark.usefixtures("mine")
-def test_save_replaces_only_by_force(tmp_path: Path) -> None:
-    assert [run("save", "main", artifacts=tmp_path).exit_code for _ in range(2)] == [0, 2]
-    assert run("save", "main", "--force", artifacts=tmp_path).exit_code == 0
-
-
-def test_save_refuses_what_was_measured_in_part_unless_told(tmp_path: Path) -> None:
-    write_results_file(tmp_path / "results" / "here" / "0001_x.json", replace(MINE, latency=None))
-    refused = run("save", "main", artifacts=tmp_path)
-    assert (refused.exit_code, "(no latency)" in refused.output, "--partial" in refused.output) == (2, True, True)
-    assert run("save", "main", "--partial", artifacts=tmp_path).exit_code == 0
-
-
-@pytest.mark.usefixtures("mine")
 def test_list_shows_each_baseline_and_ends_badly_if_one_cannot_be_read(tmp_path: Path) -> None:
     run("save", "main", artifacts=tmp_path)
     done = run("list", artifacts=tmp_path)
@@ -256,14 +236,6 @@ def test_list_shows_each_baseline_and_ends_badly_if_one_cannot_be_read(tmp_path:
     assert done.exit_code == 2
     assert re.match(r"main +20", done.stdout.splitlines()[-1])
     assert "bad.json is not in pytest-benchmark's format" in done.stderr
-
-
-@pytest.mark.usefixtures("mine")
-def test_the_table_of_a_baseline_is_shown_as_that_of_results(tmp_path: Path) -> None:
-    run("save", "main", artifacts=tmp_path)
-    done = CliRunner().invoke(main, ["show", str(tmp_path / "baselines" / "main.json")])
-    assert done.exit_code == 0
-    assert done.output in run("show", "main", artifacts=tmp_path).output
 
 
 def test_diff_holds_a_baseline_against_the_newest_results_or_another(tmp_path: Path, mine: Path) -> None:

@@ -130,14 +130,6 @@ def test_a_run_that_lacks_memory_is_told_and_judged_without_it(sides: Sides, lac
     assert report.status == Status.PASSED
 
 
-def test_memory_of_two_machines_is_never_judged(sides: Sides) -> None:
-    for cell, record in sides.candidate.items():
-        sides.candidate[cell] = replace(record, environment=OTHER_MACHINE)
-    report = sides.judged()
-    assert not [one for one in report.findings if one.metric == "memory"]
-    assert any(one.startswith("memory is not judged") for one in report.notes)
-
-
 def test_one_class_mislabelled_regresses_and_is_named(sides: Sides) -> None:
     sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
     report = sides.judged()
@@ -194,17 +186,15 @@ def test_a_time_is_judged_against_five_percent_where_the_noise_is_known(sides: S
     assert (of(report, "latency_p50").basis, report.status) == ("stored", Status.FAILED)
 
 
-def test_a_time_is_inconclusive_where_the_noise_is_not_known(tmp_path: Path) -> None:
-    report = Sides(tmp_path).judged()
+@pytest.mark.parametrize("scatter", [None, 0.0], ids=["never learned", "all times alike"])
+def test_a_time_is_inconclusive_where_the_noise_is_not_known(tmp_path: Path, scatter: float | None) -> None:
+    sides = Sides(tmp_path)
+    if scatter is not None:
+        sides.learn(scatter)
+    report = sides.judged()
     assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
     assert "learn it with `zoobench noise`" in of(report, "latency_p50").remark
     assert report.status == Status.UNDECIDED
-
-
-def test_noise_of_times_that_were_all_alike_is_not_known(tmp_path: Path) -> None:
-    sides = Sides(tmp_path)
-    sides.learn(scatter=0.0)
-    assert sides.judged().status == Status.UNDECIDED
 
 
 def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides) -> None:
@@ -212,6 +202,8 @@ def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides)
     report = sides.judged()
     assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
     assert "measured on amd-epyc-2c and on raspberry-pi-5-4c" in of(report, "latency_p50").remark
+    assert not [one for one in report.findings if one.metric == "memory"]
+    assert any(one.startswith("memory is not judged") for one in report.notes)
     assert report.status == Status.UNDECIDED
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from fakes import a_record, write_results_file
-from noiserequests import FLOAT, HERE, INTEGER, KERAS, a_gate, a_record_of
+from fakes import a_cell, a_record, write_results_file
+from noisegates import a_cell_of, a_gate_of
 from runs import results, zoobench
 from zoobench.cli import main
 from zoobench.commands import noise as aa
@@ -25,8 +25,23 @@ from zoobench.errors import UsageError
 from zoobench.judge.gate.false_alarms import REAL
 from zoobench.judge.gate.noise import RepeatedGate, noise_path, read_noise, to_json
 from zoobench.judge.gate.rules import read_rules
-from zoobench.results.schema import Refusal
+from zoobench.measure.environment import describe_environment, machine_key
+from zoobench.results.schema import Record, Refusal
 from zoobench.system.files import write_json
+
+HERE = machine_key(describe_environment())
+FLOAT, INTEGER, KERAS = "mobilenet-float32-litert-t1", "mobilenet-integer_only-litert-t1", "mobilenet-keras-keras-t1"
+
+
+def a_record_of(cell: str) -> Record:
+    _, variant, runtime, _ = cell.split("-")
+    return a_record(cell=a_cell(id=cell, variant=variant, runtime=runtime), environment=describe_environment())
+
+
+def a_gate(*, slowdown: float = 0.0, step: float = 0.001, integer: float = 0.02) -> RepeatedGate:
+    cell = a_cell_of([step, -step] * 3)
+    gate = a_gate_of({FLOAT: cell, INTEGER: cell}, slowdown=slowdown)
+    return replace(gate, machine=HERE, tolerances={FLOAT: 0.03, INTEGER: integer})
 
 
 @pytest.fixture
