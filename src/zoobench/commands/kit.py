@@ -27,9 +27,7 @@ from zoobench.kit.contents import (
 )
 from zoobench.kit.reader import open_kit, verify
 from zoobench.kit.writer import Chunks, check_free, of_file, of_samples, write_kit
-from zoobench.matrix.cell import Cell, added_to
-from zoobench.matrix.variants import find_variant
-from zoobench.results.schema import Refusal
+from zoobench.matrix.cell import TABLES, Cell, added_to
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.options import PREFIX, defaults
 from zoobench.run.plan import make_plan
@@ -140,7 +138,7 @@ def export_kit(
 
 def is_tflite(cell: Cell) -> bool:
     """Tells whether a device can run a cell without TensorFlow."""
-    return find_variant(cell.variant).suffix == SUFFIX
+    return bool(TABLES["variant"].find(cell.variant).suffix == SUFFIX)
 
 
 def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mapping[str, Chunks]]:
@@ -174,8 +172,7 @@ def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mappin
 
 def _files(inputs: Inputs, cells: Sequence[Cell]) -> Iterator[tuple[KitModel, Chunks]]:
     """Yields each file that a cell or its float twin needs, once; cells whose making was refused have none."""
-    made = [cell for cell in cells if not isinstance(inputs.find(cell), Refusal)]
-    with_twins = (one for cell in made for one in (cell, cell.float_twin))
+    with_twins = (one for cell in cells if inputs.is_made(cell) for one in (cell, cell.float_twin))
     for cell in {(one.backbone, one.variant, one.image_size): one for one in with_twins}.values():
         file = inputs.target(cell).file
         model = KitModel(

@@ -67,6 +67,10 @@ class Inputs:
         """Returns the test samples of a cell."""
         return self.splits[cell.image_size]
 
+    def is_made(self, cell: Cell) -> bool:
+        """Tells whether there is a file, whatever its runtime thinks of it."""
+        return not isinstance(self.find(cell), Refusal)
+
     def target(self, cell: Cell) -> Target:
         """Returns a cell ready to be measured; makes its file if need be.
 

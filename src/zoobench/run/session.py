@@ -107,7 +107,7 @@ class BenchSession:
 
     def is_made(self, cell: Cell) -> bool:
         """Tells whether there is a file, whatever its runtime thinks of it."""
-        return not isinstance(self.inputs.find(cell), Refusal)
+        return self.inputs.is_made(cell)
 
     def refusal(self, cell: Cell) -> Refusal | None:
         """Returns why a quantizer does not make a cell's file or the runtime does not take it, and records it."""
