@@ -51,8 +51,6 @@ _ALL = {name: row for rows in COMMANDS.values() for name, row in rows.items()}
 
 
 class _Group(click.Group):
-    """Imports a command when it is asked for; on our own errors it ends with a message and a status, no traceback."""
-
     def list_commands(self, context: click.Context) -> list[str]:
         del context
         return list(_ALL)

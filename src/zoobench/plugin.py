@@ -170,7 +170,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _bench(config: pytest.Config) -> BenchSession:
-    """Returns the session, made of the options when it is first needed."""
     if _BENCH not in config.stash:
         if not config.pluginmanager.has_plugin("benchmark"):
             raise pytest.UsageError("benchmarks need pytest-benchmark; leave out -p no:benchmark")
@@ -207,7 +206,6 @@ def _texts(config: pytest.Config) -> dict[str, str]:
 
 
 def _register_gate(config: pytest.Config) -> None:
-    """Has the session judged when it ends; what it is to be judged against is read first."""
     from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 
     try:
@@ -270,7 +268,6 @@ def _save(config: pytest.Config) -> None:
 
 @contextmanager
 def _uncaptured(config: pytest.Config) -> Iterator[None]:
-    """Lets progress bars and logs of long work reach the terminal, on lines of their own."""
     capture = config.pluginmanager.get_plugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
         if reporter := config.pluginmanager.get_plugin("terminalreporter"):

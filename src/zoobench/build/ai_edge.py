@@ -188,7 +188,6 @@ def _refused(what: str) -> Iterator[None]:
 
 
 def _is_power(seen: Range) -> bool:
-    """Tells whether the int16 scale of an activation is a power of two, or nearly."""
     scale = _activation_scale(seen, INT16_STEPS)
     if np.size(seen["max"]) != 1 or not scale:
         return False
@@ -197,7 +196,6 @@ def _is_power(seen: Range) -> bool:
 
 
 def _layers(model: Any) -> Iterator[tuple[int, Any, Any, Any]]:
-    """Yields the output-channel axis, input, weights and bias of each layer that has all of them."""
     for graph in model.subgraphs:
         for operator in graph.operators:
             code = model.operatorCodes[operator.opcodeIndex].builtinCode
@@ -213,7 +211,6 @@ def _activation_scale(seen: Range, steps: int) -> float:
 
 
 def _wider_range(kernel: npt.NDArray[Any], bias: npt.NDArray[Any], *, axis: int, input_scale: float) -> Range | None:
-    """Returns the range of a kernel in which each channel's bias fits, or None if its own does or none can."""
     if not input_scale:
         return None
     others = tuple(position for position in range(kernel.ndim) if position != axis)

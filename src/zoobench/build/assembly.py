@@ -122,9 +122,6 @@ def compared(reference: Probabilities, answers: Probabilities) -> dict[str, floa
         What `RecordedNumerics` records. The divergence is the mean over images of the sum of p log(p / q), p Keras's
         probabilities and q the variant's, each row clipped and divided by its sum, since quantized outputs do not sum
         to one. S. Kullback and R. A. Leibler, "On information and sufficiency", Ann. Math. Statist. 22 (1951).
-
-    Raises:
-        ValueError: Unless both have the same shape and at least one image.
     """
     if reference.shape != answers.shape or reference.ndim != 2 or not len(reference):
         raise ValueError(
@@ -157,7 +154,6 @@ def _obtain(request: BuildRequest, source: ModelSource, variant: Variant, write:
 
 
 def _failure(request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant) -> str:
-    """Makes a variant beside `float32`, and returns why that failed, or ''."""
     try:
         if variant.is_quantized:
             _quantize(request, source, ingredients, variant)
@@ -196,7 +192,6 @@ def _quantize(request: BuildRequest, source: ModelSource, ingredients: Ingredien
 
 
 def _save_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> None:
-    """Writes the Keras model and a picture of its answers to validation images."""
     model, dataset = keras_model(), request.dataset
     network.save(model, path)
     labels = dataset.labels("validation")
@@ -210,13 +205,11 @@ def _save_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], p
 
 
 def _evenly(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
-    """Returns the positions, ascending, of as many labels of each class as fit on the picture."""
     earlier = [np.sum(labels[:position] == label) for position, label in enumerate(labels)]
     return np.sort(np.argsort(earlier, kind="stable")[:_PICTURED_IMAGES])
 
 
 def _own_classifier(request: BuildRequest) -> ModelSource | None:
-    """Returns a user's finished classifier, or None if the request is for a backbone."""
     if request.backbone.path is None:
         return None
     model = network.load_own(request.backbone.path, image_size=request.image_size)
@@ -226,8 +219,6 @@ def _own_classifier(request: BuildRequest) -> ModelSource | None:
 
 
 def _head_on_features(request: BuildRequest) -> ModelSource:
-    """Returns the classifier of a frozen backbone and a head, trained unless the store holds it."""
-
     @cache
     def frozen() -> keras.Model:
         return network.features_model(
@@ -276,8 +267,6 @@ def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Fac
 
 
 def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], images: Path) -> Stored:
-    """Returns Keras's answers to the first calibration images."""
-
     def answers() -> Probabilities:
         pixels = np.load(images, mmap_mode="r", allow_pickle=False)[: recipe.COMPARED_IMAGES].astype(np.float32)
         found: Probabilities = keras_model().predict(pixels, batch_size=len(pixels), verbose=0)
@@ -299,7 +288,6 @@ def _saved(request: BuildRequest, product: Product, compute: Callable[[], npt.ND
 
 
 def _answers(opener: OpenSession, samples: Samples) -> Probabilities:
-    """Runs the samples on all cores; what fails is tried once more alone, since memory may just have been short."""
     try:
         values, _ = run_all(opener, samples, workers=os.cpu_count() or 1)
     except MeasurementError:

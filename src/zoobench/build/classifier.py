@@ -101,12 +101,6 @@ def prediction_sheet(
     """Returns a sheet of images, each above its true class and the most probable classes with their probabilities.
 
     The frame is green where the first of them is the truth and red where it is not.
-
-    Args:
-        images: [n, height, width, 3].
-        labels: [n] true class indices.
-        probabilities: [n, classes].
-        classes: Their names.
     """
     rows = -(-len(images) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * _TILE + _MARGIN, rows * (_TILE + _CAPTION) + _MARGIN), _PAPER)
@@ -142,7 +136,6 @@ def _require_finite(losses: Sequence[float], config: TrainingConfig) -> None:
 
 
 def _history(logs: dict[str, list[float]], config: TrainingConfig) -> dict[str, Any]:
-    """Returns Keras's log with validations put at the epochs they belong to."""
     history: dict[str, Any] = {name: [float(value) for value in logs[name]] for name in ("loss", "accuracy")}
     for name in ("loss", "accuracy"):
         values = iter(logs.get(f"val_{name}", ()))
@@ -159,7 +152,6 @@ def _write(
     place: tuple[int, int],
     width: int,
 ) -> None:
-    """Writes a line and cuts it where it would run into the next tile."""
     fitting = _plain(text)
     while pen.textlength(fitting, font) > width:
         fitting = f"{fitting[:-2]}…"

@@ -158,7 +158,6 @@ def _built_by_package(backbone: Backbone, options: dict[str, Any], *, seed: int)
 
 @contextmanager
 def _complete() -> Iterator[None]:
-    """Makes an error of what is a warning to Keras: layers for which a file has no weights would stay random."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.filterwarnings("always", message=_NOT_LOADED)
         yield
@@ -203,7 +202,6 @@ def _preprocessed(pixels: keras.KerasTensor, backbone: Backbone) -> keras.KerasT
 
 
 def _takes(shape: object, image: tuple[int, int, int]) -> bool:
-    """Tells whether an input shape [n, ...] is that of one image, or leaves its sides open."""
     if not isinstance(shape, tuple) or len(shape) != 4:
         return False
     return all(side in (None, wanted) for side, wanted in zip(shape[1:], image, strict=True))

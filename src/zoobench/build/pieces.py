@@ -196,7 +196,6 @@ def _function(model: keras.Model, weights: Sequence[keras.Variable]) -> Any:
 
 
 def _called(nodes: Iterable[Any], library: Iterable[Any]) -> Mapping[str, str]:
-    """Returns new names for the functions that nodes call, and those that these call, in the order of calls."""
     bodies = {function.signature.name: function.node_def for function in library}
     names: dict[str, str] = {}
     waiting = list(nodes)
@@ -209,7 +208,6 @@ def _called(nodes: Iterable[Any], library: Iterable[Any]) -> Mapping[str, str]:
 
 
 def _functions_of(node: Any) -> list[Any]:
-    """Returns a node's references to functions, in the order of its attributes' names."""
     values = [node.attr[key] for key in sorted(node.attr)]
     return [one for value in values for one in (*([value.func] if value.HasField("func") else []), *value.list.func)]
 
@@ -232,7 +230,6 @@ def _rename_functions(node: Any, functions: Mapping[str, str]) -> None:
 
 
 def _readable(name: str) -> str:
-    """Returns the end of a node's name without counters: `.../conv2d_17_1/convolution` is `conv2d/convolution`."""
     return "/".join(_COUNTERS.sub("", part) for part in name.split("/")[-_READABLE_PARTS:])
 
 

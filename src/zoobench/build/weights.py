@@ -121,7 +121,6 @@ def _of_file(path: Path) -> Weights:
 
 
 def _searched(folder: Path, backbone: Backbone, image_size: int) -> Path:
-    """Returns the file of the name that Keras itself uses, or `<backbone>_<alpha>_<size>_tf_no_top.weights.h5`."""
     _require_published(backbone)
     names = [backbone.weights_name(image_size)]
     if backbone.alpha is not None:

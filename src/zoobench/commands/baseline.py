@@ -106,11 +106,7 @@ def diff(*, name: str, other: str | None, artifacts: Path, form: str, output: Pa
 
 
 def baseline_path(name: str, *, artifacts: Path) -> Path:
-    """Returns the file of a baseline, which need not be there.
-
-    Raises:
-        UsageError: If it is no name for one.
-    """
+    """Returns the file of a baseline, which need not be there."""
     if not PLAIN_NAME.fullmatch(name):
         raise UsageError(
             f"the baseline's name: received {name!r}; allowed are letters, digits, '.', '_' and '-', the first no sign"
@@ -124,11 +120,7 @@ def baseline_paths(artifacts: Path) -> tuple[Path, ...]:
 
 
 def find_run(name: str, *, artifacts: Path) -> Path:
-    """Returns the file of a baseline's name, or a file that is named itself: a baseline or a results file.
-
-    Raises:
-        UsageError: If there is neither.
-    """
+    """Returns the file of a baseline's name, or a file that is named itself: a baseline or a results file."""
     if PLAIN_NAME.fullmatch(name) and (path := baseline_path(name, artifacts=artifacts)).is_file():
         return path
     if Path(name).is_file():
@@ -141,22 +133,12 @@ def find_run(name: str, *, artifacts: Path) -> Path:
 
 
 def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:
-    """Returns a run: of a results file, of pytest-benchmark's own file, or of a baseline by its name or file.
-
-    Raises:
-        UsageError: If there is neither a file nor a baseline of that name.
-        ResultsError: If the file cannot be read or breaks the schema; the message names the file and the key.
-    """
+    """Returns a run: of a results file, of pytest-benchmark's own file, or of a baseline by its name or file."""
     return read_run(find_run(str(name), artifacts=Path(artifacts)))
 
 
 def newest_results(artifacts: Path) -> Path:
-    """Returns the newest results that were measured on this machine, whatever it was called by --zoo-machine.
-
-    Raises:
-        UsageError: If there are none.
-        ResultsError: If a newer file cannot be read, so that it is not known whose it is.
-    """
+    """Returns the newest results that were measured on this machine, whatever it was called by --zoo-machine."""
     wanted = machine_key(describe_environment())
     for path in newest_first(artifacts / "results"):
         if measured_on(read_recorded(path).records.values()) == wanted:
@@ -188,10 +170,6 @@ def save_baseline(
         partial: Whether to save it though some of its cells were not measured.
         force: Whether to replace a baseline of this name.
         now: The time that it is saved at.
-
-    Raises:
-        UsageError: If there is one of that name already, or cells were not measured, unless it is said to go on.
-        ResultsError: If the results cannot be read or the baseline cannot be written.
     """
     from zoobench.run.locate import find_manifests  # needs numpy, which whoever lists baselines does not wait for
 

@@ -56,11 +56,7 @@ def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output
 
 
 def compare_files(base: Path, others: Sequence[Path], *, seed: int = 0) -> tuple[Comparison, ...]:
-    """Returns the comparison of each other file or folder with the base.
-
-    Raises:
-        ResultsError: If one cannot be read or understood.
-    """
+    """Returns the comparison of each other file or folder with the base."""
     side = read_side(base)
     sides = [read_side(other) for other in others]
     total = sum(len(set(side.ids) & set(other.ids)) for other in sides)
@@ -71,12 +67,7 @@ def compare_files(base: Path, others: Sequence[Path], *, seed: int = 0) -> tuple
 
 
 def across_files(files: Sequence[Path]) -> AcrossMachines:
-    """Returns what the results of several machines say.
-
-    Raises:
-        UsageError: If there are more machines than letters.
-        ResultsError: If a file cannot be read or understood.
-    """
+    """Returns what the results of several machines say."""
     if len(files) > MOST_MACHINES:
         raise UsageError(f"received {len(files)} machines; at most {MOST_MACHINES} are compared at once")
     return across([read_side(file) for file in files])

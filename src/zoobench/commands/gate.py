@@ -171,12 +171,7 @@ class GateRequest:
 
 
 def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
-    """Returns the verdicts on every metric of every cell, and what the processes saw of those that were replayed.
-
-    Raises:
-        ResultsError: If a file cannot be read.
-        UsageError: If patterns fit no cell, or replay is demanded and files are missing.
-    """
+    """Returns the verdicts on every metric of every cell, and what the processes saw of those that were replayed."""
     if request.baseline_python and request.method == "stored":
         raise UsageError("--baseline-python replays; leave it out, or leave out --method stored")
     began = time.monotonic()
@@ -227,7 +222,6 @@ def _evidence(pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[i
 
 
 def _on_request(request: GateRequest, sides: Mapping[str, Run]) -> Iterator[str]:
-    """Yields what of the request may not be what was meant."""
     for pattern in request.rules.unused(sides[CANDIDATE].records):
         yield f"the pattern {pattern!r} of the tolerances fits no cell"
     if sides[BASELINE].records == sides[CANDIDATE].records:
@@ -252,16 +246,11 @@ def _on_replay(replayed: Mapping[str, Replayed]) -> Iterator[str]:
 
 
 def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
-    """Returns the records of the cells that match one of the patterns, or of all if there is none, by id.
-
-    Raises:
-        UsageError: If a pattern matches no cell.
-    """
+    """Returns the records of the cells that match one of the patterns, or of all if there is none, by id."""
     return {cell: run.records[cell] for cell in matching(run.records, patterns, of=run.path)}
 
 
 def _observe(sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateRequest, rates: Rates) -> _Observed:
-    """Finds files and images, and replays what can be."""
     with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
         sizes = [pair[CANDIDATE].cell.image_size for pair in pairs]
         samples = find_samples(sides, sizes, artifacts=request.artifacts, images=request.images, workplace=Path(folder))
@@ -305,11 +294,7 @@ def unusable(error: ZoobenchError, *, baseline: str, candidate: str) -> GateRepo
 
 
 def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
-    """Appends a report to the summary of a GitHub step; there is none outside GitHub.
-
-    Raises:
-        ResultsError: If it cannot be written.
-    """
+    """Appends a report to the summary of a GitHub step; there is none outside GitHub."""
     if not environment.get(SUMMARY):
         return
     try:

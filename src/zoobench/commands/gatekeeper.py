@@ -97,10 +97,6 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     Args:
         texts: By option name without the prefix.
         root: The folder whose pyproject.toml holds the tolerances.
-
-    Raises:
-        UsageError: If an option makes no sense or there is no such baseline.
-        ResultsError: If the baseline cannot be read.
     """
     artifacts, seconds = Path(texts["artifacts"]), texts["gate-seconds"]
     baseline = find_run(texts["gate"], artifacts=artifacts)
@@ -126,7 +122,6 @@ def _path(text: str) -> Path | None:
 
 
 def _reports(report: GateReport) -> Iterator[pytest.TestReport]:
-    """Yields a test report for each problem and finding, so that they stand in JUnit's file and in the summary."""
     for number, problem in enumerate(report.problems, start=1):
         yield _report(f"unusable[{number}]", problem, is_green=False)
     for finding in report.findings:

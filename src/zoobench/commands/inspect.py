@@ -33,10 +33,6 @@ def inspect_file(path: Path, *, label: str | None = None) -> tuple[Contract, str
     """Returns what is in a TFLite file, and the label whose spec it is to meet.
 
     That is, unless another is given, what the manifest beside a model of ours says that it is; None of any other file.
-
-    Raises:
-        UsageError: If nothing is known of the label for a TFLite file.
-        ModelError: If the file cannot be read, is not a TFLite file, is cut off or is damaged.
     """
     known = dict.fromkeys((*SPECS, *(name for name in TABLE.names() if name not in VARIANTS)))
     if label is not None and label not in known:
@@ -86,7 +82,6 @@ def _document(path: Path, contract: Contract, label: str | None) -> Document:
 
 
 def _facts(contract: Contract) -> Mapping[str, list[str]]:
-    """Returns what stands in a file, several lines of each kind of fact or none."""
     shares = contract.weight_shares
     return {
         "inputs": [_port(port) for port in contract.inputs],

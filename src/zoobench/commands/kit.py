@@ -107,11 +107,6 @@ def export_kit(
     """Writes a kit of the cells that options ask for and that match a pattern, if there is one.
 
     Returns its SHA-256, the bytes of all its members, and what a reader should know of it.
-
-    Raises:
-        UsageError: If an option or a pattern makes no sense, no cell is left, or there is such a file.
-        DataError: If images cannot be used, or the kit cannot be written.
-        ModelError: If a file cannot be made.
     """
     check_free(path, overwriting=overwriting)
     plan = make_plan(given)
@@ -142,12 +137,7 @@ def is_tflite(cell: Cell) -> bool:
 
 
 def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mapping[str, Chunks]]:
-    """Returns what a kit of these cells says of itself, and its files' content; files that are not made yet are made.
-
-    Raises:
-        DataError: If the test samples differ between image sizes.
-        ModelError: If a file cannot be made.
-    """
+    """Returns what a kit of these cells says of itself, and its files' content; makes what is missing."""
     splits = {cell.image_size: inputs.split(cell) for cell in cells}
     first, *others = splits.values()
     if any(one.identity["samples_in_order"] != first.identity["samples_in_order"] for one in others):
@@ -171,7 +161,6 @@ def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mappin
 
 
 def _files(inputs: Inputs, cells: Sequence[Cell]) -> Iterator[tuple[KitModel, Chunks]]:
-    """Yields each file that a cell or its float twin needs, once; cells whose making was refused have none."""
     with_twins = (one for cell in cells if inputs.is_made(cell) for one in (cell, cell.float_twin))
     for cell in {(one.backbone, one.variant, one.image_size): one for one in with_twins}.values():
         file = inputs.target(cell).file
@@ -197,7 +186,6 @@ def _cell(inputs: Inputs, cell: Cell) -> KitCell:
 
 
 def _added(cells: Sequence[Cell]) -> Iterator[KitAddition]:
-    """Yields the variants and runtimes that packages add, so that a device that lacks one can say which."""
     for what in ("variant", "runtime"):
         for (kind, name), package in added_to(cells).items():
             if kind == what:

@@ -53,12 +53,6 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
         images: A `.npy` file of uint8 images [n, height, width, 3] or a folder of photos; None takes the images that
             the file, or another variant of the same classifier, was calibrated on.
         samples: How many images are taken at most.
-
-    Raises:
-        UsageError: If the float file or images are needed and not given, or do not fit the model.
-        ModelError: If the store is damaged.
-        DataError: If an image cannot be read.
-        MeasurementError: If a file cannot be run, or the two have no layer in common.
     """
     twin = float_model or find_float_twin(model)
     comparison = open_comparison(model, twin)

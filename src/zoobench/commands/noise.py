@@ -153,12 +153,7 @@ def _ending(gate: RepeatedGate) -> str:
 
 
 def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, RepeatedGate]]:
-    """Yields each of a number of gates of a results file against itself, and where it is kept, as it ends.
-
-    Raises:
-        ResultsError: If the file cannot be read or a gate cannot be written.
-        UsageError: If files cannot be had: identical files are only worth replaying.
-    """
+    """Yields each of a number of gates of a results file against itself, and where it is kept, as it ends."""
     tests = number_of_tests([(record, record) for record in _runnable(request).values()])
     environment = describe_environment()
     folder = gates_folder(request.artifacts, machine_key(environment))
@@ -191,11 +186,7 @@ def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, Repea
 
 
 def read_gates(folder: Path) -> tuple[RepeatedGate, ...]:
-    """Returns the gates that are kept in a folder, oldest first.
-
-    Raises:
-        ResultsError: If one cannot be read.
-    """
+    """Returns the gates that are kept in a folder, oldest first."""
     paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
     return tuple(read_gate(path) for path in paths if path.stat().st_size)  # an empty one's gate is being written
 
@@ -206,12 +197,7 @@ def gates_folder(artifacts: Path, machine: str) -> Path:
 
 
 def report_on(request: GateRequest, *, wanted_rate: float = 0.01, draws: int = 1000, seed: int = 0) -> NoiseReport:
-    """Returns what this machine's kept gates of the same cells and tolerances say; see `analyse`.
-
-    Raises:
-        ResultsError: If a file cannot be read.
-        UsageError: If there are no gates of these cells at these tolerances.
-    """
+    """Returns what this machine's kept gates of the same cells and tolerances say; see `analyse`."""
     folder = gates_folder(request.artifacts, machine_key(describe_environment()))
     tolerances = wanted_tolerances(request)
     gates, left_out = select(read_gates(folder), tolerances)
@@ -233,12 +219,7 @@ def report_on(request: GateRequest, *, wanted_rate: float = 0.01, draws: int = 1
 
 
 def wanted_tolerances(request: GateRequest) -> dict[str, float]:
-    """Returns the tolerance of latency of every cell that a gate would replay, by id.
-
-    Raises:
-        ResultsError: If the results cannot be read.
-        UsageError: If a pattern fits no cell, or there is nothing to replay.
-    """
+    """Returns the tolerance of latency of every cell that a gate would replay, by id."""
     return {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in _runnable(request)}
 
 
@@ -251,11 +232,7 @@ def _runnable(request: GateRequest) -> Mapping[str, Record]:
 
 
 def save_noise(report: NoiseReport, artifacts: Path) -> Path | None:
-    """Keeps the noise that a report learned, unless more is known already; None where nothing is known.
-
-    Raises:
-        ResultsError: If it cannot be written.
-    """
+    """Keeps the noise that a report learned, unless more is known already; None where nothing is known."""
     if report.noise is None:
         return None
     path = noise_path(artifacts, report.machine)

@@ -63,16 +63,7 @@ seconds_option = click.option(
 
 
 def matching(ids: Iterable[str], patterns: Iterable[str], *, of: object = "") -> list[str]:
-    """Returns the ids of cells that match one of the patterns of `--cells`, or all where there is no pattern.
-
-    Args:
-        ids: Of all cells.
-        patterns: With `*`, `?` and `[...]`, as in file names.
-        of: What the cells are of, for the message.
-
-    Raises:
-        UsageError: If a pattern matches no cell.
-    """
+    """Returns the ids of cells that match one of the patterns of `--cells`, or all where there is no pattern."""
     known, patterns = list(ids), tuple(patterns)
     for pattern in patterns:
         if not any(fnmatchcase(one, pattern) for one in known):
@@ -154,11 +145,7 @@ def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[...,
 
 
 def present(view: View, *, form: str, output: Path | None) -> None:
-    """Writes a result in a format of `FORMATS`, to the terminal or a file.
-
-    Raises:
-        ResultsError: If the file cannot be written.
-    """
+    """Writes a result in a format of `FORMATS`, to the terminal or a file."""
     deliver(written(view, form=form, output=output), output)
 
 
@@ -171,11 +158,7 @@ def written(view: View, *, form: str, output: Path | None) -> str:
 
 
 def deliver(text: str, output: Path | None) -> None:
-    """Prints a text, or writes it to a file and says so.
-
-    Raises:
-        ResultsError: If the file cannot be written.
-    """
+    """Prints a text, or writes it to a file and says so."""
     if output is None:
         click.echo(text, nl=False)
         return
@@ -187,12 +170,7 @@ def deliver(text: str, output: Path | None) -> None:
 
 
 def save_picture(chart: Chart, path: Path) -> None:
-    """Writes a chart as PNG, or as SVG where the file's name says so, and says so.
-
-    Raises:
-        UsageError: If the library that makes a PNG is missing.
-        ResultsError: If the file cannot be written.
-    """
+    """Writes a chart as PNG, or as SVG where the file's name says so, and says so."""
     try:
         write_picture(chart, path)
     except OSError as error:

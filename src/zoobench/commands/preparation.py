@@ -32,7 +32,6 @@ def backbones(*, form: str, output: Path | None) -> None:
 
 
 def _usable(name: str) -> Any:
-    """Returns a backbone, or says on stderr why it cannot be used: the others can be all the same."""
     try:
         return TABLES["backbone"].find(name)
     except UsageError as error:
@@ -79,7 +78,6 @@ def _problem(table: Table[Any], name: str) -> str:
 
 
 def _import_all(what: str, row: Any) -> None:
-    """Imports what a row refers to, which happens otherwise only when something is built or measured."""
     if what == "runtime":
         if row.missing:
             raise MeasurementError(row.unavailable_reason)
@@ -128,11 +126,7 @@ def fetch(name: str) -> None:
 
 
 def fetched(name: str) -> Path:
-    """Returns the folder of class folders of a data set, downloading it if it is not there yet.
-
-    Raises:
-        DataError: If kagglehub is not installed, the download fails, or it does not hold what is expected.
-    """
+    """Returns the folder of class folders of a data set, downloading it if it is not there yet."""
     handle, inside = _HANDLES[name]
     try:
         kagglehub = import_module("kagglehub")

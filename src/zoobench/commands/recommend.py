@@ -70,22 +70,14 @@ def recommend(
 def recommend_files(
     files: Sequence[Path], *, limits: Sequence[Limit], preference: Sequence[str], confidence: float, artifacts: Path
 ) -> Recommendation:
-    """Returns which cell of these results files, or folders of them, of one machine or several should be shipped.
-
-    Raises:
-        ResultsError: If one cannot be read, or they cannot be weighed against each other.
-    """
+    """Returns which cell of these results files, or folders of them, of one machine or several should be shipped."""
     sides = [read_side(file) for file in files]
     noise = learned_noise(sides, artifacts)
     return recommend_sides(sides, limits=limits, preference=preference, confidence=confidence, noise=noise)
 
 
 def learned_noise(sides: Sequence[Side], artifacts: Path) -> dict[str, Noise]:
-    """Returns what `zoobench noise` learned of the machines of these results, by what the recommendation calls them.
-
-    Raises:
-        ResultsError: If it cannot be understood.
-    """
+    """Returns what `zoobench noise` learned of the machines of these results, by what the recommendation calls them."""
     runs = [run for side in sides for run in side.runs if run.records]
     keys = {machine_name(run): measured_on(run.records.values()) for run in runs}
     known = {name: read_noise(noise_path(artifacts, key)) for name, key in keys.items()}

@@ -97,10 +97,6 @@ def make_report(
 
     It may be compared with another one, or with a baseline by its name or file. Images are looked for in the store and
     in the kit; limits, preference and confidence are those of `recommend`.
-
-    Raises:
-        UsageError: If the results are a folder, or there is no such baseline.
-        ResultsError: If a file cannot be read or understood, or holds nothing of zoobench.
     """
     if results.is_dir():
         raise UsageError(
@@ -126,12 +122,7 @@ def make_report(
 
 
 def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Writes the charts of all cells, of the training and of what the recommended one confuses as PNG, light and dark.
-
-    Raises:
-        UsageError: If the library that draws them is missing.
-        ResultsError: If one cannot be written.
-    """
+    """Writes the charts of the cells, the training and the recommended one's confusion as PNG, light and dark."""
     figures = (*report.figures, *report.training, *((report.confusion,) if report.confusion else ()))
     try:
         return write_pictures({one.name: one.wide for one in figures}, folder)

@@ -50,7 +50,6 @@ def butterfly(random: Random) -> list[Shape]:
 
 
 def _wings(random: Random, edge: Colour) -> list[Shape]:
-    """The right pair."""
     colour, mark = one_of(random, BRIGHTS), one_of(random, BRIGHTS)
     tip, tail = somewhere(random, (-40, 60), (-40, 60))
     upper = [(20, -60), (150, -300 - tip), (330, -390 - tip), (430, -330), (420, -180), (330, -40), (30, 30)]
@@ -300,7 +299,6 @@ def spider(random: Random) -> list[Shape]:
 
 
 def _spider_legs(random: Random, *, reach: int, thick: int, colour: Colour) -> list[Shape]:
-    """The right four."""
     lines = []
     for place, (angle, length, bend) in enumerate(((-76, 220, -20), (-40, 190, -20), (0, 190, 52), (38, 220, 52))):
         heading = angle + between(random, -9, 9)

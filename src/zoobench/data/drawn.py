@@ -90,7 +90,6 @@ def contact_sheet(*, seed: int, columns: int = 10, side: int = 128) -> Image.Ima
 
 
 def _clutter(random: Random, pieces: tuple[int, int]) -> list[Shape]:
-    """Stones, twigs, leaves and blocks, strewn over the fine canvas."""
     strewn: list[Shape] = []
     for _ in range(between(random, *pieces)):
         shapes = _PIECES[between(random, 0, len(_PIECES) - 1)](random)
@@ -101,7 +100,6 @@ def _clutter(random: Random, pieces: tuple[int, int]) -> list[Shape]:
 
 
 def _posed(animal: str, random: Random) -> list[Shape]:
-    """The animal on the fine canvas: facing left or right, stretched, turned, and off the middle as far as fits."""
     size = between(random, *_SIZES)
     width, height = (size * between(random, *_STRETCH) // 100 for _ in range(2))
     facing = 1 - 2 * between(random, 0, 1)
@@ -122,7 +120,6 @@ def _halved(canvas: Canvas) -> npt.NDArray[np.uint16]:
 
 
 def _photographed(picture: npt.NDArray[np.uint16], random: Random) -> npt.NDArray[np.uint8]:
-    """The picture in uneven light and with the grain of a camera."""
     light = between(random, 75, 110) + _cloud(random, 4) // 4
     lit = (picture * light.repeat(4, axis=1).reshape(picture.shape) >> 7).astype(np.int16)
     grain = random.randint(0, 256, picture.shape, dtype=np.uint8).astype(np.int16) - 128

@@ -137,7 +137,6 @@ def decode_once(
 
 
 def _entries(folder: Path) -> dict[str, bool]:
-    """Returns the names in a folder, sorted, and whether each is a folder itself."""
     try:
         return {path.name: path.is_dir() for path in sorted(folder.iterdir())}
     except FileNotFoundError:
@@ -150,7 +149,6 @@ def _entries(folder: Path) -> dict[str, bool]:
 
 
 def _class_folders(folder: Path, entries: Mapping[str, bool]) -> list[str]:
-    """Returns the names of the class folders, as `keras.utils.image_dataset_from_directory` finds them."""
     classes = [name for name, is_folder in entries.items() if is_folder and not name.startswith(".")]
     if len(classes) >= 2:
         return classes
@@ -213,7 +211,6 @@ def _shown(path: Path, folder: Path) -> str:
 
 
 def _text(path: str | Path) -> str:
-    """Returns a file name as text that can be written anywhere, whatever its bytes are."""
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
@@ -261,7 +258,6 @@ def _npy_header(count: int, image_size: int) -> bytes:
 
 
 def _prepared(picture: Picture, *, image_size: int) -> tuple[str, bytes]:
-    """Returns a picture's SHA-256 and its resized pixels, or why it cannot be used and nothing."""
     try:
         pixels = picture.pixels()
     except DataError as error:

@@ -77,20 +77,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrosscheckReport:
-    """What is known of the methods of timing one file.
-
-    Attributes:
-        subject: A cell's id or the end of the file's path.
-        sha256: Of the file.
-        threads: Of one invocation.
-        images: What was run on.
-        effort: How much was timed.
-        paths: The methods that were timed; the others are compared with the first.
-        left_out: Why other methods were not, by name.
-        pairs: Names of methods that should agree, ours first.
-        phases: Of the method from photo to class, each turn's median in seconds, by name in order.
-        versions: Of the libraries.
-    """
+    """What is known of the methods of timing one file."""
 
     subject: str
     sha256: str

@@ -50,15 +50,7 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """A sample whose answer became right or wrong, with the names of classes.
-
-    Attributes:
-        sample: Its place in the test split, from 0.
-        name: Of its image, '' where that is not known.
-        truth: The right answer.
-        before: The baseline's.
-        after: The candidate's.
-    """
+    """A sample whose answer became right or wrong, with the names of classes."""
 
     sample: int
     name: str
@@ -177,7 +169,6 @@ def worse_classes(
 
 
 def _paired_answers(counts: Counter[tuple[bool, bool]]) -> PairedAnswers:
-    """Returns counts of whether the baseline and the candidate are right."""
     return PairedAnswers(
         both=counts[True, True],
         newly_wrong=counts[True, False],
@@ -255,7 +246,6 @@ def direction(metric: Metric, *, up: bool) -> Verdict:
 
 
 def _ratio(bare: Finding, metric: Metric, baseline: Sequence[Run], candidate: Sequence[Run], *, seed: int) -> Finding:
-    """Returns the change with the run as the unit where there are enough, else with what single runs hold."""
     cell = bare.cell
     before, after = (
         [one for run in side if (one := value_of(run, cell, metric)) is not None] for side in (baseline, candidate)
@@ -278,7 +268,6 @@ def _ratio(bare: Finding, metric: Metric, baseline: Sequence[Run], candidate: Se
 
 
 def _within_runs(metric: Metric, baseline: Run, candidate: Run, cell: str, *, seed: int) -> Interval | None:
-    """Returns the interval of candidate / baseline as far as a single run of each holds one."""
     if metric.test == "processes":
         before, after = observed(baseline, cell, metric), observed(candidate, cell, metric)
         enough = min(len(before), len(after)) >= LEAST_PROCESSES
@@ -290,7 +279,6 @@ def _within_runs(metric: Metric, baseline: Run, candidate: Run, cell: str, *, se
 
 
 def _estimate(metric: Metric, run: Run, cell: str) -> Estimate | None:
-    """Returns a run's value with the interval that its rounds give it, or that its record has."""
     if metric.percentile is not None:
         rounds = _rounds(run, cell)
         point = percentile(rounds, metric.percentile)

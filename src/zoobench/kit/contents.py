@@ -281,7 +281,6 @@ def _cells(manifest: KitManifest) -> Problems:
 
 
 def _lacking(files: Set[tuple[str, str, int]], cell: KitCell) -> Iterator[str]:
-    """Yields which files a cell lacks: its own, unless its making was refused, and its float twin's."""
     own, twin = ((cell.backbone, name, cell.image_size) in files for name in (cell.variant, "float32"))
     if not own and cell.refusal is None:
         yield f"received no file of {cell.variant} of {cell.backbone} and no refusal; expected one of them"
@@ -300,7 +299,6 @@ def _files(manifest: KitManifest) -> Problems:
 
 
 def _variants(manifest: KitManifest) -> Set[str]:
-    """Returns the variants that a kit may hold: our own TFLite ones, and what its packages add."""
     own = {name for name, variant in VARIANTS.items() if variant.suffix == SUFFIX}
     return own | {one.name for one in manifest.added or () if one.what == "variant"}
 
@@ -311,7 +309,6 @@ def _unknown(variant: str) -> str:
 
 
 def _twice(values: Iterable[object]) -> object:
-    """Returns the first value that is there a second time, or None."""
     seen: set[object] = set()
     for value in values:
         if value in seen:

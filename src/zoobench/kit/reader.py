@@ -185,7 +185,6 @@ def _check_members(archive: zipfile.ZipFile, manifest: KitManifest) -> None:
 
 
 def _check_beginnings(archive: zipfile.ZipFile, manifest: KitManifest) -> None:
-    """Looks at what kind of file each member is before any is unpacked."""
     for images in manifest.images:
         received = _beginning(archive, images.file)
         if problem := pixels_problem(received, count=len(manifest.samples), image_size=images.image_size):

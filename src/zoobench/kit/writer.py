@@ -91,7 +91,6 @@ def of_samples(samples: Samples, *, image_size: int) -> Chunks:
 
 
 def _manifest_bytes(manifest: KitManifest) -> bytes:
-    """Returns the manifest as canonical JSON: sorted keys, no white space."""
     content = asdict(manifest)
     if manifest.added is None:  # as kits were before there was anything to add
         del content["added"]

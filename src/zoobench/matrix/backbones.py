@@ -61,11 +61,7 @@ class Backbone:
         return self.weights_folder + (self.weights_remote or self.weights_name(image_size))
 
     def added(self, package: Package) -> "Backbone":
-        """Returns it as what a package adds.
-
-        Raises:
-            ValueError: If it breaks a rule for what is added.
-        """
+        """Returns it as what a package adds."""
         if not is_reference(self.builder) or self.path is not None:
             raise ValueError(f"builder is {self.builder!r}; expected 'module:function' that builds it, and no path")
         if self.preprocessing not in get_args(Preprocessing):

@@ -38,11 +38,7 @@ class TableRow(Protocol):
         """The word for it."""
 
     def added(self: "Kind", package: Package) -> "Kind":
-        """Returns it as what a package adds.
-
-        Raises:
-            ValueError: If it breaks a rule for what is added.
-        """
+        """Returns it as what a package adds."""
 
 
 Kind = TypeVar("Kind", bound=TableRow)
@@ -50,13 +46,7 @@ Kind = TypeVar("Kind", bound=TableRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Generic[Kind]):
-    """A literal table of ours and what packages add to it; only `find` imports anything of a package.
-
-    Attributes:
-        what: The word for a row: backbone, variant or runtime.
-        kind: The type of a row.
-        own: Our rows by name.
-    """
+    """A literal table of ours and what packages add to it; only `find` imports anything of a package."""
 
     what: str
     kind: type[Kind]
@@ -139,10 +129,6 @@ def additions(group: str) -> "tuple[tuple[EntryPoint, Package], ...]":
 
 def imported(reference: str, *, package: Package | None) -> Any:
     """Returns what `module:attribute` refers to.
-
-    Args:
-        reference: Where it is.
-        package: Who says so, for the message.
 
     Raises:
         UsageError: If it cannot be imported; the message names the package.

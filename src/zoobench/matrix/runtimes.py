@@ -68,11 +68,7 @@ class Runtime:
         return f"the runtime {self.name} needs {needs}, {how}" if needs else ""
 
     def added(self, package: Package) -> "Runtime":
-        """Returns it as what a package adds: answers and times may change with the package's version too.
-
-        Raises:
-            ValueError: If it breaks a rule for what is added.
-        """
+        """Returns it as what a package adds: answers and times may change with the package's version too."""
         if self.suffix not in _REFERENCES:
             raise ValueError(f"suffix is {self.suffix!r}; allowed is one of {', '.join(_REFERENCES)}")
         if dotted := [name for name in self.packages if not name.isidentifier()]:

@@ -105,19 +105,11 @@ class Variant:
         return bool(self.quantizers or self.maker)
 
     def runs_on(self, runtime: str) -> bool:
-        """Tells whether a runtime, ours or one that a package adds, takes its file.
-
-        Raises:
-            UsageError: If there is no such runtime.
-        """
+        """Tells whether a runtime, ours or one that a package adds, takes its file."""
         return find_runtime(runtime).suffix == self.suffix
 
     def added(self, package: Package) -> "Variant":
-        """Returns it as what a package adds.
-
-        Raises:
-            ValueError: If it breaks a rule for what is added.
-        """
+        """Returns it as what a package adds."""
         if not is_reference(self.maker) or self.quantizers:
             raise ValueError(f"maker is {self.maker!r}; expected 'module:function' that makes it, and no quantizers")
         if self.suffix != ".tflite":

@@ -217,8 +217,6 @@ def run_all(
 
 
 class _Job:
-    """The work that several threads share: which batch is next, and where answers are put."""
-
     def __init__(self, samples: Samples, *, batch_size: int, on_batch: OnBatch, clock: Callable[[], int]) -> None:
         self.stop = threading.Event()
         self.values: npt.NDArray[np.float32] | None = None
@@ -262,7 +260,6 @@ class _Job:
 
 
 def _check(values: npt.NDArray[np.float32], start: int, count: int) -> None:
-    """Refuses answers that are not one row of finite numbers for each of the `count` samples from `start` on."""
     if values.ndim != 2 or len(values) != count:
         raise MeasurementError(
             f"the model's answer to sample {start} has the shape {values.shape}; expected ({count}, classes)"
@@ -312,7 +309,6 @@ def load_evaluation(path: Path, *, truth: npt.NDArray[np.int64]) -> Evaluation:
 
 
 def _misfit(arrays: Mapping[str, npt.NDArray[Any]], truth: npt.NDArray[np.int64]) -> str | None:
-    """Returns what is wrong with arrays that claim to be an evaluation, or None."""
     needed = {*_DTYPES, _LOSS}
     if not needed - {_OPTIONAL} <= arrays.keys() <= needed:
         return f"it holds {', '.join(sorted(arrays)) or 'nothing'}"

@@ -119,8 +119,6 @@ def turns(sides: Sequence[str], rows: Sequence[int]) -> Iterator[Turn]:
 
 
 class _Table:
-    """Where both sides sit, and what was seen of them."""
-
     def __init__(self, pair: Pair, runtime: Runtime, benches: Mapping[str, RemoteBench], slowdown: float) -> None:
         self.seconds: dict[str, list[float]] = {side: [] for side in SIDES}
         self.injected: list[float] = []
@@ -148,7 +146,6 @@ class _Table:
             self._benches[side].close(side)
 
     def _open(self, side: str) -> list[float]:
-        """Opens a file and returns the durations of its first turns; notes the peak of memory where it is alone."""
         target, bench = self._pair[side], self._benches[side]
         bench.open(side, target.file.path, runtime=self._runtime.name, threads=target.cell.threads)
         warm = [seconds for _, seconds, _ in self._run([(side, self._rows[0])] * _WARMUP_TURNS)]

@@ -105,7 +105,6 @@ class Counters:
         )
 
     def _found(self, pattern: str) -> list[Path]:
-        """Returns the files of the usable CPUs that a pattern below each one's folder fits."""
         return [path for cpu in self._cpus for path in self._root.glob(f"sys/devices/system/cpu/cpu{cpu}/{pattern}")]
 
     def _cpu_seconds(self) -> tuple[float | None, float | None]:
@@ -123,7 +122,6 @@ class Counters:
         return (busy / ticks, stolen / ticks) if found else (None, None)
 
     def _waiting(self) -> dict[int, int]:
-        """Returns each thread's time on the run queue, the second number of its schedstat."""
         waiting = {}
         with suppress(OSError):  # only Linux has the folder
             for thread in (self._root / "proc/self/task").iterdir():

@@ -188,7 +188,6 @@ def describe_virtualization(root: Path) -> dict[str, Any]:
 
 
 def _cpuinfo(root: Path, *names: str) -> list[str]:
-    """Returns the values in /proc/cpuinfo that have one of these names."""
     lines = (line.partition(":") for line in (text(root / "proc/cpuinfo") or "").splitlines())
     return [value.strip() for name, _, value in lines if name.strip() in names]
 
@@ -208,7 +207,6 @@ def _features(root: Path) -> list[str] | None:
 
 
 def _frequency(root: Path) -> dict[str, Any]:
-    """Returns what the policies of frequencies say, each distinct value once; the files are in kilohertz."""
     policies = sorted((root / _CPU).glob("cpufreq/policy*"))
 
     def distinct(name: str) -> list[str] | None:

@@ -38,19 +38,9 @@ def measure_latency(
 ) -> RecordedLatency | None:
     """Times a cell's rounds on pytest-benchmark's clock, those of its float twin and of its reference in between.
 
-    Args:
-        target: What is timed.
-        twin: Its float twin.
-        reference: The same file on the runtime that others are compared with; None for its own.
-        benchmark: The fixture of pytest-benchmark.
-        rounds: How many are timed.
-
     Returns:
         The latency with what else happened meanwhile, not judged yet; None under `--benchmark-disable`, where each
         target runs once and nothing is timed.
-
-    Raises:
-        MeasurementError: If a file cannot be run.
     """
     sampler = Sampler()
     with ExitStack() as stack:

@@ -127,11 +127,6 @@ def measure_layers(
 ) -> tuple[LayerError, ...]:
     """Returns the error of each matched layer over the images, of which one is in memory at a time.
 
-    Args:
-        comparison: From `open_comparison`.
-        images: Raw pixels, each [1, height, width, 3].
-        advance: Told of each image.
-
     Returns:
         In the order of the float file.
 
@@ -242,7 +237,6 @@ def _by_name(float_layers: Sequence[Layer], quantized_layers: Sequence[Layer]) -
 
 
 def _matching(by: str, float_layers: Sequence[Layer], twins: Sequence[Layer | None]) -> Matching:
-    """Pairs float layers with their twins; layers whose values are no floats have no error and are left out."""
     compared = [
         (position, one, twin)
         for position, (one, twin) in enumerate(zip(float_layers, twins, strict=True))

@@ -63,7 +63,6 @@ def measure_memory(target: Target, *, processes: int) -> tuple[RecordedStartup, 
 
 
 def _observe(target: Target, bench: RemoteBench) -> tuple[float, float, Footprint, Footprint]:
-    """Returns the seconds of opening and of the first invocation, and the footprints before and after it all."""
     cell, samples = target.cell, target.samples
     bench.import_runtime(cell.runtime)
     before = bench.footprint()

@@ -106,7 +106,6 @@ def _of_run(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yields what is known by its own name, wherever it stands."""
     for keys, value in leaves(values):
         shown = joined(map(str, value)) if isinstance(value, list) else str(value)
         yield keys[-1], shown[:_LONGEST]

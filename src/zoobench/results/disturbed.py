@@ -82,7 +82,6 @@ def _steal(interval: RecordedInterval) -> float:
 
 
 def _worst(causes: Sequence[Cause]) -> tuple[Cause, ...]:
-    """Returns each kind once, with the most of it and all its names."""
     kinds = dict.fromkeys(cause.kind for cause in causes)
     return tuple(
         Cause(

@@ -225,7 +225,6 @@ def _check_once(content: bytes, parts: Collection[msgspec.Raw], *, expected: int
 
 
 def _set_fields(outline: msgspec.Struct) -> Iterator[Any]:
-    """Yields the value of each key that was found in a struct and in those that it holds."""
     for name in outline.__struct_fields__:
         value = getattr(outline, name)
         if value is not msgspec.UNSET:

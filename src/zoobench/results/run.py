@@ -236,7 +236,6 @@ def _run(content: ResultsFile) -> Run:
 
 
 def _records(content: ResultsFile) -> dict[str, Record]:
-    """Returns the records by their places in the file."""
     records: dict[str, Record] = {}
     places: dict[str, str] = {}
     for place, block in content.blocks():
@@ -285,7 +284,6 @@ def _name(benchmark: Mapping[str, bytes], where: str) -> str:
 
 
 def _timing(stats: bytes, where: str) -> tuple[Timing, float | None]:
-    """Returns what is timed, and the median of its rounds, if the file holds them."""
     found = members(stats, where)
     rounds = read(list[_Seconds], bytes(found.get("data", b"[]")), f"{where}.data")
     ordered, count = sorted(rounds), len(rounds)

@@ -152,7 +152,6 @@ def _in_order(contents: Sequence[str], labels: Sequence[int]) -> str:
 
 
 def _from_kit(kit: KeptKit, cells: Sequence[Cell]) -> Inputs:
-    """Returns what a kit holds of these cells: its files as they came, and nothing that would have to be built."""
     manifest, data = kit.manifest, kit.manifest.dataset
     contents = tuple(sample.sha256 for sample in manifest.samples)
     labels = [sample.label for sample in manifest.samples]
@@ -195,7 +194,6 @@ def _from_kit(kit: KeptKit, cells: Sequence[Cell]) -> Inputs:
 
 
 def _of_kit(kit: KeptKit, cell: Cell) -> ModelFile | Refusal:
-    """Returns a cell's file; what stands in it is read here, not believed."""
     manifest = kit.manifest
     model = manifest.model(backbone=cell.backbone, variant=cell.variant, image_size=cell.image_size)
     listed = next((one for one in manifest.cells if one.id == cell.id), None)
@@ -232,7 +230,6 @@ def _check_ports(contract: Contract, where: str, *, side: int, classes: int) -> 
 
 
 def _unknown(kit: KeptKit, cell: Cell) -> str:
-    """Returns which package, that added a cell's variant or runtime, is not installed here; '' if none."""
     for what, name in (("variant", cell.variant), ("runtime", cell.runtime)):
         added = kit.manifest.addition(what, name)
         if added and name not in TABLES[what].names():

@@ -227,13 +227,11 @@ def _samples(
 
 
 def _entries(artifacts: Path, *, kind: str) -> Iterator[Entry]:
-    """Yields the products of a kind, from `KINDS`; none where there is no store."""
     if artifacts.is_dir():
         yield from (entry for entry in products(artifacts) if entry.kind == kind)
 
 
 def _whole(entry: Entry) -> Stored | None:
-    """Returns a product if all its hashes are right, and notes that it was used."""
     if entry.manifest is None:
         return None
     product = Product(name=entry.name.rpartition("-")[0], file_name=entry.manifest.file, inputs=entry.manifest.inputs)
@@ -241,7 +239,6 @@ def _whole(entry: Entry) -> Stored | None:
 
 
 def _in_folder(sizes: Mapping[str, int], folder: Path) -> dict[str, Path]:
-    """Returns the files of these sizes and hashes."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder; give one that holds the baseline's model files, under any names")
     try:
@@ -306,7 +303,6 @@ def _test_rows(contents: Sequence[tuple[int, str]], run: Run) -> list[int]:
 
 
 def _of_kit(run: Run, artifacts: Path, path: Path | None, least_side: int, workplace: Path) -> Samples | None:
-    """Returns the images from the kit that the results came of: unpacked before, or the one that is named."""
     sha256 = next(iter(run.records.values())).kit
     kept = sha256 and find_kept(sha256, artifacts=artifacts)
     if kept:

@@ -32,11 +32,7 @@ _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
-    """What files are made from, and how.
-
-    Attributes:
-        backbones: By name.
-    """
+    """What files are made from, and how."""
 
     backbones: Mapping[str, Backbone]
     data: "DatasetConfig"
@@ -110,7 +106,6 @@ def _kit_plan(texts: Mapping[str, str]) -> Plan:
 
 
 def _check_undecided(given: Mapping[str, str]) -> None:
-    """Refuses options that a kit has decided: of building, of the choice of cells, of a gate, which needs a store."""
     decided = [
         option.flag
         for option in OPTIONS
@@ -126,7 +121,6 @@ def _check_undecided(given: Mapping[str, str]) -> None:
 
 
 def _measuring(texts: Mapping[str, str]) -> dict[str, Any]:
-    """Returns what measuring alone is told, by the plan's attributes."""
     machine = texts["machine"]
     if machine and not PLAIN_NAME.fullmatch(machine):
         raise UsageError(
@@ -188,7 +182,6 @@ def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tu
 
 
 def _rounds(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[str, RoundsConfig]:
-    """Returns how many rounds are timed, by runtime: of our own, and of these."""
     names = dict.fromkeys((*RUNTIMES, *runtimes))
     if texts["rounds"] == "auto":
         return {name: RoundsConfig(least=find_runtime(name).least_rounds) for name in names}
@@ -197,7 +190,6 @@ def _rounds(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[s
 
 
 def _image_size(text: str, backbone: Backbone) -> int:
-    """Returns the image size of a backbone; a user's own model that fixes one has its own say."""
     own = own_image_size(backbone.path) if backbone.path else None
     if own is not None:
         return own

@@ -197,7 +197,6 @@ def rebuild(missing: Sequence[Record], run: Run, *, artifacts: Path) -> dict[str
 
 
 def _check_known(wanted: Mapping[str, Record], run: Run) -> None:
-    """Refuses what was made of nobody knows what."""
     for sha256, record in wanted.items():
         if sha256 not in run.provenance.manifests:
             raise ModelError(
@@ -230,7 +229,6 @@ def _persistently(look: Callable[[], ProcessObservation], seen: Replayed, *, pre
 
 
 def _made_again(missing: Sequence[Record], run: Run, artifacts: Path) -> tuple[dict[str, Path], str]:
-    """Returns the baseline's files that were missing, made anew, or none and the reason."""
     try:
         return rebuild(missing, run, artifacts=artifacts), ""
     except (ModelError, DataError, UsageError) as error:
@@ -240,7 +238,6 @@ def _made_again(missing: Sequence[Record], run: Run, artifacts: Path) -> tuple[d
 
 
 def _subject(pair: Mapping[str, Record], files: Mapping[str, Path], samples: Samples | None) -> Pair | str:
-    """Returns a cell's files with their images, or what of them cannot be had."""
     cell = pair[CANDIDATE].cell
     found = {
         side: ModelFile(path=files[model.sha256], sha256=model.sha256, size_bytes=model.size_bytes)
@@ -266,7 +263,6 @@ def _cell(cells: Iterable[Cell], record: Record, options: Mapping[str, str]) -> 
 
 
 def _check_inputs(cell_id: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuses to make anything else than what was measured."""
     one, other = dict(_flat(then)), dict(_flat(now))
     names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     if names:

@@ -61,10 +61,6 @@ class BenchSession:
         """Opens the data and finds the weights for these cells; returns what a reader should know of them.
 
         TensorFlow, which takes seconds to import, is imported meanwhile if the rounds that this process times need it.
-
-        Raises:
-            DataError: If images cannot be used.
-            ModelError: If weights cannot be had.
         """
         names = dict.fromkeys(cell.runtime for cell in timed if cell.runtime in TABLE.names())
         with imported_meanwhile(name for name in names if find_runtime(name).fixes_threads):
@@ -156,9 +152,6 @@ class BenchSession:
             cell: What to time.
             benchmark: The fixture of pytest-benchmark; under `--benchmark-disable` each target runs once, and None is
                 returned.
-
-        Raises:
-            MeasurementError: If the runtime does not take the file.
         """
         target = self._runnable(cell)
         twin, other = self.references(cell)
@@ -178,9 +171,6 @@ class BenchSession:
         """Has fresh processes open a cell's file and run it; records their memory and how long they took to start.
 
         None is returned where the system does not tell a process's memory.
-
-        Raises:
-            MeasurementError: If the runtime does not take the file, or a process dies or hangs.
         """
         target = self._runnable(cell)
         number = self.plan.processes or find_runtime(cell.runtime).processes
@@ -194,7 +184,6 @@ class BenchSession:
         return self.inputs.target(cell)
 
     def _refused_by_any(self, cell: Cell) -> Refusal | None:
-        """Returns why a quantizer or a runtime refuses a cell; runtimes that nobody has tried yet are tried."""
         if refusal := self.inputs.refusal(cell):
             return refusal
         if not needs_trial(cell):
@@ -226,7 +215,6 @@ class BenchSession:
         return measure_size(target, twin=self.inputs.target(target.cell.float_twin))
 
     def _record(self, cell: Cell) -> Record:
-        """Returns the cell's record, begun with what needs no measuring."""
         if cell.id not in self.records:
             target = self.inputs.target(cell) if self.is_made(cell) else None
             self.records[cell.id] = Record(

@@ -29,14 +29,7 @@ _DIGITS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """A run's data and weights, and its files; each is made, and looked for, at most once.
-
-    Attributes:
-        building: What the plan says of making.
-        cells: Those that will run.
-        datasets: By image size.
-        weights: By backbone.
-    """
+    """A run's data and weights, and its files; each is made, and looked for, at most once."""
 
     plan: Plan
     building: Building
@@ -230,12 +223,7 @@ def _model_file(stored: Stored) -> ModelFile:
 
 
 def _spread(epochs: Sequence[int], kept: int | None) -> list[int]:
-    """Returns all epochs or, of many, the first, the last, that whose weights were kept, and others evenly between.
-
-    Args:
-        epochs: From 0, ascending.
-        kept: From 1; None where that is not known.
-    """
+    """Returns all epochs or, of many, the first, the last, that whose weights were kept, and others evenly between."""
     if len(epochs) <= MOST_EPOCHS:
         return list(epochs)
     places = MOST_EPOCHS - 1  # one is left for that which was kept

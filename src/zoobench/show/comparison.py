@@ -295,12 +295,7 @@ def _on_order(found: AcrossMachines) -> Iterator[str]:
 
 
 def differences_view(found: Mapping[str, Sequence[RunDifference]], *, names: tuple[str, str]) -> View:
-    """Returns in what two runs differ for every writer: a row for each difference.
-
-    Args:
-        found: By what they are about.
-        names: Of the two runs.
-    """
+    """Returns in what two runs differ for every writer: a row for each difference."""
     flat = [(about, *one) for about, those in found.items() for one in those]
     grid = Grid(heads=("about", "differs", *names), rows=tuple(flat), words=frozenset({1, 2, 3}), is_grouped=True)
     same = Lines(lines=() if found else (f"{names[0]} and {names[1]} do not differ",))

@@ -98,7 +98,6 @@ def sentence(ours: str, theirs: str, found: Estimate) -> str:
 
 
 def _gaps(report: CrosscheckReport) -> list[tuple[TimedPath, Estimate | None]]:
-    """Returns each path with its gap to the first, which has none."""
     first, *others = report.paths
     return [(first, None), *((path, gap(path, first)) for path in others)]
 

@@ -81,7 +81,6 @@ def _row(run: Run, cell: str) -> dict[str, Any]:
 
 
 def _versions(environment: Any) -> dict[str, str]:
-    """Returns Python's version and the libraries', by `version_<library>`."""
     libraries = environment.get("libraries")
     known = {"python": environment.get("python"), **(libraries if isinstance(libraries, dict) else {})}
     return {f"version_{name}": str(version) for name, version in known.items() if version is not None}

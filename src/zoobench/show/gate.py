@@ -88,7 +88,6 @@ def _plain_row(finding: Finding) -> dict[str, Any]:
 
 
 def _remarks(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yields what is to be said of single findings, the same of several once."""
     cells: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         if finding.remark:

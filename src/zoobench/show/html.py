@@ -68,6 +68,5 @@ def _class(tone: Tone, name: str = "") -> Markup:
 
 
 def _image(chart: Chart) -> Markup:
-    """Returns a picture that stands for itself: its style reaches nothing else of the page."""
     encoded = b64encode(svg_file(chart).encode()).decode()
     return Markup('<p><img alt="{}" src="data:image/svg+xml;base64,{}"></p>').format(chart.alternative, encoded)

@@ -62,12 +62,7 @@ def _plain_product(entry: Entry) -> dict[str, Any]:
 
 
 def kit_view(kit: Kit, *, size_bytes: int) -> View:
-    """Returns what is in a kit for every writer.
-
-    Args:
-        kit: All of whose texts can be printed, as its reader saw to.
-        size_bytes: Of the file.
-    """
+    """Returns what is in a kit for every writer."""
     manifest = kit.manifest
     return View(
         document=lambda: _kit(kit, size_bytes=size_bytes),
@@ -84,7 +79,6 @@ def kit_view(kit: Kit, *, size_bytes: int) -> View:
 
 
 def _kit(kit: Kit, *, size_bytes: int) -> Document:
-    """Returns what is in a kit: where it comes from, and a row for each cell."""
     manifest, data = kit.manifest, kit.manifest.dataset
     head = (
         f"{kit.path}, {size(size_bytes)}, unpacked {size(manifest.size_bytes)}, every hash as it should be",

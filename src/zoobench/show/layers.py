@@ -87,7 +87,6 @@ def document(report: LayerReport, *, worst_count: int) -> Document:
 
 
 def _grid(report: LayerReport, ranked: Sequence[LayerError], *, shown: Sequence[LayerError], title: str = "") -> Grid:
-    """Returns a row for each layer that is shown, with its rank among the worst; they stand out among others."""
     lost, names = losses(report.layers), _names(report.layers)
     ranks = {layer.position: str(rank) for rank, layer in enumerate(ranked, start=1)}
     rows = tuple(
@@ -116,7 +115,6 @@ def _grid(report: LayerReport, ranked: Sequence[LayerError], *, shown: Sequence[
 
 
 def _names(layers: Sequence[LayerError]) -> dict[int, str]:
-    """Returns what tells each layer from the others, by its position."""
     names = short_names([layer.name for layer in layers])
     return {layer.position: name for layer, name in zip(layers, names, strict=True)}
 
@@ -185,7 +183,6 @@ def _keys(layers: Sequence[LayerError], kinds: Mapping[str, int | None]) -> list
 
 
 def _mark(number: int | None, x: float, y: float, *, above: bool = False) -> str:
-    """Returns a mark of a kind's colour and shape; one that is too high for the plot points upwards."""
     shape = triangle if above else _SHAPES[(number or 0) % len(_SHAPES)]
     return element("g", shape(x, y, _RADIUS), class_=f"kind kind-{'other' if number is None else number}")
 
@@ -210,7 +207,6 @@ def _level(layer: LayerError) -> str:
 def _list(
     ranked: Sequence[LayerError], names: Mapping[int, str], *, top: float, width: float
 ) -> tuple[list[str], float]:
-    """Returns which layers the ranks are, at the right of the picture, and where the plots end beside it."""
     if not ranked:
         return [], width - MARGIN
     rank_room, level_room = (max(map(width_of, words)) for words in ((str(len(ranked)),), map(_level, ranked)))
@@ -271,7 +267,6 @@ def _marks(
 
 
 def _cosines(layers: Sequence[LayerError], x: Axis, plot: Area, kinds: Mapping[str, int | None]) -> list[str]:
-    """Draws 1 - cosine on a logarithmic axis turned over, with the cosine written on it."""
     known = [(layer, max(1 - layer.cosine, _SMALLEST_ANGLE)) for layer in layers if layer.cosine is not None]
     angles = [angle for _, angle in known] or [_SMALLEST_ANGLE]
     scale = Scale(low=min(angles) / 3, high=min(3 * max(angles), 2.0), logarithmic=True)
@@ -285,7 +280,6 @@ def _cosines(layers: Sequence[LayerError], x: Axis, plot: Area, kinds: Mapping[s
 
 
 def _below(layers: Sequence[LayerError], names: Mapping[int, str], x: Axis, plot: Area) -> tuple[list[str], float]:
-    """Returns the axis of layers, by name where they are few, and how much room it takes."""
     if len(layers) > _NAMED_AXIS:
         return horizontal(x, plot, tick, title="layer, in network order"), AXIS_HEIGHT
     shown = {one.position: shortened(f"{names[one.position]} ({one.position})", _NAMES_ROOM) for one in layers}

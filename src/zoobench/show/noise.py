@@ -163,7 +163,6 @@ def _counted(count: int, of: int) -> tuple[str, str, str]:
 
 
 def _cell_runs(outcomes: Outcomes) -> tuple[int, int]:
-    """Returns how many runs of single cells were called worse, and of how many."""
     return sum(outcomes.caught_by_cell.values()), outcomes.gates * len(outcomes.caught_by_cell)
 
 

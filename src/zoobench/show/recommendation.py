@@ -82,7 +82,6 @@ def _asked(recommendation: Recommendation) -> Iterator[str]:
 
 
 def _of_machine(machine: MachineRecommendation, recommendation: Recommendation) -> Iterator[Block]:
-    """Yields what holds, what may, what misses by how much, and the front."""
     limits, misses = recommendation.limits, machine.those("misses")
     miss = partial(describe_miss, confidence=recommendation.confidence)
     yield Lines(lines=tuple(_first_of(machine, recommendation)))
@@ -161,7 +160,6 @@ def _front(machine: MachineRecommendation) -> Iterator[Block]:
 
 
 def _regrets(recommendation: Recommendation) -> Grid:
-    """Returns what each cell costs on each machine, those that hold everywhere first."""
     machines = recommendation.machines
     holding = [machine.those("holds") for machine in machines]
     best = ("best there", *(some[0].cell.id if some else ABSENT for some in holding))

@@ -81,12 +81,10 @@ def document(records: Sequence[Record]) -> Document:
 
 
 def _of_processes() -> list[Metric]:
-    """Returns the metrics that fresh processes tell; older files do not hold them."""
     return [metric for metric in METRICS.values() if metric.column and metric.test == "processes"]
 
 
 def _columns(records: Sequence[Record], *, has_reference: bool) -> Iterator[_Column]:
-    """Yields the columns of numbers: of accuracy, of speed and size, and what fresh processes tell."""
     shown = [metric for metric in METRICS.values() if metric.column]
     unknown = [metric for metric in _of_processes() if not any(map(metric.read, records))]
     for metric in sorted(shown, key=lambda one: (not one.of_samples, one.test == "processes")):

@@ -82,7 +82,6 @@ def _print_grid(console: Console, grid: Grid, width: int) -> None:
 
 
 def _room(grid: Grid, columns: Sequence[int]) -> int:
-    """Returns how many columns a grid takes whose names and numbers are not cut and whose words are wrapped."""
     room = -_GAP
     for one in columns:
         texts = [*grid.heads[one : one + 1], *(row[one] for row in grid.rows)]

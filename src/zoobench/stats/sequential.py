@@ -180,14 +180,6 @@ def replay_until_clear(
 
     Cells take turns, a process each, so that what the machine does meanwhile falls on all of them; a cell whose answer
     is clear takes no more turns, nor one whose next process would not end within the seconds.
-
-    Args:
-        tolerances: Of each cell's id, the change that is still none.
-        replay: Has one process replay a cell.
-        rates: When an answer is clear.
-        seconds: When to stop though answers are not clear.
-        clock: Seconds.
-        processes: The most of one cell that count.
     """
     deadline = clock() + seconds
     seen: dict[str, list[float]] = {cell: [] for cell in tolerances}

@@ -31,14 +31,7 @@ _MARKS = {DAMAGED: "set aside for its damage", MAKING: _KILLED, REMOVING: _KILLE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One product of the store.
-
-    Attributes:
-        kind: From `KINDS`.
-        manifest: None where that cannot be read.
-        size_bytes: Of all its files.
-        used: When it was last made or used, seconds since 1970.
-    """
+    """One product of the store."""
 
     kind: str
     folder: Path
@@ -192,7 +185,6 @@ def _inside(root: Path) -> list[Path]:
 
 
 def _entry(folder: Path, kind: str) -> Entry | None:
-    """Returns a product, or None for anything else; one that lost its manifest is known by its name and its lock."""
     if folder.name.startswith(".") or not folder.is_dir() or not _PRODUCT.fullmatch(folder.name):
         return None
     try:

@@ -251,11 +251,7 @@ def hidden(folder: Path, *, mark: str, product: str) -> Path:
 
 
 def _read(folder: Path, product: Product) -> Stored:
-    """Returns what stands in a folder and notes that it was used.
-
-    Raises:
-        ValueError: If any of it is missing, damaged or altered; the message is the reason.
-    """
+    """Returns what stands in a folder and notes that it was used."""
     manifest = read_manifest(folder)
     if _key(manifest.file, manifest.inputs) != product.key:
         raise ValueError(f"{MANIFEST} is that of another product")
@@ -302,7 +298,6 @@ def _set_aside(folder: Path, *, reason: str) -> None:
 
 
 def _publish(workplace: Path, folder: Path) -> None:
-    """Gives a finished folder its name once all of it is on disk."""
     for path in contents(workplace).values():
         sync(path)
     workplace.chmod(0o755)

@@ -198,7 +198,6 @@ def _started(
 
 @contextmanager
 def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Ends a process and what it started after the block, whatever they do."""
     try:
         yield
     finally:

@@ -27,14 +27,7 @@ _Check = tuple[str, bool, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerKind:
-    """The kind of a layer, that is of an operator with constant weights and a bias input.
-
-    Attributes:
-        weights: Number type of the stored weights.
-        granularity: How many scales these have.
-        activations: Number type of its input.
-        computing: What it does with its weights.
-    """
+    """The kind of a layer, that is of an operator with constant weights and a bias input."""
 
     operator: str
     weights: str
@@ -196,7 +189,6 @@ def _checks_of_layers(layers: Mapping[LayerKind, int], spec: VariantSpec) -> Ite
 
 
 def _tally(layers: Mapping[LayerKind, int], name: Callable[[LayerKind], str]) -> str:
-    """Returns how many layers have each name."""
     counts: Counter[str] = Counter()
     for kind, count in layers.items():
         counts[name(kind)] += count
@@ -226,7 +218,6 @@ def _bytes_by_type(constants: Mapping[int, Tensor]) -> dict[str, int]:
 
 
 def _used(graph: Graph) -> Iterator[Tensor]:
-    """Yields the tensors that something uses: a file made of two may keep the seam between them, which nothing does."""
     indices = {index for one in graph.operators for index in one.inputs + one.outputs}
     return (graph.tensors[index] for index in sorted(indices.union(graph.inputs, graph.outputs)) if index >= 0)
 
@@ -263,7 +254,6 @@ def _layer_kinds(graph: Graph) -> Iterator[LayerKind]:
 
 
 def _place(graph: Graph, operator: Operator) -> str:
-    """Returns where a QUANTIZE or DEQUANTIZE stands: at `weights`, the `input`, the `output`, or `inside`."""
     if operator.name == "DEQUANTIZE" and any(graph.tensors[index].constant_bytes for index in _given(operator.inputs)):
         return "weights"
     if operator.name == "QUANTIZE" and set(operator.inputs) & set(graph.inputs):
@@ -289,7 +279,6 @@ def _given(indices: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _dequantized(graph: Graph) -> dict[int, int]:
-    """Returns which tensor is made by a DEQUANTIZE of which."""
     return {
         operator.outputs[0]: operator.inputs[0]
         for operator in graph.operators
@@ -298,7 +287,6 @@ def _dequantized(graph: Graph) -> dict[int, int]:
 
 
 def _constant(graph: Graph, index: int, dequantized: Mapping[int, int]) -> Tensor | None:
-    """Returns the constant that a tensor is or is dequantized from, or None for an activation or one left out."""
     origin = dequantized.get(index, index)
     return graph.tensors[origin] if origin >= 0 and graph.tensors[origin].constant_bytes else None
 

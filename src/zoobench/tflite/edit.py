@@ -84,7 +84,6 @@ def plain_for_runtimes(content: bytes) -> bytes:
 
 
 def _append(front: Any, back: Any) -> None:
-    """Puts the tensors, operators and buffers of one model behind those of another."""
     head, tail = front.subgraphs[0], back.subgraphs[0]
     seam, entry = int(head.outputs[0]), int(tail.inputs[0])
     gives, takes = (list(map(int, tensor.shape)) for tensor in (head.tensors[seam], tail.tensors[entry]))
@@ -119,7 +118,6 @@ def _version(data: Any) -> tuple[int, ...]:
 
 
 def _share(model: Any) -> None:
-    """Keeps equal constants and operator codes once, as the converter does in a file that it makes in one piece."""
     (graph,) = model.subgraphs
     model.operatorCodes, code = _distinct(model.operatorCodes, lambda one: tuple(vars(one).values()))
     for operator in graph.operators:
@@ -130,7 +128,6 @@ def _share(model: Any) -> None:
 
 
 def _distinct(values: Sequence[Any], identity: Callable[[Any], object]) -> tuple[list[Any], list[int]]:
-    """Returns the first value of each identity, and for each value the position of that one."""
     kept: list[Any] = []
     known: dict[object, int] = {}
     places = []

@@ -165,7 +165,6 @@ def _model(content: bytes | mmap.mmap) -> Any:
 
 @cache
 def _names(enumeration: str) -> dict[int, str]:
-    """Returns the names in an enumeration of the schema by number."""
     from ai_edge_litert import schema_py_generated as schema
 
     return {number: name for name, number in vars(getattr(schema, enumeration)).items() if isinstance(number, int)}
@@ -189,7 +188,6 @@ def _damaged(what: str) -> ModelError:
 
 
 def _all(owner: Any, name: str) -> Iterator[Any]:
-    """Yields the values of a vector in a table."""
     return map(getattr(owner, name), range(getattr(owner, f"{name}Length")()))
 
 
@@ -266,7 +264,6 @@ def _type(tensor: Any) -> str:
 
 
 def _first_scale(tensor: Any) -> tuple[float | None, int | None]:
-    """Returns the first scale and zero point of a tensor, None where it has none."""
     quantization = tensor.Quantization()
     if not quantization or not quantization.ScaleLength():
         return None, None

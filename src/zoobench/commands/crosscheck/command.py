@@ -119,9 +119,6 @@ def compare_methods(
     A method that fails is left out with the reason; if the first does, there is nothing to say. Progress is shown.
 
     `absent` says by name why others cannot be taken here; `seconds` are about how long each turn times each method.
-
-    Raises:
-        MeasurementError: If the first fails.
     """
     each = methods[0].take(_PILOT, OPEN_SECONDS).seconds
     runs = RoundsConfig(seconds=seconds, least=_LEAST_RUNS, most=_MOST_RUNS).number(each)
@@ -231,6 +228,5 @@ def _take_turn(
 
 
 def _phases(seen: Iterable[Sequence[Round]]) -> dict[str, tuple[float, ...]]:
-    """Returns the phases of the one method that has them, by turn."""
     phased = [turns for turns in seen if turns[0].phases]
     return {name: tuple(turn.phases[name] for turn in turns) for turns in phased for name in PHASES}

@@ -44,17 +44,7 @@ _NAMED = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrosscheckTarget:
-    """What is timed.
-
-    Attributes:
-        name: The cell's id, or the end of the file's path.
-        input_type: Of the file's input, such as `float32`.
-        side: Of the images that it takes, in pixels.
-        threads: Of one invocation.
-        samples: Images as the model takes them.
-        images: What they are, for people.
-        photos: The same before they were decoded, or why there are none.
-    """
+    """What is timed."""
 
     name: str
     model: Path
@@ -102,12 +92,6 @@ def find_target(
         images: A folder of photos or a `.npy` file to run on instead of the images of the results.
         threads: None for the cell's, or one.
         workplace: Folder for what is made meanwhile.
-
-    Raises:
-        UsageError: If there is no such cell or file, its file is not in the store, or images do not fit.
-        ModelError: If it is no TFLite file, or none that takes images.
-        DataError: If an image cannot be read.
-        ResultsError: If results that are newer than the cell's cannot be read.
     """
     if Path(cell).suffix == _SUFFIX:
         model, name, usual_threads = Path(cell), last_parts(Path(cell)), 1
@@ -170,9 +154,6 @@ def time_end_to_end(model: Path, photos: Photos, *, side: int, threads: int, rep
 
     Photos are decoded and resized as those of a data set are (`data/images.py`), one after the other, from the first
     again after the last; LiteRT's interpreter runs the TFLite file.
-
-    Raises:
-        MeasurementError: If the file cannot be run, a photo is of no use, or the process dies.
     """
     observed = in_fresh_process(_observe, model, photos.contents, side=side, threads=threads, repetitions=repetitions)
     return summary(observed)
@@ -194,12 +175,10 @@ def summary(observed: Sequence[Sequence[int]]) -> Round:
 
 
 def _runs(artifacts: Path) -> Iterator[Run]:
-    """Yields runs by time, the newest first."""
     yield from map(read_recorded, newest_first(artifacts / "results"))
 
 
 def _run_of_file(path: Path, artifacts: Path) -> Run | None:
-    """Returns the newest run that measured a file."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}; give the path of a TFLite file, or a cell's id")
     sha256 = sha256_of_file(path)
@@ -210,7 +189,6 @@ def _run_of_file(path: Path, artifacts: Path) -> Run | None:
 
 
 def _recorded(cell: str, artifacts: Path) -> tuple[Run, Record]:
-    """Returns the newest run that measured a cell, with its record."""
     known: dict[str, None] = {}
     for run in _runs(artifacts):
         if cell in run.records:
@@ -242,7 +220,6 @@ def _stored(record: Record, run: Run, artifacts: Path) -> Path:
 
 
 def _input(model: Path) -> tuple[str, int]:
-    """Returns the number type of a model's input and the side of the images that it takes."""
     ports = read_contract(model.read_bytes()).inputs
     shape = ports[0].shape if len(ports) == 1 else ()
     if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
@@ -259,7 +236,6 @@ def _photos_of(run: Run, samples: Samples) -> Photos | str:
 
 
 def _by_worker(target: CrosscheckTarget, runtime: str, repetitions: Repetitions, patience: float) -> Round:
-    """Has a fresh worker run the file as a gate does: before each timed invocation, one untimed of the same image."""
     rows = target.samples.rows.tolist()
     with fresh_bench() as bench:
         bench.open(runtime, target.model, runtime=runtime, threads=target.threads)
@@ -303,7 +279,6 @@ def _observe(
 
 
 def _marks(session: Session, content: bytes, *, side: int, clock: Clock) -> Iterator[int]:
-    """Yields the time before the first phase and after each."""
     from zoobench.data.images import decode, resize  # needs Pillow
 
     yield clock()

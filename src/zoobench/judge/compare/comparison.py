@@ -126,7 +126,6 @@ def _compare_cell(cell: str, baseline: Sequence[Run], candidate: Sequence[Run], 
 
 
 def _unjudged(cell: CellComparison, which: Callable[[Metric], bool]) -> CellComparison:
-    """Returns the cell without a verdict on some metrics: what differs there is not the model alone."""
     findings = (
         replace(finding, verdict=None, p=None) if which(METRICS[finding.metric]) else finding
         for finding in cell.findings
@@ -135,7 +134,6 @@ def _unjudged(cell: CellComparison, which: Callable[[Metric], bool]) -> CellComp
 
 
 def _adjusted(cells: Sequence[CellComparison]) -> tuple[CellComparison, ...]:
-    """Returns the cells with the p values adjusted for all of them, and what these come to."""
     adjusted = iter(holm([finding.p for cell in cells for finding in cell.findings if finding.p is not None]))
 
     def decided(finding: Finding) -> Finding:
@@ -150,7 +148,6 @@ def _adjusted(cells: Sequence[CellComparison]) -> tuple[CellComparison, ...]:
 
 
 def _notes(side: Side, cells: Sequence[str]) -> Iterator[str]:
-    """Yields where runs of a side are not several runs of one thing, or times are not the model's alone."""
     for cell, count in different_files(side.runs).items():
         yield f"{side.name}: its runs measured {count} different files of {cell}; size and accuracy are of the first"
     for run in side.runs:
@@ -205,7 +202,6 @@ def _of_run(run: Run) -> Facts:
 
 
 def _environment(run: Run) -> Facts:
-    """Returns the environments of all cells; where cells were measured in several, each value that one has."""
     found: dict[str, dict[str, None]] = {}
     for record in run.records.values():
         for keys, value in leaves(record.environment):

@@ -152,7 +152,6 @@ def _on_machine(side: Side, cell: str) -> OnMachine:
 
 
 def _values(side: Side, cell: str, timing: CellTiming) -> dict[str, float]:
-    """Returns what a machine's runs know of a cell, by the key of each metric that is of the machine."""
     found = {
         LATENCY_P50.key: timing.p50_seconds,
         LATENCY_P90.key: timing.p90_seconds,
@@ -179,7 +178,6 @@ def _speedup_interval(timing: CellTiming, slowness: LogReading | None) -> Interv
 
 
 def _ranked(cells: Mapping[str, OnMachine]) -> dict[str, OnMachine]:
-    """Returns each cell that has a time with its rank by it; equal times share the better one."""
     times = {cell: one.values[LATENCY_P50.key] for cell, one in cells.items() if LATENCY_P50.key in one.values}
     ordered = sorted(times.values())
     return {cell: replace(cells[cell], rank=1 + bisect_left(ordered, seconds)) for cell, seconds in times.items()}
@@ -220,11 +218,6 @@ def find_order_flips(
     keeps the probability of any false flip below 5 %: 30 cells on 3 machines are 1,305 questions, of which 65 would
     come out significant by chance.
 
-    Args:
-        cells: Those that every machine has.
-        machines: What each knows of them.
-        letters: Names of the machines.
-
     Returns:
         The most significant flips, at most `MOST_FLIPS`; how many there are; of how many pairs.
     """
@@ -260,7 +253,6 @@ def _scale(readings: Sequence[LogReading | None]) -> _Values:
 
 
 def _same_twin(twins: _Values, index: int) -> _Values:
-    """Returns which of the cells after `index` have its float twin."""
     same: _Values = (twins[index + 1 :] == twins[index]) & (twins[index] != "")
     return same
 
@@ -295,7 +287,6 @@ def _against_later(scale: _Values, index: int) -> tuple[_Values, _Values]:
 def _flip(
     cell: str, later: str, machines: tuple[str, str], by: By, here: float, there: float, p_value: float
 ) -> OrderFlip:
-    """Returns a flip, the cell that is faster on the first machine first."""
     cells = (cell, later) if here > 0 else (later, cell)
     times = (math.exp(abs(here)), math.exp(-abs(there)))
     return OrderFlip(cells=cells, machines=machines, times_faster=times, by=by, p=p_value)

@@ -45,17 +45,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateReport:
-    """All that a gate found.
-
-    Attributes:
-        baseline: Name or path.
-        candidate: Path.
-        findings: By cell and metric.
-        problems: What makes the two sides incomparable, or could not be measured.
-        environment: In what machine, libraries and settings differ.
-        notes: What happened on the way.
-        seconds: Of the whole gate.
-    """
+    """All that a gate found."""
 
     baseline: str
     candidate: str
@@ -281,7 +271,6 @@ def _smallest_loss(flips: Flips, *, tolerance: float, rate: float) -> float | No
 
 
 def _describe(flips: Flips) -> str:
-    """Returns how many answers flipped, the class that is worse by most, and which samples; '' where none flipped."""
     wrong, right = flips.newly_wrong, flips.newly_right
     if not wrong and not right:
         return ""

@@ -218,7 +218,6 @@ def _incomplete(cell: str, before: Record, after: Record) -> Iterator[str]:
 
 
 def _impossible(cell: str, before: Record, after: Record) -> Iterator[str]:
-    """Yields what no run can have measured, and no ratio can be taken of."""
     for side, record in (("baseline", before), ("candidate", after)):
         if record.latency and not _LEAST_SECONDS <= record.latency.p50_seconds <= _MOST_SECONDS:
             yield f"the {side} has a median of {record.latency.p50_seconds} seconds of {cell}; {_ALTERED}"
@@ -227,7 +226,6 @@ def _impossible(cell: str, before: Record, after: Record) -> Iterator[str]:
 
 
 def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
-    """Yields where answers that are said to be to the same samples are not."""
     if before.accuracy is None or after.accuracy is None or before.dataset.sha256 != after.dataset.sha256:
         return
     if before.dataset.classes != after.dataset.classes or before.dataset.samples != after.dataset.samples:
@@ -254,7 +252,6 @@ def _differences(before: Record, after: Record) -> Iterator[str]:
 
 
 def _data_difference(before: Record, after: Record) -> str:
-    """Says what is different about two data sets, as far as records tell."""
     one, other = before.dataset, after.dataset
     if one.classes != other.classes:
         ours, theirs = few(one.classes, most=_NAMED), few(other.classes, most=_NAMED)
@@ -270,7 +267,6 @@ def _data_difference(before: Record, after: Record) -> str:
 
 
 def _moved(before: Record, after: Record) -> str:
-    """Says which classes have more or fewer test samples than they had."""
     if before.accuracy is None or after.accuracy is None:
         return ""
     one, other = (Counter(decode(side.accuracy.predictions.truth)) for side in (before, after) if side.accuracy)

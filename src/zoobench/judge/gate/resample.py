@@ -279,7 +279,6 @@ def _looks(processes: int) -> Counts:
 
 
 def _moments(ratios: Array, looks: Counts) -> tuple[Array, Array, Array]:
-    """Returns mean and standard error of each gate at each look, and what p values there are multiplied by."""
     mean = np.stack([ratios[:, :units].mean(axis=1) for units in looks], axis=1)
     scatter = np.stack([ratios[:, :units].std(axis=1, ddof=1) for units in looks], axis=1)
     numbers = np.arange(1.0, len(looks) + 1)

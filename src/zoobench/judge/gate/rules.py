@@ -109,7 +109,6 @@ def _shares(table: Mapping[str, Any], where: str, *, also: tuple[str, ...] = ())
 
 
 def _share(key: str, received: Any, where: str) -> float:
-    """Returns a text with its unit as a share of one; of time and memory no tolerance can be 0."""
     metric = GATED[key]
     unit, most = ("%", 10.0) if metric.relative else ("points", 1.0)
     example = f"{100 * DEFAULTS[key]:g} {unit}"

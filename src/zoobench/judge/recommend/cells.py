@@ -113,14 +113,7 @@ class KnownCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownMachine:
-    """All that one machine's results say.
-
-    Attributes:
-        name: Device or CPU, and cores.
-        files: Where it was read.
-        cells: By id.
-        notes: What a reader must know.
-    """
+    """All that one machine's results say."""
 
     name: str
     files: tuple[str, ...]
@@ -221,7 +214,6 @@ def _check_one_file(runs: Sequence[Run], name: str) -> None:
 
 
 def _observed(records: Sequence[Record]) -> dict[str, tuple[tuple[float, ...], ...]]:
-    """Returns what fresh processes observed; a run that a baseline was saved of counts once."""
     found = {
         key: tuple(dict.fromkeys(values for record in records if (values := tuple(metric.read(record)))))
         for key, metric in METRICS.items()

@@ -81,7 +81,6 @@ def _place(cell: KnownCell, cells: Sequence[KnownCell], axes: tuple[str, ...]) -
 
 
 def _beats(one: KnownCell, other: KnownCell, axes: Sequence[str]) -> bool:
-    """Tells whether a cell's values are at least as good in all and better in one."""
     ours, theirs = ([cell.values[axis] for axis in axes] for cell in (one, other))
     return ours != theirs and all(map(le, ours, theirs))
 
@@ -159,6 +158,5 @@ def _of_readings(metric: str, one: KnownCell, other: KnownCell) -> Relation:
 
 
 def _may_be_faster(metric: str, slower: KnownCell, faster: KnownCell) -> bool:
-    """Tells whether a cell could be the faster one, had nothing disturbed it."""
     difference = slower.values[metric] - faster.values[metric]
     return bool(slower.timing.disturbances) and difference <= math.log(MOST_SLOWED)

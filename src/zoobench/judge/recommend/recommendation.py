@@ -162,7 +162,6 @@ def recommend(
 
 
 def _taken(limits: Sequence[Limit], machines: Sequence[KnownMachine]) -> tuple[tuple[Limit, ...], tuple[str, ...]]:
-    """Returns the limits that cells must hold, and what is to be said of that."""
     tested = [cell for machine in machines for cell in machine.cells.values() if cell.answered]
     is_known = any(not cell.has_random_weights for cell in tested)
     if limits:
@@ -227,7 +226,6 @@ def candidates_of(
 
 
 def _exclusion(cell: KnownCell, limits: Sequence[Limit]) -> str:
-    """Returns why a cell is no candidate, '' if it is one."""
     if cell.refusal:
         return f"refused by {cell.refusal.by}: {cell.refusal.reason}"
     of_accuracy = [limit.summary for limit in limits if limit.of_accuracy]

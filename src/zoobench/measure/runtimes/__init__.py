@@ -49,11 +49,6 @@ OpenSession = Callable[[], AbstractContextManager[Session]]
 def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
     """Opens a model file.
 
-    Args:
-        path: The file.
-        runtime: Its name.
-        threads: How many threads one invocation may use.
-
     Raises:
         MeasurementError: If the runtime is unknown, not installed, or does not take the file.
     """

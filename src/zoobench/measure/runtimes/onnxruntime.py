@@ -93,10 +93,6 @@ def onnx_form(path: Path, *, converter: Sequence[str] = ("-m", "tf2onnx.convert"
     It is kept in the store that the file is in; that of a file from elsewhere in the user's own, `user_store`. The
     converter imports TensorFlow, which therefore runs in a process of its own.
 
-    Args:
-        path: The TFLite file.
-        converter: What Python is to run.
-
     Raises:
         MeasurementError: If the file cannot be read, converted, or kept.
     """

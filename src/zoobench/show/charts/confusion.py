@@ -27,9 +27,6 @@ def confusion(counts: Counts, *, classes: Sequence[str], cell: str, width: float
         classes: Their names.
         cell: Id of the cell that answered so.
         width: In units; letters keep their size, so with many classes names and counts are shown on hover alone.
-
-    Raises:
-        ResultsError: If the width leaves no room.
     """
     title = f"Confusion of {cell}"
     is_empty = not any(map(sum, counts))

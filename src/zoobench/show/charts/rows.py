@@ -45,9 +45,6 @@ def latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]], 
         records: Of the cells.
         rounds: In seconds, in any order, by the cell's id; cells of which only the median is known are not there.
         width: In units; letters keep their size.
-
-    Raises:
-        ResultsError: If the width leaves no room, or a time is none that can be drawn.
     """
     rows = [(one.cell, one.latency, rounds.get(one.cell.id, ())) for one in records if one.latency]
     for cell, latency, own in rows:
@@ -64,11 +61,7 @@ def latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]], 
 
 
 def speedups(records: Sequence[Record], *, width: float = WIDTH) -> Chart:
-    """Returns the picture of speed-ups over float, a row for each cell that has one, in the given order.
-
-    Raises:
-        ResultsError: If the width leaves no room, or a speed-up is none that can be drawn.
-    """
+    """Returns the picture of speed-ups over float, a row for each cell that has one, in the given order."""
     rows = [
         (one.cell, one.latency.speedup_over_float) for one in records if one.latency and one.latency.speedup_over_float
     ]

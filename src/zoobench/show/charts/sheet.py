@@ -123,10 +123,6 @@ def can_draw() -> bool:
 def write_pictures(charts: Mapping[str, Chart], folder: Path) -> tuple[Path, ...]:
     """Writes `<name>-light.png` and `<name>-dark.png` for each chart, each whole or not at all; returns the files.
 
-    Args:
-        charts: By name, which is to be a plain file name.
-        folder: Made where there is none.
-
     Raises:
         UsageError: If the library is missing, this machine has no font, or a name is none for a file.
     """

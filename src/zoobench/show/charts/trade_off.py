@@ -105,16 +105,6 @@ def pareto(
     """Returns the picture of times, accuracies and sizes of the cells that have all three.
 
     The dotted steps are the best top-1 that was measured at a time or below it.
-
-    Args:
-        records: Of the cells, in any order.
-        standings: By the cell's id: a key of `MEANING`.
-        recommended: Id of the cell to take; '' for none.
-        limits: That a user gave; of p50 and top-1 they are lines.
-        width: In units; letters keep their size.
-
-    Raises:
-        ResultsError: If the width leaves no room, or a time is none that can be drawn.
     """
     points = _points(records, standings, recommended)
     lines = [limit for limit in limits if limit.metric.key in (P50, TOP1)]

@@ -28,17 +28,7 @@ _DOTS = 60
 
 
 def training(found: RecordedTraining, *, backbone: str, title: str, width: float = WIDTH) -> Chart:
-    """Returns the picture of a training: loss and top-1, beside each other or, where it is narrow, below.
-
-    Args:
-        found: What it wrote down; a curve that it did not is empty.
-        backbone: Whose head was trained.
-        title: Above the picture.
-        width: In units; letters keep their size.
-
-    Raises:
-        ResultsError: If the width leaves no room.
-    """
+    """Returns the picture of a training: loss and top-1, beside each other or, where it is narrow, below."""
     panels = _panels(found)
     return presented(
         (lambda: _draw(panels, kept=found.kept_epoch, title=title, width=width)) if panels else None,

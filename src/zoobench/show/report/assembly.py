@@ -53,15 +53,7 @@ def assemble(
     comparison: Comparison | None,
     version: str,
 ) -> Report:
-    """Returns the contents of the report.
-
-    Args:
-        run: That is reported.
-        recommendation: What is recommended, of this run alone.
-        pictured: Returns pictures of test samples, the most important of which come first.
-        comparison: With a baseline; None without one.
-        version: Of zoobench.
-    """
+    """Returns the contents of the report."""
     records = list(run.records.values())
     chosen = run.records.get(recommendation.cell or "")
     ordered = by_backbone(records)

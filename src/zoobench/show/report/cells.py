@@ -66,7 +66,6 @@ _MOST_NAMED = 2
 
 
 def _value(metric: Metric, record: Record) -> Value:
-    """Returns what a metric says of a record; of a run's own process it has the interval, too."""
     value = metric.value(record)
     detail = span(metric.interval(record), metric.unit.text) if metric.test != "processes" else ""
     return Value(text=metric.unit.text(value), detail=detail, order=value)

@@ -17,13 +17,7 @@ MOST_NAMED = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A picture with its words and its numbers.
-
-    Attributes:
-        name: In anchors and file names.
-        narrow: As drawn for a phone; None where the wide one serves it too.
-        numbers: As a table, if any.
-    """
+    """A picture with its words and its numbers."""
 
     name: str
     title: str

@@ -80,7 +80,6 @@ def _coded(text: str) -> Markup:
 
 
 def _short(variant: str) -> str:
-    """Returns the field's letters for a variant, '' for one that this version does not know."""
     return VARIANTS[variant].short if variant in VARIANTS else ""
 
 
@@ -183,7 +182,6 @@ def _flipped(one: VariantAnswers) -> Grid:
 
 
 def _tables(*grids: Grid | None) -> Iterator[_Part]:
-    """Yields tables with their titles as headings."""
     for grid in filter(None, grids):
         yield f"### {escaped(grid.title)}"
         yield replace(grid, title="")
