@@ -202,6 +202,7 @@ def test_a_report_is_written_there_without_pictures_and_says_why(small: Path, de
     assert "pip install 'zoobench[report]'" in drawn.stderr
 
 
+@pytest.mark.slow
 def test_a_gate_judges_there(small: Path, device: Path) -> None:
     """Nothing is known of the machine's noise, so time is inconclusive; the size is exactly the same."""
     saved = outside(small / "zoobench", "baseline", "save", "first", "--from", only_results(device), folder=device)
