@@ -228,7 +228,7 @@ def test_benchmark_only_loses_neither_accuracy_nor_size_nor_memory(scripted: Scr
         assert record["accuracy"]["total"] == 3
         assert record["model"]["size_bytes"] > 0
         assert record["latency"]["samples"] == 6
-        assert record["memory"]["peak_rss_bytes"] == 90
+        assert record["memory"]["peak_rss_bytes"] == 90_000_000
 
 
 def test_refused_cells_are_expected_failures_and_recorded(scripted: Scripted, tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ class ScriptedRuntimes:
         monkeypatch.setattr(runtimes, "import_runtime", lambda _name: None)
         monkeypatch.setattr(accuracy, "in_fresh_process", self.in_fresh_process)
         monkeypatch.setattr(session, "needs_trial", lambda _cell: False)
-        monkeypatch.setattr(session, "measure_memory", lambda *_, processes: (STARTUP, a_memory(*[90] * processes)))
+        memory = (STARTUP, a_memory(90_000_000, 90_000_000))
+        monkeypatch.setattr(session, "measure_memory", lambda *_, **_options: memory)
 
     @contextmanager
     def open_session(self, path: Path, *, runtime: str, threads: int) -> Iterator[Session]:

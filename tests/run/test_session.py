@@ -159,7 +159,7 @@ def test_a_record_gathers_what_is_measured_in_any_order(opened: Opener) -> None:
     bench.measure_size(INTEGER)
     record = bench.records[INTEGER.id]
     assert memory is not None
-    assert memory.observed_peak_rss_bytes == (90, 90)
+    assert memory.observed_peak_rss_bytes == (90_000_000,) * 2
     assert record.startup is not None
     assert record.startup.initialization.p50_seconds == 0.1
     assert record.memory == memory
