@@ -287,3 +287,10 @@ def test_results_of_all_machines_are_listed_newest_first(tmp_path: Path) -> None
     reserve_results_path(tmp_path / "a", now=NOW)  # of a run that has not measured anything yet
     assert newest_first(tmp_path) == [tmp_path / names[i] for i in (1, 2, 0)]
     assert newest_first(tmp_path / "none") == []
+
+
+def test_a_long_text_of_escapes_takes_no_longer_than_it_is_long(tmp_path: Path) -> None:
+    """A megabyte of them took minutes where each was looked on from to the end of the text."""
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"benchmarks": [], "machine_info": {}, "note": "é" * 200_000}))
+    assert read_file(path).benchmarks() is not None

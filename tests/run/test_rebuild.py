@@ -111,7 +111,18 @@ SCRIPTED = SimpleNamespace(
         ),
         ("ab" * 32, None, {}, "it was not kept what mobilenet-integer_only-litert-t1 was made from"),
         ("ab" * 32, {}, {"backbones": "xception"}, r"of the run \(backbones=xception\) do not make mobilenet-integer"),
-        ("ab" * 32, {}, {"colour": "red"}, "had the option colour, which this version of zoobench does not know"),
+        (
+            "ab" * 32,
+            {},
+            {"colour": "red"},
+            "had the option colour, which is none that this version of zoobench builds by",
+        ),
+        (
+            "ab" * 32,
+            {},
+            {"kit": "some.zip"},
+            "had the option kit, which is none that this version of zoobench builds by",
+        ),
         ("00" * 32, INPUTS, {}, "came out otherwise: SHA-256 abab.* instead of 0000"),
     ],
 )

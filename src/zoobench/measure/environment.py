@@ -109,7 +109,7 @@ def describe_environment(root: Path = ROOT, *, libraries: Iterable[str] = ()) ->
     model = _cpuinfo(root, "model name", "Model")  # py-cpuinfo would take a second to say the same
     return {
         "device": text(root / _DEVICE_TREE / "model"),
-        "cpu": model[0] if model else platform.processor() or platform.machine(),
+        "cpu": (model[0] if model else "") or platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "governor": text(root / _CPU / "cpu0/cpufreq/scaling_governor"),
         "memory_bytes": psutil.virtual_memory().total,

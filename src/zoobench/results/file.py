@@ -41,8 +41,8 @@ _WANTED = re.compile(
     rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|zoobench)"\s*:'
 )
 """A key that is read, anywhere."""
-_ESCAPED = re.compile(rb'\\u[0-9a-fA-F]{4}[^"]*"\s*:')
-"""What may be one."""
+_ESCAPED = re.compile(rb'\\u[0-9a-fA-F]{4}[^"\\]*"\s*:')
+"""What may be one, from its last escape on: so a text of many escapes takes no longer than it is long."""
 
 Part = msgspec.Raw | msgspec.UnsetType
 """Of a file; left as it stands there until it is wanted."""
