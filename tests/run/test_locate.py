@@ -306,6 +306,8 @@ def test_the_float32_file_of_the_same_classifier_is_found(tmp_path: Path) -> Non
     twin = keep_model(tmp_path, b"twin", **HEAD, variant="float32", quantizer=None)
     quantized = keep_model(tmp_path, b"own", **HEAD, variant="integer_only", quantizer="ai_edge", calibration_images=8)
     assert find_float_twin(quantized.path) == twin.path.absolute()
+    copied = shutil.copytree(tmp_path / "models", tmp_path / "on a stick")
+    assert find_float_twin(copied / quantized.path.relative_to(tmp_path / "models")).is_relative_to(copied)
     twin.path.write_bytes(b"tw1n")
     with pytest.raises(UsageError, match="give it with --float"):
         find_float_twin(quantized.path)

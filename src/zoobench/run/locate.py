@@ -24,7 +24,7 @@ from zoobench.results.answers import answers_of
 from zoobench.results.run import Provenance, RecordedProduct, Run
 from zoobench.results.schema import Record
 from zoobench.run.options import defaults
-from zoobench.store.inventory import Entry, main_sha256, products
+from zoobench.store.inventory import Entry, main_sha256, products_in
 from zoobench.store.product import MANIFEST, Manifest, Product, Stored, find, read_manifest
 from zoobench.system.files import sha256_of_file
 from zoobench.system.terminal import sanitize
@@ -53,7 +53,7 @@ def find_models(records: Iterable[Record], *, artifacts: Path, folder: Path | No
     """
     sizes = {record.model.sha256: record.model.size_bytes for record in records if record.model}
     found: dict[str, Path] = {}
-    for entry in _entries(artifacts, kind="model"):
+    for entry in products_in(artifacts / "models", kind="model"):
         sha256 = main_sha256(entry)
         if sha256 in sizes and sha256 not in found and (stored := _whole(entry)):
             found[stored.sha256] = stored.path
@@ -70,7 +70,7 @@ def find_manifests(run: Run, *, artifacts: Path) -> Mapping[str, RecordedProduct
     """
     wanted = {record.model.sha256 for record in run.records.values() if record.model}
     used = set(run.provenance.products.values())
-    entries = (one for one in _entries(artifacts, kind="model") if main_sha256(one) in wanted)
+    entries = (one for one in products_in(artifacts / "models", kind="model") if main_sha256(one) in wanted)
     return {
         entry.manifest.files[entry.manifest.file].sha256: RecordedProduct(
             product=entry.name, file=entry.manifest.file, inputs=entry.manifest.inputs
@@ -146,7 +146,7 @@ def find_pixels(provenance: Provenance, *, image_size: int, artifacts: Path) -> 
         ResultsError: If the run's rows are not those of the data set that it names.
     """
     recorded = provenance.pixels.get(image_size)
-    entries = _entries(artifacts, kind="data set") if recorded else ()
+    entries = products_in(artifacts / "datasets", kind="data set") if recorded else ()
     stored = next((_whole(entry) for entry in entries if recorded and entry.name == recorded.product), None)
     if recorded is None or stored is None:
         return None
@@ -226,11 +226,6 @@ def _samples(
     )
 
 
-def _entries(artifacts: Path, *, kind: str) -> Iterator[Entry]:
-    if artifacts.is_dir():
-        yield from (entry for entry in products(artifacts) if entry.kind == kind)
-
-
 def _whole(entry: Entry) -> Stored | None:
     if entry.manifest is None:
         return None
@@ -255,7 +250,7 @@ def _other_variants(model: Path, own: Manifest) -> Iterator[Entry]:
     They agree in all that both manifests know but for the variant's own: variants add keys to what they share.
     """
     folder = model.absolute().parent
-    for entry in _entries(folder.parent.parent, kind="model"):
+    for entry in products_in(folder.parent, kind="model"):
         inputs = entry.manifest.inputs if entry.manifest and entry.name != folder.name else {}
         shared = (own.inputs.keys() & inputs.keys()) - _OF_THE_VARIANT
         is_same = shared >= _OF_THE_CLASSIFIER and all(own.inputs[key] == inputs[key] for key in shared)
@@ -269,7 +264,7 @@ def _of_store(run: Run, artifacts: Path, least_side: int) -> Samples | None:
     classes = list(next(iter(run.records.values())).dataset.classes)
     likely = [
         (entry.name not in named, _rank(int(entry.manifest.inputs["image_size"]), least_side), entry)
-        for entry in _entries(artifacts, kind="data set")
+        for entry in products_in(artifacts / "datasets", kind="data set")
         if entry.manifest and entry.manifest.facts.get("classes") == classes
     ]
     for *_, entry in sorted(likely, key=lambda one: one[:2]):

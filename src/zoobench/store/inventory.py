@@ -79,12 +79,12 @@ def products(artifacts: Path) -> tuple[Entry, ...]:
     """
     if not artifacts.is_dir():
         raise UsageError(f"there is no store in {artifacts}; name the folder that the runs used: --artifacts DIR")
-    return tuple(
-        entry
-        for place, kind in KINDS.items()
-        for folder in _inside(artifacts / place)
-        if (entry := _entry(folder, kind))
-    )
+    return tuple(entry for place, kind in KINDS.items() for entry in products_in(artifacts / place, kind=kind))
+
+
+def products_in(place: Path, *, kind: str) -> Iterator[Entry]:
+    """Yields the products of one kind by name from their folder, whatever that is called; none where there is none."""
+    return (entry for folder in _inside(place) if (entry := _entry(folder, kind)))
 
 
 def remnants(artifacts: Path) -> tuple[Removal, ...]:
