@@ -108,6 +108,8 @@ def test_long_words_are_wrapped_and_names_and_numbers_are_not() -> None:
     grid = Grid(heads=("name", "ms", "why"), rows=(("n" * 200, "12345.6", "w" * 200),), words=frozenset({2}))
     shown = lines(a_view(grid))
     assert any(line.startswith("n" * 200 + "  12345.6  w") for line in shown)
+    steering = Grid(heads=("name",), rows=(("\x1b" * 200,),))
+    assert "\N{REPLACEMENT CHARACTER}" * 200 in lines(a_view(steering))[2]
     assert sum(line.count("w") for line in shown[2:]) == 200
     assert max(map(len, shown)) <= 200 + 2 + 7 + 2 + 20
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from zoobench.system.terminal import sanitize
 
 if TYPE_CHECKING:
     from zoobench.show.charts.sheet import Chart
@@ -98,5 +100,12 @@ class View:
 
 
 def filled(*blocks: Block) -> list[Block]:
-    """Returns the blocks that have something to say."""
-    return [block for block in blocks if (block.lines if isinstance(block, Lines) else block.rows)]
+    """Returns the blocks that have something to say, in text that can be printed, for writers of all kinds."""
+    return [_printable(block) for block in blocks if (block.lines if isinstance(block, Lines) else block.rows)]
+
+
+def _printable(block: Block) -> Block:
+    if isinstance(block, Lines):
+        return replace(block, lines=tuple(map(sanitize, block.lines)))
+    rows = tuple(tuple(map(sanitize, row)) for row in block.rows)
+    return replace(block, title=sanitize(block.title), heads=tuple(map(sanitize, block.heads)), rows=rows)

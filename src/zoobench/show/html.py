@@ -38,14 +38,14 @@ def _of_block(block: Block) -> Iterator[Markup]:
         return
     yield Markup("<section>")
     for line in block.lines:
-        yield Markup("<p{}>{}</p>").format(_class(block.tone), sanitize(line))
+        yield Markup("<p{}>{}</p>").format(_class(block.tone), line)
     yield Markup("</section>")
 
 
 def _of_grid(grid: Grid) -> Iterator[Markup]:
     yield Markup("<table>")
     if grid.title:
-        yield Markup("<caption>{}</caption>").format(sanitize(grid.title))
+        yield Markup("<caption>{}</caption>").format(grid.title)
     if grid.heads:
         yield _row(Markup('<th scope="col"{}>{}</th>'), grid, grid.heads, ["plain"] * len(grid.heads))
     for row, texts in enumerate(grid.rows):
@@ -56,7 +56,7 @@ def _of_grid(grid: Grid) -> Iterator[Markup]:
 
 def _row(cell: Markup, grid: Grid, texts: tuple[str, ...], tones: list[Tone], *, name: str = "") -> Markup:
     cells = (
-        cell.format(_class(tone, "left" if left else ""), sanitize(text))
+        cell.format(_class(tone, "left" if left else ""), text)
         for text, tone, left in zip(texts, tones, grid.is_left, strict=True)
     )
     return Markup("<tr{}>{}</tr>").format(_class("plain", name), Markup("").join(cells))
@@ -69,4 +69,5 @@ def _class(tone: Tone, name: str = "") -> Markup:
 
 def _image(chart: Chart) -> Markup:
     encoded = b64encode(svg_file(chart).encode()).decode()
-    return Markup('<p><img alt="{}" src="data:image/svg+xml;base64,{}"></p>').format(chart.alternative, encoded)
+    form = Markup('<p><img alt="{}" src="data:image/svg+xml;base64,{}"></p>')
+    return form.format(sanitize(chart.alternative), encoded)

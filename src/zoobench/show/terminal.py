@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from zoobench.show.document import LEAST_WIDTH, Block, Grid, Lines, Tone, View, filled
-from zoobench.system.terminal import sanitize
 
 _STYLES: Mapping[Tone, str] = {"plain": "", "strong": "", "good": "green", "open": "yellow", "bad": "red"}
 _GAP = 2
@@ -49,7 +48,7 @@ def to_terminal(blocks: Sequence[Block], *, width: int, colours: bool) -> str:
         if position:
             console.print()
         if isinstance(block, Lines):
-            console.print(*map(sanitize, block.lines), sep="\n", soft_wrap=True, style=_STYLES[block.tone])
+            console.print(*block.lines, sep="\n", soft_wrap=True, style=_STYLES[block.tone])
         else:
             _print_grid(console, block, width)
     return text.getvalue()
@@ -63,18 +62,18 @@ def _print_grid(console: Console, grid: Grid, width: int) -> None:
         columns = [one for one in columns if one not in grid.spare]
         room = _room(grid, columns)
     if grid.title:
-        console.print(Text(sanitize(grid.title), style="italic"), soft_wrap=True)
+        console.print(Text(grid.title, style="italic"), soft_wrap=True)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), show_header=bool(grid.heads))
     for one in columns:
-        head = sanitize(grid.heads[one]) if grid.heads else ""
+        head = grid.heads[one] if grid.heads else ""
         wraps = one in grid.words and one != columns[0]
         justify: JustifyMethod = "left" if wraps or one == columns[0] else "right"
         table.add_column(head, justify=justify, no_wrap=not wraps, overflow="fold")
     for row, texts in enumerate(grid.rows):
         if grid.is_grouped and (row == 0 or texts[0] != grid.rows[row - 1][0]):
             table.add_section()
-            table.add_row(Text(sanitize(texts[0]), style="bold"))
-        cells = (Text(sanitize(texts[one]), style=_STYLES[grid.tone(row, one)]) for one in columns)
+            table.add_row(Text(texts[0], style="bold"))
+        cells = (Text(texts[one], style=_STYLES[grid.tone(row, one)]) for one in columns)
         table.add_row(*cells, style="red" if row in grid.marked else None)
     console.print(table, width=max(width, room))
     if left_out:
