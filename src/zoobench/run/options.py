@@ -118,6 +118,8 @@ _MEASURING = (
 )
 """What concerns measuring alone."""
 OPTIONS = (*(Option(*row) for row in _BUILDING), *(Option(*row, measuring=True) for row in _MEASURING))
+DECIDING = {option.name: option.default for option in OPTIONS if not option.measuring and option.name != "artifacts"}
+"""Defaults of what decides what is made, by name: a file that says more of its run is not believed."""
 
 
 def defaults() -> Mapping[str, str]:
@@ -127,6 +129,4 @@ def defaults() -> Mapping[str, str]:
 
 def chosen(given: Mapping[str, str]) -> dict[str, str]:
     """Returns the texts that are no defaults and decide what is made: whoever has them can make the same again."""
-    standard = {option.name: option.default for option in OPTIONS if not option.measuring}
-    del standard["artifacts"]
-    return {name: given[name] for name, default in standard.items() if given.get(name, default) != default}
+    return {name: given[name] for name, default in DECIDING.items() if given.get(name, default) != default}

@@ -16,7 +16,7 @@ from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, find_pixels, given_pixels
-from zoobench.run.options import OPTIONS
+from zoobench.run.options import DECIDING
 from zoobench.stats.sequential import FIRST_LOOK, Nothing, Rates, replay_until_clear
 from zoobench.system.terminal import progress
 
@@ -203,9 +203,7 @@ def _check_known(wanted: Mapping[str, Record], run: Run) -> None:
                 f"it was not kept what {record.cell.id} was made from, so its file cannot be made again; name a folder "
                 f"that holds it (SHA-256 {sha256})"
             )
-    decides = {option.name for option in OPTIONS if not option.measuring} - {"artifacts"}
-    # Whatever a file says, it chooses no kit, no folder to write to and no limit here.
-    if strange := [name for name in run.provenance.options if name not in decides]:
+    if strange := [name for name in run.provenance.options if name not in DECIDING]:
         raise ModelError(
             f"the run had the option {strange[0]}, which is none that this version of zoobench builds by; make its "
             "models again with the version that made them, or name a folder that holds them"
