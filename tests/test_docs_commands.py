@@ -30,7 +30,7 @@ except ModuleNotFoundError:  # Python 3.10
 TUTORIAL = "docs/tutorial.md"
 BY_CHANCE = ("holds ", "open ", "nearest misses ", "on all machines ")
 """Tables of `zoobench recommend` of which a small run has some and a real one others."""
-_CELL = re.compile(r"^(mobilenet-[\w-]+-t\d+|\d+ cells)(?=$|\W)")
+_CELL = re.compile(r"^mobilenet-[\w-]+-t\d+(?=$|\W)")
 _NUMBER = re.compile(r"^[+-]?[\d.]+")
 
 

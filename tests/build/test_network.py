@@ -3,6 +3,7 @@
 import warnings
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
+from messages import message_of
 from networks import answers, noise
 from zoobench.build import conversion, network
 from zoobench.build.classifier import build_head
@@ -25,10 +27,7 @@ from zoobench.matrix.registry import Package
 RANDOM = Weights(identity="random")
 
 
-def message(call: Callable[[], object]) -> str:
-    with pytest.raises(ModelError) as caught:
-        call()
-    return str(caught.value)
+message = partial(message_of, ModelError)
 
 
 def same(one: keras.Model, other: keras.Model) -> bool:

@@ -2,12 +2,12 @@
 
 import hashlib
 import io
-from collections.abc import Callable
 from http.client import BadStatusLine
 from pathlib import Path
 
 import pytest
 
+from messages import message_of
 from zoobench.build.weights import Weights, find_weights, keras_cache, parse_request
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import BACKBONES, Backbone
@@ -66,12 +66,6 @@ def found(text: str, *, backbone: Backbone = MOBILENET, image_size: int = 224) -
     return find_weights(backbone, image_size=image_size, request=parse_request(text))
 
 
-def message(error: type[Exception], call: Callable[[], object]) -> str:
-    with pytest.raises(error) as caught:
-        call()
-    return str(caught.value)
-
-
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -104,7 +98,7 @@ def test_pairs_hold_for_their_backbones_and_leave_the_others_automatic(tmp_path:
     ],
 )
 def test_what_is_no_keyword_no_path_and_no_pair_is_refused(text: str, told: str) -> None:
-    assert message(UsageError, lambda: parse_request(text)).startswith(f"--zoo-weights: {told}")
+    assert message_of(UsageError, lambda: parse_request(text)).startswith(f"--zoo-weights: {told}")
 
 
 # Random weights and files of one's own
@@ -126,7 +120,7 @@ def test_a_file_is_known_by_its_content_and_kept_by_its_whole_path(
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone.h5")
-    text = message(ModelError, lambda: find_weights(MOBILENET, image_size=224, request={"": gone}))
+    text = message_of(ModelError, lambda: find_weights(MOBILENET, image_size=224, request={"": gone}))
     assert text == f"cannot read {gone}: No such file or directory; give a file that can be read"
 
 
@@ -172,7 +166,7 @@ def test_a_folder_without_the_file_is_an_error_that_names_what_was_looked_for(
     tmp_path: Path, name: str, files: str
 ) -> None:
     put(tmp_path / "mobilenet_2_5_128_tf_no_top.weights.h5")
-    text = message(ModelError, lambda: found(str(tmp_path), backbone=BACKBONES[name], image_size=160))
+    text = message_of(ModelError, lambda: found(str(tmp_path), backbone=BACKBONES[name], image_size=160))
     assert text.startswith(f"no weights of {name} at 160 px in {tmp_path}; looked for {files}. Put one there, ")
     assert text.endswith(f"or name each: --zoo-weights {name}=FILE (or =random)")
 
@@ -224,7 +218,7 @@ def test_without_them_imagenet_is_an_error_that_says_what_to_do_and_auto_takes_r
         f"the ImageNet weights of mobilenet are not in {cache} and could not be fetched (network is unreachable). "
         f"Get {FILE} from {URL} where there is a network and put it at {cache / FILE}, or use --zoo-weights random"
     )
-    assert message(ModelError, lambda: found("imagenet")) == told
+    assert message_of(ModelError, lambda: found("imagenet")) == told
     expected = Weights(identity="random", remark=f"RANDOM WEIGHTS, accuracy means nothing: {told}")
     assert found("auto") == expected
 
@@ -244,7 +238,7 @@ def test_a_failed_fetch_leaves_nothing(
     cache: Path, network: Network, answer: Response | Exception, reason: str
 ) -> None:
     network.answer = answer
-    assert f"could not be fetched ({reason}). Get " in message(ModelError, lambda: found("imagenet"))
+    assert f"could not be fetched ({reason}). Get " in message_of(ModelError, lambda: found("imagenet"))
     assert not cache.exists() or list(cache.iterdir()) == []
 
 
@@ -254,7 +248,9 @@ def test_a_full_disk_leaves_nothing(cache: Path, network: Network, monkeypatch: 
 
     network.answer = Response(HDF5)
     monkeypatch.setattr("os.fsync", full)
-    assert "could not be fetched ([Errno 28] No space left on device)" in message(ModelError, lambda: found("imagenet"))
+    assert "could not be fetched ([Errno 28] No space left on device)" in message_of(
+        ModelError, lambda: found("imagenet")
+    )
     assert list(cache.iterdir()) == []
 
 
@@ -275,4 +271,4 @@ def test_weights_that_nobody_publishes_are_random_or_a_file(tmp_path: Path) -> N
     remark = f"RANDOM WEIGHTS, accuracy means nothing: {unpublished}"
     assert found("auto", backbone=tiny) == Weights(identity="random", remark=remark)
     for text in ("imagenet", str(tmp_path)):
-        assert message(ModelError, lambda text=text: found(text, backbone=tiny)) == unpublished
+        assert message_of(ModelError, lambda text=text: found(text, backbone=tiny)) == unpublished

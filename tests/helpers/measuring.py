@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from zoobench.matrix.cell import Cell
+from zoobench.measure import worker
 from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.measure.worker import MODULE
 
@@ -95,3 +97,10 @@ class Workers:
             yield next(self._waiting), OTHER_VERSIONS if python else VERSIONS
         finally:
             self.steps.append("end")
+
+    @classmethod
+    def replacing(cls, monkeypatch: pytest.MonkeyPatch, *workers: ScriptedWorker) -> "Workers":
+        """Has these be started in place of processes."""
+        started = cls(*workers)
+        monkeypatch.setattr(worker, "worker", started)
+        return started

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 
+from messages import message_of
 from packages import put
 from zoobench.build import network
 from zoobench.build.weights import own_image_size
@@ -41,12 +42,6 @@ def module(backbone: Backbone) -> ModuleType:
 
 def width(backbone: Backbone) -> dict[str, float]:
     return {} if backbone.alpha is None else {"alpha": backbone.alpha}
-
-
-def message(error: type[Exception], call: Callable[[], object]) -> str:
-    with pytest.raises(error) as caught:
-        call()
-    return str(caught.value)
 
 
 def archive(path: Path, **files: str) -> Path:
@@ -128,9 +123,11 @@ def test_what_is_no_backbone_is_answered_with_the_known_ones(tmp_path: Path) -> 
     known = f"known are {', '.join(BACKBONES)}, or give the path of a model file NAME.keras"
     old, absent = tmp_path / "old.h5", tmp_path / "mine.keras"
     old.touch()
-    assert message(UsageError, lambda: find_backbones(["mobilenet", "vgg16"])) == f"unknown backbone: vgg16; {known}"
-    assert message(UsageError, lambda: find_backbones([str(old)])) == f"unknown backbone: {old}; {known}"
-    assert message(UsageError, lambda: find_backbones([str(absent)])).startswith(f"no model file at {absent}; expected")
+    assert message_of(UsageError, lambda: find_backbones(["mobilenet", "vgg16"])) == f"unknown backbone: vgg16; {known}"
+    assert message_of(UsageError, lambda: find_backbones([str(old)])) == f"unknown backbone: {old}; {known}"
+    assert message_of(UsageError, lambda: find_backbones([str(absent)])).startswith(
+        f"no model file at {absent}; expected"
+    )
 
 
 def test_a_model_file_is_a_backbone_named_by_its_file(tmp_path: Path) -> None:
@@ -147,7 +144,7 @@ def test_two_backbones_of_one_name_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mobilenet.keras").touch()
-    assert message(UsageError, lambda: find_backbones(names)) == (
+    assert message_of(UsageError, lambda: find_backbones(names)) == (
         "two backbones are called mobilenet; name each once, rename the file of your own"
     )
 
@@ -194,7 +191,7 @@ def test_the_image_size_of_a_model_of_ones_own_is_read(
 def test_garbage_is_no_model_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.keras"
     path.write_bytes(b"what is this?")
-    assert message(ModelError, lambda: own_image_size(path)) == (
+    assert message_of(ModelError, lambda: own_image_size(path)) == (
         f"{path} is not a Keras model file (it is no .keras archive (File is not a zip file)); "
         "expected what model.save('NAME.keras') of Keras 3 writes"
     )
@@ -202,18 +199,20 @@ def test_garbage_is_no_model_file(tmp_path: Path) -> None:
 
 def test_an_archive_that_is_not_safe_is_no_model_file(tmp_path: Path) -> None:
     path = archive(tmp_path / "mine.keras", config_json="{}", **{"../evil": "here I am"})
-    assert "the archive's member '../evil' leads out of the folder" in message(ModelError, lambda: own_image_size(path))
+    assert "the archive's member '../evil' leads out of the folder" in message_of(
+        ModelError, lambda: own_image_size(path)
+    )
 
 
 @pytest.mark.parametrize("files", [{}, {"config_json": "{"}, {"metadata_json": json.dumps({})}])
 def test_an_archive_without_a_configuration_is_no_model_file(tmp_path: Path, files: dict[str, str]) -> None:
     path = archive(tmp_path / "mine.keras", **files)
-    assert message(ModelError, lambda: own_image_size(path)).startswith(f"{path} is not a Keras model file (")
+    assert message_of(ModelError, lambda: own_image_size(path)).startswith(f"{path} is not a Keras model file (")
 
 
 def test_a_model_file_that_vanished_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.keras"
-    assert str(path) in message(ModelError, lambda: own_image_size(path))
+    assert str(path) in message_of(ModelError, lambda: own_image_size(path))
 
 
 @pytest.mark.parametrize(
@@ -238,4 +237,4 @@ def test_a_backbone_that_a_package_adds_is_found_and_listed(beside_us: Path) -> 
 VGG16 = Backbone(name="vgg16", builder="keras.applications:VGG16", preprocessing="caffe")"""
     put(beside_us, "zoobench-vgg", entry_points={"zoobench.backbones": "vgg16 = vgg:VGG16"}, modules={"vgg.py": text})
     assert [(one.name, str(one.package)) for one in find_backbones(["vgg16"])] == [("vgg16", "zoobench-vgg 1.0")]
-    assert "convnext_tiny, vgg16, or give the path" in message(UsageError, lambda: find_backbones(["vgg19"]))
+    assert "convnext_tiny, vgg16, or give the path" in message_of(UsageError, lambda: find_backbones(["vgg19"]))

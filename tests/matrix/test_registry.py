@@ -1,7 +1,7 @@
 """Is what packages add found by name, one of a kind, imported only when it is asked for, and told when it is broken?"""
 
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from fakes import a_cell, a_record, write_results_file
+from messages import message_of
 from packages import put
 from zoobench.cli import main
 from zoobench.errors import UsageError
@@ -27,10 +28,7 @@ def put_runtime(
     put(folder, name, entry_points={"zoobench.runtimes": line}, modules={"fast_runtime.py": text})
 
 
-def message(call: Callable[[], object]) -> str:
-    with pytest.raises(UsageError) as caught:
-        call()
-    return str(caught.value)
+message = partial(message_of, UsageError)
 
 
 @pytest.mark.usefixtures("beside_us")

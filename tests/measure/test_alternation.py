@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -59,14 +60,8 @@ Starting = Callable[..., Workers]
 @pytest.fixture
 def starting(monkeypatch: pytest.MonkeyPatch) -> Starting:
     """Has processes be scripted ones, that sit twice and then have taken 12 rounds of 2 + 3 ms, each settled."""
-
-    def start(*workers: ScriptedWorker) -> Workers:
-        started = Workers(*workers)
-        monkeypatch.setattr(worker, "worker", started)
-        return started
-
     monkeypatch.setitem(RUNTIMES, "litert", replace(RUNTIMES["litert"], sittings=2, replay_seconds=0.1201))
-    return start
+    return partial(Workers.replacing, monkeypatch)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 from fakes import write_samples
 from measuring import NOTHING, ScriptedWorker, Workers, a_target
 from zoobench.errors import MeasurementError
-from zoobench.measure import worker
 from zoobench.measure.startup import measure_memory
 from zoobench.measure.target import Target
 
@@ -30,13 +30,7 @@ Scripted = Callable[..., Workers]
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     """Has processes be scripted ones."""
-
-    def script(*workers: ScriptedWorker) -> Workers:
-        started = Workers(*workers)
-        monkeypatch.setattr(worker, "worker", started)
-        return started
-
-    return script
+    return partial(Workers.replacing, monkeypatch)
 
 
 def a_worker(*footprints: Any, **changes: Any) -> ScriptedWorker:

@@ -5,14 +5,15 @@ import json
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from messages import message_of
 from zoobench.errors import DataError, ModelError
 from zoobench.store import product as store
 from zoobench.store.product import (
@@ -58,10 +59,7 @@ def standing(root: Path) -> list[str]:
     return sorted(name.rpartition("-")[0] if name.startswith(DAMAGED) else name for name in names)
 
 
-def message(call: Callable[[], object]) -> str:
-    with pytest.raises(ModelError) as caught:
-        call()
-    return str(caught.value)
+message = partial(message_of, ModelError)
 
 
 def altered_manifest(folder: Path, **changes: Any) -> None:
