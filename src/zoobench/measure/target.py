@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.variants import spec_of
 from zoobench.results.schema import RecordedModel, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.tflite.contract import Contract, describe_violations, plain, violations
@@ -50,6 +51,7 @@ class ModelFile:
         training: How its classifier was trained; None where it came trained.
         refusal: Why the cell's runtime did not take it where it was made; None if it did, or was not tried.
         product: The store's folder of it; '' where it came in a kit.
+        interface: What a model of one's own is taken as; None for other networks.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class ModelFile:
     training: RecordedTraining | None = None
     refusal: Refusal | None = None
     product: str = ""
+    interface: Interface | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ def measure_size(target: Target, *, twin: Target) -> RecordedModel:
         float_twin_size_bytes=twin.file.size_bytes,
         contract=plain(file.contract) if file.contract else None,
         numerics=file.numerics,
+        interface=file.interface,
     )
 
 
