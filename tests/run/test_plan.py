@@ -30,7 +30,7 @@ REFUSED = [
     ("calibration", "1.5", "--zoo-calibration: received '1.5'"),
     ("epochs", "", "--zoo-epochs: received ''"),
     ("drawn", "29", "29 drawn images were asked for; ask for at least 30, 3 for each of the 10 classes"),
-    ("split", "70/30", "the split '70/30' cannot be read; give three positive numbers"),
+    ("split", "70/30", "the split '70/30' cannot be read; give three numbers"),
     ("seed", "-1", "--zoo-seed: received -1; allowed is 0 or more"),
     ("seed", "4294967296", "--zoo-seed: received 4294967296; allowed is 2147483647 or less"),
     ("early-stopping-from", "-1", "--zoo-early-stopping-from: received -1; allowed is 0 or more"),
@@ -49,6 +49,8 @@ REFUSED = [
     ("learning-rate", "0", "--zoo-learning-rate: received 0.0; allowed is a number above 0"),
     ("learning-rate", "nan", "--zoo-learning-rate: received nan; allowed is a number above 0"),
     ("decay", "-0.1", "--zoo-decay: received -0.1; allowed is 0 or more"),
+    ("model", "mine=backbone", "--zoo-model: received 'mine=backbone', but no backbone is a model of your own"),
+    ("pixels", "0..1", "--zoo-pixels: received '0..1', but no backbone is a model of your own"),
     ("dropout", "1", "--zoo-dropout: received 1.0; allowed is at least 0 and below 1"),
 ]
 
@@ -94,6 +96,7 @@ def test_without_options_everything_has_its_default(monkeypatch: pytest.MonkeyPa
     assert {cell.image_size for cell in made.cells} == {224}
     assert made.source == Building(
         backbones={name: BACKBONES[name] for name in ("mobilenet", "inception_resnet_v2")},
+        requested={},
         data=DatasetConfig(folder=None, drawn_images=300, shares=SHARES, seed=0),
         weights={"": "auto"},
         training=TrainingConfig(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import Backbone
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.variants import Quantizer, Variant
 from zoobench.store.product import Product
 from zoobench.system.files import sha256_of_json
@@ -85,7 +86,12 @@ class ConversionConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
-    """Everything needed to make the variants of one backbone on one data set; `root` is the store's folder."""
+    """Everything needed to make the variants of one backbone on one data set.
+
+    Attributes:
+        root: The store's folder.
+        interface: What a model of one's own is taken as; None for other networks.
+    """
 
     backbone: Backbone
     weights: Weights
@@ -94,6 +100,7 @@ class BuildRequest:
     training: TrainingConfig
     conversion: ConversionConfig
     root: Path
+    interface: Interface | None = None
 
 
 def alternatives(request: BuildRequest, variant: Variant) -> tuple[BuildRequest, ...]:
@@ -164,7 +171,15 @@ def _of_backbone(request: BuildRequest) -> dict[str, Any]:
         "tensorflow": version("tensorflow"),
         "keras": version("keras"),
         **_added_by("added_by", request.backbone, request.backbone.builder),
+        **_of_interface(request.interface),
     }
+
+
+def _of_interface(interface: Interface | None) -> dict[str, Any]:
+    """What a model of one's own is taken as and is fed."""
+    if interface is None:
+        return {}
+    return {"interface": {name: value for name, value in asdict(interface).items() if name != "remarks"}}
 
 
 def _of_head(request: BuildRequest) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What does a kit say of itself, and does that fit together? Schema 1 of its `kit.json`, and how its images begin.
 
 History of the schema:
-    1 (2026-11): the first. `training` and `quantizer` of a model came later; older kits lack them.
+    1 (2026-11): the first. `training`, `quantizer` and `interface` of a model came later; older kits lack them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from zoobench.errors import DataError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import runtimes_of
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.answers import disagreements_of_training
@@ -94,6 +95,7 @@ class KitModel:
     numerics: RecordedNumerics | None = None
     training: RecordedTraining | None = None
     quantizer: QuantizerName | None = None
+    interface: Interface | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.variants import VARIANTS, spec_of
 from zoobench.results.schema import RecordedModel, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.tflite.contract import Contract, describe_violations, plain, violations
@@ -53,6 +54,7 @@ class ModelFile:
         product: The store's folder of it; '' where it came in a kit.
         quantizer: Which one made it; None where none of ours did, or that is not known.
         others: In what the files of other quantizers fall short of its variant, a sentence each.
+        interface: What a model of one's own is taken as; None for other networks.
     """
 
     path: Path
@@ -65,6 +67,7 @@ class ModelFile:
     product: str = ""
     quantizer: str | None = None
     others: tuple[str, ...] = ()
+    interface: Interface | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ def measure_size(target: Target, *, twin: Target) -> RecordedModel:
         contract=plain(file.contract) if file.contract else None,
         numerics=file.numerics,
         quantizer=file.quantizer,
+        interface=file.interface,
     )
 
 

@@ -15,6 +15,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from zoobench.matrix.interface import Interface
+
 SCHEMA = 1
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -78,6 +80,7 @@ class RecordedModel:
         contract: What stands in a TFLite file; None for others.
         numerics: How near its answers are to Keras's; None for Keras itself and where the runtime refuses the file.
         quantizer: `ai_edge` or `tensorflow`, which made it; None where none of them did, or that is not known.
+        interface: What a model of one's own is taken as; None for the networks that zoobench or a package has.
     """
 
     sha256: Sha256
@@ -86,6 +89,7 @@ class RecordedModel:
     contract: Mapping[str, Any] | None = None
     numerics: RecordedNumerics | None = None
     quantizer: QuantizerName | None = None
+    interface: Interface | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

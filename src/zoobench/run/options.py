@@ -60,6 +60,18 @@ _BUILDING = (
         "litert,keras",
         "Runtimes, comma-separated: litert, litert_compiled, openvino, onnxruntime, keras, keras_graph, or all.",
     ),
+    (
+        "model",
+        "X=WHAT",
+        "",
+        "What a model of your own is: X=classifier, X=classifier:logits (or :probabilities, :sigmoid), X=backbone.",
+    ),
+    (
+        "pixels",
+        "RANGE",
+        "",
+        "What models of your own take: 0..255, 0..1, -1..1, imagenet-caffe or imagenet-torch; X=RANGE for one of them.",
+    ),
     ("threads", "NS", "1", "Threads of one invocation, comma-separated numbers."),
     ("image-size", "N", "224", "Side of the images in pixels, or `native` for each backbone's own."),
     (

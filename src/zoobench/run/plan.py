@@ -13,6 +13,7 @@ from zoobench.errors import UsageError
 from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix.backbones import Backbone, find_backbones
 from zoobench.matrix.cell import TABLES, Cell, matrix
+from zoobench.matrix.interface import RequestedInterface, parse_requested
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
 from zoobench.matrix.variants import Quantizer
 from zoobench.measure.latency import RoundsConfig
@@ -32,9 +33,10 @@ _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
-    """What files are made from, and how."""
+    """What files are made from, and how; `requested` is what is said of each model of one's own."""
 
     backbones: Mapping[str, Backbone]
+    requested: Mapping[str, RequestedInterface]
     data: "DatasetConfig"
     weights: WeightsRequest
     training: TrainingConfig
@@ -85,6 +87,7 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     cells = _cells(texts, sized)
     building = Building(
         backbones={backbone.name: backbone for backbone in backbones},
+        requested=parse_requested(texts["model"], texts["pixels"], own=_own(backbones)),
         data=_data(texts),
         weights=parse_request(texts["weights"]),
         training=_training(texts),
@@ -92,6 +95,11 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     )
     rounds = _rounds(texts, [cell.runtime for cell in cells])
     return Plan(cells=cells, source=building, rounds=rounds, options=chosen(texts), **_measuring(texts))
+
+
+def _own(backbones: Sequence[Backbone]) -> dict[str, str]:
+    """Returns the names of models of one's own, by name, file name and path."""
+    return {word: one.name for one in backbones if one.path for word in (str(one.path), one.path.name, one.name)}
 
 
 def _kit_plan(texts: Mapping[str, str]) -> Plan:

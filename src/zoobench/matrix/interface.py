@@ -1,0 +1,118 @@
+"""What is a model of one's own taken as, what does it take for pixels, and what are its outputs?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, cast, get_args
+
+from zoobench.errors import UsageError
+
+TakenAs = Literal["classifier", "backbone"]
+"""Whether a model's outputs are the classes of the data, or features that a head is trained on."""
+PixelRange = Literal["0..255", "0..1", "-1..1", "imagenet-caffe", "imagenet-torch"]
+"""What a model takes for the pixels of an RGB image.
+
+    0..255          as they are
+    0..1            divided by 255
+    -1..1           divided by 127.5, less 1
+    imagenet-caffe  BGR, less the mean of ImageNet's channels; as `keras.applications.imagenet_utils`, mode "caffe"
+    imagenet-torch  divided by 255, less the mean of ImageNet's channels, by their deviation; mode "torch" there
+"""
+Scores = Literal["probabilities", "logits", "sigmoid"]
+"""What the outputs of a classifier are.
+
+    probabilities  one for each class; they sum to one
+    logits         one for each class, a softmax makes probabilities of them; a single one is that of the second of two
+    sigmoid        one probability for each class by itself; a single one is that of the second of two
+"""
+Layout = Literal["NHWC", "NCHW"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """What a model of one's own is taken as, and what it takes and gives.
+
+    Files hold the model as it is: what is told here is done to each sample before it, and to each answer after it,
+    outside of what is timed.
+
+    Attributes:
+        order: Which output belongs to each class of the data, in the data's order; () where they are in that order.
+        channels: 3 for RGB, 1 for grey.
+        remarks: What was seen of the model, and what a reader must know to trust its numbers; a sentence each.
+    """
+
+    taken_as: TakenAs
+    pixels: PixelRange = "0..255"
+    scores: Scores = "probabilities"
+    order: tuple[int, ...] = ()
+    layout: Layout = "NHWC"
+    channels: Literal[1, 3] = 3
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether samples and answers need nothing done to them."""
+        return replace(self, remarks=()) == Interface(taken_as=self.taken_as)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedInterface:
+    """What the user says of a model of their own; None is for zoobench to find out."""
+
+    taken_as: TakenAs | None = None
+    scores: Scores | None = None
+    pixels: PixelRange | None = None
+
+
+NOTHING_REQUESTED = RequestedInterface()
+
+
+def parse_requested(models: str, pixels: str, *, own: Mapping[str, str]) -> Mapping[str, RequestedInterface]:
+    """Reads what `--zoo-model` and `--zoo-pixels` say of each model of one's own.
+
+    Args:
+        models: `X=classifier`, `X=classifier:logits`, `X=backbone`, comma-separated.
+        pixels: A range for all of them, or `X=RANGE`, comma-separated.
+        own: The name of each model, by all that may stand for X.
+
+    Raises:
+        UsageError: If a text is none of these, or X is no model of one's own.
+    """
+    requested = dict.fromkeys(own.values(), NOTHING_REQUESTED)
+    for name, wanted in _pairs("--zoo-model", models, own):
+        taken_as, _, scores = wanted.partition(":")
+        if scores and taken_as == "backbone":
+            raise UsageError(
+                f"--zoo-model: received {wanted!r}; scores are those of a classifier: X=classifier:{scores}"
+            )
+        requested[name] = replace(
+            requested[name],
+            taken_as=cast(TakenAs, _checked("--zoo-model", taken_as, get_args(TakenAs))),
+            scores=cast(Scores, _checked("--zoo-model", scores, get_args(Scores))) if ":" in wanted else None,
+        )
+    for name, wanted in _pairs("--zoo-pixels", pixels, own, for_all=True):
+        pixel_range = cast(PixelRange, _checked("--zoo-pixels", wanted, get_args(PixelRange)))
+        requested[name] = replace(requested[name], pixels=pixel_range)
+    return requested
+
+
+def _pairs(flag: str, text: str, own: Mapping[str, str], *, for_all: bool = False) -> list[tuple[str, str]]:
+    """Returns name and value of each pair; a value alone is for every model."""
+    if text and not own:
+        raise UsageError(f"{flag}: received {text!r}, but no backbone is a model of your own; leave it out")
+    found: list[tuple[str, str]] = []
+    for part in filter(None, text.split(",")):
+        name, sign, wanted = part.rpartition("=")
+        if not sign and for_all:
+            found += [(one, wanted) for one in dict.fromkeys(own.values())]
+        elif name in own:
+            found.append((own[name], wanted))
+        else:
+            known = ", ".join(dict.fromkeys(own.values()))
+            raise UsageError(f"{flag}: received {part!r}; expected MODEL=VALUE, where MODEL is one of {known}")
+    return found
+
+
+def _checked(flag: str, word: str, allowed: tuple[str, ...]) -> str:
+    if word in allowed:
+        return word
+    raise UsageError(f"{flag}: received {word!r}; allowed is one of {', '.join(allowed)}")
