@@ -179,7 +179,7 @@ def _of_interface(interface: Interface | None) -> dict[str, Any]:
     """What a model of one's own is taken as and is fed."""
     if interface is None:
         return {}
-    return {"interface": {name: value for name, value in asdict(interface).items() if name != "remarks"}}
+    return {"interface": interface.identity}
 
 
 def _of_head(request: BuildRequest) -> dict[str, Any]:

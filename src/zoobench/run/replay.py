@@ -259,7 +259,12 @@ def _made_again(missing: Sequence[Record], run: Run, artifacts: Path) -> tuple[d
 def _subject(pair: Mapping[str, Record], files: Mapping[str, Path], samples: Samples | None) -> Pair | str:
     cell = pair[CANDIDATE].cell
     found = {
-        side: ModelFile(path=files[model.sha256], sha256=model.sha256, size_bytes=model.size_bytes)
+        side: ModelFile(
+            path=files[model.sha256],
+            sha256=model.sha256,
+            size_bytes=model.size_bytes,
+            interface=model.interface,
+        )
         for side, record in pair.items()
         if (model := record.model) and model.sha256 in files
     }

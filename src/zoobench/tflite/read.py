@@ -85,11 +85,11 @@ class Port:
     zero_point: int
     shape: tuple[int, ...] = ()
 
-    def stored(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-        """Returns raw pixels in the tensor's own numbers."""
+    def stored(self, pixels: npt.NDArray[np.uint8] | Floats) -> npt.NDArray[Any]:
+        """Returns pixels, raw or real values in the model's range, in the tensor's own numbers."""
         if self.dtype == np.float32:
             return pixels.astype(np.float32)
-        if self.dtype == np.uint8 and self.scale == 1 and self.zero_point == 0:
+        if self.dtype == pixels.dtype == np.uint8 and self.scale == 1 and self.zero_point == 0:
             return pixels
         limits = np.iinfo(self.dtype)
         numbers = np.rint(pixels / self.scale) + self.zero_point
@@ -102,7 +102,7 @@ class Port:
             return stored.astype(np.float32)
         return np.multiply(stored.astype(np.float32) - self.zero_point, self.scale, dtype=np.float32)
 
-    def check_taken(self, images: npt.NDArray[np.uint8]) -> None:
+    def check_taken(self, images: npt.NDArray[np.uint8] | Floats) -> None:
         """Raises a MeasurementError for images of another shape than the tensor's, which not every runtime does."""
         if images.shape != self.shape:
             raise MeasurementError(
