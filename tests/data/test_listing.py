@@ -54,6 +54,7 @@ def test_other_files_are_ignored_and_counted_and_hidden_folders_are_no_classes(p
         (".png beside the class folders", 1),
         (".txt", 2),
         (".webp", 1),
+        ("hidden folder", 1),
         ("linked folder", 1),
         ("without extension", 1),
     )
@@ -77,7 +78,7 @@ def test_linked_images_and_linked_classes_are_followed(pets: Path, kept: Path, t
     ("files", "told"),
     [
         (None, "does not exist"),
-        ([""], "is a file, not a folder"),
+        ([""], "is neither a folder nor a list (.csv, .tsv or .parquet)"),
         ([], "holds no class folders"),
         (["1.png", "2.png"], "holds no class folders but 2 images directly in it; put them in one folder per class"),
         (["cat/1.png"], "holds one class folder only, cat, and a classifier needs two or more"),
@@ -107,7 +108,7 @@ def test_classes_without_images_are_refused(pets: Path, kept: Path) -> None:
     (pets / "ant").mkdir()
     put(pets / "bee" / "notes.txt", b"x")
     assert refusal(pets, kept) == (
-        f"{pets} has class folders without images (.bmp, .gif, .jpeg, .jpg, .png): ant, bee; "
+        f"{pets} has class folders without images (.bmp, .gif, .jpeg, .jpg, .png): ant, bee (1 .txt); "
         "put images into them or take the folders away"
     )
 

@@ -10,11 +10,13 @@ from zoobench.data.split import (
     SHARES,
     Shares,
     Split,
+    assign,
     cut,
     dataset_sha256,
     homes,
     measuring_order,
     parse_shares,
+    shares_of,
     split_contents,
     stratified,
 )
@@ -41,6 +43,22 @@ def contents(label: int, count: int, *, start: int = 0) -> Contents:
 )
 def test_shares_are_cut_by_largest_remainders(total: int, expected: tuple[int, int, int]) -> None:
     assert cut(total, SHARES) == expected
+
+
+def test_a_share_of_nothing_gets_nothing() -> None:
+    assert cut(7, parse_shares("0/0/100")) == (0, 0, 7)
+    assert cut(1, parse_shares("0/0/1")) == (0, 0, 1)
+    assert cut(10, parse_shares("80/0/20")) == (8, 0, 2)
+
+
+def test_what_is_not_given_is_cut_by_the_ratio_of_the_shares() -> None:
+    assert shares_of(["train", "test"], shares=(0.6, 0.2, 0.2)) == {
+        "train": pytest.approx((0.75, 0.25, 0)),
+        "test": (0, 0, 1),
+    }
+    assert shares_of(["train", "validation"], shares=(0, 0, 1)) == {"train": (1, 0, 0), "validation": (0, 0, 1)}
+    found = contents(0, 20) + contents(1, 4, start=50)
+    assert assign(found, ["train"] * 20 + ["test"] * 4, shares=SHARES, seed=0).count("validation") == 4
 
 
 @given(
@@ -116,10 +134,12 @@ def test_shares_are_read_in_any_unit(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "70", "70/30", "70/15/10/5", "70/15/x", "100/0/0", "120/-10/-10", "nan/1/1", "inf/1/1", "70-15-15"]
 )
-def test_shares_that_are_not_three_positive_numbers_are_refused(text: str) -> None:
+def test_shares_that_are_not_three_numbers_are_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_shares(text)
-    assert str(caught.value).startswith(f"the split {text!r} cannot be read; give three positive numbers for train/")
+    assert str(caught.value).startswith(
+        f"the split {text!r} cannot be read; give three numbers for train/validation/test"
+    )
 
 
 SAMPLES: list[tuple[str, int, Split]] = [("b", 1, "test"), ("a", 0, "train")]

@@ -11,9 +11,10 @@ import pytest
 from fakes import ScriptedSession, a_memory, a_phase, write_samples
 from zoobench.errors import MeasurementError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import Interface
 from zoobench.measure import accuracy, latency, runtimes
 from zoobench.measure.latency import RoundsConfig
-from zoobench.measure.runtimes import Session
+from zoobench.measure.runtimes import InterfacedSession, Session
 from zoobench.measure.target import ModelFile
 from zoobench.results.schema import RecordedDataset, RecordedStartup, Refusal
 from zoobench.run import session
@@ -59,11 +60,14 @@ class ScriptedRuntimes:
         monkeypatch.setattr(session, "measure_memory", lambda *_, **_options: memory)
 
     @contextmanager
-    def open_session(self, path: Path, *, runtime: str, threads: int) -> Iterator[Session]:
+    def open_session(
+        self, path: Path, *, runtime: str, threads: int, interface: Interface | None = None
+    ) -> Iterator[Session]:
         if self.error:
             raise self.error
         self.opened.append((path.stem, runtime, threads))
-        yield ScriptedSession(self.answers[path.stem])
+        session = ScriptedSession(self.answers[path.stem])
+        yield InterfacedSession(session, interface) if interface else session
 
     def in_fresh_process(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         self.processes.append(function.__name__)

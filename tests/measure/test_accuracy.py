@@ -317,7 +317,7 @@ class Forgetful(ScriptedSession):
 @pytest.mark.parametrize(
     ("session", "told"),
     [
-        (Forgetful(ANSWERS), "sample 0 has the shape (1, 3); expected (8, classes)"),
+        (Forgetful(ANSWERS), "sample 0: the model's answer to 8 images has the shape (1, 3); expected (8, classes)"),
         (ScriptedSession(np.zeros((COUNT, 4, 4))), "has the shape (8, 4, 4); expected (8, classes)"),
     ],
 )

@@ -3,10 +3,11 @@
 import json
 import mmap
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -15,6 +16,7 @@ import pytest
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
 from packages import put
 from zoobench.errors import MeasurementError
+from zoobench.matrix.interface import Interface
 from zoobench.measure import worker
 from zoobench.measure.runtimes import Session
 from zoobench.measure.worker import Bench, footprint
@@ -39,15 +41,24 @@ class Scene:
         self.log: list[str] = []
         self.bench = Bench(clock=clock)
         self.pixels = write_samples(folder, [0, 0, 0, 0]).path
+        self.interfaces: list[Interface | None] = []
         self._sessions: dict[str, AbstractContextManager[Session]] = {}
         monkeypatch.setattr(worker, "open_session", self._open)
 
-    def open(self, name: str, durations: Sequence[int] = (), *, takes: int = 0, **changes: Any) -> dict[str, Any]:
+    def open(
+        self,
+        name: str,
+        durations: Sequence[int] = (),
+        *,
+        takes: int = 0,
+        asked: Mapping[str, Any] = MappingProxyType({}),
+        **changes: Any,
+    ) -> dict[str, Any]:
         """Has a model opened that takes these nanoseconds, invocation by invocation."""
         known = {"name": name, "log": self.log, "clock": self.clock, "durations": durations}
         self._sessions[f"{name}.tflite"] = opening(ScriptedSession([[1.0]] * 4, **known, **changes), duration=takes)()
         request = {"do": "open", "name": name, "path": f"{name}.tflite", "runtime": "litert", "threads": 2}
-        return self.bench.answer(request)
+        return self.bench.answer({**request, **asked})
 
     def turns(
         self, *turns: tuple[str, int], slowdown: dict[str, float] | None = None, settle: bool = True
@@ -56,8 +67,11 @@ class Scene:
         asked = {"do": "turns", "turns": turns, "pixels": pixels, "settle": settle, "slowdown": slowdown or {}}
         return self.bench.answer(json.loads(json.dumps(asked)))
 
-    def _open(self, path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
+    def _open(
+        self, path: Path, *, runtime: str, threads: int, interface: Interface | None
+    ) -> AbstractContextManager[Session]:
         self.log.append(f"open_session({path}, {runtime}, {threads})")
+        self.interfaces.append(interface)
         return self._sessions[str(path)]
 
 
@@ -75,6 +89,13 @@ def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 def test_opening_is_timed_and_takes_the_runtime_and_its_threads(scene: Scene) -> None:
     assert scene.open("a", takes=3 * MILLISECOND) == {"initialization_seconds": 0.003}
     assert scene.log == ["open_session(a.tflite, litert, 2)", "a.open"]
+
+
+def test_what_a_model_is_taken_as_reaches_the_process_that_opens_it(scene: Scene) -> None:
+    taken_as = Interface(taken_as="classifier", pixels="0..1", scores="logits", order=(1, 0))
+    scene.open("a")
+    scene.open("b", asked={"interface": json.loads(json.dumps(taken_as.identity))})
+    assert scene.interfaces == [None, taken_as]
 
 
 @pytest.mark.parametrize(("settle", "taken"), [(True, 7), (False, 50)])

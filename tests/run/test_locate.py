@@ -14,7 +14,7 @@ import pytest
 from fakes import a_record, write_results_file
 from kept_store import keep, keep_model, npy
 from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
-from zoobench.data.split import ROWS, SHARES, Shares, dataset_sha256, measuring_order, split_contents
+from zoobench.data.split import ROWS, SHARES, Shares, assign, dataset_sha256, measuring_order, split_contents
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
 from zoobench.measure.target import Samples
@@ -134,11 +134,11 @@ def contents(salt: str = "") -> Contents:
     return [(row // (IMAGES // 2), sha256(f"{salt}{row}".encode()).hexdigest()) for row in range(IMAGES)]
 
 
-def stored(artifacts: Path, of: Contents, *, side: int = 8) -> Path:
+def stored(artifacts: Path, of: Contents, *, side: int = 8, **said: Any) -> Path:
     """Keeps a decoded data set of which row i is of the colour i, and returns its pixels."""
     pixels = np.arange(len(of), dtype=np.uint8).repeat(side * side * 3).reshape(len(of), side, side, 3)
     rows = [[f"{row}.jpg", label, content] for row, (label, content) in enumerate(of)]
-    files = {"pixels.npy": npy(pixels), ROWS: json.dumps({"rows": rows, "left_out": []}).encode()}
+    files = {"pixels.npy": npy(pixels), ROWS: json.dumps({"rows": rows, "left_out": [], **said}).encode()}
     product = Product(name=f"pets-{side}", file_name="pixels.npy", inputs={"image_size": side, "contents": of})
     return keep(artifacts / "datasets", product, files, classes=CLASSES).path
 
@@ -200,6 +200,19 @@ def test_the_split_is_that_of_the_runs_options(tmp_path: Path) -> None:
     shares = (0.5, 0.2, 0.3)
     of_run = run(tmp_path, split_record(contents(), seed=7, shares=shares), seed="7", split="5/2/3")
     assert colours(found(of_run, tmp_path)) == order_of(contents(), seed=7, shares=shares)
+
+
+def test_a_split_that_was_given_is_taken_again(tmp_path: Path) -> None:
+    given = ["test" if row % 3 == 0 else "train" for row in range(IMAGES)]
+    path = stored(tmp_path, contents(), splits=given)
+    assert json.loads(path.with_name(ROWS).read_text())["splits"] == given
+    splits = assign(contents(), given, shares=SHARES, seed=0)
+    identity = dataset_sha256(
+        CLASSES, ((content, label, split) for (label, content), split in zip(contents(), splits, strict=True))
+    )
+    expected = measuring_order(contents(), range(0, IMAGES, 3))
+    record = all_right([contents()[row][0] for row in expected], identity)
+    assert colours(found(run(tmp_path, record), tmp_path)) == expected
 
 
 def test_another_data_set_of_the_same_classes_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ REFUSED = [
     ("calibration", "1.5", "--zoo-calibration: received '1.5'"),
     ("epochs", "", "--zoo-epochs: received ''"),
     ("drawn", "29", "29 drawn images were asked for; ask for at least 30, 3 for each of the 10 classes"),
-    ("split", "70/30", "the split '70/30' cannot be read; give three positive numbers"),
+    ("split", "70/30", "the split '70/30' cannot be read; give three numbers"),
     ("seed", "-1", "--zoo-seed: received -1; allowed is 0 or more"),
     ("seed", "4294967296", "--zoo-seed: received 4294967296; allowed is 2147483647 or less"),
     ("early-stopping-from", "-1", "--zoo-early-stopping-from: received -1; allowed is 0 or more"),

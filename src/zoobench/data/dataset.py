@@ -10,17 +10,29 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data import drawn
-from zoobench.data.listing import LeftOut, Picture, PictureSource, counted, decode_once, photos, refuse
+from zoobench.data.listing import (
+    LeftOut,
+    Picture,
+    PictureSource,
+    conversion_of,
+    counted,
+    decode_once,
+    given_splits,
+    photos,
+    refuse,
+)
+from zoobench.data.lists import is_list, listed_images
 from zoobench.data.split import (
-    MIN_CONTENTS,
     SHARES,
     SPLITS,
+    Content,
     Row,
     Shares,
     Split,
+    assign,
     dataset_sha256,
     homes,
-    split_contents,
+    shares_of,
     stratified,
 )
 from zoobench.errors import DataError, UsageError
@@ -28,7 +40,7 @@ from zoobench.system.files import sha256_of_json
 
 MIN_IMAGE_SIZE = 32
 MAX_IMAGE_SIZE = 1024
-MIN_DRAWN_IMAGES = MIN_CONTENTS * len(drawn.CLASSES)
+MIN_DRAWN_IMAGES = len(SPLITS) * len(drawn.CLASSES)
 Indices = npt.NDArray[np.int64]
 
 
@@ -37,7 +49,7 @@ class DatasetConfig:
     """What data set a user asks for.
 
     Attributes:
-        folder: One folder of images per class; None for the drawn data set.
+        folder: One folder of images per class, or a list of images; None for the drawn data set.
         drawn_images: Over all classes together.
         seed: Which split, and which drawn images.
         skip_bad_images: Leave out what cannot be used instead of stopping at it.
@@ -53,7 +65,7 @@ class DatasetConfig:
         if self.drawn_images < MIN_DRAWN_IMAGES:
             raise UsageError(
                 f"{self.drawn_images} drawn images were asked for; ask for at least {MIN_DRAWN_IMAGES}, "
-                f"{MIN_CONTENTS} for each of the {len(drawn.CLASSES)} classes"
+                f"{len(SPLITS)} for each of the {len(drawn.CLASSES)} classes"
             )
 
 
@@ -82,6 +94,7 @@ class Dataset:
         samples: The usable images in file order.
         duplicates: Groups of names of samples that have the same content.
         ignored: Kinds of files that are no images, with their number.
+        remarks: What else is unusual.
         pixels_path: A .npy file, uint8 [samples, image_size, image_size, 3] RGB; row i belongs to `samples[i]`.
     """
 
@@ -93,6 +106,7 @@ class Dataset:
     ignored: tuple[tuple[str, int], ...]
     image_size: int
     pixels_path: Path
+    remarks: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -153,7 +167,7 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
     if not MIN_IMAGE_SIZE <= image_size <= MAX_IMAGE_SIZE:
         allowed = f"give a size from {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE} pixels, such as 224"
         raise UsageError(f"the image size {image_size} is not possible; {allowed}")
-    source = _drawings(config) if config.folder is None else photos(config.folder)
+    source = _source(config)
     rows, undecoded, pixels_path = decode_once(source, image_size=image_size, folder=folder)
     left_out = tuple(sorted((*source.left_out, *undecoded)))
     if not config.skip_bad_images:
@@ -164,12 +178,13 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
     return Dataset(
         name=source.name,
         classes=source.classes,
-        samples=_split(rows, classes=source.classes, config=config),
+        samples=_split(rows, source=source, config=config),
         left_out=left_out,
         duplicates=tuple(tuple(group) for group in names.values() if len(group) > 1),
         ignored=source.ignored,
         image_size=image_size,
         pixels_path=pixels_path,
+        remarks=source.remarks,
     )
 
 
@@ -182,6 +197,7 @@ def _described(dataset: Dataset) -> Iterator[str]:
     sizes = Counter(item.split for item in dataset.samples)
     splits = " / ".join(f"{split} {sizes[split]}" for split in SPLITS)
     yield f"{dataset.name}, {len(dataset.samples)} images, {len(dataset.classes)} classes, {splits}"
+    yield from dataset.remarks
     if dataset.left_out:
         name, reason = dataset.left_out[0]
         yield f"left out {counted(dataset.left_out, 'bad image')}, first {name}: {reason}"
@@ -194,7 +210,15 @@ def _described(dataset: Dataset) -> Iterator[str]:
         first = " = ".join(contradictory[0])
         yield f"{counted(contradictory, 'image')} in two classes, so one label is wrong, first {first}"
     if dataset.ignored:
-        yield f"ignored other files: {', '.join(f'{count} {kind}' for kind, count in dataset.ignored)}"
+        conversion = conversion_of(kind for kind, _ in dataset.ignored)
+        counts = ", ".join(f"{count} {kind}" for kind, count in dataset.ignored)
+        yield f"ignored other files: {counts}{f'; to have them too, {conversion}' if conversion else ''}"
+
+
+def _source(config: DatasetConfig) -> PictureSource:
+    if config.folder is None:
+        return _drawings(config)
+    return listed_images(config.folder) if is_list(config.folder) else photos(config.folder)
 
 
 def _drawings(config: DatasetConfig) -> PictureSource:
@@ -213,14 +237,40 @@ def _drawings(config: DatasetConfig) -> PictureSource:
     return PictureSource(name="drawn", classes=drawn.CLASSES, key=key, pictures=pictures)
 
 
-def _split(rows: Sequence[Row], *, classes: Sequence[str], config: DatasetConfig) -> tuple[Sample, ...]:
+def _split(rows: Sequence[Row], *, source: PictureSource, config: DatasetConfig) -> tuple[Sample, ...]:
     contents = [(label, sha256) for _, label, sha256 in rows]
-    different = Counter(homes(contents).values())
-    short = [f"{name} has {different[label]}" for label, name in enumerate(classes) if different[label] < MIN_CONTENTS]
-    if short:
-        raise DataError(
-            f"each class needs {MIN_CONTENTS} different usable images, one for each of {', '.join(SPLITS)}; "
-            f"{', '.join(short)} (copies of another class's images do not count); add images or take the folder away"
+    of_name = given_splits(source)
+    given = [of_name[name] for name, *_ in rows] if of_name else []
+    if len(set(given)) == len(SPLITS) and config.shares != SHARES:
+        raise UsageError(
+            f"{source.name} is {'; '.join(source.remarks)}, so there is nothing for --zoo-split to cut: leave it out, "
+            "or name one of these folders with --zoo-data"
         )
-    split = split_contents(contents, shares=config.shares, seed=config.seed)
-    return tuple(Sample(name=name, label=label, sha256=sha256, split=split[sha256]) for name, label, sha256 in rows)
+    _refuse_small_classes(contents, given, source=source, shares=config.shares)
+    splits = assign(contents, given, shares=config.shares, seed=config.seed)
+    return tuple(
+        Sample(name=name, label=label, sha256=sha256, split=split)
+        for (name, label, sha256), split in zip(rows, splits, strict=True)
+    )
+
+
+def _refuse_small_classes(
+    contents: Sequence[Content], given: Sequence[Split], *, source: PictureSource, shares: Shares
+) -> None:
+    parts = shares_of(given, shares=shares) if given else {None: shares}
+    for donor, cut in parts.items():
+        own = [content for row, content in enumerate(contents) if donor is None or given[row] == donor]
+        needing = [split for split, share in zip(SPLITS, cut, strict=True) if share]
+        different = Counter(homes(own).values())
+        short = [
+            f"{name} has {different[label]}"
+            for label, name in enumerate(source.classes)
+            if different[label] < len(needing)
+        ]
+        if short:
+            of_donor = f" of {donor}" if donor else ""
+            raise DataError(
+                f"each class needs {len(needing)} different usable images{of_donor}, one for each of "
+                f"{', '.join(needing)}; {', '.join(short)} (copies of another class's images do not count); "
+                "add images or take the folder away"
+            )

@@ -1,43 +1,54 @@
-"""Which image files stand in a folder of class folders, what is wrong with them, and where are their pixels kept?"""
+"""Which image files stand in a data set, what is wrong with them, and where are their pixels kept?"""
 
 import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 import numpy as np
 import PIL
 
 from zoobench.data.images import DECODER_VERSION, EXTENSIONS, Pixels, check_file, load, resize
-from zoobench.data.split import ROWS, Row, read_rows
+from zoobench.data.layout import find_layout, is_image, is_set_aside, kind_of, kind_of_folder, text_of
+from zoobench.data.split import ROWS, SPLITS, Row, Split, read_rows
 from zoobench.errors import DataError
 from zoobench.store.product import Facts, Product, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_json, writing
 from zoobench.system.terminal import Advance, progress
 
-_ONE_FOLDER_PER_CLASS = "give a folder that holds one folder of images for each class, such as cat/ and dog/"
 _LISTED = 20  # bad images that a message names
 _SCHEMA = 2
 _PIXELS = "pixels.npy"
 _CHUNK = 64  # images in memory at a time
+_CONVERSIONS = {
+    "magick mogrify -format png *{}": (
+        *(".heic", ".heif", ".jp2", ".j2k", ".jpx", ".jxl", ".svg", ".psd", ".ppm", ".pgm", ".pbm", ".pnm"),
+        *(".tga", ".ico", ".jfif", ".hdr", ".exr"),
+    ),
+    "dcraw -T *{}": (".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
+    "PIL.Image.fromarray(numpy.load('NAME{}')).save('NAME.png')": (".npy", ".npz"),
+    "dcmj2pnm +on NAME{} NAME.png": (".dcm",),
+}
+"""How images of kinds that are not read become such that are."""
 LeftOut = tuple[str, str]
 """Name of a file that looks like an image but cannot be used, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One image before it is decoded; `sha256` is None where it follows from the pixels."""
+    """One image before it is decoded; `sha256` is None where the pixels say it, `split` where none is given."""
 
     name: str
     label: int
     sha256: str | None
     pixels: Callable[[], Pixels]
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,17 @@ class PictureSource:
     pictures: tuple[Picture, ...]
     left_out: tuple[LeftOut, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One image file of a data set, not yet looked at."""
+
+    path: Path
+    name: str
+    label: int
+    split: Split | None
 
 
 def photos(folder: Path) -> PictureSource:
@@ -58,34 +80,69 @@ def photos(folder: Path) -> PictureSource:
     Raises:
         DataError: The folder does not hold two or more class folders with images.
     """
-    entries = _entries(folder)
-    classes = _class_folders(folder, entries)
-    files: list[tuple[Path, int]] = []
+    layout = find_layout(folder)
+    files: list[File] = []
     left_out: list[LeftOut] = []
-    ignored = Counter(_beside(name) for name, is_folder in entries.items() if not is_folder)
+    ignored = Counter(layout.ignored)
     empty = []
-    for label, name in enumerate(classes):
-        images, other, closed = _listed(folder / name)
-        files += [(path, label) for path in images]
+    for one in layout.folders:
+        images, other, closed = _listed(one.path)
+        files += [File(path=path, name=_shown(path, folder), label=one.label, split=one.split) for path in images]
         left_out += [(_shown(Path(error.filename), folder), _unread(error)) for error in closed]
         ignored.update(other)
-        empty += [] if images or closed else [_text(name)]
+        empty += [] if images or closed else [_shown(one.path, folder) + _with_others(other)]
     if empty:
         raise DataError(
-            f"{_text(folder)} has class folders without images ({', '.join(EXTENSIONS)}): {', '.join(empty)}; "
-            "put images into them or take the folders away"
+            f"{text_of(folder)} has class folders without images ({', '.join(EXTENSIONS)}): {', '.join(empty)}; "
+            f"{conversion_of(sorted(ignored)) or 'put images into them or take the folders away'}"
         )
-    with _workers() as pool:
-        outcomes = list(pool.map(partial(_identified, folder), files))
-    pictures = tuple(outcome for outcome in outcomes if isinstance(outcome, Picture))
-    return PictureSource(
-        name=_text(folder.resolve().name) or "data",
-        classes=tuple(map(_text, classes)),
-        key=sha256_of_json([PIL.__version__, *((item.name, item.label, item.sha256) for item in pictures)]),
-        pictures=pictures,
-        left_out=(*left_out, *(outcome for outcome in outcomes if not isinstance(outcome, Picture))),
+    return source_of(
+        files,
+        name=folder,
+        classes=layout.classes,
+        left_out=left_out,
         ignored=tuple(sorted(ignored.items())),
+        remarks=layout.remarks,
     )
+
+
+def source_of(
+    files: Sequence[File],
+    *,
+    name: Path,
+    classes: tuple[str, ...],
+    left_out: Sequence[LeftOut] = (),
+    ignored: tuple[tuple[str, int], ...] = (),
+    remarks: tuple[str, ...] = (),
+) -> PictureSource:
+    """Returns the images of files, none of them decoded yet; what cannot be read or stands in two splits is left out.
+
+    Args:
+        files: In the order of the samples.
+        name: What the data set is called after.
+        classes: In the order of the labels.
+        left_out: What was left out before.
+        ignored: Kinds of files that are no images, with their number.
+        remarks: What else is unusual.
+    """
+    with _workers() as pool:
+        outcomes = list(pool.map(_identified, files))
+    unread = [outcome for outcome in outcomes if not isinstance(outcome, Picture)]
+    pictures, copies = _without_copies([outcome for outcome in outcomes if isinstance(outcome, Picture)])
+    return PictureSource(
+        name=text_of(name.resolve().name) or "data",
+        classes=classes,
+        key=sha256_of_json([PIL.__version__, *(_identity(item) for item in pictures)]),
+        pictures=pictures,
+        left_out=(*left_out, *unread, *copies),
+        ignored=ignored,
+        remarks=remarks,
+    )
+
+
+def given_splits(source: PictureSource) -> dict[str, Split]:
+    """Returns the split of each picture by its name; nothing where none is given."""
+    return {picture.name: picture.split for picture in source.pictures if picture.split}
 
 
 def refuse(left_out: Sequence[LeftOut], *, source: PictureSource) -> None:
@@ -117,7 +174,8 @@ def decode_once(
     """Decodes a source unless that was done before; `folder` keeps what was, each in a folder named by its content.
 
     Returns:
-        What could be decoded, what could not, and the `.npy` file whose row i shows the i-th that could.
+        What could be decoded, what could not, and the `.npy` file whose row i shows the i-th that could. Beside it
+        `read_rows` finds the same, and `splits` where they are given.
 
     Raises:
         DataError: The pixels cannot be kept.
@@ -136,82 +194,84 @@ def decode_once(
     return rows, tuple((name, reason) for name, reason in content["left_out"]), path
 
 
-def _entries(folder: Path) -> dict[str, bool]:
-    try:
-        return {path.name: path.is_dir() for path in sorted(folder.iterdir())}
-    except FileNotFoundError:
-        wrong = "does not exist"
-    except NotADirectoryError:
-        wrong = "is a file, not a folder"
-    except OSError as error:
-        wrong = _unread(error)
-    raise DataError(f"{_text(folder)} {wrong}; {_ONE_FOLDER_PER_CLASS}")
-
-
-def _class_folders(folder: Path, entries: Mapping[str, bool]) -> list[str]:
-    classes = [name for name, is_folder in entries.items() if is_folder and not name.startswith(".")]
-    if len(classes) >= 2:
-        return classes
-    found = "no class folders"
-    images = [name for name, is_folder in entries.items() if _is_image(name) and not is_folder]
-    if classes:
-        found = f"one class folder only, {_text(classes[0])}, and a classifier needs two or more"
-    elif images:
-        found += f" but {counted(images, 'image')} directly in it; put them in one folder per class"
-    raise DataError(f"{_text(folder)} holds {found}; {_ONE_FOLDER_PER_CLASS}")
-
-
 def _listed(class_folder: Path) -> tuple[list[Path], list[str], list[OSError]]:
     """Returns the images, the kinds of other files and the folders that cannot be read below a class folder.
 
-    In the order of Keras: by folder, then by name, links not followed.
+    In the order of Keras: by folder, then by name, links not followed. Unlike Keras, folders are passed over that are
+    hidden or that systems add: they hold copies.
     """
     closed: list[OSError] = []
     images: list[tuple[str, str]] = []
     other: list[str] = []
     for parent, folders, files in os.walk(class_folder, onerror=closed.append):
+        other += [kind_of_folder(name) for name in folders if is_set_aside(name)]
+        folders[:] = [name for name in folders if not is_set_aside(name)]
         # A folder that is named like an image is not looked into: it is reported as an image that cannot be read.
-        images += [(parent, name) for name in (*files, *folders) if _is_image(name)]
-        folders[:] = [name for name in folders if not _is_image(name)]
-        other += [_kind(name) for name in files if not _is_image(name)]
+        images += [(parent, name) for name in (*files, *folders) if is_image(name)]
+        folders[:] = [name for name in folders if not is_image(name)]
+        other += [kind_of(name) for name in files if not is_image(name)]
         other += ["linked folder" for name in folders if Path(parent, name).is_symlink()]
     return [Path(parent, name) for parent, name in sorted(images)], other, closed
 
 
-def _identified(folder: Path, file: tuple[Path, int]) -> Picture | LeftOut:
-    path, label = file
-    name = _shown(path, folder)
+def _identified(file: File) -> Picture | LeftOut:
     try:
-        check_file(path)
-        return Picture(name=name, label=label, sha256=sha256_of_file(path), pixels=partial(load, path))
+        check_file(file.path)
+        return Picture(
+            name=file.name,
+            label=file.label,
+            sha256=sha256_of_file(file.path),
+            pixels=partial(load, file.path),
+            split=file.split,
+        )
     except OSError as error:
-        return name, _unread(error)
+        return file.name, _unread(error)
     except DataError as error:
-        return name, str(error)
+        return file.name, str(error)
+
+
+def _without_copies(pictures: Sequence[Picture]) -> tuple[tuple[Picture, ...], list[LeftOut]]:
+    """Leaves out what a later given split holds too: what is tested must not be trained on."""
+    last: dict[str | None, Picture] = {}
+    for picture in pictures:
+        if picture.split and _rank(picture) >= _rank(last.get(picture.sha256, picture)):
+            last[picture.sha256] = picture
+    copies = [
+        (one.name, f"the same image as {other.name}, which is {other.split}: not for {one.split} too")
+        for one in pictures
+        if one.split and (other := last[one.sha256]).split != one.split
+    ]
+    names = {name for name, _ in copies}
+    return tuple(picture for picture in pictures if picture.name not in names), copies
+
+
+def _rank(picture: Picture) -> int:
+    return SPLITS.index(picture.split) if picture.split else -1
+
+
+def _identity(picture: Picture) -> tuple[str | int | None, ...]:
+    """Returns what tells a picture from others; what is usual adds nothing, so that earlier keys stay valid."""
+    usual = (picture.name, picture.label, picture.sha256)
+    return (*usual, picture.split) if picture.split else usual
 
 
 def _unread(error: OSError) -> str:
     return f"cannot be read ({error.strerror})"
 
 
-def _is_image(name: str) -> bool:
-    return name.lower().endswith(EXTENSIONS)
+def _with_others(kinds: Sequence[str]) -> str:
+    return f" ({', '.join(f'{count} {kind}' for kind, count in sorted(Counter(kinds).items()))})" if kinds else ""
 
 
-def _kind(name: str) -> str:
-    return _text(PurePosixPath(name).suffix.lower()) or "without extension"
-
-
-def _beside(name: str) -> str:
-    return f"{_kind(name)} beside the class folders" if _is_image(name) else _kind(name)
+def conversion_of(kinds: Iterable[str]) -> str:
+    """Returns how to convert the first kind of images among these that is not read, or ''."""
+    ways = {kind: way.format(kind) for way, those in _CONVERSIONS.items() for kind in those}
+    foreign = [kind for kind in kinds if kind in ways]
+    return f"convert {', '.join(foreign)}, such as by: {ways[foreign[0]]}" if foreign else ""
 
 
 def _shown(path: Path, folder: Path) -> str:
-    return _text(path.relative_to(folder).as_posix())
-
-
-def _text(path: str | Path) -> str:
-    return os.fsencode(path).decode(errors="backslashreplace")
+    return text_of(path.relative_to(folder).as_posix())
 
 
 def _workers() -> ThreadPoolExecutor:
@@ -222,7 +282,9 @@ def _decode(source: PictureSource, folder: Path, *, image_size: int) -> Facts:
     title = f"Decoding {source.name} at {image_size} px"
     with writing(folder / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
         rows, left_out = _write_rows(handle, source.pictures, image_size=image_size, advance=advance)
-    write_json(folder / ROWS, {"rows": rows, "left_out": left_out})
+    given = given_splits(source)
+    splits = {"splits": [given[name] for name, *_ in rows]} if given else {}
+    write_json(folder / ROWS, {"rows": rows, "left_out": left_out, **splits})
     return {"name": source.name, "classes": source.classes, "images": len(rows), "left_out": len(left_out)}
 
 

@@ -16,10 +16,11 @@ from zoobench.system.files import sha256_of_json
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-MIN_CONTENTS = len(SPLITS)
-"""How many different images a class needs, one for each split."""
+_DONORS: dict[Split, tuple[Split, ...]] = {"train": (), "validation": ("train",), "test": ("validation", "train")}
+"""Which given split gives up a share where one is not given. Who has trained on a folder must not be tested on it, so
+the test split is taken of the validation split first."""
 Shares = tuple[float, float, float]
-"""The shares of a class that train, validate and test; each is positive and they sum to 1."""
+"""The shares of a class that train, validate and test; none is negative, the last is positive and they sum to 1."""
 SHARES: Shares = (0.70, 0.15, 0.15)
 Content = tuple[int, str]
 """Label and SHA-256 of one image."""
@@ -33,16 +34,16 @@ def parse_shares(text: str) -> Shares:
     """Reads shares from text such as `70/15/15` or `8/1/1`: train, validation, test, in any unit.
 
     Raises:
-        UsageError: The text is not three positive numbers between slashes.
+        UsageError: The text is not three numbers between slashes, or nothing is left to test on.
     """
     try:
         train, validation, test = map(float, text.split("/"))
     except ValueError:
         train = validation = test = math.nan
     total = train + validation + test
-    if min(train, validation, test) > 0 and math.isfinite(total):
+    if min(train, validation) >= 0 and test > 0 and math.isfinite(total):
         return train / total, validation / total, test / total
-    allowed = "three positive numbers for train/validation/test, such as 70/15/15"
+    allowed = "three numbers for train/validation/test, the last above 0, such as 70/15/15 or 0/0/100"
     raise UsageError(f"the split {text!r} cannot be read; give {allowed}")
 
 
@@ -61,7 +62,7 @@ def split_contents(contents: Iterable[Content], *, shares: Shares, seed: int) ->
     therefore stands in one split only, however many copies there are, and one image more moves at most one other
     across each cut, unless the shares are so uneven that a cut itself moves back.
 
-    There must be at least `MIN_CONTENTS` different ones of each class; `seed` tells which of the many splits.
+    There must be one of each class for each share above zero; `seed` tells which of the many splits.
     """
     assigned: dict[str, Split] = {}
     for ordered in _by_class(contents, salt=f"{seed}"):
@@ -71,19 +72,58 @@ def split_contents(contents: Iterable[Content], *, shares: Shares, seed: int) ->
     return assigned
 
 
-def cut(total: int, shares: Shares) -> tuple[int, int, int]:
-    """Divides `total` things, at least `MIN_CONTENTS`, by largest remainders (Hamilton's method).
+def assign(contents: Sequence[Content], given: Sequence[Split], *, shares: Shares, seed: int) -> list[Split]:
+    """Returns the split of each content: the given one, or one that the shares cut where a split is not given.
 
-    Each split gets at least one; where remainders are equal, the later split gets more.
+    Args:
+        contents: Of each class at least one for each share above zero of `shares_of`; no content in two given splits.
+        given: The split of each content; empty where none is given.
+        shares: Of the whole; of a part of it, by their ratio.
+        seed: Which of the many splits.
+    """
+    if not given:
+        assigned = split_contents(contents, shares=shares, seed=seed)
+        return [assigned[sha256] for _, sha256 in contents]
+    assigned = {}
+    for donor, parts in shares_of(given, shares=shares).items():
+        own = [content for content, split in zip(contents, given, strict=True) if split == donor]
+        assigned |= split_contents(own, shares=parts, seed=seed)
+    return [assigned[sha256] for _, sha256 in contents]
+
+
+def shares_of(given: Iterable[Split], *, shares: Shares) -> dict[Split, Shares]:
+    """Returns the shares by which each given split is cut: it keeps what is its own and gives up what is not given."""
+    present = [split for split in SPLITS if split in set(given)]
+    takers: dict[Split, list[Split]] = {donor: [donor] for donor in present}
+    for split in SPLITS:
+        donor = next((one for one in _DONORS[split] if one in present), None)
+        if split not in present and donor:
+            takers[donor].append(split)
+    return {donor: _restricted(shares, takers[donor], otherwise=donor) for donor in present}
+
+
+def _restricted(shares: Shares, splits: Sequence[Split], *, otherwise: Split) -> Shares:
+    kept = [share if split in splits else 0.0 for split, share in zip(SPLITS, shares, strict=True)]
+    if not any(kept):
+        kept = [float(split == otherwise) for split in SPLITS]
+    train, validation, test = (share / sum(kept) for share in kept)
+    return train, validation, test
+
+
+def cut(total: int, shares: Shares) -> tuple[int, int, int]:
+    """Divides `total` things, at least one for each share above zero, by largest remainders (Hamilton's method).
+
+    Each split with such a share gets at least one; where remainders are equal, the later split gets more.
     """
     exact = [total * share for share in shares]
     counts = [math.floor(quota) for quota in exact]
     by_remainder = sorted(range(3), key=lambda split: (round(exact[split] - counts[split], 9), split), reverse=True)
     for split in by_remainder[: total - sum(counts)]:
         counts[split] += 1
-    while 0 in counts:
-        counts[counts.index(max(counts))] -= 1
-        counts[counts.index(0)] += 1
+    for split, share in enumerate(shares):
+        if share > 0 and not counts[split]:
+            counts[counts.index(max(counts))] -= 1
+            counts[split] += 1
     train, validation, test = counts
     return train, validation, test
 

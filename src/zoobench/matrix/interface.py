@@ -1,8 +1,8 @@
 """What is a model of one's own taken as, what does it take for pixels, and what are its outputs?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal, cast, get_args
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, cast, get_args
 
 from zoobench.errors import UsageError
 
@@ -47,6 +47,13 @@ class Interface:
     layout: Layout = "NHWC"
     channels: Literal[1, 3] = 3
     remarks: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that numbers depend on, as plain JSON: not the remarks."""
+        known = asdict(self) | {"order": list(self.order)}
+        del known["remarks"]
+        return known
 
     @property
     def changes_nothing(self) -> bool:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
+from zoobench.measure.presentation import flattened
 from zoobench.measure.runtimes import OpenSession, Session, open_answering_session, open_session
 from zoobench.measure.target import Samples, Target
 from zoobench.results.answers import encode, encode_shares
@@ -81,7 +82,7 @@ def measure_accuracy(target: Target, *, workers: int) -> Evaluation:
     cell, in_batches = target.cell, find_runtime(target.cell.runtime).answers_in_batches
     threads, batch_size = (cell.threads, 1) if workers == 1 else answers_alike(cell.runtime, workers=workers)
     opens = open_answering_session if in_batches and workers > 1 else open_session
-    opener = partial(opens, target.file.path, runtime=cell.runtime, threads=threads)
+    opener = partial(opens, target.file.path, runtime=cell.runtime, threads=threads, interface=target.file.interface)
     if in_batches:
         return in_fresh_process(evaluate, opener, target.samples, name=cell.id, batch_size=batch_size)
     return evaluate(opener, target.samples, name=cell.id, workers=workers)
@@ -249,8 +250,7 @@ class _Job:
         except (RuntimeError, ValueError, MeasurementError) as error:
             raise MeasurementError(f"the invocation on sample {start} failed: {error}") from error
         elapsed = self._clock() - began
-        values = session.read()
-        _check(values, start, len(images))
+        values = _checked(session.read(), start, len(images))
         with self._lock:
             if self.values is None:
                 self.values = np.zeros((len(self._samples), values.shape[1]), np.float32)
@@ -259,16 +259,18 @@ class _Job:
             self._on_batch(start, values)
 
 
-def _check(values: npt.NDArray[np.float32], start: int, count: int) -> None:
-    if values.ndim != 2 or len(values) != count:
-        raise MeasurementError(
-            f"the model's answer to sample {start} has the shape {values.shape}; expected ({count}, classes)"
-        )
+def _checked(outputs: npt.NDArray[np.float32], start: int, count: int) -> npt.NDArray[np.float32]:
+    """Returns the answers to `count` samples as [count, outputs]."""
+    try:
+        values = flattened(outputs, count=count)
+    except MeasurementError as error:
+        raise MeasurementError(f"sample {start}: {error}") from error
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
         raise MeasurementError(
             f"the model's answer to sample {start + int(finite.argmin())} holds numbers that are not finite"
         )
+    return values
 
 
 def save_evaluation(path: Path, evaluation: Evaluation) -> None:

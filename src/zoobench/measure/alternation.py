@@ -147,7 +147,8 @@ class _Table:
 
     def _open(self, side: str) -> list[float]:
         target, bench = self._pair[side], self._benches[side]
-        bench.open(side, target.file.path, runtime=self._runtime.name, threads=target.cell.threads)
+        file, threads = target.file, target.cell.threads
+        bench.open(side, file.path, runtime=self._runtime.name, threads=threads, interface=file.interface)
         warm = [seconds for _, seconds, _ in self._run([(side, self._rows[0])] * _WARMUP_TURNS)]
         is_alone = not self.injected and all(self._benches[other] is not bench for other in self.peaks)
         if is_alone and (peak := bench.footprint()["peak_rss_bytes"]) is not None:

@@ -71,7 +71,8 @@ def measure_latency(
 @contextmanager
 def opened(target: Target) -> Iterator[Session]:
     """Opens a file and runs its first invocation; what both take is asked of fresh processes, see `startup`."""
-    with open_session(target.file.path, runtime=target.cell.runtime, threads=target.cell.threads) as session:
+    cell, file = target.cell, target.file
+    with open_session(file.path, runtime=cell.runtime, threads=cell.threads, interface=file.interface) as session:
         session.load(target.samples.images(0, 1))
         session.invoke()
         yield session

@@ -66,7 +66,8 @@ def _observe(target: Target, bench: RemoteBench) -> tuple[float, float, Footprin
     cell, samples = target.cell, target.samples
     bench.import_runtime(cell.runtime)
     before = bench.footprint()
-    opening_seconds = bench.open(_NAME, target.file.path, runtime=cell.runtime, threads=cell.threads)
+    file = target.file
+    opening_seconds = bench.open(_NAME, file.path, runtime=cell.runtime, threads=cell.threads, interface=file.interface)
     turns = [(_NAME, int(samples.rows[number % len(samples)])) for number in range(_IMAGES)]
     nanoseconds, _ = bench.turns(turns, samples.path, settle=False)
     return opening_seconds, nanoseconds[0] / 1e9, before, bench.footprint()

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from zoobench.errors import MeasurementError
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.environment import library_versions
 from zoobench.measure.runtimes import Session, import_runtime, open_session
@@ -57,9 +58,10 @@ class RemoteBench:
         added = self._ask("import", runtime=runtime).get("libraries", {})
         self.versions = {**self.versions, "libraries": {**self.versions["libraries"], **added}}
 
-    def open(self, name: str, path: Path, *, runtime: str, threads: int) -> float:
+    def open(self, name: str, path: Path, *, runtime: str, threads: int, interface: Interface | None = None) -> float:
         """Opens a file under a name and returns how many seconds that took."""
-        answer = self._ask("open", name=name, path=str(path), runtime=runtime, threads=threads)
+        more: dict[str, Any] = {"interface": interface.identity} if interface else {}
+        answer = self._ask("open", name=name, path=str(path), runtime=runtime, threads=threads, **more)
         return float(answer["initialization_seconds"])
 
     def turns(
@@ -141,9 +143,13 @@ class Bench:
         known = find_runtime(runtime)
         return {"libraries": library_versions(known.libraries)} if known.package else {}
 
-    def _open(self, *, name: str, path: str, runtime: str, threads: int) -> dict[str, Any]:
+    def _open(
+        self, *, name: str, path: str, runtime: str, threads: int, interface: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        taken_as = Interface(**{**interface, "order": tuple(interface["order"])}) if interface else None
         stack, began = ExitStack(), self._clock()
-        session = stack.enter_context(open_session(Path(path), runtime=runtime, threads=threads))
+        opening = open_session(Path(path), runtime=runtime, threads=threads, interface=taken_as)
+        session = stack.enter_context(opening)
         seconds = (self._clock() - began) / 1e9
         self._opened[name] = session, stack, deque(maxlen=_REMEMBERED)
         return {"initialization_seconds": seconds}

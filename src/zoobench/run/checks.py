@@ -6,6 +6,7 @@ from typing import Any
 
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.accuracy import Evaluation, answers_alike, load_evaluation, measure_accuracy, save_evaluation
 from zoobench.measure.environment import cpu_features
@@ -45,7 +46,13 @@ def obtain_refusal(
         MeasurementError: If the answer cannot be kept.
     """
     cell, root = target.cell, artifacts / FOLDER
-    inputs = {"trial": TRIAL, "model": target.file.sha256, "threads": cell.threads, **_conditions(cell, environment)}
+    inputs = {
+        "trial": TRIAL,
+        "model": target.file.sha256,
+        **_presented(target.file.interface),
+        "threads": cell.threads,
+        **_conditions(cell, environment),
+    }
     product = Product(name=f"{_name(cell)}-trial", file_name=_TRIAL_FILE, inputs=inputs)
     if find(root, product):
         return None
@@ -101,12 +108,20 @@ def evaluation_of(
     inputs = {
         "evaluation": EVALUATION,
         "model": target.file.sha256,
+        **_presented(target.file.interface),
         **samples,
         "threads": threads,
         "batch_size": batch_size,
         **_conditions(target.cell, environment),
     }
     return Product(name=_name(target.cell), file_name=_EVALUATION_FILE, inputs=inputs)
+
+
+def _presented(interface: Interface | None) -> dict[str, Any]:
+    """Returns what is done to samples and answers; nothing where they stay as they are."""
+    if interface is None or interface.changes_nothing:
+        return {}
+    return {"interface": interface.identity}
 
 
 def _conditions(cell: Cell, environment: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,19 @@
 """Where are the model files and the images of an earlier run? Told by their hashes, so that no others are taken."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from zoobench.data.photos import given_images
 from zoobench.data.split import (
-    MIN_CONTENTS,
     ROWS,
+    assign,
     dataset_sha256,
-    homes,
     measuring_order,
     parse_shares,
     read_rows,
-    split_contents,
 )
 from zoobench.errors import DataError, ModelError, ResultsError, UsageError, ZoobenchError
 from zoobench.kit.reader import extract, find_kept, open_kit
@@ -269,8 +267,9 @@ def _of_store(run: Run, artifacts: Path, least_side: int) -> Samples | None:
     ]
     for *_, entry in sorted(likely, key=lambda one: one[:2]):
         if stored := _whole(entry):
-            rows = [(int(label), str(sha256)) for _, label, sha256 in read_rows(stored.path)["rows"]]
-            if order := _test_rows(rows, run):
+            content = read_rows(stored.path)
+            rows = [(int(label), str(sha256)) for _, label, sha256 in content["rows"]]
+            if order := _test_rows(rows, content.get("splits", ()), run):
                 labels, contents = zip(*(rows[row] for row in order), strict=True)
                 return _samples(stored.path, order, labels=labels, contents=contents)
     return None
@@ -281,20 +280,18 @@ def _rank(side: int, least_side: int) -> tuple[bool, int]:
     return side < least_side, side if side >= least_side else -side
 
 
-def _test_rows(contents: Sequence[tuple[int, str]], run: Run) -> list[int]:
+def _test_rows(contents: Sequence[tuple[int, str]], given: Sequence[Any], run: Run) -> list[int]:
     """Returns the rows that test, in the order of measuring; none where it is not the data set of the run.
 
     It is split again as the run's options say: with that, and only with the same contents and labels, it has the hash.
     """
     texts, dataset = {**defaults(), **run.provenance.options}, next(iter(run.records.values())).dataset
-    if min(Counter(homes(contents).values()).values(), default=0) < MIN_CONTENTS:
-        return []  # it was decoded, and then refused
     seed = parse_number(texts["seed"], int, where="the run's seed", least=0)
-    split = split_contents(contents, shares=parse_shares(texts["split"]), seed=seed)
-    samples = ((sha256, label, split[sha256]) for label, sha256 in contents)
+    splits = assign(contents, given, shares=parse_shares(texts["split"]), seed=seed)
+    samples = ((sha256, label, split) for (label, sha256), split in zip(contents, splits, strict=True))
     if dataset_sha256(dataset.classes, samples) != dataset.sha256:
         return []
-    return measuring_order(contents, [row for row, (_, sha256) in enumerate(contents) if split[sha256] == "test"])
+    return measuring_order(contents, [row for row, split in enumerate(splits) if split == "test"])
 
 
 def _of_kit(run: Run, artifacts: Path, path: Path | None, least_side: int, workplace: Path) -> Samples | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.cell import Cell, libraries_of
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import REFERENCE, TABLE, find_runtime
 from zoobench.measure.accuracy import Evaluation, measure_accuracy, recorded_accuracy
 from zoobench.measure.environment import describe_environment, machine_key
@@ -40,7 +41,7 @@ class BenchSession:
         self.records: dict[str, Record] = {}
         self._open_inputs = open_inputs
         self._inputs: Inputs | None = None
-        self._evaluations: dict[tuple[str, str, int], Evaluation] = {}
+        self._evaluations: dict[tuple[str, str, int, Interface | None], Evaluation] = {}
         self._tried: dict[str, Refusal | None] = {}
 
     @cached_property
@@ -196,7 +197,7 @@ class BenchSession:
     def _evaluation(self, target: Target) -> Evaluation:
         """Returns a cell's evaluation from the store; with one worker every invocation is timed, so it is made anew."""
         cell, workers = target.cell, self.plan.workers
-        key = (target.file.sha256, cell.runtime, cell.threads if workers == 1 else 0)
+        key = (target.file.sha256, cell.runtime, cell.threads if workers == 1 else 0, target.file.interface)
         if key not in self._evaluations:
             self._evaluations[key] = (
                 measure_accuracy(target, workers=1)

@@ -17,13 +17,17 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from types import ModuleType
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError, UsageError
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import Runtime, find_runtime
+from zoobench.measure.presentation import presented, probabilities
+
+Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 
 
 class Session(Protocol):
@@ -32,8 +36,11 @@ class Session(Protocol):
     What knows on how many threads it runs has `threads_reported` too.
     """
 
-    def load(self, images: npt.NDArray[np.uint8]) -> None:
-        """Puts raw pixels [n, height, width, 3] in place, in the number type that the model takes."""
+    def load(self, images: Pixels) -> None:
+        """Puts images [n, height, width, 3] in place, in the number type that the model takes.
+
+        They are raw pixels, or float32 real values for a model of one's own that takes another range, grey or NCHW.
+        """
 
     def invoke(self) -> None:
         """Runs the model on what was loaded; returns when the result is there."""
@@ -42,29 +49,56 @@ class Session(Protocol):
         """Returns the result as [n, outputs] float32, dequantized."""
 
 
+class InterfacedSession:
+    """An open model of one's own: takes raw RGB images and gives probabilities, as its interface says.
+
+    `invoke` is the inner session's own: nothing is added between two readings of a clock.
+    """
+
+    def __init__(self, session: Session, interface: Interface) -> None:
+        self.threads_reported: int | None = getattr(session, "threads_reported", None)
+        self.invoke = session.invoke
+        self._session = session
+        self._interface = interface
+        self._count = 0
+
+    def load(self, images: Pixels) -> None:
+        """Puts raw pixels [n, height, width, 3] in place, as the model takes them."""
+        self._count = len(images)
+        self._session.load(presented(images.astype(np.uint8, copy=False), self._interface))
+
+    def read(self) -> npt.NDArray[np.float32]:
+        """Returns probabilities [n, classes] in the data's order."""
+        return probabilities(self._session.read(), self._interface, count=self._count)
+
+
 OpenSession = Callable[[], AbstractContextManager[Session]]
 """Opens one certain model."""
 
 
-def open_session(path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
-    """Opens a model file.
+def open_session(
+    path: Path, *, runtime: str, threads: int, interface: Interface | None = None
+) -> AbstractContextManager[Session]:
+    """Opens a model file; one of a user's own takes raw pixels and gives probabilities as its interface says.
 
     Raises:
         MeasurementError: If the runtime is unknown, not installed, or does not take the file.
     """
     module = import_runtime(runtime)
     opener = getattr(module, find_runtime(runtime).opens)
-    return cast(AbstractContextManager[Session], opener(path, threads=threads))
+    return _interfaced(opener(path, threads=threads), interface)
 
 
-def open_answering_session(path: Path, *, runtime: str, threads: int) -> AbstractContextManager[Session]:
+def open_answering_session(
+    path: Path, *, runtime: str, threads: int, interface: Interface | None = None
+) -> AbstractContextManager[Session]:
     """Opens a model file where its answers matter and not how long each takes; the runtime may answer in another mode.
 
     Args and errors are those of `open_session`.
     """
     module = import_runtime(runtime)
     opener = getattr(module, "open_graph_session", None) or module.open_session
-    return cast(AbstractContextManager[Session], opener(path, threads=threads))
+    return _interfaced(opener(path, threads=threads), interface)
 
 
 def import_runtime(runtime: str) -> ModuleType:
@@ -126,6 +160,18 @@ def imported_meanwhile(runtimes: Iterable[str]) -> Iterator[None]:
         importing.start()
         stack.callback(importing.join)
         yield
+
+
+def _interfaced(
+    opening: AbstractContextManager[Session], interface: Interface | None
+) -> AbstractContextManager[Session]:
+    return opening if interface is None or interface.changes_nothing else _opened_by(opening, interface)
+
+
+@contextmanager
+def _opened_by(opening: AbstractContextManager[Session], interface: Interface) -> Iterator[Session]:
+    with opening as session:
+        yield InterfacedSession(session, interface)
 
 
 def _imported(known: Runtime) -> ModuleType:

@@ -27,8 +27,8 @@ class KerasSession:
         self._images = tf.zeros((0,))
         self._result = np.zeros((0, 0), np.float32)
 
-    def load(self, images: npt.NDArray[np.uint8]) -> None:
-        """Puts raw pixels [n, height, width, 3] in place."""
+    def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
+        """Puts images [n, height, width, 3] in place: raw pixels or real values."""
         self._images = tf.constant(images, tf.float32)
 
     def invoke(self) -> None:
@@ -40,7 +40,7 @@ class KerasSession:
 
     def read(self) -> npt.NDArray[np.float32]:
         """Returns the result as [n, outputs] float32."""
-        return self._result
+        return np.asarray(self._result, np.float32)
 
 
 @contextmanager

@@ -32,8 +32,8 @@ class LiteRTSession:
         self._input = sole_input(_ports(interpreter.get_input_details()))
         self._outputs = _ports(interpreter.get_output_details())
 
-    def load(self, images: npt.NDArray[np.uint8]) -> None:
-        """Puts raw pixels [1, height, width, 3] in place."""
+    def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
+        """Puts an image [1, height, width, 3] in place: raw pixels or real values."""
         try:
             self._interpreter.set_tensor(self._input.index, self._input.stored(images))
         except ValueError as error:

@@ -28,8 +28,8 @@ class CompiledSession:
         self._inputs = model.create_input_buffers(_SIGNATURE)
         self._outputs = model.create_output_buffers(_SIGNATURE)
 
-    def load(self, images: npt.NDArray[np.uint8]) -> None:
-        """Puts raw pixels [1, height, width, 3] in place."""
+    def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
+        """Puts an image [1, height, width, 3] in place: raw pixels or real values."""
         self._input.check_taken(images)
         try:
             self._inputs[0].write(self._input.stored(images))

@@ -50,8 +50,8 @@ class ONNXSession:
             kind, place = array.dtype.type, array.ctypes.data
             bind(end.name, "cpu", device_id=0, element_type=kind, shape=array.shape, buffer_ptr=place)
 
-    def load(self, images: npt.NDArray[np.uint8]) -> None:
-        """Puts raw pixels [1, height, width, 3] in place."""
+    def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
+        """Puts an image [1, height, width, 3] in place: raw pixels or real values."""
         self._input.check_taken(images)
         self._image[:] = self._input.stored(images)
 

@@ -27,8 +27,8 @@ class OpenVINOSession:
         self._request = model.create_infer_request()
         self._input, self._outputs = sole_input(inputs), outputs
 
-    def load(self, images: npt.NDArray[np.uint8]) -> None:
-        """Puts raw pixels [1, height, width, 3] in place."""
+    def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
+        """Puts an image [1, height, width, 3] in place: raw pixels or real values."""
         self._input.check_taken(images)
         self._request.get_input_tensor(0).data[:] = self._input.stored(images)
 
