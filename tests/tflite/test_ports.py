@@ -49,7 +49,7 @@ def test_images_of_another_shape_are_refused_before_they_are_written_anywhere() 
 
 def test_real_numbers_are_stored_like_pixels_are() -> None:
     port = Port(index=0, dtype=np.dtype(np.int8), scale=1 / 255, zero_point=-128)
-    assert port.stored(np.array([0.0, 0.5, 1.0], np.float32)).tolist() == [-128, 0, 127]
+    assert port.stored(np.array([0.0, 0.6, 1.0], np.float32)).tolist() == [-128, 25, 127]
     unsigned = Port(index=0, dtype=np.dtype(np.uint8), scale=1.0, zero_point=0)
     assert unsigned.stored(np.array([0.2, 254.6])).tolist() == [0, 255]
 
