@@ -28,7 +28,8 @@ from zoobench.build import ai_edge, conversion
 from zoobench.build.ai_edge import BIAS_LIMIT, INT8_STEPS, INT16_STEPS, Range, Statistics, guarded, off_powers_of_two
 from zoobench.build.network import assembled
 from zoobench.errors import ModelError
-from zoobench.matrix.variants import NumberType
+from zoobench.matrix.variants import SPECS, NumberType
+from zoobench.tflite.contract import read_contract, violations
 
 IO_TYPES: tuple[NumberType, ...] = ("float32", "uint8", "int8")
 
@@ -74,6 +75,29 @@ def test_a_file_that_stores_less_answers_nearly_as_the_float_one_its_depthwise_c
     np.testing.assert_allclose(answers(content, noise(6)), answers(tiny, noise(6)), atol=tolerance)
     details = opened(content)
     assert details.get_input_details()[0]["dtype"] == details.get_output_details()[0]["dtype"] == np.float32
+
+
+@pytest.fixture(scope="module")
+def depthwise() -> bytes:
+    """Nearly all its weights are those of a depthwise convolution."""
+    keras.utils.set_random_seed(0)
+    pixels = keras.Input((24, 24, 3))
+    maps = keras.layers.Conv2D(16, 1)(keras.layers.Rescaling(1 / 255)(pixels))
+    maps = keras.layers.DepthwiseConv2D(7, padding="same", activation="relu")(maps)
+    dense = keras.layers.Dense(3, activation="softmax")(keras.layers.GlobalAveragePooling2D()(maps))
+    return conversion.float32(keras.Model(pixels, dense))
+
+
+def test_depthwise_convolutions_are_quantized_where_the_file_would_not_be_what_it_is_labelled(depthwise: bytes) -> None:
+    content = ai_edge.dynamic_range(depthwise)
+    assert not violations(read_contract(content), SPECS["dynamic_range"])
+    assert {type_ for _, type_ in stored_weights(content)} == {"int8"}
+    np.testing.assert_allclose(answers(content, noise(6)), answers(depthwise, noise(6)), atol=0.01)
+
+
+def test_int4_is_refused_where_the_weights_are_those_of_depthwise_convolutions(depthwise: bytes) -> None:
+    with pytest.raises(ModelError, match=r"makes no depthwise .*: weights: 9\d\.\d % float32, .* int4 \(required"):
+        ai_edge.dynamic_range_int4(depthwise)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from networks import Floats, answers
 from pet_photos import encoded, opened, put
 from zoobench.build import ai_edge, assembly, recipe
 from zoobench.build.assembly import PICTURE, make_models
+from zoobench.build.attempts import chosen
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset
@@ -30,9 +31,10 @@ from zoobench.store.product import Stored, find
 
 EVERYTHING = tuple(VARIANTS.values())
 BLOCKS = "dynamic_range_int4_block"
-"""Takes features by 32, so the small networks here have no such file."""
-MADE = VARIANTS.keys() - {BLOCKS}
-ROUNDED = sorted(MADE - {"keras", "dynamic_range_int4"})
+REFUSED = {BLOCKS, "dynamic_range_int4"}
+"""The one takes features by 32, the other no network whose weights are mostly those of depthwise convolutions."""
+MADE = VARIANTS.keys() - REFUSED
+ROUNDED = sorted(MADE - {"keras"})
 """Files whose answers stay near the float ones in a network of this size."""
 CALIBRATED = {variant.name for variant in EVERYTHING if variant.calibrated}
 FEW = ("keras", "float32", "integer_only")
@@ -133,7 +135,8 @@ def test_a_backbone_of_ones_own_becomes_every_variant_and_each_is_made_once(
     begun: BuildRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request = replace(begun, root=tmp_path / "models")
-    assert made(capsys, request) == {"features-model", "features", "head", f"{BLOCKS}-refused", *SHARED, *MADE}
+    refused = {f"{name}-refused" for name in REFUSED}
+    assert made(capsys, request) == {"features-model", "features", "head", *refused, *SHARED, *MADE}
     expected = answered(request, "keras")
     np.testing.assert_allclose(answered(request, "float32"), expected, atol=1e-5)
     for name in ROUNDED:
@@ -276,6 +279,36 @@ def test_a_backbone_of_ones_own_is_fed_the_pixels_that_it_takes(request_: BuildR
         for one in (request, request_)
     )
     np.testing.assert_allclose(features, expected, atol=1e-4)
+
+
+def test_where_the_default_quantizer_leaves_an_operator_float_the_other_one_is_taken(
+    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keras.utils.set_random_seed(1)
+    layers = [
+        keras.Input((32, 32, 3)),
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Conv2D(8, 3, strides=2),
+        keras.layers.LeakyReLU(0.1),
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(2, activation="softmax"),
+    ]
+    keras.Sequential(layers).save(tmp_path / "leaky.keras")
+    request = request_for(tmp_path / "leaky.keras", dataset, tmp_path / "models")
+    names = ("integer_only", "float_fallback")
+    make_models(request, [VARIANTS[name] for name in names])
+    told = capsys.readouterr().err
+    assert "Making integer_only of leaky by tensorflow, as ai_edge does not keep the spec of integer_only: " in told
+    assert "1 LEAKY_RELU" in told
+    integer, fallback = (chosen(request, VARIANTS[name]) for name in names)
+    assert integer
+    assert fallback
+    assert (integer.quantizer, integer.fault) == ("tensorflow", "")
+    assert fallback.quantizer == "ai_edge", "whose spec lets an operator be float"
+    assert integer.stored == find(
+        request.root, recipe.variant_model(quantized_by(request, "tensorflow"), VARIANTS["integer_only"])
+    )
+    assert made(capsys, request, names) == set()
 
 
 def test_a_model_for_another_image_size_is_refused(begun: BuildRequest) -> None:

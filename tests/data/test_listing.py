@@ -78,7 +78,7 @@ def test_linked_images_and_linked_classes_are_followed(pets: Path, kept: Path, t
     ("files", "told"),
     [
         (None, "does not exist"),
-        ([""], "is a file, not a folder"),
+        ([""], "is neither a folder nor a list (.csv, .tsv or .parquet)"),
         ([], "holds no class folders"),
         (["1.png", "2.png"], "holds no class folders but 2 images directly in it; put them in one folder per class"),
         (["cat/1.png"], "holds one class folder only, cat, and a classifier needs two or more"),

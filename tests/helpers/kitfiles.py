@@ -67,6 +67,7 @@ def contents(folder: Path) -> tuple[KitManifest, dict[str, Chunks]]:
                 file=names[variant],
                 numerics=numerics,
                 training=training,
+                quantizer=None if variant == "float32" else "ai_edge",
             )
             for variant in VARIANTS
         ),

@@ -68,6 +68,17 @@ def test_another_file_is_told_with_what_is_required_and_what_was_found() -> None
     assert "3 hybrid, 1 float" in told
 
 
+def test_it_is_said_what_other_quantizers_made_or_how_they_are_asked() -> None:
+    target = of_variant("float_fallback", read_contract(labelled("dynamic_range")))
+    tried = replace(target, file=replace(target.file, quantizer="ai_edge", others=("tensorflow refuses it: odd",)))
+    assert "made by ai_edge. The others do no better here:\n  tensorflow refuses it: odd\n" in violations_of(tried)
+    forced = replace(target, file=replace(target.file, quantizer="tensorflow"))
+    assert violations_of(forced).endswith(
+        "made by tensorflow, as asked for. Try --zoo-quantizer auto, which takes the better one."
+    )
+    assert "quantizer" not in violations_of(target)
+
+
 def test_a_tflite_file_of_a_variant_that_is_none_is_refused() -> None:
     with pytest.raises(ModelError, match="keras has no spec of a TFLite file"):
         violations_of(of_variant("keras", read_contract(labelled("float32"))))
@@ -75,6 +86,8 @@ def test_a_tflite_file_of_a_variant_that_is_none_is_refused() -> None:
 
 def test_a_size_comes_with_that_of_the_twin_and_what_stands_in_the_file() -> None:
     contract = read_contract(labelled("integer_only"))
-    model = measure_size(of_variant("integer_only", contract), twin=of_variant("float32", None))
+    target = of_variant("integer_only", contract)
+    target = replace(target, file=replace(target.file, quantizer="tensorflow"))
+    model = measure_size(target, twin=of_variant("float32", None))
     assert (model.size_bytes, model.float_twin_size_bytes) == (8, 8)
-    assert model.contract == plain(contract)
+    assert (model.contract, model.quantizer) == (plain(contract), "tensorflow")

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,15 +13,17 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from fakes import a_record
+from fakes import a_cell, a_record
 from runs import SMALL, bench, load, results, run, zoobench
 from zoobench.errors import ModelError
+from zoobench.matrix.cell import Cell
 from zoobench.measure.target import ModelFile
 from zoobench.results.answers import decode
 from zoobench.results.run import Origin, Provenance, RecordedProduct, Run, read_recorded
 from zoobench.results.schema import Record, RecordedModel
 from zoobench.run import workshop
 from zoobench.run.locate import find_models, find_pixels
+from zoobench.run.plan import Building, Plan
 from zoobench.run.replay import rebuild
 
 VARIANTS = ("--zoo-variants", "float32,float_fallback")
@@ -136,6 +139,39 @@ def test_what_cannot_be_made_as_it_was_is_not_made_and_it_is_said_why(
     run = Run(path=tmp_path, records={}, provenance=Provenance(options=options, baseline=origin))
     with pytest.raises(ModelError, match=message):
         rebuild([record], run, artifacts=tmp_path)
+
+
+def test_each_file_is_made_again_by_the_quantizer_that_made_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which `auto` may have chosen, and would choose otherwise now."""
+    cells = {"float32": None, "float_fallback": "ai_edge", "integer_only": "tensorflow"}
+    hashes = dict(zip(cells, ("ab" * 32, "cd" * 32, "ef" * 32), strict=True))
+    asked: dict[str, Any] = {}
+
+    def opened(plan: Plan, opening: Sequence[Cell]) -> Any:
+        assert isinstance(plan.source, Building)
+        asked.update({cell.variant: plan.source.conversion.quantizer for cell in opening})
+
+        def file(cell: Cell) -> ModelFile:
+            return ModelFile(path=tmp_path / cell.variant, sha256=hashes[cell.variant], size_bytes=8)
+
+        return SimpleNamespace(inputs=lambda cell: {"quantizer": cells[cell.variant]}, file=file)
+
+    monkeypatch.setattr(workshop, "open_workshop", opened)
+    kept = {
+        hashes[name]: RecordedProduct(product="a", file="model.tflite", inputs={"quantizer": quantizer})
+        for name, quantizer in cells.items()
+    }
+    origin = Origin(name="main", saved="", source="", manifests=kept)
+    run = Run(path=tmp_path, records={}, provenance=Provenance(options={}, baseline=origin))
+    records = [
+        a_record(
+            cell=a_cell(variant=name),
+            model=RecordedModel(sha256=hashes[name], size_bytes=8, float_twin_size_bytes=9),
+        )
+        for name in cells
+    ]
+    assert rebuild(records, run, artifacts=tmp_path) == {hashes[name]: tmp_path / name for name in cells}
+    assert asked == {"float32": "ai_edge", "float_fallback": "ai_edge", "integer_only": "tensorflow"}
 
 
 PROGRAM = """

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from kept_store import keep
-from zoobench.build import recipe
+from zoobench.build import attempts, recipe
 from zoobench.build.recipe import BuildRequest
 from zoobench.data import images
 from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.variants import VARIANTS
+from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.measure.target import ModelFile
 from zoobench.results.schema import Refusal
 from zoobench.run import inputs, workshop
@@ -77,22 +77,25 @@ class Builder:
     def __call__(self, _make: Callable[..., None], request: BuildRequest, variants: tuple[str, ...]) -> None:
         self.calls.append(variants)
         for name in variants:
-            variant = VARIANTS[name]
-            if name in self.refused:
-                refusal = json.dumps({"by": "ai_edge", "reason": "too odd"}).encode()
-                keep(request.root, recipe.refusal(request, variant), {"refusal.json": refusal})
-            elif not (self.error and name == "integer_only"):
-                product = recipe.variant_model(request, variant)
-                keep(request.root, product, {product.file_name: f"a {name} file".encode()}, **self.facts)
+            for one in recipe.alternatives(request, VARIANTS[name]):
+                self._attempt(one, VARIANTS[name])
         if self.error:
             raise self.error
+
+    def _attempt(self, request: BuildRequest, variant: Variant) -> None:
+        if variant.name in self.refused:
+            refusal = json.dumps({"by": request.conversion.quantizer, "reason": "too odd"}).encode()
+            keep(request.root, recipe.refusal(request, variant), {"refusal.json": refusal})
+        elif not (self.error and variant.name == "integer_only"):
+            product = recipe.variant_model(request, variant)
+            keep(request.root, product, {product.file_name: f"a {variant.name} file".encode()}, **self.facts)
 
 
 @pytest.fixture
 def builder(monkeypatch: pytest.MonkeyPatch) -> Builder:
     double = Builder()
     monkeypatch.setattr(workshop, "in_fresh_process", double)
-    monkeypatch.setattr(workshop, "read_contract", lambda _content: None)
+    monkeypatch.setattr(attempts, "read_contract", lambda _content: None)
     return double
 
 
@@ -117,10 +120,13 @@ def test_all_variants_of_a_backbone_are_made_at_once_and_once(built: Workshop, b
 def test_what_a_quantizer_refuses_has_a_reason_and_no_file(built: Workshop, builder: Builder) -> None:
     builder.refused = {"dynamic_range"}
     refused = cell(built, "dynamic_range")
-    assert built.find(refused) == Refusal(by="ai_edge", reason="too odd")
+    assert built.find(refused) == Refusal(by="ai_edge", reason="too odd; tensorflow refuses it: too odd")
     with pytest.raises(ModelError) as caught:
         built.file(refused)
-    assert str(caught.value) == "there is no dynamic_range of mobilenet_025: ai_edge refuses it: too odd"
+    assert (
+        str(caught.value)
+        == "there is no dynamic_range of mobilenet_025: ai_edge refuses it: too odd; tensorflow refuses it: too odd"
+    )
     assert isinstance(built.find(cell(built, "integer_only")), ModelFile)
 
 

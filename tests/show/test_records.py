@@ -113,6 +113,21 @@ def test_each_runtime_is_named_with_what_it_holds_before_a_file_is_opened() -> N
     assert "to open the file and run it." in "\n".join(lines(unknown))
 
 
+def test_what_another_quantizer_made_than_the_default_one_is_named() -> None:
+    made = [
+        with_part(record(variant=name), "model", quantizer=quantizer)
+        for name, quantizer in [
+            ("float32", None),
+            ("float16", "ai_edge"),
+            ("integer_only", "tensorflow"),
+            ("int16x8", "tensorflow"),
+        ]
+    ]
+    (found,) = (line for line in lines(*made, width=160) if line.startswith("QUANTIZER"))
+    ids = "mobilenet-integer_only-litert-t1, mobilenet-int16x8-litert-t1"
+    assert found == f"QUANTIZER tensorflow, not the default ai_edge: {ids}."
+
+
 @pytest.mark.parametrize(("threads", "started", "named"), [(1, 0, False), (2, 1, False), (2, 2, False), (4, 1, True)])
 def test_a_runtime_that_started_fewer_threads_than_asked_for_is_named(threads: int, started: int, named: bool) -> None:
     some = with_part(a_record(cell=a_cell(threads=threads)), "startup", threads_started=started)

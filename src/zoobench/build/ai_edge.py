@@ -12,8 +12,9 @@ from litert_quantizer import calibrator, qtyping, quantizer, recipe, recipe_mana
 from litert_quantizer.utils import qsv_utils, tfl_flatbuffer_utils
 
 from zoobench.errors import ModelError
-from zoobench.matrix.variants import NumberType
+from zoobench.matrix.variants import SPECS, NumberType
 from zoobench.system.terminal import capture_native_output
+from zoobench.tflite.contract import Violation, brief_violations, read_contract, violations
 from zoobench.tflite.edit import INPUT_NAME, SIGNATURE, plain_for_runtimes
 
 _Op = qtyping.TFLOperationName
@@ -67,14 +68,29 @@ def dynamic_range(float32_content: bytes) -> bytes:
     """Returns a float32 file with int8 weights and float activations, depthwise convolutions left in float.
 
     XNNPACK has no dynamic-range kernel for depthwise convolutions: with them quantized, MobileNet falls into a dozen
-    partitions and runs slower than float32; without, it is one partition, several times faster, and 2 % larger.
+    partitions and runs slower than float32; without, it is one partition, several times faster, and 2 % larger. Where
+    so many weights are theirs that the file would not be what it is labelled, they are quantized too.
     """
-    return _quantized(float32_content, recipe.dynamic_wi8_afp32(), {_Op.DEPTHWISE_CONV_2D: None})
+    rules = recipe.dynamic_wi8_afp32()
+    content = _quantized(float32_content, rules, {_Op.DEPTHWISE_CONV_2D: None})
+    return _quantized(float32_content, rules) if _violations(content, "dynamic_range") else content
 
 
 def dynamic_range_int4(float32_content: bytes) -> bytes:
-    """Returns a float32 file with int4 weights, a scale for each output channel; depthwise convolutions stay float."""
-    return _quantized(float32_content, recipe.dynamic_wi4c_afp32(), {_Op.DEPTHWISE_CONV_2D: None})
+    """Returns a float32 file with int4 weights, a scale for each output channel; depthwise convolutions stay float.
+
+    Raises:
+        ModelError: If so many weights are theirs that the file would not be what it is labelled: none has an int4
+            kernel for them.
+    """
+    content = _quantized(float32_content, recipe.dynamic_wi4c_afp32(), {_Op.DEPTHWISE_CONV_2D: None})
+    found = _violations(content, "dynamic_range_int4")
+    if found and read_contract(content).operators.get(_Op.DEPTHWISE_CONV_2D.value):
+        raise ModelError(
+            "AI Edge Quantizer makes no depthwise convolution of int4 weights, and without them the file is no "
+            f"dynamic_range_int4: {brief_violations(found)}"
+        )
+    return content
 
 
 def dynamic_range_int4_block(float32_content: bytes) -> bytes:
@@ -156,6 +172,10 @@ def off_powers_of_two(statistics: Statistics) -> Statistics:
         name: {**seen, "min": seen["min"] * _WIDENING, "max": seen["max"] * _WIDENING} if _is_power(seen) else seen
         for name, seen in statistics.items()
     }
+
+
+def _violations(content: bytes, label: str) -> tuple[Violation, ...]:
+    return violations(read_contract(content), SPECS[label])
 
 
 def _quantized(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.build import classifier, conversion, network, recipe
+from zoobench.build.attempts import fault_of
 from zoobench.build.conversion import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.data.dataset import Dataset
@@ -32,6 +34,8 @@ _BATCH = 32
 _RUNTIME = "litert"
 """The runtime that the numerical contract is about."""
 Probabilities = npt.NDArray[np.float32]
+_FAULT_WIDTH = 150
+"""Characters of it on the line that says what is made."""
 _LEAST = 1e-7
 """Probabilities are clipped to this before a logarithm, as `keras.backend.epsilon()`."""
 
@@ -67,6 +71,8 @@ def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
         interface=request.interface,
     )
     failures = [_failure(request, source, ingredients, variant) for variant in variants]
+    # last, as a quantizer's native code may end the process
+    failures += [_failure_of_others(request, source, ingredients, variant) for variant in variants]
     if any(failures):
         raise ModelError("; ".join(filter(None, failures)))
 
@@ -147,12 +153,17 @@ def compared(reference: Probabilities, answers: Probabilities) -> dict[str, floa
     }
 
 
-def _obtain(request: BuildRequest, source: ModelSource, variant: Variant, write: Callable[[Path], object]) -> Stored:
+def _obtain(
+    request: BuildRequest, source: ModelSource, variant: Variant, write: Callable[[Path], object], *, note: str = ""
+) -> Stored:
     product = recipe.variant_model(request, variant)
+    title = f"Making {variant.name} of {request.backbone.name}"
+    if note:
+        title += f" by {request.conversion.quantizer}, {note}"
 
     def make(folder: Path) -> Facts:
         path = folder / product.file_name
-        with progress(f"Making {variant.name} of {request.backbone.name}", total=1) as advance:
+        with progress(title, total=1) as advance:
             write(path)
             found = held_against_keras(request, source.keras_model, path) if path.suffix == ".tflite" else {}
             advance(1, "")
@@ -161,10 +172,12 @@ def _obtain(request: BuildRequest, source: ModelSource, variant: Variant, write:
     return obtain(request.root, product, make)
 
 
-def _failure(request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant) -> str:
+def _failure(
+    request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant, *, note: str = ""
+) -> str:
     try:
         if variant.is_quantized:
-            _quantize(request, source, ingredients, variant)
+            _quantize(request, source, ingredients, variant, note=note)
         elif variant.name == "keras":
             _obtain(request, source, variant, partial(_save_keras, request, source.keras_model))
     except ZoobenchError as error:  # a package's maker that fails is told by another of our errors
@@ -172,7 +185,23 @@ def _failure(request: BuildRequest, source: ModelSource, ingredients: Ingredient
     return ""
 
 
-def _quantize(request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant) -> None:
+def _failure_of_others(request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant) -> str:
+    """Has the other quantizers try where the default one's file falls short of its variant, until one does not."""
+    first, *others = recipe.alternatives(request, variant)
+    fault = fault_of(first, variant) if others else ""
+    for other in others:
+        if not fault:
+            break
+        note = f"as {first.conversion.quantizer} {shorten(fault, _FAULT_WIDTH, placeholder=' ...')}"
+        if problem := _failure(other, source, ingredients, variant, note=note):
+            return problem
+        fault = fault_of(other, variant)
+    return ""
+
+
+def _quantize(
+    request: BuildRequest, source: ModelSource, ingredients: Ingredients, variant: Variant, *, note: str
+) -> None:
     """Makes a quantized variant, or keeps why its quantizer refuses this classifier."""
     quantizer = request.conversion.quantizer_of(variant)
     refused = recipe.refusal(request, variant)
@@ -188,7 +217,7 @@ def _quantize(request: BuildRequest, source: ModelSource, ingredients: Ingredien
             raise _RefusedError(str(error)) from error
 
     try:
-        _obtain(request, source, variant, write)
+        _obtain(request, source, variant, write, note=note)
     except _RefusedError as error:
         reason = {"by": quantizer or str(variant.package), "reason": str(error)}
 

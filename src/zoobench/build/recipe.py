@@ -1,7 +1,7 @@
 """What can be chosen of training and conversion, and what determines each thing that is made on the way?"""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,8 @@ class ConversionConfig:
     """How variants are quantized.
 
     Attributes:
-        quantizer: `tensorflow` or `ai_edge` for all variants; None takes each variant's own default.
+        quantizer: `tensorflow` or `ai_edge` for all variants; None takes each variant's own default, and another one
+            where that does not keep the variant's spec.
         calibration_images: Training images that activations are calibrated on.
     """
 
@@ -79,7 +80,7 @@ class ConversionConfig:
         _require(self.calibration_images >= 1, "calibration", self.calibration_images, "a whole number of at least 1")
 
     def quantizer_of(self, variant: Variant) -> Quantizer | None:
-        """Returns which quantizer makes a variant; None where nothing is quantized, or a package's maker does it."""
+        """Returns which quantizer makes a variant, or is tried first; None where none does, or a package's maker."""
         return (self.quantizer or variant.quantizers[0]) if variant.quantizers else None
 
 
@@ -100,6 +101,17 @@ class BuildRequest:
     conversion: ConversionConfig
     root: Path
     interface: Interface | None = None
+
+
+def alternatives(request: BuildRequest, variant: Variant) -> tuple[BuildRequest, ...]:
+    """Returns the request for each quantizer that may make a variant, in the order in which they are tried.
+
+    What the first one makes is the same product as what the request itself names.
+    """
+    conversion = request.conversion
+    if conversion.quantizer or not variant.quantizers:
+        return (request,)
+    return tuple(replace(request, conversion=replace(conversion, quantizer=one)) for one in variant.quantizers)
 
 
 def features_model(request: BuildRequest) -> Product:

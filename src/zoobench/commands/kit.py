@@ -170,6 +170,7 @@ def _files(inputs: Inputs, cells: Sequence[Cell]) -> Iterator[tuple[KitModel, Ch
             image_size=cell.image_size,
             file=f"{cell.backbone.lstrip('._') or 'model'}-{cell.image_size}-{cell.variant}{SUFFIX}",
             numerics=file.numerics,
+            quantizer=file.quantizer,
             training=replace(file.training, seconds=None) if file.training else None,  # or no kit could be made twice
         )
         yield model, of_file(file.path)

@@ -21,6 +21,7 @@ from zoobench.data.listing import (
     photos,
     refuse,
 )
+from zoobench.data.lists import is_list, listed_images
 from zoobench.data.split import (
     SHARES,
     SPLITS,
@@ -48,7 +49,7 @@ class DatasetConfig:
     """What data set a user asks for.
 
     Attributes:
-        folder: One folder of images per class; None for the drawn data set.
+        folder: One folder of images per class, or a list of images; None for the drawn data set.
         drawn_images: Over all classes together.
         seed: Which split, and which drawn images.
         skip_bad_images: Leave out what cannot be used instead of stopping at it.
@@ -166,7 +167,7 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
     if not MIN_IMAGE_SIZE <= image_size <= MAX_IMAGE_SIZE:
         allowed = f"give a size from {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE} pixels, such as 224"
         raise UsageError(f"the image size {image_size} is not possible; {allowed}")
-    source = _drawings(config) if config.folder is None else photos(config.folder)
+    source = _source(config)
     rows, undecoded, pixels_path = decode_once(source, image_size=image_size, folder=folder)
     left_out = tuple(sorted((*source.left_out, *undecoded)))
     if not config.skip_bad_images:
@@ -212,6 +213,12 @@ def _described(dataset: Dataset) -> Iterator[str]:
         conversion = conversion_of(kind for kind, _ in dataset.ignored)
         counts = ", ".join(f"{count} {kind}" for kind, count in dataset.ignored)
         yield f"ignored other files: {counts}{f'; to have them too, {conversion}' if conversion else ''}"
+
+
+def _source(config: DatasetConfig) -> PictureSource:
+    if config.folder is None:
+        return _drawings(config)
+    return listed_images(config.folder) if is_list(config.folder) else photos(config.folder)
 
 
 def _drawings(config: DatasetConfig) -> PictureSource:

@@ -72,7 +72,7 @@ def entries_of(folder: Path) -> dict[str, bool]:
     except FileNotFoundError:
         wrong = "does not exist"
     except NotADirectoryError:
-        wrong = "is a file, not a folder"
+        wrong = "is neither a folder nor a list (.csv, .tsv or .parquet)"
     except OSError as error:
         wrong = f"cannot be read ({error.strerror})"
     raise DataError(f"{text_of(folder)} {wrong}; {ONE_FOLDER_PER_CLASS}")

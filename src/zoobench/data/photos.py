@@ -101,8 +101,8 @@ def has_pillow() -> bool:
 def photos_of(samples: Samples, *, folder: Path | None, seed: int) -> Photos | str:
     """Returns the photos that samples of a store were decoded from, or why they cannot be had.
 
-    Each is told by its hash, so that no other file of its name is taken for it. `folder` is the data set's as its run
-    named it, None if it was drawn; `seed` is that of the drawings.
+    Each is told by its hash, so that no other file of its name is taken for it. `folder` is the data set's, or its
+    list, as its run named it, None if it was drawn; `seed` is that of the drawings.
 
     Raises:
         DataError: If the rows cannot be read.
@@ -171,8 +171,9 @@ def _spread(count: int, most: int) -> list[int]:
 
 def _reread(wanted: Sequence[Row], folder: Path) -> Photos | str:
     contents = []
+    top = folder if folder.is_dir() else folder.parent  # the paths of a list start at its folder
     for name, _, expected in wanted:
-        path = folder / name
+        path = top / name
         if not path.is_file():
             return f"the photos are not in reach: there is no {path}; {_NAME_ANOTHER}"
         content = path.read_bytes()

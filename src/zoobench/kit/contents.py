@@ -1,7 +1,7 @@
 """What does a kit say of itself, and does that fit together? Schema 1 of its `kit.json`, and how its images begin.
 
 History of the schema:
-    1 (2026-11): the first. `training` and `interface` of a model came later; older kits lack them.
+    1 (2026-11): the first. `training`, `quantizer` and `interface` of a model came later; older kits lack them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -17,7 +17,16 @@ from zoobench.matrix.runtimes import runtimes_of
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.answers import disagreements_of_training
 from zoobench.results.checked import brief
-from zoobench.results.schema import Count, Positive, RecordedNumerics, RecordedTraining, Refusal, Sha256, Weights
+from zoobench.results.schema import (
+    Count,
+    Positive,
+    QuantizerName,
+    RecordedNumerics,
+    RecordedTraining,
+    Refusal,
+    Sha256,
+    Weights,
+)
 from zoobench.store.product import FileState
 from zoobench.system.files import PLAIN_NAME
 
@@ -71,7 +80,13 @@ class KitImages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitModel:
-    """A TFLite file; `numerics` is None where LiteRT refuses it, `training` where its classifier came trained."""
+    """A TFLite file.
+
+    Attributes:
+        numerics: None where LiteRT refuses it.
+        training: None where its classifier came trained.
+        quantizer: None where neither of ours made it, or that is not known.
+    """
 
     backbone: BackboneName
     variant: Text
@@ -79,6 +94,7 @@ class KitModel:
     file: FileName
     numerics: RecordedNumerics | None = None
     training: RecordedTraining | None = None
+    quantizer: QuantizerName | None = None
     interface: Interface | None = None
 
 

@@ -1,5 +1,6 @@
 """What is measured, and on what? A cell with its file and its labelled images, ready to be run."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.interface import Interface
-from zoobench.matrix.variants import spec_of
+from zoobench.matrix.variants import VARIANTS, spec_of
 from zoobench.results.schema import RecordedModel, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.tflite.contract import Contract, describe_violations, plain, violations
 
@@ -51,6 +52,8 @@ class ModelFile:
         training: How its classifier was trained; None where it came trained.
         refusal: Why the cell's runtime did not take it where it was made; None if it did, or was not tried.
         product: The store's folder of it; '' where it came in a kit.
+        quantizer: Which one made it; None where none of ours did, or that is not known.
+        others: In what the files of other quantizers fall short of its variant, a sentence each.
         interface: What a model of one's own is taken as; None for other networks.
     """
 
@@ -62,6 +65,8 @@ class ModelFile:
     training: RecordedTraining | None = None
     refusal: Refusal | None = None
     product: str = ""
+    quantizer: str | None = None
+    others: tuple[str, ...] = ()
     interface: Interface | None = None
 
 
@@ -88,6 +93,7 @@ def measure_size(target: Target, *, twin: Target) -> RecordedModel:
         float_twin_size_bytes=twin.file.size_bytes,
         contract=plain(file.contract) if file.contract else None,
         numerics=file.numerics,
+        quantizer=file.quantizer,
         interface=file.interface,
     )
 
@@ -104,4 +110,17 @@ def violations_of(target: Target) -> str:
     spec = spec_of(variant)
     if spec is None:
         raise ModelError(f"{variant} has no spec of a TFLite file; export a kit of TFLite variants")
-    return describe_violations(violations(contract, spec), label=variant, file=target.file.path)
+    found = describe_violations(violations(contract, spec), label=variant, file=target.file.path)
+    return "\n".join((found, *_next_steps(target.file, variant))) if found else ""
+
+
+def _next_steps(file: ModelFile, variant: str) -> Iterator[str]:
+    """Yields what else there is: of the other quantizers' files, or of the variants."""
+    own = VARIANTS.get(variant)
+    others = [one for one in own.quantizers if one != file.quantizer] if own and file.quantizer else []
+    if file.others:
+        yield f"It was made by {file.quantizer}. The others do no better here:"
+        yield from (f"  {one}" for one in file.others)
+        yield f"Leave {variant} out (--zoo-variants), or replace the operators that are named in the network."
+    elif others:
+        yield f"It was made by {file.quantizer}, as asked for. Try --zoo-quantizer auto, which takes the better one."

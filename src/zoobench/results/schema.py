@@ -5,7 +5,7 @@ What has to hold between two values stands in `answers.py`. What may be None may
 History of the schema:
     1 (2026-11): the first. `latency` used to hold `initialization_seconds` and `first_inference_seconds` of the process
         that measured all; since `startup` and `memory` came, which older files lack, fresh processes tell both.
-        `training` came later too.
+        `training` and `model.quantizer` came later too.
 """
 
 import json
@@ -24,6 +24,7 @@ Amount = Annotated[float, Meta(ge=0)]
 Seconds = Amount
 Share = Annotated[float, Meta(ge=0, le=1)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+QuantizerName = Annotated[str, Meta(pattern=r"^(ai_edge|tensorflow)\Z")]
 Weights = Annotated[str, Meta(pattern=r"^(imagenet|random|file:[0-9a-f]{64})\Z")]
 CAUSE_KINDS = ("steal", "waiting", "others", "throttled", "frequency")
 CauseKind = Annotated[str, Meta(pattern=rf"^({'|'.join(CAUSE_KINDS)})\Z")]
@@ -78,6 +79,7 @@ class RecordedModel:
     Attributes:
         contract: What stands in a TFLite file; None for others.
         numerics: How near its answers are to Keras's; None for Keras itself and where the runtime refuses the file.
+        quantizer: `ai_edge` or `tensorflow`, which made it; None where none of them did, or that is not known.
         interface: What a model of one's own is taken as; None for the networks that zoobench or a package has.
     """
 
@@ -86,6 +88,7 @@ class RecordedModel:
     float_twin_size_bytes: Count
     contract: Mapping[str, Any] | None = None
     numerics: RecordedNumerics | None = None
+    quantizer: QuantizerName | None = None
     interface: Interface | None = None
 
 

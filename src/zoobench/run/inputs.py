@@ -214,6 +214,7 @@ def _of_kit(kit: KeptKit, cell: Cell) -> ModelFile | Refusal:
         size_bytes=known.size_bytes,
         contract=contract,
         numerics=model.numerics,
+        quantizer=model.quantizer,
         training=model.training,
         refusal=refusal,
     )

@@ -37,7 +37,13 @@ class Option:
 
 _BUILDING = (
     # name, metavar, default, help
-    ("data", "DIR", "", "Folder of images, one folder per class; without it, drawn animals."),
+    (
+        "data",
+        "PATH",
+        "",
+        "Folder of images, one folder per class, perhaps in train/, val/ and test/; or a .csv, .tsv or .parquet with "
+        "the columns path, label and perhaps split; without it, drawn animals.",
+    ),
     ("drawn", "N", "300", "How many animals are drawn where there is no --zoo-data."),
     ("split", "A/B/C", "70/15/15", "Shares of training, validation and test."),
     ("seed", "N", "0", "Seed of split, drawing, random weights, training and calibration."),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.matrix.cell import Cell
@@ -19,6 +19,9 @@ from zoobench.run.locate import find_models, find_pixels, given_pixels
 from zoobench.run.options import DECIDING
 from zoobench.stats.sequential import FIRST_LOOK, Nothing, Rates, replay_until_clear
 from zoobench.system.terminal import progress
+
+if TYPE_CHECKING:
+    from zoobench.run.workshop import Workshop  # needs the libraries that build
 
 PRECISION = 1 / 3
 """How uncertain a process may leave its ratio to count, as a share of the tolerance that it is to help judge."""
@@ -175,25 +178,41 @@ def rebuild(missing: Sequence[Record], run: Run, *, artifacts: Path) -> dict[str
             wanted.setdefault(record.model.sha256, record)
     if not wanted:
         return {}
-    manifests, options = run.provenance.manifests, run.provenance.options
+    options = run.provenance.options
     _check_known(wanted, run)  # before anything is prepared, which may take minutes
     from zoobench.run.plan import make_plan  # only what is gone needs the libraries that build
     from zoobench.run.workshop import open_workshop
 
-    plan = make_plan({**options, "artifacts": str(artifacts)})
-    cells = {sha256: _cell(plan.cells, record, options) for sha256, record in wanted.items()}
-    workshop = open_workshop(plan, list(cells.values()))
-    for sha256, cell in cells.items():
-        _check_inputs(cell.id, manifests[sha256].inputs, workshop.inputs(cell))
-    made = {sha256: workshop.file(cell) for sha256, cell in cells.items()}
-    for sha256, file in made.items():
-        if file.sha256 != sha256:
-            raise ModelError(
-                f"{cells[sha256].id} was made from the same as what was measured and came out otherwise: SHA-256 "
-                f"{file.sha256} instead of {sha256}, as another CPU may do; name a folder that holds the file that was "
-                "measured"
-            )
-    return {sha256: file.path for sha256, file in made.items()}
+    asked: list[tuple[str, Cell, Workshop]] = []
+    for quantizer, group in _by_quantizer(wanted, run).items():
+        plan = make_plan({**options, "quantizer": quantizer, "artifacts": str(artifacts)})
+        cells = {sha256: _cell(plan.cells, record, options) for sha256, record in group.items()}
+        workshop = open_workshop(plan, list(cells.values()))
+        for sha256, cell in cells.items():
+            _check_inputs(cell.id, run.provenance.manifests[sha256].inputs, workshop.inputs(cell))
+            asked.append((sha256, cell, workshop))
+    return {sha256: _same_file(workshop, cell, sha256=sha256) for sha256, cell, workshop in asked}
+
+
+def _by_quantizer(wanted: Mapping[str, Record], run: Run) -> dict[str, dict[str, Record]]:
+    """Returns the records by what made their files: `auto` may have chosen it, and may choose otherwise by now."""
+    inputs = {sha256: run.provenance.manifests[sha256].inputs for sha256 in wanted}
+    named = {sha256: str(one["quantizer"]) for sha256, one in inputs.items() if one.get("quantizer")}
+    usual = next(iter(named.values()), "auto")
+    groups: dict[str, dict[str, Record]] = {}
+    for sha256, record in wanted.items():
+        groups.setdefault(named.get(sha256, usual), {})[sha256] = record
+    return groups
+
+
+def _same_file(workshop: "Workshop", cell: Cell, *, sha256: str) -> Path:
+    file = workshop.file(cell)
+    if file.sha256 != sha256:
+        raise ModelError(
+            f"{cell.id} was made from the same as what was measured and came out otherwise: SHA-256 {file.sha256} "
+            f"instead of {sha256}, as another CPU may do; name a folder that holds the file that was measured"
+        )
+    return file.path
 
 
 def _check_known(wanted: Mapping[str, Record], run: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoobench.build import recipe
+from zoobench.build.attempts import Attempt, chosen
 from zoobench.build.recipe import BuildRequest, ConversionConfig
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset, describe, open_dataset
@@ -18,10 +19,8 @@ from zoobench.matrix.variants import find_variant
 from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
-from zoobench.store.product import Stored, find
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
-from zoobench.tflite.contract import read_contract
 
 _DIGITS = 5
 """Significant ones of each number of a training: more than a picture or a reader tells apart."""
@@ -106,16 +105,18 @@ class Workshop:
         return replace(asked, calibration_images=min(asked.calibration_images, different))
 
     def _found_or_made(self, cell: Cell) -> ModelFile | Refusal:
-        request = self.request(cell)
-        found = _found(request, cell)
+        request, variant = self.request(cell), find_variant(cell.variant)
+        found = chosen(request, variant)
         if found is None and cell.backbone not in self._failures:
             self._make(request)
-            found = _found(request, cell)
+            found = chosen(request, variant)
+        if found is None and cell.backbone in self._failures:
+            found = chosen(request, variant, problem=str(self._failures[cell.backbone]))
         if found is None:
-            folder = recipe.variant_model(request, find_variant(cell.variant)).folder_name
+            folder = recipe.variant_model(request, variant).folder_name
             lost = ModelError(f"{folder} was made but is not in {request.root}; does another run remove it?")
             raise self._failures.get(cell.backbone, lost)
-        return found
+        return found.refusal or _model_file(found)
 
     def _make(self, request: BuildRequest) -> None:
         """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it.
@@ -200,25 +201,22 @@ def recorded_training(facts: Mapping[str, Any]) -> RecordedTraining | None:
     )
 
 
-def _found(request: BuildRequest, cell: Cell) -> ModelFile | Refusal | None:
-    variant = find_variant(cell.variant)
-    if stored := find(request.root, recipe.variant_model(request, variant)):
-        return _model_file(stored)
-    refused = find(request.root, recipe.refusal(request, variant))
-    return Refusal(**json.loads(refused.path.read_bytes())) if refused else None
-
-
-def _model_file(stored: Stored) -> ModelFile:
-    path, numerics, refused = stored.path, stored.facts.get("numerics"), stored.facts.get("refused")
+def _model_file(attempt: Attempt) -> ModelFile:
+    stored = attempt.stored
+    if stored is None:
+        raise ValueError(f"{attempt.quantizer} made no file")
+    numerics, refused = stored.facts.get("numerics"), stored.facts.get("refused")
     return ModelFile(
-        path=path,
+        path=stored.path,
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
-        contract=read_contract(path.read_bytes()) if path.suffix == ".tflite" else None,
+        contract=attempt.contract,
         numerics=RecordedNumerics(**numerics) if numerics else None,
         training=recorded_training(stored.facts),
         refusal=Refusal(**refused) if refused else None,
-        product=path.parent.name,
+        product=stored.path.parent.name,
+        quantizer=attempt.quantizer,
+        others=attempt.others,
     )
 
 

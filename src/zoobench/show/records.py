@@ -189,6 +189,7 @@ def remarks(records: Sequence[Record]) -> list[str]:
         for record in records
         if record.refusal
     ]
+    found += _quantizer_remarks(records)
     found += [
         f"{record.cell.id} predicts another class than {other.cell} for {percent(1 - other.share)} % of the samples."
         for record in records
@@ -211,6 +212,17 @@ def remarks(records: Sequence[Record]) -> list[str]:
     ]
     left_out = max(record.dataset.left_out for record in records)
     return [*found, *([f"{left_out} images could not be used and were left out."] if left_out else [])]
+
+
+def _quantizer_remarks(records: Sequence[Record]) -> list[str]:
+    """Says which files another quantizer made than the default one of their variant."""
+    made: dict[tuple[str, str], list[str]] = {}
+    for record in records:
+        own = VARIANTS.get(record.cell.variant)
+        maker = record.model.quantizer if record.model else None
+        if maker and own and own.quantizers and maker != own.quantizers[0]:
+            made.setdefault((maker, own.quantizers[0]), []).append(record.cell.id)
+    return [f"QUANTIZER {maker}, not the default {usual}: {', '.join(ids)}." for (maker, usual), ids in made.items()]
 
 
 def memory_remarks(records: Sequence[Record]) -> list[str]:

@@ -160,6 +160,11 @@ def describe_violations(found: Sequence[Violation], *, label: str, file: object)
     return "\n".join((f"{file} does not meet the spec of {label}:", *sides))
 
 
+def brief_violations(found: Sequence[Violation]) -> str:
+    """Returns violations as a part of a sentence."""
+    return ", ".join(f"{one.about}: {one.found} (required: {one.required})" for one in found)
+
+
 def _counted(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 

@@ -1,0 +1,170 @@
+"""Which images does a list name, such as a CSV with a path, a label and perhaps a split in each line?"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from zoobench.data.layout import describe_splits, find_splits, text_of
+from zoobench.data.listing import File, PictureSource, source_of
+from zoobench.data.split import SPLITS, Split
+from zoobench.errors import DataError
+
+DELIMITERS = {".csv": ",", ".tsv": "\t", ".parquet": ""}
+"""Endings of lists; those of text with what stands between columns."""
+_COLUMNS = {
+    "path": (
+        "path",
+        "filename",
+        "file",
+        "file_name",
+        "filepath",
+        "file_path",
+        "filepaths",
+        "image",
+        "image_path",
+        "img",
+    ),
+    "label": ("label", "labels", "class", "class_name", "classname", "category", "target"),
+    "split": ("split", "subset", "set", "data_set", "partition", "usage"),
+}
+"""What the columns may be called, in any letter case; the first name counts where there are several."""
+_EXPECTED = "the first line names the columns: path,label or path,label,split"
+_LISTED = 10
+Line = tuple[int, Sequence[str]]
+"""Number of a line, from 1, and its cells."""
+
+
+def is_list(path: Path) -> bool:
+    """Tells whether a path is named like a list."""
+    return path.suffix.lower() in DELIMITERS and not path.is_dir()
+
+
+def listed_images(path: Path) -> PictureSource:
+    """Returns the images that a list names, none of them decoded yet; paths are relative to the list's folder.
+
+    Raises:
+        DataError: The list cannot be read or is not complete; the message names the lines.
+    """
+    lines = _of_parquet(path) if path.suffix.lower() == ".parquet" else _of_text(path)
+    _, header = next(lines, (1, ()))
+    columns = _find_columns(path, header)
+    rows = [(number, _cells(cells, columns)) for number, cells in lines if any(cell.strip() for cell in cells)]
+    _refuse_incomplete(path, rows, columns)
+    words = find_splits({cells["split"] for _, cells in rows if "split" in columns})
+    _refuse_unknown_splits(path, rows, words, columns)
+    classes = sorted({cells["label"] for _, cells in rows})
+    if len(classes) < 2:
+        _refuse(path, f"it names {'one class only, ' + classes[0] if classes else 'no images'}; two classes are needed")
+    files = [
+        File(
+            path=path.parent / cells["path"],
+            name=text_of(cells["path"]),
+            label=classes.index(cells["label"]),
+            split=words.get(cells.get("split", "")),
+        )
+        for _, cells in rows
+    ]
+    return source_of(
+        files, name=path.with_suffix(""), classes=tuple(map(text_of, classes)), remarks=_remarks(path, words)
+    )
+
+
+def _remarks(path: Path, words: Mapping[str, Split]) -> tuple[str, ...]:
+    names = {
+        split: " and ".join(repr(text_of(word)) for word in sorted(words) if words[word] == split)
+        for split in SPLITS
+        if split in words.values()
+    }
+    return (f"split by {text_of(path.name)}: {describe_splits(names, names)}",) if names else ()
+
+
+def _of_text(path: Path) -> Iterator[Line]:
+    """Yields the lines of a text; bytes that are no UTF-8 stay what they are, as a file's name may hold them."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{text_of(path)} cannot be read ({error.strerror}); give a list or a folder") from error
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
+        _refuse(path, "it is not text in UTF-8; save it as UTF-8")
+    text = content.decode("utf-8-sig", errors="surrogateescape")
+    delimiter, first = DELIMITERS[path.suffix.lower()], text.partition("\n")[0]
+    if delimiter == "," and "," not in first:
+        delimiter = next((one for one in (";", "\t") if one in first), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    start = 1
+    try:
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as error:
+        _refuse(path, f"line {start} cannot be read ({error})")
+
+
+def _of_parquet(path: Path) -> Iterator[Line]:
+    try:
+        parquet, failure = import_module("pyarrow.parquet"), import_module("pyarrow").ArrowException
+    except ModuleNotFoundError as error:
+        raise DataError(
+            f"{text_of(path)} needs pyarrow, which is not installed: pip install pyarrow; or save the list as CSV"
+        ) from error
+    try:
+        table = parquet.read_table(path)
+    except (OSError, failure) as error:
+        raise DataError(f"{text_of(path)} cannot be read ({error}); give a list or a folder") from error
+    yield 1, table.column_names
+    for number, row in enumerate(table.to_pylist(), start=2):
+        yield number, ["" if row[name] is None else str(row[name]) for name in table.column_names]
+
+
+def _find_columns(path: Path, header: Sequence[str]) -> dict[str, int]:
+    """Returns where each known column stands."""
+    names = ["_".join(name.strip().lower().split()) for name in header]
+    columns = {}
+    for column, known in _COLUMNS.items():
+        found = [name for name in names if name in known]
+        if len(found) > 1 and known[0] not in found:
+            _refuse(path, f"its columns {' and '.join(found)} may both be the {column}; call one of them {known[0]}")
+        if found:
+            columns[column] = names.index(known[0] if known[0] in found else found[0])
+    missing = [column for column in ("path", "label") if column not in columns]
+    if missing:
+        first = ", ".join(map(text_of, header)) or "nothing"
+        _refuse(path, f"its first line is {first!r}, without the column {' and '.join(missing)}; {_EXPECTED}")
+    return columns
+
+
+def _cells(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
+    return {column: cells[place].strip() if place < len(cells) else "" for column, place in columns.items()}
+
+
+def _refuse_incomplete(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]], columns: Iterable[str]) -> None:
+    for column in columns:
+        if empty := [number for number, cells in rows if not cells[column]]:
+            _refuse(path, f"no {column} in {_lines(empty)}; {_EXPECTED}")
+    first: dict[str, int] = {}
+    for number, cells in rows:
+        before = first.setdefault(cells["path"], number)
+        if before != number:
+            _refuse(path, f"{text_of(cells['path'])} stands in line {before} and line {number}; name an image once")
+
+
+def _refuse_unknown_splits(
+    path: Path, rows: Sequence[tuple[int, Mapping[str, str]]], words: Mapping[str, Split], columns: Iterable[str]
+) -> None:
+    unknown = [(number, cells["split"]) for number, cells in rows if "split" in columns and cells["split"] not in words]
+    if unknown:
+        lines = _lines([number for number, _ in unknown])
+        _refuse(path, f"the split {unknown[0][1]!r} in {lines} is not known; call them train, validation and test")
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:_LISTED]))
+    more = f" and {len(numbers) - _LISTED} more" if len(numbers) > _LISTED else ""
+    return f"{'line' if len(numbers) == 1 else 'lines'} {shown}{more}"
+
+
+def _refuse(path: Path, problem: str) -> NoReturn:
+    raise DataError(f"the list {text_of(path)} cannot be used: {problem}")
