@@ -222,7 +222,7 @@ def _quantize(
 
 def _save_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> None:
     model, dataset = keras_model(), request.dataset
-    network.save(model, path)
+    network.save(model, path, custom_objects=request.custom_objects if request.backbone.path else {})
     labels = dataset.labels("validation")
     shown = _evenly(labels)
     images = dataset.images(dataset.indices("validation")[shown])
