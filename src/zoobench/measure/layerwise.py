@@ -56,12 +56,12 @@ class ObservedModel:
                 experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
                 experimental_preserve_all_tensors=True,
             )
+            self._session = LiteRTSession(self._interpreter)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise MeasurementError(
                 f"LiteRT's own kernels cannot open {path}, and XNNPACK's do not show what happens inside: {error}"
             ) from error
-        self._session = LiteRTSession(self._interpreter)
         self._scales = {detail["index"]: _scale(detail) for detail in self._interpreter.get_tensor_details()}
 
     @property
