@@ -16,7 +16,7 @@ from zoobench.errors import MeasurementError
 from zoobench.matrix.interface import Interface, PixelRange
 from zoobench.measure.presentation import flattened, presented, probabilities, side_of
 from zoobench.measure.runtimes import InterfacedSession
-from zoobench.tflite.read import Port
+from zoobench.tflite.ports import Port
 
 ALL_PIXELS = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=3)
 

@@ -58,13 +58,13 @@ class ObservedModel:
                 experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
                 experimental_preserve_all_tensors=True,
             )
+            session = LiteRTSession(self._interpreter)
+            self._session: Session = InterfacedSession(session, interface) if interface else session
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise MeasurementError(
                 f"LiteRT's own kernels cannot open {path}, and XNNPACK's do not show what happens inside: {error}"
             ) from error
-        session = LiteRTSession(self._interpreter)
-        self._session: Session = InterfacedSession(session, interface) if interface else session
         self._scales = {detail["index"]: _scale(detail) for detail in self._interpreter.get_tensor_details()}
 
     @property
