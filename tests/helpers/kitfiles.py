@@ -39,8 +39,8 @@ def a_cell(variant: str, **changes: Any) -> KitCell:
     return KitCell(**{**usual, **changes})
 
 
-def contents(folder: Path) -> tuple[KitManifest, dict[str, Chunks]]:
-    """Returns a kit's contents: three samples of two classes, a float32 and an integer file."""
+def contents(folder: Path, *, tflite: bytes | None = None) -> tuple[KitManifest, dict[str, Chunks]]:
+    """Returns a kit's contents: three samples of two classes, a float32 and an integer file, or `tflite` for both."""
     path = folder / "pixels.npy"
     np.save(path, np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8))
     rows = Samples(path=path, rows=np.array([4, 0, 2]), labels=np.array([1, 0, 1]))
@@ -74,7 +74,7 @@ def contents(folder: Path) -> tuple[KitManifest, dict[str, Chunks]]:
         cells=tuple(a_cell(variant) for variant in VARIANTS),
         files={},
     )
-    files = {names[variant]: _whole(a_tflite(variant)) for variant in VARIANTS}
+    files = {names[variant]: _whole(tflite or a_tflite(variant)) for variant in VARIANTS}
     return manifest, {f"images-{SIDE}.npy": of_samples(rows, image_size=SIDE)} | files
 
 
@@ -85,10 +85,10 @@ def _whole(content: bytes) -> Chunks:
     return chunks
 
 
-def a_kit(folder: Path) -> Path:
+def a_kit(folder: Path, *, tflite: bytes | None = None) -> Path:
     """Writes a sound kit."""
     folder.mkdir(exist_ok=True)
-    write_kit(folder / "kit.zip", *contents(folder))
+    write_kit(folder / "kit.zip", *contents(folder, tflite=tflite))
     return folder / "kit.zip"
 
 

@@ -65,6 +65,34 @@ SPOILED: dict[str, tuple[Change, str]] = {
         put("models", 0, "training", "kept_epoch", to=9),
         "models[0].training.kept_epoch: received 9",
     ),
+    "outputs in no order of the classes": (
+        put("models", 0, "interface", to={"taken_as": "classifier", "order": [0, 2]}),
+        "models[0].interface.order: received (0, 2); expected each of 0 to 1 once",
+    ),
+    "an unknown range of pixels": (
+        put("models", 0, "interface", to={"taken_as": "classifier", "pixels": "0..7"}),
+        "models[0].interface.pixels: received '0..7'; expected a value that this version knows",
+    ),
+    "logits of a backbone": (
+        put("models", 0, "interface", to={"taken_as": "backbone", "scores": "logits"}),
+        "models[0].interface.scores: received logits in the order () of a backbone",
+    ),
+    "three channels of a grey model": (
+        put("models", 0, "interface", to={"taken_as": "classifier", "pixels": "imagenet-torch", "channels": 1}),
+        "models[0].interface.pixels: received imagenet-torch of a grey model",
+    ),
+    "a remark that steers the terminal": (
+        put("models", 1, "interface", to={"taken_as": "classifier", "remarks": ["fine", "\x1b[2J"]}),
+        "models[1].interface.remarks[1]: received '\\x1b[2J'",
+    ),
+    "a remark of great length": (
+        put("models", 1, "interface", to={"taken_as": "classifier", "remarks": ["x" * 1001]}),
+        "expected at most 1000 characters",
+    ),
+    "remarks without end": (
+        put("models", 1, "interface", to={"taken_as": "classifier", "remarks": ["x"] * 21}),
+        "models[1].interface.remarks: received 21; expected at most 20",
+    ),
     "no samples": (put("samples", to=[]), "samples: received []"),
     "a class that steers the terminal": (
         put("dataset", "classes", 0, to="cat\x1b[2J"),

@@ -1,18 +1,25 @@
 """Is it told of a kit's cells what measuring needs?"""
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import keras
+import numpy as np
 import pytest
 
 from fakes import a_training
 from kitfiles import HASHES, SIDE, a_kit, a_tflite, with_manifest
+from messages import message_of
 from packages import put
+from zoobench.build import conversion
 from zoobench.errors import ModelError, UsageError
 from zoobench.kit.contents import PIXELS_HEADER_BYTES
 from zoobench.kit.reader import KeptKit
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import Interface
+from zoobench.measure.accuracy import measure_accuracy
 from zoobench.results.schema import Refusal
 from zoobench.run import inputs
 from zoobench.run.inputs import Inputs, open_inputs
@@ -137,6 +144,71 @@ def test_a_model_that_does_not_fit_the_samples_is_refused_before_it_is_run(
     monkeypatch.setattr(inputs, "read_contract", of_shapes(taken, given))
     with pytest.raises(ModelError, match=r"expected images of \(1, 32, 32, 3\) and \(1, 2\) probabilities"):
         source.target(cell)
+
+
+def taken_as(**interface: Any) -> Callable[[dict[str, Any]], object]:
+    """Returns what has a kit's integer_only file be a model of one's own that is taken for this."""
+    return lambda manifest: manifest["models"][1].update(interface={"taken_as": "classifier", **interface})
+
+
+IMAGE = (1, SIDE, SIDE, 3)
+
+
+@pytest.mark.parametrize(
+    ("interface", "taken", "given"),
+    [
+        ({}, IMAGE, (1, 2)),
+        ({}, IMAGE, (1, 1, 1, 2)),
+        ({"layout": "NCHW"}, (1, 3, SIDE, SIDE), (1, 2)),
+        ({"channels": 1}, (1, SIDE, SIDE, 1), (-1, 2)),
+        ({"scores": "logits"}, IMAGE, (1, 1)),
+        ({"scores": "sigmoid"}, IMAGE, (1,)),
+    ],
+)
+def test_a_model_of_one_s_own_may_have_the_ports_that_its_interface_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interface: dict[str, Any], taken: Shape, given: Shape
+) -> None:
+    plan = plan_of(with_manifest(a_kit(tmp_path), taken_as(**interface)))
+    monkeypatch.setattr(inputs, "read_contract", of_shapes(taken, given))
+    file = open_inputs(plan, plan.cells).target(plan.cells[1]).file
+    assert file.interface == Interface(taken_as="classifier", **interface)
+
+
+@pytest.mark.parametrize(
+    ("interface", "taken", "given"),
+    [
+        ({"layout": "NCHW"}, IMAGE, (1, 2)),
+        ({"channels": 1}, IMAGE, (1, 2)),
+        ({}, IMAGE, (1, 1)),
+        ({"scores": "logits"}, IMAGE, (1, 3)),
+        ({"scores": "logits"}, IMAGE, (1, 2, 2)),
+    ],
+)
+def test_ports_that_are_not_those_of_its_interface_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interface: dict[str, Any], taken: Shape, given: Shape
+) -> None:
+    plan = plan_of(with_manifest(a_kit(tmp_path), taken_as(**interface)))
+    monkeypatch.setattr(inputs, "read_contract", of_shapes(taken, given))
+    assert "takes and gives tensors of the shapes" in message_of(
+        ModelError, lambda: open_inputs(plan, plan.cells).target(plan.cells[1])
+    )
+
+
+def test_logits_of_pixels_in_0_to_1_are_as_often_right_on_a_device(tmp_path: Path) -> None:
+    def of_one_s_own(manifest: dict[str, Any]) -> None:
+        taken_as(pixels="0..1", scores="logits", order=[1, 0])(manifest)
+
+    colours = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.GlobalAveragePooling2D()])
+    colours.add(keras.layers.Dense(2))
+    weights = np.array([[40.0, -40.0], [0.0, 0.0], [0.0, 0.0]], np.float32)
+    colours.layers[-1].set_weights([weights, np.array([-20.0, 20.0], np.float32)])
+    plan = plan_of(with_manifest(a_kit(tmp_path, tflite=conversion.float32(colours)), of_one_s_own))
+    target = open_inputs(plan, plan.cells).target(plan.cells[1])
+    red = target.samples.images(0, 3)[..., 0].mean(axis=(1, 2)) / 255
+    found = measure_accuracy(target, workers=2)
+    # of 40 red - 20 and 20 - 40 red the second belongs to the first class
+    assert found.predicted.tolist() == (red > 0.5).astype(int).tolist()
+    assert found.probability == pytest.approx(1 / (1 + np.exp(-abs(80 * red - 40))), abs=1e-4)
 
 
 @pytest.mark.usefixtures("fitting")

@@ -15,6 +15,7 @@ import click
 from zoobench.commands.options import PATH, build_options, cells_option, matching, output_options, present
 from zoobench.errors import DataError, UsageError
 from zoobench.kit.contents import (
+    LONGEST_REMARK,
     SCHEMA,
     SUFFIX,
     KitAddition,
@@ -28,6 +29,7 @@ from zoobench.kit.contents import (
 from zoobench.kit.reader import open_kit, verify
 from zoobench.kit.writer import Chunks, check_free, of_file, of_samples, write_kit
 from zoobench.matrix.cell import TABLES, Cell, added_to
+from zoobench.matrix.interface import Interface
 from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.options import PREFIX, defaults
 from zoobench.run.plan import make_plan
@@ -172,8 +174,15 @@ def _files(inputs: Inputs, cells: Sequence[Cell]) -> Iterator[tuple[KitModel, Ch
             numerics=file.numerics,
             quantizer=file.quantizer,
             training=replace(file.training, seconds=None) if file.training else None,  # or no kit could be made twice
+            interface=_printable(file.interface),
         )
         yield model, of_file(file.path)
+
+
+def _printable(interface: Interface | None) -> Interface | None:
+    """Returns what a model is taken as, with remarks that a kit may hold."""
+    remarks = tuple(sanitize(one)[:LONGEST_REMARK] for one in interface.remarks) if interface else ()
+    return replace(interface, remarks=remarks) if interface else None
 
 
 def _cell(inputs: Inputs, cell: Cell) -> KitCell:

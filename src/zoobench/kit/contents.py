@@ -45,6 +45,9 @@ FileName = Annotated[str, Meta(pattern=rf"^({PLAIN_NAME.pattern})\Z", max_length
 AddedTo = Annotated[str, Meta(pattern=r"^(variant|runtime)\Z")]
 AddedName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}\Z")]
 ImageSize = Annotated[int, Meta(ge=1, le=1024)]
+LONGEST_REMARK = 1000
+"""Characters of what is remarked about a model."""
+_MOST_REMARKS = 20
 Threads = Annotated[int, Meta(ge=1, le=1024)]
 Text = Annotated[str, Meta(min_length=1, max_length=_LONGEST)]
 """Which can be printed."""
@@ -86,6 +89,7 @@ class KitModel:
         numerics: None where LiteRT refuses it.
         training: None where its classifier came trained.
         quantizer: None where neither of ours made it, or that is not known.
+        interface: What a model of one's own is fed and how its outputs are read; None for other networks.
     """
 
     backbone: BackboneName
@@ -219,6 +223,9 @@ def _texts(manifest: KitManifest) -> Problems:
         if cell.refusal:
             where = f"cells[{index}].refusal"
             texts |= {f"{where}.by": cell.refusal.by, f"{where}.reason": cell.refusal.reason}
+    for index, model in enumerate(manifest.models):
+        remarks = model.interface.remarks if model.interface else ()
+        texts |= {f"models[{index}].interface.remarks[{place}]": one for place, one in enumerate(remarks)}
     for place, text in texts.items():
         if not text.isprintable():
             yield place, f"received {brief(text)}; expected a text that can be printed"
@@ -252,11 +259,33 @@ def _models(manifest: KitManifest) -> Problems:
             yield f"models[{index}].variant", _unknown(model.variant)
         if not model.file.endswith(SUFFIX):
             yield f"models[{index}].file", f"received {brief(model.file)}; expected a name that ends in {SUFFIX}"
+        for key, problem in _interface_problems(model.interface, classes=len(manifest.dataset.classes)):
+            yield f"models[{index}].interface.{key}", problem
         if model.training:
             for key, received, expected in disagreements_of_training(model.training):
                 yield f"models[{index}].training.{key}", f"received {brief(received)}; expected {expected}"
     if twice := _twice((one.backbone, one.variant, one.image_size) for one in manifest.models):
         yield "models", f"received {brief(twice)} twice; expected one file for each"
+
+
+def _interface_problems(interface: Interface | None, *, classes: int) -> Problems:
+    if interface is None:
+        return
+    if interface.order and sorted(interface.order) != list(range(classes)):
+        yield "order", f"received {brief(interface.order)}; expected each of 0 to {classes - 1} once, or nothing"
+    if interface.taken_as == "backbone" and (interface.order or interface.scores != "probabilities"):
+        received = f"{interface.scores} in the order {brief(interface.order)}"
+        yield (
+            "scores",
+            f"received {received} of a backbone; expected probabilities, as of every head",
+        )
+    if interface.channels == 1 and interface.pixels.startswith("imagenet"):
+        yield "pixels", f"received {interface.pixels} of a grey model; expected a range of one channel"
+    if len(interface.remarks) > _MOST_REMARKS:
+        yield "remarks", f"received {len(interface.remarks)}; expected at most {_MOST_REMARKS}"
+    for one in interface.remarks:
+        if len(one) > LONGEST_REMARK:
+            yield "remarks", f"received {brief(one)}; expected at most {LONGEST_REMARK} characters"
 
 
 def _images(manifest: KitManifest) -> Problems:

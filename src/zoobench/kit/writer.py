@@ -94,6 +94,9 @@ def _manifest_bytes(manifest: KitManifest) -> bytes:
     content = asdict(manifest)
     if manifest.added is None:  # as kits were before there was anything to add
         del content["added"]
+    for model in content["models"]:
+        if model["interface"] is None:  # as they were before there was one
+            del model["interface"]
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 

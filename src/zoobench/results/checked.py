@@ -175,6 +175,7 @@ def _unfit(kind: Any, root: Any, mapping: dict[str, Any], path: str) -> str:
 def _expected(problem: str) -> str:
     """Returns `Expected `float | null` >= 0.0` as `a number or null >= 0`."""
     text = re.sub("`(.*?)`", lambda found: " or ".join(_WORDS.get(one, one) for one in found[1].split(" | ")), problem)
+    text = re.sub("Invalid enum value .*", "a value that this version knows", text, flags=re.DOTALL)
     text = text.replace("Integer value out of range", "a whole number of at most 64 bits")
     text = text.removeprefix("Expected ").partition(", got ")[0].removesuffix(".0")
     return re.sub(r"matching regex '\^(.*)\\\\Z'", r"that matches \1", text)

@@ -11,6 +11,7 @@ import numpy as np
 from zoobench.errors import ModelError
 from zoobench.kit.reader import KeptKit
 from zoobench.matrix.cell import TABLES, Cell, describe_added
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.measure.target import ModelFile, Samples, Target, no_file
 from zoobench.results.checked import brief
@@ -22,6 +23,10 @@ from zoobench.tflite.contract import Contract, read_contract
 # A device, which measures what a kit holds, has no Pillow.
 if TYPE_CHECKING:
     from zoobench.data.dataset import Dataset
+
+
+_BATCHES = (1, -1)
+"""Images that a file takes at once: one, or as many as it is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +208,8 @@ def _of_kit(kit: KeptKit, cell: Cell) -> ModelFile | Refusal:
         raise ModelError(f"the kit has no {cell.variant} of {cell.backbone}; export one with {cell.id}")
     known, path = manifest.files[model.file], kit.folder / model.file
     contract = read_contract(path.read_bytes())
-    _check_ports(contract, str(path), side=cell.image_size, classes=len(manifest.dataset.classes))
+    classes = len(manifest.dataset.classes)
+    _check_ports(contract, str(path), side=cell.image_size, classes=classes, interface=model.interface)
     refusal = listed.refusal if listed else None
     if not listed and model.numerics is None and cell.runtime == REFERENCE:
         # what a listed cell is compared with need not be listed itself
@@ -217,17 +223,28 @@ def _of_kit(kit: KeptKit, cell: Cell) -> ModelFile | Refusal:
         quantizer=model.quantizer,
         training=model.training,
         refusal=refusal,
+        interface=model.interface,
     )
 
 
-def _check_ports(contract: Contract, where: str, *, side: int, classes: int) -> None:
+def _check_ports(contract: Contract, where: str, *, side: int, classes: int, interface: Interface | None) -> None:
     """Refuses what is no classifier of the kit's samples, before a runtime is given it."""
-    received = tuple(tuple(one.shape) for one in (*contract.inputs, *contract.outputs))
-    if received not in [((one, side, side, 3), (one, classes)) for one in (1, -1)]:
+    taken, given = (tuple(tuple(one.shape) for one in ports) for ports in (contract.inputs, contract.outputs))
+    channels = interface.channels if interface else 3
+    image = (channels, side, side) if interface and interface.layout == "NCHW" else (side, side, channels)
+    batch = next((one for one in _BATCHES if taken == ((one, *image),)), None)
+    if batch is None or not (given == ((batch, classes),) or (interface and _is_answer(given, classes, interface))):
         raise ModelError(
-            f"{where} takes and gives tensors of the shapes {brief(received)}; expected images of "
-            f"(1, {side}, {side}, 3) and (1, {classes}) probabilities, as the kit's samples have"
+            f"{where} takes and gives tensors of the shapes {brief((*taken, *given))}; expected images of "
+            f"{(1, *image)} and (1, {classes}) probabilities, as the kit's samples have"
         )
+
+
+def _is_answer(given: Sequence[tuple[int, ...]], classes: int, interface: Interface) -> bool:
+    """Tells whether a file gives one number for each class, in any shape, or a single one for the second of two."""
+    lengths = [[length for length in shape if length not in _BATCHES] for shape in given]
+    is_single = classes == 2 and interface.scores != "probabilities"
+    return lengths == [[classes]] or (is_single and lengths == [[]])
 
 
 def _unknown(kit: KeptKit, cell: Cell) -> str:
