@@ -21,10 +21,12 @@ from zoobench.build.attempts import chosen
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset
-from zoobench.errors import ModelError
+from zoobench.errors import DataError, ModelError
 from zoobench.matrix.backbones import BACKBONES, Backbone
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
+from zoobench.measure.presentation import presented, probabilities
 from zoobench.store.product import Stored, find
 
 EVERYTHING = tuple(VARIANTS.values())
@@ -66,13 +68,12 @@ def manifest(found: Stored) -> dict[str, Any]:
 
 def answered(request: BuildRequest, variant: str) -> Floats:
     """Returns a variant's answers to the test images."""
-    dataset = request.dataset
+    dataset, interface = request.dataset, request.interface or Interface(taken_as="backbone")
     images = dataset.images(dataset.indices("test"))
-    path = stored(request, variant).path
-    if variant == "keras":
-        probabilities: Floats = keras.saving.load_model(path).predict(images.astype(np.float32), verbose=0)
-        return probabilities
-    return answers(path.read_bytes(), images)
+    shown, path = presented(images, interface).astype(np.float32), stored(request, variant).path
+    is_keras = variant == "keras"
+    given = keras.saving.load_model(path).predict(shown, verbose=0) if is_keras else answers(path.read_bytes(), shown)
+    return probabilities(given, interface, count=len(images))
 
 
 def accuracy(request: BuildRequest, variant: str) -> float:
@@ -128,6 +129,15 @@ def begun(own_backbone: Path, dataset: Dataset, tmp_path_factory: pytest.TempPat
 def request_(begun: BuildRequest, tmp_path: Path) -> BuildRequest:
     """The same with a store of its own."""
     return replace(begun, root=shutil.copytree(begun.root, tmp_path / "models"))
+
+
+def test_a_head_is_not_trained_on_nothing(request_: BuildRequest) -> None:
+    tested = tuple(replace(one, split="test") for one in request_.dataset.samples)
+    request = replace(request_, dataset=replace(request_.dataset, samples=tested))
+    with pytest.raises(
+        DataError, match=r"mine gets a head.* of pets, train and validation are empty: give them a share"
+    ):
+        make_models(request, [VARIANTS["float32"]])
 
 
 def test_a_backbone_of_ones_own_becomes_every_variant_and_each_is_made_once(
@@ -225,28 +235,59 @@ def test_only_what_is_asked_for_is_made_beside_float32(
     assert made(capsys, request_, ["integer_only"]) == {"integer_only"}
 
 
-def test_a_finished_classifier_is_taken_as_it_is(
-    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+CLASSIFIERS = {
+    "softmax": (Interface(taken_as="classifier"), "softmax"),
+    "logits of half the range": (Interface(taken_as="classifier", scores="logits", pixels="-1..1"), None),
+    "the other order": (Interface(taken_as="classifier", order=(1, 0)), "softmax"),
+}
+
+
+@pytest.mark.parametrize(("interface", "activation"), CLASSIFIERS.values(), ids=CLASSIFIERS)
+def test_a_finished_classifier_is_taken_as_it_is_and_its_answers_as_its_interface_says(
+    interface: Interface, activation: str | None, dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keras.utils.set_random_seed(1)
+    stddev = 3 if interface.pixels == "0..255" else 1
     layers = [
         keras.Input((None, None, 3)),
-        keras.layers.Rescaling(1 / 255),
+        *([keras.layers.Rescaling(1 / 255)] if interface.pixels == "0..255" else []),
         keras.layers.Conv2D(8, 3, activation="relu"),
         keras.layers.GlobalAveragePooling2D(),
-        keras.layers.Dense(2, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=3)),
+        keras.layers.Dense(2, activation=activation, kernel_initializer=keras.initializers.RandomNormal(stddev=stddev)),
     ]
     finished = keras.Sequential(layers)
     finished.save(tmp_path / "finished.keras")
-    request = request_for(tmp_path / "finished.keras", dataset, tmp_path / "models")
+    request = replace(request_for(tmp_path / "finished.keras", dataset, tmp_path / "models"), interface=interface)
     assert made(capsys, request, FEW) == {*SHARED, *FEW}
     images = dataset.images(dataset.indices("test"))
-    expected = finished.predict(images.astype(np.float32), verbose=0)
+    expected = probabilities(
+        finished.predict(presented(images, interface).astype(np.float32), verbose=0), interface, count=len(images)
+    )
     assert np.ptp(expected[:, 0]) > 0.05
     for name, tolerance in (("keras", 1e-6), ("float32", 1e-5), ("integer_only", 0.05)):
         np.testing.assert_allclose(answered(request, name), expected, atol=tolerance)
+    assert stored(request, "integer_only").facts["numerics"]["max_probability_difference"] < 0.05
     assert manifest(stored(request, "keras"))["facts"] == {"history": None}
     assert made(capsys, request, FEW) == set()
+
+
+def test_a_backbone_of_ones_own_is_fed_the_pixels_that_it_takes(request_: BuildRequest, tmp_path: Path) -> None:
+    """What takes 0..1 gives the same as with the range inside."""
+    keras.utils.set_random_seed(0)
+    inside = keras.saving.load_model(request_.backbone.path)
+    (tmp_path / "outside").mkdir()
+    path = tmp_path / "outside" / "mine.keras"
+    pixels = keras.Input((32, 32, 3))
+    half = keras.layers.Rescaling(2.0, offset=-1.0)(pixels)
+    keras.Model(pixels, inside.layers[-1](inside.layers[-2](half))).save(path)
+    given = request_for(path, request_.dataset, tmp_path / "outside models")
+    request = replace(given, interface=Interface(taken_as="backbone", pixels="0..1"))
+    make_models(request, [VARIANTS["float32"]])
+    features, expected = (
+        np.load(find(one.root, recipe.features(one)).path)  # type: ignore[union-attr]
+        for one in (request, request_)
+    )
+    np.testing.assert_allclose(features, expected, atol=1e-4)
 
 
 def test_where_the_default_quantizer_leaves_an_operator_float_the_other_one_is_taken(
@@ -367,6 +408,7 @@ def test_what_was_saved_is_a_classifier_of_ones_own(
         backbone=Backbone(name="mine", path=path),
         weights=Weights(identity="file:abc", path=path, sha256="abc"),
         root=tmp_path / "models",
+        interface=Interface(taken_as="classifier"),
     )
     assert made(capsys, again, FEW) == {"images-128-calibration", "reference", *FEW}
     np.testing.assert_allclose(answered(again, "float32"), answered(real, "float32"), atol=1e-4)
@@ -374,7 +416,7 @@ def test_what_was_saved_is_a_classifier_of_ones_own(
 
 
 MAKERS = """
-from zoobench.errors import ModelError
+from zoobench.errors import DataError, ModelError
 
 def refuse(float32):
     raise ModelError("too deep")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from packages import put
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import RUNTIMES
-from zoobench.measure.runtimes import litert, open_session
-from zoobench.measure.runtimes.litert import Port
+from zoobench.measure.runtimes import open_session
+from zoobench.tflite.ports import Port
 
 STEP = 1 / 256
 """Between two neighbouring quantized probabilities."""
@@ -111,25 +111,6 @@ def test_a_runtime_that_cannot_be_imported_says_why(
     with pytest.raises(MeasurementError) as caught:
         open_session(tmp_path, runtime="litert", threads=1)
     assert told in str(caught.value)
-
-
-def test_a_model_with_two_outputs_is_no_classifier(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    detail = {"index": 0, "dtype": np.float32, "quantization": (0.0, 0)}
-
-    class TwoOutputs:
-        """An interpreter of such a model."""
-
-        def __init__(self, **_options: object) -> None: ...
-        def allocate_tensors(self) -> None: ...
-        def get_input_details(self) -> list[dict[str, Any]]:
-            return [detail]
-
-        def get_output_details(self) -> list[dict[str, Any]]:
-            return [detail, detail]
-
-    monkeypatch.setattr(litert, "Interpreter", TwoOutputs)
-    with pytest.raises(MeasurementError, match="has 2 inputs or outputs; an image classifier has one of each"):
-        open_session(tmp_path, runtime="litert", threads=1).__enter__()
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import flatbuffers
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from modelfiles import labelled
+from tflitefiles import edited, with_open_batch
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import RUNTIMES
 from zoobench.measure.runtimes import open_session
@@ -89,17 +88,11 @@ def test_images_of_another_size_are_refused(runtime: str, tmp_path: Path) -> Non
         session.load(np.zeros((1, 16, 16, 3), np.uint8))
 
 
-@pytest.mark.parametrize("runtime", OTHERS[:2])
+@pytest.mark.parametrize("runtime", [*OTHERS[:2], pytest.param(OTHERS[2], marks=pytest.mark.slow)])
 def test_a_file_of_any_batch_is_run_on_one_image(runtime: str, tmp_path: Path) -> None:
     skip_without(runtime)
     path = tmp_path / "model.tflite"
-    model = schema.ModelT.InitFromPackedBuf(labelled("float32"))
-    graph = model.subgraphs[0]
-    for index in (graph.inputs[0], graph.outputs[0]):
-        graph.tensors[index].shapeSignature = [-1, *graph.tensors[index].shape[1:]]
-    builder = flatbuffers.Builder(0)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    path.write_bytes(builder.Output())
+    path.write_bytes(edited(labelled("float32"), with_open_batch))
     found = answers(path, runtime)
     assert found.shape == (3, 3)
     assert found == pytest.approx(answers(path, "litert"), abs=1e-5)

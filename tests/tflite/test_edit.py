@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from messages import message_of
 from networks import answers, noise, one_by_one, opened, tiny_features, tiny_head
+from tflitefiles import tiny, written
 from zoobench.build import ai_edge, conversion
 from zoobench.errors import ModelError
-from zoobench.tflite.edit import joined, plain_for_runtimes
+from zoobench.tflite.edit import joined, one_signature, plain_for_runtimes
+from zoobench.tflite.read import read_graphs, signatures
 
 IMAGES = noise(5)
 
@@ -147,3 +150,46 @@ def test_a_constant_beyond_the_end_of_the_file_is_refused(whole: bytes) -> None:
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     with pytest.raises(ModelError, match="a constant ends at byte"):
         plain_for_runtimes(bytes(builder.Output()))
+
+
+def test_a_signature_alone_gives_what_it_gave_among_others() -> None:
+    content = written(tiny(signatures=("classify", "embed")))
+    image = np.random.default_rng(0).normal(size=(1, 4, 4, 3)).astype(np.float32)
+    for name, expected in (("classify", np.maximum(image, 0)), ("embed", -image)):
+        alone = one_signature(content, name)
+        assert (list(signatures(alone)), len(read_graphs(alone))) == ([name], 1)
+        np.testing.assert_array_equal(answers(alone, image), expected)
+
+
+def test_a_file_with_one_signature_or_none_is_left_as_it_is() -> None:
+    for content in (written(tiny()), written(tiny(signatures=("serving_default",)))):
+        assert one_signature(content) is content
+    assert one_signature(content, "serving_default") is content
+
+
+def test_signatures_are_listed_with_their_inputs_and_outputs_where_none_or_a_strange_one_is_chosen() -> None:
+    content = written(tiny((-1, 6), signatures=("classify", "embed")))
+    listed = (
+        "2 signatures: classify (image [?, 6] -> classify_scores [?, 6]); embed (image [?, 6] -> embed_scores [?, 6])"
+    )
+    told = message_of(ModelError, lambda: one_signature(content))
+    assert told == f"the file has {listed}; choose one with --signature NAME"
+    assert listed in message_of(ModelError, lambda: one_signature(content, "detect"))
+    assert "names no signature" in message_of(ModelError, lambda: one_signature(written(tiny()), "classify"))
+
+
+def test_a_graph_that_a_signature_runs_goes_with_it() -> None:
+    model = tiny(signatures=("classify", "embed"))
+    body = model.subgraphs[0]
+    loop = schema.OperatorCodeT(builtinCode=schema.BuiltinOperator.CALL_ONCE, version=1)
+    loop.deprecatedBuiltinCode = schema.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES
+    model.operatorCodes.append(loop)
+    call = schema.OperatorT(opcodeIndex=2, inputs=[], outputs=[])
+    call.builtinOptionsType = schema.BuiltinOptions.CallOnceOptions
+    call.builtinOptions = schema.CallOnceOptionsT(initSubgraphIndex=2)
+    model.subgraphs[1].operators.insert(0, call)
+    model.subgraphs.append(body)
+    model.signatureDefs[1].subgraphIndex = 1
+    alone = schema.ModelT.InitFromPackedBuf(one_signature(written(model), "embed"))
+    assert len(alone.subgraphs) == 2
+    assert alone.subgraphs[0].operators[0].builtinOptions.initSubgraphIndex == 1

@@ -1,19 +1,16 @@
 """Is every file either read or refused, whatever is wrong with it?"""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelfiles import labelled
-from zoobench.errors import MeasurementError, ModelError
+from tflitefiles import metadata, tiny, with_labels, written
+from zoobench.errors import ModelError
 from zoobench.tflite.contract import labels_met, plain, read_contract
-from zoobench.tflite.read import Port, read_graphs, read_ports
+from zoobench.tflite.read import read_graphs, read_metadata, signatures
 
 fuzzing = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 some_label = st.sampled_from(["float32", "dynamic_range_int4_block", "weight_only_int8", "integer_only"])
@@ -89,29 +86,23 @@ def test_the_file_is_left_as_it_was() -> None:
     assert content == labelled("float32")
 
 
-@pytest.mark.parametrize("label", ["float32", "dynamic_range", "float_fallback", "integer_only", "integer_only_int8"])
-def test_what_stands_in_a_file_is_what_litert_says_of_it(label: str, tmp_path: Path) -> None:
-    path = tmp_path / "model.tflite"
-    path.write_bytes(labelled(label))
-    interpreter = Interpreter(model_path=str(path))
-    details = (*interpreter.get_input_details(), *interpreter.get_output_details())
-    for port, expected in zip(read_ports(path), details, strict=True):
-        scale, zero_point = expected["quantization"]
-        assert (port.index, port.dtype) == (expected["index"], np.dtype(expected["dtype"]))
-        assert (port.scale, port.zero_point) == (pytest.approx(scale or 1.0), zero_point)
-        assert port.shape == tuple(expected["shape"])
+def test_signatures_are_told_by_name_with_what_they_take_and_give() -> None:
+    assert signatures(written(tiny())) == {}
+    found = signatures(written(tiny((-1, 6), signatures=("classify", "embed"))))
+    assert list(found) == ["classify", "embed"]
+    assert [one.graph for one in found.values()] == [0, 1]
+    assert {name: tensor.shape for name, tensor in found["embed"].inputs.items()} == {"image": (-1, 6)}
+    assert {name: tensor.name for name, tensor in found["embed"].outputs.items()} == {"embed_scores": "neg_out"}
 
 
-@pytest.mark.parametrize("content", [b"", b"no model at all", b"\x10\0\0\0TFL3" + bytes(40)])
-def test_what_is_no_tflite_file_is_named(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "other.tflite"
-    path.write_bytes(content)
-    with pytest.raises(MeasurementError, match=r"other\.tflite cannot be read as a TFLite file"):
-        read_ports(path)
+def test_a_signature_of_a_graph_that_is_not_there_is_damage() -> None:
+    model = tiny(signatures=("classify", "embed"))
+    model.signatureDefs[1].subgraphIndex = 7
+    with pytest.raises(ModelError, match="cut off, damaged or too new"):
+        signatures(written(model))
 
 
-def test_images_of_another_shape_are_refused_before_they_are_written_anywhere() -> None:
-    port = Port(index=0, dtype=np.dtype(np.float32), scale=1.0, zero_point=0, shape=(1, 8, 8, 3))
-    port.check_taken(np.zeros((1, 8, 8, 3), np.uint8))
-    with pytest.raises(MeasurementError, match=r"\(2, 8, 8, 3\): its input is \(1, 8, 8, 3\)"):
-        port.check_taken(np.zeros((2, 8, 8, 3), np.uint8))
+def test_what_is_written_besides_the_model_is_read_by_name() -> None:
+    described = metadata(("labels.txt", 2))
+    assert read_metadata(with_labels(written(tiny()), {}, described)) == {"TFLITE_METADATA": described}
+    assert read_metadata(written(tiny())) == {}

@@ -102,8 +102,8 @@ def dynamic_range_int4_block(float32_content: bytes) -> bytes:
     return _quantized(float32_content, recipe.dynamic_wi8_afp32() + blocks, {_Op.DEPTHWISE_CONV_2D: None})
 
 
-def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[np.uint8]]) -> Statistics:
-    """Returns the range of each tensor over the images.
+def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[Any]]) -> Statistics:
+    """Returns the range of each tensor over the images, each [1, height, width, channels] as the model takes it.
 
     True minimum and maximum: the library's default, a moving average, depends on the order of the images and clips the
     logits.

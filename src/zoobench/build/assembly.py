@@ -17,9 +17,12 @@ from zoobench.build.attempts import fault_of
 from zoobench.build.conversion import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.data.dataset import Dataset
-from zoobench.errors import MeasurementError, ModelError, ZoobenchError
+from zoobench.data.split import Split
+from zoobench.errors import DataError, MeasurementError, ModelError, ZoobenchError
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.measure.accuracy import run_all
+from zoobench.measure.presentation import presented, probabilities
 from zoobench.measure.runtimes import OpenSession, open_session
 from zoobench.measure.target import Samples
 from zoobench.store.product import Facts, Product, Stored, find, obtain
@@ -28,6 +31,7 @@ from zoobench.system.terminal import progress
 
 PICTURE = "predictions.png"
 _PICTURED_IMAGES = 24
+_BATCH = 32
 _RUNTIME = "litert"
 """The runtime that the numerical contract is about."""
 Probabilities = npt.NDArray[np.float32]
@@ -57,12 +61,16 @@ def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
     the others from being made.
 
     Raises:
+        DataError: If a head is to be trained and there are no images for it.
         ModelError: If weights, training or the float32 conversion failed, or the store cannot be written to.
     """
     source = _own_classifier(request) or _head_on_features(request)
     float32 = _obtain(request, source, VARIANTS["float32"], lambda path: write_bytes(path, source.float32()))
     ingredients = Ingredients(
-        keras_model=source.keras_model, float32_file=float32.path, images_file=calibration_images(request).path
+        keras_model=source.keras_model,
+        float32_file=float32.path,
+        images_file=calibration_images(request).path,
+        interface=request.interface,
     )
     failures = [_failure(request, source, ingredients, variant) for variant in variants]
     # last, as a quantizer's native code may end the process
@@ -76,21 +84,24 @@ def calibration_images(request: BuildRequest) -> Stored:
     product = recipe.calibration(request)
 
     def make(folder: Path) -> Facts:
-        rows = request.dataset.calibration_indices(request.conversion.calibration_images, seed=request.training.seed)
-        np.save(folder / product.file_name, request.dataset.images(rows))
-        return {"images": [request.dataset.samples[row].name for row in rows]}
+        dataset = request.dataset.calibrating
+        rows = dataset.calibration_indices(request.conversion.calibration_images, seed=request.training.seed)
+        np.save(folder / product.file_name, dataset.images(rows))
+        return {"images": [dataset.samples[row].name for row in rows]}
 
     return obtain(request.root, product, make)
 
 
-def extract(features_file: Path, dataset: Dataset, *, name: str) -> npt.NDArray[np.float32]:
+def extract(
+    features_file: Path, dataset: Dataset, *, name: str, interface: Interface | None = None
+) -> npt.NDArray[np.float32]:
     """Returns the features [samples, channels] of every image of a data set, in its order.
 
     LiteRT runs the float32 file several times faster than `Model.predict` runs the Keras model, one interpreter a core.
     """
     count = len(dataset.samples)
     samples = Samples(path=dataset.pixels_path, rows=np.arange(count), labels=np.zeros(count, np.int64))
-    opener = partial(open_session, features_file, runtime=_RUNTIME, threads=1)
+    opener = partial(open_session, features_file, runtime=_RUNTIME, threads=1, interface=interface)
     with progress(f"Features of {name}", total=count) as advance:
         values, _ = run_all(
             opener, samples, workers=os.cpu_count() or 1, on_batch=lambda _start, values: advance(len(values), "")
@@ -111,7 +122,7 @@ def held_against_keras(request: BuildRequest, keras_model: Callable[[], keras.Mo
     reference = np.load(_reference(request, keras_model, images.path).path, allow_pickle=False)
     rows = np.arange(len(reference))
     samples = Samples(path=images.path, rows=rows, labels=np.zeros_like(rows))
-    opener = partial(open_session, path, runtime=_RUNTIME, threads=1)
+    opener = partial(open_session, path, runtime=_RUNTIME, threads=1, interface=request.interface)
     known: dict[str, Any] = {"calibration": images.path.parent.name}
     try:
         answers = _answers(opener, samples)
@@ -223,10 +234,11 @@ def _quantize(
 def _save_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> None:
     model, dataset = keras_model(), request.dataset
     network.save(model, path, custom_objects=request.custom_objects if request.backbone.path else {})
-    labels = dataset.labels("validation")
+    split: Split = "validation" if len(dataset.indices("validation")) else "test"
+    labels = dataset.labels(split)
     shown = _evenly(labels)
-    images = dataset.images(dataset.indices("validation")[shown])
-    answers = model.predict(images.astype(np.float32), batch_size=_PICTURED_IMAGES, verbose=0)
+    images = dataset.images(dataset.indices(split)[shown])
+    answers = _predicted(model, images, request.interface)
     sheet = classifier.prediction_sheet(
         images, labels=labels[shown].tolist(), probabilities=answers, classes=dataset.classes
     )
@@ -238,16 +250,26 @@ def _evenly(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
     return np.sort(np.argsort(earlier, kind="stable")[:_PICTURED_IMAGES])
 
 
+def _predicted(model: keras.Model, images: npt.NDArray[np.uint8], interface: Interface | None) -> Probabilities:
+    """Returns a classifier's probabilities [images, classes]."""
+    pixels = images if interface is None else presented(images, interface)
+    answers: Probabilities = model.predict(pixels.astype(np.float32), batch_size=_BATCH, verbose=0)
+    return answers if interface is None else probabilities(answers, interface, count=len(images))
+
+
 def _own_classifier(request: BuildRequest) -> ModelSource | None:
-    if request.backbone.path is None:
+    path, interface = request.backbone.path, request.interface
+    if path is None or (interface and interface.taken_as == "backbone"):
         return None
-    model = network.load_own(request.backbone.path, image_size=request.image_size)
-    if not network.is_finished(model, classes=len(request.dataset.classes)):
+    model = network.load_own(path, image_size=request.image_size)
+    if interface is None and not network.is_finished(model, classes=len(request.dataset.classes)):
         return None
     return ModelSource(keras_model=lambda: model, float32=lambda: conversion.float32(model), facts={"history": None})
 
 
 def _head_on_features(request: BuildRequest) -> ModelSource:
+    _require_training_images(request)
+
     @cache
     def frozen() -> keras.Model:
         return network.features_model(
@@ -273,10 +295,23 @@ def _head_on_features(request: BuildRequest) -> ModelSource:
     )
 
 
+def _require_training_images(request: BuildRequest) -> None:
+    dataset = request.dataset
+    empty = [split for split in ("train", "validation") if not any(one.split == split for one in dataset.samples)]
+    if empty:
+        raise DataError(
+            f"{request.backbone.name} gets a head, which is trained on the splits train and validation; of "
+            f"{dataset.name}, {' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty: give them a share with "
+            "--zoo-split, such as 70/15/15, or measure a finished classifier"
+        )
+
+
 def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Facts:
     dataset, config = request.dataset, request.training
     features = _saved(
-        request, recipe.features(request), lambda: extract(features_file, dataset, name=request.backbone.name)
+        request,
+        recipe.features(request),
+        partial(extract, features_file, dataset, name=request.backbone.name, interface=request.interface),
     )
     values = np.load(features.path, mmap_mode="r", allow_pickle=False)
     head = classifier.build_head(inputs=values.shape[1], classes=len(dataset.classes), config=config)
@@ -297,8 +332,8 @@ def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Fac
 
 def _reference(request: BuildRequest, keras_model: Callable[[], keras.Model], images: Path) -> Stored:
     def answers() -> Probabilities:
-        pixels = np.load(images, mmap_mode="r", allow_pickle=False)[: recipe.COMPARED_IMAGES].astype(np.float32)
-        found: Probabilities = keras_model().predict(pixels, batch_size=len(pixels), verbose=0)
+        pixels = np.array(np.load(images, mmap_mode="r", allow_pickle=False)[: recipe.COMPARED_IMAGES])
+        found = _predicted(keras_model(), pixels, request.interface)
         if np.isfinite(found).all():
             return found
         raise ModelError(

@@ -16,14 +16,18 @@ from tensorflow.lite.python.optimize.calibrator import Calibrator
 from zoobench.build import ai_edge
 from zoobench.build.pieces import WEIGHT_LIMIT, pieces, traced
 from zoobench.errors import ModelError, UsageError
+from zoobench.matrix.interface import Interface
 from zoobench.matrix.registry import imported
 from zoobench.matrix.variants import NumberType, Quantizer, Variant
+from zoobench.measure.presentation import presented
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import read_contract
 from zoobench.tflite.edit import joined, plain_for_runtimes
 
-Images = Callable[[], Iterable[npt.NDArray[np.uint8]]]
-"""Calibration images, each [1, height, width, 3]; called again for each pass over them."""
+Image = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+"""Raw pixels [1, height, width, 3], or real values as a model of one's own takes them."""
+Images = Callable[[], Iterable[Image]]
+"""Calibration images; called again for each pass over them."""
 _DYNAMIC_RANGE = {"post_training_quantize": True, "enable_mlir_dynamic_range_quantizer": True}
 """What `tf.lite.Optimize.DEFAULT` makes of the converter's flags."""
 _FLOAT16 = _DYNAMIC_RANGE | {"quantize_to_float16": True}
@@ -33,16 +37,25 @@ _FLOAT16 = _DYNAMIC_RANGE | {"quantize_to_float16": True}
 class Ingredients:
     """What variants are made of: Keras classifier, float32 file, calibration; each opened or computed once."""
 
-    def __init__(self, *, keras_model: Callable[[], keras.Model], float32_file: Path, images_file: Path) -> None:
+    def __init__(
+        self,
+        *,
+        keras_model: Callable[[], keras.Model],
+        float32_file: Path,
+        images_file: Path,
+        interface: Interface | None = None,
+    ) -> None:
         self.keras_model = keras_model
+        self._interface = interface
         self._float32_file = float32_file
         self._images_file = images_file
 
-    def images(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """Yields the calibration images, each [1, height, width, 3]."""
+    def images(self) -> Iterator[Image]:
+        """Yields the calibration images as the model takes them."""
         mapped = np.load(self._images_file, mmap_mode="r", allow_pickle=False)
         for position in range(len(mapped)):
-            yield np.array(mapped[position : position + 1])
+            image = np.array(mapped[position : position + 1])
+            yield presented(image, self._interface) if self._interface else image
 
     @cached_property
     def float32(self) -> bytes:

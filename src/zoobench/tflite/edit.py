@@ -1,8 +1,10 @@
 """How are TFLite files made into one, how does a file get a signature, and what must it be for every runtime?"""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import flatbuffers
@@ -11,12 +13,16 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from zoobench.errors import ModelError
-from zoobench.tflite.read import IDENTIFIER
+from zoobench.tflite.ports import display_shape
+from zoobench.tflite.read import IDENTIFIER, Signature, Tensor, signatures
 
 INPUT_NAME = "image"
 OUTPUT_NAME = "probabilities"
 SIGNATURE = "serving_default"
 _NO_TENSOR = -1
+_ABSENT = SimpleNamespace()
+_IS_GRAPH = re.compile("ubgraph(Index|Indices)?$")
+"""Names of the fields in which an operator says which graphs it runs."""
 _NEEDED_RUNTIME = b"min_runtime_version"
 _ROOM = 2**20
 _LARGEST = 2**31 - 1
@@ -71,16 +77,95 @@ def plain_for_runtimes(content: bytes) -> bytes:
             "take a smaller backbone"
         )
     model = _read(content)
-    for buffer in model.buffers:
-        if buffer.offset:  # a constant that stands behind the flatbuffer
+    _bring_in(model.buffers, content)
+    for code in model.operatorCodes:
+        code.deprecatedBuiltinCode = min(code.builtinCode, _PLACEHOLDER)
+    return _write(model, size=len(content))
+
+
+def one_signature(content: bytes, name: str | None = None) -> bytes:
+    """Returns a file that can be called for nothing but this signature, so that whatever runs it runs that.
+
+    A file that has fewer than two signatures and runs what it names is returned as it is, unless another is named.
+    Labels that are appended to the file stay behind.
+
+    Raises:
+        ModelError: If there are several signatures and none is named, or there is none of that name.
+    """
+    found = signatures(content)
+    chosen = name or next(iter(found), None)
+    if (name and name not in found) or (not name and len(found) > 1):
+        raise ModelError(_which_signature(name, found))
+    if chosen is None or (len(found) == 1 and not found[chosen].graph):
+        return content
+    model = _read(content)
+    _bring_in(model.buffers, content)
+    place = list(found).index(chosen)
+    kept = _reached(model.subgraphs, found[chosen].graph)
+    places = {old: new for new, old in enumerate(kept)}
+    model.subgraphs = [model.subgraphs[number] for number in kept]
+    for options, field in _calls(model.subgraphs):
+        setattr(options, field, _renumbered(getattr(options, field), places))
+    model.signatureDefs = [model.signatureDefs[place]]
+    model.signatureDefs[0].subgraphIndex = 0
+    used = {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
+    used |= {entry.buffer for entry in model.metadata or ()}
+    for number, buffer in enumerate(model.buffers):
+        buffer.data = buffer.data if number in used else None
+    return _write(model, size=len(content))
+
+
+def describe_signatures(found: Mapping[str, Signature]) -> str:
+    """Returns what a file can be called for, as a part of a sentence."""
+
+    def side(tensors: Mapping[str, Tensor]) -> str:
+        return ", ".join(f"{name} {display_shape(tensor.shape)}" for name, tensor in tensors.items())
+
+    return "; ".join(f"{name} ({side(one.inputs)} -> {side(one.outputs)})" for name, one in found.items())
+
+
+def _which_signature(name: str | None, found: Mapping[str, Signature]) -> str:
+    if not found:
+        return f"--signature: received {name!r}, but the file names no signature; leave it out"
+    known = f"the file has {len(found)} signature{'s' * (len(found) > 1)}: {describe_signatures(found)}"
+    if name:
+        return f"--signature: received {name!r}; {known}"
+    return f"{known}; choose one with --signature NAME"
+
+
+def _bring_in(buffers: Iterable[Any], content: bytes) -> None:
+    """Puts constants that stand behind the flatbuffer into it."""
+    for buffer in buffers:
+        if buffer.offset:
             end = buffer.offset + buffer.size
             if end > len(content):
                 raise ModelError(f"a constant ends at byte {end:,} of {len(content):,}")
             buffer.data = np.frombuffer(content, np.uint8, count=buffer.size, offset=buffer.offset)
             buffer.offset = buffer.size = 0
-    for code in model.operatorCodes:
-        code.deprecatedBuiltinCode = min(code.builtinCode, _PLACEHOLDER)
-    return _write(model, size=len(content))
+
+
+def _calls(graphs: Iterable[Any]) -> Iterator[tuple[Any, str]]:
+    """Yields the options of operators that run another graph, as a loop its body, and the field that says which."""
+    for graph in graphs:
+        for operator in graph.operators or ():
+            for options in (operator.builtinOptions, operator.builtinOptions2):
+                fields = (name for name in vars(options or _ABSENT) if _IS_GRAPH.search(name))
+                yield from ((options, field) for field in fields if getattr(options, field) is not None)
+
+
+def _reached(graphs: Sequence[Any], first: int) -> list[int]:
+    found = [first]
+    for number in found:
+        for options, field in _calls([graphs[number]]):
+            wanted = dict.fromkeys(map(int, np.ravel(getattr(options, field))))
+            found += [one for one in wanted if 0 <= one < len(graphs) and one not in found]
+    return found
+
+
+def _renumbered(called: Any, places: Mapping[int, int]) -> Any:
+    if isinstance(called, int):
+        return places.get(called, called)
+    return [places.get(int(one), int(one)) for one in called]
 
 
 def _append(front: Any, back: Any) -> None:

@@ -7,24 +7,19 @@ without.
 import math
 import mmap
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.system.terminal import capture_native_output
 
-Floats = npt.NDArray[np.float32]
 IDENTIFIER = b"TFL3"
 """Bytes 4 to 7 of every TFLite file."""
 _ABSENT = -1
 """The index of an optional tensor that is left out."""
-_PORT_TYPES = ("float32", "uint8", "int8", "int16")
 _UNREADABLE = (struct.error, IndexError, ValueError, TypeError, AttributeError)
 """What flatbuffers raise of bytes that are none."""
 
@@ -76,39 +71,12 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Port:
-    """An input or output as a runtime fills or reads it: its place, number type, and real = scale * (stored - zero)."""
+class Signature:
+    """What a file can be called for: inputs and outputs by the names that a caller knows, and which graph is run."""
 
-    index: int
-    dtype: np.dtype[Any]
-    scale: float
-    zero_point: int
-    shape: tuple[int, ...] = ()
-
-    def stored(self, pixels: npt.NDArray[np.uint8] | Floats) -> npt.NDArray[Any]:
-        """Returns pixels, raw or real values in the model's range, in the tensor's own numbers."""
-        if self.dtype == np.float32:
-            return pixels.astype(np.float32)
-        if self.dtype == pixels.dtype == np.uint8 and self.scale == 1 and self.zero_point == 0:
-            return pixels
-        limits = np.iinfo(self.dtype)
-        numbers = np.rint(pixels / self.scale) + self.zero_point
-        clipped: npt.NDArray[Any] = np.clip(numbers, limits.min, limits.max).astype(self.dtype)
-        return clipped
-
-    def real(self, stored: npt.NDArray[Any]) -> Floats:
-        """Returns the tensor's own numbers as real ones."""
-        if self.dtype == np.float32:
-            return stored.astype(np.float32)
-        return np.multiply(stored.astype(np.float32) - self.zero_point, self.scale, dtype=np.float32)
-
-    def check_taken(self, images: npt.NDArray[np.uint8] | Floats) -> None:
-        """Raises a MeasurementError for images of another shape than the tensor's, which not every runtime does."""
-        if images.shape != self.shape:
-            raise MeasurementError(
-                f"the model does not take images of shape {images.shape}: its input is {self.shape}; "
-                "give one image at a time, of the size that it was made for"
-            )
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+    graph: int
 
 
 def read_graphs(content: bytes) -> tuple[Graph, ...]:
@@ -138,23 +106,57 @@ def read_graphs(content: bytes) -> tuple[Graph, ...]:
     return graphs
 
 
-def read_ports(path: Path) -> tuple[Port, Port]:
-    """Returns the input and the output of a TFLite file; nothing but its head is read, and nothing is verified.
+def signatures(content: bytes) -> Mapping[str, Signature]:
+    """Returns what a TFLite file can be called for, by name; nothing where it names nothing.
 
     Raises:
-        MeasurementError: If it is no TFLite file, or no image classifier's.
+        ModelError: As `read_graphs`.
+    """
+    graphs = read_graphs(content)
+    try:
+        return {_text(one.SignatureKey()): _signature(one, graphs) for one in _all(_model(content), "SignatureDefs")}
+    except _UNREADABLE as error:
+        raise _damaged(str(error)) from error
+
+
+def read_metadata(content: bytes) -> Mapping[str, bytes]:
+    """Returns what is written in a TFLite file besides the model, by name.
+
+    Raises:
+        ModelError: As `read_graphs`.
+    """
+    read_graphs(content)
+    try:
+        model = _model(content)
+        sizes = [_buffer_size(one, len(content)) for one in _all(model, "Buffers")]
+        entries = {_text(one.Name()): _within(one.Buffer(), len(sizes), "buffer") for one in _all(model, "Metadata")}
+        held = {name: model.Buffers(buffer) for name, buffer in entries.items() if sizes[buffer]}
+        return {name: bytes(one.DataAsNumpy()) for name, one in held.items() if one.DataLength()}
+    except _UNREADABLE as error:
+        raise _damaged(str(error)) from error
+
+
+def read_edges(path: Path) -> tuple[tuple[str, ...], Mapping[int, Tensor], Mapping[int, Tensor]]:
+    """Returns the names of a TFLite file's signatures, and by index the inputs and outputs of the graph that is run.
+
+    Nothing but the file's head is read, and nothing is verified, as a runtime does that.
+
+    Raises:
+        MeasurementError: If it is no TFLite file.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            graph = _model(content).Subgraphs(0)
-            counts = (graph.InputsLength(), graph.OutputsLength())
-            ports = None if counts != (1, 1) else (_port(graph, graph.Inputs(0)), _port(graph, graph.Outputs(0)))
-            del graph
+            model = _model(content)
+            names = tuple(_text(one.SignatureKey()) for one in _all(model, "SignatureDefs"))
+            graph, sizes = model.Subgraphs(0), [0] * model.BuffersLength()
+            inputs, outputs = (
+                {int(index): _tensor(graph.Tensors(index), sizes) for index in _all(graph, side)}
+                for side in ("Inputs", "Outputs")
+            )
+            del graph, model
     except (OSError, ModelError, *_UNREADABLE) as error:
         raise MeasurementError(f"{path} cannot be read as a TFLite file: {error}") from error
-    if ports is None:
-        raise MeasurementError(f"the model has {max(counts)} inputs or outputs; an image classifier has one of each")
-    return ports
+    return names, inputs, outputs
 
 
 def _model(content: bytes | mmap.mmap) -> Any:
@@ -244,19 +246,17 @@ def _tensor(tensor: Any, sizes: list[int]) -> Tensor:
     )
 
 
-def _port(graph: Any, index: int) -> Port:
-    tensor = graph.Tensors(index)
-    kind = _type(tensor)
-    if kind not in _PORT_TYPES:
-        raise ValueError(f"tensor {index} has the number type {kind}; allowed is one of {', '.join(_PORT_TYPES)}")
-    scale, zero_point = _first_scale(tensor)
-    return Port(
-        index=index,
-        dtype=np.dtype(kind),
-        scale=1.0 if scale is None else scale,
-        zero_point=zero_point or 0,
-        shape=tuple(map(int, tensor.ShapeAsNumpy())),
-    )
+def _signature(definition: Any, graphs: Sequence[Graph]) -> Signature:
+    number = _within(definition.SubgraphIndex(), len(graphs), "graph")
+    tensors = graphs[number].tensors
+
+    def named(side: str) -> dict[str, Tensor]:
+        return {
+            _text(one.Name()): tensors[_within(one.TensorIndex(), len(tensors), "tensor")]
+            for one in _all(definition, side)
+        }
+
+    return Signature(inputs=named("Inputs"), outputs=named("Outputs"), graph=number)
 
 
 def _type(tensor: Any) -> str:

@@ -1,6 +1,6 @@
 """How does LiteRT's interpreter run a TFLite file?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,27 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from zoobench.errors import MeasurementError
-from zoobench.tflite.read import Floats, Port
+from zoobench.tflite.ports import (
+    Floats,
+    Port,
+    Ports,
+    check_one_signature,
+    sole_input,
+    sole_output,
+    with_batch_of_one,
+)
 
 
 class LiteRTSession:
-    """One interpreter with its tensors allocated; takes one image at a time."""
+    """One interpreter; its tensors are allocated before an image is loaded. Takes one image at a time."""
 
     threads_reported = None
 
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
-        self._input = _port(interpreter.get_input_details())
-        self._output = _port(interpreter.get_output_details())
+        check_one_signature(interpreter.get_signature_list())
+        self._input = sole_input(_ports(interpreter.get_input_details()))
+        self._outputs = _ports(interpreter.get_output_details())
 
     def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
         """Puts an image [1, height, width, 3] in place: raw pixels or real values."""
@@ -39,7 +48,8 @@ class LiteRTSession:
 
     def read(self) -> Floats:
         """Returns the result as [1, outputs] float32."""
-        return self._output.real(self._interpreter.get_tensor(self._output.index))
+        output = sole_output(self._outputs)
+        return output.real(self._interpreter.get_tensor(output.index))
 
 
 @contextmanager
@@ -47,19 +57,22 @@ def open_session(path: Path, *, threads: int) -> Iterator[LiteRTSession]:
     """Opens a TFLite file on a number of threads."""
     try:
         interpreter = Interpreter(model_path=str(path), num_threads=threads)
+        session = LiteRTSession(interpreter)  # says of an open shape more than a failed allocation does
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise MeasurementError(f"LiteRT cannot open {path}: {error}") from error
-    yield LiteRTSession(interpreter)
+    yield session
 
 
-def _port(details: list[dict[str, Any]]) -> Port:
-    if len(details) != 1:
-        raise MeasurementError(f"the model has {len(details)} inputs or outputs; an image classifier has one of each")
-    scale, zero_point = details[0]["quantization"]
-    return Port(
-        index=details[0]["index"],
-        dtype=np.dtype(details[0]["dtype"]),
-        scale=float(scale) or 1.0,
-        zero_point=int(zero_point),
+def _ports(details: Iterable[dict[str, Any]]) -> Ports:
+    return tuple(
+        Port(
+            index=one["index"],
+            dtype=np.dtype(one["dtype"]),
+            scale=float(one["quantization"][0]) or 1.0,
+            zero_point=int(one["quantization"][1]),
+            shape=with_batch_of_one(one["shape_signature"]),
+            name=one["name"],
+        )
+        for one in details
     )

@@ -12,7 +12,7 @@ from ai_edge_litert.options import CpuOptions, Options
 
 from zoobench.errors import MeasurementError
 from zoobench.system.terminal import capture_native_output
-from zoobench.tflite.read import Floats, Port, read_ports
+from zoobench.tflite.ports import Floats, Ports, read_all_ports, sole_input, sole_output
 
 _SIGNATURE = 0
 
@@ -22,16 +22,19 @@ class CompiledSession:
 
     threads_reported = None
 
-    def __init__(self, model: Any, *, ports: tuple[Port, Port]) -> None:
+    def __init__(self, model: Any, *, inputs: Ports, outputs: Ports) -> None:
         self._model = model
-        self._input, self._output = ports
+        self._input, self._output_ports = sole_input(inputs), outputs
         self._inputs = model.create_input_buffers(_SIGNATURE)
         self._outputs = model.create_output_buffers(_SIGNATURE)
 
     def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
         """Puts an image [1, height, width, 3] in place: raw pixels or real values."""
         self._input.check_taken(images)
-        self._inputs[0].write(self._input.stored(images))
+        try:
+            self._inputs[0].write(self._input.stored(images))
+        except ValueError as error:
+            raise MeasurementError(f"LiteRT's compiled model is given no {self._input.dtype}: {error}") from error
 
     def invoke(self) -> None:
         """Runs the model on one image."""
@@ -42,9 +45,12 @@ class CompiledSession:
 
     def read(self) -> Floats:
         """Returns the result as [1, outputs] float32."""
-        count = int(np.prod(self._output.shape))
-        values: Floats = self._output.real(self._outputs[0].read(count, self._output.dtype.type))
-        return values.reshape(self._output.shape)
+        output = sole_output(self._output_ports)
+        try:
+            values = self._outputs[0].read(int(np.prod(output.shape)), output.dtype.type)
+        except ValueError as error:
+            raise MeasurementError(f"LiteRT's compiled model gives no {output.dtype}: {error}") from error
+        return output.real(values).reshape(output.shape)
 
     def close(self) -> None:
         """Gives the model's memory back; LiteRT says on the terminal that it does, which is held."""
@@ -57,8 +63,10 @@ class CompiledSession:
 def open_session(path: Path, *, threads: int) -> Iterator[CompiledSession]:
     """Opens a TFLite file on a number of threads."""
     try:
+        inputs, outputs = read_all_ports(path)
         options = Options(cpu_options=CpuOptions(num_threads=threads))
-        session = CompiledSession(CompiledModel.from_file(str(path), options=options), ports=read_ports(path))
+        model = CompiledModel.from_file(str(path), options=options)
+        session = CompiledSession(model, inputs=inputs, outputs=outputs)
     except (ValueError, RuntimeError) as error:
         raise MeasurementError(f"LiteRT cannot compile {path}: {error}") from error
     try:

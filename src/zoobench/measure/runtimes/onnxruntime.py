@@ -17,7 +17,7 @@ from zoobench.errors import MeasurementError
 from zoobench.store.product import Facts, Product, home_of, obtain
 from zoobench.system.files import sha256_of_file
 from zoobench.system.processes import run_program
-from zoobench.tflite.read import Floats, Port, read_ports
+from zoobench.tflite.ports import Floats, Port, read_ports, with_batch_of_one
 
 _PROVIDERS = ["CPUExecutionProvider"]
 _REFUSALS = (native.Fail, native.InvalidArgument, native.InvalidGraph, native.NotImplemented, native.RuntimeException)
@@ -80,7 +80,8 @@ def open_session(path: Path, *, threads: int) -> Iterator[ONNXSession]:
     except _REFUSALS as error:
         raise MeasurementError(f"ONNX Runtime cannot open {path} as converted to ONNX: {error}") from error
     for port, found in zip(ports, (*session.get_inputs(), *session.get_outputs()), strict=True):
-        if _TYPES.get(found.type) != port.dtype or tuple(found.shape) != port.shape:
+        shape = with_batch_of_one([side if isinstance(side, int) else -1 for side in found.shape])  # names are open
+        if _TYPES.get(found.type) != port.dtype or shape != port.shape:
             raise MeasurementError(
                 f"converted to ONNX the file has {found.type} {found.shape} where it had {port.dtype} {port.shape}"
             )

@@ -1,6 +1,6 @@
 """How does OpenVINO run a TFLite file on the processor?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import openvino
 
 from zoobench.errors import MeasurementError
-from zoobench.tflite.read import Floats, Port, read_ports
+from zoobench.tflite.ports import Floats, Ports, read_all_ports, sole_input, sole_output
 
 _DEVICE = "CPU"
 _THREADS = "INFERENCE_NUM_THREADS"
@@ -22,10 +22,10 @@ bfloat16 OpenVINO would round float32 to it, twice as fast and with probabilitie
 class OpenVINOSession:
     """A compiled model with one inference request; takes one image at a time."""
 
-    def __init__(self, model: Any, *, ports: tuple[Port, Port]) -> None:
+    def __init__(self, model: Any, *, inputs: Ports, outputs: Ports) -> None:
         self.threads_reported = int(model.get_property(_THREADS))
         self._request = model.create_infer_request()
-        self._input, self._output = ports
+        self._input, self._outputs = sole_input(inputs), outputs
 
     def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
         """Puts an image [1, height, width, 3] in place: raw pixels or real values."""
@@ -41,23 +41,25 @@ class OpenVINOSession:
 
     def read(self) -> Floats:
         """Returns the result as [1, outputs] float32."""
-        return self._output.real(self._request.get_output_tensor(0).data)
+        return sole_output(self._outputs).real(self._request.get_output_tensor(0).data)
 
 
 @contextmanager
 def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
     """Opens a TFLite file on a number of threads; refuses to run it in other numbers or threads than it should."""
-    ports = read_ports(path)
+    inputs, outputs = read_all_ports(path)
+    taken = sole_input(inputs)
     try:
         core = openvino.Core()
         network = core.read_model(str(path))
         if network.is_dynamic():  # a batch of any size would be taken as empty
-            network.reshape(list(ports[0].shape))
+            network.reshape(list(taken.shape))
         model = core.compile_model(network, _DEVICE, {_THREADS: threads, **_EXPLICIT})
     except RuntimeError as error:
         raise MeasurementError(f"OpenVINO cannot open {path}: {_cause(error)}") from error
-    _check_types(model, ports)
-    session = OpenVINOSession(model, ports=ports)
+    _check_types(model.inputs, inputs)
+    _check_types(model.outputs, outputs)
+    session = OpenVINOSession(model, inputs=inputs, outputs=outputs)
     if session.threads_reported != threads:
         raise MeasurementError(
             f"OpenVINO was asked for {threads} threads and uses {session.threads_reported}; "
@@ -66,8 +68,8 @@ def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
     yield session
 
 
-def _check_types(model: Any, ports: tuple[Port, Port]) -> None:
-    for port, taken in zip(ports, (model.input(0), model.output(0)), strict=True):
+def _check_types(ends: Sequence[Any], ports: Ports) -> None:
+    for port, taken in zip(ports, ends, strict=True):
         found = np.dtype(taken.get_element_type().to_dtype())
         if found != port.dtype:
             raise MeasurementError(f"OpenVINO takes {found} where the file has {port.dtype}; it would scale otherwise")

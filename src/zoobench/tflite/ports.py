@@ -1,0 +1,180 @@
+"""What does a runtime give to a TFLite file and read from it, in which numbers and shapes?
+
+Here it is decided, for all runtimes and commands, what an open dimension is and which file can be run at all.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.errors import MeasurementError
+from zoobench.tflite.read import Tensor, read_edges
+
+Floats = npt.NDArray[np.float32]
+_SCORES = frozenset({"float32", "uint8", "int8", "int16"})
+"""Number types of answers that are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """An input or output as a runtime fills or reads it: its place, number type, and real = scale * (stored - zero).
+
+    Attributes:
+        shape: 1 where the file leaves the batch open, as LiteRT takes it; -1 where it leaves another dimension open.
+    """
+
+    index: int
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+    shape: tuple[int, ...] = ()
+    name: str = ""
+
+    def stored(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Returns real numbers, such as raw pixels, in the tensor's own."""
+        if self.dtype.kind not in "iu":
+            return values.astype(self.dtype)
+        if self.dtype == values.dtype and self.scale == 1 and self.zero_point == 0:
+            return values
+        limits = np.iinfo(self.dtype)
+        numbers = np.rint(values / self.scale) + self.zero_point
+        clipped: npt.NDArray[Any] = np.clip(numbers, limits.min, limits.max).astype(self.dtype)
+        return clipped
+
+    def real(self, stored: npt.NDArray[Any]) -> Floats:
+        """Returns the tensor's own numbers as real ones."""
+        if self.dtype == np.float32:
+            return stored.astype(np.float32)
+        return np.multiply(stored.astype(np.float32) - self.zero_point, self.scale, dtype=np.float32)
+
+    def check_taken(self, images: npt.NDArray[Any]) -> None:
+        """Raises a MeasurementError for images of another shape than the tensor's, which not every runtime does."""
+        if images.shape != self.shape:
+            raise MeasurementError(
+                f"the model does not take images of shape {images.shape}: its input is {self.shape}; "
+                "give one image at a time, of the size that it was made for"
+            )
+
+
+Ports = tuple[Port, ...]
+
+
+def read_ports(path: Path) -> tuple[Port, Port]:
+    """Returns the input and the output of a TFLite file; nothing but its head is read, and nothing is verified.
+
+    Raises:
+        MeasurementError: If it is no TFLite file, or no image classifier's.
+    """
+    inputs, outputs = read_all_ports(path)
+    return sole_input(inputs), sole_output(outputs)
+
+
+def read_all_ports(path: Path) -> tuple[Ports, Ports]:
+    """Returns all inputs and all outputs of a TFLite file, read as `read_ports` does.
+
+    Raises:
+        MeasurementError: If it is no TFLite file, or has several signatures.
+    """
+    names, *sides = read_edges(path)
+    check_one_signature(names)
+    inputs, outputs = (tuple(_port(index, tensor) for index, tensor in side.items()) for side in sides)
+    return inputs, outputs
+
+
+def check_one_signature(names: Iterable[str]) -> None:
+    """Refuses to run a file that can be called for several things.
+
+    Raises:
+        MeasurementError: If there is more than one name.
+    """
+    if len(found := list(names)) > 1:
+        raise MeasurementError(
+            f"the model has {len(found)} signatures: {', '.join(found)}; a runtime runs a file that has one: choose it "
+            "with --signature NAME"
+        )
+
+
+def sole_input(ports: Sequence[Port]) -> Port:
+    """Returns the input of a model that has one, of a shape that is known.
+
+    Raises:
+        MeasurementError: If there are several, or its height, say, is left open.
+    """
+    port = _sole(ports, "input")
+    if -1 in port.shape:
+        raise MeasurementError(
+            f"the model's input {port.name or 'tensor'} is {display_shape(port.shape)}: a dimension other than the "
+            "batch is left open, so it is not known what to run it on; convert the model again with a fixed size, "
+            "such as keras.Input((224, 224, 3))"
+        )
+    return port
+
+
+def sole_output(ports: Sequence[Port]) -> Port:
+    """Returns the output of a model that has one, of a shape that is known.
+
+    Raises:
+        MeasurementError: If there are several, its shape is left open, or it holds no scores.
+    """
+    port = _sole(ports, "output")
+    if -1 in port.shape or port.dtype.name not in _SCORES:
+        raise MeasurementError(
+            f"the model's output {port.name or 'tensor'} is {port.dtype} {display_shape(port.shape)}; what is read is "
+            f"a tensor of a known shape, of {', '.join(sorted(_SCORES))}: convert the model again"
+        )
+    return port
+
+
+def display_shape(shape: Sequence[int]) -> str:
+    """Returns a shape for people, with a question mark where a dimension is left open."""
+    return f"[{', '.join('?' if side < 0 else str(side) for side in shape)}]"
+
+
+def with_batch_of_one(shape: Sequence[int]) -> tuple[int, ...]:
+    """Returns the shape that a file is run in: 1 where its batch, the first dimension, is left open (-1)."""
+    return tuple(1 if side < 0 and not place else int(side) for place, side in enumerate(shape))
+
+
+def pixel_range_held(port: Port | Tensor) -> tuple[float, float] | None:
+    """Returns the real values of the lowest and the highest number that an integer tensor can store.
+
+    A uint8 input of scale 1 / 255 and zero point 0 holds 0 to 1, so 0 to 255 cannot be what its model takes. None for
+    other number types, which hold any pixels.
+    """
+    kind = port.dtype.name if isinstance(port, Port) else port.type
+    if kind not in _SCORES or kind == "float32":
+        return None
+    limits, scale, zero_point = np.iinfo(kind), port.scale or 1.0, port.zero_point or 0
+    return scale * (int(limits.min) - zero_point), scale * (int(limits.max) - zero_point)
+
+
+def _port(index: int, tensor: Tensor) -> Port:
+    try:
+        dtype = np.dtype(tensor.type)
+    except TypeError:
+        raise MeasurementError(
+            f"the model's tensor {tensor.name} holds {tensor.type}, which is neither given to a model nor read here; "
+            "give a model of numbers"
+        ) from None
+    return Port(
+        index=index,
+        dtype=dtype,
+        scale=tensor.scale or 1.0,
+        zero_point=tensor.zero_point or 0,
+        shape=with_batch_of_one(tensor.shape),
+        name=tensor.name,
+    )
+
+
+def _sole(ports: Sequence[Port], side: str) -> Port:
+    if len(ports) != 1:
+        named = ", ".join(f"{one.name} {display_shape(one.shape)}" for one in ports)
+        raise MeasurementError(
+            f"the model has {len(ports)} {side}s{named and f': {named}'}; a classifier has one input and one "
+            "output: export the part of it that has those alone"
+        )
+    return ports[0]
