@@ -33,6 +33,7 @@ from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
+from zoobench.results.cautions import cautions
 from zoobench.results.conditions import differences
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
@@ -200,6 +201,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         environment=differences(*compared),
         notes=(
             *_on_request(request, sides),
+            *cautions(records[CANDIDATE].values()),
             *(() if problems else unjudged(*both)),
             *notes,
             *([f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"] if judged and unknown else ()),

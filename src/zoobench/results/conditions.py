@@ -86,6 +86,7 @@ def of_cell(base: Record, new: Record) -> dict[str, str]:
         "threads": (base.cell.threads, new.cell.threads),
         "image size": (base.cell.image_size, new.cell.image_size),
         "weights": (_short(base.cell.weights), _short(new.cell.weights)),
+        "taken as": (_taken_as(base), _taken_as(new)),
         DATA_SET: (_data(base), _data(new)),
     }
     return {name: f"{ours} / {theirs}" for name, (ours, theirs) in pairs.items() if ours != theirs}
@@ -100,6 +101,8 @@ def _of_run(run: Run) -> Iterator[tuple[str, str]]:
         yield "runtime", record.cell.runtime
         yield "weights", _short(record.cell.weights)
         yield "image size", str(record.cell.image_size)
+        if known := _taken_as(record):
+            yield "taken as", f"{record.cell.backbone} as {known}"
         yield DATA_SET, _data(record)
         if record.kit:
             yield "kit", short_hash(record.kit)
@@ -109,6 +112,12 @@ def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for keys, value in leaves(values):
         shown = joined(map(str, value)) if isinstance(value, list) else str(value)
         yield keys[-1], shown[:_LONGEST]
+
+
+def _taken_as(record: Record) -> str:
+    """Returns what is done to samples and answers of a model of one's own, '' for all others."""
+    interface = record.model.interface if record.model else None
+    return interface.described if interface else ""
 
 
 def _data(record: Record) -> str:

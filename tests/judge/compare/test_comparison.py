@@ -11,6 +11,7 @@ from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_run, answered,
 from zoobench.judge.compare.comparison import Comparison, compare, run_differences
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import METRICS
+from zoobench.matrix.interface import WARNING, Interface
 from zoobench.results.run import Provenance, Run
 from zoobench.results.schema import Record, RecordedModel, Refusal
 
@@ -133,6 +134,27 @@ def test_a_side_that_was_disturbed_is_noted() -> None:
     assert compare(a_side(quiet), a_side(quiet)).notes == ()
     (note,) = compare(a_side(quiet), a_side(loud)).notes
     assert note == (f"results.json: {CELL}: 12 of 30 rounds were disturbed: waited for a CPU up to 29.0 % of the time")
+
+
+def test_a_model_that_is_taken_as_something_else_answers_another_question() -> None:
+    warned = (f"{WARNING}look at its classes.",)
+    model = RecordedModel(sha256="ab" * 32, size_bytes=8, float_twin_size_bytes=8)
+    one, other = (
+        a_record(model=replace(model, interface=interface))
+        for interface in (
+            Interface(taken_as="classifier"),
+            Interface(taken_as="classifier", pixels="0..1", remarks=warned),
+        )
+    )
+    found = compare(a_side(a_run(one)), a_side(a_run(other)))
+    (difference,) = found.cells[0].differences
+    assert difference == (
+        "taken as: a classifier: probabilities, pixels 0..255 / a classifier: probabilities, pixels 0..1"
+    )
+    assert [(one.name, one.new) for one in found.environment] == [
+        ("taken as", ("mobilenet as a classifier: probabilities, pixels 0..1",))
+    ]
+    assert found.notes == (f"results.json: {WARNING}mobilenet: look at its classes.",)
 
 
 def run(*records: Record, **provenance: object) -> Run:
