@@ -32,7 +32,7 @@ MOST_SLOWED = 3.0
 """How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
 _FLOAT = "float32"
 _UNTIMED = CellTiming()
-_OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "taken as", "kit"})
+_OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "kit"})
 """Conditions in which cells of one run differ."""
 
 
