@@ -21,7 +21,7 @@ WHOLE = "received 'x'; allowed is a whole number"
 ABOVE = "received 0; allowed is 1 or more"
 COUNTS = ("drawn", "image-size", "calibration", "epochs", "validation-every", "patience", "batch-size", "processes")
 COUNTS += ("rounds", "workers", "threads", "head-layers")
-FREE = {"data", "artifacts", "machine", "skip-bad-images"}
+FREE = {"data", "calibration-data", "artifacts", "machine", "skip-bad-images"}
 """Options that take any text."""
 REFUSED = [
     *((name, "x", f"--zoo-{name}: {WHOLE}") for name in (*COUNTS, "seed", "early-stopping-from")),
@@ -51,6 +51,7 @@ REFUSED = [
     ("decay", "-0.1", "--zoo-decay: received -0.1; allowed is 0 or more"),
     ("model", "mine=backbone", "--zoo-model: received 'mine=backbone', but no backbone is a model of your own"),
     ("pixels", "0..1", "--zoo-pixels: received '0..1', but no backbone is a model of your own"),
+    ("custom-objects", "a b", "--zoo-custom-objects: received 'a b'; allowed are modules as Python imports them"),
     ("dropout", "1", "--zoo-dropout: received 1.0; allowed is at least 0 and below 1"),
 ]
 
@@ -113,7 +114,7 @@ def test_every_option_of_training_and_data_is_read() -> None:
     counts = {"epochs": 7, "validation_every": 2, "early_stopping_from": 0, "patience": 4, "batch_size": 16, "seed": 5}
     rates = {"learning_rate": 0.01, "decay": 0.0, "dropout": 0.25}
     texts = {name: str(value) for name, value in (counts | rates).items()}
-    data = {"data": "photos", "drawn": "60", "split": "8/1/1", "skip_bad_images": "yes"}
+    data = {"data": "photos", "drawn": "60", "split": "8/1/1", "skip_bad_images": "yes", "calibration_data": "more.csv"}
     made = building(**texts, **data, head_layers="64")
     assert made.training == TrainingConfig(**counts, **rates, head_layers=(64,))  # type: ignore[arg-type]
     assert made.data == DatasetConfig(
@@ -122,6 +123,7 @@ def test_every_option_of_training_and_data_is_read() -> None:
         shares=(0.8, 0.1, 0.1),
         seed=5,
         skip_bad_images=True,
+        calibration=Path("more.csv"),
     )
 
 
@@ -161,6 +163,15 @@ def test_a_model_of_ones_own_has_its_own_image_size(tmp_path: Path) -> None:
     ]
     assert isinstance(made.source, Building)
     assert made.source.backbones["pets"].path == own_model
+
+
+def test_a_model_of_ones_own_may_have_a_comma_in_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "pets, v2.keras"
+    path.write_bytes(b"")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+    made = building(backbones=f"mobilenet,{path}", variants="float32")
+    assert [one.path for one in made.backbones.values()] == [None, path]
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".hidden", "a b"])

@@ -9,7 +9,8 @@ from zoobench.data.photos import array_images, given_images, last_parts
 from zoobench.errors import UsageError
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
-from zoobench.run.locate import find_calibration, find_float_twin
+from zoobench.measure.presentation import side_of
+from zoobench.run.locate import find_calibration, find_float_twin, find_interface
 from zoobench.show.layers import layer_errors, view
 from zoobench.system.terminal import progress
 
@@ -55,16 +56,18 @@ def find_errors(model: Path, *, float_model: Path | None, images: Path | None, s
         samples: How many images are taken at most.
     """
     twin = float_model or find_float_twin(model)
-    comparison = open_comparison(model, twin)
+    interface = find_interface(model)
+    comparison = open_comparison(model, twin, interface)
     _, quantized_model, matching = comparison
-    shape = quantized_model.input_shape
-    if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
-        raise UsageError(f"{model} takes inputs of shape {list(shape)}; only [1, side, side, 3] images are known here")
+    side = side_of(quantized_model.input_shape, interface)
+    if side is None:
+        taken = list(quantized_model.input_shape)
+        raise UsageError(f"{model} takes inputs of shape {taken}; only [1, side, side, 3] images are known here")
     if images:
-        found = given_images(images, side=shape[1])
+        found = given_images(images, side=side)
     elif calibration := find_calibration(model):
         source = f"{calibration.parent.name}, calibration images"
-        found = array_images(calibration, side=shape[1], source=source)
+        found = array_images(calibration, side=side, source=source)
     else:
         raise UsageError(
             f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "

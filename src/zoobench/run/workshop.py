@@ -1,7 +1,8 @@
 """What are the cells of a run made from? Its data and weights, opened, and the files that are made of them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 from zoobench.build import recipe
 from zoobench.build.attempts import Attempt, chosen
 from zoobench.build.recipe import BuildRequest, ConversionConfig
-from zoobench.build.weights import Weights, find_weights
+from zoobench.build.weights import Weights, find_weights, own_remark
 from zoobench.data.dataset import Dataset, describe, open_dataset
 from zoobench.data.split import measuring_order
-from zoobench.errors import ModelError, UsageError, ZoobenchError
+from zoobench.errors import DataError, ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant
+from zoobench.measure.custom_objects import VARIABLE, sources
 from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
@@ -35,6 +37,7 @@ class Workshop:
     cells: tuple[Cell, ...]
     datasets: Mapping[int, Dataset]
     weights: Mapping[str, Weights]
+    custom_objects: Mapping[str, str] = field(default_factory=dict)
     _outcomes: dict[tuple[str, str], ModelFile | Refusal] = field(default_factory=dict)
     _failures: dict[str, ZoobenchError] = field(default_factory=dict)
 
@@ -52,6 +55,7 @@ class Workshop:
             training=self.building.training,
             conversion=self._conversion(self.dataset(cell)),
             root=self.plan.artifacts / "models",
+            custom_objects=self.custom_objects,
         )
 
     def inputs(self, cell: Cell) -> Mapping[str, Any]:
@@ -64,12 +68,24 @@ class Workshop:
         """Returns what a reader of the results should know of data and weights."""
         dataset = next(iter(self.datasets.values()))
         asked, used = (one.calibration_images for one in (self.building.conversion, self._conversion(dataset)))
-        fewer = f"calibration: all {used} training images, fewer than the {asked} asked for"
+        which = "images" if dataset.calibration else "training images"
+        fewer = f"calibration: all {used} {which}, fewer than the {asked} asked for"
         weights = (
             f"weights: {name}: {one.remark or f'{one.identity[:21]} {one.path or str()}'.rstrip()}"
             for name, one in self.weights.items()
         )
-        return (*describe(dataset), *([fewer] if used < asked else []), *weights)
+        is_fewer = used < asked and (dataset.calibration or len(dataset.indices("train")))
+        return (*describe(dataset), *([fewer] if is_fewer else []), *weights, *self._described_own())
+
+    def _described_own(self) -> Iterator[str]:
+        """Yields what becomes of a model of one's own otherwise than its user may expect."""
+        asked = self.plan.options.get("image-size")
+        for name, size in {cell.backbone: cell.image_size for cell in self.cells}.items():
+            path = self.building.backbones[name].path
+            if path and asked not in (None, "native", str(size)):
+                yield f"{name}: {size} px, which its file is built for; --zoo-image-size {asked} does not change that"
+            if path and (remark := own_remark(path)):
+                yield f"{name}: {remark}"
 
     def find(self, cell: Cell) -> ModelFile | Refusal:
         """Returns a cell's file, or why its quantizer refuses to make it.
@@ -99,8 +115,8 @@ class Workshop:
         return found
 
     def _conversion(self, dataset: Dataset) -> ConversionConfig:
-        """Returns the conversion asked for, on no more images than there are different ones in the training split."""
-        different = len({sample.sha256 for sample in dataset.samples if sample.split == "train"})
+        """Returns the conversion asked for, on no more images than there are different ones to calibrate on."""
+        different = len(dataset.calibrating.calibration_contents())
         asked = self.building.conversion
         return replace(asked, calibration_images=min(asked.calibration_images, different))
 
@@ -141,20 +157,35 @@ def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
     building = plan.source
     if not isinstance(building, Building):
         raise UsageError("the files of a kit are measured as they came; leave out --zoo-kit to build some")
+    if building.custom_objects:
+        os.environ[VARIABLE] = ",".join(building.custom_objects)  # for all processes that load a Keras model
     sized = {cell.backbone: cell.image_size for cell in cells}
     folder = plan.artifacts / "datasets"
+    datasets = {
+        size: open_dataset(building.data, image_size=size, folder=folder) for size in dict.fromkeys(sized.values())
+    }
+    _refuse_uncalibrated(next(iter(datasets.values())), cells)
     return Workshop(
         plan=plan,
         building=building,
         cells=tuple(cells),
-        datasets={
-            size: open_dataset(building.data, image_size=size, folder=folder) for size in dict.fromkeys(sized.values())
-        },
+        custom_objects=sources(building.custom_objects),
+        datasets=datasets,
         weights={
             name: find_weights(building.backbones[name], image_size=size, request=building.weights)
             for name, size in sized.items()
         },
     )
+
+
+def _refuse_uncalibrated(dataset: Dataset, cells: Sequence[Cell]) -> None:
+    variants = dict.fromkeys(cell.variant for cell in cells if find_variant(cell.variant).calibrated)
+    if variants and not dataset.calibration and not len(dataset.indices("train")):
+        raise DataError(
+            f"{', '.join(variants)}: activations are calibrated on images of the training split, and that of "
+            f"{dataset.name} is empty; give other images with --zoo-calibration-data, or leave these variants out with "
+            "--zoo-variants"
+        )
 
 
 def samples_of(dataset: Dataset) -> Samples:

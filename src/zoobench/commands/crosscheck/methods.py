@@ -14,6 +14,8 @@ import numpy as np
 
 from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, last_parts, photos_of
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
+from zoobench.matrix.interface import Interface
+from zoobench.measure.presentation import side_of
 from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.target import Samples
@@ -21,7 +23,7 @@ from zoobench.measure.worker import fresh_bench
 from zoobench.results.file import newest_first
 from zoobench.results.run import Run, read_recorded
 from zoobench.results.schema import Record
-from zoobench.run.locate import find_models, find_pixels, given_pixels
+from zoobench.run.locate import find_interface, find_models, find_pixels, given_pixels
 from zoobench.system.files import sha256_of_file
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
@@ -55,6 +57,7 @@ class CrosscheckTarget:
     samples: Samples
     images: str
     photos: Photos | str
+    interface: Interface | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +99,12 @@ def find_target(
     if Path(cell).suffix == _SUFFIX:
         model, name, usual_threads = Path(cell), last_parts(Path(cell)), 1
         run = _run_of_file(model, artifacts)
+        interface = find_interface(model)
     else:
         run, record = _recorded(cell, artifacts)
         model, name, usual_threads = _stored(record, run, artifacts), cell, record.cell.threads
-    input_type, side = _input(model)
+        interface = record.model.interface if record.model else None
+    input_type, side = _input(model, interface)
     of_run = run and not images and find_pixels(run.provenance, image_size=side, artifacts=artifacts)
     photos: Photos | str
     if images:
@@ -119,6 +124,7 @@ def find_target(
         side=side,
         threads=threads or usual_threads,
         samples=samples,
+        interface=interface,
         images=f"{len(samples)} {described}",
         photos=photos,
     )
@@ -149,13 +155,29 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], dict[str
     return methods, absent
 
 
-def time_end_to_end(model: Path, photos: Photos, *, side: int, threads: int, repetitions: Repetitions) -> Round:
+def time_end_to_end(
+    model: Path,
+    photos: Photos,
+    *,
+    side: int,
+    threads: int,
+    repetitions: Repetitions,
+    interface: Interface | None = None,
+) -> Round:
     """Returns how long a fresh process took from a photo's bytes, which were in memory, to the number of its class.
 
     Photos are decoded and resized as those of a data set are (`data/images.py`), one after the other, from the first
     again after the last; LiteRT's interpreter runs the TFLite file.
     """
-    observed = in_fresh_process(_observe, model, photos.contents, side=side, threads=threads, repetitions=repetitions)
+    observed = in_fresh_process(
+        _observe,
+        model,
+        photos.contents,
+        side=side,
+        threads=threads,
+        repetitions=repetitions,
+        interface=interface,
+    )
     return summary(observed)
 
 
@@ -219,13 +241,13 @@ def _stored(record: Record, run: Run, artifacts: Path) -> Path:
     return path
 
 
-def _input(model: Path) -> tuple[str, int]:
+def _input(model: Path, interface: Interface | None) -> tuple[str, int]:
     ports = read_contract(model.read_bytes()).inputs
-    shape = ports[0].shape if len(ports) == 1 else ()
-    if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
+    side = side_of(ports[0].shape, interface) if len(ports) == 1 else None
+    if side is None:
         taken = ", ".join(f"{port.type} {list(port.shape)}" for port in ports)
         raise ModelError(f"{model} takes {taken or 'nothing'}; only one input [1, side, side, 3] is known here")
-    return ports[0].type, shape[1]
+    return ports[0].type, side
 
 
 def _photos_of(run: Run, samples: Samples) -> Photos | str:
@@ -238,7 +260,7 @@ def _photos_of(run: Run, samples: Samples) -> Photos | str:
 def _by_worker(target: CrosscheckTarget, runtime: str, repetitions: Repetitions, patience: float) -> Round:
     rows = target.samples.rows.tolist()
     with fresh_bench() as bench:
-        bench.open(runtime, target.model, runtime=runtime, threads=target.threads)
+        bench.open(runtime, target.model, runtime=runtime, threads=target.threads, interface=target.interface)
 
         def nanoseconds(count: int) -> list[int]:
             turns = [(runtime, rows[number % len(rows)]) for number in range(count)]
@@ -264,14 +286,28 @@ def _by_program(
 
 
 def _from_photos(target: CrosscheckTarget, photos: Photos, repetitions: Repetitions, _patience: float) -> Round:
-    return time_end_to_end(target.model, photos, side=target.side, threads=target.threads, repetitions=repetitions)
+    return time_end_to_end(
+        target.model,
+        photos,
+        side=target.side,
+        threads=target.threads,
+        repetitions=repetitions,
+        interface=target.interface,
+    )
 
 
 def _observe(
-    model: Path, contents: Sequence[bytes], *, side: int, threads: int, repetitions: Repetitions
+    model: Path,
+    contents: Sequence[bytes],
+    *,
+    side: int,
+    threads: int,
+    repetitions: Repetitions,
+    interface: Interface | None,
 ) -> list[list[int]]:
     gc.disable()
-    with capture_native_output(), open_session(model, runtime=REFERENCE, threads=threads) as session:
+    opening = open_session(model, runtime=REFERENCE, threads=threads, interface=interface)
+    with capture_native_output(), opening as session:
         try:
             return observe(session, contents, side=side, repetitions=repetitions, clock=time.perf_counter_ns)
         except DataError as error:
