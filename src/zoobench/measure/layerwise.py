@@ -14,6 +14,7 @@ from zoobench.errors import MeasurementError, ModelError
 from zoobench.measure.layers import LayerError, Sums, Values, layer_error
 from zoobench.measure.runtimes.litert import LiteRTSession
 from zoobench.system.terminal import Advance
+from zoobench.tflite.ports import Port
 from zoobench.tflite.read import read_graphs
 
 _NAMED = 3
@@ -65,13 +66,13 @@ class ObservedModel:
         self._scales = {detail["index"]: _scale(detail) for detail in self._interpreter.get_tensor_details()}
 
     @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of the model's input."""
-        return tuple(int(length) for length in self._interpreter.get_input_details()[0]["shape"])
+    def input(self) -> Port:
+        """The model's input."""
+        return self._session.input
 
-    def run(self, images: npt.NDArray[np.uint8]) -> None:
-        """Runs the model on raw pixels [1, height, width, 3]."""
-        self._session.load(images)
+    def run(self, values: npt.NDArray[Any]) -> None:
+        """Runs the model on an array of its input's shape: raw pixels or real values."""
+        self._session.load(values)
         self._session.invoke()
 
     def values(self, layer: Layer) -> Values:
@@ -123,7 +124,7 @@ def open_comparison(path: Path, float_path: Path) -> Opened:
 
 
 def measure_layers(
-    comparison: Opened, images: Iterable[npt.NDArray[np.uint8]], *, advance: Advance
+    comparison: Opened, images: Iterable[npt.NDArray[Any]], *, advance: Advance
 ) -> tuple[LayerError, ...]:
     """Returns the error of each matched layer over the images, of which one is in memory at a time.
 
