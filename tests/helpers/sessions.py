@@ -80,6 +80,7 @@ def a_session(
     refused: tuple[tuple[str, str], ...] = (),
     unmade: tuple[str, ...] = (),
     unknown: Mapping[str, str] | None = None,
+    interface: Interface | None = None,
     **options: Any,
 ) -> BenchSession:
     """Returns a session of three samples that was not prepared yet.
@@ -90,6 +91,7 @@ def a_session(
         refused: Variant and runtime of those whose file the runtime does not take.
         unmade: Variants that the quantizer does not make.
         unknown: As in `Inputs`.
+        interface: What all of its files are taken as.
         options: Of the plan.
     """
     cells = cells or CELLS
@@ -98,7 +100,7 @@ def a_session(
         cells=cells,
         splits={2: Split(samples=write_samples(folder, (0, 1, 0)), identity={"dataset": "cd"}, dataset=DATASET)},
         weights={"mobilenet": "random"},
-        find=lambda cell: NOT_MADE if cell.variant in unmade else _file(folder, cell, by_runtime),
+        find=lambda cell: NOT_MADE if cell.variant in unmade else _file(folder, cell, by_runtime, interface),
         description=("data: pets",),
         provenance={"cells": [cell.id for cell in cells]},
         unknown=unknown or {},
@@ -116,8 +118,17 @@ def a_session(
     return BenchSession(Plan(**cast(Any, usual | options)), open_inputs=lambda _plan, _cells: inputs)
 
 
-def _file(folder: Path, cell: Cell, refused: Mapping[tuple[str, str], Refusal]) -> ModelFile:
+def _file(
+    folder: Path, cell: Cell, refused: Mapping[tuple[str, str], Refusal], interface: Interface | None
+) -> ModelFile:
     path, size = folder / f"{cell.variant}.tflite", {"keras": 900, "float32": 800}.get(cell.variant, 200)
     path.write_bytes(bytes(size))
     refusal = refused.get((cell.variant, cell.runtime))
-    return ModelFile(path=path, sha256=cell.variant, size_bytes=size, refusal=refusal, product="a-folder")
+    return ModelFile(
+        path=path,
+        sha256=cell.variant,
+        size_bytes=size,
+        refusal=refusal,
+        product="a-folder",
+        interface=interface,
+    )

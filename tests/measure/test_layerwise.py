@@ -9,9 +9,11 @@ import numpy.typing as npt
 import pytest
 
 from zoobench.errors import MeasurementError
+from zoobench.matrix.interface import Interface
 from zoobench.measure import layerwise
 from zoobench.measure.layers import LayerError
 from zoobench.measure.layerwise import Layer, ObservedModel, match, measure_layers, open_comparison, read_layers
+from zoobench.measure.runtimes import open_session
 
 pytestmark = pytest.mark.slow
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), np.uint8)
@@ -48,6 +50,17 @@ def measured(files: dict[str, Path], name: str, images: npt.NDArray[np.uint8] = 
 
 def test_a_file_against_itself_has_no_error(files: dict[str, Path]) -> None:
     assert all(layer.exact for layer in measured(files, "float32"))
+
+
+def test_a_model_of_one_s_own_is_fed_the_range_that_it_takes(files: dict[str, Path]) -> None:
+    taken_as = Interface(taken_as="classifier", pixels="0..1")
+    observed = ObservedModel(files["float32"], taken_as)
+    observed.run(IMAGES[:1])
+    with open_session(files["float32"], runtime="litert", threads=1, interface=taken_as) as session:
+        session.load(IMAGES[:1])
+        session.invoke()
+        expected = session.read()
+    assert observed.values(read_layers(files["float32"])[-1]) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["dynamic_range", "float_fallback", "integer_only", "tensorflow"])

@@ -11,6 +11,7 @@ import pytest
 from fakes import write_samples
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import Interface
 from zoobench.measure.accuracy import Evaluation, scored
 from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.schema import Refusal
@@ -140,15 +141,25 @@ def test_an_evaluation_about_other_samples_is_refused(tmp_path: Path) -> None:
         obtain_evaluation(tmp_path, other, **USUAL, evaluate=Evaluator())
 
 
-def key(*, runtime: str = "litert", sha256: str = "ab" * 32, timed_threads: int = 1, **changes: Any) -> str:
+def key(
+    *,
+    runtime: str = "litert",
+    sha256: str = "ab" * 32,
+    timed_threads: int = 1,
+    interface: Interface | None = None,
+    **changes: Any,
+) -> str:
     cell = replace(LITERT, runtime=runtime, threads=timed_threads)
-    return evaluation_of(replace(SUBJECT, cell=cell, file=replace(FILE, sha256=sha256)), **{**USUAL, **changes}).key
+    file = replace(FILE, sha256=sha256, interface=interface)
+    return evaluation_of(replace(SUBJECT, cell=cell, file=file), **{**USUAL, **changes}).key
 
 
 @pytest.mark.parametrize(
     ("changes", "is_another"),
     [
         ({"sha256": "cd" * 32}, True),
+        ({"interface": Interface(taken_as="classifier", pixels="0..1")}, True),
+        ({"interface": Interface(taken_as="classifier", remarks=("seen",))}, False),
         ({"samples": SAMPLES | {"samples_in_order": "00" * 32}}, True),
         ({"samples": SAMPLES | {"image_size": 128}}, True),
         ({"samples": SAMPLES | {"decoder": 2}}, True),

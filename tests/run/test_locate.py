@@ -17,6 +17,7 @@ from kitfiles import HASHES, LIMIT, a_kit, members, with_manifest
 from zoobench.data.split import ROWS, SHARES, Shares, assign, dataset_sha256, measuring_order, split_contents
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.kit.reader import keep_kit, open_kit
+from zoobench.matrix.interface import Interface
 from zoobench.measure.target import Samples
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.run import Provenance, RecordedPixels, Run, read_recorded
@@ -25,6 +26,7 @@ from zoobench.run.locate import (
     find_calibration,
     find_float_twin,
     find_images,
+    find_interface,
     find_models,
     find_pixels,
     given_pixels,
@@ -324,6 +326,14 @@ def test_the_float32_file_of_the_same_classifier_is_found(tmp_path: Path) -> Non
     twin.path.write_bytes(b"tw1n")
     with pytest.raises(UsageError, match="give it with --float"):
         find_float_twin(quantized.path)
+
+
+def test_what_a_stored_file_is_fed_is_that_of_its_manifest(tmp_path: Path) -> None:
+    taken_as = Interface(taken_as="classifier", pixels="0..1", scores="logits", order=(1, 0))
+    own = keep_model(tmp_path, b"own", **HEAD, variant="float32", interface=taken_as.identity)
+    other = keep_model(tmp_path, b"other", **HEAD, variant="float32")
+    found = [find_interface(path) for path in (own.path, other.path, tmp_path / "mine.tflite")]
+    assert found == [taken_as, None, None]
 
 
 def test_a_damaged_neighbour_is_passed_over_and_a_damaged_manifest_of_its_own_is_not(tmp_path: Path) -> None:

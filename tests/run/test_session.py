@@ -1,5 +1,6 @@
 """Does a session measure what it is given, keep it, and say why a cell is not measured? No process, no model."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from sessions import CELLS, FLOAT, INTEGER, KERAS, NO_KERNEL, NOT_MADE, OPENVINO, ScriptedRuntimes, a_session
 from zoobench.errors import MeasurementError, ModelError, UsageError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import Interface
 from zoobench.measure import runtimes
 from zoobench.results.answers import decode
 from zoobench.results.file import BLOCK
@@ -82,6 +84,22 @@ def test_size_and_accuracy_stand_beside_the_float_twins_and_nothing_else_is_reco
     assert (record.model, record.accuracy) == (model, accuracy)
     assert (record.cell.id, record.cell.weights, record.dataset.samples) == (INTEGER.id, "random", 3)
     assert (record.latency, record.memory) == (None, None)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_answers_of_a_model_of_one_s_own_are_read_as_its_interface_says(
+    opened: Opener, runtime: ScriptedRuntimes, workers: int
+) -> None:
+    runtime.answers |= {"float32": [[9.0, 1.0], [2.0, 8.0], [3.0, 3.0 + math.log(3)]]}
+    taken_as = Interface(taken_as="classifier", scores="logits", order=(1, 0), remarks=("seen",))
+    bench = opened(FLOAT, workers=workers, interface=taken_as)
+    accuracy = bench.measure_accuracy(FLOAT)
+    # the second output is the first class's: predicted are 1, 0 and 0, true are 0, 1 and 0
+    assert (accuracy.correct, accuracy.total) == (1, 3)
+    assert decode(accuracy.predictions.probabilities)[2] / 65535 == pytest.approx(0.75, abs=1e-4)
+    recorded = bench.records[FLOAT.id].model
+    assert recorded
+    assert recorded.interface == taken_as
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.variant)

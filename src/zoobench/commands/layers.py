@@ -6,23 +6,28 @@ from tempfile import TemporaryDirectory
 from typing import get_args
 
 import click
-import msgspec
 import numpy as np
 
 from zoobench.commands.feeding import Numbers, given_numbers, with_one_signature
 from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option
 from zoobench.data.photos import Images, array_images, given_images, last_parts
-from zoobench.errors import ModelError, UsageError
+from zoobench.errors import UsageError
 from zoobench.matrix.interface import Interface, PixelRange
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
-from zoobench.measure.presentation import presented
-from zoobench.run.locate import find_calibration, find_float_twin, manifest_beside
+from zoobench.run.locate import find_calibration, find_float_twin, find_interface, manifest_beside
 from zoobench.show.layers import layer_errors, view
-from zoobench.store.product import Manifest
 from zoobench.system.terminal import progress
 from zoobench.system.units import three_digits
-from zoobench.tflite.ports import Port, closest_range, display_shape, photo_interface, pixel_range_taken
+from zoobench.tflite.ports import (
+    Port,
+    closest_range,
+    display_shape,
+    photo_interface,
+    pixel_range_taken,
+    read_all_ports,
+    sole_input,
+)
 from zoobench.tflite.read import read_graphs
 
 
@@ -94,12 +99,11 @@ def find_errors(
         for name, path in (("quantized", model), ("float", twin)):
             (Path(folder) / name).mkdir()
             pair.append(with_one_signature(path, signature, workplace=Path(folder) / name))
-        comparison = open_comparison(*pair)
-        found, interface = _inputs(model, pair[0], comparison[1].input, images=images, pixels=pixels)
+        found, interface = _inputs(model, pair[0], images=images, pixels=pixels)
+        comparison = open_comparison(pair[0], pair[1], interface)
         count = min(samples, found.count)
         with progress(f"Comparing {len(comparison[2].pairs)} layers", total=count) as advance:
-            shown = (presented(one, interface) if interface else one for one in found.spread(samples))
-            measured = measure_layers(comparison, shown, advance=advance)
+            measured = measure_layers(comparison, found.spread(samples), advance=advance)
     return LayerReport(
         model=last_parts(model),
         float_model=last_parts(twin),
@@ -112,11 +116,11 @@ def find_errors(
 
 
 def _inputs(
-    model: Path, opened: Path, port: Port, *, images: Path | None, pixels: PixelRange | None
+    model: Path, opened: Path, *, images: Path | None, pixels: PixelRange | None
 ) -> tuple[Images, Interface | None]:
     """Returns what both files are run on, and how they take it if it is images."""
-    manifest = manifest_beside(model)
-    interface = _stored_interface(model, manifest) or photo_interface(port)
+    port = sole_input(read_all_ports(opened)[0])
+    interface = find_interface(model) or photo_interface(port)
     if images and (numbers := given_numbers(images, port, takes_photos=interface is not None)) is not None:
         return _arrays(numbers, port, last_parts(images)), None
     if interface is None:
@@ -134,19 +138,10 @@ def _inputs(
             f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "
             ".npy file of uint8 images [n, height, width, 3]"
         )
-    if manifest and not pixels:
+    if manifest_beside(model) and not pixels:
         return found, interface
     taken = pixels or _pixels_of(opened)
     return replace(found, source=f"{found.source}, pixels {taken}"), replace(interface, pixels=taken)
-
-
-def _stored_interface(model: Path, manifest: Manifest | None) -> Interface | None:
-    """Returns how a model of one's own takes images, as the store wrote it down."""
-    stored = manifest.inputs.get("interface") if manifest else None
-    try:
-        return msgspec.convert(stored, Interface) if stored else None
-    except msgspec.ValidationError as error:
-        raise ModelError(f"{model.parent}: {error}; remove that folder and run zoobench build again") from error
 
 
 def _pixels_of(model: Path) -> PixelRange:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from zoobench.errors import MeasurementError, ModelError
+from zoobench.matrix.interface import Interface
 from zoobench.measure.layers import LayerError, Sums, Values, layer_error
+from zoobench.measure.runtimes import InterfacedSession, Session
 from zoobench.measure.runtimes.litert import LiteRTSession
 from zoobench.system.terminal import Advance
-from zoobench.tflite.ports import Port
 from zoobench.tflite.read import read_graphs
 
 _NAMED = 3
@@ -49,7 +50,7 @@ class ObservedModel:
     It runs LiteRT's own kernels: XNNPACK, which takes over otherwise, never writes down what happens inside it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, interface: Interface | None = None) -> None:
         try:
             self._interpreter = Interpreter(
                 model_path=str(path),
@@ -57,7 +58,8 @@ class ObservedModel:
                 experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
                 experimental_preserve_all_tensors=True,
             )
-            self._session = LiteRTSession(self._interpreter)
+            session = LiteRTSession(self._interpreter)
+            self._session: Session = InterfacedSession(session, interface) if interface else session
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise MeasurementError(
@@ -65,14 +67,9 @@ class ObservedModel:
             ) from error
         self._scales = {detail["index"]: _scale(detail) for detail in self._interpreter.get_tensor_details()}
 
-    @property
-    def input(self) -> Port:
-        """The model's input."""
-        return self._session.input
-
-    def run(self, values: npt.NDArray[Any]) -> None:
-        """Runs the model on an array of its input's shape: raw pixels or real values."""
-        self._session.load(values)
+    def run(self, images: npt.NDArray[Any]) -> None:
+        """Runs the model on raw pixels [1, height, width, 3] as its interface says, else on what it takes."""
+        self._session.load(images)
         self._session.invoke()
 
     def values(self, layer: Layer) -> Values:
@@ -104,13 +101,13 @@ Opened = tuple[ObservedModel, ObservedModel, Matching]
 """A float file, a quantized file, and which layers of theirs are the same."""
 
 
-def open_comparison(path: Path, float_path: Path) -> Opened:
-    """Opens a quantized file and its float file and matches their layers.
+def open_comparison(path: Path, float_path: Path, interface: Interface | None = None) -> Opened:
+    """Opens a quantized file and its float file, which are fed the same, and matches their layers.
 
     Raises:
         MeasurementError: If either cannot be opened, or they have no layer in common.
     """
-    models = ObservedModel(float_path), ObservedModel(path)  # LiteRT verifies what is read below
+    models = ObservedModel(float_path, interface), ObservedModel(path, interface)  # LiteRT verifies what is read below
     float_layers, layers = read_layers(float_path), read_layers(path)
     matching = match(float_layers, layers)
     if matching is None:

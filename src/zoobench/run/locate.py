@@ -17,8 +17,10 @@ from zoobench.data.split import (
 )
 from zoobench.errors import DataError, ModelError, ResultsError, UsageError, ZoobenchError
 from zoobench.kit.reader import extract, find_kept, open_kit
+from zoobench.matrix.interface import Interface
 from zoobench.measure.target import Samples
 from zoobench.results.answers import answers_of
+from zoobench.results.checked import typed
 from zoobench.results.run import Provenance, RecordedProduct, Run
 from zoobench.results.schema import Record
 from zoobench.run.options import defaults
@@ -91,6 +93,17 @@ def manifest_beside(model: Path) -> Manifest | None:
     except ValueError as error:
         raise ModelError(f"{model.parent}: {error}; remove that folder and run zoobench build again") from error
     return manifest if manifest.file == model.name else None
+
+
+def find_interface(model: Path) -> Interface | None:
+    """Returns what a stored file of a user's own is fed and how its outputs are read; None for all other files.
+
+    Raises:
+        ModelError: If its manifest is damaged.
+    """
+    own = manifest_beside(model)
+    known = own.inputs.get("interface") if own else None
+    return typed(Interface, known, str(model.parent / MANIFEST)) if known else None
 
 
 def find_float_twin(model: Path) -> Path:

@@ -15,7 +15,7 @@ from zoobench.measure.target import Samples
 from zoobench.results.file import newest_first
 from zoobench.results.run import Run, read_recorded
 from zoobench.results.schema import Record
-from zoobench.run.locate import find_models, find_pixels, given_pixels
+from zoobench.run.locate import find_interface, find_models, find_pixels, given_pixels
 from zoobench.system.files import sha256_of_file
 from zoobench.system.units import three_digits
 from zoobench.tflite.ports import Port, display_shape, photo_interface, pixel_range_held, read_all_ports, sole_input
@@ -91,7 +91,8 @@ def find_target(
     sha256 = sha256_of_file(path)
     model = with_one_signature(path, signature, workplace=workplace)
     port = sole_input(read_all_ports(model)[0])
-    interface = (_recorded_interface(run, sha256) if run else None) or photo_interface(port)
+    known = (_recorded_interface(run, sha256) if run else None) or find_interface(path)
+    interface = known or photo_interface(port)
     fed = _given_arrays(images, port, interface) if images else None if interface else _drawn_arrays(port, workplace)
     interface = None if fed else interface
     samples, described, photos = fed or _of_photos(run, images, max(port.shape[1:]), artifacts, workplace)

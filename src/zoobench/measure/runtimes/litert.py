@@ -29,13 +29,13 @@ class LiteRTSession:
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
         check_one_signature(interpreter.get_signature_list())
-        self.input = sole_input(_ports(interpreter.get_input_details()))
+        self._input = sole_input(_ports(interpreter.get_input_details()))
         self._outputs = _ports(interpreter.get_output_details())
 
     def load(self, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
         """Puts an image [1, height, width, 3] in place: raw pixels or real values."""
         try:
-            self._interpreter.set_tensor(self.input.index, self.input.stored(images))
+            self._interpreter.set_tensor(self._input.index, self._input.stored(images))
         except ValueError as error:
             raise MeasurementError(f"the model does not take images of shape {images.shape}: {error}") from error
 
