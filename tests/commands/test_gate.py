@@ -19,6 +19,7 @@ from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
 from zoobench.judge.gate.rules import Rules
+from zoobench.matrix.interface import WARNING, Interface
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, Record
 from zoobench.system.files import write_json
@@ -161,6 +162,36 @@ def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
     assert f"top-1 is not judged where the weights are random: {', '.join(CELLS)}" in report.notes
 
 
+def test_a_retrained_model_of_ones_own_is_judged_by_its_answers(sides: Sides) -> None:
+    for side, digit in ((sides.baseline, "a"), (sides.candidate, "b")):
+        retrained = [
+            change(record, "cell", id=cell.replace("mobilenet", "mine"), backbone="mine", weights=f"file:{digit * 64}")
+            for cell, record in side.items()
+        ]
+        side.clear()
+        side.update({record.cell.id: record for record in retrained})
+    worse = CELLS[1].replace("mobilenet", "mine")
+    sides.candidate[worse] = answered(sides.candidate[worse], [0] * 40)
+    report = sides.judged()
+    assert report.problems == ()
+    assert verdicts(report)[worse, "top1"] is Verdict.REGRESSED
+    assert report.notes[0] == "other weights in mine (file:aaaaaaaaaaaa / file:bbbbbbbbbbbb): these are judged"
+
+
+def test_a_renamed_backbone_is_judged_by_its_new_name(sides: Sides) -> None:
+    new = [
+        change(record, "cell", id=cell.replace("mobilenet", "pocketnet"), backbone="pocketnet")
+        for cell, record in sides.candidate.items()
+    ]
+    sides.candidate.clear()
+    sides.candidate.update({record.cell.id: record for record in new})
+    assert any("join them by --rename mobilenet=pocketnet" in one for one in sides.judged().problems)
+    report = sides.judged(renames=("mobilenet=pocketnet",))
+    assert report.problems == ()
+    assert {one.cell for one in report.findings} == sides.candidate.keys()
+    assert "judged by new names: mobilenet=pocketnet" in report.notes
+
+
 @pytest.mark.parametrize(
     ("size_bytes", "expected", "status"),
     [
@@ -245,6 +276,12 @@ def test_tolerances_are_those_of_the_cell_and_patterns_that_fit_none_are_noted(s
     report = sides.judged(rules=rules)
     assert verdicts(report) == {(CELLS[1], "size"): Verdict.REGRESSED}
     assert "the pattern 'vgg*' of the tolerances fits no cell" in report.notes
+
+
+def test_a_warning_of_a_model_of_one_s_own_is_repeated_by_the_gate(sides: Sides) -> None:
+    interface = Interface(taken_as="classifier", remarks=(f"{WARNING}its classes look permuted.",))
+    sides.candidate = {cell: change(one, "model", interface=interface) for cell, one in sides.candidate.items()}
+    assert f"{WARNING}mobilenet: its classes look permuted." in sides.judged().notes
 
 
 def test_without_files_auto_compares_what_is_stored_and_says_so(sides: Sides) -> None:
