@@ -21,7 +21,7 @@ from zoobench.build.attempts import chosen
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset
-from zoobench.errors import ModelError
+from zoobench.errors import DataError, ModelError
 from zoobench.matrix.backbones import BACKBONES, Backbone
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.registry import Package
@@ -129,6 +129,15 @@ def begun(own_backbone: Path, dataset: Dataset, tmp_path_factory: pytest.TempPat
 def request_(begun: BuildRequest, tmp_path: Path) -> BuildRequest:
     """The same with a store of its own."""
     return replace(begun, root=shutil.copytree(begun.root, tmp_path / "models"))
+
+
+def test_a_head_is_not_trained_on_nothing(request_: BuildRequest) -> None:
+    tested = tuple(replace(one, split="test") for one in request_.dataset.samples)
+    request = replace(request_, dataset=replace(request_.dataset, samples=tested))
+    with pytest.raises(
+        DataError, match=r"mine gets a head.* of pets, train and validation are empty: give them a share"
+    ):
+        make_models(request, [VARIANTS["float32"]])
 
 
 def test_a_backbone_of_ones_own_becomes_every_variant_and_each_is_made_once(
@@ -407,7 +416,7 @@ def test_what_was_saved_is_a_classifier_of_ones_own(
 
 
 MAKERS = """
-from zoobench.errors import ModelError
+from zoobench.errors import DataError, ModelError
 
 def refuse(float32):
     raise ModelError("too deep")

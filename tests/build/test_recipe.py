@@ -197,6 +197,13 @@ def test_only_calibrated_variants_depend_on_the_number_of_calibration_images_unl
     assert changed(REQUEST, after) == CALIBRATED | {"float32", "dynamic_range"}
 
 
+def test_images_that_are_given_to_calibrate_on_count_and_what_is_trained_does_not() -> None:
+    given = dataset(calibration=DATASET)
+    other = dataset(calibration=replace(DATASET, classes=("",), samples=DATASET.samples[:1]))
+    assert changed(REQUEST, given) == changed(given, other) == CALIBRATED | {"float32", "dynamic_range"}
+    assert recipe.calibration(REQUEST).key != recipe.calibration(given).key != recipe.calibration(other).key
+
+
 def test_a_variant_depends_on_its_quantizer() -> None:
     by_tensorflow = replace(REQUEST, conversion=ConversionConfig(quantizer="tensorflow"))
     by_ai_edge = replace(REQUEST, conversion=ConversionConfig(quantizer="ai_edge"))

@@ -41,9 +41,7 @@ def test_size_channels_and_layout_are_those_of_its_input(
     ("shape", "shown"),
     [((1, 24, 32, 3), "[1, 24, 32, 3]"), ((1, 28, 28), "[1, 28, 28]"), ((8, 24, 24, 3), "[8, 24, 24, 3]")],
 )
-def test_what_takes_no_square_image_is_refused_with_its_shape(
-    shape: Sequence[int], shown: str, tmp_path: Path
-) -> None:
+def test_what_takes_no_square_image_is_refused_with_its_shape(shape: Sequence[int], shown: str, tmp_path: Path) -> None:
     path = put(tmp_path, written(tiny(shape)))
     assert message_of(ModelError, lambda: read_tflite_file(path)).startswith(f"{path} takes {shown}; allowed is one")
 

@@ -151,6 +151,31 @@ def test_calibration_images_that_are_not_there_are_refused(pets: Path, kept: Pat
     assert str(caught.value) == f"{told}so ask for 1 to 12"
 
 
+def test_images_that_are_given_are_calibrated_on_instead_of_those_that_train(
+    pets: Path, kept: Path, tmp_path: Path
+) -> None:
+    for number in range(5):
+        put(tmp_path / "more" / str(number % 2) / f"{number}.png", encoded(number, 200))
+    put(tmp_path / "more" / "tested.png", encoded(0, 100))
+    dataset = opened(pets, kept, shares=(0, 0, 1), calibration=tmp_path / "more")
+    assert dataset.calibrating.name == "more"
+    chosen = dataset.calibrating.calibration_indices(5, seed=0)
+    assert {dataset.calibrating.samples[row].name for row in chosen} == {
+        *("0/0.png", "0/2.png", "0/4.png", "1/1.png", "1/3.png"),
+    }
+    assert dataset.sha256 == opened(pets, kept, shares=(0, 0, 1)).sha256
+    put(tmp_path / "list.csv", b"path\nmore/0/0.png\nmore/1/1.png\n")
+    dataset = opened(pets, kept, calibration=tmp_path / "list.csv")
+    assert names(dataset.calibrating) == ["more/0/0.png", "more/1/1.png"]
+
+
+def test_images_that_are_all_tested_are_nothing_to_calibrate_on(pets: Path, kept: Path, tmp_path: Path) -> None:
+    told = refusal(pets, kept, shares=(0, 0, 1), calibration=pets)
+    assert told == ("--zoo-calibration-data: pets holds 17 images, of which all are in the test split too; give others")
+    (tmp_path / "none").mkdir()
+    assert "none has no images (.bmp" in refusal(pets, kept, calibration=tmp_path / "none")
+
+
 # The drawn data set
 
 

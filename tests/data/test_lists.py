@@ -82,7 +82,7 @@ def test_names_may_hold_commas_newlines_and_bytes_that_are_no_text(pictures: Pat
         ("images/0.png,cat\nimages/1.png,dog\n", "its first line is 'images/0.png, cat', without the column path and"),
         ("path,kind\n", "its first line is 'path, kind', without the column label; " + EXPECTED),
         ("", "its first line is 'nothing'"),
-        ("path,label\n", "it names no images; two classes are needed"),
+        ("path,label\n", "it names no images; the first line names the columns"),
         ("path,label\nimages/0.png,cat\n", "it names one class only, cat"),
         ("path,label\nimages/0.png,cat\n\nimages/1.png,\nimages/2.png\n", "no label in lines 4, 5"),
         ("path,label\n,cat\n", "no path in line 2"),

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from kept_store import keep
+from messages import message_of
+from pet_photos import encoded, put
 from zoobench.build import attempts, recipe
 from zoobench.build.recipe import BuildRequest
 from zoobench.data import images
 from zoobench.data.dataset import Dataset, Sample
-from zoobench.errors import ModelError
+from zoobench.errors import DataError, ModelError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.measure.target import ModelFile
@@ -50,6 +52,26 @@ def test_no_more_images_are_calibrated_on_than_there_are_and_the_reader_is_told(
     assert found.request(found.cells[0]).conversion.calibration_images == training
     assert f"calibration: all {training} training images, fewer than the 100 asked for" in found.described()
     assert not any("calibration" in line for line in opened(tmp_path).described())
+
+
+def test_where_nothing_trains_nothing_is_calibrated_unless_images_are_given_for_it(tmp_path: Path, pets: Path) -> None:
+    texts = {"data": str(pets), "split": "0/0/100", "variants": "float32,float_fallback,integer_only"}
+    told = message_of(DataError, lambda: opened(tmp_path, **texts))
+    assert told.startswith("float_fallback, integer_only: activations are calibrated on images of the training split")
+    assert "--zoo-calibration-data" in told
+    found = opened(tmp_path, **(texts | {"variants": "float32"}))
+    assert found.described()[0] == "data: pets, 17 images, 2 classes, train 0 / validation 0 / test 17"
+    assert not any(line.startswith("calibration") for line in found.described())
+    assert found.request(found.cells[0]).conversion.calibration_images == 4
+    for number in range(3):
+        put(tmp_path / "others" / f"{number}.png", encoded(number, 200))
+    put(tmp_path / "others" / "copy.png", encoded(0))
+    found = opened(tmp_path, **texts, **{"calibration-data": str(tmp_path / "others")})
+    assert [line for line in found.described() if line.startswith("calibration")] == [
+        "calibration: images of others, which has 3",
+        "calibration: 1 image left out that the test split has too, first copy.png",
+        "calibration: all 3 images, fewer than the 4 asked for",
+    ]
 
 
 def test_the_samples_are_the_test_split_mixed(tmp_path: Path) -> None:

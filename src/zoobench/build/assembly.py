@@ -17,7 +17,8 @@ from zoobench.build.attempts import fault_of
 from zoobench.build.conversion import Ingredients, quantized
 from zoobench.build.recipe import BuildRequest
 from zoobench.data.dataset import Dataset
-from zoobench.errors import MeasurementError, ModelError, ZoobenchError
+from zoobench.data.split import Split
+from zoobench.errors import DataError, MeasurementError, ModelError, ZoobenchError
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.measure.accuracy import run_all
@@ -60,6 +61,7 @@ def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
     the others from being made.
 
     Raises:
+        DataError: If a head is to be trained and there are no images for it.
         ModelError: If weights, training or the float32 conversion failed, or the store cannot be written to.
     """
     source = _own_classifier(request) or _head_on_features(request)
@@ -82,9 +84,10 @@ def calibration_images(request: BuildRequest) -> Stored:
     product = recipe.calibration(request)
 
     def make(folder: Path) -> Facts:
-        rows = request.dataset.calibration_indices(request.conversion.calibration_images, seed=request.training.seed)
-        np.save(folder / product.file_name, request.dataset.images(rows))
-        return {"images": [request.dataset.samples[row].name for row in rows]}
+        dataset = request.dataset.calibrating
+        rows = dataset.calibration_indices(request.conversion.calibration_images, seed=request.training.seed)
+        np.save(folder / product.file_name, dataset.images(rows))
+        return {"images": [dataset.samples[row].name for row in rows]}
 
     return obtain(request.root, product, make)
 
@@ -231,9 +234,10 @@ def _quantize(
 def _save_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> None:
     model, dataset = keras_model(), request.dataset
     network.save(model, path)
-    labels = dataset.labels("validation")
+    split: Split = "validation" if len(dataset.indices("validation")) else "test"
+    labels = dataset.labels(split)
     shown = _evenly(labels)
-    images = dataset.images(dataset.indices("validation")[shown])
+    images = dataset.images(dataset.indices(split)[shown])
     answers = _predicted(model, images, request.interface)
     sheet = classifier.prediction_sheet(
         images, labels=labels[shown].tolist(), probabilities=answers, classes=dataset.classes
@@ -264,6 +268,8 @@ def _own_classifier(request: BuildRequest) -> ModelSource | None:
 
 
 def _head_on_features(request: BuildRequest) -> ModelSource:
+    _require_training_images(request)
+
     @cache
     def frozen() -> keras.Model:
         return network.features_model(
@@ -287,6 +293,17 @@ def _head_on_features(request: BuildRequest) -> ModelSource:
         float32=lambda: conversion.float32(keras_head, after=features_file.read_bytes()),
         facts=head.facts,
     )
+
+
+def _require_training_images(request: BuildRequest) -> None:
+    dataset = request.dataset
+    empty = [split for split in ("train", "validation") if not any(one.split == split for one in dataset.samples)]
+    if empty:
+        raise DataError(
+            f"{request.backbone.name} gets a head, which is trained on the splits train and validation; of "
+            f"{dataset.name}, {' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty: give them a share with "
+            "--zoo-split, such as 70/15/15, or measure a finished classifier"
+        )
 
 
 def _train_head(request: BuildRequest, features_file: Path, folder: Path) -> Facts:

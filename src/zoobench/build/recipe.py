@@ -237,8 +237,18 @@ def _added_by(key: str, row: Backbone | Variant, function: str) -> dict[str, Any
 def _of_comparison(request: BuildRequest) -> dict[str, Any]:
     """The images that answers are compared on: fewer calibration images are the beginning of more."""
     compared = min(request.conversion.calibration_images, COMPARED_IMAGES)
-    return {"compared_images": compared, "seed": request.training.seed}
+    return {"compared_images": compared, "seed": request.training.seed, **_of_calibration_data(request)}
 
 
 def _of_calibration(request: BuildRequest) -> dict[str, Any]:
-    return {"calibration_images": request.conversion.calibration_images, "seed": request.training.seed}
+    calibration_images = request.conversion.calibration_images
+    return {
+        "calibration_images": calibration_images,
+        "seed": request.training.seed,
+        **_of_calibration_data(request),
+    }
+
+
+def _of_calibration_data(request: BuildRequest) -> dict[str, Any]:
+    data = request.dataset.calibration
+    return {"calibration_data": data.sha256} if data else {}

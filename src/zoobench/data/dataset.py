@@ -1,8 +1,8 @@
 """Which images does a run train and test on?"""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +20,10 @@ from zoobench.data.listing import (
     given_splits,
     photos,
     refuse,
+    unlabelled_photos,
+    with_pictures,
 )
-from zoobench.data.lists import is_list, listed_images
+from zoobench.data.lists import is_list, listed_files, listed_images
 from zoobench.data.split import (
     SHARES,
     SPLITS,
@@ -41,6 +43,7 @@ from zoobench.system.files import sha256_of_json
 MIN_IMAGE_SIZE = 32
 MAX_IMAGE_SIZE = 1024
 MIN_DRAWN_IMAGES = len(SPLITS) * len(drawn.CLASSES)
+_ALL_TRAIN: Shares = (1.0, 0.0, 0.0)
 Indices = npt.NDArray[np.int64]
 
 
@@ -53,6 +56,7 @@ class DatasetConfig:
         drawn_images: Over all classes together.
         seed: Which split, and which drawn images.
         skip_bad_images: Leave out what cannot be used instead of stopping at it.
+        calibration: Folder or list of images to calibrate on; None for those that train.
     """
 
     folder: Path | None = None
@@ -60,6 +64,7 @@ class DatasetConfig:
     shares: Shares = SHARES
     seed: int = 0
     skip_bad_images: bool = False
+    calibration: Path | None = None
 
     def __post_init__(self) -> None:
         if self.drawn_images < MIN_DRAWN_IMAGES:
@@ -95,6 +100,7 @@ class Dataset:
         duplicates: Groups of names of samples that have the same content.
         ignored: Kinds of files that are no images, with their number.
         remarks: What else is unusual.
+        calibration: Images to calibrate on, all as one class that trains; None where the training split is taken.
         pixels_path: A .npy file, uint8 [samples, image_size, image_size, 3] RGB; row i belongs to `samples[i]`.
     """
 
@@ -107,6 +113,7 @@ class Dataset:
     image_size: int
     pixels_path: Path
     remarks: tuple[str, ...] = ()
+    calibration: "Dataset | None" = None
 
     @property
     def sha256(self) -> str:
@@ -137,17 +144,32 @@ class Dataset:
             ) from error
         return np.asarray(pixels)[np.asarray(indices, dtype=np.int64)]
 
+    @property
+    def calibrating(self) -> "Dataset":
+        """The data set that calibration images are taken of."""
+        return self.calibration or self
+
+    def calibration_contents(self) -> dict[str, int]:
+        """Returns the first position of each content that may be taken for calibration, by its SHA-256.
+
+        They are of the training split. Where nothing trains they are of the test split: variants that need no
+        calibration are compared with Keras on them, and others are not made.
+        """
+        position: dict[str, int] = {}
+        rows = self.indices("train")
+        for index in (rows if len(rows) else self.indices("test")).tolist():
+            position.setdefault(self.samples[index].sha256, index)
+        return position
+
     def calibration_indices(self, count: int, *, seed: int) -> Indices:
-        """Returns positions of images to calibrate with: of the training split, the classes evenly, no content twice.
+        """Returns positions of images to calibrate with: the classes evenly, no content twice.
 
         Fewer are always the beginning of more; `seed` tells which of the many choices.
 
         Raises:
             UsageError: There are not so many.
         """
-        position: dict[str, int] = {}
-        for index in self.indices("train").tolist():
-            position.setdefault(self.samples[index].sha256, index)
+        position = self.calibration_contents()
         if not 1 <= count <= len(position):
             raise UsageError(
                 f"{count} calibration images were asked for; the training split of {self.name} holds "
@@ -167,7 +189,16 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
     if not MIN_IMAGE_SIZE <= image_size <= MAX_IMAGE_SIZE:
         allowed = f"give a size from {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE} pixels, such as 224"
         raise UsageError(f"the image size {image_size} is not possible; {allowed}")
-    source = _source(config)
+    dataset = _opened(_source(config), config=config, image_size=image_size, folder=folder)
+    if config.calibration is None:
+        return dataset
+    tested = {item.sha256: item.name for item in dataset.samples if item.split == "test"}
+    calibration = _without(tested, _unlabelled(config.calibration))
+    apart = replace(config, shares=_ALL_TRAIN)
+    return replace(dataset, calibration=_opened(calibration, config=apart, image_size=image_size, folder=folder))
+
+
+def _opened(source: PictureSource, *, config: DatasetConfig, image_size: int, folder: Path) -> Dataset:
     rows, undecoded, pixels_path = decode_once(source, image_size=image_size, folder=folder)
     left_out = tuple(sorted((*source.left_out, *undecoded)))
     if not config.skip_bad_images:
@@ -188,9 +219,24 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
     )
 
 
+def _without(tested: Mapping[str, str], source: PictureSource) -> PictureSource:
+    """Leaves out what is tested on; a file that calibrated and is tested would look better than it is."""
+    tested_too = [one.name for one in source.pictures if one.sha256 in tested]
+    kept = tuple(one for one in source.pictures if one.sha256 not in tested)
+    if not kept:
+        raise DataError(
+            f"--zoo-calibration-data: {source.name} holds {counted(source.pictures, 'image')}, of which all are in the "
+            "test split too; give others"
+        )
+    if not tested_too:
+        return source
+    remark = f"{counted(tested_too, 'image')} left out that the test split has too, first {tested_too[0]}"
+    return with_pictures(source, kept, remark)
+
+
 def describe(dataset: Dataset) -> tuple[str, ...]:
     """Returns what a reader of results should know about the data: a line of sizes and one for each oddity."""
-    return tuple(f"data: {line}" for line in _described(dataset))
+    return (*(f"data: {line}" for line in _described(dataset)), *_calibration_described(dataset.calibration))
 
 
 def _described(dataset: Dataset) -> Iterator[str]:
@@ -215,10 +261,24 @@ def _described(dataset: Dataset) -> Iterator[str]:
         yield f"ignored other files: {counts}{f'; to have them too, {conversion}' if conversion else ''}"
 
 
+def _calibration_described(calibration: Dataset | None) -> Iterator[str]:
+    if calibration is None:
+        return
+    yield f"calibration: images of {calibration.name}, which has {len(calibration.calibration_contents())}"
+    yield from (f"calibration: {remark}" for remark in calibration.remarks)
+    if calibration.left_out:
+        name, reason = calibration.left_out[0]
+        yield f"calibration: left out {counted(calibration.left_out, 'bad image')}, first {name}: {reason}"
+
+
 def _source(config: DatasetConfig) -> PictureSource:
     if config.folder is None:
         return _drawings(config)
     return listed_images(config.folder) if is_list(config.folder) else photos(config.folder)
+
+
+def _unlabelled(path: Path) -> PictureSource:
+    return listed_files(path) if is_list(path) else unlabelled_photos(path)
 
 
 def _drawings(config: DatasetConfig) -> PictureSource:

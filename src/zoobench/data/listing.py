@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -15,7 +15,7 @@ import numpy as np
 import PIL
 
 from zoobench.data.images import DECODER_VERSION, EXTENSIONS, Pixels, check_file, load, resize
-from zoobench.data.layout import find_layout, is_image, is_set_aside, kind_of, kind_of_folder, text_of
+from zoobench.data.layout import entries_of, find_layout, is_image, is_set_aside, kind_of, kind_of_folder, text_of
 from zoobench.data.split import ROWS, SPLITS, Row, Split, read_rows
 from zoobench.errors import DataError
 from zoobench.store.product import Facts, Product, obtain
@@ -106,6 +106,25 @@ def photos(folder: Path) -> PictureSource:
     )
 
 
+def unlabelled_photos(folder: Path) -> PictureSource:
+    """Returns all images below a folder, whatever folders they are in, as of one class.
+
+    Raises:
+        DataError: There are none.
+    """
+    entries_of(folder)
+    images, other, closed = _listed(folder)
+    if not images:
+        raise DataError(f"{text_of(folder)} has no images ({', '.join(EXTENSIONS)}) in it; give a folder that has")
+    return source_of(
+        [File(path=path, name=_shown(path, folder), label=0, split=None) for path in images],
+        name=folder,
+        classes=("",),
+        left_out=[(_shown(Path(error.filename), folder), _unread(error)) for error in closed],
+        ignored=tuple(sorted(Counter(other).items())),
+    )
+
+
 def source_of(
     files: Sequence[File],
     *,
@@ -132,12 +151,17 @@ def source_of(
     return PictureSource(
         name=text_of(name.resolve().name) or "data",
         classes=classes,
-        key=sha256_of_json([PIL.__version__, *(_identity(item) for item in pictures)]),
+        key=_key(pictures),
         pictures=pictures,
         left_out=(*left_out, *unread, *copies),
         ignored=ignored,
         remarks=remarks,
     )
+
+
+def with_pictures(source: PictureSource, pictures: tuple[Picture, ...], remark: str) -> PictureSource:
+    """Returns a source of some of its pictures alone; `remark` says which were left out."""
+    return replace(source, pictures=pictures, key=_key(pictures), remarks=(*source.remarks, remark))
 
 
 def given_splits(source: PictureSource) -> dict[str, Split]:
@@ -247,6 +271,10 @@ def _without_copies(pictures: Sequence[Picture]) -> tuple[tuple[Picture, ...], l
 
 def _rank(picture: Picture) -> int:
     return SPLITS.index(picture.split) if picture.split else -1
+
+
+def _key(pictures: Sequence[Picture]) -> str:
+    return sha256_of_json([PIL.__version__, *(_identity(item) for item in pictures)])
 
 
 def _identity(picture: Picture) -> tuple[str | int | None, ...]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -35,6 +35,8 @@ _EXPECTED = "the first line names the columns: path,label or path,label,split"
 _LISTED = 10
 Line = tuple[int, Sequence[str]]
 """Number of a line, from 1, and its cells."""
+Row = tuple[int, dict[str, str]]
+"""Number of a line and its cells by column."""
 
 
 def is_list(path: Path) -> bool:
@@ -48,16 +50,12 @@ def listed_images(path: Path) -> PictureSource:
     Raises:
         DataError: The list cannot be read or is not complete; the message names the lines.
     """
-    lines = _of_parquet(path) if path.suffix.lower() == ".parquet" else _of_text(path)
-    _, header = next(lines, (1, ()))
-    columns = _find_columns(path, header)
-    rows = [(number, _cells(cells, columns)) for number, cells in lines if any(cell.strip() for cell in cells)]
-    _refuse_incomplete(path, rows, columns)
-    words = find_splits({cells["split"] for _, cells in rows if "split" in columns})
-    _refuse_unknown_splits(path, rows, words, columns)
+    rows = _rows(path, needed=("path", "label"))
+    words = find_splits({cells["split"] for _, cells in rows if "split" in cells})
+    _refuse_unknown_splits(path, rows, words)
     classes = sorted({cells["label"] for _, cells in rows})
     if len(classes) < 2:
-        _refuse(path, f"it names {'one class only, ' + classes[0] if classes else 'no images'}; two classes are needed")
+        _refuse(path, f"it names one class only, {classes[0]}; two are needed")
     files = [
         File(
             path=path.parent / cells["path"],
@@ -70,6 +68,29 @@ def listed_images(path: Path) -> PictureSource:
     return source_of(
         files, name=path.with_suffix(""), classes=tuple(map(text_of, classes)), remarks=_remarks(path, words)
     )
+
+
+def listed_files(path: Path) -> PictureSource:
+    """Returns the images that a list names as of one class; it needs no column but that of the paths.
+
+    Raises:
+        DataError: The list cannot be read or is not complete; the message names the lines.
+    """
+    paths = [cells["path"] for _, cells in _rows(path, needed=("path",))]
+    files = [File(path=path.parent / one, name=text_of(one), label=0, split=None) for one in paths]
+    return source_of(files, name=path.with_suffix(""), classes=("",))
+
+
+def _rows(path: Path, *, needed: Sequence[str]) -> list[Row]:
+    """Returns the number of each line and its cells by column, those that are needed and a split."""
+    lines = _of_parquet(path) if path.suffix.lower() == ".parquet" else _of_text(path)
+    _, header = next(lines, (1, ()))
+    columns = _find_columns(path, header, needed=needed)
+    rows = [(number, _cells(cells, columns)) for number, cells in lines if any(cell.strip() for cell in cells)]
+    if not rows:
+        _refuse(path, f"it names no images; {_EXPECTED}")
+    _refuse_incomplete(path, rows)
+    return rows
 
 
 def _remarks(path: Path, words: Mapping[str, Split]) -> tuple[str, ...]:
@@ -119,17 +140,18 @@ def _of_parquet(path: Path) -> Iterator[Line]:
         yield number, ["" if row[name] is None else str(row[name]) for name in table.column_names]
 
 
-def _find_columns(path: Path, header: Sequence[str]) -> dict[str, int]:
-    """Returns where each known column stands."""
+def _find_columns(path: Path, header: Sequence[str], *, needed: Sequence[str]) -> dict[str, int]:
+    """Returns where each column that is needed stands, and that of splits beside labels."""
     names = ["_".join(name.strip().lower().split()) for name in header]
     columns = {}
-    for column, known in _COLUMNS.items():
+    for column in (*needed, *(("split",) if "label" in needed else ())):
+        known = _COLUMNS[column]
         found = [name for name in names if name in known]
         if len(found) > 1 and known[0] not in found:
             _refuse(path, f"its columns {' and '.join(found)} may both be the {column}; call one of them {known[0]}")
         if found:
             columns[column] = names.index(known[0] if known[0] in found else found[0])
-    missing = [column for column in ("path", "label") if column not in columns]
+    missing = [column for column in needed if column not in columns]
     if missing:
         first = ", ".join(map(text_of, header)) or "nothing"
         _refuse(path, f"its first line is {first!r}, without the column {' and '.join(missing)}; {_EXPECTED}")
@@ -140,8 +162,8 @@ def _cells(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
     return {column: cells[place].strip() if place < len(cells) else "" for column, place in columns.items()}
 
 
-def _refuse_incomplete(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]], columns: Iterable[str]) -> None:
-    for column in columns:
+def _refuse_incomplete(path: Path, rows: Sequence[Row]) -> None:
+    for column in rows[0][1]:
         if empty := [number for number, cells in rows if not cells[column]]:
             _refuse(path, f"no {column} in {_lines(empty)}; {_EXPECTED}")
     first: dict[str, int] = {}
@@ -151,10 +173,8 @@ def _refuse_incomplete(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]
             _refuse(path, f"{text_of(cells['path'])} stands in line {before} and line {number}; name an image once")
 
 
-def _refuse_unknown_splits(
-    path: Path, rows: Sequence[tuple[int, Mapping[str, str]]], words: Mapping[str, Split], columns: Iterable[str]
-) -> None:
-    unknown = [(number, cells["split"]) for number, cells in rows if "split" in columns and cells["split"] not in words]
+def _refuse_unknown_splits(path: Path, rows: Sequence[Row], words: Mapping[str, Split]) -> None:
+    unknown = [(number, cells["split"]) for number, cells in rows if cells.get("split", "") not in {"", *words}]
     if unknown:
         lines = _lines([number for number, _ in unknown])
         _refuse(path, f"the split {unknown[0][1]!r} in {lines} is not known; call them train, validation and test")

@@ -45,7 +45,12 @@ _BUILDING = (
         "the columns path, label and perhaps split; without it, drawn animals.",
     ),
     ("drawn", "N", "300", "How many animals are drawn where there is no --zoo-data."),
-    ("split", "A/B/C", "70/15/15", "Shares of training, validation and test."),
+    (
+        "split",
+        "A/B/C",
+        "70/15/15",
+        "Shares of training, validation and test; 0/0/100 tests a finished classifier on all images.",
+    ),
     ("seed", "N", "0", "Seed of split, drawing, random weights, training and calibration."),
     ("skip-bad-images", "", "", "Leave out images that cannot be used instead of stopping."),
     (
@@ -88,6 +93,7 @@ _BUILDING = (
     ),
     ("quantizer", "NAME", "auto", "tensorflow, ai_edge, or auto for the better one of each variant."),
     ("calibration", "N", "100", "Training images that activations are calibrated on."),
+    ("calibration-data", "PATH", "", "Folder or list of images to calibrate on instead of training images; no labels."),
     ("epochs", "N", "40", "The most epochs of head training."),
     ("validation-every", "N", "3", "Epochs from one validation to the next."),
     ("early-stopping-from", "N", "3", "Epoch from which early stopping counts."),

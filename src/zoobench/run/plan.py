@@ -151,6 +151,7 @@ def _data(texts: Mapping[str, str]) -> "DatasetConfig":
         shares=parse_shares(texts["split"]),
         seed=_whole(texts, "seed", least=0),
         skip_bad_images=bool(texts["skip-bad-images"]),
+        calibration=Path(texts["calibration-data"]) if texts["calibration-data"] else None,
     )
 
 

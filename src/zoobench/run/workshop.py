@@ -13,7 +13,7 @@ from zoobench.build.recipe import BuildRequest, ConversionConfig
 from zoobench.build.weights import Weights, find_weights
 from zoobench.data.dataset import Dataset, describe, open_dataset
 from zoobench.data.split import measuring_order
-from zoobench.errors import ModelError, UsageError, ZoobenchError
+from zoobench.errors import DataError, ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant
 from zoobench.measure.target import ModelFile, Samples, no_file
@@ -64,12 +64,14 @@ class Workshop:
         """Returns what a reader of the results should know of data and weights."""
         dataset = next(iter(self.datasets.values()))
         asked, used = (one.calibration_images for one in (self.building.conversion, self._conversion(dataset)))
-        fewer = f"calibration: all {used} training images, fewer than the {asked} asked for"
+        which = "images" if dataset.calibration else "training images"
+        fewer = f"calibration: all {used} {which}, fewer than the {asked} asked for"
         weights = (
             f"weights: {name}: {one.remark or f'{one.identity[:21]} {one.path or str()}'.rstrip()}"
             for name, one in self.weights.items()
         )
-        return (*describe(dataset), *([fewer] if used < asked else []), *weights)
+        is_fewer = used < asked and (dataset.calibration or len(dataset.indices("train")))
+        return (*describe(dataset), *([fewer] if is_fewer else []), *weights)
 
     def find(self, cell: Cell) -> ModelFile | Refusal:
         """Returns a cell's file, or why its quantizer refuses to make it.
@@ -99,8 +101,8 @@ class Workshop:
         return found
 
     def _conversion(self, dataset: Dataset) -> ConversionConfig:
-        """Returns the conversion asked for, on no more images than there are different ones in the training split."""
-        different = len({sample.sha256 for sample in dataset.samples if sample.split == "train"})
+        """Returns the conversion asked for, on no more images than there are different ones to calibrate on."""
+        different = len(dataset.calibrating.calibration_contents())
         asked = self.building.conversion
         return replace(asked, calibration_images=min(asked.calibration_images, different))
 
@@ -143,18 +145,30 @@ def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
         raise UsageError("the files of a kit are measured as they came; leave out --zoo-kit to build some")
     sized = {cell.backbone: cell.image_size for cell in cells}
     folder = plan.artifacts / "datasets"
+    datasets = {
+        size: open_dataset(building.data, image_size=size, folder=folder) for size in dict.fromkeys(sized.values())
+    }
+    _refuse_uncalibrated(next(iter(datasets.values())), cells)
     return Workshop(
         plan=plan,
         building=building,
         cells=tuple(cells),
-        datasets={
-            size: open_dataset(building.data, image_size=size, folder=folder) for size in dict.fromkeys(sized.values())
-        },
+        datasets=datasets,
         weights={
             name: find_weights(building.backbones[name], image_size=size, request=building.weights)
             for name, size in sized.items()
         },
     )
+
+
+def _refuse_uncalibrated(dataset: Dataset, cells: Sequence[Cell]) -> None:
+    variants = dict.fromkeys(cell.variant for cell in cells if find_variant(cell.variant).calibrated)
+    if variants and not dataset.calibration and not len(dataset.indices("train")):
+        raise DataError(
+            f"{', '.join(variants)}: activations are calibrated on images of the training split, and that of "
+            f"{dataset.name} is empty; give other images with --zoo-calibration-data, or leave these variants out with "
+            "--zoo-variants"
+        )
 
 
 def samples_of(dataset: Dataset) -> Samples:
