@@ -161,6 +161,36 @@ def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
     assert f"top-1 is not judged where the weights are random: {', '.join(CELLS)}" in report.notes
 
 
+def test_a_retrained_model_of_ones_own_is_judged_by_its_answers(sides: Sides) -> None:
+    for side, digit in ((sides.baseline, "a"), (sides.candidate, "b")):
+        retrained = [
+            change(record, "cell", id=cell.replace("mobilenet", "mine"), backbone="mine", weights=f"file:{digit * 64}")
+            for cell, record in side.items()
+        ]
+        side.clear()
+        side.update({record.cell.id: record for record in retrained})
+    worse = CELLS[1].replace("mobilenet", "mine")
+    sides.candidate[worse] = answered(sides.candidate[worse], [0] * 40)
+    report = sides.judged()
+    assert report.problems == ()
+    assert verdicts(report)[worse, "top1"] is Verdict.REGRESSED
+    assert report.notes[0] == "other weights in mine (file:aaaaaaaaaaaa / file:bbbbbbbbbbbb): these are judged"
+
+
+def test_a_renamed_backbone_is_judged_by_its_new_name(sides: Sides) -> None:
+    new = [
+        change(record, "cell", id=cell.replace("mobilenet", "pocketnet"), backbone="pocketnet")
+        for cell, record in sides.candidate.items()
+    ]
+    sides.candidate.clear()
+    sides.candidate.update({record.cell.id: record for record in new})
+    assert any("join them by --rename mobilenet=pocketnet" in one for one in sides.judged().problems)
+    report = sides.judged(renames=("mobilenet=pocketnet",))
+    assert report.problems == ()
+    assert {one.cell for one in report.findings} == sides.candidate.keys()
+    assert "judged by new names: mobilenet=pocketnet" in report.notes
+
+
 @pytest.mark.parametrize(
     ("size_bytes", "expected", "status"),
     [

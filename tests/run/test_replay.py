@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,19 @@ def test_a_cell_whose_files_and_images_are_there_is_replayed(run: Run, monkeypat
     assert all(one.samples is SAMPLES and one.cell.id == CELL.id for one in subject.values())
     assert (reasons, notes) == ([], [])
     assert found(run, samples={})[:2] == ([], [f"{CELL.id}: the images cannot be had"])
+
+
+def test_what_is_gone_is_made_again_by_the_name_that_it_was_measured_under(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(replay, "rebuild", lambda missing, *_, **__: asked.extend(one.cell.id for one in missing) or {})
+    (record,) = run.records.values()
+    renamed = replace(record, cell=replace(record.cell, id=f"new-{record.cell.id}", backbone="new"))
+    find_subjects(
+        dict.fromkeys(SIDES, run), [dict.fromkeys(SIDES, renamed)], {}, artifacts=run.path.parent, baseline_models=None
+    )
+    assert asked == [CELL.id]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from zoobench.errors import ResultsError, Status, UsageError, ZoobenchError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
+from zoobench.judge.gate.renames import renamed
 from zoobench.judge.gate.rules import Rules, read_rules
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
@@ -97,6 +98,13 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
     type=PATH,
     help="Replay on a folder of photos or a uint8 .npy file instead of the store's images.",
 )
+@click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="Judge the baseline's backbone (or cell) OLD against the candidate's NEW; comma-separated, may be repeated.",
+)
 @format_option(*FORMATS, "github")
 @output_option
 def gate(
@@ -105,6 +113,7 @@ def gate(
     candidate: Path | None,
     artifacts: Path,
     tolerances: tuple[str, ...],
+    renames: tuple[str, ...],
     form: str,
     output: Path | None,
     **others: Any,
@@ -123,6 +132,7 @@ def gate(
             baseline=find_run(baseline, artifacts=artifacts),
             candidate=candidate or newest_results(artifacts),
             artifacts=artifacts,
+            renames=tuple(one for text in renames for one in text.split(",")),
             **others,
         )
         report, _ = run_gate(request)
@@ -145,6 +155,7 @@ class GateRequest:
 
     Attributes:
         cells: Patterns of the ids of cells to judge; all where there is none.
+        renames: `OLD=NEW`: which of the baseline's backbones or cells the candidate has by another name.
         method: Of latency: `replay`, `stored`, or `auto`, which replays what it can and compares the rest as stored.
         seconds: How long the replay may take; None for what the rules say, or `SECONDS` and the number of cells.
         baseline_models: Where else to look for the baseline's files.
@@ -158,6 +169,7 @@ class GateRequest:
     artifacts: Path
     rules: Rules = field(default_factory=Rules)
     cells: tuple[str, ...] = ()
+    renames: tuple[str, ...] = ()
     method: str = "auto"
     seconds: float | None = None
     baseline_models: Path | None = None
@@ -176,7 +188,11 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         raise UsageError("--baseline-python replays; leave it out, or leave out --method stored")
     began = time.monotonic()
     sides = {BASELINE: read_recorded(request.baseline), CANDIDATE: read_recorded(request.candidate)}
-    records = {side: chosen(run, request.cells) for side, run in sides.items()}
+    joined = renamed(sides[BASELINE].records, sides[CANDIDATE].records, request.renames)
+    records = {
+        BASELINE: chosen(replace(sides[BASELINE], records=joined), request.cells),
+        CANDIDATE: chosen(sides[CANDIDATE], request.cells),
+    }
     both = (records[BASELINE], records[CANDIDATE])
     pairs = [{side: records[side][cell] for side in SIDES} for cell in measured_on_both(*both)]
     rates = Rates(tests=max(1, number_of_tests([(pair[BASELINE], pair[CANDIDATE]) for pair in pairs])))
@@ -222,6 +238,8 @@ def _evidence(pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[i
 
 
 def _on_request(request: GateRequest, sides: Mapping[str, Run]) -> Iterator[str]:
+    if request.renames:
+        yield f"judged by new names: {', '.join(request.renames)}"
     for pattern in request.rules.unused(sides[CANDIDATE].records):
         yield f"the pattern {pattern!r} of the tolerances fits no cell"
     if sides[BASELINE].records == sides[CANDIDATE].records:

@@ -107,6 +107,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         artifacts=artifacts,
         rules=read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"])),
         cells=_parts(texts["gate-cells"]),
+        renames=_parts(texts["gate-rename"]),
         seconds=parse_number(seconds, float, where=f"{PREFIX}gate-seconds", least=1) if seconds else None,
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),

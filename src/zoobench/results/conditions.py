@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import ResultsError
+from zoobench.matrix.backbones import TABLE
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.system.units import short_hash
@@ -78,17 +79,58 @@ def leaves(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def of_cell(base: Record, new: Record) -> dict[str, str]:
-    """Returns in what the same cell of two sides differs, so that its numbers answer different questions."""
+    """Returns in what the same cell of two sides differs, so that its numbers answer different questions.
+
+    Other weights of a model of one's own are no such difference: they are what it is compared for.
+    """
     pairs = {
         "backbone": (base.cell.backbone, new.cell.backbone),
         "variant": (base.cell.variant, new.cell.variant),
         "runtime": (base.cell.runtime, new.cell.runtime),
         "threads": (base.cell.threads, new.cell.threads),
         "image size": (base.cell.image_size, new.cell.image_size),
-        "weights": (_short(base.cell.weights), _short(new.cell.weights)),
+        **({} if have_own_model(base, new) else {"weights": (_short(base.cell.weights), _short(new.cell.weights))}),
         DATA_SET: (_data(base), _data(new)),
     }
     return {name: f"{ours} / {theirs}" for name, (ours, theirs) in pairs.items() if ours != theirs}
+
+
+def have_own_model(*records: Record) -> bool:
+    """Tells whether the network of all these is a model of one's own, whose weights are what is judged.
+
+    Records of before `model.interface` was written down tell it by the weights, which are a file's, and by the name,
+    which is none of the networks that are known here.
+    """
+    return all(map(_has_own_model, records))
+
+
+def changes_of_own_models(pairs: Iterable[tuple[Record, Record]]) -> tuple[str, ...]:
+    """Returns in what models of one's own are not the same on both sides, a text for each model and kind."""
+    found: dict[str, None] = {}
+    for before, after in pairs:
+        if have_own_model(before, after):
+            ours, theirs = before.cell.weights, after.cell.weights
+            if ours != theirs:
+                found[f"other weights in {after.cell.backbone} ({_short(ours)} / {_short(theirs)})"] = None
+            found |= dict.fromkeys(
+                f"{after.cell.backbone} has another {one}" for one in _interface_changes(before, after)
+            )
+    return tuple(found)
+
+
+def _has_own_model(record: Record) -> bool:
+    if record.model and record.model.interface:
+        return True
+    return record.cell.weights.startswith("file:") and record.cell.backbone not in TABLE.names()
+
+
+def _interface_changes(before: Record, after: Record) -> Iterator[str]:
+    ours, theirs = (side.model.interface if side.model else None for side in (before, after))
+    if ours and theirs:
+        for name in ("taken_as", "pixels", "scores", "order", "layout", "channels"):
+            one, other = getattr(ours, name), getattr(theirs, name)
+            if one != other:
+                yield f"{name} ({one} / {other})"
 
 
 def _of_run(run: Run) -> Iterator[tuple[str, str]]:

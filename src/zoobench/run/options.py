@@ -125,6 +125,7 @@ _MEASURING = (
     ("kit-limit", "MB", "2000", "Most megabytes of a kit when it is unpacked."),
     ("gate", "NAME", "", "Judge the run against a baseline: a name that `zoobench baseline list` shows, or a file."),
     ("gate-cells", "PATTERNS", "", "Judge only cells whose ids fit one of these, such as *-litert-*, comma-separated."),
+    ("gate-rename", "OLD=NEW", "", "Judge the baseline's backbone (or cell) OLD against NEW, comma-separated."),
     (
         "gate-seconds",
         "N",

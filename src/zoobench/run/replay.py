@@ -116,7 +116,9 @@ def find_subjects(
     records = {side: [pair[side] for pair in pairs] for side in SIDES}
     files = find_models(records[CANDIDATE], artifacts=artifacts)  # by hash, so one side's may serve the other
     kept = find_models(records[BASELINE], artifacts=artifacts, folder=baseline_models)
-    missing = [record for record in records[BASELINE] if record.model and record.model.sha256 not in kept]
+    gone = {one.model.sha256 for one in records[BASELINE] if one.model} - kept.keys()
+    # as they were measured: a pair may have them by another name
+    missing = [one for one in sides[BASELINE].records.values() if one.model and one.model.sha256 in gone]
     again, reason = _made_again(missing, sides[BASELINE], artifacts)
     files |= kept | again
     found = [_subject(pair, files, samples.get(pair[CANDIDATE].cell.image_size)) for pair in pairs]

@@ -11,7 +11,7 @@ from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_run, answered,
 from zoobench.judge.compare.comparison import Comparison, compare, run_differences
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import METRICS
-from zoobench.results.run import Provenance, Run
+from zoobench.results.run import Provenance, Run, Side
 from zoobench.results.schema import Record, RecordedModel, Refusal
 
 CELL = a_record().cell.id
@@ -33,6 +33,18 @@ def test_a_side_against_itself_has_not_changed() -> None:
     assert {finding.verdict for finding in measured} == {Verdict.UNCHANGED}
     assert len(measured) >= 9
     assert comparison.environment == comparison.only_baseline == comparison.only_candidate == comparison.notes == ()
+
+
+def test_other_weights_of_a_model_of_ones_own_are_compared_and_those_of_a_known_network_are_not() -> None:
+    def side(backbone: str, digit: str) -> Side:
+        return a_side(a_run(a_record(cell=a_cell(backbone=backbone, weights=f"file:{digit * 64}"))))
+
+    own, known = (compare(side(name, "a"), side(name, "b")) for name in ("mine", "mobilenet"))
+    assert own.cells[0]["top1"].verdict is Verdict.UNCHANGED
+    assert own.notes == ("other weights in mine (file:aaaaaaaaaaaa / file:bbbbbbbbbbbb): these are compared",)
+    assert [one.name for one in own.environment] == ["weights"]
+    assert known.cells[0]["top1"].verdict is None
+    assert known.cells[0].differences == ("weights: file:aaaaaaaaaaaa / file:bbbbbbbbbbbb",)
 
 
 def test_every_cell_has_every_metric_in_the_same_order() -> None:

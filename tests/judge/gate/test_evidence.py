@@ -8,6 +8,7 @@ import pytest
 
 from fakes import a_cell, a_record
 from zoobench.judge.gate.evidence import obstacles, unjudged
+from zoobench.matrix.interface import Interface
 from zoobench.results.answers import encode
 from zoobench.results.schema import Record, Refusal
 
@@ -65,6 +66,37 @@ MANY = [f"cell-{number}" for number in range(8)]
 )
 def test_what_is_judged_or_need_not_be_known_is_no_obstacle(before: Record, after: Record) -> None:
     assert obstacles(by_id(before), by_id(after)) == ()
+
+
+def mine(digit: str, *, backbone: str = "mine", **interface: Any) -> dict[str, Record]:
+    """Returns a record of a model of one's own, whose file has a hash of these digits."""
+    record = a_record(cell=a_cell(backbone=backbone, weights=f"file:{digit * 64}"))
+    assert record.model
+    known = Interface(taken_as="classifier", **interface) if interface else None
+    return by_id(replace(record, model=replace(record.model, interface=known)))
+
+
+def test_other_weights_of_a_model_of_ones_own_are_what_is_judged_and_a_note() -> None:
+    before, after = mine("a"), mine("b")
+    assert obstacles(before, after) == ()
+    assert unjudged(before, after) == (
+        "other weights in mine (file:aaaaaaaaaaaa / file:bbbbbbbbbbbb): these are judged",
+    )
+    assert unjudged(before, before) == ()
+
+
+def test_a_model_of_ones_own_by_the_name_of_a_known_network_is_told_by_what_it_is_taken_as() -> None:
+    named = {"backbone": "mobilenet", "pixels": "0..1"}
+    assert obstacles(mine("a", **named), mine("b", **named)) == ()
+    (refused,) = obstacles(mine("a", backbone="mobilenet"), mine("b", backbone="mobilenet"))
+    assert refused.startswith("other weights in mobilenet: the baseline has file:aaa")
+    (one_sided,) = obstacles(mine("a", backbone="mobilenet"), mine("b", **named))
+    assert one_sided.startswith("other weights in mobilenet")
+
+
+def test_what_else_a_model_of_ones_own_is_taken_as_is_a_note() -> None:
+    notes = unjudged(mine("a", pixels="0..1"), mine("a", pixels="-1..1"))
+    assert notes == ("mine has another pixels (0..1 / -1..1): these are judged",)
 
 
 DATA, BOTH, AGAIN = (
@@ -137,7 +169,7 @@ def test_a_cell_that_one_side_lacks_is_named_with_the_side_and_of_many_five() ->
     assert obstacles(one, both) == (
         f"the baseline has no record of {OTHER_CELL}; save a new one, or gate the others alone",
     )
-    (message, _) = obstacles(named(*MANY), one)
+    (message, *_) = obstacles(named(*MANY), one)
     assert "no record of cell-0, cell-1, cell-2, cell-3, cell-4 and 3 more;" in message
 
 

@@ -6,9 +6,18 @@ from typing import Any
 
 from zoobench.judge.evidence import Finding, different_files, direction, find
 from zoobench.judge.metrics import METRICS, Metric
-from zoobench.results.conditions import DATA_SET, Difference, differences, leaves, machines_of, of_cell
+from zoobench.results.conditions import (
+    DATA_SET,
+    Difference,
+    changes_of_own_models,
+    differences,
+    leaves,
+    machines_of,
+    of_cell,
+)
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run, Side
+from zoobench.results.schema import Record
 from zoobench.stats.paired import holm
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
@@ -98,8 +107,18 @@ def compare(
         cells=_adjusted(cells),
         only_baseline=tuple(cell for cell in baseline.ids if cell not in there),
         only_candidate=tuple(cell for cell in candidate.ids if cell not in known),
-        notes=tuple(note for side in (baseline, candidate) for note in _notes(side, shared)),
+        notes=(
+            *(f"{change}: these are compared" for change in changes_of_own_models(_pairs(baseline, candidate))),
+            *(note for side in (baseline, candidate) for note in _notes(side, shared)),
+        ),
     )
+
+
+def _pairs(baseline: Side, candidate: Side) -> Iterator[tuple[Record, Record]]:
+    for cell in baseline.ids:
+        records = [[run.records[cell] for run in side.runs if cell in run.records] for side in (baseline, candidate)]
+        if all(records):
+            yield records[0][0], records[1][0]
 
 
 def _runs_of(side: Side, cell: str) -> list[Run]:

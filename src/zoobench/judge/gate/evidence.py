@@ -17,8 +17,10 @@ from zoobench.judge.gate.decide import (
     unmeasured_test,
 )
 from zoobench.judge.gate.noise import Noise
+from zoobench.judge.gate.renames import advice
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.results.answers import decode
+from zoobench.results.conditions import changes_of_own_models, have_own_model
 from zoobench.results.schema import Record
 from zoobench.stats.sequential import Rates
 from zoobench.system.units import few
@@ -156,6 +158,7 @@ def obstacles(baseline: Records, candidate: Records) -> tuple[str, ...]:
     found = (
         *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
         *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
+        *advice(baseline, candidate),
         *_newly_refused(baseline, candidate),
         *dict.fromkeys(text for _, before, after in pairs for text in _differences(before, after)),
         *(text for check in (_incomplete, _impossible, _unpaired) for pair in pairs for text in check(*pair)),
@@ -164,7 +167,10 @@ def obstacles(baseline: Records, candidate: Records) -> tuple[str, ...]:
 
 
 def unjudged(baseline: Records, candidate: Records) -> tuple[str, ...]:
-    """Returns what of the shared cells a gate is silent on, a note for each kind: it stands in nothing's way."""
+    """Returns what of the shared cells a gate is silent on, a note for each kind: it stands in nothing's way.
+
+    The weights of a model of one's own are what is judged: that they differ is a note, too.
+    """
     random, unknown, refused = [], [], []
     for cell in baseline:
         if cell not in candidate:
@@ -183,7 +189,9 @@ def unjudged(baseline: Records, candidate: Records) -> tuple[str, ...]:
         (random, "top-1 is not judged where the weights are random: {}"),
         (refused, "nothing is judged where both sides are refused: {}"),
     )
-    return tuple(message.format(few(cells, most=_NAMED)) for cells, message in kinds if cells)
+    pairs = [(baseline[cell], candidate[cell]) for cell in measured_on_both(baseline, candidate)]
+    silent = (message.format(few(cells, most=_NAMED)) for cells, message in kinds if cells)
+    return (*(f"{change}: these are judged" for change in changes_of_own_models(pairs)), *silent)
 
 
 def measured_on_both(baseline: Records, candidate: Records) -> list[str]:
@@ -237,10 +245,9 @@ def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
 
 
 def _differences(before: Record, after: Record) -> Iterator[str]:
-    facts = (
-        ("another image size", before.cell.image_size, after.cell.image_size),
-        ("other weights", before.cell.weights, after.cell.weights),
-    )
+    facts: list[tuple[str, object, object]] = [("another image size", before.cell.image_size, after.cell.image_size)]
+    if not have_own_model(before, after):
+        facts.append(("other weights", before.cell.weights, after.cell.weights))
     for words, one, other in facts:
         if one != other:
             yield (

@@ -1,0 +1,108 @@
+"""Which cells of a baseline go by another name in the candidate, as asked for or as their files say?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from zoobench.errors import UsageError
+from zoobench.results.schema import Record
+from zoobench.system.units import few
+
+_OPTION = "--rename {0} (in pytest --zoo-gate-rename {0})"
+_NAMED = 12
+_Records = Mapping[str, Record]
+"""Of one side, by cell id."""
+_Parts = tuple[str, int, str]
+"""What a cell's id says besides its backbone: runtime, threads and variant."""
+
+
+def renamed(baseline: _Records, candidate: _Records, renames: Sequence[str]) -> dict[str, Record]:
+    """Returns the baseline's records by the ids that the candidate has for them.
+
+    Args:
+        baseline: Records by cell id.
+        candidate: As `baseline`.
+        renames: `OLD=NEW`, each the name of a backbone, or the id of a cell of the same variant, runtime and threads.
+
+    Raises:
+        UsageError: If one is not of that form, a side does not have what it names, or two cells would have one id.
+    """
+    names: dict[str, str] = {}
+    for text in renames:
+        old, sign, new = (part.strip() for part in text.partition("="))
+        if not (sign and old and new):
+            raise UsageError(f"--rename: received {text!r}; allowed is OLD=NEW, two backbones or two ids of cells")
+        names |= _backbones_of(text, old, new, baseline, candidate) or _cell_of(text, old, new, baseline, candidate)
+    found: dict[str, Record] = {}
+    for cell_id, record in baseline.items():
+        backbone = names.get(cell_id)
+        one = _called(record, backbone) if backbone else record
+        if one.cell.id in found:
+            raise UsageError(
+                f"--rename: received {', '.join(renames)}, by which two cells of the baseline would be {one.cell.id}; "
+                "name backbones that the candidate has and the baseline does not"
+            )
+        found[one.cell.id] = one
+    return found
+
+
+def same_files(baseline: _Records, candidate: _Records) -> list[tuple[str, str]]:
+    """Returns the cells that one side lacks and whose file the other side has by another name: old id, new id."""
+    known = {
+        (record.model.sha256, *_parts(record)): cell_id
+        for cell_id, record in candidate.items()
+        if record.model and cell_id not in baseline
+    }
+    return [
+        (cell_id, new)
+        for cell_id, record in baseline.items()
+        if record.model and cell_id not in candidate and (new := known.get((record.model.sha256, *_parts(record))))
+    ]
+
+
+def advice(baseline: _Records, candidate: _Records) -> Iterator[str]:
+    """Yields which cells that one side lacks have the same file on the other, and the option that joins them."""
+    ours, theirs = set(_backbones(baseline)), set(_backbones(candidate))
+    if pairs := same_files(baseline, candidate):
+        shown = few([f"{one} and {other}" for one, other in pairs], most=_NAMED)
+        texts = (f"{baseline[one].cell.backbone}={candidate[other].cell.backbone}" for one, other in pairs)
+        joined = ",".join(dict.fromkeys(texts))
+        yield f"the same file by two names: {shown}; join them by {_OPTION.format(joined)}"
+    elif ours - theirs and theirs - ours:
+        yield f"if a model goes by another name now, join its cells by {_OPTION.format('OLD=NEW')}"
+
+
+def _backbones_of(text: str, old: str, new: str, baseline: _Records, candidate: _Records) -> dict[str, str]:
+    """Returns the new backbone of each cell, by its id, where `old` and `new` are backbones."""
+    ours = {cell_id: new for cell_id, record in baseline.items() if record.cell.backbone == old}
+    if ours and new not in (known := _backbones(candidate)):
+        raise UsageError(f"--rename: received {text!r}; the candidate's backbones are {few(known, most=_NAMED)}")
+    return ours
+
+
+def _cell_of(text: str, old: str, new: str, baseline: _Records, candidate: _Records) -> dict[str, str]:
+    for side, name, records in (("baseline", old, baseline), ("candidate", new, candidate)):
+        if name not in records:
+            raise UsageError(
+                f"--rename: received {text!r}; the {side} has no {name}. Its backbones are "
+                f"{few(_backbones(records), most=_NAMED)}, its cells {few(list(records), most=_NAMED)}"
+            )
+    if _parts(baseline[old]) != _parts(candidate[new]):
+        raise UsageError(
+            f"--rename: received {text!r}; the two cells differ in more than the name of the backbone: variant, "
+            "runtime and threads must be the same"
+        )
+    return {old: candidate[new].cell.backbone}
+
+
+def _called(record: Record, backbone: str) -> Record:
+    cell = record.cell
+    cell_id = f"{backbone}{cell.id.removeprefix(cell.backbone)}"
+    return replace(record, cell=replace(cell, id=cell_id, backbone=backbone))
+
+
+def _parts(record: Record) -> _Parts:
+    return record.cell.runtime, record.cell.threads, record.cell.variant
+
+
+def _backbones(records: _Records) -> list[str]:
+    return list(dict.fromkeys(record.cell.backbone for record in records.values()))
