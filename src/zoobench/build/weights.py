@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
+from zoobench.build.tflite_file import read_tflite_file
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import TABLE, Backbone
 from zoobench.system.files import check_archive, sha256_of_file, writing
@@ -86,11 +87,13 @@ def keras_cache() -> Path:
 
 
 def own_image_size(path: Path) -> int | None:
-    """Returns the image size that a `.keras` file was built for, or None where it leaves that open.
+    """Returns the image size that a model file was built for, or None where it leaves that open.
 
     Raises:
-        ModelError: If the file is not a `.keras` archive.
+        ModelError: If it is no such file.
     """
+    if path.suffix.lower() == ".tflite":
+        return read_tflite_file(path).image_size
     try:
         check_archive(path)
         with zipfile.ZipFile(path) as archive:

@@ -16,11 +16,13 @@ Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "inclu
 
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _OUTSIDE_OF_IDS = re.compile(r"[^A-Za-z0-9_.]+")
+_MODEL_FILES = {".keras": "Keras 3's model.save('NAME.keras')", ".tflite": "a converter to TFLite (LiteRT)"}
+"""Who writes a model of one's own, by the ending of its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A `keras.applications` network without its top, what a package adds, or a user's own Keras model.
+    """A `keras.applications` network without its top, what a package adds, or a user's own model.
 
     Attributes:
         builder: Name of the function in `keras.applications`, or `module:function` that is called likewise and
@@ -51,6 +53,11 @@ class Backbone:
     path: Path | None = None
     libraries: tuple[str, ...] = ()
     package: Package | None = None
+
+    @property
+    def is_keras(self) -> bool:
+        """Whether there is a Keras model of it, and not a file of another format alone."""
+        return self.path is None or self.path.suffix.lower() != ".tflite"
 
     def weights_name(self, image_size: int) -> str:
         """Returns the name of the ImageNet weights file that Keras uses at an image size."""
@@ -152,7 +159,7 @@ TABLE = Table(what="backbone", kind=Backbone, own=BACKBONES)
 
 
 def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
-    """Returns the backbones of these names; a name that ends in `.keras` is a model file of one's own.
+    """Returns the backbones of these names; a name with an ending of `_MODEL_FILES` is a model of one's own.
 
     Raises:
         UsageError: If a name is neither known nor a file, is given to two, two of them come out the same, or the
@@ -169,9 +176,9 @@ def _find_backbone(name: str) -> Backbone:
     if name in TABLE.names():
         return TABLE.find(name)
     path = Path(name)
-    if path.suffix != ".keras":
+    if path.suffix not in _MODEL_FILES:
         known = ", ".join(TABLE.names())
         raise UsageError(f"unknown backbone: {name}; known are {known}, or give the path of a model file NAME.keras")
     if not path.is_file():
-        raise UsageError(f"no model file at {path}; expected a file written by Keras 3's model.save('NAME.keras')")
+        raise UsageError(f"no model file at {path}; expected a file written by {_MODEL_FILES[path.suffix]}")
     return Backbone(name=_OUTSIDE_OF_IDS.sub("_", path.stem), path=path)
