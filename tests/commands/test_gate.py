@@ -19,6 +19,7 @@ from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
 from zoobench.judge.gate.rules import Rules
+from zoobench.matrix.interface import WARNING, Interface
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, Record
 from zoobench.system.files import write_json
@@ -275,6 +276,12 @@ def test_tolerances_are_those_of_the_cell_and_patterns_that_fit_none_are_noted(s
     report = sides.judged(rules=rules)
     assert verdicts(report) == {(CELLS[1], "size"): Verdict.REGRESSED}
     assert "the pattern 'vgg*' of the tolerances fits no cell" in report.notes
+
+
+def test_a_warning_of_a_model_of_one_s_own_is_repeated_by_the_gate(sides: Sides) -> None:
+    interface = Interface(taken_as="classifier", remarks=(f"{WARNING}its classes look permuted.",))
+    sides.candidate = {cell: change(one, "model", interface=interface) for cell, one in sides.candidate.items()}
+    assert f"{WARNING}mobilenet: its classes look permuted." in sides.judged().notes
 
 
 def test_without_files_auto_compares_what_is_stored_and_says_so(sides: Sides) -> None:

@@ -35,6 +35,15 @@ def test_what_makes_no_sense_is_refused_with_what_is_allowed(models: str, pixels
     assert all(word in message for word in named)
 
 
+def test_it_is_described_in_the_words_of_its_options() -> None:
+    assert Interface(taken_as="backbone").described == "a backbone: pixels 0..255"
+    grey = Interface(taken_as="classifier", scores="logits", pixels="0..1", channels=1, layout="NCHW", order=(1, 0))
+    assert grey.described == (
+        "a classifier: logits, pixels 0..1, grey, channels first, outputs 1, 0 in the order of the classes"
+    )
+    assert Interface(taken_as="classifier", order=tuple(range(99))).described.count(", ") == 13
+
+
 def test_a_word_about_own_models_needs_one() -> None:
     assert "leave it out" in message_of(UsageError, lambda: parse_requested("", "0..1", own={}))
 

@@ -51,6 +51,7 @@ REFUSED = [
     ("decay", "-0.1", "--zoo-decay: received -0.1; allowed is 0 or more"),
     ("model", "mine=backbone", "--zoo-model: received 'mine=backbone', but no backbone is a model of your own"),
     ("pixels", "0..1", "--zoo-pixels: received '0..1', but no backbone is a model of your own"),
+    ("custom-objects", "a b", "--zoo-custom-objects: received 'a b'; allowed are modules as Python imports them"),
     ("dropout", "1", "--zoo-dropout: received 1.0; allowed is at least 0 and below 1"),
 ]
 
@@ -162,6 +163,15 @@ def test_a_model_of_ones_own_has_its_own_image_size(tmp_path: Path) -> None:
     ]
     assert isinstance(made.source, Building)
     assert made.source.backbones["pets"].path == own_model
+
+
+def test_a_model_of_ones_own_may_have_a_comma_in_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "pets, v2.keras"
+    path.write_bytes(b"")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+    made = building(backbones=f"mobilenet,{path}", variants="float32")
+    assert [one.path for one in made.backbones.values()] == [None, path]
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".hidden", "a b"])

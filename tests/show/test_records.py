@@ -8,6 +8,7 @@ import pytest
 
 import views
 from fakes import a_cell, a_disturbance, a_record, an_interval, disturbed
+from zoobench.matrix.interface import WARNING, Interface
 from zoobench.matrix.runtimes import runtimes_of
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.run import Origin, Provenance, RecordedProduct, Run
@@ -226,6 +227,16 @@ def test_a_runtime_that_predicts_otherwise_for_more_than_one_percent_is_named(sh
     other = with_part(openvino(), "accuracy", agreement_with_reference=agreement)
     remark = f"{other.cell.id} predicts another class than mobilenet-integer_only-litert-t1 for 2.0 % of the samples."
     assert (remark in lines(other)) is is_named
+
+
+def test_a_model_of_one_s_own_is_said_to_be_what_it_is_taken_as_and_what_was_seen_of_it() -> None:
+    remarks = ("seen.", f"{WARNING}its classes look permuted.")
+    own = with_part(record(), "model", interface=Interface(taken_as="classifier", pixels="0..1", remarks=remarks))
+    said = lines(own)
+    assert "mobilenet: taken as a classifier: probabilities, pixels 0..1." in said
+    assert "mobilenet: seen." in said
+    assert f"{WARNING}mobilenet: its classes look permuted." in said
+    assert not any("taken as" in line for line in lines(record()))
 
 
 PRODUCT = RecordedProduct(product="a-1", file="model.tflite", inputs={})

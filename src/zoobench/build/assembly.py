@@ -203,7 +203,7 @@ def _quantize(
 
 def _save_keras(request: BuildRequest, keras_model: Callable[[], keras.Model], path: Path) -> None:
     model, dataset = keras_model(), request.dataset
-    network.save(model, path)
+    network.save(model, path, custom_objects=request.custom_objects if request.backbone.path else {})
     split: Split = "validation" if len(dataset.indices("validation")) else "test"
     labels = dataset.labels(split)
     shown = _evenly(labels)

@@ -34,6 +34,7 @@ from zoobench.judge.gate.renames import renamed
 from zoobench.judge.gate.rules import Rules, read_rules
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
+from zoobench.results.cautions import cautions
 from zoobench.results.conditions import differences
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
@@ -216,6 +217,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         environment=differences(*compared),
         notes=(
             *_on_request(request, sides),
+            *cautions(records[CANDIDATE].values()),
             *(() if problems else unjudged(*both)),
             *notes,
             *([f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"] if judged and unknown else ()),

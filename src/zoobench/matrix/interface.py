@@ -25,6 +25,10 @@ Scores = Literal["probabilities", "logits", "sigmoid"]
     sigmoid        one probability for each class by itself; a single one is that of the second of two
 """
 Layout = Literal["NHWC", "NCHW"]
+WARNING = "WARNING: "
+"""How a remark begins without which a reader may take a wrong number for a right one."""
+_SHOWN = 12
+"""Classes whose outputs are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,8 @@ class Interface:
     Attributes:
         order: Which output belongs to each class of the data, in the data's order; () where they are in that order.
         channels: 3 for RGB, 1 for grey.
-        remarks: What was seen of the model, and what a reader must know to trust its numbers; a sentence each.
+        remarks: What was seen of the model, and what a reader must know to trust its numbers; a sentence each. One
+            that begins with `WARNING` is repeated wherever its numbers decide something.
     """
 
     taken_as: TakenAs
@@ -47,6 +52,27 @@ class Interface:
     layout: Layout = "NHWC"
     channels: Literal[1, 3] = 3
     remarks: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> str:
+        """What it is taken as, such as `a classifier: logits, pixels 0..1`."""
+        parts = {
+            self.scores: self.taken_as == "classifier",
+            f"pixels {self.pixels}": True,
+            "grey": self.channels == 1,
+            "channels first": self.layout == "NCHW",
+            f"outputs {self._order} in the order of the classes": bool(self.order),
+        }
+        return f"a {self.taken_as}: {', '.join(part for part, is_so in parts.items() if is_so)}"
+
+    @property
+    def _order(self) -> str:
+        return ", ".join(map(str, self.order[:_SHOWN])) + (" ..." if len(self.order) > _SHOWN else "")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The remarks without which a reader may take a wrong number for a right one."""
+        return tuple(one for one in self.remarks if one.startswith(WARNING))
 
     @property
     def identity(self) -> dict[str, Any]:

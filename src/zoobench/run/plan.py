@@ -11,11 +11,12 @@ from zoobench.build.weights import WeightsRequest, own_image_size, parse_request
 from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
 from zoobench.kit.reader import KeptKit, keep_kit
-from zoobench.matrix.backbones import Backbone, find_backbones
+from zoobench.matrix.backbones import Backbone, find_backbones, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
 from zoobench.matrix.interface import RequestedInterface, parse_requested
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
 from zoobench.matrix.variants import Quantizer
+from zoobench.measure.custom_objects import VARIABLE, named_modules
 from zoobench.measure.latency import RoundsConfig
 from zoobench.run.options import OPTIONS, PREFIX, chosen, defaults
 from zoobench.system.files import PLAIN_NAME
@@ -36,6 +37,7 @@ class Building:
     """What files are made from, and how; `requested` is what is said of each model of one's own."""
 
     backbones: Mapping[str, Backbone]
+    custom_objects: tuple[str, ...] = ()
     requested: Mapping[str, RequestedInterface]
     data: "DatasetConfig"
     weights: WeightsRequest
@@ -82,11 +84,12 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     texts = {**defaults(), **given}
     if texts["kit"]:
         return _kit_plan(texts)
-    backbones = find_backbones(_names(texts, "backbones"))
+    backbones = find_backbones(_backbone_names(texts))
     sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
     cells = _cells(texts, sized)
     building = Building(
         backbones={backbone.name: backbone for backbone in backbones},
+        custom_objects=named_modules(texts["custom-objects"] or os.environ.get(VARIABLE, "")),
         requested=parse_requested(texts["model"], texts["pixels"], own=_own(backbones)),
         data=_data(texts),
         weights=parse_request(texts["weights"]),
@@ -203,6 +206,11 @@ def _image_size(text: str, backbone: Backbone) -> int:
     if own is not None:
         return own
     return backbone.default_size if text == "native" else _whole({"image-size": text}, "image-size")
+
+
+def _backbone_names(texts: Mapping[str, str]) -> list[str]:
+    _names(texts, "backbones")  # refuses a text without any
+    return split_names(texts["backbones"])
 
 
 def _names(texts: Mapping[str, str], name: str) -> list[str]:

@@ -11,6 +11,7 @@ from msgspec import to_builtins
 
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
+from zoobench.results.cautions import cautions, taken_as
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
@@ -75,7 +76,8 @@ def document(records: Sequence[Record]) -> Document:
         spare=frozenset(heads.index(one.column) for one in _of_processes() if one.column in heads),
     )
     means = (SPEEDUP_MEANS, OVER_REFERENCE_MEANS) if has_reference else (SPEEDUP_MEANS,)
-    notes = (*means, *memory_remarks(records), *random_remarks(records), *remarks(records))
+    loud = (*random_remarks(records), *cautions(records))
+    notes = (*means, *memory_remarks(records), *loud, *taken_as(records), *remarks(records))
     width = LEAST_WIDTH + (_REFERENCE_WIDTH if has_reference else 0)
     return Document(title=title, blocks=(grid, Lines(lines=notes)), least_width=width)
 

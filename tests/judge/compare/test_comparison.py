@@ -11,6 +11,7 @@ from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_run, answered,
 from zoobench.judge.compare.comparison import Comparison, compare, run_differences
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import METRICS
+from zoobench.matrix.interface import WARNING, Interface
 from zoobench.results.run import Provenance, Run, Side
 from zoobench.results.schema import Record, RecordedModel, Refusal
 
@@ -145,6 +146,14 @@ def test_a_side_that_was_disturbed_is_noted() -> None:
     assert compare(a_side(quiet), a_side(quiet)).notes == ()
     (note,) = compare(a_side(quiet), a_side(loud)).notes
     assert note == (f"results.json: {CELL}: 12 of 30 rounds were disturbed: waited for a CPU up to 29.0 % of the time")
+
+
+def test_a_warning_of_a_model_of_one_s_own_is_repeated() -> None:
+    warned = Interface(taken_as="classifier", remarks=("seen.", f"{WARNING}look at its classes."))
+    model = RecordedModel(sha256="ab" * 32, size_bytes=8, float_twin_size_bytes=8, interface=warned)
+    side = a_side(a_run(a_record(model=model)))
+    note = f"results.json: {WARNING}mobilenet: look at its classes."
+    assert compare(side, side).notes == (note, note)
 
 
 def run(*records: Record, **provenance: object) -> Run:

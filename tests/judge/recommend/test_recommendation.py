@@ -27,6 +27,7 @@ from zoobench.judge.recommend.recommendation import (
     state_of,
     states_of,
 )
+from zoobench.matrix.interface import WARNING, Interface
 from zoobench.results.schema import Refusal
 
 WORSE = usual(accuracy=answered("+" * 300 + "-" * 100))
@@ -57,6 +58,14 @@ def test_without_a_limit_a_drop_of_a_point_is_assumed_and_that_is_said() -> None
     assert (found.limits, found.is_assumed) == ((ASSUMED,), True)
     assert of(found, FAST) == "misses"
     assert "drop ≤ 1 pp was assumed" in found.notes[0]
+
+
+def test_a_warning_of_a_model_of_one_s_own_is_repeated_with_the_decision() -> None:
+    cell = record("integer_only", 0.004)
+    assert cell.model
+    interface = Interface(taken_as="classifier", remarks=("seen.", f"{WARNING}its classes look permuted."))
+    found = recommend([side(replace(cell, model=replace(cell.model, interface=interface)))], limits=[limit(P50, "1 s")])
+    assert found.notes[-1] == f"{WARNING}mobilenet: its classes look permuted."
 
 
 def test_where_a_limit_is_given_none_is_assumed() -> None:

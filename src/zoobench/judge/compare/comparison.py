@@ -6,6 +6,7 @@ from typing import Any
 
 from zoobench.judge.evidence import Finding, different_files, direction, find
 from zoobench.judge.metrics import METRICS, Metric
+from zoobench.results.cautions import cautions
 from zoobench.results.conditions import (
     DATA_SET,
     Difference,
@@ -170,6 +171,8 @@ def _notes(side: Side, cells: Sequence[str]) -> Iterator[str]:
     for cell, count in different_files(side.runs).items():
         yield f"{side.name}: its runs measured {count} different files of {cell}; size and accuracy are of the first"
     for run in side.runs:
+        shared = [run.records[cell] for cell in cells if cell in run.records]
+        yield from (f"{run.path}: {one}" for one in cautions(shared))
         for cell in cells:
             latency = run.records[cell].latency if cell in run.records else None
             if latency and latency.disturbance and latency.disturbance.causes:

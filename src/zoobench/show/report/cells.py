@@ -7,6 +7,7 @@ from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.judge.recommend.recommendation import Candidate, Recommendation
+from zoobench.results.cautions import cautions, taken_as
 from zoobench.results.schema import Record, RecordedTraining, Speedup
 from zoobench.show.charts.rows import LEAST_SPEEDUP, latencies, speedups
 from zoobench.show.charts.sheet import Chart
@@ -179,6 +180,8 @@ def _notes(records: Sequence[Record], planned: Sequence[str]) -> Iterator[str]:
     there = {record.cell.id for record in records}
     missing = [cell for cell in planned if cell not in there]
     yield from random_remarks(records)
+    yield from cautions(records)
+    yield from taken_as(records)
     yield SPEEDUP_MEANS
     if any(map(over_reference, records)):
         yield OVER_REFERENCE_MEANS
