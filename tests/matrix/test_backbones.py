@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +20,7 @@ from packages import put
 from zoobench.build import network
 from zoobench.build.weights import own_image_size
 from zoobench.errors import ModelError, UsageError
-from zoobench.matrix.backbones import BACKBONES, Backbone, find_backbones
+from zoobench.matrix.backbones import BACKBONES, Backbone, find_backbones, split_names
 from zoobench.matrix.registry import Package
 
 OF_EACH_FAMILY = ("mobilenet_025", "mobilenet_v2", "resnet50")
@@ -120,11 +121,13 @@ def test_backbones_come_in_the_order_of_their_names() -> None:
 
 
 def test_what_is_no_backbone_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    known = f"known are {', '.join(BACKBONES)}, or give the path of a model file NAME.keras"
-    old, absent = tmp_path / "old.h5", tmp_path / "mine.keras"
-    old.touch()
-    assert message_of(UsageError, lambda: find_backbones(["mobilenet", "vgg16"])) == f"unknown backbone: vgg16; {known}"
-    assert message_of(UsageError, lambda: find_backbones([str(old)])) == f"unknown backbone: {old}; {known}"
+    known = f"known are {', '.join(BACKBONES)}, or give the path of a model of your own: NAME.keras, NAME.h5"
+    other, absent = tmp_path / "other.pt", tmp_path / "mine.keras"
+    other.touch()
+    assert f"unknown backbone: vgg16; {known}" in message_of(UsageError, lambda: find_backbones(["mobilenet", "vgg16"]))
+    assert message_of(UsageError, lambda: find_backbones([str(other)])).startswith(
+        f"{other} is no model that zoobench reads; allowed are files by their endings: NAME.keras, NAME.h5"
+    )
     assert message_of(UsageError, lambda: find_backbones([str(absent)])).startswith(
         f"no model file at {absent}; expected"
     )
@@ -136,6 +139,39 @@ def test_a_model_file_is_a_backbone_named_by_its_file(tmp_path: Path) -> None:
     (backbone,) = find_backbones([str(path)])
     assert (backbone.name, backbone.path) == ("my_best_v1.2_", path)
     assert (backbone.preprocessing, backbone.builder) == ("included", "")
+
+
+@pytest.mark.parametrize("name", ["GOOD.KERAS", "old.h5", "old.Hdf5"])
+def test_a_model_file_is_known_by_its_ending_in_any_letters(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    (backbone,) = find_backbones([str(tmp_path / name)])
+    assert (backbone.name, backbone.path) == (Path(name).stem, tmp_path / name)
+
+
+def test_names_in_other_scripts_tell_two_files_apart_in_plain_letters_and_are_the_same_on_every_system(
+    tmp_path: Path,
+) -> None:
+    texts = ["модель", "другая", "模型", "café", "cafe", "!!", "??", "x" * 150]
+    paths = [tmp_path / f"{text}.keras" for text in texts]
+    for path in paths:
+        path.touch()
+    names = [one.name for one in find_backbones([str(path) for path in paths])]
+    assert len(set(names)) == len(texts)
+    assert all(re.fullmatch("[A-Za-z0-9_.]{1,110}", name) for name in names)
+    assert names[4] == "cafe"
+    assert re.fullmatch("cafe_[0-9a-f]{6}", names[3])
+    assert re.fullmatch("model_[0-9a-f]{6}", names[0])
+    decomposed = tmp_path / "mac" / (unicodedata.normalize("NFD", "café") + ".keras")
+    decomposed.parent.mkdir()
+    decomposed.touch()
+    assert find_backbones([str(decomposed)])[0].name == names[3]
+
+
+def test_a_file_may_have_a_comma_in_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my model, v2,b.keras").touch()
+    text = "mobilenet, my model, v2,b.keras ,xception,mobilenet,,absent, v2.keras"
+    assert split_names(text) == ["mobilenet", "my model, v2,b.keras", "xception", "absent", "v2.keras"]
 
 
 @pytest.mark.parametrize("names", [["mobilenet", "mobilenet"], ["mobilenet", "mobilenet.keras"]])
@@ -183,9 +219,9 @@ def around_another(inner: int | None, outer: int | None) -> keras.Model:
 def test_the_image_size_of_a_model_of_ones_own_is_read(
     tmp_path: Path, make: Callable[[], keras.Model], size: int | None
 ) -> None:
-    path = tmp_path / "mine.keras"
-    make().save(path)
-    assert own_image_size(path) == size
+    for name in ("mine.keras", "mine.h5"):
+        make().save(tmp_path / name)
+        assert own_image_size(tmp_path / name) == size
 
 
 def test_garbage_is_no_model_file(tmp_path: Path) -> None:
@@ -193,7 +229,7 @@ def test_garbage_is_no_model_file(tmp_path: Path) -> None:
     path.write_bytes(b"what is this?")
     assert message_of(ModelError, lambda: own_image_size(path)) == (
         f"{path} is not a Keras model file (it is no .keras archive (File is not a zip file)); "
-        "expected what model.save('NAME.keras') of Keras 3 writes"
+        "expected what model.save('NAME.keras') of Keras writes"
     )
 
 

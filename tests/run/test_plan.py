@@ -31,6 +31,8 @@ REFUSED = [
     ("epochs", "", "--zoo-epochs: received ''"),
     ("drawn", "29", "29 drawn images were asked for; ask for at least 30, 3 for each of the 10 classes"),
     ("split", "70/30", "the split '70/30' cannot be read; give three numbers"),
+    ("resize", "squash", "--zoo-resize: received 'squash'; allowed are stretch, crop, pad"),
+    ("exif", "yes", "--zoo-exif: received 'yes'; allowed are ignore, apply"),
     ("seed", "-1", "--zoo-seed: received -1; allowed is 0 or more"),
     ("seed", "4294967296", "--zoo-seed: received 4294967296; allowed is 2147483647 or less"),
     ("early-stopping-from", "-1", "--zoo-early-stopping-from: received -1; allowed is 0 or more"),
@@ -51,6 +53,7 @@ REFUSED = [
     ("decay", "-0.1", "--zoo-decay: received -0.1; allowed is 0 or more"),
     ("model", "mine=backbone", "--zoo-model: received 'mine=backbone', but no backbone is a model of your own"),
     ("pixels", "0..1", "--zoo-pixels: received '0..1', but no backbone is a model of your own"),
+    ("custom-objects", "a b", "--zoo-custom-objects: received 'a b'; allowed are modules as Python imports them"),
     ("dropout", "1", "--zoo-dropout: received 1.0; allowed is at least 0 and below 1"),
 ]
 
@@ -114,6 +117,7 @@ def test_every_option_of_training_and_data_is_read() -> None:
     rates = {"learning_rate": 0.01, "decay": 0.0, "dropout": 0.25}
     texts = {name: str(value) for name, value in (counts | rates).items()}
     data = {"data": "photos", "drawn": "60", "split": "8/1/1", "skip_bad_images": "yes", "calibration_data": "more.csv"}
+    data |= {"resize": "crop", "exif": "apply"}
     made = building(**texts, **data, head_layers="64")
     assert made.training == TrainingConfig(**counts, **rates, head_layers=(64,))  # type: ignore[arg-type]
     assert made.data == DatasetConfig(
@@ -123,6 +127,8 @@ def test_every_option_of_training_and_data_is_read() -> None:
         seed=5,
         skip_bad_images=True,
         calibration=Path("more.csv"),
+        resizing="crop",
+        upright=True,
     )
 
 
@@ -162,6 +168,15 @@ def test_a_model_of_ones_own_has_its_own_image_size(tmp_path: Path) -> None:
     ]
     assert isinstance(made.source, Building)
     assert made.source.backbones["pets"].path == own_model
+
+
+def test_a_model_of_ones_own_may_have_a_comma_in_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "pets, v2.keras"
+    path.write_bytes(b"")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+    made = building(backbones=f"mobilenet,{path}", variants="float32")
+    assert [one.path for one in made.backbones.values()] == [None, path]
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".hidden", "a b"])

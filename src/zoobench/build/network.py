@@ -13,10 +13,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoobench.build.keras_file import read_keras_file
+from zoobench.build.own_model import read_model
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.registry import imported, is_reference
+from zoobench.measure.custom_objects import CUSTOM_OBJECTS
 from zoobench.system.files import check_archive, writing
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
@@ -45,28 +48,24 @@ def features_model(backbone: Backbone, *, weights: Weights, image_size: int, see
 
 
 def load_own(path: Path, *, image_size: int) -> keras.Model:
-    """Returns a user's Keras model, frozen, with custom code refused (`safe_mode`).
+    """Returns a user's Keras model, frozen, with one input and one output; code in the file is refused.
 
     It is called on an input of its own, so that a model that leaves the image size open is fixed to one, and a
     sequential model has an input like any other.
 
     Raises:
-        ModelError: If it cannot be loaded or takes anything but one image of this size.
+        ModelError: If it cannot be loaded, takes anything but one image of this size, or has several outputs.
+        UsageError: If a module of the user's own cannot be imported.
     """
     try:
         with _complete():
-            model = load(path)
-        takes = model.input_shape
-    except (ValueError, AttributeError) as error:  # layers without weights; a model that was never built
+            model = read_model(read_keras_file(path))
+        model.trainable = False
+        pixels = keras.Input((image_size, image_size, 3), name="pixels")
+        answer = _single(_with_plain_input(model, path, image=pixels.shape[1:])(pixels, training=False), model, path)
+    except (ValueError, TypeError, AttributeError) as error:  # layers without weights; a model that was never built
         raise ModelError(f"cannot load {path}: {error}") from error
-    if not _takes(takes, (image_size, image_size, 3)):
-        raise ModelError(
-            f"{path} takes inputs of shape {model.input_shape}; allowed is one RGB image, here "
-            f"(None, {image_size}, {image_size}, 3) with values 0..255, the preprocessing inside the model"
-        )
-    model.trainable = False
-    pixels = keras.Input((image_size, image_size, 3), name="pixels")
-    return keras.Model(pixels, model(pixels, training=False), name=model.name)
+    return keras.Model(pixels, answer, name=model.name)
 
 
 def is_finished(model: keras.Model, *, classes: int) -> bool:
@@ -83,8 +82,14 @@ def assembled(features: keras.Model, head: keras.Model) -> keras.Model:
     return keras.Model(features.input, head(features.output, training=False), name="classifier")
 
 
-def save(model: keras.Model, path: Path) -> None:
-    """Writes a `.keras` file that depends on nothing but the model: no date, no address in memory."""
+def save(model: keras.Model, path: Path, *, custom_objects: Mapping[str, str] | None = None) -> None:
+    """Writes a `.keras` file that depends on nothing but the model: no date, no address in memory.
+
+    Args:
+        model: What to save.
+        path: Where.
+        custom_objects: A hash of the source of each module that has layers of it; the file is another where one is.
+    """
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=path.parent) as folder:
         raw = Path(folder) / path.name
         model.save(raw)
@@ -92,7 +97,10 @@ def save(model: keras.Model, path: Path) -> None:
             for name in sorted(old.namelist()):
                 member = zipfile.ZipInfo(name)  # of 1980-01-01
                 if name in _UNIFORM:
-                    new.writestr(member, json.dumps(_UNIFORM[name](json.loads(old.read(name)))))
+                    content = _UNIFORM[name](json.loads(old.read(name)))
+                    if name == "metadata.json" and custom_objects:
+                        content[CUSTOM_OBJECTS] = dict(custom_objects)
+                    new.writestr(member, json.dumps(content))
                     continue
                 member.file_size = old.getinfo(name).file_size
                 with old.open(name) as reader, new.open(member, "w") as writer:
@@ -205,6 +213,41 @@ def _takes(shape: object, image: tuple[int, int, int]) -> bool:
     if not isinstance(shape, tuple) or len(shape) != 4:
         return False
     return all(side in (None, wanted) for side, wanted in zip(shape[1:], image, strict=True))
+
+
+def _with_plain_input(model: keras.Model, path: Path, *, image: tuple[int, int, int]) -> keras.Model:
+    """Returns a model that takes an image as it is, not in a list or by a name; refuses one that takes anything else.
+
+    A subclassed model says what it takes only where it was built, so it is tried.
+    """
+    takes = keras.tree.flatten(getattr(model, "inputs", None) or [])
+    if len(takes) > 1:
+        names = ", ".join(f"{one.name} {one.shape}" for one in takes)
+        raise ModelError(
+            f"{path} has {len(takes)} inputs: {names}; allowed is a model of one image: save one that has it"
+        )
+    for one in takes:
+        if not _takes(tuple(one.shape), image) or one.dtype == "int8":
+            kind = " of int8" if one.dtype == "int8" else ""
+            raise ModelError(
+                f"{path} takes inputs of shape {tuple(one.shape)}{kind}; allowed is one RGB image, here "
+                f"{(None, *image)} with values 0..255, the preprocessing inside the model"
+            )
+    is_plain = not takes or isinstance(model, keras.Sequential) or not isinstance(model.input, list | dict)
+    return model if is_plain else keras.Model(takes[0], model.outputs)
+
+
+def _single(answers: Any, model: keras.Model, path: Path) -> keras.KerasTensor:
+    """Returns the one output of a model, which may stand in a list or a dict."""
+    found = keras.tree.flatten(answers)
+    if len(found) == 1:
+        return found[0]
+    names = getattr(model, "output_names", None) or [one.name for one in found]
+    shown = ", ".join(f"{name} {tuple(one.shape)}" for name, one in zip(names, found, strict=True))
+    raise ModelError(
+        f"{path} has {len(found)} outputs: {shown}; allowed is one. Save a model with the one that is meant: "
+        "keras.Model(model.input, model.get_layer(NAME).output).save('NAME.keras')"
+    )
 
 
 def _pooled(model: keras.Model) -> keras.Model:

@@ -1,7 +1,8 @@
 """What can be chosen of training and conversion, and what determines each thing that is made on the way?"""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ class BuildRequest:
     Attributes:
         root: The store's folder.
         interface: What a model of one's own is taken as; None for other networks.
+        custom_objects: A hash of the source of each module that the user named for models of their own.
     """
 
     backbone: Backbone
@@ -101,17 +103,21 @@ class BuildRequest:
     conversion: ConversionConfig
     root: Path
     interface: Interface | None = None
+    custom_objects: Mapping[str, str] = field(default_factory=dict)
 
 
 def alternatives(request: BuildRequest, variant: Variant) -> tuple[BuildRequest, ...]:
     """Returns the request for each quantizer that may make a variant, in the order in which they are tried.
+
+    Of a TFLite file TensorFlow's makes those variants alone that it calibrates: of others it starts from Keras.
 
     What the first one makes is the same product as what the request itself names.
     """
     conversion = request.conversion
     if conversion.quantizer or not variant.quantizers:
         return (request,)
-    return tuple(replace(request, conversion=replace(conversion, quantizer=one)) for one in variant.quantizers)
+    able = [one for one in variant.quantizers if one == "ai_edge" or variant.calibrated or request.backbone.is_keras]
+    return tuple(replace(request, conversion=replace(conversion, quantizer=one)) for one in able)
 
 
 def features_model(request: BuildRequest) -> Product:
@@ -172,6 +178,9 @@ def _of_backbone(request: BuildRequest) -> dict[str, Any]:
         "keras": version("keras"),
         **_added_by("added_by", request.backbone, request.backbone.builder),
         **_of_interface(request.interface),
+        **(
+            {"custom_objects": dict(request.custom_objects)} if request.custom_objects and request.backbone.path else {}
+        ),
     }
 
 
@@ -203,6 +212,7 @@ def _of_images(request: BuildRequest) -> dict[str, Any]:
         "pillow": version("pillow"),
         "ai-edge-litert": version("ai-edge-litert"),
         "image_size": request.image_size,
+        **request.dataset.preparation,
     }
 
 

@@ -1,17 +1,17 @@
 """Which weights does a backbone start from, what are they called in every record, and what says a file of one's own?"""
 
-import json
 import os
 import urllib.request
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
+from zoobench.build.keras_file import read_keras_file
+from zoobench.build.tflite_file import read_tflite_file
 from zoobench.errors import ModelError, UsageError
-from zoobench.matrix.backbones import TABLE, Backbone
-from zoobench.system.files import check_archive, sha256_of_file, writing
+from zoobench.matrix.backbones import TABLE, Backbone, is_tflite
+from zoobench.system.files import sha256_of_file, writing
 from zoobench.system.terminal import progress
 
 KEYWORDS = ("auto", "imagenet", "random")
@@ -86,21 +86,20 @@ def keras_cache() -> Path:
 
 
 def own_image_size(path: Path) -> int | None:
-    """Returns the image size that a `.keras` file was built for, or None where it leaves that open.
+    """Returns the image size that a model file was built for, or None where it leaves that open.
 
     Raises:
-        ModelError: If the file is not a `.keras` archive.
+        ModelError: If it is no such file.
     """
-    try:
-        check_archive(path)
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ModelError(
-            f"{path} is not a Keras model file ({error}); expected what model.save('NAME.keras') of Keras 3 writes"
-        ) from error
-    shape = _first_shape(config)
-    return shape[1] if shape and isinstance(shape[1], int) else None
+    return (read_tflite_file if is_tflite(path) else read_keras_file)(path).image_size
+
+
+def own_remark(path: Path) -> str:
+    """Returns what a reader must know of how a model file is converted, '' where it is converted as it is."""
+    if is_tflite(path):
+        return ""
+    precisions = " and ".join(read_keras_file(path).precisions)
+    return f"{precisions} is converted as float32, with the same weights" if precisions else ""
 
 
 def _checked(text: str) -> str:
@@ -173,15 +172,3 @@ def _fetch(url: str, path: Path) -> None:
                 advance(len(chunk), "")
             if received != total or not received:
                 raise OSError(f"received {received} of {total} bytes")
-
-
-def _first_shape(config: object) -> list[object] | None:
-    """Returns the first input shape [batch, height, width, channels] in a Keras configuration: the whole model's."""
-    if isinstance(config, dict):
-        shape = config.get("batch_shape")
-        if isinstance(shape, list) and len(shape) == 4:
-            return shape
-        config = list(config.values())
-    if isinstance(config, list):
-        return next((shape for shape in map(_first_shape, config) if shape is not None), None)
-    return None

@@ -1,8 +1,10 @@
 """Which networks can be a backbone, and what does each need around it?"""
 
+import hashlib
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -16,11 +18,20 @@ Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "inclu
 
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _OUTSIDE_OF_IDS = re.compile(r"[^A-Za-z0-9_.]+")
+_LONGEST_NAME = 100
+_TFLITE = ".tflite"
+MODEL_FILES: Mapping[str, str] = {
+    ".keras": "NAME.keras",
+    ".h5": "NAME.h5",
+    ".hdf5": "NAME.hdf5",
+    _TFLITE: "NAME.tflite",
+}
+"""What a model of one's own may be, by the ending of its name in small letters, and how people write that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A `keras.applications` network without its top, what a package adds, or a user's own Keras model.
+    """A `keras.applications` network without its top, what a package adds, or a user's own model.
 
     Attributes:
         builder: Name of the function in `keras.applications`, or `module:function` that is called likewise and
@@ -51,6 +62,11 @@ class Backbone:
     path: Path | None = None
     libraries: tuple[str, ...] = ()
     package: Package | None = None
+
+    @property
+    def is_keras(self) -> bool:
+        """Whether there is a Keras model of it, and not a file of another format alone."""
+        return self.path is None or not is_tflite(self.path)
 
     def weights_name(self, image_size: int) -> str:
         """Returns the name of the ImageNet weights file that Keras uses at an image size."""
@@ -151,8 +167,19 @@ TABLE = Table(what="backbone", kind=Backbone, own=BACKBONES)
 """With what packages add."""
 
 
+def split_names(text: str) -> list[str]:
+    """Returns the names in a comma-separated text, each once; one that exists as a file may have commas itself."""
+    parts, names = text.split(","), []
+    while parts:
+        joined = (",".join(parts[:count]).strip() for count in range(1, len(parts) + 1))
+        count = next((count for count, name in enumerate(joined, start=1) if _is_model_file(name)), 1)
+        names.append(",".join(parts[:count]).strip())
+        del parts[:count]
+    return list(dict.fromkeys(filter(None, names)))
+
+
 def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
-    """Returns the backbones of these names; a name that ends in `.keras` is a model file of one's own.
+    """Returns the backbones of these names; a name with an ending of `MODEL_FILES` is a model of one's own.
 
     Raises:
         UsageError: If a name is neither known nor a file, is given to two, two of them come out the same, or the
@@ -165,13 +192,40 @@ def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
     return found
 
 
+def is_tflite(path: Path) -> bool:
+    """Tells whether a model of one's own comes as a TFLite file."""
+    return path.suffix.lower() == _TFLITE
+
+
+def _is_model_file(name: str) -> bool:
+    path = Path(name).expanduser()
+    return path.suffix.lower() in MODEL_FILES and path.exists()
+
+
 def _find_backbone(name: str) -> Backbone:
     if name in TABLE.names():
         return TABLE.find(name)
-    path = Path(name)
-    if path.suffix != ".keras":
-        known = ", ".join(TABLE.names())
-        raise UsageError(f"unknown backbone: {name}; known are {known}, or give the path of a model file NAME.keras")
-    if not path.is_file():
-        raise UsageError(f"no model file at {path}; expected a file written by Keras 3's model.save('NAME.keras')")
-    return Backbone(name=_OUTSIDE_OF_IDS.sub("_", path.stem), path=path)
+    path = Path(name).expanduser()
+    kinds = ", ".join(MODEL_FILES.values())
+    if path.suffix.lower() in MODEL_FILES:
+        if path.is_file():
+            return Backbone(name=_name_of(path), path=path)
+        raise UsageError(f"no model file at {path}; expected a file of your own: {kinds}")
+    if path.exists():
+        raise UsageError(f"{path} is no model that zoobench reads; allowed are files by their endings: {kinds}")
+    known = ", ".join(TABLE.names())
+    raise UsageError(f"unknown backbone: {name}; known are {known}, or give the path of a model of your own: {kinds}")
+
+
+def _name_of(path: Path) -> str:
+    """Returns what a file is called in ids: ASCII, as pytest escapes all else.
+
+    What is left of another script does not tell two files apart, so such a name has a hash of the whole behind it.
+    """
+    stem = unicodedata.normalize("NFC", path.stem)
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    name = _OUTSIDE_OF_IDS.sub("_", plain)
+    if stem.isascii() and len(name) <= _LONGEST_NAME and any(map(str.isalnum, name)):
+        return name
+    kept = name.strip("_")[:_LONGEST_NAME] or "model"
+    return f"{kept}_{hashlib.sha256(stem.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"

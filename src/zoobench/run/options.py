@@ -52,12 +52,25 @@ _BUILDING = (
         "Shares of training, validation and test; 0/0/100 tests a finished classifier on all images.",
     ),
     ("seed", "N", "0", "Seed of split, drawing, random weights, training and calibration."),
+    (
+        "resize",
+        "HOW",
+        "stretch",
+        "How images become square: stretch, crop (the middle) or pad (with black), as Keras does each.",
+    ),
+    ("exif", "WHAT", "ignore", "The EXIF orientation of photos: ignore, as Keras does, or apply to turn them upright."),
     ("skip-bad-images", "", "", "Leave out images that cannot be used instead of stopping."),
     (
         "backbones",
         "NAMES",
         "mobilenet,inception_resnet_v2",
-        "Backbones, comma-separated; `zoobench backbones` lists them; or paths of NAME.keras files of your own.",
+        "Backbones, comma-separated; `zoobench backbones` lists them; or paths of models of your own: .keras, .h5.",
+    ),
+    (
+        "custom-objects",
+        "MODULES",
+        "",
+        "Modules that have the layers and functions of Keras models of your own, such as package.module; imported.",
     ),
     (
         "variants",
@@ -143,8 +156,14 @@ _MEASURING = (
 )
 """What concerns measuring alone."""
 OPTIONS = (*(Option(*row) for row in _BUILDING), *(Option(*row, measuring=True) for row in _MEASURING))
-DECIDING = {option.name: option.default for option in OPTIONS if not option.measuring and option.name != "artifacts"}
-"""Defaults of what decides what is made, by name: a file that says more of its run is not believed."""
+_OF_THIS_MACHINE = ("artifacts", "custom-objects")
+DECIDING = {
+    option.name: option.default for option in OPTIONS if not option.measuring and option.name not in _OF_THIS_MACHINE
+}
+"""Defaults of what decides what is made, by name: a file that says more of its run is not believed.
+
+Folders and modules are named by whoever runs, never by a file.
+"""
 
 
 def defaults() -> Mapping[str, str]:

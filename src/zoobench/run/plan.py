@@ -11,11 +11,12 @@ from zoobench.build.weights import WeightsRequest, own_image_size, parse_request
 from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
 from zoobench.kit.reader import KeptKit, keep_kit
-from zoobench.matrix.backbones import Backbone, find_backbones
+from zoobench.matrix.backbones import Backbone, find_backbones, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
 from zoobench.matrix.interface import RequestedInterface, parse_requested
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
 from zoobench.matrix.variants import Quantizer
+from zoobench.measure.custom_objects import VARIABLE, named_modules
 from zoobench.measure.latency import RoundsConfig
 from zoobench.run.options import OPTIONS, PREFIX, chosen, defaults
 from zoobench.system.files import PLAIN_NAME
@@ -24,6 +25,7 @@ from zoobench.system.units import parse_number
 # A device, which measures what a kit holds, has no Pillow.
 if TYPE_CHECKING:
     from zoobench.data.dataset import DatasetConfig
+    from zoobench.data.images import Resizing
 
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _BESIDE_A_KIT = ("kit", "kit-limit", "artifacts")
@@ -36,6 +38,7 @@ class Building:
     """What files are made from, and how; `requested` is what is said of each model of one's own."""
 
     backbones: Mapping[str, Backbone]
+    custom_objects: tuple[str, ...] = ()
     requested: Mapping[str, RequestedInterface]
     data: "DatasetConfig"
     weights: WeightsRequest
@@ -82,11 +85,12 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     texts = {**defaults(), **given}
     if texts["kit"]:
         return _kit_plan(texts)
-    backbones = find_backbones(_names(texts, "backbones"))
+    backbones = find_backbones(_backbone_names(texts))
     sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
     cells = _cells(texts, sized)
     building = Building(
         backbones={backbone.name: backbone for backbone in backbones},
+        custom_objects=named_modules(texts["custom-objects"] or os.environ.get(VARIABLE, "")),
         requested=parse_requested(texts["model"], texts["pixels"], own=_own(backbones)),
         data=_data(texts),
         weights=parse_request(texts["weights"]),
@@ -144,6 +148,7 @@ def _measuring(texts: Mapping[str, str]) -> dict[str, Any]:
 
 def _data(texts: Mapping[str, str]) -> "DatasetConfig":
     from zoobench.data.dataset import DatasetConfig
+    from zoobench.data.images import RESIZINGS
 
     return DatasetConfig(
         folder=Path(texts["data"]) if texts["data"] else None,
@@ -152,6 +157,8 @@ def _data(texts: Mapping[str, str]) -> "DatasetConfig":
         seed=_whole(texts, "seed", least=0),
         skip_bad_images=bool(texts["skip-bad-images"]),
         calibration=Path(texts["calibration-data"]) if texts["calibration-data"] else None,
+        resizing=cast("Resizing", _one_of(texts, "resize", RESIZINGS)),
+        upright=_one_of(texts, "exif", ("ignore", "apply")) == "apply",
     )
 
 
@@ -205,6 +212,11 @@ def _image_size(text: str, backbone: Backbone) -> int:
     return backbone.default_size if text == "native" else _whole({"image-size": text}, "image-size")
 
 
+def _backbone_names(texts: Mapping[str, str]) -> list[str]:
+    _names(texts, "backbones")  # refuses a text without any
+    return split_names(texts["backbones"])
+
+
 def _names(texts: Mapping[str, str], name: str) -> list[str]:
     return list(dict.fromkeys(_parts(texts, name, "names")))
 
@@ -218,6 +230,12 @@ def _parts(texts: Mapping[str, str], name: str, kind: str) -> list[str]:
     if not parts:
         raise UsageError(f"{PREFIX}{name}: received nothing; allowed are {kind} separated by commas")
     return parts
+
+
+def _one_of(texts: Mapping[str, str], name: str, allowed: Sequence[str]) -> str:
+    if texts[name] not in allowed:
+        raise UsageError(f"{PREFIX}{name}: received {texts[name]!r}; allowed are {', '.join(allowed)}")
+    return texts[name]
 
 
 def _whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:

@@ -1,7 +1,8 @@
 """What are the cells of a run made from? Its data and weights, opened, and the files that are made of them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 from zoobench.build import recipe
 from zoobench.build.attempts import Attempt, chosen
 from zoobench.build.recipe import BuildRequest, ConversionConfig
-from zoobench.build.weights import Weights, find_weights
+from zoobench.build.weights import Weights, find_weights, own_remark
 from zoobench.data.dataset import Dataset, describe, open_dataset
 from zoobench.data.split import measuring_order
 from zoobench.errors import DataError, ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.variants import find_variant
+from zoobench.measure.custom_objects import VARIABLE, sources
 from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
@@ -35,6 +37,7 @@ class Workshop:
     cells: tuple[Cell, ...]
     datasets: Mapping[int, Dataset]
     weights: Mapping[str, Weights]
+    custom_objects: Mapping[str, str] = field(default_factory=dict)
     _outcomes: dict[tuple[str, str], ModelFile | Refusal] = field(default_factory=dict)
     _failures: dict[str, ZoobenchError] = field(default_factory=dict)
 
@@ -52,6 +55,7 @@ class Workshop:
             training=self.building.training,
             conversion=self._conversion(self.dataset(cell)),
             root=self.plan.artifacts / "models",
+            custom_objects=self.custom_objects,
         )
 
     def inputs(self, cell: Cell) -> Mapping[str, Any]:
@@ -71,7 +75,17 @@ class Workshop:
             for name, one in self.weights.items()
         )
         is_fewer = used < asked and (dataset.calibration or len(dataset.indices("train")))
-        return (*describe(dataset), *([fewer] if is_fewer else []), *weights)
+        return (*describe(dataset), *([fewer] if is_fewer else []), *weights, *self._described_own())
+
+    def _described_own(self) -> Iterator[str]:
+        """Yields what becomes of a model of one's own otherwise than its user may expect."""
+        asked = self.plan.options.get("image-size")
+        for name, size in {cell.backbone: cell.image_size for cell in self.cells}.items():
+            path = self.building.backbones[name].path
+            if path and asked not in (None, "native", str(size)):
+                yield f"{name}: {size} px, which its file is built for; --zoo-image-size {asked} does not change that"
+            if path and (remark := own_remark(path)):
+                yield f"{name}: {remark}"
 
     def find(self, cell: Cell) -> ModelFile | Refusal:
         """Returns a cell's file, or why its quantizer refuses to make it.
@@ -143,6 +157,8 @@ def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
     building = plan.source
     if not isinstance(building, Building):
         raise UsageError("the files of a kit are measured as they came; leave out --zoo-kit to build some")
+    if building.custom_objects:
+        os.environ[VARIABLE] = ",".join(building.custom_objects)  # for all processes that load a Keras model
     sized = {cell.backbone: cell.image_size for cell in cells}
     folder = plan.artifacts / "datasets"
     datasets = {
@@ -153,6 +169,7 @@ def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
         plan=plan,
         building=building,
         cells=tuple(cells),
+        custom_objects=sources(building.custom_objects),
         datasets=datasets,
         weights={
             name: find_weights(building.backbones[name], image_size=size, request=building.weights)

@@ -1,5 +1,7 @@
 """How does Keras run its own model file? The one module of this floor that imports TensorFlow."""
 
+import json
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from zoobench.errors import MeasurementError
+from zoobench.measure.custom_objects import CUSTOM_OBJECTS, FLAG, VARIABLE, custom_objects
 from zoobench.system.files import check_archive
 
 
@@ -69,8 +72,21 @@ def _loaded(path: Path, *, threads: int) -> keras.Model:
                 f"TensorFlow already runs on {running} threads in this process and cannot change to {threads}; run "
                 f"pytest once for each number: --zoo-threads {threads}"
             ) from error
+    known = custom_objects()
     try:
         check_archive(path)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise MeasurementError(f"Keras cannot open {path}: {error}") from error
+        return keras.saving.load_model(path, custom_objects=known, compile=False, safe_mode=True)
+    except Exception as error:  # layers of the user's own are foreign code, which may fail with anything
+        raise MeasurementError(f"Keras cannot open {path}: {_needed(path) or error}") from error
+
+
+def _needed(path: Path) -> str:
+    """Returns what to do where a file needs modules that nobody named, '' where that is not why it does not open."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = ",".join(json.loads(archive.read("metadata.json")).get(CUSTOM_OBJECTS, {}))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return ""
+    if not names or os.environ.get(VARIABLE):
+        return ""
+    return f"it needs layers of the user's own; name their modules, as {FLAG} {names} or {VARIABLE}={names}"
