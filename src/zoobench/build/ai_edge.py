@@ -15,7 +15,8 @@ from zoobench.errors import ModelError
 from zoobench.matrix.variants import SPECS, NumberType
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import Violation, brief_violations, read_contract, violations
-from zoobench.tflite.edit import INPUT_NAME, SIGNATURE, plain_for_runtimes
+from zoobench.tflite.edit import plain_for_runtimes
+from zoobench.tflite.read import signatures
 
 _Op = qtyping.TFLOperationName
 _Algorithm = quantizer.AlgorithmName
@@ -113,6 +114,8 @@ def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[Any]]) -> St
     Raises:
         ModelError: If the calibrator cannot run the file.
     """
+    ((name, signature),) = signatures(float32_content).items()
+    (entry,) = signature.inputs
     rules = recipe_manager.RecipeManager()
     rules.load_quantization_recipe(recipe.static_wi8_ai8())
     with _refused("AI Edge Quantizer's calibrator cannot run"):
@@ -121,7 +124,7 @@ def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[Any]]) -> St
             qsv_update_func=qsv_utils.min_max_update,
             mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
         )
-        worker.calibrate({SIGNATURE: [{INPUT_NAME: image.astype(np.float32)} for image in images]}, rules)
+        worker.calibrate({name: [{entry: image.astype(np.float32)} for image in images]}, rules)
     statistics: Statistics = worker.get_model_qsvs()
     return statistics
 
