@@ -15,6 +15,7 @@ from statistics import median, median_low
 
 from zoobench.errors import ResultsError
 from zoobench.matrix.runtimes import REFERENCE
+from zoobench.matrix.variants import PREQUANTIZED
 from zoobench.results.checked import brief, unexpected
 from zoobench.results.schema import (
     Interval,
@@ -105,7 +106,7 @@ def float_twin(record: Record, records: Mapping[str, Record]) -> Record | None:
     runtime, or on the one that all others are held against.
     """
     cell, latency = record.cell, record.latency
-    if cell.variant == _FLOAT:
+    if cell.variant in (_FLOAT, PREQUANTIZED):
         return None
     measured = latency.speedup_over_float.twin if latency and latency.speedup_over_float else ""
     usual = (f"{cell.backbone}-{_FLOAT}-{runtime}-t{cell.threads}" for runtime in (cell.runtime, REFERENCE))
