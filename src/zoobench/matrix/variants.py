@@ -161,6 +161,8 @@ VARIANTS = {
         Variant(name=PREQUANTIZED, short="PQ", weights="int8"),
     )
 }
+PREQUANTIZED = "prequantized"
+"""A quantized file of a user's own, measured as it is: it has no float32 file that its numbers could refer to."""
 TABLE = Table(what="variant", kind=Variant, own=VARIANTS)
 """With what packages add."""
 

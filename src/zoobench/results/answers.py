@@ -100,7 +100,7 @@ def both_answers(base: Record, new: Record) -> tuple[Answers, Answers] | None:
 
 
 def float_twin(record: Record, records: Mapping[str, Record]) -> Record | None:
-    """Returns the record of a cell's float twin; None where it is that one itself, or was no cell of the run.
+    """Returns the record of a cell's float twin; None where it is that one itself, has none, or none in the run.
 
     It is the cell that the speed-up was measured against; where no time was measured, `float32` on the cell's own
     runtime, or on the one that all others are held against.
