@@ -88,6 +88,7 @@ class Workshop:
 
     def _described_own(self) -> Iterator[str]:
         """Yields what becomes of a model of one's own otherwise than its user may expect."""
+        yield from self.building.remarks
         asked = self.plan.options.get("image-size")
         for name, size in {cell.backbone: cell.image_size for cell in self.cells}.items():
             path = self.building.backbones[name].path
