@@ -281,8 +281,8 @@ def _refuse_parts(folder: Path, tops: list[str]) -> None:
         names = [*map(text_of, tops)]
         same = " and ".join(map(text_of, folders[:2])) + (" ..." if len(folders) > 2 else "")
         raise DataError(
-            f"{text_of(folder)}: each of its folders {', '.join(names)} holds the folders {same}, so it is not clear which "
-            f"are the classes; if the outer ones are, give --zoo-classes {','.join(names)}; else name one of them with "
+            f"{text_of(folder)}: each of its folders {', '.join(names)} holds the folders {same}, so either may be the "
+            f"classes; if the outer ones are, give --zoo-classes {','.join(names)}; else name one of them with "
             "--zoo-data, or give a list (a .csv with path and label)"
         )
 
