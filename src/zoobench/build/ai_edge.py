@@ -81,14 +81,16 @@ def dynamic_range_int4(float32_content: bytes) -> bytes:
     """Returns a float32 file with int4 weights, a scale for each output channel; depthwise convolutions stay float.
 
     Raises:
-        ModelError: If so many weights are theirs that the file would not be what it is labelled: none has an int4
-            kernel for them.
+        ModelError: If so many weights are of layers that have no int4 kernel, such as depthwise and transposed
+            convolutions, that the file would not be what it is labelled.
     """
     content = _quantized(float32_content, recipe.dynamic_wi4c_afp32(), {_Op.DEPTHWISE_CONV_2D: None})
-    found = _violations(content, "dynamic_range_int4")
-    if found and read_contract(content).operators.get(_Op.DEPTHWISE_CONV_2D.value):
+    contract = read_contract(content)
+    found = violations(contract, SPECS["dynamic_range_int4"])
+    kinds = dict.fromkeys(kind.operator for kind in contract.layers if kind.weights != "int4")
+    if found and kinds:
         raise ModelError(
-            "AI Edge Quantizer makes no depthwise convolution of int4 weights, and without them the file is no "
+            f"AI Edge Quantizer has no int4 weights for {', '.join(kinds)}, which stay float, and so the file is no "
             f"dynamic_range_int4: {brief_violations(found)}"
         )
     return content

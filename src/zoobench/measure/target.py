@@ -10,7 +10,7 @@ import numpy.typing as npt
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.interface import Interface
-from zoobench.matrix.variants import VARIANTS, spec_of
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, spec_of
 from zoobench.results.schema import RecordedModel, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.tflite.contract import Contract, describe_violations, plain, violations
 
@@ -84,13 +84,13 @@ def no_file(cell: Cell, refusal: Refusal) -> ModelError:
     return ModelError(f"there is no {cell.variant} of {cell.backbone}: {refusal.by} refuses it: {refusal.reason}")
 
 
-def measure_size(target: Target, *, twin: Target) -> RecordedModel:
-    """Returns the size of a file beside its float twin's, and what stands in it."""
+def measure_size(target: Target, *, twin: Target | None) -> RecordedModel:
+    """Returns the size of a file beside its float twin's, if it has one, and what stands in it."""
     file = target.file
     return RecordedModel(
         sha256=file.sha256,
         size_bytes=file.size_bytes,
-        float_twin_size_bytes=twin.file.size_bytes,
+        float_twin_size_bytes=twin.file.size_bytes if twin else None,
         contract=plain(file.contract) if file.contract else None,
         numerics=file.numerics,
         quantizer=file.quantizer,
@@ -105,7 +105,7 @@ def violations_of(target: Target) -> str:
         ModelError: If it is a TFLite file though its variant is none.
     """
     variant, contract = target.cell.variant, target.file.contract
-    if contract is None:
+    if contract is None or variant == PREQUANTIZED:
         return ""
     spec = spec_of(variant)
     if spec is None:
