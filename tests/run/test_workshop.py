@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from zoobench.data import images
 from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import DataError, ModelError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import NOTHING_REQUESTED, Interface, RequestedInterface
 from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.measure.target import ModelFile
 from zoobench.results.schema import Refusal
-from zoobench.run import inputs, workshop
+from zoobench.run import inputs, plan, workshop
 from zoobench.run.inputs import open_inputs, split_of
 from zoobench.run.plan import Plan, make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
@@ -34,8 +35,8 @@ def plan_of(folder: Path, **more: str) -> Plan:
 
 
 def opened(folder: Path, **more: str) -> Workshop:
-    plan = plan_of(folder, **more)
-    return open_workshop(plan, plan.cells)
+    made = plan_of(folder, **more)
+    return open_workshop(made, made.cells)
 
 
 def test_each_backbone_has_weights_each_image_size_data_and_what_is_made_is_below_the_artifacts(tmp_path: Path) -> None:
@@ -179,6 +180,50 @@ def test_a_file_that_vanished_is_an_error_that_asks_who_removed_it(
     assert builder.calls == []
 
 
+def own_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[object]]:
+    """Returns a file that is not opened here, and what is requested of each examination of it, which are scripted."""
+    path = folder / "mine.keras"
+    path.write_bytes(b"a model")
+    monkeypatch.setattr(plan, "own_image_size", lambda _path: None)
+    monkeypatch.setattr(workshop, "own_remark", lambda _path: "")
+    asked: list[object] = []
+
+    def examine(_function: Callable[..., object], missing: list[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
+        for request, requested in missing:
+            asked.append(requested)
+            if requested.taken_as == "backbone":
+                return ["mine: its 5 outputs end in a softmax"]
+            found = Interface(taken_as="classifier", scores="logits", remarks=("seen.", "WARNING: it guesses."))
+            product = recipe.examination(request, requested)
+            keep(request.root, product, {product.file_name: json.dumps(asdict(found)).encode()})
+        return []
+
+    monkeypatch.setattr(workshop, "in_fresh_process", examine)
+    return path, asked
+
+
+def test_a_model_of_ones_own_is_examined_once_and_the_reader_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, asked = own_model(tmp_path, monkeypatch)
+    found, again = (opened(tmp_path, backbones=str(path)) for _ in range(2))
+    assert asked == [NOTHING_REQUESTED]
+    assert found.interfaces == again.interfaces
+    request = again.request(again.cells[0])
+    assert request.interface
+    assert request.interface.scores == "logits"
+    assert "model: mine: taken as a classifier: logits, pixels 0..255 (seen)" in found.described()
+    assert "WARNING: mine: it guesses." in found.described()
+
+
+def test_where_it_cannot_be_known_what_a_model_is_nothing_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = own_model(tmp_path, monkeypatch)
+    with pytest.raises(ModelError, match="mine: its 5 outputs end in a softmax"):
+        opened(tmp_path, backbones=str(path), model="mine=backbone")
+
+
 DATASET = Dataset(
     name="pets",
     classes=("cat", "dog"),
@@ -223,8 +268,8 @@ def test_what_decodes_them_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path)
-    stored = open_inputs(plan, plan.cells)
+    made = plan_of(tmp_path)
+    stored = open_inputs(made, made.cells)
     (split,) = stored.splits.values()
     assert (stored.kit, stored.weights) == (None, {"mobilenet_025": "random"})
     assert (split.dataset.name, split.dataset.samples) == ("drawn", len(split.samples))
