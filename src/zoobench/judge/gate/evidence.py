@@ -259,7 +259,8 @@ def _differences(before: Record, after: Record) -> Iterator[str]:
 
 
 def _unlike(what: str, ours: object, theirs: object, *, of: str) -> str:
-    return f"{what} in {of}: the baseline has {ours}, the candidate {theirs}; compare like with like, or save a new baseline"
+    found = f"{what} in {of}: the baseline has {ours}, the candidate {theirs}"
+    return f"{found}; compare like with like, or save a new baseline"
 
 
 def _data_difference(before: Record, after: Record) -> str:
