@@ -267,6 +267,23 @@ def test_a_file_that_the_workstations_litert_did_not_take_is_refused_though_only
     assert all(source.refusal(cell) is None for cell in plan.cells)
 
 
+@pytest.mark.usefixtures("fitting")
+def test_a_file_that_was_quantized_elsewhere_was_compared_with_none_and_is_not_refused_for_that(tmp_path: Path) -> None:
+    def alone(manifest: dict[str, Any]) -> None:
+        del manifest["cells"][0]
+        manifest["files"].pop(manifest["models"].pop(0)["file"])
+        manifest["models"][0] |= {"variant": "prequantized", "numerics": None}
+        other = {"variant": "prequantized", "runtime": "openvino", "id": "mobilenet-prequantized-openvino-t1"}
+        manifest["cells"][0] |= other
+
+    plan = plan_of(with_manifest(a_kit(tmp_path), alone))
+    (cell,), source = plan.cells, open_inputs(plan, plan.cells)
+    assert cell.reference
+    assert source.refusal(cell) is None
+    assert source.refusal(cell.reference) is None
+    assert source.target(cell.float_twin).cell == cell
+
+
 def with_additions(manifest: dict[str, Any]) -> None:
     """Has the second cell be of a variant that a package adds, and adds a third of such a runtime."""
     manifest["models"][1]["variant"] = "w4"

@@ -215,7 +215,7 @@ def _of_kit(kit: KeptKit, cell: Cell) -> ModelFile | Refusal:
     classes = len(manifest.dataset.classes)
     _check_ports(contract, str(path), side=cell.image_size, classes=classes, interface=model.interface)
     refusal = listed.refusal if listed else None
-    if not listed and model.numerics is None and cell.runtime == REFERENCE:
+    if not listed and model.numerics is None and cell.runtime == REFERENCE and cell.has_float_twin:
         # what a listed cell is compared with need not be listed itself
         refusal = Refusal(by=REFERENCE, reason="it did not run the file where the kit was made")
     return ModelFile(
