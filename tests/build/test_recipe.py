@@ -197,6 +197,10 @@ def test_only_calibrated_variants_depend_on_the_number_of_calibration_images_unl
     assert changed(REQUEST, after) == CALIBRATED | {"float32", "dynamic_range"}
 
 
+def test_how_pixels_are_made_counts() -> None:
+    assert changed(REQUEST, dataset(preparation={"resize": "crop"})) == OF_IMAGES
+
+
 def test_images_that_are_given_to_calibrate_on_count_and_what_is_trained_does_not() -> None:
     given = dataset(calibration=DATASET)
     other = dataset(calibration=replace(DATASET, classes=("",), samples=DATASET.samples[:1]))

@@ -1,10 +1,12 @@
 """Is a folder of images, or a number of drawings, split as asked, and is what is odd about it said?"""
 
+import io
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pet_photos import encoded, everything, names, opened, put, refusal
 from zoobench.data import drawn
@@ -123,6 +125,34 @@ def test_a_copy_in_another_class_follows_the_first_class(pets: Path, kept: Path)
     assert dataset.duplicates == (("cat/5.png", "dog/cat.png"),)
 
 
+# How pixels are made
+
+
+def test_photos_that_lie_on_their_side_are_counted_and_turned_on_demand(pets: Path, kept: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the top of the scene is at the right of the file
+    pixels = np.zeros((40, 64, 3), np.uint8)
+    pixels[:, 32:] = 250
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=95, exif=exif)
+    put(pets / "cat" / "side.jpg", file.getvalue())
+    as_it_is, upright = opened(pets, kept), opened(pets, kept, upright=True)
+    told = "data: 1 photo of another EXIF orientation, not turned, as Keras does not; --zoo-exif apply does, first "
+    assert describe(as_it_is)[1] == told + "cat/side.jpg"
+    assert describe(upright)[1] == "data: 1 photo of another EXIF orientation, turned upright, first cat/side.jpg"
+    row = names(upright).index("cat/side.jpg")
+    assert as_it_is.images([row])[0, 16, [2, 29], 0].tolist() == [0, 250]
+    assert upright.images([row])[0, [2, 29], 16, 0].tolist() == [0, 250]
+    assert (as_it_is.preparation, upright.preparation) == ({}, {"exif": "apply"})
+    assert as_it_is.sha256 == upright.sha256
+
+
+def test_images_may_be_cropped_or_padded_instead_of_stretched(pets: Path, kept: Path) -> None:
+    assert opened(pets, kept, resizing="crop").preparation == {"resize": "crop"}
+    assert "data: padded with black to a square" in describe(opened(pets, kept, resizing="pad"))
+    assert len({opened(pets, kept, resizing=how).pixels_path for how in ("stretch", "crop", "pad")}) == 3
+
+
 # Calibration
 
 
@@ -173,7 +203,7 @@ def test_images_that_are_all_tested_are_nothing_to_calibrate_on(pets: Path, kept
     told = refusal(pets, kept, shares=(0, 0, 1), calibration=pets)
     assert told == ("--zoo-calibration-data: pets holds 17 images, of which all are in the test split too; give others")
     (tmp_path / "none").mkdir()
-    assert "none has no images (.bmp" in refusal(pets, kept, calibration=tmp_path / "none")
+    assert "none has no images (.avif" in refusal(pets, kept, calibration=tmp_path / "none")
 
 
 # The drawn data set
@@ -206,10 +236,10 @@ def test_the_header_tells_the_sizes_and_every_oddity(pets: Path, kept: Path) -> 
     put(pets / "cat" / "copy.png", encoded(3))
     put(pets / "dog" / "copy.png", encoded(5))
     put(pets / "dog" / "a.txt", b"")
-    put(pets / "dog" / "b.webp", b"")
+    put(pets / "dog" / "b.pdf", b"")
     assert describe(opened(pets, kept, skip_bad_images=True))[1:] == (
         "data: left out 1 bad image, first cat/bad.png: the file is empty",
         "data: 2 groups of identical images, each within one split, first cat/3.png = cat/copy.png",
         "data: 1 image in two classes, so one label is wrong, first cat/5.png = dog/copy.png",
-        "data: ignored other files: 1 .txt, 1 .webp",
+        "data: ignored other files: 1 .pdf, 1 .txt",
     )

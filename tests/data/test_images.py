@@ -3,16 +3,19 @@
 import io
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import PIL
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps, features
 
+from pet_photos import NO_IMAGE
 from zoobench.data import images
-from zoobench.data.images import MAX_FILE_BYTES, decode, load, resize
+from zoobench.data.images import MAX_FILE_BYTES, Resizing, decode, glance, load, resize, turned
 from zoobench.errors import DataError
 
 Array = npt.NDArray[np.uint8]
@@ -59,9 +62,76 @@ def png_header(width: int, height: int) -> bytes:
     return bytes(content)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "BMP"])
-def test_lossless_formats_give_the_pixels_that_were_saved(kind: str) -> None:
-    np.testing.assert_array_equal(decode(encoded(picture(), kind)), ramp())
+LOSSLESS: list[tuple[str, dict[str, Any]]] = [
+    ("PNG", {}),
+    ("BMP", {}),
+    ("TIFF", {}),
+    ("TIFF", {"compression": "tiff_lzw"}),
+    ("WEBP", {"lossless": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "options"), LOSSLESS)
+def test_lossless_formats_give_the_pixels_that_were_saved(kind: str, options: dict[str, Any]) -> None:
+    np.testing.assert_array_equal(decode(encoded(picture(), kind, **options)), ramp())
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
+def test_an_avif_gives_nearly_the_pixels_that_were_saved() -> None:
+    content = encoded(picture(), "AVIF", quality=100, subsampling="4:4:4")
+    assert np.abs(decode(content).astype(int) - ramp()).max() <= 6
+
+
+def test_what_pillow_here_does_not_read_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = encoded(picture(), "WEBP")
+    monkeypatch.setattr(features, "check", lambda _feature: False)
+    told = reason(content)
+    assert told.startswith(f"Pillow {PIL.__version__} as it is installed here reads no WEBP: pip install -U pillow, or")
+    assert told.endswith("magick mogrify -format png *.webp")
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        (Image.new("F", (20, 24)), "a TIFF of fractions; save it as RGB with 8 bits a sample"),
+        (Image.new("I", (20, 24)), "a TIFF of 32 bits a sample; save it as RGB"),
+        (Image.new("LAB", (20, 24)), "a TIFF in the colours LAB; save it as RGB"),
+    ],
+)
+def test_a_tiff_whose_range_is_not_known_is_refused(image: Image.Image, told: str) -> None:
+    assert reason(encoded(image, "TIFF")).startswith(told)
+
+
+def test_a_tiff_of_several_pages_is_refused_and_an_animation_gives_its_first_frame() -> None:
+    more = [Image.new("RGB", (20, 24))] * 2
+    told = "a TIFF of 3 pages; save each as an image of its own"
+    assert reason(encoded(picture(), "TIFF", save_all=True, append_images=more)) == told
+    content = encoded(picture(), "WEBP", save_all=True, append_images=more, lossless=True)
+    np.testing.assert_array_equal(decode(content), ramp())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_image_is_turned_as_pillow_turns_it(tmp_path: Path, kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(picture(), kind, exif=exif)
+    (tmp_path / "x").write_bytes(content)
+    found = glance(tmp_path / "x")
+    assert found == ("" if kind in ("JPEG", "PNG") else kind, 1 if kind == "TIFF" else orientation)
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
+    np.testing.assert_array_equal(turned(decode(content), found[1]), upright)
+
+
+def test_a_glance_at_what_is_damaged_finds_nothing_odd(tmp_path: Path) -> None:
+    for content in (
+        b"",
+        b"x",
+        b"\xff\xd8\xff",
+        encoded(picture(), "JPEG", exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x05"),
+    ):
+        (tmp_path / "x").write_bytes(content)
+        assert glance(tmp_path / "x") == ("", 1)
 
 
 def test_a_jpeg_gives_nearly_the_pixels_that_were_saved_whatever_comes_after_its_first_picture() -> None:
@@ -126,21 +196,19 @@ def test_exif_data_is_not_looked_at_be_it_damaged_or_say_another_orientation() -
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (encoded(Image.new("RGB", (20, 24)), "WEBP"), ", but a WebP image"),
-        (encoded(Image.new("RGB", (20, 24)), "TIFF"), ", but a TIFF image"),
         (b"PK\x03\x04 and so on", ", but a ZIP archive"),
         (b"<!DOCTYPE html><title>404</title>", ", but a text file such as HTML or SVG"),
         (b"%PDF-1.7", ", but a PDF document"),
         (b"\x1f\x8b\x08", ", but a gzip archive"),
-        (b"\x00\x00\x00\x18ftypheic", ", but a HEIC, AVIF or MP4 file"),
+        (b"\x00\x00\x00\x18ftypheic", ", but a HEIC or MP4 file"),
         (b"\x00\x05\x16\x07", ""),
     ],
 )
 def test_what_is_no_image_is_refused_and_named(content: bytes, kind: str) -> None:
-    assert reason(content) == f"not a JPEG, PNG, BMP or GIF image{kind}"
+    assert reason(content) == f"{NO_IMAGE}{kind}"
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"])
 def test_half_a_file_is_refused_as_truncated_and_no_beginning_passes_for_the_whole(kind: str) -> None:
     noise = encoded(Image.effect_noise((64, 64), 80), kind)
     assert reason(noise[: len(noise) // 2]) == TRUNCATED
@@ -201,6 +269,9 @@ def test_damaged_files_are_refused_or_read_but_never_raise_anything_else() -> No
         encoded(picture(), "GIF", save_all=True, append_images=[Image.new("RGB", (20, 24))], transparency=1),
         encoded(picture(), "BMP"),
         encoded(palette_picture(), "BMP"),
+        encoded(picture(), "TIFF"),
+        encoded(picture(), "WEBP"),
+        *([encoded(picture(), "AVIF")] if features.check("avif") else []),
     ]
     chance = random.Random(20)
     outcomes = [_outcome(_damaged(chance.choice(originals), chance)) for _ in range(6000)]
@@ -250,6 +321,13 @@ def test_enlarging_mixes_neighbours_at_half_pixel_centres() -> None:
     assert resize(row, size=4)[:, 0, 0].tolist() == [0, 25, 75, 100]
 
 
+def test_cropping_takes_the_middle_and_padding_adds_black() -> None:
+    wide = np.array([10, 20, 30, 40], np.uint8)[None, :, None].repeat(2, axis=0).repeat(3, axis=2)  # 2 high, 4 wide
+    assert resize(wide, size=2, how="crop")[..., 0].tolist() == [[20, 30], [20, 30]]
+    padded = resize(wide, size=4, how="pad")[..., 0].tolist()
+    assert padded == [[0] * 4, [10, 20, 30, 40], [10, 20, 30, 40], [0] * 4]
+
+
 def test_reducing_takes_two_neighbours_without_antialiasing() -> None:
     row = np.array([0, 10, 200, 30, 40, 50, 60, 250], np.uint8)[None, :, None].repeat(3, axis=2)  # 1 high, 8 wide
     # Centres 1.5 and 5.5: the means of 10 and 200 and of 50 and 60; the other four pixels play no part.
@@ -281,6 +359,27 @@ def test_resizing_agrees_with_tensorflow(shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
     theirs = np.rint(tf.image.resize(pixels, (224, 224), method="bilinear").numpy())
     assert np.abs(resize(pixels, size=224) - theirs).max() <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(97, 131), (300, 200), (64, 64), (20, 501), (502, 33)])
+@pytest.mark.parametrize("how", ["crop", "pad"])
+def test_cropping_and_padding_agree_with_keras(tmp_path: Path, shape: tuple[int, int], how: Resizing) -> None:
+    import keras
+
+    pixels = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "x.png")
+    theirs = keras.utils.image_dataset_from_directory(
+        tmp_path,
+        labels=None,
+        image_size=(96, 96),
+        batch_size=None,
+        verbose=False,
+        crop_to_aspect_ratio=how == "crop",
+        pad_to_aspect_ratio=how == "pad",
+    )
+    (expected,) = theirs.as_numpy_iterator()
+    assert np.abs(resize(pixels, size=96, how=how) - np.rint(expected)).max() <= 1
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from PIL import Image
 from pet_photos import CountedLoad, bad_images, encoded, everything, names, opened, put, refusal
 from zoobench.data import drawn, listing
 from zoobench.data.dataset import Dataset
+from zoobench.data.images import EXTENSIONS
 from zoobench.store.product import MAKING, Stored
 from zoobench.system.files import sha256_of_file
 
@@ -44,16 +45,16 @@ def test_files_below_a_class_count_whatever_the_case_of_their_extension_and_what
 
 
 def test_other_files_are_ignored_and_counted_and_hidden_folders_are_no_classes(pets: Path, kept: Path) -> None:
-    for name in ("cat/notes.txt", "dog/deep/NOTES.TXT", "dog/x.webp", "LICENSE", "stray.png"):
+    for name in ("cat/notes.txt", "dog/deep/NOTES.TXT", "dog/x.heic", "LICENSE", "stray.png"):
         put(pets / name, b"x")
     put(pets / ".cache" / "1.png", encoded(1))
     (pets / "dog" / "elsewhere").symlink_to(pets / "cat")
     dataset = opened(pets, kept)
     assert (dataset.classes, len(dataset.samples)) == (("cat", "dog"), 17)
     assert dataset.ignored == (
+        (".heic", 1),
         (".png beside the class folders", 1),
         (".txt", 2),
-        (".webp", 1),
         ("hidden folder", 1),
         ("linked folder", 1),
         ("without extension", 1),
@@ -108,8 +109,8 @@ def test_classes_without_images_are_refused(pets: Path, kept: Path) -> None:
     (pets / "ant").mkdir()
     put(pets / "bee" / "notes.txt", b"x")
     assert refusal(pets, kept) == (
-        f"{pets} has class folders without images (.bmp, .gif, .jpeg, .jpg, .png): ant, bee (1 .txt); "
-        "put images into them or take the folders away"
+        f"{pets} has class folders without images ({', '.join(EXTENSIONS)}): ant, bee (1 .txt); put "
+        "images into them or take the folders away"
     )
 
 

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
-from zoobench.commands.crosscheck.methods import CrosscheckTarget
+from zoobench.commands.crosscheck.target import CrosscheckTarget
 from zoobench.judge.crosscheck import CrosscheckReport, Effort, TimedPath
 from zoobench.measure.target import Samples
+from zoobench.tflite.ports import Port
 
 TARGET = CrosscheckTarget(
     name="mobilenet-float32-litert-t1",
     model=Path("model.tflite"),
     sha256="ab" * 32,
-    input_type="float32",
-    side=8,
+    port=Port(index=0, dtype=np.dtype(np.float32), scale=1.0, zero_point=0, shape=(1, 8, 8, 3)),
+    interface=None,
     threads=1,
     samples=Samples(path=Path("pixels.npy"), rows=np.arange(2), labels=np.zeros(2, np.int64)),
     images="2 test images of pets",

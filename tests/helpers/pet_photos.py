@@ -15,6 +15,8 @@ from zoobench.data import listing
 from zoobench.data.dataset import Dataset, DatasetConfig, open_dataset
 from zoobench.errors import DataError
 
+NO_IMAGE = "not a JPEG, PNG, BMP, GIF, TIFF, WebP or AVIF image"
+
 
 def encoded(red: int, green: int = 0, *, side: int = 20, kind: str = "PNG") -> bytes:
     """Returns an image of one colour; blue is 9."""
@@ -60,17 +62,17 @@ def bad_images(photos: Path) -> dict[str, str]:
     put(cat / "e text.bmp", b"what is this?")
     (cat / "f gone.jpg").symlink_to(cat / "nowhere.jpg")
     (cat / "g folder.jpg").mkdir()
-    put(cat / "h webp.jpg", encoded(1, kind="WEBP"))
+    put(cat / "h heic.jpg", b"\x00\x00\x00\x18ftypheic")
     os.mkfifo(cat / "i pipe.png")
     return {
         "cat/a cut.jpg": "truncated: the file ends before the image does",
-        "cat/b zip.jpg": "not a JPEG, PNG, BMP or GIF image, but a ZIP archive",
+        "cat/b zip.jpg": f"{NO_IMAGE}, but a ZIP archive",
         "cat/c tiny.png": "1 x 1 pixels; at least 16 x 16 are needed",
         "cat/d empty.gif": "the file is empty",
-        "cat/e text.bmp": "not a JPEG, PNG, BMP or GIF image",
+        "cat/e text.bmp": NO_IMAGE,
         "cat/f gone.jpg": "cannot be read (No such file or directory)",
         "cat/g folder.jpg": "cannot be read (not a regular file)",
-        "cat/h webp.jpg": "not a JPEG, PNG, BMP or GIF image, but a WebP image",
+        "cat/h heic.jpg": f"{NO_IMAGE}, but a HEIC or MP4 file",
         "cat/i pipe.png": "cannot be read (not a regular file)",
     }
 

@@ -14,7 +14,7 @@ from fakes import FakeClock, ScriptedSession
 from messages import message_of
 from zoobench.errors import MeasurementError
 from zoobench.matrix.interface import Interface, PixelRange
-from zoobench.measure.presentation import flattened, presented, probabilities, side_of
+from zoobench.measure.presentation import flattened, presented, probabilities
 from zoobench.measure.runtimes import InterfacedSession
 from zoobench.tflite.ports import Port
 
@@ -80,25 +80,6 @@ def test_a_tensor_that_holds_0_to_1_gets_exactly_the_pixels(dtype: str, zero_poi
 def test_real_values_beyond_a_tensor_are_clipped_to_it_also_where_it_is_in_units_of_pixels() -> None:
     port = Port(index=0, dtype=np.dtype(np.uint8), scale=1.0, zero_point=0)
     assert port.stored(np.array([-3.0, 1.4, 1.5, 300.0], np.float32)).tolist() == [0, 1, 2, 255]
-
-
-@pytest.mark.parametrize(
-    ("shape", "parts", "side"),
-    [
-        ((1, 24, 24, 3), None, 24),
-        ((1, 24, 24, 3), {}, 24),
-        ((1, 24, 24, 1), {"channels": 1}, 24),
-        ((1, 3, 24, 24), {"layout": "NCHW"}, 24),
-        ((1, 24, 20, 3), None, None),
-        ((1, 24, 24, 3), {"layout": "NCHW"}, None),
-        ((2, 24, 24, 3), None, None),
-        ((1, 24), None, None),
-    ],
-)
-def test_the_side_of_an_input_is_known_where_it_takes_one_square_image(
-    shape: tuple[int, ...], parts: dict[str, Any] | None, side: int | None
-) -> None:
-    assert side_of(shape, None if parts is None else classifier(**parts)) == side
 
 
 @pytest.mark.parametrize(

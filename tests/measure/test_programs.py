@@ -7,11 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 from zoobench.errors import MeasurementError
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Program, Repetitions, find_program, time_by
+from zoobench.tflite.ports import Port
 
 PYTHON = sys.executable
 LITERT_REPORT = {"num_threads": 2, "latency": {"num_runs": 30, "num_warmup_runs": 6, "median_ms": 2.29}}
@@ -39,7 +41,8 @@ def reporting(folder: Path, which: Program, report: object, *, said: str = "") -
 
 
 def timed(which: Program, executable: Path, **changes: Any) -> float:
-    usual = {"input_type": "float32", "threads": 2, "repetitions": Repetitions(warmups=6, runs=30), "patience": 60.0}
+    taken = Port(index=0, dtype=np.dtype(np.float32), scale=1.0, zero_point=0, shape=(1, 8, 8, 3))
+    usual = {"taken": taken, "threads": 2, "repetitions": Repetitions(warmups=6, runs=30), "patience": 60.0}
     return time_by(which, executable, Path("a model.tflite"), **{**usual, **changes})
 
 
@@ -52,7 +55,15 @@ def timed(which: Program, executable: Path, **changes: Any) -> float:
         ),
         (
             *(BENCHMARK_APP, OPENVINO_REPORT, 6.05e-3),
-            ("-infer_precision f32", "-ip f32", "-nstreams 1", "-nthreads 2", "-hint none", "-niter 30"),
+            (
+                "-infer_precision f32",
+                "-ip f32",
+                "-shape [1,8,8,3]",
+                "-nstreams 1",
+                "-nthreads 2",
+                "-hint none",
+                "-niter 30",
+            ),
         ),
     ],
 )

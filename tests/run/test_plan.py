@@ -31,6 +31,8 @@ REFUSED = [
     ("epochs", "", "--zoo-epochs: received ''"),
     ("drawn", "29", "29 drawn images were asked for; ask for at least 30, 3 for each of the 10 classes"),
     ("split", "70/30", "the split '70/30' cannot be read; give three numbers"),
+    ("resize", "squash", "--zoo-resize: received 'squash'; allowed are stretch, crop, pad"),
+    ("exif", "yes", "--zoo-exif: received 'yes'; allowed are ignore, apply"),
     ("seed", "-1", "--zoo-seed: received -1; allowed is 0 or more"),
     ("seed", "4294967296", "--zoo-seed: received 4294967296; allowed is 2147483647 or less"),
     ("early-stopping-from", "-1", "--zoo-early-stopping-from: received -1; allowed is 0 or more"),
@@ -115,6 +117,7 @@ def test_every_option_of_training_and_data_is_read() -> None:
     rates = {"learning_rate": 0.01, "decay": 0.0, "dropout": 0.25}
     texts = {name: str(value) for name, value in (counts | rates).items()}
     data = {"data": "photos", "drawn": "60", "split": "8/1/1", "skip_bad_images": "yes", "calibration_data": "more.csv"}
+    data |= {"resize": "crop", "exif": "apply"}
     made = building(**texts, **data, head_layers="64")
     assert made.training == TrainingConfig(**counts, **rates, head_layers=(64,))  # type: ignore[arg-type]
     assert made.data == DatasetConfig(
@@ -124,6 +127,8 @@ def test_every_option_of_training_and_data_is_read() -> None:
         seed=5,
         skip_bad_images=True,
         calibration=Path("more.csv"),
+        resizing="crop",
+        upright=True,
     )
 
 

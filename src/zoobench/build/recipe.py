@@ -209,6 +209,7 @@ def _of_images(request: BuildRequest) -> dict[str, Any]:
         "pillow": version("pillow"),
         "ai-edge-litert": version("ai-edge-litert"),
         "image_size": request.image_size,
+        **request.dataset.preparation,
     }
 
 

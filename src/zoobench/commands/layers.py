@@ -1,24 +1,48 @@
 """`zoobench layers`: how far is each layer of a quantized file from the float32 file?"""
 
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import get_args
 
 import click
+import numpy as np
 
-from zoobench.commands.options import PATH, output_options, present, save_picture
-from zoobench.data.photos import array_images, given_images, last_parts
+from zoobench.commands.feeding import Numbers, given_numbers, with_one_signature
+from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option
+from zoobench.data.photos import Images, array_images, given_images, last_parts
 from zoobench.errors import UsageError
+from zoobench.matrix.interface import Interface, PixelRange
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
-from zoobench.measure.presentation import side_of
-from zoobench.run.locate import find_calibration, find_float_twin, find_interface
+from zoobench.run.locate import find_calibration, find_float_twin, find_interface, manifest_beside
 from zoobench.show.layers import layer_errors, view
 from zoobench.system.terminal import progress
+from zoobench.system.units import three_digits
+from zoobench.tflite.ports import (
+    Port,
+    closest_range,
+    display_shape,
+    photo_interface,
+    pixel_range_taken,
+    read_all_ports,
+    sole_input,
+)
+from zoobench.tflite.read import read_graphs
 
 
 @click.command()
 @click.argument("model", type=PATH)
 @click.option("--float", "float_model", metavar="FILE", type=PATH, help="The float32 file.")
-@click.option("--images", metavar="PATH", type=PATH, help="Folder of photos, or uint8 .npy file.")
+@click.option(
+    "--images", metavar="PATH", type=PATH, help="Folder of photos, or .npy file: uint8 images, or numbers as it takes."
+)
+@click.option(
+    "--pixels",
+    type=click.Choice(get_args(PixelRange)),
+    help="Range in which the model takes images. Default: what the store or the scales of its input say, else 0..255.",
+)
+@signature_option
 @click.option("--samples", type=click.IntRange(1), default=32, show_default=True, help="Most images to compare on.")
 @click.option("--worst", type=click.IntRange(0), default=5, show_default=True, help="How many layers are marked.")
 @click.option(
@@ -30,6 +54,8 @@ def layers(
     model: Path,
     float_model: Path | None,
     images: Path | None,
+    pixels: PixelRange | None,
+    signature: str | None,
     samples: int,
     worst: int,
     picture: Path,
@@ -40,48 +66,100 @@ def layers(
 
     For a file in artifacts/models the float32 file and the calibration images are found there.
     """
-    report = find_errors(model, float_model=float_model, images=images, samples=samples)
+    report = find_errors(
+        model, float_model=float_model, images=images, samples=samples, signature=signature, pixels=pixels
+    )
     present(view(report, worst_count=worst), form=form, output=output)
     save_picture(layer_errors(report, worst_count=worst), picture)
 
 
-def find_errors(model: Path, *, float_model: Path | None, images: Path | None, samples: int) -> LayerReport:
+def find_errors(
+    model: Path,
+    *,
+    float_model: Path | None,
+    images: Path | None,
+    samples: int,
+    signature: str | None = None,
+    pixels: PixelRange | None = None,
+) -> LayerReport:
     """Returns the error of each layer of a quantized file.
 
     Args:
         model: A TFLite file; if it stands in a store, the rest is found there.
         float_model: The float32 file that it was quantized from.
-        images: A `.npy` file of uint8 images [n, height, width, 3] or a folder of photos; None takes the images that
-            the file, or another variant of the same classifier, was calibrated on.
+        images: A folder of photos, or a `.npy` file of uint8 images [n, height, width, 3] or of numbers of the input's
+            shape; None takes the images that the file, or another variant of the same classifier, was calibrated on.
         samples: How many images are taken at most.
+        signature: Of both files, where they have several.
+        pixels: In which range the model takes images; None for what is known of it.
     """
     twin = float_model or find_float_twin(model)
-    interface = find_interface(model)
-    comparison = open_comparison(model, twin, interface)
-    _, quantized_model, matching = comparison
-    side = side_of(quantized_model.input_shape, interface)
-    if side is None:
-        taken = list(quantized_model.input_shape)
-        raise UsageError(f"{model} takes inputs of shape {taken}; only [1, side, side, 3] images are known here")
-    if images:
-        found = given_images(images, side=side)
-    elif calibration := find_calibration(model):
-        source = f"{calibration.parent.name}, calibration images"
-        found = array_images(calibration, side=side, source=source)
-    else:
-        raise UsageError(
-            f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "
-            ".npy file of uint8 images [n, height, width, 3]"
-        )
-    count = min(samples, found.count)
-    with progress(f"Comparing {len(matching.pairs)} layers", total=count) as advance:
-        measured = measure_layers(comparison, found.spread(samples), advance=advance)
+    with TemporaryDirectory(prefix="zoobench-") as folder:
+        pair = []
+        for name, path in (("quantized", model), ("float", twin)):
+            (Path(folder) / name).mkdir()
+            pair.append(with_one_signature(path, signature, workplace=Path(folder) / name))
+        found, interface = _inputs(model, pair[0], images=images, pixels=pixels)
+        comparison = open_comparison(pair[0], pair[1], interface)
+        count = min(samples, found.count)
+        with progress(f"Comparing {len(comparison[2].pairs)} layers", total=count) as advance:
+            measured = measure_layers(comparison, found.spread(samples), advance=advance)
     return LayerReport(
         model=last_parts(model),
         float_model=last_parts(twin),
         images=count,
         images_from=found.source,
-        matched_by=matching.by,
-        unmatched=tuple(layer.name for layer in matching.unmatched),
+        matched_by=comparison[2].by,
+        unmatched=tuple(layer.name for layer in comparison[2].unmatched),
         layers=measured,
     )
+
+
+def _inputs(
+    model: Path, opened: Path, *, images: Path | None, pixels: PixelRange | None
+) -> tuple[Images, Interface | None]:
+    """Returns what both files are run on, and how they take it if it is images."""
+    port = sole_input(read_all_ports(opened)[0])
+    interface = find_interface(model) or photo_interface(port)
+    if images and (numbers := given_numbers(images, port, takes_photos=interface is not None)) is not None:
+        return _arrays(numbers, port, last_parts(images)), None
+    if interface is None:
+        raise UsageError(
+            f"{model} takes inputs {display_shape(port.shape)}, which are no square images; give numbers of that shape "
+            "with --images FILE.npy"
+        )
+    side = max(port.shape[1:])
+    if images:
+        found = given_images(images, side=side)
+    elif calibration := find_calibration(model):
+        found = array_images(calibration, side=side, source=f"{calibration.parent.name}, calibration images")
+    else:
+        raise UsageError(
+            f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "
+            ".npy file of uint8 images [n, height, width, 3]"
+        )
+    if manifest_beside(model) and not pixels:
+        return found, interface
+    taken = pixels or _pixels_of(opened)
+    return replace(found, source=f"{found.source}, pixels {taken}"), replace(interface, pixels=taken)
+
+
+def _pixels_of(model: Path) -> PixelRange:
+    """Returns the range in which a file takes pixels, as far as it was quantized for one; else what Keras's take."""
+    held = pixel_range_taken(read_graphs(model.read_bytes())[0])
+    if held is None:
+        return "0..255"
+    found = closest_range(held)
+    if found is None:
+        raise UsageError(
+            f"the input of {model} holds {three_digits(held[0])} to {three_digits(held[1])}, which is no range of "
+            f"pixels that is known; say which with --pixels: {', '.join(get_args(PixelRange))}"
+        )
+    return found
+
+
+def _arrays(numbers: Numbers, port: Port, source: str) -> Images:
+    batch = port.shape[0] if port.shape else 1
+    if batch != 1:
+        raise UsageError(f"the model takes {batch} at a time: {display_shape(port.shape)}; convert it for a batch of 1")
+    return Images(source=source, count=len(numbers), load=lambda index: np.array(numbers[index]))

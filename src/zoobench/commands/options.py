@@ -36,6 +36,9 @@ artifacts_option = click.option(
     help="The folder that the runs used: store, results, baselines.",
 )
 
+signature_option = click.option(
+    "--signature", metavar="NAME", help="What is called of a TFLite file that has several signatures."
+)
 cells_option = click.option(
     "--cells",
     multiple=True,

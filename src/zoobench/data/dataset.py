@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data import drawn
+from zoobench.data.images import Resizing
 from zoobench.data.listing import (
     LeftOut,
     Picture,
@@ -57,6 +58,8 @@ class DatasetConfig:
         seed: Which split, and which drawn images.
         skip_bad_images: Leave out what cannot be used instead of stopping at it.
         calibration: Folder or list of images to calibrate on; None for those that train.
+        resizing: How images become square.
+        upright: Turn photos as their EXIF data says.
     """
 
     folder: Path | None = None
@@ -65,6 +68,8 @@ class DatasetConfig:
     seed: int = 0
     skip_bad_images: bool = False
     calibration: Path | None = None
+    resizing: Resizing = "stretch"
+    upright: bool = False
 
     def __post_init__(self) -> None:
         if self.drawn_images < MIN_DRAWN_IMAGES:
@@ -100,6 +105,7 @@ class Dataset:
         duplicates: Groups of names of samples that have the same content.
         ignored: Kinds of files that are no images, with their number.
         remarks: What else is unusual.
+        preparation: How pixels were made, by option, where that is not the default: part of what is made of them.
         calibration: Images to calibrate on, all as one class that trains; None where the training split is taken.
         pixels_path: A .npy file, uint8 [samples, image_size, image_size, 3] RGB; row i belongs to `samples[i]`.
     """
@@ -113,6 +119,7 @@ class Dataset:
     image_size: int
     pixels_path: Path
     remarks: tuple[str, ...] = ()
+    preparation: Mapping[str, str] = field(default_factory=dict)
     calibration: "Dataset | None" = None
 
     @property
@@ -199,7 +206,10 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
 
 
 def _opened(source: PictureSource, *, config: DatasetConfig, image_size: int, folder: Path) -> Dataset:
-    rows, undecoded, pixels_path = decode_once(source, image_size=image_size, folder=folder)
+    preparation: dict[str, str] = {}
+    preparation |= {} if config.resizing == "stretch" else {"resize": config.resizing}
+    preparation |= {"exif": "apply"} if config.upright else {}
+    rows, undecoded, pixels_path = decode_once(source, image_size=image_size, folder=folder, preparation=preparation)
     left_out = tuple(sorted((*source.left_out, *undecoded)))
     if not config.skip_bad_images:
         refuse(left_out, source=source)
@@ -215,8 +225,18 @@ def _opened(source: PictureSource, *, config: DatasetConfig, image_size: int, fo
         ignored=source.ignored,
         image_size=image_size,
         pixels_path=pixels_path,
-        remarks=source.remarks,
+        remarks=(*source.remarks, *_prepared_unusually(source, config)),
+        preparation=preparation,
     )
+
+
+def _prepared_unusually(source: PictureSource, config: DatasetConfig) -> Iterator[str]:
+    """Yields what differs from how `keras.utils.image_dataset_from_directory` makes pixels, or from how photos look."""
+    if lying := [picture.name for picture in source.pictures if picture.orientation != 1]:
+        done = "turned upright" if config.upright else "not turned, as Keras does not; --zoo-exif apply does"
+        yield f"{counted(lying, 'photo')} of another EXIF orientation, {done}, first {lying[0]}"
+    if config.resizing != "stretch":
+        yield {"crop": "cropped to the square in the middle", "pad": "padded with black to a square"}[config.resizing]
 
 
 def _without(tested: Mapping[str, str], source: PictureSource) -> PictureSource:

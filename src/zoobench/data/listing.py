@@ -4,17 +4,17 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 import PIL
 
-from zoobench.data.images import DECODER_VERSION, EXTENSIONS, Pixels, check_file, load, resize
+from zoobench.data.images import DECODER_VERSION, EXTENSIONS, Pixels, Resizing, check_file, glance, load, resize, turned
 from zoobench.data.layout import entries_of, find_layout, is_image, is_set_aside, kind_of, kind_of_folder, text_of
 from zoobench.data.split import ROWS, SPLITS, Row, Split, read_rows
 from zoobench.errors import DataError
@@ -42,13 +42,25 @@ LeftOut = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One image before it is decoded; `sha256` is None where the pixels say it, `split` where none is given."""
+    """One image before it is decoded.
+
+    Attributes:
+        name: As `Sample` has it.
+        label: Index into the classes.
+        sha256: Of the file's content; None where it follows from the pixels.
+        pixels: Decodes it.
+        split: None where none is given.
+        orientation: As EXIF numbers it, 1 for upright.
+        kind: Of the file, '' for one that Keras reads too.
+    """
 
     name: str
     label: int
     sha256: str | None
     pixels: Callable[[], Pixels]
     split: Split | None = None
+    orientation: int = 1
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,9 +205,15 @@ def counted(things: Sequence[object], noun: str) -> str:
 
 
 def decode_once(
-    source: PictureSource, *, image_size: int, folder: Path
+    source: PictureSource, *, image_size: int, folder: Path, preparation: Mapping[str, str]
 ) -> tuple[tuple[Row, ...], tuple[LeftOut, ...], Path]:
     """Decodes a source unless that was done before; `folder` keeps what was, each in a folder named by its content.
+
+    Args:
+        source: What to decode.
+        image_size: Side in pixels.
+        folder: Of the store.
+        preparation: `resize` and `exif`, as the options name them, where they are not the defaults.
 
     Returns:
         What could be decoded, what could not, and the `.npy` file whose row i shows the i-th that could. Beside it
@@ -210,9 +228,12 @@ def decode_once(
         "image_size": image_size,
         "decoder": DECODER_VERSION,
         "pillow": PIL.__version__,
+        **preparation,
     }
     product = Product(name=f"{source.name}-{image_size}", file_name=_PIXELS, inputs=inputs)
-    path = obtain(folder, product, partial(_decode, source, image_size=image_size), error=DataError).path
+    path = obtain(
+        folder, product, partial(_decode, source, image_size=image_size, preparation=preparation), error=DataError
+    ).path
     content = read_rows(path)
     rows = tuple((name, label, sha256) for name, label, sha256 in content["rows"])
     return rows, tuple((name, reason) for name, reason in content["left_out"]), path
@@ -241,12 +262,15 @@ def _listed(class_folder: Path) -> tuple[list[Path], list[str], list[OSError]]:
 def _identified(file: File) -> Picture | LeftOut:
     try:
         check_file(file.path)
+        kind, orientation = glance(file.path)
         return Picture(
             name=file.name,
             label=file.label,
             sha256=sha256_of_file(file.path),
             pixels=partial(load, file.path),
             split=file.split,
+            orientation=orientation,
+            kind=kind,
         )
     except OSError as error:
         return file.name, _unread(error)
@@ -279,8 +303,7 @@ def _key(pictures: Sequence[Picture]) -> str:
 
 def _identity(picture: Picture) -> tuple[str | int | None, ...]:
     """Returns what tells a picture from others; what is usual adds nothing, so that earlier keys stay valid."""
-    usual = (picture.name, picture.label, picture.sha256)
-    return (*usual, picture.split) if picture.split else usual
+    return (picture.name, picture.label, picture.sha256, *filter(None, (picture.split, picture.kind)))
 
 
 def _unread(error: OSError) -> str:
@@ -306,10 +329,11 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
 
 
-def _decode(source: PictureSource, folder: Path, *, image_size: int) -> Facts:
+def _decode(source: PictureSource, folder: Path, *, image_size: int, preparation: Mapping[str, str]) -> Facts:
     title = f"Decoding {source.name} at {image_size} px"
     with writing(folder / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
-        rows, left_out = _write_rows(handle, source.pictures, image_size=image_size, advance=advance)
+        prepare = partial(_prepared, image_size=image_size, preparation=preparation)
+        rows, left_out = _write_rows(handle, source.pictures, image_size=image_size, prepare=prepare, advance=advance)
     given = given_splits(source)
     splits = {"splits": [given[name] for name, *_ in rows]} if given else {}
     write_json(folder / ROWS, {"rows": rows, "left_out": left_out, **splits})
@@ -317,7 +341,12 @@ def _decode(source: PictureSource, folder: Path, *, image_size: int) -> Facts:
 
 
 def _write_rows(
-    handle: IO[bytes], pictures: Sequence[Picture], *, image_size: int, advance: Advance
+    handle: IO[bytes],
+    pictures: Sequence[Picture],
+    *,
+    image_size: int,
+    prepare: Callable[[Picture], tuple[str, bytes]],
+    advance: Advance,
 ) -> tuple[list[Row], list[LeftOut]]:
     """Writes a .npy file image by image: mapped pages that wait to be written would count as resident memory."""
     rows: list[Row] = []
@@ -326,7 +355,7 @@ def _write_rows(
     with _workers() as pool:
         for start in range(0, len(pictures), _CHUNK):
             chunk = pictures[start : start + _CHUNK]
-            outcomes = pool.map(partial(_prepared, image_size=image_size), chunk)
+            outcomes = pool.map(prepare, chunk)
             for picture, (outcome, pixels) in zip(chunk, outcomes, strict=True):
                 if pixels:
                     rows.append((picture.name, picture.label, outcome))
@@ -347,10 +376,12 @@ def _npy_header(count: int, image_size: int) -> bytes:
     return header.getvalue()
 
 
-def _prepared(picture: Picture, *, image_size: int) -> tuple[str, bytes]:
+def _prepared(picture: Picture, *, image_size: int, preparation: Mapping[str, str]) -> tuple[str, bytes]:
     try:
         pixels = picture.pixels()
     except DataError as error:
         return str(error), b""
     sha256 = picture.sha256 or hashlib.sha256(pixels.tobytes()).hexdigest()
-    return sha256, resize(pixels, size=image_size).tobytes()
+    if preparation.get("exif") == "apply":
+        pixels = turned(pixels, picture.orientation)
+    return sha256, resize(pixels, size=image_size, how=cast(Resizing, preparation.get("resize", "stretch"))).tobytes()

@@ -39,7 +39,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photos:
-    """Photos as they come from a disk or a camera: what they are, and the bytes of each JPEG, PNG, BMP or GIF file."""
+    """Photos as they come from a disk or a camera: what they are, and the bytes of each file."""
 
     source: str
     contents: tuple[bytes, ...]
@@ -159,9 +159,12 @@ def decoded(photos: Photos, *, side: int, folder: Path) -> Samples:
 
 
 def _files(folder: Path) -> list[Path]:
-    from zoobench.data.images import EXTENSIONS
+    from zoobench.data.layout import is_image, is_set_aside
 
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    def is_photo(path: Path) -> bool:
+        return is_image(path.name) and not any(map(is_set_aside, path.relative_to(folder).parts[:-1]))
+
+    return sorted(filter(is_photo, folder.rglob("*")))
 
 
 def _spread(count: int, most: int) -> list[int]:

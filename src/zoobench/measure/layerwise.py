@@ -67,13 +67,8 @@ class ObservedModel:
             ) from error
         self._scales = {detail["index"]: _scale(detail) for detail in self._interpreter.get_tensor_details()}
 
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of the model's input."""
-        return tuple(int(length) for length in self._interpreter.get_input_details()[0]["shape"])
-
-    def run(self, images: npt.NDArray[np.uint8]) -> None:
-        """Runs the model on raw pixels [1, height, width, 3], in the range that it takes."""
+    def run(self, images: npt.NDArray[Any]) -> None:
+        """Runs the model on raw pixels [1, height, width, 3] as its interface says, else on what it takes."""
         self._session.load(images)
         self._session.invoke()
 
@@ -126,7 +121,7 @@ def open_comparison(path: Path, float_path: Path, interface: Interface | None = 
 
 
 def measure_layers(
-    comparison: Opened, images: Iterable[npt.NDArray[np.uint8]], *, advance: Advance
+    comparison: Opened, images: Iterable[npt.NDArray[Any]], *, advance: Advance
 ) -> tuple[LayerError, ...]:
     """Returns the error of each matched layer over the images, of which one is in memory at a time.
 

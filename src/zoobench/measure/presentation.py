@@ -3,7 +3,6 @@
 Formulas of pixels are those of `keras.applications.imagenet_utils.preprocess_input`; grey is that of Pillow's "L".
 """
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -37,14 +36,6 @@ def presented(images: npt.NDArray[np.uint8], interface: Interface) -> npt.NDArra
         table = _table(interface.pixels, interface.channels)
         shown = table[shown, np.arange(interface.channels)]
     return np.ascontiguousarray(shown.transpose(0, 3, 1, 2)) if interface.layout == "NCHW" else shown
-
-
-def side_of(shape: Sequence[int], interface: Interface | None) -> int | None:
-    """Returns the side of the one square image of three channels, or as the interface says, that an input takes."""
-    channels = interface.channels if interface else 3
-    side = shape[2] if len(shape) == len("NHWC") else 0
-    image = (channels, side, side) if interface and interface.layout == "NCHW" else (side, side, channels)
-    return side if tuple(shape) == (1, *image) and side > 0 else None
 
 
 def probabilities(outputs: npt.NDArray[np.float32], interface: Interface, *, count: int) -> Floats:

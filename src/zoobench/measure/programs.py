@@ -13,6 +13,7 @@ from typing import Any
 
 from zoobench.errors import MeasurementError
 from zoobench.system.processes import run_program
+from zoobench.tflite.ports import Port
 
 RESOLUTION_SECONDS = 1e-5
 """What both programs round their median to: a hundredth of a millisecond."""
@@ -22,7 +23,11 @@ _CHATTER = ("[ INFO ]", "[Step ")
 """Beginnings of lines of `benchmark_app` that tell nothing of what went wrong."""
 _SHOWN = 200
 """Characters of what was received that are shown."""
-_OPENVINO_TYPES = {"float32": "f32", "uint8": "u8", "int8": "i8", "int16": "i16"}
+_OPENVINO_TYPES = {
+    **{f"float{bits}": f"f{bits}" for bits in (16, 32, 64)},
+    **{f"{sign}int{bits}": f"{sign or 'i'}{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    "bool": "boolean",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +42,8 @@ class Repetitions:
 class Program:
     """A benchmark program.
 
-    Texts hold `{model}`, `{openvino_type}` (of its input), `{threads}`, `{warmups}`, `{runs}`, and `{folder}`, in which
-    the program may write.
+    Texts hold `{model}`, `{openvino_type}` and `{shape}` (of its input), `{threads}`, `{warmups}`, `{runs}`, and
+    `{folder}`, in which the program may write.
 
     Attributes:
         what: What it times, and how.
@@ -77,9 +82,11 @@ BENCHMARK_APP = Program(
     name="benchmark_app",
     what="OpenVINO's program: float32, one stream, one random input",
     install="pip install openvino",
-    # of itself it takes several streams, bfloat16 where the processor has it, and uint8 images for a float32 input
-    arguments="-m {model} -d CPU -api sync -hint none -nstreams 1 -infer_precision f32 -ip {openvino_type} "
-    "-nthreads {threads} -niter {runs} -report_type no_counters -json_stats -report_folder {folder}",
+    # of itself it takes several streams, bfloat16 where the processor has it, uint8 images for a float32 input, and no
+    # batch that is left open
+    arguments="-m {model} -shape {shape} -d CPU -api sync -hint none -nstreams 1 -infer_precision f32 "
+    "-ip {openvino_type} -nthreads {threads} -niter {runs} -report_type no_counters -json_stats "
+    "-report_folder {folder}",
     report="benchmark_report.json",
     part="execution_results",
     median="latency (ms)",
@@ -101,14 +108,14 @@ def time_by(
     executable: Path,
     model: Path,
     *,
-    input_type: str,
+    taken: Port,
     threads: int,
     repetitions: Repetitions,
     patience: float,
 ) -> float:
     """Has a program time a TFLite file and returns the median that it tells, in seconds.
 
-    The input is of `input_type`, such as `float32`. A program that takes longer than `patience` seconds is taken to
+    `taken` is the file's input. A program that takes longer than `patience` seconds is taken to
     hang; it is ended with all that it started then, or when this is interrupted.
 
     Raises:
@@ -116,7 +123,8 @@ def time_by(
     """
     asked: dict[str, object] = {
         "model": model,
-        "openvino_type": _OPENVINO_TYPES.get(input_type, input_type),
+        "openvino_type": _OPENVINO_TYPES.get(taken.dtype.name, taken.dtype.name),
+        "shape": f"[{','.join(map(str, taken.shape))}]",
         "threads": threads,
         "warmups": repetitions.warmups,
         "runs": repetitions.runs,

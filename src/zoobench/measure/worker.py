@@ -71,18 +71,20 @@ class RemoteBench:
         *,
         settle: bool,
         slowdown: Mapping[str, float] | None = None,
+        batch: int = 1,
         patience: float = OPEN_SECONDS,
     ) -> tuple[list[int], list[int]]:
         """Times one invocation in each turn; returns its nanoseconds, and how many of them were waited on purpose.
 
         Args:
             turns: In their order.
-            pixels: uint8 .npy file [n, height, width, 3].
+            pixels: .npy file, uint8 [n, height, width, 3]; or numbers of another shape that all models take.
             settle: Whether an untimed invocation comes before the timed one, so that the caches are the model's own.
             slowdown: By model, the share of its median that each of its invocations is made to wait.
+            batch: How many rows from that of the turn on an invocation is given.
             patience: Seconds.
         """
-        request = {"turns": turns, "pixels": str(pixels), "settle": settle, "slowdown": slowdown or {}}
+        request = {"turns": turns, "pixels": str(pixels), "settle": settle, "slowdown": slowdown or {}, "batch": batch}
         answer = self._ask("turns", patience=patience, **request)
         taken, injected = answer["nanoseconds"], answer["injected_nanoseconds"]
         if not len(taken) == len(injected) == len(turns):
@@ -155,7 +157,7 @@ class Bench:
         return {"initialization_seconds": seconds}
 
     def _turns(
-        self, *, turns: Sequence[Turn], pixels: str, settle: bool, slowdown: Mapping[str, float]
+        self, *, turns: Sequence[Turn], pixels: str, settle: bool, slowdown: Mapping[str, float], batch: int = 1
     ) -> dict[str, Any]:
         try:
             images = np.load(pixels, mmap_mode="r", allow_pickle=False)
@@ -164,7 +166,7 @@ class Bench:
         taken, injected = [], []
         for name, row in turns:
             session, _, latest = self._opened[name]
-            session.load(np.array(images[row : row + 1]))
+            session.load(np.array(images[row : row + batch]))
             if settle:
                 session.invoke()
             nanoseconds, wait = self._timed(session, latest, slowdown.get(name, 0.0))

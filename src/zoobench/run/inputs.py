@@ -141,6 +141,7 @@ def split_of(dataset: "Dataset") -> Split:
         "image_size": dataset.image_size,
         "decoder": DECODER_VERSION,  # decoders may differ in pixels
         "pillow": version("pillow"),
+        **dataset.preparation,
     }
     recorded = RecordedDataset(
         name=dataset.name,

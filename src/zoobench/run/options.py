@@ -52,6 +52,13 @@ _BUILDING = (
         "Shares of training, validation and test; 0/0/100 tests a finished classifier on all images.",
     ),
     ("seed", "N", "0", "Seed of split, drawing, random weights, training and calibration."),
+    (
+        "resize",
+        "HOW",
+        "stretch",
+        "How images become square: stretch, crop (the middle) or pad (with black), as Keras does each.",
+    ),
+    ("exif", "WHAT", "ignore", "The EXIF orientation of photos: ignore, as Keras does, or apply to turn them upright."),
     ("skip-bad-images", "", "", "Leave out images that cannot be used instead of stopping."),
     (
         "backbones",

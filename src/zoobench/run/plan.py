@@ -25,6 +25,7 @@ from zoobench.system.units import parse_number
 # A device, which measures what a kit holds, has no Pillow.
 if TYPE_CHECKING:
     from zoobench.data.dataset import DatasetConfig
+    from zoobench.data.images import Resizing
 
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _BESIDE_A_KIT = ("kit", "kit-limit", "artifacts")
@@ -147,6 +148,7 @@ def _measuring(texts: Mapping[str, str]) -> dict[str, Any]:
 
 def _data(texts: Mapping[str, str]) -> "DatasetConfig":
     from zoobench.data.dataset import DatasetConfig
+    from zoobench.data.images import RESIZINGS
 
     return DatasetConfig(
         folder=Path(texts["data"]) if texts["data"] else None,
@@ -155,6 +157,8 @@ def _data(texts: Mapping[str, str]) -> "DatasetConfig":
         seed=_whole(texts, "seed", least=0),
         skip_bad_images=bool(texts["skip-bad-images"]),
         calibration=Path(texts["calibration-data"]) if texts["calibration-data"] else None,
+        resizing=cast("Resizing", _one_of(texts, "resize", RESIZINGS)),
+        upright=_one_of(texts, "exif", ("ignore", "apply")) == "apply",
     )
 
 
@@ -226,6 +230,12 @@ def _parts(texts: Mapping[str, str], name: str, kind: str) -> list[str]:
     if not parts:
         raise UsageError(f"{PREFIX}{name}: received nothing; allowed are {kind} separated by commas")
     return parts
+
+
+def _one_of(texts: Mapping[str, str], name: str, allowed: Sequence[str]) -> str:
+    if texts[name] not in allowed:
+        raise UsageError(f"{PREFIX}{name}: received {texts[name]!r}; allowed are {', '.join(allowed)}")
+    return texts[name]
 
 
 def _whole(texts: Mapping[str, str], name: str, *, least: int = 1) -> int:

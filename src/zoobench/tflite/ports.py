@@ -3,7 +3,7 @@
 Here it is decided, for all runtimes and commands, what an open dimension is and which file can be run at all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-from zoobench.tflite.read import Tensor, read_edges
+from zoobench.matrix.interface import Interface, Layout, PixelRange
+from zoobench.tflite.read import Graph, Tensor, read_edges
 
 Floats = npt.NDArray[np.float32]
 _SCORES = frozenset({"float32", "uint8", "int8", "int16"})
 """Number types of answers that are read."""
+_PIXELS: Mapping[PixelRange, tuple[float, float]] = {
+    "0..255": (0.0, 255.0),
+    "0..1": (0.0, 1.0),
+    "-1..1": (-1.0, 1.0),
+    "imagenet-torch": (-2.118, 2.640),
+    "imagenet-caffe": (-123.68, 151.061),
+}
+"""The lowest and highest value of each, of all channels."""
+_RANGE_TOLERANCE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +147,40 @@ def display_shape(shape: Sequence[int]) -> str:
 def with_batch_of_one(shape: Sequence[int]) -> tuple[int, ...]:
     """Returns the shape that a file is run in: 1 where its batch, the first dimension, is left open (-1)."""
     return tuple(1 if side < 0 and not place else int(side) for place, side in enumerate(shape))
+
+
+def photo_interface(port: Port) -> Interface | None:
+    """Returns how an input takes square RGB photos, one at a time: as they are, grey, or by channels; None if not."""
+    if len(port.shape) != 4 or port.shape[0] != 1:
+        return None
+    layouts: tuple[tuple[Layout, int, int, int], ...] = (("NHWC", 3, 1, 2), ("NCHW", 1, 2, 3))
+    for layout, channels, height, width in layouts:
+        if port.shape[channels] in (1, 3) and port.shape[height] == port.shape[width]:
+            is_grey = port.shape[channels] == 1
+            return Interface(taken_as="classifier", layout=layout, channels=1 if is_grey else 3)
+    return None
+
+
+def pixel_range_taken(graph: Graph) -> tuple[float, float] | None:
+    """Returns `pixel_range_held` of a graph's first input, or of that as it is quantized where it is a float one."""
+    index = graph.inputs[0]
+    quantized = (
+        one.outputs[0] for one in graph.operators if one.name == "QUANTIZE" and one.inputs == (index,) and one.outputs
+    )
+    held = pixel_range_held(graph.tensors[index])
+    return held or next((pixel_range_held(graph.tensors[one]) for one in quantized), None)
+
+
+def closest_range(held: tuple[float, float]) -> PixelRange | None:
+    """Returns which range of pixels an input was quantized for, by the lowest and highest value that it holds.
+
+    None where it is none of the known ones to within `_RANGE_TOLERANCE` of their width: what a quantizer was shown
+    need not have reached the ends.
+    """
+    for name, (low, high) in _PIXELS.items():
+        if max(abs(held[0] - low), abs(held[1] - high)) <= _RANGE_TOLERANCE * (high - low):
+            return name
+    return None
 
 
 def pixel_range_held(port: Port | Tensor) -> tuple[float, float] | None:

@@ -1,6 +1,7 @@
 """Is each phase from a photo to its class timed on its own, and does the real path give what the data set gives?"""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from crosschecks import TARGET
 from fakes import MILLISECOND, FakeClock
 from zoobench.commands.crosscheck.methods import PHASES, observe, summary, time_end_to_end
 from zoobench.data.photos import Photos
@@ -64,14 +66,9 @@ def test_medians_are_of_all_phases_together_and_of_each() -> None:
 def test_a_real_file_goes_from_photo_to_class_in_a_fresh_process(real_runs: Path) -> None:
     (model,) = (real_runs / "models").glob("*-float32-*/model.tflite")
     photos = Photos(source="grey", contents=(photo(90, 80),))
-    found = time_end_to_end(model, photos, side=64, threads=1, repetitions=Repetitions(warmups=1, runs=5))
+    target = replace(TARGET, model=model, port=replace(TARGET.port, shape=(1, 64, 64, 3)))
+    found = time_end_to_end(target, photos, repetitions=Repetitions(warmups=1, runs=5))
     assert all(seconds > 0 for seconds in found.phases.values())
     assert found.seconds >= found.phases["invoke"]
     with pytest.raises(MeasurementError, match=r"a photo cannot be used: .*name other photos with --images"):
-        time_end_to_end(
-            model,
-            Photos(source="none", contents=(b"GIF",)),
-            side=64,
-            threads=1,
-            repetitions=Repetitions(warmups=0, runs=1),
-        )
+        time_end_to_end(target, Photos(source="none", contents=(b"GIF",)), repetitions=Repetitions(warmups=0, runs=1))

@@ -13,13 +13,12 @@ import click
 from zoobench.commands.crosscheck.methods import (
     PHASES,
     REFERENCE,
-    CrosscheckTarget,
     Round,
     TimingMethod,
     find_methods,
-    find_target,
 )
-from zoobench.commands.options import artifacts_option, output_options, present
+from zoobench.commands.crosscheck.target import CrosscheckTarget, find_target
+from zoobench.commands.options import artifacts_option, output_options, present, signature_option
 from zoobench.errors import MeasurementError, Status
 from zoobench.judge.crosscheck import CrosscheckReport, Effort, TimedPath
 from zoobench.measure.disturbance import Marking, crowding, mark
@@ -75,14 +74,17 @@ _LATE = 20
     "--images",
     metavar="PATH",
     type=click.Path(path_type=Path, exists=True),
-    help="A folder of photos, or a uint8 .npy file. Default: the test images of the results.",
+    help="A folder of photos, or a .npy file: uint8 images, or numbers of the input's shape. Default: the test images "
+    "of the results, else drawn ones; random numbers where the file takes no square images.",
 )
+@signature_option
 @output_options
 @artifacts_option
 def crosscheck(*, cell: str, turns: int, seconds: float, form: str, output: Path | None, **asked: Any) -> None:
     """Time one file in several ways, and see whether ours agrees with others'.
 
-    CELL is a cell's id, whose file the results name and the store holds, or the path of a TFLite file.
+    CELL is a cell's id, whose file the results name and the store holds, or the path of a TFLite file, which may take
+    an array of any shape and give several; a batch that is left open is 1.
     The paths: LiteRT's Interpreter and CompiledModel, OpenVINO, the programs litert-benchmark and benchmark_app of
     their makers, and end to end from a photo's bytes to its class, phase by phase. What is not installed is left out
     by name.
