@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from zoobench.measure.custom_objects import VARIABLE, sources
 from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
+from zoobench.system.log import keep, kept_in
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
 
@@ -140,8 +142,9 @@ class Workshop:
         A failure is kept for the cells whose files were not reached; those that were made are measured all the same.
         """
         cells = (cell for cell in self.cells if cell.backbone == request.backbone.name)
+        log = self.plan.artifacts / "logs" / f"{request.backbone.name}.log"
         try:
-            in_fresh_process(_make_models, request, tuple(dict.fromkeys(cell.variant for cell in cells)))
+            in_fresh_process(_make_models, request, tuple(dict.fromkeys(cell.variant for cell in cells)), log=log)
         except ZoobenchError as error:
             self._failures[request.backbone.name] = error
 
@@ -264,8 +267,17 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
+def _make_models(request: BuildRequest, variants: tuple[str, ...], *, log: Path) -> None:
+    """Makes a backbone's files; what is known of a failure beside its message is written to `log`."""
     with capture_native_output():
         from zoobench.build.assembly import make_models  # imports TensorFlow, which belongs to the fresh process alone
+        from zoobench.build.explanation import sentence
 
-    make_models(request, [find_variant(name) for name in variants])
+    with kept_in(log) as kept:
+        try:
+            make_models(request, [find_variant(name) for name in variants])
+        except ZoobenchError as error:
+            raise type(error)(f"{error}; more in {log}" if kept.getvalue() else str(error)) from error
+        except Exception as error:  # TensorFlow and layers of the user's own may fail with anything
+            keep(error)
+            raise ModelError(f"{request.backbone.name} cannot be made: {sentence(error)}; more in {log}") from error
