@@ -16,7 +16,7 @@ from hypothesis import settings
 
 import browser as browsers
 import packages
-from runs import BESIDE, SMALL, bench, made_once
+from runs import BESIDE, SMALL, SMALL_BUILD, bench, made_once, plain, zoobench
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -29,6 +29,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.pop("PYTEST_XDIST_WORKER", None)  # of runs that tests start: pytest-benchmark would time nothing there
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a hundred runs would each compile the whole package
 
 settings.register_profile("zoobench", deadline=None, max_examples=25)
 settings.register_profile("zoobench-ci", deadline=None, max_examples=100)
@@ -122,14 +123,27 @@ def imagenet_weights() -> Path:
 
 @pytest.fixture(scope="session")
 def real_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artifacts of two equal small runs, `float32` and `dynamic_range`; for tests that leave them as they are."""
+    """The artifacts of two equal small runs, `float32` and `float_fallback`; for tests that leave them as they are."""
 
     def make(folder: Path) -> None:
         for _ in range(2):
-            done = bench(*SMALL, "--zoo-variants", "float32,dynamic_range", artifacts=folder / "artifacts")
+            done = bench(*SMALL, "--zoo-variants", "float32,float_fallback", artifacts=folder / "artifacts")
             assert done.returncode == 0, done.stdout + done.stderr
 
     return made_once(tmp_path_factory, "real-runs", make) / "artifacts"
+
+
+@pytest.fixture(scope="session")
+def real_kit(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The kit of their models; for tests that leave it as it is."""
+
+    def make(folder: Path) -> None:
+        chosen = ("--variants", "float32,float_fallback", "--artifacts", str(real_runs))
+        done = zoobench("kit", "export", "KIT.zip", *plain(*SMALL_BUILD), *chosen, folder=folder)
+        assert done.returncode == 0, done.stderr
+        assert "zoobench kit run KIT.zip" in done.stdout
+
+    return made_once(tmp_path_factory, "real-kit", make) / "KIT.zip"
 
 
 @pytest.fixture

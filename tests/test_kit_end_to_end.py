@@ -11,8 +11,8 @@ from runs import ROOT, SMALL_BUILD, environment, load, plain, records, results, 
 
 pytestmark = pytest.mark.slow
 
-CELLS = ["mobilenet_025-float32-litert-t1", "mobilenet_025-dynamic_range-litert-t1"]
-BUILD = (*plain(*SMALL_BUILD), "--variants", "float32,dynamic_range")
+CELLS = ["mobilenet_025-float32-litert-t1", "mobilenet_025-float_fallback-litert-t1"]
+BUILD = (*plain(*SMALL_BUILD), "--variants", "float32,float_fallback")
 NO_BUILDER = """
 import sys
 class Absent:
@@ -23,16 +23,6 @@ sys.meta_path.insert(0, Absent())
 """
 """A `sitecustomize.py` under which nothing that builds can be imported."""
 FOREIGN = "raise SystemExit('this is not part of the kit')"
-
-
-@pytest.fixture(scope="module")
-def exported(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The kit of a run whose models are in the store."""
-    path = tmp_path_factory.mktemp("exported") / "KIT.zip"
-    done = zoobench("kit", "export", str(path), "--artifacts", str(real_runs), *BUILD, folder=path.parent)
-    assert done.returncode == 0, done.stderr
-    assert f"zoobench kit run {path.name}" in done.stdout
-    return path
 
 
 def on_device(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,12 +43,12 @@ def on_device(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
-def measured(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def measured(real_kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder on a device in which the kit was run, by pytest alone, beside files that are not the kit's."""
     folder = tmp_path_factory.mktemp("device")
     (folder / "conftest.py").write_text(FOREIGN)
     (folder / "test_foreign.py").write_text(FOREIGN)
-    done = on_device(folder, "pytest", "--zoo-kit", str(exported), "--zoo-rounds", "6", "--zoo-machine", "pi5")
+    done = on_device(folder, "pytest", "--zoo-kit", str(real_kit), "--zoo-rounds", "6", "--zoo-machine", "pi5")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -76,11 +66,11 @@ def test_every_cell_of_the_kit_is_measured_as_at_home(measured: Path, real_runs:
         assert there[cell]["latency"]["samples"] == 6
 
 
-def test_results_are_bound_to_the_kit(measured: Path, exported: Path) -> None:
+def test_results_are_bound_to_the_kit(measured: Path, real_kit: Path) -> None:
     content = load(results(measured / "artifacts")[0])
     kit = content["zoobench"]["kit"]["sha256"]
     assert {record["kit"] for record in records(content).values()} == {kit}
-    shown = zoobench("kit", "show", str(exported), folder=exported.parent)
+    shown = zoobench("kit", "show", str(real_kit), folder=real_kit.parent)
     assert f"kit {kit}, written by zoobench" in shown.stdout
 
 
@@ -115,28 +105,28 @@ def test_results_of_another_kit_are_refused(measured: Path, real_runs: Path, tmp
     assert done.stderr.startswith(f"zoobench: these are results of different kits: {first} of ")
 
 
-def test_the_same_run_gives_the_same_kit(exported: Path, real_runs: Path, tmp_path: Path) -> None:
+def test_the_same_run_gives_the_same_kit(real_kit: Path, real_runs: Path, tmp_path: Path) -> None:
     done = zoobench("kit", "export", "KIT.zip", "--artifacts", str(real_runs), *BUILD, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "KIT.zip").read_bytes() == exported.read_bytes()
+    assert (tmp_path / "KIT.zip").read_bytes() == real_kit.read_bytes()
 
 
-def test_a_path_that_is_given_is_what_runs(exported: Path, tmp_path: Path) -> None:
-    done = on_device(tmp_path, "pytest", str(ROOT / "bench"), "--zoo-kit", str(exported), "--collect-only", "-q")
+def test_a_path_that_is_given_is_what_runs(real_kit: Path, tmp_path: Path) -> None:
+    done = on_device(tmp_path, "pytest", str(ROOT / "bench"), "--zoo-kit", str(real_kit), "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr
     assert sum(f"[{CELLS[0]}]" in line for line in done.stdout.splitlines()) >= 3
 
 
-def test_what_the_kit_has_decided_is_an_error(exported: Path, tmp_path: Path) -> None:
-    done = on_device(tmp_path, "pytest", "--zoo-kit", str(exported), "--zoo-threads", "2", "--zoo-data", "photos")
+def test_what_the_kit_has_decided_is_an_error(real_kit: Path, tmp_path: Path) -> None:
+    done = on_device(tmp_path, "pytest", "--zoo-kit", str(real_kit), "--zoo-threads", "2", "--zoo-data", "photos")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "received --zoo-data, --zoo-threads together with --zoo-kit" in done.stderr
 
 
-def test_a_kit_that_was_altered_is_refused_and_leaves_nothing(exported: Path, tmp_path: Path) -> None:
-    content = members(exported)
-    (name,) = (one for one in content if "dynamic_range" in one)
-    (tmp_path / "KIT.zip").write_bytes(exported.read_bytes())
+def test_a_kit_that_was_altered_is_refused_and_leaves_nothing(real_kit: Path, tmp_path: Path) -> None:
+    content = members(real_kit)
+    (name,) = (one for one in content if "float_fallback" in one)
+    (tmp_path / "KIT.zip").write_bytes(real_kit.read_bytes())
     repacked(tmp_path / "KIT.zip", content | {name: content[name][:-1] + bytes([content[name][-1] ^ 1])})
     done = on_device(tmp_path, "zoobench", "kit", "run", "KIT.zip")
     assert done.returncode == 2

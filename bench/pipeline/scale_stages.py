@@ -23,7 +23,7 @@ def drawing(config: DatasetConfig, *, image_size: int, folder: Path) -> tuple[Co
 
 def features(dataset: Dataset, *, model: Path, file: Path) -> tuple[Cost, None]:
     """Computes the features of all images and keeps them."""
-    from zoobench.build.assembly import extract
+    from zoobench.build.source import extract
 
     steps = Steps()
     with steps.step("features"):

@@ -14,9 +14,9 @@ from finding import Cost
 from fresh import Steps
 
 from zoobench.build import classifier, conversion, network
-from zoobench.build.assembly import extract
 from zoobench.build.classifier import Labelled
 from zoobench.build.recipe import BuildRequest, TrainingConfig
+from zoobench.build.source import extract
 
 NEVER = 10**6
 """A patience that no training exhausts: both ways do all epochs."""

@@ -96,7 +96,9 @@ def test_depthwise_convolutions_are_quantized_where_the_file_would_not_be_what_i
 
 
 def test_int4_is_refused_where_the_weights_are_those_of_depthwise_convolutions(depthwise: bytes) -> None:
-    with pytest.raises(ModelError, match=r"makes no depthwise .*: weights: 9\d\.\d % float32, .* int4 \(required"):
+    with pytest.raises(
+        ModelError, match=r"for DEPTHWISE_CONV_2D, which .*: weights: 9\d\.\d % float32, .* int4 \(required"
+    ):
         ai_edge.dynamic_range_int4(depthwise)
 
 

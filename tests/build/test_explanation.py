@@ -6,7 +6,7 @@ from zoobench.build.explanation import sentence
 
 MLIR = """Could not translate MLIR to FlatBuffer.<unknown>:0: error:
 loc(fused["Erf:", "00012/erf/Erf"]): 'tf.Erf' op is neither a custom op nor a flex op
-<unknown>:0: note: loc(fused["Erf:", "00012/erf/Erf"]): see current operation: "tf.Erf"(%5) {device = ""} : (tensor<1x24>
+<unknown>:0: note: loc(fused["Erf:", "00012/erf/Erf"]): see current operation: "tf.Erf"(%5) : (tensor<1x24>
 <unknown>:0: error: loc(fused["FFT2D:", "00013/fft/FFT2D"]): 'tf.FFT2D' op is neither a custom op nor a flex op
 <unknown>:0: error: failed while converting: 'main'"""
 KERAS = """<class 'keras.src.models.functional.Functional'> could not be deserialized properly.

@@ -1,4 +1,4 @@
-"""Is a file that runs held against Keras, and one that does not named with the runtime's own reason?"""
+"""Is a file that runs compared with its source, and one that does not named with the runtime's own reason?"""
 
 import math
 from pathlib import Path
@@ -18,6 +18,7 @@ from zoobench.build import assembly, conversion, recipe
 from zoobench.build.assembly import compared
 from zoobench.build.network import assembled
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
+from zoobench.build.source import Answering, extract, predicted
 from zoobench.build.weights import Weights
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.matrix.backbones import Backbone
@@ -50,6 +51,10 @@ def file(model: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def answering(model: keras.Model) -> Answering:
+    return lambda images: predicted(model, images, None)
+
+
 def test_calibration_images_are_training_images_and_kept_once(request_: BuildRequest) -> None:
     kept = assembly.calibration_images(request_)
     assert assembly.calibration_images(request_) == kept
@@ -63,19 +68,19 @@ def test_calibration_images_are_training_images_and_kept_once(request_: BuildReq
 def test_a_float32_file_answers_as_keras_does_which_is_asked_once_for_all_variants(
     request_: BuildRequest, model: keras.Model, file: Path
 ) -> None:
-    found = assembly.held_against_keras(request_, lambda: model, file)
+    found = assembly.compared_with_reference(request_, answering(model), file)
     assert found["refused"] is None
     assert found["calibration"] == recipe.calibration(request_).folder_name
     assert (found["numerics"]["images"], found["numerics"]["top1_agreement"]) == (5, 1)
     assert found["numerics"]["max_probability_difference"] < 1e-5
-    assert assembly.held_against_keras(request_, lambda: pytest.fail("asked again"), file) == found
+    assert assembly.compared_with_reference(request_, lambda _: pytest.fail("asked again"), file) == found
 
 
 def test_at_most_so_many_images_are_compared(
     request_: BuildRequest, model: keras.Model, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recipe, "COMPARED_IMAGES", 3)
-    assert assembly.held_against_keras(request_, lambda: model, file)["numerics"]["images"] == 3
+    assert assembly.compared_with_reference(request_, answering(model), file)["numerics"]["images"] == 3
 
 
 def test_a_file_that_the_runtime_refuses_is_known_with_its_reason(
@@ -83,7 +88,7 @@ def test_a_file_that_the_runtime_refuses_is_known_with_its_reason(
 ) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"no model")
-    found = assembly.held_against_keras(request_, lambda: model, path)
+    found = assembly.compared_with_reference(request_, answering(model), path)
     assert (found["numerics"], found["refused"]["by"]) == (None, "litert")
     assert found["refused"]["reason"].startswith("LiteRT cannot open model.tflite: ")
 
@@ -93,7 +98,7 @@ def test_keras_answers_that_are_not_finite_are_an_error_that_names_the_backbone(
     endless = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(np.inf)(pixels)))
     images = assembly.calibration_images(request_).path
     with pytest.raises(ModelError, match="mine gives numbers that are not finite in Keras itself"):
-        assembly._reference(request_, lambda: endless, images)
+        assembly._reference(request_, answering(endless), images)
 
 
 def test_what_fails_on_all_cores_is_tried_once_more_alone(
@@ -108,7 +113,7 @@ def test_what_fails_on_all_cores_is_tried_once_more_alone(
 
     monkeypatch.setattr(assembly, "run_all", short_of_memory)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    assert assembly.held_against_keras(request_, lambda: model, file)["refused"] is None
+    assert assembly.compared_with_reference(request_, answering(model), file)["refused"] is None
 
 
 # What the float32 file sees in each image
@@ -120,7 +125,7 @@ def test_every_image_has_its_features_and_progress_is_told(
     content, dataset = conversion.float32(tiny_features(side=32)), request_.dataset
     (tmp_path / "features.tflite").write_bytes(content)
     np.save(dataset.pixels_path, noise(17, side=32))
-    features = assembly.extract(tmp_path / "features.tflite", dataset, name="tiny")
+    features = extract(tmp_path / "features.tflite", dataset, name="tiny")
     assert (features.shape, features.dtype) == ((17, 8), np.float32)
     assert len(np.unique(features, axis=0)) == 17
     np.testing.assert_array_equal(features, answers(content, noise(17, side=32)))
@@ -131,7 +136,7 @@ def test_a_file_that_is_no_model_is_named(request_: BuildRequest, tmp_path: Path
     path = tmp_path / "features.tflite"
     path.write_bytes(b"what is this?")
     with pytest.raises(MeasurementError, match=f"^LiteRT cannot open {path}: "):
-        assembly.extract(path, request_.dataset, name="tiny")
+        extract(path, request_.dataset, name="tiny")
 
 
 # The numerical contract

@@ -1,6 +1,7 @@
 """Does each kind of change get its own verdict or error, and the exit status that goes with it?"""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -303,9 +304,10 @@ def test_a_truncated_baseline_is_an_error_that_names_it(sides: Sides) -> None:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artifacts of a real run of one cell."""
-    artifacts = tmp_path_factory.mktemp("gate") / "artifacts"
+def store(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifacts of a real run that timed one cell."""
+    artifacts = shutil.copytree(real_runs, tmp_path_factory.mktemp("gate") / "artifacts")
+    shutil.rmtree(artifacts / "results")
     done = bench(*SMALL, "--zoo-variants", "float32", artifacts=artifacts, paths=("test_latency.py",))
     assert done.returncode == 0, done.stdout + done.stderr
     return artifacts

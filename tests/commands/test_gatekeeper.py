@@ -115,7 +115,7 @@ def test_a_baseline_that_is_not_there_is_told_with_those_that_are(tmp_path: Path
 @pytest.mark.slow
 def test_a_run_is_judged_against_its_own_baseline(own_runs: Path, tmp_path: Path) -> None:
     artifacts = own_runs
-    options = (*SMALL, "--zoo-variants", "float32,dynamic_range")
+    options = (*SMALL, "--zoo-variants", "float32,float_fallback")
     assert zoobench("baseline", "save", "main", "--artifacts", str(artifacts), folder=tmp_path).returncode == 0
     gate = ("--zoo-gate", "main", "--zoo-gate-tolerances", "latency_p50=300%", "--junitxml", str(tmp_path / "j.xml"))
     done = bench(*options, *gate, artifacts=artifacts)
@@ -128,7 +128,7 @@ def test_a_run_is_judged_against_its_own_baseline(own_runs: Path, tmp_path: Path
 
     alone = bench(*SMALL, "--zoo-variants", "float32", *gate[:2], artifacts=artifacts, paths=("test_size.py",))
     assert alone.returncode == 2
-    assert "no record of mobilenet_025-dynamic_range-litert-t1" in alone.stdout
+    assert "no record of mobilenet_025-float_fallback-litert-t1" in alone.stdout
 
     damaged = artifacts / "baselines" / "main.json"
     damaged.write_bytes(damaged.read_bytes()[:500])

@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from click.testing import CliRunner, Result
 
 from modelfiles import labelled, small_classifier
+from tflitefiles import edited, tiny, with_labels, with_open_batch, written
 from zoobench.cli import main
-from zoobench.commands import inspect as inspection
 from zoobench.commands.inspect import inspect_file
 from zoobench.store.product import MANIFEST, describe
 
@@ -30,6 +31,12 @@ def float_file(tmp_path: Path) -> Path:
     path = tmp_path / "float.tflite"
     path.write_bytes(labelled("float32"))
     return path
+
+
+def with_int8_output(model: schema.ModelT) -> None:
+    graph = model.subgraphs[0]
+    output = graph.tensors[graph.outputs[0]]
+    output.type, output.quantization.zeroPoint = schema.TensorType.INT8, [-128]
 
 
 def put_manifest(file: Path, *, variant: str, of: str = "") -> None:
@@ -78,13 +85,13 @@ def test_a_model_of_ours_is_held_to_what_its_manifest_says(float_file: Path) -> 
 @pytest.mark.parametrize(("variant", "of"), [("integer_only", "another.tflite"), ("keras", ""), ("unheard_of", "")])
 def test_a_manifest_that_says_nothing_of_the_file_is_passed_over(float_file: Path, variant: str, of: str) -> None:
     put_manifest(float_file, variant=variant, of=of)
-    assert inspect_file(float_file)[1] is None
+    assert inspect_file(float_file).label is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"file": "float.tflite", "inputs": {"variant": []}}'])
 def test_a_strange_manifest_is_passed_over(float_file: Path, content: str) -> None:
     float_file.with_name(MANIFEST).write_text(content)
-    assert inspect_file(float_file)[1] is None
+    assert inspect_file(float_file).label is None
 
 
 def test_an_unknown_label_is_status_2_and_names_the_known(float_file: Path) -> None:
@@ -110,9 +117,54 @@ def test_a_file_that_is_missing_cut_off_or_something_else_is_status_2(tmp_path: 
         assert words in done.output
 
 
-def test_a_file_that_no_label_fits_is_said_to_fit_none(float_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspection, "labels_met", lambda _contract: ())
-    assert "It meets no spec: float32, " in inspected(float_file).output
+def test_a_file_that_no_label_fits_is_shown_with_the_nearest_and_what_keeps_it_from_that(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.tflite"
+    path.write_bytes(edited(labelled("integer_only"), with_int8_output))
+    done = inspected(path)
+    assert done.exit_code == 0
+    assert "It meets no spec; the nearest is integer_only.\n" in done.output
+    assert re.search(r"^outputs +uint8 +int8 ", done.output, flags=re.MULTILINE)
+    assert "The input is uint8 and the output int8" in done.output
+    found = json.loads(inspected(path, "--format", "json").output)
+    assert (found["labels_met"], found["nearest"]["label"]) == ([], "integer_only")
+    assert [one["about"] for one in found["nearest"]["violations"]] == ["outputs"]
+    assert len(found["remarks"]) == 1
+
+
+def test_what_it_can_be_called_for_and_for_which_classes_is_shown(tmp_path: Path) -> None:
+    path, names = tmp_path / "mine.tflite", "".join(f"class {number}\n" for number in range(7))
+    content = edited(labelled("integer_only_int8"), with_open_batch)
+    path.write_bytes(with_labels(content, {"labels.txt": names.encode()}))
+    done = inspected(path)
+    assert "open dimensions   the batch: it is run on one at a time" in done.output
+    assert "input holds       0 to 255: pixels 0..255" in done.output
+    assert "signatures        serving_default (image [?, 24, 24, 3] -> probabilities [?, 3])" in done.output
+    assert "classes           7: class 0, class 1, class 2, class 3, class 4, …" in done.output
+    found = json.loads(inspected(path, "--format", "json").output)
+    assert (found["signatures"], len(found["classes"])) == (["serving_default"], 7)
+    assert found["input_holds"] == pytest.approx([0, 255], abs=0.1)
+
+
+def test_labels_that_cannot_be_read_are_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / "mine.tflite"
+    path.write_bytes(with_labels(labelled("float32"), {"../labels.txt": b"cat"}))
+    assert "leads out of the folder" in inspected(path).output.replace("\n", " ").replace("  ", "")
+
+
+def test_several_signatures_are_listed_until_one_is_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "two.tflite"
+    path.write_bytes(written(tiny(signatures=("classify", "embed"))))
+    done = inspected(path)
+    assert done.exit_code == 2
+    assert "the file has 2 signatures: classify (" in done.output
+    assert "1 NEG" in inspected(path, "--signature", "embed").output
+    assert inspected(path, "--signature", "detect").exit_code == 2
+
+
+def test_an_open_height_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "open.tflite"
+    path.write_bytes(written(tiny((-1, -1, -1, 3))))
+    assert "input0: others than the batch, so it is not known what to run it on" in inspected(path).output
 
 
 def test_every_format_holds_the_verdict_and_csv_the_facts(float_file: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from runs import zoobench
 from tflitefiles import tiny, written
+from zoobench.build import ai_edge
 from zoobench.cli import main
 from zoobench.commands.layers import find_errors
 from zoobench.errors import ModelError, UsageError
@@ -25,9 +26,11 @@ def test_the_command_fails_with_a_message_and_status_2(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_built_model_gets_its_table_and_its_picture(real_runs: Path, tmp_path: Path) -> None:
-    (path,) = (real_runs / "models").glob("[!.]*-dynamic_range-*/model.tflite")
+    (path,) = (real_runs / "models").glob("[!.]*-float32-*/model.tflite")
+    (tmp_path / "small.tflite").write_bytes(ai_edge.dynamic_range(path.read_bytes()))
     np.save(tmp_path / "images.npy", np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8))
-    done = zoobench("layers", str(path), "--images", "images.npy", "--format", "json", folder=tmp_path)
+    asked = ("--images", "images.npy", "--format", "json")
+    done = zoobench("layers", "small.tflite", "--float", str(path), *asked, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert (report["images"], report["matched_by"], report["unmatched"]) == (3, "name", [])

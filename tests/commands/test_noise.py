@@ -211,7 +211,7 @@ def test_what_was_finished_when_one_stopped_it_is_told_of(artifacts: Path, monke
 def test_real_gates_of_identical_files_are_run_kept_and_told_of(own_runs: Path, tmp_path: Path) -> None:
     artifacts, file = own_runs, results(own_runs)[-1]
     before = file.read_bytes()
-    asked = ("--cells", "*-dynamic_range-*", "--seconds", "9", "--resample", "50", "--artifacts", str(artifacts))
+    asked = ("--cells", "*-float_fallback-*", "--seconds", "9", "--resample", "50", "--artifacts", str(artifacts))
     true = zoobench("noise", str(file), "--times", "2", *asked, folder=tmp_path)
     assert true.returncode == 0, true.stderr
     slowed = zoobench("noise", "--times", "1", "--inject-slowdown", "60%", "--format", "json", *asked, folder=tmp_path)

@@ -98,6 +98,28 @@ def test_a_class_with_too_few_images_is_refused_also_where_bad_ones_are_skipped(
     assert "; ant has 0 (" in refusal(pets, kept, skip_bad_images=True)
 
 
+def test_classes_come_in_the_order_that_is_given(pets: Path, kept: Path) -> None:
+    usual, turned = opened(pets, kept), opened(pets, kept, classes="dog,cat")
+    assert (usual.classes, turned.classes) == (("cat", "dog"), ("dog", "cat"))
+    assert names(turned) == names(usual)
+    assert [sample.label for sample in turned.samples] == [1] * 10 + [0] * 7
+    assert [sample.split for sample in turned.samples] == [sample.split for sample in usual.samples]
+    assert turned.sha256 != usual.sha256
+    assert "data: classes in the order of --zoo-classes: dog, cat" in describe(turned)
+    same = opened(pets, kept, classes="cat,dog")
+    assert (same.sha256, same.pixels_path) == (usual.sha256, usual.pixels_path)
+
+
+def test_classes_that_are_numbers_are_counted(tmp_path: Path, kept: Path) -> None:
+    for number in range(11):
+        for photo in range(3):
+            put(tmp_path / "digits" / str(number) / f"{photo}.png", encoded(number, photo))
+    dataset = opened(tmp_path / "digits", kept)
+    assert dataset.classes == tuple(map(str, range(11)))
+    assert all(sample.name.startswith(f"{sample.label}/") for sample in dataset.samples)
+    assert any("0, 1, 2, 3, 4 ... 10; Keras spells them (0, 1, 10, 2, 3 ... 9)" in line for line in describe(dataset))
+
+
 # Copies
 
 

@@ -19,7 +19,7 @@ BUILDING = (
     " --zoo-backbones mobilenet --zoo-variants float32,float_fallback,integer_only"
 )
 """What is built for the documents, beside their own options; `--zoo-weights` comes to it."""
-MEASURING = "--zoo-rounds 6 --zoo-processes 1 -p no:cacheprovider"
+MEASURING = "--zoo-rounds 6 --zoo-processes 1 -p no:cacheprovider -p no:hypothesispytest"
 GATING = "--zoo-gate-seconds 2 --zoo-gate-cells *-integer_only-*"
 
 SMALLER = (

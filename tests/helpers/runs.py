@@ -21,12 +21,14 @@ SMALL_BUILD = (
 )
 SMALL = (*SMALL_BUILD, "--zoo-rounds", "6", "--zoo-processes", "2")
 """Options under which a whole run takes seconds: real code, a tiny network, few drawn images."""
+QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+"""Pytest without what it spends a second on at its end and no user has."""
 
 
 def bench(*options: str, artifacts: Path, paths: tuple[str, ...] = ("",)) -> subprocess.CompletedProcess[str]:
     """Runs `pytest bench/` with options; an artifacts folder that is given again is a warm store."""
     files = [str(ROOT / "bench" / path) for path in paths]
-    command = [sys.executable, "-m", "pytest", *files, "-p", "no:cacheprovider", "--zoo-artifacts", str(artifacts)]
+    command = [sys.executable, "-m", "pytest", *files, *QUICK, "--zoo-artifacts", str(artifacts)]
     return run(*command, *options, folder=artifacts.parent)
 
 

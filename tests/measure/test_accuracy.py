@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections import Counter
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -153,9 +154,26 @@ def test_agreement_counts_equal_answers_right_or_wrong() -> None:
     own, twin, elsewhere = (evaluation(one, [0] * 4) for one in ([0, 1, 1, 2], [0, 1, 2, 2], [0, 1, 1, 1]))
     recorded = recorded_accuracy(own, twin=twin, reference=("the-other", elsewhere))
     assert recorded.agreement_with_float == 0.75
-    assert recorded.agreement_with_reference == ReferenceAgreement(cell="the-other", share=0.75)
+    agreement = recorded.agreement_with_reference
+    assert agreement
+    assert (agreement.cell, agreement.share) == ("the-other", 0.75)
     alone = recorded_accuracy(own, twin=own)
     assert (alone.agreement_with_float, alone.agreement_with_reference) == (1.0, None)
+
+
+def test_probabilities_are_compared_where_both_predict_the_same_class() -> None:
+    own, there = evaluation([0, 1, 2], [0] * 3), evaluation([0, 1, 0], [0] * 3)
+    there = replace(there, probability=there.probability + np.array([0.25, -0.05, 0.5], np.float32))
+    agreement = recorded_accuracy(own, twin=own, reference=("the-other", there)).agreement_with_reference
+    assert agreement
+    assert agreement.max_probability_difference == pytest.approx(0.25)
+    assert agreement.mean_probability_difference == pytest.approx(0.15)
+
+
+def test_where_no_class_agrees_no_probability_is_compared() -> None:
+    own, there = evaluation([0, 1], [0] * 2), evaluation([1, 0], [0] * 2)
+    agreement = recorded_accuracy(own, twin=own, reference=("the-other", there)).agreement_with_reference
+    assert agreement == ReferenceAgreement(cell="the-other", share=0.0)
 
 
 def test_every_prediction_is_kept_with_its_probability_and_the_truth() -> None:

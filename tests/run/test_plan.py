@@ -21,7 +21,7 @@ WHOLE = "received 'x'; allowed is a whole number"
 ABOVE = "received 0; allowed is 1 or more"
 COUNTS = ("drawn", "image-size", "calibration", "epochs", "validation-every", "patience", "batch-size", "processes")
 COUNTS += ("rounds", "workers", "threads", "head-layers")
-FREE = {"data", "calibration-data", "artifacts", "machine", "skip-bad-images"}
+FREE = {"data", "classes", "calibration-data", "artifacts", "machine", "skip-bad-images"}
 """Options that take any text."""
 REFUSED = [
     *((name, "x", f"--zoo-{name}: {WHOLE}") for name in (*COUNTS, "seed", "early-stopping-from")),
@@ -117,7 +117,7 @@ def test_every_option_of_training_and_data_is_read() -> None:
     rates = {"learning_rate": 0.01, "decay": 0.0, "dropout": 0.25}
     texts = {name: str(value) for name, value in (counts | rates).items()}
     data = {"data": "photos", "drawn": "60", "split": "8/1/1", "skip_bad_images": "yes", "calibration_data": "more.csv"}
-    data |= {"resize": "crop", "exif": "apply"}
+    data |= {"classes": "dog,cat", "resize": "crop", "exif": "apply"}
     made = building(**texts, **data, head_layers="64")
     assert made.training == TrainingConfig(**counts, **rates, head_layers=(64,))  # type: ignore[arg-type]
     assert made.data == DatasetConfig(
@@ -127,6 +127,7 @@ def test_every_option_of_training_and_data_is_read() -> None:
         seed=5,
         skip_bad_images=True,
         calibration=Path("more.csv"),
+        classes="dog,cat",
         resizing="crop",
         upright=True,
     )

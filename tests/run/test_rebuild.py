@@ -14,7 +14,7 @@ import pytest
 from msgspec import structs
 
 from fakes import a_cell, a_record
-from runs import SMALL, bench, load, results, run, zoobench
+from runs import load, results, run, zoobench
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
 from zoobench.measure.target import ModelFile
@@ -26,7 +26,6 @@ from zoobench.run.locate import find_models, find_pixels
 from zoobench.run.plan import Building, Plan
 from zoobench.run.replay import rebuild
 
-VARIANTS = ("--zoo-variants", "float32,float_fallback")
 GONE = "mobilenet_025-float_fallback-litert-t1"
 
 
@@ -34,8 +33,6 @@ GONE = "mobilenet_025-float_fallback-litert-t1"
 def artifacts(real_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The artifacts of a small run that was saved as the baseline `main`, without its float_fallback model."""
     folder = shutil.copytree(real_runs, tmp_path_factory.mktemp("rebuilding") / "artifacts")
-    done = bench(*SMALL, *VARIANTS, artifacts=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
     saved = zoobench("baseline", "save", "main", folder=folder.parent)
     assert saved.returncode == 0, saved.stderr
     for path in (folder / "models").glob("[!.]*-float_fallback-*"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sessions import CELLS, FLOAT, INTEGER, KERAS, NO_KERNEL, NOT_MADE, OPENVINO, ScriptedRuntimes, a_session
+from sessions import CELLS, FLOAT, INTEGER, KERAS, NO_KERNEL, NOT_MADE, ONE_WRONG, OPENVINO, ScriptedRuntimes, a_session
 from zoobench.errors import MeasurementError, ModelError, UsageError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.interface import Interface
@@ -84,6 +84,24 @@ def test_size_and_accuracy_stand_beside_the_float_twins_and_nothing_else_is_reco
     assert (record.model, record.accuracy) == (model, accuracy)
     assert (record.cell.id, record.cell.weights, record.dataset.samples) == (INTEGER.id, "random", 3)
     assert (record.latency, record.memory) == (None, None)
+
+
+def test_a_file_that_was_quantized_elsewhere_has_no_float_file_that_its_numbers_refer_to(
+    opened: Opener, runtime: ScriptedRuntimes
+) -> None:
+    runtime.answers["prequantized"] = ONE_WRONG
+    cell = replace(FLOAT, variant="prequantized")
+    bench, benchmark = opened(cell), Benchmark()
+    model, accuracy, latency = (
+        bench.measure_size(cell),
+        bench.measure_accuracy(cell),
+        bench.measure_latency(cell, benchmark),
+    )
+    assert (model.size_bytes, model.float_twin_size_bytes) == (200, None)
+    assert (accuracy.correct, accuracy.agreement_with_float) == (2, None)
+    assert latency
+    assert (latency.samples, latency.speedup_over_float) == (6, None)
+    assert {name for name, *_ in runtime.opened} == {"prequantized"}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

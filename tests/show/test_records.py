@@ -88,8 +88,9 @@ def test_what_was_not_measured_is_a_dash() -> None:
     assert row(bare) == ["integer_only", "IO", "litert", "1", *("–",) * 5, "3.40", "0.27", "56.0"]
     few = with_part(record(), "latency", p90_seconds=None, speedup_over_float=None)
     assert row(few)[4:] == ["66.7", "20.8–93.9", "0.500", "4.00", "–", "–", "3.40", "0.27", "56.0"]
-    model = RecordedModel(sha256="00" * 32, size_bytes=3_400_000, float_twin_size_bytes=0)
-    assert row(replace(record(), model=model))[-3:] == ["3.40", "–", "56.0"]
+    for size in (0, None):
+        model = RecordedModel(sha256="00" * 32, size_bytes=3_400_000, float_twin_size_bytes=size)
+        assert row(replace(record(), model=model))[-3:] == ["3.40", "–", "56.0"]
 
 
 def test_memory_has_a_column_where_any_cell_knows_it() -> None:

@@ -15,14 +15,13 @@ import pytest
 
 import killed_builds
 from runs import SMALL_BUILD, environment, plain, zoobench
-from zoobench.matrix.variants import VARIANTS
 from zoobench.store.inventory import damages, products, remnants
 from zoobench.store.product import MAKING
 
 KILLS = 10
 RUNS_KILLED = 2
 SEED = 20
-EVERYTHING = (*SMALL_BUILD, "--zoo-variants", "all")
+EVERYTHING = (*SMALL_BUILD, "--zoo-variants", ",".join(killed_builds.MADE))
 PROGRAM = Path(killed_builds.__file__)
 pytestmark = pytest.mark.slow
 
@@ -72,7 +71,8 @@ def outcome(folder: Path) -> dict[str, Any]:
 def test_builds_killed_at_random_moments_come_to_the_same_products(folder: Path, outcome: dict[str, Any]) -> None:
     assert len(outcome["moments"]) == KILLS
     expected = content(folder / "undisturbed")
-    assert len(expected) == 6 + len(VARIANTS)  # pixels, features model, features, head, calibration images, reference
+    # pixels, features model, features, head, calibration images, reference; and what a quantizer refuses to make
+    assert len(expected) >= 6 + len(killed_builds.MADE)
     for store in map(Path, outcome["stores"]):
         assert content(store) == expected
         assert_whole(store)

@@ -67,6 +67,18 @@ def test_axes_and_the_scales_of_blocks_are_no_weights() -> None:
     assert found.other_constant_bytes["float16"] == 2 * 3 * 256 // 32
 
 
+def test_scales_and_slopes_are_no_weights() -> None:
+    model = edited("float32")
+    (graph,) = model.subgraphs
+    dense = next(one for one in graph.operators if len(one.inputs) > 1 and graph.tensors[one.inputs[1]].shape[0] == 3)
+    code = schema.BuiltinOperator.MUL
+    model.operatorCodes.append(schema.OperatorCodeT(deprecatedBuiltinCode=code, builtinCode=code))
+    dense.opcodeIndex = len(model.operatorCodes) - 1
+    found = read_contract(written(model))
+    assert found.weight_bytes == {"float32": 4 * (SMALL_WEIGHTS - 3 * 256)}
+    assert found.other_constant_bytes["float32"] == 4 * 3 * 256
+
+
 def test_a_buffer_that_two_tensors_share_counts_once() -> None:
     model = edited("float32")
     (graph,) = model.subgraphs

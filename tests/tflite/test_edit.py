@@ -11,7 +11,7 @@ from networks import answers, noise, one_by_one, opened, tiny_features, tiny_hea
 from tflitefiles import tiny, written
 from zoobench.build import ai_edge, conversion
 from zoobench.errors import ModelError
-from zoobench.tflite.edit import joined, one_signature, plain_for_runtimes
+from zoobench.tflite.edit import for_quantizers, joined, one_signature, plain_for_runtimes
 from zoobench.tflite.read import read_graphs, signatures
 
 IMAGES = noise(5)
@@ -210,3 +210,25 @@ def test_a_graph_that_a_signature_runs_goes_with_it() -> None:
     alone = schema.ModelT.InitFromPackedBuf(one_signature(written(model), "embed"))
     assert len(alone.subgraphs) == 2
     assert alone.subgraphs[0].operators[0].builtinOptions.initSubgraphIndex == 1
+
+
+def test_quantizers_get_a_signature_and_each_tensor_by_a_name_of_its_own(whole: bytes) -> None:
+    assert for_quantizers(whole) is whole
+    plain = tiny()
+    for tensor in plain.subgraphs[0].tensors:
+        tensor.name = b"same"
+    content = for_quantizers(written(plain))
+    assert [one.name for one in read_graphs(content)[0].tensors] == ["same", "same.2"]
+    ((entry, exit_),) = [(list(one.inputs), list(one.outputs)) for one in signatures(content).values()]
+    assert (len(entry), len(exit_)) == (1, 1)
+    values = np.random.default_rng(0).normal(size=(1, 4, 4, 3)).astype(np.float32)
+    np.testing.assert_array_equal(answers(content, values), np.maximum(values, 0))
+    named = written(tiny(signatures=("classify",)))
+    assert list(signatures(for_quantizers(named))) == ["classify"]
+
+
+def test_what_is_joined_takes_one_image_and_is_of_one_graph(back: bytes) -> None:
+    joined_file = joined(written(tiny((-1, 8))), back)
+    assert all(-1 not in tensor.shape for tensor in read_graphs(joined_file)[0].tensors)
+    with pytest.raises(ModelError, match="cannot join models: the first has 2 graphs"):
+        joined(written(tiny(signatures=("one", "two"))), back)

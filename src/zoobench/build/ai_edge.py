@@ -15,7 +15,8 @@ from zoobench.errors import ModelError
 from zoobench.matrix.variants import SPECS, NumberType
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import Violation, brief_violations, read_contract, violations
-from zoobench.tflite.edit import INPUT_NAME, SIGNATURE, plain_for_runtimes
+from zoobench.tflite.edit import plain_for_runtimes
+from zoobench.tflite.read import signatures
 
 _Op = qtyping.TFLOperationName
 _Algorithm = quantizer.AlgorithmName
@@ -80,14 +81,16 @@ def dynamic_range_int4(float32_content: bytes) -> bytes:
     """Returns a float32 file with int4 weights, a scale for each output channel; depthwise convolutions stay float.
 
     Raises:
-        ModelError: If so many weights are theirs that the file would not be what it is labelled: none has an int4
-            kernel for them.
+        ModelError: If so many weights are of layers that have no int4 kernel, such as depthwise and transposed
+            convolutions, that the file would not be what it is labelled.
     """
     content = _quantized(float32_content, recipe.dynamic_wi4c_afp32(), {_Op.DEPTHWISE_CONV_2D: None})
-    found = _violations(content, "dynamic_range_int4")
-    if found and read_contract(content).operators.get(_Op.DEPTHWISE_CONV_2D.value):
+    contract = read_contract(content)
+    found = violations(contract, SPECS["dynamic_range_int4"])
+    kinds = dict.fromkeys(kind.operator for kind in contract.layers if kind.weights != "int4")
+    if found and kinds:
         raise ModelError(
-            "AI Edge Quantizer makes no depthwise convolution of int4 weights, and without them the file is no "
+            f"AI Edge Quantizer has no int4 weights for {', '.join(kinds)}, which stay float, and so the file is no "
             f"dynamic_range_int4: {brief_violations(found)}"
         )
     return content
@@ -111,6 +114,8 @@ def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[Any]]) -> St
     Raises:
         ModelError: If the calibrator cannot run the file.
     """
+    ((name, signature),) = signatures(float32_content).items()
+    (entry,) = signature.inputs
     rules = recipe_manager.RecipeManager()
     rules.load_quantization_recipe(recipe.static_wi8_ai8())
     with _refused("AI Edge Quantizer's calibrator cannot run"):
@@ -119,7 +124,7 @@ def calibrated(float32_content: bytes, images: Iterable[npt.NDArray[Any]]) -> St
             qsv_update_func=qsv_utils.min_max_update,
             mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
         )
-        worker.calibrate({SIGNATURE: [{INPUT_NAME: image.astype(np.float32)} for image in images]}, rules)
+        worker.calibrate({name: [{entry: image.astype(np.float32)} for image in images]}, rules)
     statistics: Statistics = worker.get_model_qsvs()
     return statistics
 

@@ -24,7 +24,8 @@ from zoobench.measure.presentation import presented
 from zoobench.system.log import keep
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import read_contract
-from zoobench.tflite.edit import joined, plain_for_runtimes
+from zoobench.tflite.edit import for_quantizers, joined, plain_for_runtimes
+from zoobench.tflite.ports import display_shape, read_all_ports, sole_output
 
 Image = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 """Raw pixels [1, height, width, 3], or real values as a model of one's own takes them."""
@@ -37,12 +38,15 @@ _FLOAT16 = _DYNAMIC_RANGE | {"quantize_to_float16": True}
 
 
 class Ingredients:
-    """What variants are made of: Keras classifier, float32 file, calibration; each opened or computed once."""
+    """What variants are made of: Keras classifier, float32 file, calibration; each opened or computed once.
+
+    Without `keras_model`, as for what came as a TFLite file, some variants cannot be made by TensorFlow.
+    """
 
     def __init__(
         self,
         *,
-        keras_model: Callable[[], keras.Model],
+        keras_model: Callable[[], keras.Model] | None,
         float32_file: Path,
         images_file: Path,
         interface: Interface | None = None,
@@ -61,8 +65,8 @@ class Ingredients:
 
     @cached_property
     def float32(self) -> bytes:
-        """The float32 file."""
-        return self._float32_file.read_bytes()
+        """The float32 file, as quantizers take it."""
+        return for_quantizers(self._float32_file.read_bytes())
 
     @cached_property
     def tensorflow_calibrated(self) -> bytes:
@@ -94,6 +98,28 @@ def float32(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT, after: byte
     """
     content = _converted(model, {}, weight_limit)
     return joined(after, content) if after else content
+
+
+def pooled(path: Path) -> bytes:
+    """Returns a TFLite file of one's own with global average pooling, unless it already gives one vector per image.
+
+    Raises:
+        ModelError: If it gives neither that nor feature maps whose channels can be told from their height and width.
+    """
+    content = plain_for_runtimes(path.read_bytes())
+    shape = sole_output(read_all_ports(path)[1]).shape
+    if len(shape) == 2:
+        return joined(content)
+    places = {"channels_last": shape[1:3], "channels_first": shape[2:4]}
+    square = [name for name, sides in places.items() if len(shape) == 4 and sides[0] == sides[1]]
+    if len(square) != 1:
+        raise ModelError(
+            f"{path} gives {display_shape(shape)}; allowed as a backbone are square feature maps, their channels "
+            "before or after height and width, or one vector per image"
+        )
+    maps = keras.Input(shape[1:])
+    pooling = keras.layers.GlobalAveragePooling2D(data_format=square[0], name="pooling")
+    return float32(keras.Model(maps, pooling(maps)), after=content)
 
 
 def dynamic_range(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:
@@ -155,6 +181,12 @@ def _by_tensorflow(one: Ingredients, variant: Variant) -> bytes:
     return integer(one.tensorflow_calibrated, io=variant.io)
 
 
+def _keras_of(one: Ingredients) -> keras.Model:
+    if one.keras_model:
+        return one.keras_model()
+    raise ModelError("TensorFlow's quantizer makes it of a Keras model, and this came as a file of another format")
+
+
 _MAKERS: Mapping[tuple[Quantizer, str], Callable[[Ingredients, Variant], bytes]] = {
     ("ai_edge", "float16"): lambda one, _: ai_edge.float16(one.float32),
     ("ai_edge", "dynamic_range"): lambda one, _: ai_edge.dynamic_range(one.float32),
@@ -165,8 +197,8 @@ _MAKERS: Mapping[tuple[Quantizer, str], Callable[[Ingredients, Variant], bytes]]
     ("ai_edge", "integer_only"): _by_ai_edge,
     ("ai_edge", "integer_only_int8"): _by_ai_edge,
     ("ai_edge", "int16x8"): lambda one, _: ai_edge.int16x8(one.float32, one.statistics),
-    ("tensorflow", "float16"): lambda one, _: float16(one.keras_model()),
-    ("tensorflow", "dynamic_range"): lambda one, _: dynamic_range(one.keras_model()),
+    ("tensorflow", "float16"): lambda one, _: float16(_keras_of(one)),
+    ("tensorflow", "dynamic_range"): lambda one, _: dynamic_range(_keras_of(one)),
     ("tensorflow", "float_fallback"): _by_tensorflow,
     ("tensorflow", "integer_only"): _by_tensorflow,
     ("tensorflow", "integer_only_int8"): _by_tensorflow,

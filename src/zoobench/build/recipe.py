@@ -109,12 +109,15 @@ class BuildRequest:
 def alternatives(request: BuildRequest, variant: Variant) -> tuple[BuildRequest, ...]:
     """Returns the request for each quantizer that may make a variant, in the order in which they are tried.
 
+    Of a TFLite file TensorFlow's makes those variants alone that it calibrates: of others it starts from Keras.
+
     What the first one makes is the same product as what the request itself names.
     """
     conversion = request.conversion
     if conversion.quantizer or not variant.quantizers:
         return (request,)
-    return tuple(replace(request, conversion=replace(conversion, quantizer=one)) for one in variant.quantizers)
+    able = [one for one in variant.quantizers if one == "ai_edge" or variant.calibrated or request.backbone.is_keras]
+    return tuple(replace(request, conversion=replace(conversion, quantizer=one)) for one in able)
 
 
 def features_model(request: BuildRequest) -> Product:

@@ -8,8 +8,9 @@ from http.client import HTTPException
 from pathlib import Path
 
 from zoobench.build.keras_file import read_keras_file
+from zoobench.build.tflite_file import read_tflite_file
 from zoobench.errors import ModelError, UsageError
-from zoobench.matrix.backbones import TABLE, Backbone
+from zoobench.matrix.backbones import TABLE, Backbone, is_tflite
 from zoobench.system.files import sha256_of_file, writing
 from zoobench.system.terminal import progress
 
@@ -90,11 +91,13 @@ def own_image_size(path: Path) -> int | None:
     Raises:
         ModelError: If it is no such file.
     """
-    return read_keras_file(path).image_size
+    return (read_tflite_file if is_tflite(path) else read_keras_file)(path).image_size
 
 
 def own_remark(path: Path) -> str:
     """Returns what a reader must know of how a model file is converted, '' where it is converted as it is."""
+    if is_tflite(path):
+        return ""
     precisions = " and ".join(read_keras_file(path).precisions)
     return f"{precisions} is converted as float32, with the same weights" if precisions else ""
 

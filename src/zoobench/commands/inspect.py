@@ -3,42 +3,75 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH, output_options, present
+from zoobench.commands.options import PATH, output_options, present, signature_option
 from zoobench.errors import ModelError, Status, UsageError
 from zoobench.matrix.variants import SPECS, TABLE, VARIANTS, spec_of
 from zoobench.run.locate import manifest_beside
 from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.system.units import percent, size, three_digits
 from zoobench.tflite.contract import Contract, Violation, labels_met, plain, read_contract, violations
-from zoobench.tflite.read import Tensor
+from zoobench.tflite.diagnosis import nearest_label, remarks
+from zoobench.tflite.edit import describe_signatures, one_signature
+from zoobench.tflite.labels import read_labels
+from zoobench.tflite.ports import closest_range, pixel_range_taken
+from zoobench.tflite.read import Tensor, read_graphs, signatures
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What is found in a file.
+
+    Attributes:
+        label: Whose spec it is to meet; None where that is not said.
+        signatures: What it can be called for, by name, as text.
+        classes: Names of classes that are embedded, or why they cannot be read; None where there are none.
+        held: The lowest and highest value that its input holds as it is quantized; None where it is not.
+    """
+
+    contract: Contract
+    label: str | None
+    signatures: Mapping[str, str]
+    classes: tuple[str, ...] | str | None
+    held: tuple[float, float] | None
 
 
 @click.command()
 @click.argument("file", type=PATH)
 @click.option("--as", "label", metavar="LABEL", help="Compare with this variant's spec; status 1 if it is violated.")
+@signature_option
 @output_options
-def inspect(*, file: Path, label: str | None, form: str, output: Path | None) -> None:
+def inspect(*, file: Path, label: str | None, signature: str | None, form: str, output: Path | None) -> None:
     """Print what a TFLite file takes, stores and computes in, and which variant it is."""
-    contract, found_label = inspect_file(file, label=label)
-    present(view(file, contract, label=found_label), form=form, output=output)
-    sys.exit(Status.FAILED if _violations(contract, found_label) else Status.PASSED)
+    found = inspect_file(file, label=label, signature=signature)
+    present(view(file, found), form=form, output=output)
+    sys.exit(Status.FAILED if _violations(found.contract, found.label) else Status.PASSED)
 
 
-def inspect_file(path: Path, *, label: str | None = None) -> tuple[Contract, str | None]:
+def inspect_file(path: Path, *, label: str | None = None, signature: str | None = None) -> Inspection:
     """Returns what is in a TFLite file, and the label whose spec it is to meet.
 
     That is, unless another is given, what the manifest beside a model of ours says that it is; None of any other file.
+
+    Raises:
+        UsageError: If there is no such label.
+        ModelError: If the file cannot be read, or has several signatures and none is named.
     """
     known = dict.fromkeys((*SPECS, *(name for name in TABLE.names() if name not in VARIANTS)))
     if label is not None and label not in known:
         raise UsageError(f"--as: received {label!r}; allowed is one of {', '.join(known)}")
     try:
-        contract = read_contract(path.read_bytes())
+        content = path.read_bytes()
+        alone = one_signature(content, signature)
+        contract = read_contract(alone)
+        named = {name: describe_signatures({name: one}) for name, one in signatures(content).items()}
+        held = pixel_range_taken(read_graphs(alone)[0])
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}; give a TFLite file") from error
     except ModelError as error:
@@ -48,44 +81,68 @@ def inspect_file(path: Path, *, label: str | None = None) -> tuple[Contract, str
             manifest = manifest_beside(path)
             variant = manifest.inputs.get("variant") if manifest else None
             label = variant if isinstance(variant, str) and variant in known else None
-    return contract, label
+    whole = replace(contract, size_bytes=len(content))
+    return Inspection(contract=whole, label=label, signatures=named, classes=_classes(content), held=held)
 
 
-def view(path: Path, contract: Contract, *, label: str | None = None) -> View:
+def view(path: Path, found: Inspection) -> View:
     """Returns for every writer what is in a file, with a verdict on its label or on all of ours."""
+    contract, label = found.contract, found.label
+    near, violated = nearest_label(contract)
     return View(
-        document=lambda: _document(path, contract, label),
+        document=lambda: _document(path, found),
         plain=lambda: {
             "file": str(path),
             "label": label,
             "violations": [asdict(one) for one in _violations(contract, label)],
             "labels_met": labels_met(contract),
+            "nearest": {"label": near, "violations": [asdict(one) for one in violated]},
+            "remarks": _remarks(contract, label),
+            "signatures": list(found.signatures),
+            "classes": found.classes,
+            "input_holds": found.held,
             "contract": plain(contract),
         },
-        rows=lambda: [{"about": about, "found": line} for about, lines in _facts(contract).items() for line in lines],
+        rows=lambda: [{"about": about, "found": line} for about, lines in _facts(found).items() for line in lines],
     )
+
+
+def _classes(content: bytes) -> tuple[str, ...] | str | None:
+    try:
+        return read_labels(content)
+    except ModelError as error:
+        return str(error)
 
 
 def _violations(contract: Contract, label: str | None) -> tuple[Violation, ...]:
     return violations(contract, spec) if label and (spec := spec_of(label)) else ()
 
 
-def _document(path: Path, contract: Contract, label: str | None) -> Document:
+def _remarks(contract: Contract, label: str | None) -> tuple[str, ...]:
+    spec = spec_of(label) if label else SPECS[nearest_label(contract)[0]]
+    return remarks(contract, spec) if spec else ()
+
+
+def _document(path: Path, found: Inspection) -> Document:
     rows = tuple(
         (about if position == 0 else "", line)
-        for about, lines in _facts(contract).items()
+        for about, lines in _facts(found).items()
         for position, line in enumerate(lines or ["none"])
     )
-    head = Lines(lines=(f"{path}, {size(contract.size_bytes)}",))
+    head = Lines(lines=(f"{path}, {size(found.contract.size_bytes)}",))
     facts = Grid(heads=(), rows=rows, words=frozenset({1}))
-    return Document(title=path.name, blocks=(head, facts, *_verdict(path, contract, label)))
+    return Document(title=path.name, blocks=(head, facts, *_verdict(path, found.contract, found.label)))
 
 
-def _facts(contract: Contract) -> Mapping[str, list[str]]:
-    shares = contract.weight_shares
+def _facts(found: Inspection) -> Mapping[str, list[str]]:
+    contract, shares = found.contract, found.contract.weight_shares
     return {
         "inputs": [_port(port) for port in contract.inputs],
+        "open dimensions": list(_open_dimensions(contract)),
+        "input holds": [_held(*found.held)] if found.held else [],
         "outputs": [_port(port) for port in contract.outputs],
+        "signatures": list(found.signatures.values()),
+        "classes": _class_names(found.classes),
         "weights": [
             f"{kind}: {percent(shares[kind])} %, {size(count)}" for kind, count in contract.weight_bytes.items()
         ],
@@ -98,6 +155,27 @@ def _facts(contract: Contract) -> Mapping[str, list[str]]:
         "outside integers": _counts(contract.outside_integer_set),
         "tensors": _counts(contract.tensors),
     }
+
+
+def _open_dimensions(contract: Contract) -> Iterator[str]:
+    for port in contract.inputs:
+        if -1 in port.shape[1:]:
+            yield f"{port.name}: others than the batch, so it is not known what to run it on"
+        elif -1 in port.shape:
+            yield "the batch: it is run on one at a time"
+
+
+def _held(low: float, high: float) -> str:
+    pixels = closest_range((low, high))
+    return f"{three_digits(low)} to {three_digits(high)}" + (f": pixels {pixels}" if pixels else "")
+
+
+def _class_names(classes: tuple[str, ...] | str | None) -> list[str]:
+    if not classes:
+        return []
+    if isinstance(classes, str):
+        return [classes]
+    return [f"{len(classes)}: {', '.join(classes[:_NAMED])}" + (", …" if len(classes) > _NAMED else "")]
 
 
 def _port(port: Tensor) -> str:
@@ -117,12 +195,14 @@ def _counts(counts: Mapping[str, int]) -> list[str]:
 
 
 def _verdict(path: Path, contract: Contract, label: str | None) -> tuple[Block, ...]:
-    if violated := _violations(contract, label):
-        line = f"{path} does not meet the spec of {label}."
-        rows = tuple((one.about, one.required, one.found) for one in violated)
-        grid = Grid(heads=("violated", "required", "found"), rows=rows, words=frozenset({1, 2}))
-        return (Lines(lines=(line,), tone="bad"), grid)
-    if label:
+    near, kept = nearest_label(contract)
+    if label and not _violations(contract, label):
         return (Lines(lines=(f"It meets the spec of {label}.",), tone="good"),)
-    met = " and ".join(labels_met(contract))
-    return (Lines(lines=(f"It meets the spec of {met}." if met else f"It meets no spec: {', '.join(SPECS)}.",)),)
+    if not label and (met := labels_met(contract)):
+        return (Lines(lines=(f"It meets the spec of {' and '.join(met)}.",)),)
+    violated = _violations(contract, label) if label else kept
+    rows = tuple((one.about, one.required, one.found) for one in violated)
+    grid = Grid(heads=("violated", "required", "found"), rows=rows, words=frozenset({1, 2}))
+    line = f"{path} does not meet the spec of {label}." if label else f"It meets no spec; the nearest is {near}."
+    said = _remarks(contract, label)
+    return (Lines(lines=(line,), tone="bad" if label else "plain"), grid, *((Lines(lines=said),) if said else ()))

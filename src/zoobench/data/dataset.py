@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data import drawn
+from zoobench.data.classes import find_order
 from zoobench.data.images import Resizing
 from zoobench.data.listing import (
     LeftOut,
@@ -21,6 +22,7 @@ from zoobench.data.listing import (
     given_splits,
     photos,
     refuse,
+    relabelled,
     unlabelled_photos,
     with_pictures,
 )
@@ -58,6 +60,7 @@ class DatasetConfig:
         seed: Which split, and which drawn images.
         skip_bad_images: Leave out what cannot be used instead of stopping at it.
         calibration: Folder or list of images to calibrate on; None for those that train.
+        classes: Labels file, or names separated by commas, in the order of the labels; '' for the usual order.
         resizing: How images become square.
         upright: Turn photos as their EXIF data says.
     """
@@ -68,6 +71,7 @@ class DatasetConfig:
     seed: int = 0
     skip_bad_images: bool = False
     calibration: Path | None = None
+    classes: str = ""
     resizing: Resizing = "stretch"
     upright: bool = False
 
@@ -100,7 +104,7 @@ class Dataset:
     """A split data set at one image size; the pixels stay on disk.
 
     Attributes:
-        classes: Names of the classes, sorted; labels point into it.
+        classes: Names of the classes; labels point into it.
         samples: The usable images in file order.
         duplicates: Groups of names of samples that have the same content.
         ignored: Kinds of files that are no images, with their number.
@@ -293,8 +297,12 @@ def _calibration_described(calibration: Dataset | None) -> Iterator[str]:
 
 def _source(config: DatasetConfig) -> PictureSource:
     if config.folder is None:
-        return _drawings(config)
-    return listed_images(config.folder) if is_list(config.folder) else photos(config.folder)
+        source = _drawings(config)
+    else:
+        source = listed_images(config.folder) if is_list(config.folder) else photos(config.folder)
+    classes, remark = find_order(source.classes, given=config.classes)
+    source = source if classes == source.classes else relabelled(source, classes)
+    return replace(source, remarks=(*source.remarks, remark)) if remark else source
 
 
 def _unlabelled(path: Path) -> PictureSource:

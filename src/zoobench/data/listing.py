@@ -176,6 +176,14 @@ def with_pictures(source: PictureSource, pictures: tuple[Picture, ...], remark: 
     return replace(source, pictures=pictures, key=_key(pictures), remarks=(*source.remarks, remark))
 
 
+def relabelled(source: PictureSource, classes: tuple[str, ...]) -> PictureSource:
+    """Returns a source whose classes are in another order."""
+    label = [classes.index(name) for name in source.classes]
+    pictures = tuple(replace(picture, label=label[picture.label]) for picture in source.pictures)
+    key = sha256_of_json([source.key, label])
+    return replace(source, classes=classes, pictures=pictures, key=key)
+
+
 def given_splits(source: PictureSource) -> dict[str, Split]:
     """Returns the split of each picture by its name; nothing where none is given."""
     return {picture.name: picture.split for picture in source.pictures if picture.split}

@@ -14,7 +14,7 @@ from zoobench.errors import DataError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import runtimes_of
-from zoobench.matrix.variants import VARIANTS
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS
 from zoobench.results.answers import disagreements_of_training
 from zoobench.results.checked import brief
 from zoobench.results.schema import (
@@ -329,6 +329,7 @@ def _cells(manifest: KitManifest) -> Problems:
 
 def _lacking(files: Set[tuple[str, str, int]], cell: KitCell) -> Iterator[str]:
     own, twin = ((cell.backbone, name, cell.image_size) in files for name in (cell.variant, "float32"))
+    twin = twin or cell.variant == PREQUANTIZED
     if not own and cell.refusal is None:
         yield f"received no file of {cell.variant} of {cell.backbone} and no refusal; expected one of them"
     if own and not twin:

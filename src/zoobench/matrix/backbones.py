@@ -19,17 +19,19 @@ Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "inclu
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _OUTSIDE_OF_IDS = re.compile(r"[^A-Za-z0-9_.]+")
 _LONGEST_NAME = 100
+_TFLITE = ".tflite"
 MODEL_FILES: Mapping[str, str] = {
     ".keras": "NAME.keras",
     ".h5": "NAME.h5",
     ".hdf5": "NAME.hdf5",
+    _TFLITE: "NAME.tflite",
 }
 """What a model of one's own may be, by the ending of its name in small letters, and how people write that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A `keras.applications` network without its top, what a package adds, or a user's own Keras model.
+    """A `keras.applications` network without its top, what a package adds, or a user's own model.
 
     Attributes:
         builder: Name of the function in `keras.applications`, or `module:function` that is called likewise and
@@ -60,6 +62,11 @@ class Backbone:
     path: Path | None = None
     libraries: tuple[str, ...] = ()
     package: Package | None = None
+
+    @property
+    def is_keras(self) -> bool:
+        """Whether there is a Keras model of it, and not a file of another format alone."""
+        return self.path is None or not is_tflite(self.path)
 
     def weights_name(self, image_size: int) -> str:
         """Returns the name of the ImageNet weights file that Keras uses at an image size."""
@@ -183,6 +190,11 @@ def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
     if twice := sorted(name for name, count in Counter(one.name for one in found).items() if count > 1):
         raise UsageError(f"two backbones are called {', '.join(twice)}; name each once, rename the file of your own")
     return found
+
+
+def is_tflite(path: Path) -> bool:
+    """Tells whether a model of one's own comes as a TFLite file."""
+    return path.suffix.lower() == _TFLITE
 
 
 def _is_model_file(name: str) -> bool:

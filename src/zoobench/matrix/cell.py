@@ -7,7 +7,7 @@ from typing import Any
 from zoobench.matrix import backbones, runtimes, variants
 from zoobench.matrix.registry import Package, Table
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
-from zoobench.matrix.variants import VARIANTS, find_variant
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, find_variant
 
 TABLES: Mapping[str, Table[Any]] = {one.what: one for one in (backbones.TABLE, variants.TABLE, runtimes.TABLE)}
 """By what their rows are: backbone, variant, runtime."""
@@ -37,11 +37,18 @@ class Cell:
         """The cell that speed-up and agreement refer to: `float32`, same backbone and threads.
 
         It is run by the same runtime where that runs `float32`; a Keras cell is compared with LiteRT's, because the
-        first thing its users ask is what leaving Keras gains.
+        first thing its users ask is what leaving Keras gains. A quantized file of a user's own has none but itself.
         """
+        if not self.has_float_twin:
+            return self
         float32 = VARIANTS["float32"]
         runtime = self.runtime if float32.runs_on(self.runtime) else REFERENCE
         return replace(self, variant=float32.name, runtime=runtime)
+
+    @property
+    def has_float_twin(self) -> bool:
+        """Whether there is a float32 file that speed-up, agreement and size can refer to."""
+        return self.variant != PREQUANTIZED
 
     @property
     def reference(self) -> "Cell | None":

@@ -158,6 +158,8 @@ VARIANTS = {
         Variant(name="int16x8", short="16x8", weights="int8", activations="int16", calibrated=True, quantizers=_ANY),
     )
 }
+PREQUANTIZED = "prequantized"
+"""A quantized file of a user's own, measured as it is: it has no float32 file that its numbers could refer to."""
 TABLE = Table(what="variant", kind=Variant, own=VARIANTS)
 """With what packages add."""
 

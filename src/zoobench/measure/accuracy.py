@@ -142,13 +142,13 @@ def scored(
 
 
 def recorded_accuracy(
-    evaluation: Evaluation, *, twin: Evaluation, reference: tuple[str, Evaluation] | None = None
+    evaluation: Evaluation, *, twin: Evaluation | None, reference: tuple[str, Evaluation] | None = None
 ) -> RecordedAccuracy:
     """Returns the accuracy to record, with the agreement with others' answers to the same samples.
 
     Args:
         evaluation: The cell's.
-        twin: The float twin's.
+        twin: The float twin's; None where there is none.
         reference: Id and evaluation of the same file on the runtime that others are held against; None for its own.
     """
     interval = wilson(evaluation.correct, evaluation.total)
@@ -159,10 +159,8 @@ def recorded_accuracy(
         correct=evaluation.correct,
         total=evaluation.total,
         interval=(interval.low, interval.high),
-        agreement_with_float=_agreement(evaluation, twin),
-        agreement_with_reference=ReferenceAgreement(cell=reference[0], share=_agreement(evaluation, reference[1]))
-        if reference
-        else None,
+        agreement_with_float=_agreement(evaluation, twin) if twin else None,
+        agreement_with_reference=_with_reference(evaluation, *reference) if reference else None,
         invocation_p50_seconds=None if seconds is None else float(np.median(seconds)),
         predictions=Predictions(
             classes=encode(evaluation.predicted.tolist()),
@@ -174,6 +172,17 @@ def recorded_accuracy(
 
 def _agreement(ours: Evaluation, theirs: Evaluation) -> float:
     return float(np.mean(ours.predicted == theirs.predicted))
+
+
+def _with_reference(ours: Evaluation, cell: str, theirs: Evaluation) -> ReferenceAgreement:
+    same = ours.predicted == theirs.predicted
+    apart = np.abs(ours.probability.astype(np.float64) - theirs.probability)[same]
+    return ReferenceAgreement(
+        cell=cell,
+        share=_agreement(ours, theirs),
+        max_probability_difference=float(apart.max()) if same.any() else None,
+        mean_probability_difference=float(apart.mean()) if same.any() else None,
+    )
 
 
 def run_all(

@@ -84,13 +84,13 @@ def no_file(cell: Cell, refusal: Refusal) -> ModelError:
     return ModelError(f"there is no {cell.variant} of {cell.backbone}: {refusal.by} refuses it: {refusal.reason}")
 
 
-def measure_size(target: Target, *, twin: Target) -> RecordedModel:
-    """Returns the size of a file beside its float twin's, and what stands in it."""
+def measure_size(target: Target, *, twin: Target | None) -> RecordedModel:
+    """Returns the size of a file beside its float twin's, if it has one, and what stands in it."""
     file = target.file
     return RecordedModel(
         sha256=file.sha256,
         size_bytes=file.size_bytes,
-        float_twin_size_bytes=twin.file.size_bytes,
+        float_twin_size_bytes=twin.file.size_bytes if twin else None,
         contract=plain(file.contract) if file.contract else None,
         numerics=file.numerics,
         quantizer=file.quantizer,

@@ -15,6 +15,7 @@ from statistics import median, median_low
 
 from zoobench.errors import ResultsError
 from zoobench.matrix.runtimes import REFERENCE
+from zoobench.matrix.variants import PREQUANTIZED
 from zoobench.results.checked import brief, unexpected
 from zoobench.results.schema import (
     Interval,
@@ -99,13 +100,13 @@ def both_answers(base: Record, new: Record) -> tuple[Answers, Answers] | None:
 
 
 def float_twin(record: Record, records: Mapping[str, Record]) -> Record | None:
-    """Returns the record of a cell's float twin; None where it is that one itself, or was no cell of the run.
+    """Returns the record of a cell's float twin; None where it is that one itself, has none, or none in the run.
 
     It is the cell that the speed-up was measured against; where no time was measured, `float32` on the cell's own
     runtime, or on the one that all others are held against.
     """
     cell, latency = record.cell, record.latency
-    if cell.variant == _FLOAT:
+    if cell.variant in (_FLOAT, PREQUANTIZED):
         return None
     measured = latency.speedup_over_float.twin if latency and latency.speedup_over_float else ""
     usual = (f"{cell.backbone}-{_FLOAT}-{runtime}-t{cell.threads}" for runtime in (cell.runtime, REFERENCE))

@@ -77,6 +77,7 @@ class RecordedModel:
     """The file that was measured and the size of its float twin's.
 
     Attributes:
+        float_twin_size_bytes: None where there is no float32 file, as of a quantized file of a user's own.
         contract: What stands in a TFLite file; None for others.
         numerics: How near its answers are to Keras's; None for Keras itself and where the runtime refuses the file.
         quantizer: `ai_edge` or `tensorflow`, which made it; None where none of them did, or that is not known.
@@ -85,7 +86,7 @@ class RecordedModel:
 
     sha256: Sha256
     size_bytes: Count
-    float_twin_size_bytes: Count
+    float_twin_size_bytes: Count | None = None
     contract: Mapping[str, Any] | None = None
     numerics: RecordedNumerics | None = None
     quantizer: QuantizerName | None = None
@@ -133,15 +134,20 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceAgreement:
-    """The share of samples on which two cells predict the same class.
+    """How far two cells that run the same file answer the same.
 
     Attributes:
         cell: Id of the other cell: the same file on LiteRT, or on Keras called eagerly.
-        share: 1 where the two always agree.
+        share: Of samples on which both predict the same class; 1 where the two always agree.
+        max_probability_difference: Largest absolute difference of the probability of that class; None where the two
+            never agree, and in older files.
+        mean_probability_difference: Its mean over the samples on which both predict the same class.
     """
 
     cell: str
     share: Share
+    max_probability_difference: Amount | None = None
+    mean_probability_difference: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +157,7 @@ class RecordedAccuracy:
     Attributes:
         loss: Mean categorical cross-entropy in nats.
         interval: Wilson interval of top1, 95 %.
-        agreement_with_float: Share of samples on which it predicts what the float twin predicts.
+        agreement_with_float: Share of samples on which it predicts what the float twin predicts; None without one.
         invocation_p50_seconds: Median invocation, where samples were run one by one.
         agreement_with_reference: Agreement with the same file's answers on the runtime that others are compared with,
             because runtimes round differently; None where the cell is that one.
@@ -162,7 +168,7 @@ class RecordedAccuracy:
     correct: Count
     total: Positive
     interval: tuple[Share, Share]
-    agreement_with_float: Share
+    agreement_with_float: Share | None = None
     invocation_p50_seconds: Seconds | None = None
     predictions: Predictions
     agreement_with_reference: ReferenceAgreement | None = None

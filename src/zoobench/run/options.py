@@ -53,6 +53,13 @@ _BUILDING = (
     ),
     ("seed", "N", "0", "Seed of split, drawing, random weights, training and calibration."),
     (
+        "classes",
+        "NAMES",
+        "",
+        "The classes in the order of a finished classifier's outputs: a labels file, one a line, or comma-separated. "
+        "Default: alphabetical, or counted where all are numbers.",
+    ),
+    (
         "resize",
         "HOW",
         "stretch",

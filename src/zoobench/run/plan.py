@@ -157,6 +157,7 @@ def _data(texts: Mapping[str, str]) -> "DatasetConfig":
         seed=_whole(texts, "seed", least=0),
         skip_bad_images=bool(texts["skip-bad-images"]),
         calibration=Path(texts["calibration-data"]) if texts["calibration-data"] else None,
+        classes=texts["classes"],
         resizing=cast("Resizing", _one_of(texts, "resize", RESIZINGS)),
         upright=_one_of(texts, "exif", ("ignore", "apply")) == "apply",
     )

@@ -114,7 +114,7 @@ class BenchSession:
         return refusal
 
     def references(self, cell: Cell) -> tuple[Cell, Cell | None]:
-        """Returns the float twin of a cell and the cell of its file on the reference runtime.
+        """Returns the float twin of a cell (itself if it has none) and the cell of its file on the reference runtime.
 
         A float32 file that the cell's own runtime refuses is run by the reference; a file that the reference refuses
         has no other runtime to be compared with.
@@ -142,7 +142,8 @@ class BenchSession:
         is_own = self.plan.workers == 1 or not find_runtime(cell.runtime).answers_in_batches
         reference = (other.id, self._evaluation(self.inputs.target(other))) if other and is_own else None
         evaluation = self._evaluation(target)
-        accuracy = recorded_accuracy(evaluation, twin=self._evaluation(self.inputs.target(twin)), reference=reference)
+        of_twin = self._evaluation(self.inputs.target(twin)) if cell.has_float_twin else None
+        accuracy = recorded_accuracy(evaluation, twin=of_twin, reference=reference)
         self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
         return accuracy
 
@@ -161,6 +162,8 @@ class BenchSession:
         record = self._record(cell)
         if latency is None:
             return None
+        if not cell.has_float_twin:
+            latency = replace(latency, speedup_over_float=None)
         if latency.disturbance:
             disturbance = judged(latency.disturbance, threads=cell.threads, governor=self.environment["governor"])
             latency = replace(latency, disturbance=disturbance)
@@ -213,7 +216,8 @@ class BenchSession:
         return self._evaluations[key]
 
     def _size(self, target: Target) -> RecordedModel:
-        return measure_size(target, twin=self.inputs.target(target.cell.float_twin))
+        cell = target.cell
+        return measure_size(target, twin=self.inputs.target(cell.float_twin) if cell.has_float_twin else None)
 
     def _record(self, cell: Cell) -> Record:
         if cell.id not in self.records:

@@ -16,7 +16,7 @@ from zoobench.results.disturbed import told
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
 from zoobench.show.document import LEAST_WIDTH, Document, Grid, Lines, Tone, View
-from zoobench.system.units import ABSENT, megabytes, percent, ratio, span
+from zoobench.system.units import ABSENT, few, megabytes, percent, ratio, span
 
 COPIES_DIFFER = 0.02
 """Measured: two sessions of one file, interleaved, stay within this share of each other."""
@@ -37,6 +37,8 @@ _TELLING_THREADS = frozenset({"litert", "litert_compiled", "onnxruntime"})
 """Runtimes that start a thread for each beyond the first; TensorFlow starts others besides, OpenVINO as it sees fit."""
 _MOST_DISAGREEMENT = 0.01
 """Share of the samples; rounding alone tips those that two classes are equally probable for."""
+_MOST_NAMED = 12
+"""Cells in one remark."""
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
 _IDENTITY = 13
@@ -224,7 +226,10 @@ def _quantizer_remarks(records: Sequence[Record]) -> list[str]:
         maker = record.model.quantizer if record.model else None
         if maker and own and own.quantizers and maker != own.quantizers[0]:
             made.setdefault((maker, own.quantizers[0]), []).append(record.cell.id)
-    return [f"QUANTIZER {maker}, not the default {usual}: {', '.join(ids)}." for (maker, usual), ids in made.items()]
+    return [
+        f"QUANTIZER {maker}, not the default {usual}: {few(ids, most=_MOST_NAMED)}."
+        for (maker, usual), ids in made.items()
+    ]
 
 
 def memory_remarks(records: Sequence[Record]) -> list[str]:

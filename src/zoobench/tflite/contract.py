@@ -15,12 +15,19 @@ _EDGE = ("name", "type", "shape", "scale", "zero_point")
 _FLOATS = {"float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"}
 _NEVER_WEIGHTS = {"int32", "int64", "uint32", "uint64", "bool", "string", "resource", "variant"}
 """Types of shapes, axes, paddings and other constants that nothing is multiplied by."""
+_ELEMENTWISE = {
+    *("ADD", "SUB", "MUL", "DIV", "POW", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "PRELU"),
+    *("GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "SELECT", "SELECT_V2"),
+}
+"""Operators whose constants are scales, offsets, slopes and bounds: nothing is summed over them."""
 _WEIGHTS_AT = 1
 _BIAS_AT = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "CONV_3D": 2, "TRANSPOSE_CONV": 3}
 """Of the operators that are layers: which input is the bias."""
 _ACTIVATIONS_AT = {"TRANSPOSE_CONV": 2}
 _CHANNEL_AXIS = {"DEPTHWISE_CONV_2D": 3, "CONV_3D": 4}
 """Which axis of the weights is that of output channels, where it is not the first."""
+_LITERT_CUSTOM = {"AudioSpectrogram", "Mfcc", "NumericVerify", "TFLite_Detection_PostProcess"}
+"""Custom operators that LiteRT has all the same."""
 _Check = tuple[str, bool, str, str]
 """Of a spec: about what, whether it is met, what is required, what was found."""
 
@@ -41,9 +48,10 @@ class Contract:
     """What is read from a file. Every mapping counts by name; names that would count zero are left out.
 
     A *constant* is a tensor with values in the file. *Biases* are the constants that layers take as bias, whatever
-    their type. *Weights* are all other constants that an operator reads, itself or through a DEQUANTIZE, unless their
-    type is one of shapes, axes and the like (32-bit and 64-bit integers, booleans, text). All else is *other*: those,
-    and the scales of block-wise weights. A buffer that several tensors share counts once.
+    their type. *Weights* are all other constants that an operator reads, itself or through a DEQUANTIZE, unless it is
+    an elementwise operator or their type is one of shapes, axes and the like (32-bit and 64-bit integers, booleans,
+    text). All else is *other*: those, and the scales of block-wise weights. A buffer that several tensors share counts
+    once.
 
     Attributes:
         inputs: Of the graph that is run, as `outputs`.
@@ -58,6 +66,7 @@ class Contract:
         dequantize: Number of DEQUANTIZE: `weights` reads a constant, `output` writes an output, `inside` neither.
         outside_integer_set: Number of operators by name that no integer-only runtime can run: those with a float
             tensor, but for a QUANTIZE of an input and a DEQUANTIZE to an output, and custom ones.
+        custom_operators: Number of operators by name that are not in TFLite's schema.
     """
 
     size_bytes: int
@@ -73,6 +82,7 @@ class Contract:
     quantize: Mapping[str, int]
     dequantize: Mapping[str, int]
     outside_integer_set: Mapping[str, int]
+    custom_operators: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +126,7 @@ def read_contract(content: bytes) -> Contract:
         outside_integer_set=_counted(
             operator.name for graph, operator in operators if _is_outside_integer_set(graph, operator)
         ),
+        custom_operators=_counted(operator.name for _, operator in operators if operator.custom),
     )
 
 
@@ -133,18 +144,27 @@ def plain(contract: Contract) -> dict[str, Any]:
 
 def violations(contract: Contract, spec: VariantSpec) -> tuple[Violation, ...]:
     """Returns where a file is not what a spec requires."""
-    outside = ", ".join(f"{count} {name}" for name, count in contract.outside_integer_set.items())
+    outside, foreign = (
+        ", ".join(f"{count} {name}" for name, count in operators.items())
+        for operators in (contract.outside_integer_set, foreign_operators(contract))
+    )
     is_met = not (spec.only_integers and outside)
     checks = (
         *_checks_of_tensors(contract, spec),
         *_checks_of_layers(contract.layers, spec),
         ("operators outside the integer set", is_met, "none", outside),
+        ("operators that LiteRT does not have", not foreign, "none", foreign),
     )
     return tuple(
         Violation(about=about, required=required, found=found)
         for about, is_met, required, found in checks
         if not is_met
     )
+
+
+def foreign_operators(contract: Contract) -> Mapping[str, int]:
+    """Returns the number of operators by name without which LiteRT does not run the file: custom ones of others."""
+    return {name: count for name, count in contract.custom_operators.items() if name not in _LITERT_CUSTOM}
 
 
 def labels_met(contract: Contract) -> tuple[str, ...]:
@@ -231,7 +251,7 @@ def _computed_with(graph: Graph) -> Iterator[tuple[Tensor, bool]]:
     """Yields the weights and biases: the constants that operators compute with, and whether as the bias of a layer."""
     dequantized = _dequantized(graph)
     for operator in graph.operators:
-        if operator.name == "DEQUANTIZE":
+        if operator.name == "DEQUANTIZE" or operator.name in _ELEMENTWISE:
             continue
         for position, index in enumerate(operator.inputs):
             constant = _constant(graph, index, dequantized)

@@ -47,18 +47,35 @@ def joined(first: bytes, *others: bytes) -> bytes:
         ModelError: If the shapes do not meet.
     """
     model = _read(first)
+    if len(model.subgraphs) > 1:
+        raise ModelError(
+            f"cannot join models: the first has {len(model.subgraphs)} graphs, as loops and branches have; give one "
+            "that has a single graph"
+        )
     for content in others:
         _append(model, _read(content))
     _share(model)
-    taken: set[bytes] = set()
-    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):  # quantizers know them by name
-        name, count = tensor.name, 1
-        while tensor.name in taken:
-            count += 1
-            tensor.name = b"%s.%d" % (name, count)
-        taken.add(tensor.name)
+    for tensor in model.subgraphs[0].tensors:
+        if tensor.shapeSignature is not None and min(tensor.shapeSignature, default=0) < 0:
+            tensor.shapeSignature = None  # a batch that is left open: what is joined takes one image
+    _name_apart(model)
     _sign(model)
     return _write(model, size=sum(map(len, (first, *others))))
+
+
+def for_quantizers(content: bytes) -> bytes:
+    """Returns a model as quantizers take it: each tensor with a name of its own, and one signature.
+
+    They key their statistics by name, and find inputs by the signature. A file that is so already is returned as it is,
+    as those are that are made here.
+    """
+    model = _read(content)
+    if not _name_apart(model) and model.signatureDefs:
+        return content
+    _bring_in(model.buffers, content)
+    if not model.signatureDefs:
+        _sign(model)
+    return _write(model, size=len(content))
 
 
 def plain_for_runtimes(content: bytes) -> bytes:
@@ -166,6 +183,22 @@ def _renumbered(called: Any, places: Mapping[int, int]) -> Any:
     if isinstance(called, int):
         return places.get(called, called)
     return [places.get(int(one), int(one)) for one in called]
+
+
+def _name_apart(model: Any) -> bool:
+    """Gives each tensor a name of its own; tells whether that was needed."""
+    taken: set[bytes] = set()
+    was_needed = False
+    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
+        wanted = name = tensor.name or b"tensor"
+        count = 1
+        while name in taken:
+            count += 1
+            name = b"%s.%d" % (wanted, count)
+        was_needed |= name != tensor.name
+        tensor.name = name
+        taken.add(name)
+    return was_needed
 
 
 def _append(front: Any, back: Any) -> None:

@@ -163,6 +163,8 @@ def photo_interface(port: Port) -> Interface | None:
 
 def pixel_range_taken(graph: Graph) -> tuple[float, float] | None:
     """Returns `pixel_range_held` of a graph's first input, or of that as it is quantized where it is a float one."""
+    if not graph.inputs:
+        return None
     index = graph.inputs[0]
     quantized = (
         one.outputs[0] for one in graph.operators if one.name == "QUANTIZE" and one.inputs == (index,) and one.outputs

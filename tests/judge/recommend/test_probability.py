@@ -103,6 +103,9 @@ def test_a_drop_is_against_the_best_float_file_or_of_quantization_against_the_ow
 def test_without_the_float_file_a_drop_is_not_known() -> None:
     assert asked(a_known_cell(), DROP).why == "no float32 file answered the samples; add the results that hold it"
     assert "no float32 file of mobilenet answered" in asked(a_known_cell(), QUANTIZATION_DROP).why
+    elsewhere = asked(a_known_cell("prequantized"), QUANTIZATION_DROP, "1 pp")
+    assert (elsewhere.value, elsewhere.probability) == (None, None)
+    assert "quantized elsewhere, so what that lost cannot be known; give --min-top1" in elsewhere.why
 
 
 @pytest.mark.parametrize(

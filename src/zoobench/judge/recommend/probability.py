@@ -37,6 +37,7 @@ from zoobench.judge.recommend.cells import (
     paired_answers,
 )
 from zoobench.judge.recommend.limits import DROP, TOP1, Limit
+from zoobench.matrix.variants import PREQUANTIZED
 from zoobench.stats.intervals import LEAST_PROCESSES, LEAST_SAMPLES
 from zoobench.system.units import percent
 
@@ -179,6 +180,9 @@ def _of_answers(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -
     answers = paired_answers(reference, cell) if reference else None
     if reference is None or answers is None:
         whose = "" if of_all else f" of {cell.recorded.backbone}"
+        if cell.recorded.variant == PREQUANTIZED:
+            unknown = "it was quantized elsewhere, so what that lost cannot be known; give --min-top1"
+            return None, None, f"no float32 file{whose} answered the samples: {unknown}"
         return None, None, f"no float32 file{whose} answered the samples; add the results that hold it"
     if reference is cell:
         return 0.0, 1.0, "it is the reference itself"

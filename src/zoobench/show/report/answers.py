@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
+from zoobench.matrix.variants import PREQUANTIZED
 from zoobench.results.answers import answers_of, both_answers, float_twin
 from zoobench.results.schema import Record
 from zoobench.show.charts.confusion import Counts, mistakes, shade
@@ -170,8 +171,10 @@ def _summary(one: Sequence[Record]) -> str:
 def _describe_flips(one: Sequence[Record], twin: Record | None, flipped: _Flipped | None, *, shown: int) -> str:
     """Returns how many samples flipped and how many of them are shown, or why it is not known."""
     if twin is None:
-        is_float = any(record.cell.variant == "float32" for record in one)
-        return "" if is_float else "Its float twin is not in this file, so it cannot be compared with it."
+        variants = {record.cell.variant for record in one}
+        if PREQUANTIZED in variants:
+            return "It was quantized elsewhere: there is no float32 file that it could be compared with."
+        return "" if "float32" in variants else "Its float twin is not in this file, so it cannot be compared with it."
     name = twin.cell.id
     if flipped is None:
         return f"Its float twin, {name}, did not answer the same samples, so it cannot be compared with it."

@@ -1,0 +1,78 @@
+"""Is it read from a TFLite file of one's own what it takes and holds, and does it answer as LiteRT does?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from messages import message_of
+from modelfiles import labelled
+from networks import answers, noise
+from tflitefiles import tiny, with_labels, written
+from zoobench.build.tflite_file import own_answers, read_tflite_file
+from zoobench.errors import ModelError
+
+
+def put(folder: Path, content: bytes) -> Path:
+    path = folder / "mine.tflite"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "channels", "layout"),
+    [
+        ((1, 24, 24, 3), 24, 3, "NHWC"),
+        ((-1, 28, 28, 1), 28, 1, "NHWC"),
+        ((1, 3, 32, 32), 32, 3, "NCHW"),
+        ((-1, 1, 28, 28), 28, 1, "NCHW"),
+        ((1, 3, 3, 3), 3, 3, "NHWC"),
+    ],
+)
+def test_size_channels_and_layout_are_those_of_its_input(
+    shape: Sequence[int], size: int, channels: int, layout: str, tmp_path: Path
+) -> None:
+    found = read_tflite_file(put(tmp_path, written(tiny(shape))))
+    assert (found.image_size, found.channels, found.layout) == (size, channels, layout)
+
+
+@pytest.mark.parametrize(
+    ("shape", "shown"),
+    [((1, 24, 32, 3), "[1, 24, 32, 3]"), ((1, 28, 28), "[1, 28, 28]"), ((8, 24, 24, 3), "[8, 24, 24, 3]")],
+)
+def test_what_takes_no_square_image_is_refused_with_its_shape(shape: Sequence[int], shown: str, tmp_path: Path) -> None:
+    path = put(tmp_path, written(tiny(shape)))
+    assert message_of(ModelError, lambda: read_tflite_file(path)).startswith(f"{path} takes {shown}; allowed is one")
+
+
+def test_what_cannot_be_read_or_run_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "none.tflite"
+    assert message_of(ModelError, lambda: read_tflite_file(path)).startswith(f"cannot read {path}: No such file")
+    path = put(tmp_path, b"no model at all")
+    assert message_of(ModelError, lambda: read_tflite_file(path)).startswith(f"{path}: this is not a TFLite file")
+    path = put(tmp_path, written(tiny(signatures=("classify", "embed"))))
+    told = message_of(ModelError, lambda: read_tflite_file(path))
+    assert told.startswith(f"{path}: the model has 2 signatures: classify, embed")
+
+
+def test_quantizers_can_start_from_what_is_float_in_all(tmp_path: Path) -> None:
+    for label in ("float32", "float16", "dynamic_range", "integer_only"):
+        found = read_tflite_file(put(tmp_path, labelled(label)))
+        assert found.is_float == (label == "float32")
+        assert (found.held is None) == (label != "integer_only")
+    assert found.numbers == "uint8 input, int8 weights"
+
+
+def test_embedded_labels_are_read(tmp_path: Path) -> None:
+    assert read_tflite_file(put(tmp_path, labelled("float32"))).labels is None
+    path = put(tmp_path, with_labels(labelled("float32"), {"labels.txt": b"cat\ndog\nfox\n"}))
+    assert read_tflite_file(path).labels == ("cat", "dog", "fox")
+
+
+def test_its_answers_are_those_of_litert_in_any_shape(tmp_path: Path) -> None:
+    images, content = noise(3), labelled("float32")
+    np.testing.assert_allclose(own_answers(put(tmp_path, content), images), answers(content, images), atol=1e-6)
+    maps = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)
+    path = put(tmp_path, written(tiny((-1, 3, 8, 8))))
+    np.testing.assert_array_equal(own_answers(path, maps), np.maximum(maps, 0))
