@@ -47,11 +47,6 @@ def joined(first: bytes, *others: bytes) -> bytes:
         ModelError: If the shapes do not meet.
     """
     model = _read(first)
-    if len(model.subgraphs) > 1:
-        raise ModelError(
-            f"cannot join models: the first has {len(model.subgraphs)} graphs, as loops and branches have; give one "
-            "that has a single graph"
-        )
     for content in others:
         _append(model, _read(content))
     _share(model)
