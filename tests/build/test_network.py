@@ -17,7 +17,7 @@ from messages import message_of
 from networks import answers, noise
 from zoobench.build import conversion, network
 from zoobench.build.classifier import build_head
-from zoobench.build.network import features_model, is_finished, load_own
+from zoobench.build.network import features_model, load_own
 from zoobench.build.recipe import TrainingConfig
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError
@@ -237,46 +237,11 @@ def test_what_could_do_harm_is_refused(tmp_path: Path, load: Callable[[Path], ob
     assert "the archive's member '../../evil.txt' leads out of the folder" in message(lambda: load(path))
 
 
-# A finished classifier
-
-
-@pytest.mark.parametrize(
-    ("last", "finished"),
-    [
-        ([keras.layers.Dense(3, activation="softmax")], True),
-        ([keras.layers.Dense(3), keras.layers.Softmax()], True),
-        ([keras.layers.Dense(3), keras.layers.Activation("softmax")], True),
-        ([keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(3, activation="softmax")])], True),
-        ([keras.layers.Dense(3)], False),
-        ([keras.layers.Dense(3, activation="sigmoid")], False),
-        ([keras.layers.Dense(3, activation="softmax"), keras.layers.Rescaling(2.0)], False),
-    ],
-    ids=["dense", "softmax", "activation", "a model inside", "logits", "sigmoid", "not at the end"],
-)
-def test_a_softmax_over_the_classes_is_finished_and_nothing_else(
-    tmp_path: Path, last: list[keras.layers.Layer], finished: bool
-) -> None:
-    model = mapping()
-    outputs = keras.layers.Flatten()(model.output)
-    for layer in last:
-        outputs = layer(outputs)
-    model = load_own(own(keras.Model(model.input, outputs), tmp_path), image_size=24)
-    assert is_finished(model, classes=3) == finished
-    assert not is_finished(model, classes=4)
-
-
-def test_feature_maps_of_as_many_channels_are_not(tmp_path: Path) -> None:
-    pixels = keras.Input((24, 24, 3))
-    model = keras.Model(pixels, keras.layers.Conv2D(3, 1, activation="softmax")(pixels))
-    assert not is_finished(load_own(own(model, tmp_path), image_size=24), classes=3)
-
-
-def test_what_the_build_itself_saved_is_finished(tmp_path: Path) -> None:
+def test_what_the_build_itself_saved_can_be_loaded(tmp_path: Path) -> None:
     head = build_head(inputs=5, classes=3, config=TrainingConfig(dropout=0.5))
     whole = network.assembled(network._pooled(mapping()), head)
     images = noise(3).astype(np.float32)
     model = load_own(own(whole, tmp_path), image_size=24)
-    assert is_finished(model, classes=3)
     np.testing.assert_allclose(model(images), whole(images), rtol=1e-6)
 
 

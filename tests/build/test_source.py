@@ -9,16 +9,19 @@ import pytest
 
 from architectures import converted_whole
 from messages import message_of
+from modelfiles import labelled
 from networks import Floats, answers
 from pet_photos import opened
 from zoobench.build import recipe
 from zoobench.build.assembly import make_models
+from zoobench.build.attempts import chosen
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
+from zoobench.build.tflite_file import read_tflite_file
 from zoobench.build.weights import find_weights
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.interface import Interface, Layout
-from zoobench.matrix.variants import VARIANTS
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS
 from zoobench.measure.presentation import presented, probabilities
 from zoobench.store.product import Stored, find
 
@@ -42,15 +45,16 @@ def network(*, layout: Layout = "NHWC", ending: str = "logits") -> keras.Model:
     return keras.Model(pixels, pooled if ending == "vector" else keras.layers.Dense(CLASSES)(pooled))
 
 
-def request_for(model: keras.Model, interface: Interface, *, pets: Path, kept: Path, folder: Path) -> BuildRequest:
+def request_for(content: bytes, interface: Interface, *, pets: Path, kept: Path, folder: Path) -> BuildRequest:
     path = folder / "mine.tflite"
-    path.write_bytes(converted_whole(model))
+    path.write_bytes(content)
+    side = read_tflite_file(path).image_size
     backbone = Backbone(name="mine", path=path)
     return BuildRequest(
         backbone=backbone,
-        weights=find_weights(backbone, image_size=SIDE, request={"": "auto"}),
-        image_size=SIDE,
-        dataset=opened(pets, kept),
+        weights=find_weights(backbone, image_size=side, request={"": "auto"}),
+        image_size=side,
+        dataset=opened(pets, kept, image_size=side),
         training=TrainingConfig(epochs=2, validation_every=1),
         conversion=ConversionConfig(calibration_images=5),
         root=folder / "models",
@@ -77,7 +81,7 @@ def test_a_classifier_is_its_own_float32_file_and_is_quantized_from_it(
 ) -> None:
     model = network(layout=layout)
     interface = Interface(taken_as="classifier", pixels="0..1", scores="logits", layout=layout)
-    request = request_for(model, interface, pets=pets, kept=kept, folder=tmp_path)
+    request = request_for(converted_whole(model), interface, pets=pets, kept=kept, folder=tmp_path)
     make_models(request, [VARIANTS[name] for name in ("keras", *QUANTIZED)])
     float32 = stored(request, "float32")
     assert request.backbone.path
@@ -95,7 +99,7 @@ def test_a_classifier_is_its_own_float32_file_and_is_quantized_from_it(
 def test_what_tensorflow_makes_of_a_keras_model_alone_is_tried_by_the_other_quantizer_alone_or_refused(
     pets: Path, kept: Path, tmp_path: Path
 ) -> None:
-    request = request_for(network(), LOGITS, pets=pets, kept=kept, folder=tmp_path)
+    request = request_for(converted_whole(network()), LOGITS, pets=pets, kept=kept, folder=tmp_path)
     assert [one.conversion.quantizer for one in recipe.alternatives(request, VARIANTS["float16"])] == ["ai_edge"]
     by_both = recipe.alternatives(request, VARIANTS["integer_only"])
     assert [one.conversion.quantizer for one in by_both] == ["ai_edge", "tensorflow"]
@@ -109,6 +113,22 @@ def test_what_tensorflow_makes_of_a_keras_model_alone_is_tried_by_the_other_quan
     )
 
 
+@pytest.mark.parametrize("label", ["integer_only", "float16"])
+def test_what_came_quantized_is_kept_as_it_came(label: str, pets: Path, kept: Path, tmp_path: Path) -> None:
+    interface = Interface(taken_as="classifier")
+    request = request_for(labelled(label), interface, pets=pets, kept=kept, folder=tmp_path)
+    make_models(request, [VARIANTS[PREQUANTIZED]])
+    found = stored(request, PREQUANTIZED)
+    assert (found.path.read_bytes(), found.facts["numerics"], found.facts["refused"]) == (labelled(label), None, None)
+    assert find(request.root, recipe.variant_model(request, VARIANTS["float32"])) is None
+    attempt = chosen(request, VARIANTS[PREQUANTIZED])
+    assert attempt
+    assert (attempt.fault, attempt.quantizer) == ("", None)
+    of_features = replace(request, interface=Interface(taken_as="backbone"))
+    told = message_of(ModelError, lambda: make_models(of_features, [VARIANTS[PREQUANTIZED]]))
+    assert "came quantized and is taken as a backbone; a head is trained on a float32 file" in told
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("layout", "ending"), [("NHWC", "vector"), ("NHWC", "maps"), ("NCHW", "maps")], ids=["vector", "maps", "NCHW maps"]
@@ -118,7 +138,7 @@ def test_a_backbone_gets_a_head_and_one_file_computes_both(
 ) -> None:
     model = network(layout=layout, ending=ending)
     interface = Interface(taken_as="backbone", pixels="0..1", layout=layout)
-    request = request_for(model, interface, pets=pets, kept=kept, folder=tmp_path)
+    request = request_for(converted_whole(model), interface, pets=pets, kept=kept, folder=tmp_path)
     make_models(request, [VARIANTS["integer_only"]])
     float32, integer = stored(request, "float32"), stored(request, "integer_only")
     assert float32.facts["history"]
@@ -140,6 +160,6 @@ def test_a_backbone_whose_channels_cannot_be_told_is_refused_with_its_shape(
     model = network(ending="maps")
     in_a_row = keras.Model(model.input, keras.layers.Reshape((-1, 24))(model.output))
     interface = Interface(taken_as="backbone", pixels="0..1")
-    request = request_for(in_a_row, interface, pets=pets, kept=kept, folder=tmp_path)
+    request = request_for(converted_whole(in_a_row), interface, pets=pets, kept=kept, folder=tmp_path)
     told = message_of(ModelError, lambda: make_models(request, []))
     assert told.startswith(f"{request.backbone.path} gives [1, 36, 24]; allowed as a backbone are square feature maps")

@@ -11,20 +11,20 @@ import pytest
 from packages import put
 from zoobench.build.conversion import _MAKERS
 from zoobench.matrix.registry import Package
-from zoobench.matrix.variants import SPECS, VARIANTS, Variant, VariantSpec, spec_of
+from zoobench.matrix.variants import PREQUANTIZED, SPECS, VARIANTS, Variant, VariantSpec, spec_of
 
 
 def test_every_label_agrees_with_its_spec_its_makers_and_its_runtimes() -> None:
     for variant in VARIANTS.values():
         assert variant.calibrated == variant.activations.startswith("int")
-        assert variant.is_quantized == (variant.weights != "float32")
+        assert variant.is_quantized == (variant.weights != "float32" and variant.name != PREQUANTIZED)
         assert {quantizer for quantizer, name in _MAKERS if name == variant.name} == set(variant.quantizers)
         assert variant.runs_on("litert" if variant.suffix == ".tflite" else "keras")
         if spec := SPECS.get(variant.name):
             assert variant.io in spec.io
             assert (variant.weights, variant.activations) == (spec.weights, spec.activations)
     assert len({variant.short for variant in VARIANTS.values()}) == len(VARIANTS)
-    assert {name for name, variant in VARIANTS.items() if variant.suffix == ".tflite"} == SPECS.keys()
+    assert {name for name, variant in VARIANTS.items() if variant.suffix == ".tflite"} == {*SPECS, PREQUANTIZED}
     assert all(one != other for one, other in combinations(SPECS.values(), 2))
 
 

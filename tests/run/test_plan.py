@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from modelfiles import labelled
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.data.dataset import DatasetConfig
 from zoobench.data.split import SHARES
@@ -178,6 +179,34 @@ def test_a_model_of_ones_own_may_have_a_comma_in_its_name(tmp_path: Path) -> Non
         archive.writestr("config.json", "{}")
     made = building(backbones=f"mobilenet,{path}", variants="float32")
     assert [one.path for one in made.backbones.values()] == [None, path]
+
+
+def test_a_tflite_file_has_no_keras_variant_and_one_that_came_quantized_only_itself(tmp_path: Path) -> None:
+    for name, label in (("float", "float32"), ("small", "integer_only")):
+        (tmp_path / f"{name}.tflite").write_bytes(labelled(label))
+    paths = ",".join(str(tmp_path / f"{name}.tflite") for name in ("float", "small"))
+    made = plan(backbones=paths, variants="keras,float32,integer_only,prequantized")
+    assert [(cell.id, cell.image_size) for cell in made.cells] == [
+        ("float-float32-litert-t1", 24),
+        ("float-integer_only-litert-t1", 24),
+        ("small-prequantized-litert-t1", 24),
+    ]
+    assert isinstance(made.source, Building)
+    assert made.source.remarks == (
+        "float: no keras variant, it came as TFLite; float: no prequantized, it came as float32",
+        "small: measured as it came, as the one variant prequantized: uint8 input, int8 weights; quantizers start from "
+        "a float32 file",
+    )
+    with pytest.raises(UsageError, match=r"of which none runs keras; .*; float: no keras variant, it came as TFLite$"):
+        plan(backbones=str(tmp_path / "float.tflite"), variants="keras")
+
+
+def test_all_variants_are_without_that_of_a_file_that_came_quantized() -> None:
+    made = plan(backbones="mobilenet", variants="all")
+    assert "prequantized" not in {cell.variant for cell in made.cells}
+    assert building(backbones="mobilenet", variants="float32,prequantized").remarks == (
+        "mobilenet: no prequantized, which is for a TFLite file that came quantized",
+    )
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".hidden", "a b"])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from zoobench.data import images
 from zoobench.data.dataset import Dataset, Sample
 from zoobench.errors import DataError, ModelError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import NOTHING_REQUESTED, Interface, RequestedInterface
 from zoobench.matrix.variants import VARIANTS, Variant
 from zoobench.measure.target import ModelFile
 from zoobench.results.schema import Refusal
-from zoobench.run import inputs, workshop
+from zoobench.run import inputs, plan, workshop
 from zoobench.run.inputs import open_inputs, split_of
 from zoobench.run.plan import Plan, make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
@@ -35,8 +36,8 @@ def plan_of(folder: Path, **more: str) -> Plan:
 
 
 def opened(folder: Path, **more: str) -> Workshop:
-    plan = plan_of(folder, **more)
-    return open_workshop(plan, plan.cells)
+    made = plan_of(folder, **more)
+    return open_workshop(made, made.cells)
 
 
 def test_each_backbone_has_weights_each_image_size_data_and_what_is_made_is_below_the_artifacts(tmp_path: Path) -> None:
@@ -97,10 +98,7 @@ class Builder:
         self.refused: set[str] = set()
         self.error: ModelError | None = None
 
-    def __call__(
-        self, _make: Callable[..., None], request: BuildRequest, variants: tuple[str, ...], *, log: Path
-    ) -> None:
-        assert log == request.root.parent / "logs" / f"{request.backbone.name}.log"
+    def __call__(self, _make: Callable[..., None], request: BuildRequest, variants: tuple[str, ...]) -> None:
         self.calls.append(variants)
         for name in variants:
             for one in recipe.alternatives(request, VARIANTS[name]):
@@ -177,10 +175,54 @@ def test_one_that_fails_is_an_error_and_the_others_have_their_files(built: Works
 def test_a_file_that_vanished_is_an_error_that_asks_who_removed_it(
     built: Workshop, builder: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workshop, "in_fresh_process", lambda *_, **__: None)
+    monkeypatch.setattr(workshop, "in_fresh_process", lambda *_: None)
     with pytest.raises(ModelError, match=r"was made but is not in .*; does another run remove it"):
         built.file(built.cells[0])
     assert builder.calls == []
+
+
+def own_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[object]]:
+    """Returns a file that is not opened here, and what is requested of each examination of it, which are scripted."""
+    path = folder / "mine.keras"
+    path.write_bytes(b"a model")
+    monkeypatch.setattr(plan, "own_image_size", lambda _path: None)
+    monkeypatch.setattr(workshop, "own_remark", lambda _path: "")
+    asked: list[object] = []
+
+    def examine(_function: Callable[..., object], missing: list[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
+        for request, requested in missing:
+            asked.append(requested)
+            if requested.taken_as == "backbone":
+                return ["mine: its 5 outputs end in a softmax"]
+            found = Interface(taken_as="classifier", scores="logits", remarks=("seen.", "WARNING: it guesses."))
+            product = recipe.examination(request, requested)
+            keep(request.root, product, {product.file_name: json.dumps(asdict(found)).encode()})
+        return []
+
+    monkeypatch.setattr(workshop, "in_fresh_process", examine)
+    return path, asked
+
+
+def test_a_model_of_ones_own_is_examined_once_and_the_reader_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, asked = own_model(tmp_path, monkeypatch)
+    found, again = (opened(tmp_path, backbones=str(path)) for _ in range(2))
+    assert asked == [NOTHING_REQUESTED]
+    assert found.interfaces == again.interfaces
+    request = again.request(again.cells[0])
+    assert request.interface
+    assert request.interface.scores == "logits"
+    assert "model: mine: taken as a classifier: logits, pixels 0..255 (seen)" in found.described()
+    assert "WARNING: mine: it guesses." in found.described()
+
+
+def test_where_it_cannot_be_known_what_a_model_is_nothing_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = own_model(tmp_path, monkeypatch)
+    with pytest.raises(ModelError, match="mine: its 5 outputs end in a softmax"):
+        opened(tmp_path, backbones=str(path), model="mine=backbone")
 
 
 DATASET = Dataset(
@@ -227,8 +269,8 @@ def test_what_decodes_them_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path)
-    stored = open_inputs(plan, plan.cells)
+    made = plan_of(tmp_path)
+    stored = open_inputs(made, made.cells)
     (split,) = stored.splits.values()
     assert (stored.kit, stored.weights) == (None, {"mobilenet_025": "random"})
     assert (split.dataset.name, split.dataset.samples) == ("drawn", len(split.samples))
@@ -248,7 +290,7 @@ def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(tmp_path: 
         (ModelError("no such layer"), "no such layer", ""),
         (
             TypeError("call() takes no argument 'training'\n\nCall arguments received:\n x"),
-            "mobilenet_025 cannot be ",
+            "mobilenet_025 cannot be used: call() takes",
             "Traceback",
         ),
     ],
@@ -259,9 +301,9 @@ def test_a_failure_is_a_sentence_and_the_rest_is_in_a_log_that_it_names(
     def make_models(_request: BuildRequest, _variants: object) -> None:
         raise error
 
-    found, path = opened(tmp_path), tmp_path / "logs" / "mobilenet_025.log"
+    found, path = opened(tmp_path), tmp_path / "artifacts" / "logs" / "mobilenet_025.log"
     monkeypatch.setattr(assembly, "make_models", make_models)
-    message = message_of(ModelError, lambda: workshop._make_models(found.request(found.cells[0]), (), log=path))
+    message = message_of(ModelError, lambda: workshop._make_models(found.request(found.cells[0]), ()))
     assert message.startswith(told)
     assert len(message.splitlines()) == 1
     assert message.endswith(f"; more in {path}") == path.exists() == bool(kept)
@@ -276,11 +318,11 @@ def test_one_of_our_own_errors_names_the_log_where_something_was_kept(
         log.keep(ValueError("64 lines of MLIR"))
         raise ModelError("no operator for Erf")
 
-    found, path = opened(tmp_path), tmp_path / "logs" / "mobilenet_025.log"
-    path.parent.mkdir()
+    found, path = opened(tmp_path), tmp_path / "artifacts" / "logs" / "mobilenet_025.log"
+    path.parent.mkdir(parents=True)
     path.write_text("of an earlier failure")
     monkeypatch.setattr(assembly, "make_models", make_models)
-    message = message_of(ModelError, lambda: workshop._make_models(found.request(found.cells[0]), (), log=path))
+    message = message_of(ModelError, lambda: workshop._make_models(found.request(found.cells[0]), ()))
     assert message == f"no operator for Erf; more in {path}"
     assert "64 lines of MLIR" in path.read_text()
     assert "of an earlier failure" not in path.read_text()

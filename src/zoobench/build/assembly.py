@@ -18,7 +18,7 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.build.source import Answering, ModelSource, Probabilities, predicted, saved, source_of
 from zoobench.data.split import Split
 from zoobench.errors import MeasurementError, ModelError, ZoobenchError
-from zoobench.matrix.variants import VARIANTS, Variant
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, Variant
 from zoobench.measure.accuracy import run_all
 from zoobench.measure.runtimes import OpenSession, open_session
 from zoobench.measure.target import Samples
@@ -50,6 +50,9 @@ def make_models(request: BuildRequest, variants: Sequence[Variant]) -> None:
         DataError: If a head is to be trained and there are no images for it.
         ModelError: If weights, training or the float32 conversion failed, or the store cannot be written to.
     """
+    if (as_it_came := VARIANTS[PREQUANTIZED]) in variants:
+        _keep_as_it_came(request, as_it_came)
+        return
     source = source_of(request)
     float32 = _obtain(request, source, VARIANTS["float32"], lambda path: write_bytes(path, source.float32()))
     ingredients = Ingredients(
@@ -140,9 +143,20 @@ def _obtain(
             write(path)
             found = compared_with_reference(request, source.answers, path) if path.suffix == ".tflite" else {}
             advance(1, "")
-        return {**source.facts, **found}
+        itself = {"numerics": None} if variant.name == PREQUANTIZED else {}  # there is nothing to compare it with
+        return {**source.facts, **found, **itself}
 
     return obtain(request.root, product, make)
+
+
+def _keep_as_it_came(request: BuildRequest, variant: Variant) -> None:
+    if request.interface and request.interface.taken_as == "backbone":
+        raise ModelError(
+            f"{request.backbone.path} came quantized and is taken as a backbone; a head is trained on a float32 file: "
+            f"give that one, or say that it is a finished classifier, --zoo-model {request.backbone.name}=classifier"
+        )
+    source = source_of(request)
+    _obtain(request, source, variant, lambda path: write_bytes(path, source.float32()))
 
 
 def _failure(

@@ -73,15 +73,6 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
     return keras.Model(pixels, answer, name=model.name)
 
 
-def is_finished(model: keras.Model, *, classes: int) -> bool:
-    """Tells whether a user's model is a finished classifier: it ends in a softmax over the data's classes."""
-    last = model
-    while isinstance(last, keras.Model):
-        last = last.layers[-1]
-    ends = getattr(last, "activation", None) is keras.activations.softmax or isinstance(last, keras.layers.Softmax)
-    return ends and model.output_shape == (None, classes)
-
-
 def assembled(features: keras.Model, head: keras.Model) -> keras.Model:
     """Returns the classifier from raw pixels to probabilities."""
     return keras.Model(features.input, head(features.output, training=False), name="classifier")

@@ -7,12 +7,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import numpy as np
+
 from zoobench.build.weights import Weights
+from zoobench.data.split import stratified
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import Backbone
-from zoobench.matrix.interface import Interface
+from zoobench.matrix.interface import Interface, RequestedInterface
 from zoobench.matrix.variants import Quantizer, Variant
-from zoobench.store.product import Product
+from zoobench.store.product import Product, Stored
 from zoobench.system.files import sha256_of_json
 
 if TYPE_CHECKING:
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 
 RECIPE = 4
 """Raised whenever the code in this package would make other files from the same inputs."""
+_EXAMINATION = 1
+"""Raised whenever the same model and images may be taken as something else."""
+_EXAMINED_IMAGES = 60
+_EXAMINED_OF_A_CLASS = 4
 _SAME_FILES = {("litert-quantizer", "0.11.0"): ("ai-edge-quantizer", "0.10.0")}
 """By name and version of a library, those of an earlier one that made the same files, byte by byte: keys name the
 earlier one, so that what it made stays valid. AI Edge Quantizer goes by `litert-quantizer` since 0.11."""
@@ -120,6 +128,46 @@ def alternatives(request: BuildRequest, variant: Variant) -> tuple[BuildRequest,
     return tuple(replace(request, conversion=replace(conversion, quantizer=one)) for one in able)
 
 
+def examination(request: BuildRequest, requested: RequestedInterface) -> Product:
+    """What a model of one's own is taken as, from its answers to some labelled images."""
+    dataset = request.dataset
+    samples = [(dataset.samples[row].sha256, dataset.samples[row].label) for row in examined_rows(dataset)]
+    inputs = {
+        "examination": _EXAMINATION,
+        "backbone": request.backbone.name,
+        "weights_sha256": request.weights.sha256,
+        "requested": asdict(requested),
+        "classes": list(dataset.classes),
+        "images": samples,
+        "tensorflow": version("tensorflow"),
+        "keras": version("keras"),
+    }
+    inputs |= _of_custom_objects(request)
+    return _product(request, "examination", "interface.json", _of_decoder(request) | inputs)
+
+
+def read_examination(stored: Stored) -> Interface:
+    """Returns what was found in an examination."""
+    return msgspec.json.decode(stored.path.read_bytes(), type=Interface)
+
+
+def examined_rows(dataset: "Dataset") -> list[int]:
+    """Returns positions of images that a model of one's own is asked about: the classes evenly, no content twice.
+
+    They are not of the test split, unless there are no others. Of many classes some are left out, so that there are
+    several images of each of the others.
+    """
+    rows = [row for row, sample in enumerate(dataset.samples) if sample.split != "test"] or range(len(dataset.samples))
+    some = {dataset.samples[row].label for row in rows}
+    if len(some) > _EXAMINED_IMAGES:
+        places = np.linspace(0, len(some) - 1, _EXAMINED_IMAGES).astype(int)
+        some = {sorted(some)[place] for place in places}
+    known = {dataset.samples[row].sha256: row for row in rows if dataset.samples[row].label in some}
+    contents = [(dataset.samples[row].label, sha256) for sha256, row in known.items()]
+    most = max(_EXAMINED_IMAGES, _EXAMINED_OF_A_CLASS * len(some))
+    return [known[sha256] for sha256 in stratified(contents, seed=0)[:most]]
+
+
 def features_model(request: BuildRequest) -> Product:
     """The float32 file from pixels to pooled features: shared by all data sets and heads."""
     return _product(request, "features-model", "features.tflite", _of_backbone(request))
@@ -178,10 +226,13 @@ def _of_backbone(request: BuildRequest) -> dict[str, Any]:
         "keras": version("keras"),
         **_added_by("added_by", request.backbone, request.backbone.builder),
         **_of_interface(request.interface),
-        **(
-            {"custom_objects": dict(request.custom_objects)} if request.custom_objects and request.backbone.path else {}
-        ),
+        **_of_custom_objects(request),
     }
+
+
+def _of_custom_objects(request: BuildRequest) -> dict[str, Any]:
+    is_read = request.custom_objects and request.backbone.path
+    return {"custom_objects": dict(request.custom_objects)} if is_read else {}
 
 
 def _of_interface(interface: Interface | None) -> dict[str, Any]:
@@ -201,13 +252,19 @@ def _of_images(request: BuildRequest) -> dict[str, Any]:
 
     Among it the order of samples, which the data set's own hash leaves open, and what decodes and runs them.
     """
-    from zoobench.data.images import DECODER_VERSION  # needs Pillow
-
     samples = [(sample.sha256, sample.label, sample.split) for sample in request.dataset.samples]
-    return {
+    return _of_decoder(request) | {
         "dataset": request.dataset.sha256,
         "classes": list(request.dataset.classes),
         "samples_in_order": sha256_of_json(samples),
+    }
+
+
+def _of_decoder(request: BuildRequest) -> dict[str, Any]:
+    """What decodes images and runs files on them."""
+    from zoobench.data.images import DECODER_VERSION  # needs Pillow
+
+    return {
         "decoder": DECODER_VERSION,
         "pillow": version("pillow"),
         "ai-edge-litert": version("ai-edge-litert"),

@@ -101,11 +101,9 @@ def saved(request: BuildRequest, product: Product, compute: Callable[[], npt.NDA
 
 def _own_keras(request: BuildRequest) -> ModelSource | None:
     path, interface = request.backbone.path, request.interface
-    if path is None or (interface and interface.taken_as == "backbone"):
+    if path is None or interface is None or interface.taken_as != "classifier":
         return None
     model = network.load_own(path, image_size=request.image_size)
-    if interface is None and not network.is_finished(model, classes=len(request.dataset.classes)):
-        return None
     return ModelSource(
         float32=lambda: conversion.float32(model),
         answers=lambda images: predicted(model, images, interface),

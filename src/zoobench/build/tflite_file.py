@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError, ModelError
+from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.interface import Layout
-from zoobench.matrix.variants import SPECS
+from zoobench.matrix.variants import PREQUANTIZED, SPECS
 from zoobench.measure.runtimes import Pixels, open_session
 from zoobench.tflite.contract import Contract, read_contract, violations
 from zoobench.tflite.labels import read_labels
@@ -62,6 +63,24 @@ def read_tflite_file(path: Path) -> TFLiteFile:
         raise ModelError(f"cannot read {path}: {error.strerror}; give a file that can be read") from error
 
 
+def variants_of(backbone: Backbone, asked: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """Returns the variants that there can be of a network among those asked for, and why there are not the others.
+
+    Raises:
+        ModelError: If it is a TFLite file that takes anything but one square image.
+    """
+    if backbone.is_keras or backbone.path is None:
+        remark = f"{backbone.name}: no {PREQUANTIZED}, which is for a TFLite file that came quantized"
+        return _without(PREQUANTIZED, asked, remark)
+    file = read_tflite_file(backbone.path)
+    if not file.is_float:
+        why = f"{file.numbers}; quantizers start from a float32 file"
+        return (PREQUANTIZED,), f"{backbone.name}: measured as it came, as the one variant {PREQUANTIZED}: {why}"
+    kept, remark = _without("keras", asked, f"{backbone.name}: no keras variant, it came as TFLite")
+    others, other = _without(PREQUANTIZED, kept, f"{backbone.name}: no {PREQUANTIZED}, it came as float32")
+    return others, "; ".join(filter(None, (remark, other)))
+
+
 def own_answers(path: Path, images: Pixels) -> npt.NDArray[np.float32]:
     """Returns a TFLite file's outputs [n, ...] by LiteRT, as they come.
 
@@ -79,6 +98,10 @@ def own_answers(path: Path, images: Pixels) -> npt.NDArray[np.float32]:
             session.invoke()
             outputs.append(session.read())
     return np.concatenate([one if one.shape[:1] == (1,) else one[np.newaxis] for one in outputs])
+
+
+def _without(variant: str, asked: Sequence[str], remark: str) -> tuple[tuple[str, ...], str]:
+    return tuple(one for one in asked if one != variant), remark if variant in asked else ""
 
 
 @cache

@@ -43,7 +43,7 @@ from zoobench.data.split import (
 from zoobench.errors import DataError, UsageError
 from zoobench.system.files import sha256_of_json
 
-MIN_IMAGE_SIZE = 32
+MIN_IMAGE_SIZE = 8
 MAX_IMAGE_SIZE = 1024
 MIN_DRAWN_IMAGES = len(SPLITS) * len(drawn.CLASSES)
 _ALL_TRAIN: Shares = (1.0, 0.0, 0.0)

@@ -7,6 +7,8 @@ from typing import Literal, get_args
 from zoobench.matrix.registry import Package, Table, is_reference
 from zoobench.matrix.runtimes import find_runtime
 
+PREQUANTIZED = "prequantized"
+"""The one variant of a TFLite file of one's own that came quantized: it is measured as what it is."""
 NumberType = Literal["float32", "float16", "int16", "int8", "uint8", "int4"]
 Quantizer = Literal["tensorflow", "ai_edge"]
 _ANY: tuple[Quantizer, ...] = ("ai_edge", "tensorflow")
@@ -65,7 +67,7 @@ SPECS: Mapping[str, VariantSpec] = {
     "integer_only_int8": replace(_INTEGER, io=("int8",), only_integers=True),
     "int16x8": replace(_INTEGER, io=("float32", "int16"), activations="int16"),
 }
-"""By label. A label that is not here requires nothing of a TFLite file."""
+"""By label. A label that is not here, as that of what came quantized, requires nothing of a TFLite file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ VARIANTS = {
             quantizers=_ANY,
         ),
         Variant(name="int16x8", short="16x8", weights="int8", activations="int16", calibrated=True, quantizers=_ANY),
+        Variant(name=PREQUANTIZED, short="PQ", weights="int8"),
     )
 }
 PREQUANTIZED = "prequantized"

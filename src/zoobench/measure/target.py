@@ -10,7 +10,7 @@ import numpy.typing as npt
 from zoobench.errors import ModelError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.interface import Interface
-from zoobench.matrix.variants import VARIANTS, spec_of
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, spec_of
 from zoobench.results.schema import RecordedModel, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.tflite.contract import Contract, describe_violations, plain, violations
 
@@ -105,7 +105,7 @@ def violations_of(target: Target) -> str:
         ModelError: If it is a TFLite file though its variant is none.
     """
     variant, contract = target.cell.variant, target.file.contract
-    if contract is None:
+    if contract is None or variant == PREQUANTIZED:
         return ""
     spec = spec_of(variant)
     if spec is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
+from zoobench.build.tflite_file import variants_of
 from zoobench.build.weights import WeightsRequest, own_image_size, parse_request
 from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
@@ -15,7 +16,7 @@ from zoobench.matrix.backbones import Backbone, find_backbones, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
 from zoobench.matrix.interface import RequestedInterface, parse_requested
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
-from zoobench.matrix.variants import Quantizer
+from zoobench.matrix.variants import PREQUANTIZED, Quantizer
 from zoobench.measure.custom_objects import VARIABLE, named_modules
 from zoobench.measure.latency import RoundsConfig
 from zoobench.run.options import OPTIONS, PREFIX, chosen, defaults
@@ -35,11 +36,17 @@ _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
-    """What files are made from, and how; `requested` is what is said of each model of one's own."""
+    """What files are made from, and how.
+
+    Attributes:
+        requested: What is said of each model of one's own.
+        remarks: Which variants of them there are none of, and why.
+    """
 
     backbones: Mapping[str, Backbone]
     custom_objects: tuple[str, ...] = ()
     requested: Mapping[str, RequestedInterface]
+    remarks: tuple[str, ...] = ()
     data: "DatasetConfig"
     weights: WeightsRequest
     training: TrainingConfig
@@ -86,12 +93,12 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     if texts["kit"]:
         return _kit_plan(texts)
     backbones = find_backbones(_backbone_names(texts))
-    sized = [(backbone.name, _image_size(texts["image-size"], backbone)) for backbone in backbones]
-    cells = _cells(texts, sized)
+    cells, remarks = _cells(texts, backbones)
     building = Building(
         backbones={backbone.name: backbone for backbone in backbones},
         custom_objects=named_modules(texts["custom-objects"] or os.environ.get(VARIABLE, "")),
         requested=parse_requested(texts["model"], texts["pixels"], own=_own(backbones)),
+        remarks=remarks,
         data=_data(texts),
         weights=parse_request(texts["weights"]),
         training=_training(texts),
@@ -186,16 +193,24 @@ def _conversion(texts: Mapping[str, str]) -> ConversionConfig:
     return ConversionConfig(quantizer=quantizer, calibration_images=_whole(texts, "calibration"))
 
 
-def _cells(texts: Mapping[str, str], backbones: Sequence[tuple[str, int]]) -> tuple[Cell, ...]:
-    variants = TABLES["variant"].select(_names(texts, "variants"))
+def _cells(texts: Mapping[str, str], backbones: Sequence[Backbone]) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+    """Returns the matrix, and of each variant that a model of one's own cannot have why that is."""
+    names = _names(texts, "variants")
+    asked = [one for one in TABLES["variant"].select(names) if one in names or one != PREQUANTIZED]
     runtimes, threads = find_runtimes(_names(texts, "runtimes")), list(dict.fromkeys(_wholes(texts, "threads")))
-    cells = matrix(backbones=backbones, variants=variants, threads=threads, runtimes=runtimes)
+    cells: list[Cell] = []
+    remarks: list[str] = []
+    for backbone in backbones:
+        sized = [(backbone.name, _image_size(texts["image-size"], backbone))]
+        variants, remark = variants_of(backbone, asked)
+        cells += matrix(backbones=sized, variants=variants, threads=threads, runtimes=runtimes)
+        remarks += [remark] if remark else []
     if not cells:
         raise UsageError(
-            f"{PREFIX}runtimes: received {', '.join(runtimes)}, of which none runs {', '.join(variants)}; "
-            f"keras and keras_graph run the variant keras, all others the rest"
+            f"{PREFIX}runtimes: received {', '.join(runtimes)}, of which none runs {', '.join(asked)}; "
+            f"keras and keras_graph run the variant keras, all others the rest{''.join(f'; {one}' for one in remarks)}"
         )
-    return cells
+    return tuple(cells), tuple(remarks)
 
 
 def _rounds(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[str, RoundsConfig]:

@@ -3,25 +3,28 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoobench.build import recipe
 from zoobench.build.attempts import Attempt, chosen
+from zoobench.build.explanation import sentence
 from zoobench.build.recipe import BuildRequest, ConversionConfig
 from zoobench.build.weights import Weights, find_weights, own_remark
 from zoobench.data.dataset import Dataset, describe, open_dataset
 from zoobench.data.split import measuring_order
 from zoobench.errors import DataError, ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import NOTHING_REQUESTED, WARNING, Interface, RequestedInterface
 from zoobench.matrix.variants import find_variant
 from zoobench.measure.custom_objects import VARIABLE, sources
 from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
+from zoobench.store.product import find
 from zoobench.system.log import keep, kept_in
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
@@ -32,7 +35,11 @@ _DIGITS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """A run's data and weights, and its files; each is made, and looked for, at most once."""
+    """A run's data and weights, and its files; each is made, and looked for, at most once.
+
+    Attributes:
+        interfaces: What each model of one's own is taken as.
+    """
 
     plan: Plan
     building: Building
@@ -40,6 +47,7 @@ class Workshop:
     datasets: Mapping[int, Dataset]
     weights: Mapping[str, Weights]
     custom_objects: Mapping[str, str] = field(default_factory=dict)
+    interfaces: Mapping[str, Interface] = field(default_factory=dict)
     _outcomes: dict[tuple[str, str], ModelFile | Refusal] = field(default_factory=dict)
     _failures: dict[str, ZoobenchError] = field(default_factory=dict)
 
@@ -58,6 +66,7 @@ class Workshop:
             conversion=self._conversion(self.dataset(cell)),
             root=self.plan.artifacts / "models",
             custom_objects=self.custom_objects,
+            interface=self.interfaces.get(cell.backbone),
         )
 
     def inputs(self, cell: Cell) -> Mapping[str, Any]:
@@ -67,7 +76,7 @@ class Workshop:
         return inputs
 
     def described(self) -> tuple[str, ...]:
-        """Returns what a reader of the results should know of data and weights."""
+        """Returns what a reader of the results should know of data, weights and models of one's own."""
         dataset = next(iter(self.datasets.values()))
         asked, used = (one.calibration_images for one in (self.building.conversion, self._conversion(dataset)))
         which = "images" if dataset.calibration else "training images"
@@ -76,11 +85,13 @@ class Workshop:
             f"weights: {name}: {one.remark or f'{one.identity[:21]} {one.path or str()}'.rstrip()}"
             for name, one in self.weights.items()
         )
+        models = (line for name, one in self.interfaces.items() for line in _described(name, one))
         is_fewer = used < asked and (dataset.calibration or len(dataset.indices("train")))
-        return (*describe(dataset), *([fewer] if is_fewer else []), *weights, *self._described_own())
+        return (*describe(dataset), *([fewer] if is_fewer else []), *weights, *self._described_own(), *models)
 
     def _described_own(self) -> Iterator[str]:
         """Yields what becomes of a model of one's own otherwise than its user may expect."""
+        yield from self.building.remarks
         asked = self.plan.options.get("image-size")
         for name, size in {cell.backbone: cell.image_size for cell in self.cells}.items():
             path = self.building.backbones[name].path
@@ -134,7 +145,7 @@ class Workshop:
             folder = recipe.variant_model(request, variant).folder_name
             lost = ModelError(f"{folder} was made but is not in {request.root}; does another run remove it?")
             raise self._failures.get(cell.backbone, lost)
-        return found.refusal or _model_file(found)
+        return found.refusal or replace(_model_file(found), interface=request.interface)
 
     def _make(self, request: BuildRequest) -> None:
         """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it.
@@ -142,19 +153,18 @@ class Workshop:
         A failure is kept for the cells whose files were not reached; those that were made are measured all the same.
         """
         cells = (cell for cell in self.cells if cell.backbone == request.backbone.name)
-        log = self.plan.artifacts / "logs" / f"{request.backbone.name}.log"
         try:
-            in_fresh_process(_make_models, request, tuple(dict.fromkeys(cell.variant for cell in cells)), log=log)
+            in_fresh_process(_make_models, request, tuple(dict.fromkeys(cell.variant for cell in cells)))
         except ZoobenchError as error:
             self._failures[request.backbone.name] = error
 
 
 def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
-    """Opens the data and finds the weights for these cells.
+    """Opens the data, finds the weights for these cells, and finds out what models of one's own are.
 
     Raises:
         DataError: If images cannot be used.
-        ModelError: If weights cannot be had.
+        ModelError: If weights cannot be had, or it cannot be known what a model is.
         UsageError: If the plan is to measure a kit.
     """
     building = plan.source
@@ -168,7 +178,7 @@ def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
         size: open_dataset(building.data, image_size=size, folder=folder) for size in dict.fromkeys(sized.values())
     }
     _refuse_uncalibrated(next(iter(datasets.values())), cells)
-    return Workshop(
+    opened = Workshop(
         plan=plan,
         building=building,
         cells=tuple(cells),
@@ -179,6 +189,7 @@ def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:
             for name, size in sized.items()
         },
     )
+    return replace(opened, interfaces=_interfaces(opened))
 
 
 def _refuse_uncalibrated(dataset: Dataset, cells: Sequence[Cell]) -> None:
@@ -201,6 +212,34 @@ def samples_of(dataset: Dataset) -> Samples:
         labels=np.array([contents[row][0] for row in rows], np.int64),
         contents=tuple(contents[row][1] for row in rows),
     )
+
+
+def _interfaces(opened: Workshop) -> Mapping[str, Interface]:
+    """Returns what each model of one's own is taken as; those that are not in the store are examined now."""
+    own = {
+        cell.backbone: (opened.request(cell), opened.building.requested.get(cell.backbone, NOTHING_REQUESTED))
+        for cell in opened.cells
+        if opened.building.backbones[cell.backbone].path
+    }
+    found = {name: _examined(*one) for name, one in own.items()}
+    missing = [own[name] for name, interface in found.items() if interface is None]
+    problems = in_fresh_process(_examine_models, missing) if missing else []
+    if problems:
+        raise ModelError("\n".join(problems))
+    return {name: interface for name, one in own.items() if (interface := found[name] or _examined(*one))}
+
+
+def _examined(request: BuildRequest, requested: RequestedInterface) -> Interface | None:
+    stored = find(request.root, recipe.examination(request, requested))
+    return recipe.read_examination(stored) if stored else None
+
+
+def _described(name: str, interface: Interface) -> Iterator[str]:
+    """Yields what a model is taken as and why, and a line for each remark that speaks against its numbers."""
+    seen = " ".join(one.removesuffix(".") for one in interface.remarks if one not in interface.warnings)
+    trained = ", a head is trained on it" if interface.taken_as == "backbone" else ""
+    yield f"model: {name}: taken as {interface.described}{trained}{f' ({seen})' if seen else ''}"
+    yield from (f"{WARNING}{name}: {one.removeprefix(WARNING)}" for one in interface.warnings)
 
 
 def recorded_training(facts: Mapping[str, Any]) -> RecordedTraining | None:
@@ -267,17 +306,39 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def _make_models(request: BuildRequest, variants: tuple[str, ...], *, log: Path) -> None:
-    """Makes a backbone's files; what is known of a failure beside its message is written to `log`."""
+def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
     with capture_native_output():
         from zoobench.build.assembly import make_models  # imports TensorFlow, which belongs to the fresh process alone
-        from zoobench.build.explanation import sentence
 
+    with _explained(request):
+        make_models(request, [find_variant(name) for name in variants])
+
+
+def _examine_models(asked: Sequence[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
+    """Finds out what models of one's own are; the store keeps it. Returns why it cannot be known, of each."""
+    with capture_native_output():
+        from zoobench.build.examination import interface_of  # imports TensorFlow, as above
+
+    def problem(request: BuildRequest, requested: RequestedInterface) -> str:
+        try:
+            with _explained(request):
+                interface_of(request, requested)
+        except ModelError as error:
+            return str(error)
+        return ""
+
+    return list(filter(None, (problem(*one) for one in asked)))
+
+
+@contextmanager
+def _explained(request: BuildRequest) -> Iterator[None]:
+    """Makes errors of ours of all that fails, a sentence each, which names a log of what else is known of it."""
+    log = request.root.parent / "logs" / f"{request.backbone.name}.log"
     with kept_in(log) as kept:
         try:
-            make_models(request, [find_variant(name) for name in variants])
+            yield
         except ZoobenchError as error:
             raise type(error)(f"{error}; more in {log}" if kept.getvalue() else str(error)) from error
         except Exception as error:  # TensorFlow and layers of the user's own may fail with anything
             keep(error)
-            raise ModelError(f"{request.backbone.name} cannot be made: {sentence(error)}; more in {log}") from error
+            raise ModelError(f"{request.backbone.name} cannot be used: {sentence(error)}; more in {log}") from error

@@ -52,12 +52,17 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """One operator; its tensors are indices into its graph's, -1 for one that is left out."""
+    """One operator; its tensors are indices into its graph's, -1 for one that is left out.
+
+    Attributes:
+        activation: What is fused to it and applied to its output, such as `RELU`; '' where nothing is.
+    """
 
     name: str
     custom: bool
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    activation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,13 +224,24 @@ def _graph(graph: Any, sizes: list[int], codes: list[tuple[str, bool]]) -> Graph
     for one in _all(graph, "Operators"):
         name, custom = codes[_within(one.OpcodeIndex(), len(codes), "operator code")]
         inputs, outputs = indices(one, "Inputs"), indices(one, "Outputs")
-        operators.append(Operator(name=name, custom=custom, inputs=inputs, outputs=outputs))
+        operators.append(
+            Operator(name=name, custom=custom, inputs=inputs, outputs=outputs, activation=_activation(one))
+        )
     return Graph(
         tensors=tensors,
         operators=tuple(operators),
         inputs=indices(graph, "Inputs"),
         outputs=indices(graph, "Outputs"),
     )
+
+
+def _activation(operator: Any) -> str:
+    from ai_edge_litert import schema_py_generated as schema
+
+    table = operator.BuiltinOptions()
+    options = schema.BuiltinOptionsCreator(operator.BuiltinOptionsType(), table) if table else None
+    number = getattr(options, "fusedActivationFunction", 0)
+    return _names("ActivationFunctionType").get(number, f"activation {number}") if number else ""
 
 
 def _tensor(tensor: Any, sizes: list[int]) -> Tensor:

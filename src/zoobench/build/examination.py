@@ -1,0 +1,379 @@
+"""What is a model of one's own: a classifier of the data's classes or a backbone, and how are its outputs read?
+
+Its graph says it, and its answers to labelled images. Where they leave it open, the user has to say it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from zoobench.build import network, recipe
+from zoobench.build.ending import Ending, ending_of_keras, ending_of_tflite
+from zoobench.build.misfit import guessing, misfits
+from zoobench.build.recipe import BuildRequest
+from zoobench.build.tflite_file import TFLiteFile, own_answers, read_tflite_file
+from zoobench.errors import MeasurementError, ModelError
+from zoobench.matrix.interface import WARNING, Interface, Layout, PixelRange, RequestedInterface, Scores
+from zoobench.measure.presentation import presented, probabilities
+from zoobench.store.product import Facts, obtain
+from zoobench.system.files import write_json
+from zoobench.system.terminal import progress
+
+Floats = npt.NDArray[np.float32]
+_EXTENTS: Mapping[PixelRange, tuple[float, float]] = {
+    "0..255": (0.0, 255.0),
+    "0..1": (0.0, 1.0),
+    "-1..1": (-1.0, 1.0),
+    "imagenet-caffe": (-123.68, 151.06),
+    "imagenet-torch": (-2.12, 2.64),
+}
+"""The smallest and the largest value of a pixel."""
+_NEAR = 0.3
+_SUM_TOLERANCE = 1e-3
+_BATCH = 16
+_SHOWN_CLASSES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A model of one's own, ready to be asked.
+
+    Attributes:
+        name: What the user calls it in options.
+        answer: From what it is fed, float32 [n, height, width, channels] real values or as `layout` says, to its
+            output [n, ...].
+        ending: What makes that.
+        held: The pixels that its quantized input holds; None where it holds any.
+        order: Which output belongs to each class of the data, where the file says so.
+    """
+
+    name: str
+    answer: Callable[[Floats], npt.NDArray[np.generic]]
+    ending: Ending
+    held: PixelRange | None = None
+    order: tuple[int, ...] = ()
+    layout: Layout = "NHWC"
+    channels: int = 3
+
+
+def interface_of(request: BuildRequest, requested: RequestedInterface) -> Interface:
+    """Returns what a model of one's own is taken as, from the store or found out now.
+
+    Raises:
+        ModelError: If that cannot be known, or does not fit the data.
+    """
+    product = recipe.examination(request, requested)
+
+    def make(folder: Path) -> Facts:
+        dataset = request.dataset
+        rows = recipe.examined_rows(dataset)
+        with progress(f"Examining {request.backbone.name}", total=1) as advance:
+            found = examine(
+                subject_of(request),
+                dataset.images(rows),
+                np.array([dataset.samples[row].label for row in rows], np.int64),
+                classes=dataset.classes,
+                requested=requested,
+            )
+            advance(1, f"{found.taken_as}")
+        write_json(folder / product.file_name, asdict(found))
+        return {}
+
+    return recipe.read_examination(obtain(request.root, product, make))
+
+
+def subject_of(request: BuildRequest) -> Subject:
+    """Returns a request's own model.
+
+    Raises:
+        ModelError: If it cannot be loaded.
+    """
+    backbone = request.backbone
+    if backbone.path is None:
+        raise ValueError(f"{backbone.name} is no model of one's own")
+    if backbone.is_keras:
+        return keras_subject(network.load_own(backbone.path, image_size=request.image_size), name=backbone.name)
+    return tflite_subject(read_tflite_file(backbone.path), name=backbone.name, classes=request.dataset.classes)
+
+
+def keras_subject(model: keras.Model, *, name: str) -> Subject:
+    """Returns a Keras model of one input and one output, ready to be asked."""
+
+    def answer(pixels: Floats) -> npt.NDArray[np.generic]:
+        batches = (pixels[start : start + _BATCH] for start in range(0, len(pixels), _BATCH))
+        return np.concatenate([keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches])
+
+    return Subject(name=name, answer=answer, ending=ending_of_keras(model), channels=int(model.input_shape[-1]))
+
+
+def tflite_subject(file: TFLiteFile, *, name: str, classes: Sequence[str]) -> Subject:
+    """Returns a TFLite file, ready to be asked; labels that are embedded in it order its outputs."""
+    return Subject(
+        name=name,
+        answer=partial(own_answers, file.path),
+        ending=ending_of_tflite(file.path.read_bytes()),
+        held=range_held(*file.held) if file.held else None,
+        order=order_of(file.labels or (), classes),
+        layout=file.layout,
+        channels=file.channels,
+    )
+
+
+def range_held(low: float, high: float) -> PixelRange | None:
+    """Returns the range of pixels that is nearest to the real values that an input can store; None if none is near."""
+
+    def distance(pixels: PixelRange) -> float:
+        least, most = _EXTENTS[pixels]
+        return max(abs(low - least), abs(high - most)) / (most - least)
+
+    nearest = min(_EXTENTS, key=distance)
+    return nearest if distance(nearest) < _NEAR else None
+
+
+def order_of(labels: Sequence[str], classes: Sequence[str]) -> tuple[int, ...]:
+    """Returns which output belongs to each class by the names of the outputs; () where they are not these classes."""
+    places = {label.strip().casefold(): place for place, label in enumerate(labels)}
+    order = tuple(places.get(name.strip().casefold(), -1) for name in classes)
+    return order if sorted(order) == list(range(len(labels))) and order != tuple(range(len(labels))) else ()
+
+
+def examine(
+    subject: Subject,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    *,
+    classes: Sequence[str],
+    requested: RequestedInterface,
+) -> Interface:
+    """Returns what a model is taken as, what it is fed and how its outputs are read.
+
+    Args:
+        subject: The model.
+        images: RGB, [n, height, width, 3], the classes evenly.
+        labels: Class of each.
+        classes: Names, in the order of the labels.
+        requested: What the user says; it is checked, not guessed at.
+
+    Raises:
+        ModelError: If that cannot be told or does not fit the classes, or its numbers are not finite; it names the
+            option that says what is meant.
+    """
+    base = Interface(
+        taken_as="classifier",
+        pixels=requested.pixels or subject.held or "0..255",
+        order=subject.order,
+        layout=subject.layout,
+        channels=1 if subject.channels == 1 else 3,
+    )
+    seen = _Seen(subject, _outputs(subject, images, base), classes)
+    if not np.isfinite(seen.outputs).all():
+        raise ModelError(
+            f"{subject.name} gives numbers that are not finite for images with pixels {base.pixels}; check its "
+            f"weights, or say what pixels it takes: --zoo-pixels {subject.name}=0..1"
+        )
+    decided = _decided(seen, requested)
+    if decided is None:
+        return replace(base, taken_as="backbone", order=(), remarks=_remarks(seen, _dead(seen)))
+    found = replace(base, scores=decided)
+
+    def ask(pixels: PixelRange) -> Floats | None:
+        interface = replace(found, pixels=pixels)
+        try:
+            outputs = seen.outputs if pixels == found.pixels else _outputs(subject, images, interface)
+            given = probabilities(outputs, interface, count=len(images))
+        except MeasurementError:  # a grey model has no range of ImageNet
+            return None
+        return given if np.isfinite(given).all() else None
+
+    warnings = misfits(ask, labels, model=subject.name, pixels=found.pixels, classes=classes) or _dead(seen)
+    own = ask(found.pixels)
+    if not warnings and own is not None:
+        warnings = guessing(own, labels, classes=classes)
+    return replace(found, remarks=_remarks(seen, warnings))
+
+
+def _remarks(seen: "_Seen", warnings: Sequence[str]) -> tuple[str, ...]:
+    return (f"{seen.words}.", *(f"{WARNING}{one}." for one in warnings))
+
+
+def _outputs(subject: Subject, images: npt.NDArray[np.uint8], interface: Interface) -> Floats:
+    shown = presented(images, interface).astype(np.float32)
+    return np.asarray(subject.answer(shown)).astype(np.float32)
+
+
+class _Seen:
+    """What is seen of a model's outputs [n, ...]; `rows` are they as [n, numbers], None where each image has a map."""
+
+    def __init__(self, subject: Subject, outputs: Floats, classes: Sequence[str]) -> None:
+        self.subject = subject
+        self.outputs = outputs
+        self.classes = classes
+        self.ending = subject.ending
+        self.shape = outputs.shape[1:]
+        is_vector = max(self.shape, default=1) == np.prod(self.shape)
+        self.rows = outputs.reshape(len(outputs), -1) if is_vector else None
+        self.numbers = int(np.prod(self.shape))
+
+    @cached_property
+    def is_in_unit(self) -> bool:
+        """Whether all numbers are from 0 to 1."""
+        return bool(self.outputs.min() >= -_SUM_TOLERANCE and self.outputs.max() <= 1 + _SUM_TOLERANCE)
+
+    @cached_property
+    def sums_to_one(self) -> bool:
+        """Whether the numbers of each image are not negative and sum to one, up to the steps of quantized ones."""
+        if self.numbers == 1 or self.rows is None:
+            return False
+        return self.is_in_unit and bool((np.abs(self.rows.sum(axis=1) - 1) <= self._tolerance).all())
+
+    @cached_property
+    def are_logarithms(self) -> bool:
+        """Whether they are logarithms of numbers that sum to one."""
+        if self.numbers == 1 or self.rows is None or self.rows.max() > _SUM_TOLERANCE:
+            return False
+        return bool((np.abs(np.exp(self.rows.astype(np.float64)).sum(axis=1) - 1) <= self._tolerance).all())
+
+    @property
+    def words(self) -> str:
+        """A sentence of what they are and what makes them."""
+        what = f"its {self.numbers} outputs end" if self.numbers > 1 else "its one output ends"
+        if self.rows is None:
+            what = f"its maps {'x'.join(map(str, self.shape))} end"
+        sums = ", they sum to one" if self.sums_to_one and self.ending.kind != "softmax" else ""
+        return f"{what} in {self.ending.words}{sums}"
+
+    @property
+    def _tolerance(self) -> float:
+        looser = 10 if self.ending.kind == "softmax" else 1  # float16 rounds each of them
+        return _SUM_TOLERANCE * looser + self.numbers * self.ending.step / 2
+
+
+def _dead(seen: _Seen) -> list[str]:
+    """Returns a sentence where every image has the same answer."""
+    if len(seen.outputs) < 2 or np.ptp(seen.outputs, axis=0).max() > 1e-6 * max(1e-6, np.abs(seen.outputs).max()):
+        return []
+    return [f"it gives the same numbers for all {len(seen.outputs)} images that it was asked about"]
+
+
+def _decided(seen: _Seen, requested: RequestedInterface) -> Scores | None:
+    """Returns how the outputs of a classifier are read, None of a backbone."""
+    if seen.rows is None and len(seen.shape) != 3:
+        raise _refusal(seen, "that is neither a vector nor a feature map", "give a model that ends in one of these")
+    if requested.taken_as == "backbone":
+        return None
+    count = len(seen.classes)
+    fits = seen.rows is not None and (seen.numbers == count or (seen.numbers == 1 and count == 2))
+    if requested.taken_as == "classifier" and not fits:
+        raise _refusal(
+            seen,
+            "that fits no classifier of them",
+            f"give the data that it was trained for, or train a head on it: {_option(seen, 'backbone')}",
+        )
+    if requested.scores:
+        return _checked(seen, requested.scores)
+    if fits:
+        return _scores_of_one(seen) if seen.numbers == 1 else _scores(seen)
+    _check_backbone(seen)
+    return None
+
+
+def _scores(seen: _Seen) -> Scores:
+    """Returns how as many numbers as there are classes are read."""
+    kind = seen.ending.kind
+    if kind == "sigmoid" and seen.is_in_unit:
+        _refuse_multi_label(seen)
+        return "sigmoid"
+    if seen.sums_to_one:
+        return "probabilities"
+    if kind == "softmax":
+        raise _refusal(
+            seen,
+            "but the numbers of an image do not sum to one: the softmax is over others, or its result is changed",
+            f"mend the model, or say how they are read: {_option(seen, 'classifier:logits')}",
+        )
+    if seen.are_logarithms or kind in ("linear", "pooled linear", "log-softmax"):
+        return "logits"
+    raise _unclear(seen)
+
+
+def _scores_of_one(seen: _Seen) -> Scores:
+    """Returns how one number for two classes is read."""
+    kind = seen.ending.kind
+    if kind == "sigmoid" and seen.is_in_unit:
+        return "sigmoid"
+    if kind in ("linear", "pooled linear"):
+        return "logits"
+    raise _unclear(seen)
+
+
+def _refuse_multi_label(seen: _Seen) -> None:
+    several = int(((seen.outputs.reshape(len(seen.outputs), -1) > 0.5).sum(axis=1) > 1).sum())
+    if 2 * several > len(seen.outputs):
+        raise _refusal(
+            seen,
+            f"and for {several} of {len(seen.outputs)} images more than one of them is above 0.5, as of a model that "
+            "says yes or no to each class by itself",
+            f"if it takes other pixels, name them, such as --zoo-pixels {seen.subject.name}=0..1; if the largest one "
+            f"is meant all the same, {_option(seen, 'classifier:sigmoid')}",
+        )
+
+
+def _check_backbone(seen: _Seen) -> None:
+    """Refuses what may be a classifier of other classes."""
+    kind = seen.ending.kind
+    if seen.rows is None:
+        of_classes = kind == "maps" and len(seen.classes) in (seen.shape[0], seen.shape[-1])
+        scores = kind in ("softmax", "log-softmax", "sigmoid") or _sum_to_one_over_channels(seen)
+        if of_classes or scores:
+            raise _unclear(seen, "as a model gives that has an answer for each place of an image")
+        return
+    saturated = seen.is_in_unit and bool((seen.outputs == 1).any())
+    if seen.numbers > 1 and not seen.sums_to_one and (kind == "maps" or (kind == "features" and not saturated)):
+        return
+    raise _refusal(
+        seen,
+        "so it may be a classifier of other classes",
+        f"give the data that it was trained for, or train a head on these numbers: {_option(seen, 'backbone')}",
+    )
+
+
+def _sum_to_one_over_channels(seen: _Seen) -> bool:
+    return seen.is_in_unit and any(
+        bool((np.abs(seen.outputs.sum(axis=axis) - 1) <= _SUM_TOLERANCE).all()) for axis in (1, -1)
+    )
+
+
+def _checked(seen: _Seen, scores: Scores) -> Scores:
+    """Returns the scores that were asked for, if they can be these."""
+    if scores == "logits" or (seen.is_in_unit and (scores == "sigmoid" or seen.numbers == 1 or seen.sums_to_one)):
+        return scores
+    low, high = float(seen.outputs.min()), float(seen.outputs.max())
+    raise _refusal(
+        seen,
+        f"and they are from {low:.3g} to {high:.3g}{'' if seen.sums_to_one else ' and do not sum to one'}, "
+        f"which are no {scores}",
+        f"say what they are: {_option(seen, 'classifier:logits')}",
+    )
+
+
+def _unclear(seen: _Seen, why: str = "which leaves open whether they are the classes, and in which form") -> ModelError:
+    forms = ", ".join(f"classifier:{one}" for one in ("logits", "sigmoid", "probabilities"))
+    if seen.rows is None:
+        return _refusal(seen, why, f"if a head is to be trained on them: {_option(seen, 'backbone')}")
+    return _refusal(seen, why, f"say it: {_option(seen, 'FORM')}, where FORM is {forms} or backbone (trains a head)")
+
+
+def _refusal(seen: _Seen, why: str, what_next: str) -> ModelError:
+    shown = ", ".join(seen.classes[:_SHOWN_CLASSES]) + (", ..." if len(seen.classes) > _SHOWN_CLASSES else "")
+    return ModelError(
+        f"{seen.subject.name}: {seen.words}; the data has {len(seen.classes)} classes ({shown}), {why}; {what_next}"
+    )
+
+
+def _option(seen: _Seen, value: str) -> str:
+    return f"--zoo-model {seen.subject.name}={value}"
