@@ -227,8 +227,6 @@ def test_quantizers_get_a_signature_and_each_tensor_by_a_name_of_its_own(whole: 
     assert list(signatures(for_quantizers(named))) == ["classify"]
 
 
-def test_what_is_joined_takes_one_image_and_is_of_one_graph(back: bytes) -> None:
+def test_what_is_joined_takes_one_image(back: bytes) -> None:
     joined_file = joined(written(tiny((-1, 8))), back)
     assert all(-1 not in tensor.shape for tensor in read_graphs(joined_file)[0].tensors)
-    with pytest.raises(ModelError, match="cannot join models: the first has 2 graphs"):
-        joined(written(tiny(signatures=("one", "two"))), back)
