@@ -224,7 +224,13 @@ def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantize
         raise ModelError(
             f"{quantizer} makes no {variant.name}; use --zoo-quantizer {' or '.join(variant.quantizers)}, or auto"
         )
-    return maker(ingredients, variant)
+    content = maker(ingredients, variant)
+    try:
+        read_contract(content)
+    except ModelError as error:  # AI Edge leaves such a file of some loops
+        keep(error)
+        raise ModelError(f"{quantizer} makes a file of it that cannot be read: {sentence(error)}") from error
+    return content
 
 
 def _made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
