@@ -140,6 +140,14 @@ def test_a_folder_around_the_class_folders_is_named(tmp_path: Path, kept: Path) 
     assert f"(are the classes in {folder / 'images'}? name that)" in refusal(folder, kept)
 
 
+def test_a_split_that_is_named_alone_is_the_whole_and_the_others_are_named(tmp_path: Path, kept: Path) -> None:
+    folder = filled(tmp_path / "pets", {"train": 3, "test": 3})
+    told = (
+        f"train/ is taken as the whole data set; test/ beside it: to take them as the split, give --zoo-data {folder}"
+    )
+    assert f"data: {told}" in describe(opened(folder / "train", kept))
+
+
 def test_an_image_of_two_splits_stops_the_run_or_is_left_out_of_training(tmp_path: Path, kept: Path) -> None:
     folder = filled(tmp_path / "pets", {"train": 4, "val": 2, "test": 3})
     put(folder / "train" / "cat" / "copy.png", (folder / "test" / "cat" / "12.png").read_bytes())

@@ -131,7 +131,7 @@ def test_parquet_is_read_where_pyarrow_is_installed(
     path = written(pictures, b"PAR1", name="pets.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert "pip install pyarrow; or save the list as CSV" in message_of(DataError, lambda: opened(path, kept))
-    rows = [{"image_path": name, "label": number % 2} for number, (name, _) in enumerate(SIX)]
+    rows: list[dict[str, object]] = [{"image_path": name, "label": number % 2} for number, (name, _) in enumerate(SIX)]
     table = SimpleNamespace(column_names=["image_path", "label"], to_pylist=lambda: rows)
     for name, held in (("", {"ArrowException": ValueError}), (".parquet", {"read_table": lambda _path: table})):
         module = ModuleType(f"pyarrow{name}")
@@ -139,6 +139,9 @@ def test_parquet_is_read_where_pyarrow_is_installed(
         monkeypatch.setitem(sys.modules, module.__name__, module)
     dataset = opened(path, kept)
     assert (dataset.classes, len(dataset.samples)) == (("0", "1"), 12)
+    rows[0]["image_path"] = {"bytes": b""}
+    told = message_of(DataError, lambda: opened(path, kept))
+    assert "its column image_path holds dict, not text; write images to files" in told
 
 
 def test_the_photos_of_a_list_are_found_again(pictures: Path, kept: Path) -> None:

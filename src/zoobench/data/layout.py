@@ -64,7 +64,9 @@ def find_layout(folder: Path, asked: Sequence[str] = ()) -> Layout:
         _refuse_parts(folder, tops)
     _refuse_no_classes(folder, entries, tops)
     folders = tuple(ClassFolder(path=folder / name, label=label, split=None) for label, name in enumerate(tops))
-    return Layout(classes=tuple(map(text_of, tops)), folders=folders, remarks=(), ignored=tuple(ignored))
+    return Layout(
+        classes=tuple(map(text_of, tops)), folders=folders, remarks=_beside(folder.resolve()), ignored=tuple(ignored)
+    )
 
 
 def entries_of(folder: Path) -> dict[str, bool]:
@@ -145,6 +147,21 @@ def _of_split_folders(folder: Path, tops: list[str], ignored: list[str]) -> Layo
         return _of_splits(folder, {splits[name]: name for name in tops}, inside, ignored, tops)
     _refuse_half_a_layout(folder, tops=tops, splits=splits, holding=holding)
     return None
+
+
+def _beside(folder: Path) -> tuple[str, ...]:
+    """Says that a folder is one split by its name, and that others stand beside it."""
+    try:
+        names = [path.name for path in folder.parent.iterdir() if path.is_dir()] if find_splits([folder.name]) else []
+    except OSError:
+        return ()
+    others = [f"{text_of(name)}/" for name in sorted(find_splits(names)) if name != folder.name]
+    if not others:
+        return ()
+    return (
+        f"{text_of(folder.name)}/ is taken as the whole data set; {' and '.join(others)} beside it: to take them as "
+        f"the split, give --zoo-data {text_of(folder.parent)}",
+    )
 
 
 def _class_names(folder: Path) -> list[str]:

@@ -157,6 +157,8 @@ def _of_parquet(path: Path) -> Iterator[Line]:
         raise DataError(f"{text_of(path)} cannot be read ({error}); give a list or a folder") from error
     yield 1, table.column_names
     for number, row in enumerate(table.to_pylist(), start=2):
+        if held := [name for name, value in row.items() if isinstance(value, (bytes, dict, list))]:
+            _refuse(path, f"its column {held[0]} holds {type(row[held[0]]).__name__}, not text; write images to files")
         yield number, ["" if row[name] is None else str(row[name]) for name in table.column_names]
 
 

@@ -71,8 +71,8 @@ _BUILDING = (
         "backbones",
         "NAMES",
         "mobilenet,inception_resnet_v2",
-        "Backbones, comma-separated; `zoobench backbones` lists them; or models of your own: .keras, .h5, .tflite, .onnx, "
-        "a SavedModel folder.",
+        "Backbones, comma-separated; `zoobench backbones` lists them; or models of your own: .keras, .h5, .tflite, "
+        ".onnx, a SavedModel folder.",
     ),
     (
         "custom-objects",
