@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -92,7 +93,9 @@ def own_answers(path: Path, images: Pixels) -> npt.NDArray[np.float32]:
     Raises:
         MeasurementError: If LiteRT does not run it.
     """
-    with capture_native_output(), open_session(path, runtime="litert", threads=os.cpu_count() or 1) as session:
+    with ExitStack() as stack:
+        with capture_native_output():
+            session = stack.enter_context(open_session(path, runtime="litert", threads=os.cpu_count() or 1))
         outputs = []
         for place in range(len(images)):
             session.load(images[place : place + 1])
