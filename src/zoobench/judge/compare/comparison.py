@@ -11,6 +11,7 @@ from zoobench.results.conditions import (
     DATA_SET,
     Difference,
     changes_of_own_models,
+    changes_of_quantizers,
     differences,
     leaves,
     machines_of,
@@ -110,6 +111,7 @@ def compare(
         only_candidate=tuple(cell for cell in candidate.ids if cell not in known),
         notes=(
             *(f"{change}: these are compared" for change in changes_of_own_models(_pairs(baseline, candidate))),
+            *changes_of_quantizers(_pairs(baseline, candidate)),
             *(note for side in (baseline, candidate) for note in _notes(side, shared)),
         ),
     )
