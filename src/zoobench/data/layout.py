@@ -22,7 +22,6 @@ _PATTERNS = {
 """What the splits are called, in any letter case; an `eval` validates beside a `test`, and is the test without one."""
 _NOT_DATA = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information")
 _MADE_BY_SYSTEMS = ("Thumbs.db", "desktop.ini", ".DS_Store")
-
 _CONVERSIONS = {
     "magick mogrify -format png *{}": (
         *(".heic", ".heif", ".jp2", ".j2k", ".jpx", ".jxl", ".svg", ".psd", ".ppm", ".pgm", ".pbm", ".pnm"),
@@ -304,8 +303,8 @@ def _refuse_half_a_layout(folder: Path, *, tops: list[str], splits: Mapping[str,
         raise DataError(
             f"{text_of(folder)}: its folders are called {', '.join(map(text_of, tops))}, like splits, but "
             f"{', '.join(others)} hold no class folders with images; put a folder for each class into each, or give "
-            "the labels in a list: --zoo-data FILE.csv with the columns path, label and split; if they are the classes, "
-            f"say so: --zoo-classes {','.join(map(text_of, tops))}"
+            "the labels in a list: --zoo-data FILE.csv with the columns path, label and split; if they are the "
+            f"classes, say so: --zoo-classes {','.join(map(text_of, tops))}"
         )
     if len({splits[name] for name in holding}) >= 2:
         raise DataError(
