@@ -8,10 +8,7 @@ from zoobench.matrix.registry import Package, Table, is_reference
 from zoobench.matrix.runtimes import find_runtime
 
 PREQUANTIZED = "prequantized"
-"""The one variant of a TFLite file of one's own that came quantized: it is measured as what it is.
-
-It has no float32 file that its numbers could refer to.
-"""
+"""A TFLite file of one's own that came quantized, measured as it is: it has no float32 file to be compared with."""
 NumberType = Literal["float32", "float16", "int16", "int8", "uint8", "int4"]
 Quantizer = Literal["tensorflow", "ai_edge"]
 _ANY: tuple[Quantizer, ...] = ("ai_edge", "tensorflow")
