@@ -15,7 +15,7 @@ from networks import answers
 from pet_photos import encoded, opened, put
 from zoobench.build import ai_edge, conversion, recipe
 from zoobench.build.ending import Ending, Kind, ending_of_tflite
-from zoobench.build.examination import Subject, examine, interface_of, keras_subject
+from zoobench.build.examination import Subject, examine, interface_of, keras_subject, order_of, range_held
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
 from zoobench.build.weights import find_weights
 from zoobench.errors import ModelError
@@ -141,6 +141,29 @@ def test_pixels_are_as_asked_for_else_as_a_quantized_input_holds_them() -> None:
     subject = given(SHARES, "softmax", held="0..1")
     for asked, pixels in ((NOTHING_REQUESTED, "0..1"), (RequestedInterface(pixels="-1..1"), "-1..1")):
         assert examine(subject, IMAGES, LABELS, classes=THREE, requested=asked).pixels == pixels
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "pixels"),
+    [
+        (0, 255, "0..255"),
+        (0, 0.996, "0..1"),
+        (-1, 0.992, "-1..1"),
+        (-2.1, 2.6, "imagenet-torch"),
+        (-124, 151, "imagenet-caffe"),
+        (0, 6, None),
+        (0, 0.2, None),
+    ],
+)
+def test_what_a_quantized_input_stores_is_the_nearest_range(low: float, high: float, pixels: str | None) -> None:
+    assert range_held(low, high) == pixels
+
+
+def test_labels_in_a_file_order_its_outputs_where_they_are_the_classes() -> None:
+    assert order_of(("Red", "blue ", "dark"), THREE) == (1, 2, 0)
+    assert order_of(THREE, THREE) == (0, 1, 2)
+    assert order_of(("blue", "red"), THREE) is None
+    assert order_of(("blue", "green", "red"), THREE) is None
 
 
 def test_the_same_answer_to_all_images_and_guesses_are_warned_of() -> None:

@@ -60,6 +60,15 @@ def test_an_order_is_seen_under_other_pixels_too() -> None:
     assert order.endswith("--zoo-classes h,a,b,c,d,e,f,g")
 
 
+def test_labels_of_a_file_may_be_wrong() -> None:
+    labels = labels_of(20, 2)
+    swapped = np.eye(2, dtype=np.float32)[1 - labels]
+    (said,) = misfits(
+        lambda _pixels: swapped, labels, model="mine", pixels="0..255", classes=("cat", "dog"), are_labelled=True
+    )
+    assert said.endswith("'cat' is 'dog', 'dog' is 'cat'; the labels in its file may be wrong")
+
+
 def test_names_with_commas_go_into_a_file() -> None:
     labels = labels_of(20, 2)
     (said,) = found({"0..255": np.eye(2, dtype=np.float32)[1 - labels]}, labels, classes=("a, b", "c"))

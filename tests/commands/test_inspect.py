@@ -2,8 +2,11 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from click.testing import CliRunner, Result
@@ -159,6 +162,72 @@ def test_several_signatures_are_listed_until_one_is_chosen(tmp_path: Path) -> No
     assert "the file has 2 signatures: classify (" in done.output
     assert "1 NEG" in inspected(path, "--signature", "embed").output
     assert inspected(path, "--signature", "detect").exit_code == 2
+
+
+Edit = Callable[[schema.ModelT], object]
+
+
+def setting(owner: Callable[[schema.ModelT], Any], **fields: Any) -> Edit:
+    return lambda model: vars(owner(model)).update(fields)
+
+
+def with_graph(**fields: Any) -> Edit:
+    return setting(lambda model: model.subgraphs[0], **fields)
+
+
+def with_input(**fields: Any) -> Edit:
+    return setting(lambda model: model.subgraphs[0].tensors[0], **fields)
+
+
+def scaled(scale: float, zero_points: list[int]) -> Edit:
+    return with_input(quantization=schema.QuantizationParametersT(scale=[scale], zeroPoint=zero_points))
+
+
+def with_signature(**fields: Any) -> Edit:
+    return setting(lambda model: model.signatureDefs[0], **fields)
+
+
+DAMAGE: dict[str, Edit] = {
+    "no input": with_graph(inputs=[]),
+    "no output": with_graph(outputs=[]),
+    "an input that is not there": with_graph(inputs=[999]),
+    "an input that is left out": with_graph(inputs=[-1]),
+    "an output that is the input": with_graph(outputs=[0]),
+    "no operator": with_graph(operators=[]),
+    "no name": with_input(name=None),
+    "a name that does not print": with_input(name=b"\x1b[31m\n\xc8\xc9"),
+    "a long name": with_input(name=b"n" * 5000),
+    "no shape": with_input(shape=None),
+    "an empty batch": with_input(shape=[0, 4, 4, 3]),
+    "a shape beyond memory": with_input(shape=[1, 2_000_000_000, 48, 3]),
+    "a signature of a shape that is longer": with_input(shapeSignature=[-1, 4, 4, 3, 7]),
+    "a signature that is more negative": with_input(shapeSignature=[-5, 4, 4, 3]),
+    "a scale of zero": scaled(0.0, [0]),
+    "a scale below zero": scaled(-1.0, [5]),
+    "a scale that is no number": scaled(float("nan"), [0]),
+    "no zero point": scaled(0.5, []),
+    "a signature without a name": with_signature(signatureKey=None),
+    "a signature of nothing": with_signature(inputs=[], outputs=[]),
+    "a signature twice": lambda model: model.signatureDefs.append(model.signatureDefs[0]),
+    "metadata that are not there": setting(lambda model: model, metadata=[schema.MetadataT(name=b"m", buffer=777)]),
+    "metadata without a name": setting(lambda model: model, metadata=[schema.MetadataT(buffer=0)]),
+    "a graph many times": lambda model: model.subgraphs.extend(model.subgraphs * 11),
+    "an operator of the future": setting(lambda model: model.operatorCodes[0], builtinCode=5000),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_whatever_is_wrong_with_a_file_it_is_shown_or_refused_in_a_sentence(damage: str, tmp_path: Path) -> None:
+    path, sound, numbers = tmp_path / "damaged.tflite", tmp_path / "sound.tflite", tmp_path / "numbers.npy"
+    content = written(tiny(signatures=("serving_default",)))
+    sound.write_bytes(content)
+    path.write_bytes(edited(content, DAMAGE[damage]))
+    np.save(numbers, np.zeros((1, 4, 4, 3), np.float32))
+    picture = tmp_path / "layers.svg"
+    for command in (["inspect", path], ["layers", path, "--float", sound, "--images", numbers, "--picture", picture]):
+        done = CliRunner().invoke(main, list(map(str, command)))
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+        assert done.exit_code == 0 or (done.exit_code == 2 and done.output.startswith("zoobench: "))
 
 
 def test_an_open_height_is_named(tmp_path: Path) -> None:

@@ -104,3 +104,12 @@ def test_one_of_several_signatures_is_chosen_in_both_files(tmp_path: Path) -> No
         found((path, path), tmp_path / "numbers.npy")
     report = found((path, path), tmp_path / "numbers.npy", signature="embed")
     assert [layer.kind for layer in report.layers] == ["NEG"]
+
+
+def test_files_of_other_shapes_and_batches_are_named(tmp_path: Path, photos: Path) -> None:
+    quantized, float_model = pair(tmp_path, (1, 16, 16, 3), scale=1.0)
+    float_model.write_bytes(written(tiny((1, 8, 8, 3))))
+    with pytest.raises(UsageError, match=r"takes \[1, 16, 16, 3\] and .* \[1, 8, 8, 3\]; give with --float"):
+        found((quantized, float_model), photos)
+    with pytest.raises(UsageError, match="takes 8 at a time"):
+        found(pair(tmp_path, (8, 16, 16, 3), scale=1.0), photos)

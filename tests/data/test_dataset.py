@@ -265,3 +265,9 @@ def test_the_header_tells_the_sizes_and_every_oddity(pets: Path, kept: Path) -> 
         "data: 1 image in two classes, so one label is wrong, first cat/5.png = dog/copy.png",
         "data: ignored other files: 1 .pdf, 1 .txt",
     )
+
+
+def test_a_name_that_would_steer_a_terminal_is_said_on_one_line(pets: Path, kept: Path) -> None:
+    put(pets / "cat" / "a\n\x1b[2J.png", b"")
+    assert all(line.isprintable() for line in describe(opened(pets, kept, skip_bad_images=True)))
+    assert refusal(pets, kept).count("\n") == 2

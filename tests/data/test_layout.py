@@ -119,6 +119,35 @@ def test_half_a_layout_is_refused_and_never_taken_for_classes(
     assert told in refusal(tmp_path / "pets", kept)
 
 
+def test_parts_with_the_same_classes_are_no_classes_unless_they_are_named(tmp_path: Path, kept: Path) -> None:
+    folder = filled(tmp_path / "pets", {"part 1": 3, "part 2": 3})
+    told = refusal(folder, kept)
+    assert "each of its folders part 1, part 2 holds the folders cat and dog, so either may be the" in told
+    assert "--zoo-classes part 1,part 2; else name one of them with --zoo-data" in told
+    assert opened(folder, kept, classes="part 1,part 2").classes == ("part 1", "part 2")
+    assert opened(folder / "part 1", kept).classes == ("cat", "dog")
+
+
+def test_folders_that_are_named_like_splits_are_classes_where_they_are_named(tmp_path: Path, kept: Path) -> None:
+    for number in range(6):
+        put(tmp_path / "pets" / ("train", "test")[number % 2] / f"{number}.png", encoded(number))
+    assert "like splits" in refusal(tmp_path / "pets", kept)
+    assert opened(tmp_path / "pets", kept, classes="train,test").classes == ("train", "test")
+
+
+def test_a_folder_around_the_class_folders_is_named(tmp_path: Path, kept: Path) -> None:
+    folder = filled(tmp_path / "pets", {"images": 3})
+    assert f"(are the classes in {folder / 'images'}? name that)" in refusal(folder, kept)
+
+
+def test_a_split_that_is_named_alone_is_the_whole_and_the_others_are_named(tmp_path: Path, kept: Path) -> None:
+    folder = filled(tmp_path / "pets", {"train": 3, "test": 3})
+    told = (
+        f"train/ is taken as the whole data set; test/ beside it: to take them as the split, give --zoo-data {folder}"
+    )
+    assert f"data: {told}" in describe(opened(folder / "train", kept))
+
+
 def test_an_image_of_two_splits_stops_the_run_or_is_left_out_of_training(tmp_path: Path, kept: Path) -> None:
     folder = filled(tmp_path / "pets", {"train": 4, "val": 2, "test": 3})
     put(folder / "train" / "cat" / "copy.png", (folder / "test" / "cat" / "12.png").read_bytes())

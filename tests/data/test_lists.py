@@ -93,6 +93,10 @@ def test_names_may_hold_commas_newlines_and_bytes_that_are_no_text(pictures: Pat
         ),
         ("path,label\nimages/0.png,cat\nimages/0.png,dog\n", "images/0.png stands in line 2 and line 3"),
         ("file,image,label\n", "its columns file and image may both be the path; call one of them path"),
+        (
+            "path,label\nimages/0.png,cat\na, b.png,dog\n",
+            "line 3 has 3 cells and the first line 2; a name",
+        ),
         (lines().encode("utf-16"), "it is not text in UTF-8"),
     ],
 )
@@ -108,8 +112,13 @@ def test_a_list_that_is_not_complete_is_refused_with_the_line(
 def test_a_file_that_is_not_there_is_bad_and_may_be_left_out(pictures: Path, kept: Path) -> None:
     path = written(pictures, lines() + "images/gone.png,cat\n")
     told = message_of(DataError, lambda: opened(path, kept))
-    assert "1 image of pets cannot be used:\n  images/gone.png: cannot be read (No such file or directory)" in told
+    assert "1 image of pets cannot be used:\n  images/gone.png: there is no such file (line 14 of pets.csv)" in told
     assert len(opened(path, kept, skip_bad_images=True).samples) == 12
+
+
+def test_a_list_may_have_been_written_on_windows(pictures: Path, kept: Path) -> None:
+    dataset = opened(written(pictures, lines().replace("/", "\\").replace("\n", "\r\n")), kept)
+    assert names(dataset) == [path for path, _ in SIX]
 
 
 def test_a_list_that_is_not_there_is_refused(tmp_path: Path, kept: Path) -> None:
@@ -122,7 +131,7 @@ def test_parquet_is_read_where_pyarrow_is_installed(
     path = written(pictures, b"PAR1", name="pets.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert "pip install pyarrow; or save the list as CSV" in message_of(DataError, lambda: opened(path, kept))
-    rows = [{"image_path": name, "label": number % 2} for number, (name, _) in enumerate(SIX)]
+    rows: list[dict[str, object]] = [{"image_path": name, "label": number % 2} for number, (name, _) in enumerate(SIX)]
     table = SimpleNamespace(column_names=["image_path", "label"], to_pylist=lambda: rows)
     for name, held in (("", {"ArrowException": ValueError}), (".parquet", {"read_table": lambda _path: table})):
         module = ModuleType(f"pyarrow{name}")
@@ -130,6 +139,9 @@ def test_parquet_is_read_where_pyarrow_is_installed(
         monkeypatch.setitem(sys.modules, module.__name__, module)
     dataset = opened(path, kept)
     assert (dataset.classes, len(dataset.samples)) == (("0", "1"), 12)
+    rows[0]["image_path"] = {"bytes": b""}
+    told = message_of(DataError, lambda: opened(path, kept))
+    assert "its column image_path holds dict, not text; write images to files" in told
 
 
 def test_the_photos_of_a_list_are_found_again(pictures: Path, kept: Path) -> None:

@@ -151,6 +151,17 @@ def taken_as(**interface: Any) -> Callable[[dict[str, Any]], object]:
     return lambda manifest: manifest["models"][1].update(interface={"taken_as": "classifier", **interface})
 
 
+def test_what_a_kit_s_model_is_taken_as_is_said_before_it_is_measured(tmp_path: Path) -> None:
+    change = taken_as(pixels="0..1", remarks=["seen.", "WARNING: its classes look permuted."])
+    plan = plan_of(with_manifest(a_kit(tmp_path), change))
+    said = open_inputs(plan, plan.cells).described()
+    assert said[-3:] == (
+        "model: mobilenet: taken as a classifier: probabilities, pixels 0..1.",
+        "model: mobilenet: seen.",
+        "WARNING: mobilenet: its classes look permuted.",
+    )
+
+
 IMAGE = (1, SIDE, SIDE, 3)
 
 

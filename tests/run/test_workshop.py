@@ -171,6 +171,25 @@ def test_one_that_fails_is_an_error_and_the_others_have_their_files(built: Works
     assert len(builder.calls) == 1
 
 
+def test_the_default_file_stands_where_the_other_quantizer_ends_the_process(
+    built: Workshop, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = cell(built, "integer_only")
+    product = recipe.variant_model(built.request(one), VARIANTS["integer_only"])
+    keep(built.request(one).root, product, {product.file_name: b"a file"}, refused=REFUSED)
+
+    def killed(*_: object) -> None:
+        raise ModelError("killed by signal 6")
+
+    monkeypatch.setattr(workshop, "in_fresh_process", killed)
+    found = built.file(one)
+    assert (found.path.read_bytes(), found.quantizer) == (b"a file", "ai_edge")
+    assert found.others == ("tensorflow fails: killed by signal 6",)
+    with pytest.raises(ModelError, match="killed by signal 6"):
+        built.file(cell(built, "dynamic_range"))
+    assert builder.calls == []
+
+
 def test_a_file_that_vanished_is_an_error_that_asks_who_removed_it(
     built: Workshop, builder: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,6 +84,11 @@ def test_a_custom_operator_that_litert_has_does_not() -> None:
     assert labels_met(found) == ("float32",)
 
 
+def test_of_equals_the_nearest_has_integer_weights_where_the_file_has() -> None:
+    found = replace(contract("weight_only_int8"), weight_shares={"int4": 0.9, "float32": 0.1})
+    assert nearest_label(found)[0] == "weight_only_int8"
+
+
 def test_weights_of_tensorflow_1_get_a_word() -> None:
     found = contract("integer_only")
     layers = {replace(kind, weights="uint8", activations="uint8"): count for kind, count in found.layers.items()}

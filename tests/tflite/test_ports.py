@@ -13,8 +13,8 @@ from tflitefiles import tiny, written
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import RUNTIMES
 from zoobench.measure.runtimes import open_session
-from zoobench.tflite.ports import Port, pixel_range_held, read_all_ports, read_ports
-from zoobench.tflite.read import read_graphs
+from zoobench.tflite.ports import Port, closest_range, pixel_range_held, read_all_ports, read_ports, sole_input
+from zoobench.tflite.read import read_graphs, with_open_sides
 
 RUNNING = ("litert", "litert_compiled", "openvino")
 
@@ -125,6 +125,40 @@ def test_an_integer_input_holds_the_pixels_between_its_lowest_and_highest_number
     ((port,), _) = read_all_ports(path)
     expected = None if held is None else pytest.approx(held, abs=1e-5)
     assert (pixel_range_held(graph.tensors[0]), pixel_range_held(port)) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("held", "pixels"),
+    [
+        ((0, 255), "0..255"),
+        ((0, 0.98), "0..1"),
+        ((-127 / 127.5, 128 / 127.5), "-1..1"),
+        ((-2.12, 2.64), "imagenet-torch"),
+        ((-123.7, 151.1), "imagenet-caffe"),
+        ((0, 25.5), None),
+        ((-255.01, 255), "0..255"),  # as 16 bits hold it
+        ((-1.00003, 1), None),  # of 0 to 1 or of -1 to 1
+    ],
+)
+def test_the_range_that_an_input_was_quantized_for_is_known_by_its_ends(
+    held: tuple[float, float], pixels: str | None
+) -> None:
+    assert closest_range(held) == pixels
+
+
+@pytest.mark.parametrize(
+    ("run", "named", "shape"),
+    [((1, 4), (-1, 4), (-1, 4)), ((1, 4), (), (1, 4)), ((1, 4), (-5, 7), (-1, 4)), ((1, 4), (-1, 4, 9), (1, 4))],
+)
+def test_a_dimension_is_open_where_its_signature_says_so_and_else_what_is_run(
+    run: tuple[int, ...], named: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
+    assert with_open_sides(run, named) == shape
+
+
+def test_an_input_beyond_all_memory_is_refused() -> None:
+    port = Port(index=0, dtype=np.dtype(np.float32), scale=1.0, zero_point=0, shape=(1, 2_000_000_000, 4, 3))
+    assert "24,000,000,000 numbers" in message_of(MeasurementError, lambda: sole_input([port]))
 
 
 def refused(folder: Path, content: bytes, runtime: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 
 from zoobench.build import recipe
 from zoobench.build.recipe import BuildRequest
@@ -10,6 +11,9 @@ from zoobench.matrix.variants import SPECS, Variant
 from zoobench.results.schema import Refusal
 from zoobench.store.product import Stored, find
 from zoobench.tflite.contract import Contract, brief_violations, read_contract, violations
+
+_LONGEST = 400
+"""Characters of a sentence on what another quantizer made: its own words may be those of its compiler."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,7 @@ def _default_of(failed: Sequence[Attempt]) -> Attempt:
 
 
 def _sentences(failed: Sequence[Attempt]) -> tuple[str, ...]:
-    return tuple(f"{one.quantizer} {one.fault}" for one in failed)
+    return tuple(shorten(f"{one.quantizer} {one.fault}", _LONGEST, placeholder=" ...") for one in failed)
 
 
 def _found(request: BuildRequest, variant: Variant) -> Attempt | None:

@@ -3,7 +3,7 @@
 Its graph says it, and its answers to labelled images. Where they leave it open, the user has to say it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -50,6 +50,7 @@ class Subject:
         ending: What makes that.
         held: The pixels that its quantized input holds; None where it holds any.
         order: Which output belongs to each class of the data, where the file says so.
+        remarks: What else is known of it, a sentence each.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Subject:
     order: tuple[int, ...] = ()
     layout: Layout = "NHWC"
     channels: int = 3
+    remarks: tuple[str, ...] = ()
 
 
 def interface_of(request: BuildRequest, requested: RequestedInterface) -> Interface:
@@ -113,15 +115,28 @@ def keras_subject(model: keras.Model, *, name: str) -> Subject:
 
 def tflite_subject(file: TFLiteFile, *, name: str, classes: Sequence[str]) -> Subject:
     """Returns a TFLite file, ready to be asked; labels that are embedded in it order its outputs."""
+    held = range_held(*file.held) if file.held else None
+    order = order_of(file.labels, classes) if file.labels else ()
     return Subject(
         name=name,
         answer=partial(own_answers, file.path),
         ending=ending_of_tflite(file.path.read_bytes()),
-        held=range_held(*file.held) if file.held else None,
-        order=order_of(file.labels or (), classes),
+        held=held,
+        order=() if order is None or order == tuple(range(len(order))) else order,
         layout=file.layout,
         channels=file.channels,
+        remarks=tuple(_of_file(file, held=held, are_labels_others=order is None)),
     )
+
+
+def _of_file(file: TFLiteFile, *, held: PixelRange | None, are_labels_others: bool) -> Iterator[str]:
+    if file.held:
+        low, high = file.held
+        near = f"pixels {held}" if held else "no range of pixels that is known here"
+        yield f"its quantized input stores values from {low:.3g} to {high:.3g}: {near}."
+    if file.labels and are_labels_others:
+        shown = ", ".join(file.labels[:_SHOWN_CLASSES]) + (", ..." if len(file.labels) > _SHOWN_CLASSES else "")
+        yield f"the labels in it ({shown}) are not the data's classes, so its outputs are in the order of these."
 
 
 def range_held(low: float, high: float) -> PixelRange | None:
@@ -135,11 +150,11 @@ def range_held(low: float, high: float) -> PixelRange | None:
     return nearest if distance(nearest) < _NEAR else None
 
 
-def order_of(labels: Sequence[str], classes: Sequence[str]) -> tuple[int, ...]:
-    """Returns which output belongs to each class by the names of the outputs; () where they are not these classes."""
+def order_of(labels: Sequence[str], classes: Sequence[str]) -> tuple[int, ...] | None:
+    """Returns which output belongs to each class by the names of the outputs; None where they are not these classes."""
     places = {label.strip().casefold(): place for place, label in enumerate(labels)}
     order = tuple(places.get(name.strip().casefold(), -1) for name in classes)
-    return order if sorted(order) == list(range(len(labels))) and order != tuple(range(len(labels))) else ()
+    return order if sorted(order) == list(range(len(labels))) else None
 
 
 def examine(
@@ -190,7 +205,9 @@ def examine(
             return None
         return given if np.isfinite(given).all() else None
 
-    warnings = misfits(ask, labels, model=subject.name, pixels=found.pixels, classes=classes) or _dead(seen)
+    warnings = misfits(
+        ask, labels, model=subject.name, pixels=found.pixels, classes=classes, are_labelled=bool(subject.order)
+    ) or _dead(seen)
     own = ask(found.pixels)
     if not warnings and own is not None:
         warnings = guessing(own, labels, classes=classes)
@@ -198,7 +215,7 @@ def examine(
 
 
 def _remarks(seen: "_Seen", warnings: Sequence[str]) -> tuple[str, ...]:
-    return (f"{seen.words}.", *(f"{WARNING}{one}." for one in warnings))
+    return (f"{seen.words}.", *seen.subject.remarks, *(f"{WARNING}{one}." for one in warnings))
 
 
 def _outputs(subject: Subject, images: npt.NDArray[np.uint8], interface: Interface) -> Floats:

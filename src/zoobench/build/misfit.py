@@ -56,7 +56,9 @@ class _Trial:
         return f"right for {int(self.right.sum())} of {len(self.right)} images"
 
 
-def misfits(ask: Ask, labels: Labels, *, model: str, pixels: PixelRange, classes: Sequence[str]) -> list[str]:
+def misfits(
+    ask: Ask, labels: Labels, *, model: str, pixels: PixelRange, classes: Sequence[str], are_labelled: bool = False
+) -> list[str]:
     """Returns what speaks against the pixels that a classifier is fed and the order of its outputs, a sentence each.
 
     An order is found on one half of the images and tried on the other, and the other way round, so that many classes
@@ -68,6 +70,7 @@ def misfits(ask: Ask, labels: Labels, *, model: str, pixels: PixelRange, classes
         model: What the user calls it in options.
         pixels: The range that it is fed.
         classes: Names, in the order of the labels.
+        are_labelled: Whether names in the model's file say which output is which class.
     """
     own = _trial(ask, labels, pixels)
     if own is None or len(labels) < _FEWEST or own.top1 > 1 - _MUCH:
@@ -81,7 +84,7 @@ def misfits(ask: Ask, labels: Labels, *, model: str, pixels: PixelRange, classes
     found = other if is_other else best
     said = [_other_pixels(own, found, model)] if found.pixels != pixels else []
     fed = next(one for one in trials if one.pixels == found.pixels)
-    return [*said, _other_order(fed, found, labels, classes)] if is_other else said
+    return [*said, _other_order(fed, found, labels, classes, are_labelled=are_labelled)] if is_other else said
 
 
 def guessing(probabilities: Floats, labels: Labels, *, classes: Sequence[str]) -> list[str]:
@@ -130,7 +133,7 @@ def _other_pixels(own: _Trial, other: _Trial, model: str) -> str:
     )
 
 
-def _other_order(fed: _Trial, found: _Trial, labels: Labels, classes: Sequence[str]) -> str:
+def _other_order(fed: _Trial, found: _Trial, labels: Labels, classes: Sequence[str], *, are_labelled: bool) -> str:
     meant = _meant(fed.answers, labels, len(classes)).tolist()
     moved = [(classes[output], classes[label]) for output, label in enumerate(meant) if output != label]
     pairs = ", ".join(f"{answered!r} is {true!r}" for answered, true in moved[:_SHOWN_PAIRS])
@@ -138,8 +141,9 @@ def _other_order(fed: _Trial, found: _Trial, labels: Labels, classes: Sequence[s
     order = [classes[label] for label in meant]
     listed = len(order) <= _SHOWN_CLASSES and not any("," in name for name in order)
     option = ",".join(order) if listed else "FILE, which has the name of each output on a line of its own"
+    mend = f"if its outputs are in that order, run again with --zoo-classes {option}"
     return (
         f"with pixels {found.pixels} its answers fit the classes far better in another order: {found.score} instead of "
-        f"{int(fed.right.sum())}, where what it answers as {pairs}{more}; if its outputs are in that order, run again "
-        f"with --zoo-classes {option}"
+        f"{int(fed.right.sum())}, where what it answers as {pairs}{more}; "
+        f"{'the labels in its file may be wrong' if are_labelled else mend}"
     )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.interface import Layout
 from zoobench.matrix.variants import PREQUANTIZED, SPECS
 from zoobench.measure.runtimes import Pixels, open_session
+from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import Contract, read_contract, violations
 from zoobench.tflite.labels import read_labels
 from zoobench.tflite.ports import display_shape, pixel_range_held, read_all_ports, sole_input
@@ -91,7 +93,9 @@ def own_answers(path: Path, images: Pixels) -> npt.NDArray[np.float32]:
     Raises:
         MeasurementError: If LiteRT does not run it.
     """
-    with open_session(path, runtime="litert", threads=os.cpu_count() or 1) as session:
+    with ExitStack() as stack:
+        with capture_native_output():
+            session = stack.enter_context(open_session(path, runtime="litert", threads=os.cpu_count() or 1))
         outputs = []
         for place in range(len(images)):
             session.load(images[place : place + 1])

@@ -16,6 +16,7 @@ from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summar
 from zoobench.errors import Status, ZoobenchError
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import GateReport
+from zoobench.judge.gate.renames import parsed
 from zoobench.judge.gate.rules import read_rules
 from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
@@ -100,14 +101,16 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     """
     artifacts, seconds = Path(texts["artifacts"]), texts["gate-seconds"]
     baseline = find_run(texts["gate"], artifacts=artifacts)
-    read_recorded(baseline)  # a broken one ends the session before anything is measured
+    # a broken one, or a name that it does not have, ends the session before anything is measured
+    renames = _parts(texts["gate-rename"])
+    parsed(read_recorded(baseline).records, renames)
     return GateRequest(
         baseline=baseline,
         candidate=baseline,
         artifacts=artifacts,
         rules=read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"])),
         cells=_parts(texts["gate-cells"]),
-        renames=_parts(texts["gate-rename"]),
+        renames=renames,
         seconds=parse_number(seconds, float, where=f"{PREFIX}gate-seconds", least=1) if seconds else None,
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),

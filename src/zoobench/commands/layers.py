@@ -20,7 +20,6 @@ from zoobench.show.layers import layer_errors, view
 from zoobench.system.terminal import progress
 from zoobench.system.units import three_digits
 from zoobench.tflite.ports import (
-    Port,
     closest_range,
     display_shape,
     photo_interface,
@@ -99,6 +98,7 @@ def find_errors(
         for name, path in (("quantized", model), ("float", twin)):
             (Path(folder) / name).mkdir()
             pair.append(with_one_signature(path, signature, workplace=Path(folder) / name))
+        _check_shapes(*pair)
         found, interface = _inputs(model, pair[0], images=images, pixels=pixels)
         comparison = open_comparison(pair[0], pair[1], interface)
         count = min(samples, found.count)
@@ -115,14 +115,25 @@ def find_errors(
     )
 
 
+def _check_shapes(quantized: Path, float_model: Path) -> None:
+    taken, twins = (sole_input(read_all_ports(path)[0]).shape for path in (quantized, float_model))
+    if taken != twins:
+        raise UsageError(
+            f"{quantized} takes {display_shape(taken)} and {float_model} {display_shape(twins)}; give with --float the "
+            "float32 file that it was quantized from"
+        )
+
+
 def _inputs(
     model: Path, opened: Path, *, images: Path | None, pixels: PixelRange | None
 ) -> tuple[Images, Interface | None]:
     """Returns what both files are run on, and how they take it if it is images."""
     port = sole_input(read_all_ports(opened)[0])
+    if port.shape[:1] not in ((), (1,)):
+        raise UsageError(f"{model} takes {port.shape[0]} at a time: {display_shape(port.shape)}; convert it for one")
     interface = find_interface(model) or photo_interface(port)
     if images and (numbers := given_numbers(images, port, takes_photos=interface is not None)) is not None:
-        return _arrays(numbers, port, last_parts(images)), None
+        return _arrays(numbers, last_parts(images)), None
     if interface is None:
         raise UsageError(
             f"{model} takes inputs {display_shape(port.shape)}, which are no square images; give numbers of that shape "
@@ -158,8 +169,5 @@ def _pixels_of(model: Path) -> PixelRange:
     return found
 
 
-def _arrays(numbers: Numbers, port: Port, source: str) -> Images:
-    batch = port.shape[0] if port.shape else 1
-    if batch != 1:
-        raise UsageError(f"the model takes {batch} at a time: {display_shape(port.shape)}; convert it for a batch of 1")
+def _arrays(numbers: Numbers, source: str) -> Images:
     return Images(source=source, count=len(numbers), load=lambda index: np.array(numbers[index]))

@@ -43,7 +43,7 @@ def find_order(classes: Sequence[str], *, given: str) -> tuple[tuple[str, ...], 
         UsageError: What is given is neither.
     """
     if given:
-        ordered = _same(classes, _asked(given), given=given)
+        ordered = _same(classes, asked_classes(given), given=given)
         return ordered, f"classes in the order of --zoo-classes: {_beginning(ordered)}"
     if not all(name.isdecimal() for name in classes):
         return tuple(classes), ""
@@ -56,18 +56,15 @@ def find_order(classes: Sequence[str], *, given: str) -> tuple[tuple[str, ...], 
     )
 
 
-def _without_numbers(lines: Sequence[str]) -> list[str]:
-    found = [_NUMBERED.fullmatch(line) for line in lines]
-    numbered = [(int(match[1]), match[2]) for match in found if match]
-    if len(numbered) < len(lines) or len(lines) < 2 or numbered[0][0] > 1:
-        return list(lines)
-    for place, (number, name) in enumerate(numbered, start=numbered[0][0]):
-        if number != place:
-            raise DataError(f"the classes are numbered, but {name} has {number} where {place} was expected; {_GIVE}")
-    return [name for _, name in numbered]
+def asked_classes(given: str) -> tuple[str, ...]:
+    """Returns the classes that a user gives: in a labels file, or as names separated by commas; none for ''.
 
-
-def _asked(given: str) -> tuple[str, ...]:
+    Raises:
+        DataError: The file cannot be read, or does not hold one class a line.
+        UsageError: There is no such file.
+    """
+    if not given:
+        return ()
     path = Path(given)
     if not path.is_file():
         if path.suffix.lower() in _ENDINGS or "," not in given:
@@ -79,6 +76,17 @@ def _asked(given: str) -> tuple[str, ...]:
         raise DataError(f"--zoo-classes: {given} cannot be read ({error.strerror}); name another file") from error
     except UnicodeDecodeError as error:
         raise DataError(f"--zoo-classes: {given} is not text in UTF-8 ({error.reason}); save it as UTF-8") from error
+
+
+def _without_numbers(lines: Sequence[str]) -> list[str]:
+    found = [_NUMBERED.fullmatch(line) for line in lines]
+    numbered = [(int(match[1]), match[2]) for match in found if match]
+    if len(numbered) < len(lines) or len(lines) < 2 or numbered[0][0] > 1:
+        return list(lines)
+    for place, (number, name) in enumerate(numbered, start=numbered[0][0]):
+        if number != place:
+            raise DataError(f"the classes are numbered, but {name} has {number} where {place} was expected; {_GIVE}")
+    return [name for _, name in numbered]
 
 
 def _same(classes: Sequence[str], asked: Sequence[str], *, given: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data import drawn
-from zoobench.data.classes import find_order
+from zoobench.data.classes import asked_classes, find_order
 from zoobench.data.images import Resizing
 from zoobench.data.listing import (
     LeftOut,
@@ -42,6 +42,7 @@ from zoobench.data.split import (
 )
 from zoobench.errors import DataError, UsageError
 from zoobench.system.files import sha256_of_json
+from zoobench.system.terminal import sanitize
 
 MIN_IMAGE_SIZE = 8
 MAX_IMAGE_SIZE = 1024
@@ -260,7 +261,8 @@ def _without(tested: Mapping[str, str], source: PictureSource) -> PictureSource:
 
 def describe(dataset: Dataset) -> tuple[str, ...]:
     """Returns what a reader of results should know about the data: a line of sizes and one for each oddity."""
-    return (*(f"data: {line}" for line in _described(dataset)), *_calibration_described(dataset.calibration))
+    lines = (*(f"data: {line}" for line in _described(dataset)), *_calibration_described(dataset.calibration))
+    return tuple(map(sanitize, lines))
 
 
 def _described(dataset: Dataset) -> Iterator[str]:
@@ -299,7 +301,8 @@ def _source(config: DatasetConfig) -> PictureSource:
     if config.folder is None:
         source = _drawings(config)
     else:
-        source = listed_images(config.folder) if is_list(config.folder) else photos(config.folder)
+        is_of_list = is_list(config.folder)
+        source = listed_images(config.folder) if is_of_list else photos(config.folder, asked_classes(config.classes))
     classes, remark = find_order(source.classes, given=config.classes)
     source = source if classes == source.classes else relabelled(source, classes)
     return replace(source, remarks=(*source.remarks, remark)) if remark else source

@@ -69,8 +69,10 @@ _READERS: tuple[tuple[int, bytes, type[ImageFile] | None, bytes], ...] = (
     *((4, b"ftyp" + brand, _AvifReader, b"") for brand in (b"avif", b"avis")),
 )
 _READ = "JPEG, PNG, BMP, GIF, TIFF, WebP or AVIF"
-_BEGINNING = 64
-"""Bytes that tell what a file is."""
+_BEGINNING = 4096
+"""Bytes that tell what a file is, and in which the EXIF data of a JPEG begins."""
+_EXIF, _EXIF_BYTES = b"Exif\x00\x00", 65_536
+_NONE = (b"", b"", b"")
 
 _OTHER_KINDS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "a ZIP archive"),
@@ -166,9 +168,14 @@ def glance(path: Path) -> tuple[str, int]:
         beginning = handle.read(_BEGINNING)
         try:
             reader = _reader(beginning, whole=False)
-            handle.seek(0)
             kind = "" if reader.format in _KERAS_READS else str(reader.format)
-            return kind, 1 if reader.format in _WITHOUT_EXIF else _orientation(reader(handle).info.get("exif", b""))
+            if reader.format in _WITHOUT_EXIF:
+                return kind, 1
+            if reader is _JpegWithoutExif:  # without Pillow, as most data sets are many of these
+                _, mark, exif = (beginning + handle.read(_EXIF_BYTES)).partition(_EXIF) if _EXIF in beginning else _NONE
+                return kind, _orientation(mark + exif)
+            handle.seek(0)
+            return kind, _orientation(reader(handle).info.get("exif", b""))
         except (DataError, *_DAMAGE):
             return "", 1
 
@@ -248,7 +255,7 @@ def _supported(reader: type[ImageFile] | None) -> type[ImageFile]:
 
 def _orientation(exif: bytes) -> int:
     """Returns the tag 274 of EXIF data, 1 where there is none or it is damaged; Pillow would warn then."""
-    data = exif.removeprefix(b"Exif\x00\x00")
+    data = exif.removeprefix(_EXIF)
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
         return 1

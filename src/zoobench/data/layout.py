@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -43,8 +43,12 @@ class Layout:
     ignored: tuple[str, ...]
 
 
-def find_layout(folder: Path) -> Layout:
+def find_layout(folder: Path, asked: Sequence[str] = ()) -> Layout:
     """Returns where the images of a data set stand: in folders of classes, of splits with classes, or the other way.
+
+    Args:
+        folder: Of the data set.
+        asked: The classes as the user names them: folders of these names are classes, whatever is in them.
 
     Raises:
         DataError: The folder holds neither, or so much of one that it is not clear what is meant.
@@ -52,17 +56,17 @@ def find_layout(folder: Path) -> Layout:
     entries = entries_of(folder)
     tops = [name for name, is_folder in entries.items() if is_folder and not is_set_aside(name)]
     ignored = [kind_beside(name, is_folder) for name, is_folder in entries.items() if name not in tops]
-    splits = find_splits(tops)
-    inside = {name: _class_names(folder / name) for name in tops if name in splits}
-    holding = {name for name in splits if inside[name]}
-    if holding and len(holding) == len(tops):
-        return _of_splits(folder, {splits[name]: name for name in tops}, inside, ignored, tops)
-    _refuse_half_a_layout(folder, tops=tops, splits=splits, holding=holding)
-    if nested := _splits_inside(folder, tops):
-        return _of_splits_inside(folder, tops, nested, ignored)
+    if not asked or set(asked) != set(map(text_of, tops)):
+        if found := _of_split_folders(folder, tops, ignored):
+            return found
+        if nested := _splits_inside(folder, tops):
+            return _of_splits_inside(folder, tops, nested, ignored)
+        _refuse_parts(folder, tops)
     _refuse_no_classes(folder, entries, tops)
     folders = tuple(ClassFolder(path=folder / name, label=label, split=None) for label, name in enumerate(tops))
-    return Layout(classes=tuple(map(text_of, tops)), folders=folders, remarks=(), ignored=tuple(ignored))
+    return Layout(
+        classes=tuple(map(text_of, tops)), folders=folders, remarks=_beside(folder.resolve()), ignored=tuple(ignored)
+    )
 
 
 def entries_of(folder: Path) -> dict[str, bool]:
@@ -133,6 +137,31 @@ def describe_splits(present: Iterable[Split], names: Mapping[Split, str]) -> str
         taken = [split for split, share in zip(SPLITS, parts, strict=True) if share and split != donor]
         said += [f"{' and '.join(taken)} cut from {names[donor]}"] if taken else []
     return ", ".join(said)
+
+
+def _of_split_folders(folder: Path, tops: list[str], ignored: list[str]) -> Layout | None:
+    splits = find_splits(tops)
+    inside = {name: _class_names(folder / name) for name in tops if name in splits}
+    holding = {name for name in splits if inside[name]}
+    if holding and len(holding) == len(tops):
+        return _of_splits(folder, {splits[name]: name for name in tops}, inside, ignored, tops)
+    _refuse_half_a_layout(folder, tops=tops, splits=splits, holding=holding)
+    return None
+
+
+def _beside(folder: Path) -> tuple[str, ...]:
+    """Says that a folder is one split by its name, and that others stand beside it."""
+    try:
+        names = [path.name for path in folder.parent.iterdir() if path.is_dir()] if find_splits([folder.name]) else []
+    except OSError:
+        return ()
+    others = [f"{text_of(name)}/" for name in sorted(find_splits(names)) if name != folder.name]
+    if not others:
+        return ()
+    return (
+        f"{text_of(folder.name)}/ is taken as the whole data set; {' and '.join(others)} beside it: to take them as "
+        f"the split, give --zoo-data {text_of(folder.parent)}",
+    )
 
 
 def _class_names(folder: Path) -> list[str]:
@@ -261,6 +290,20 @@ def _refuse_half_a_layout(folder: Path, *, tops: list[str], splits: Mapping[str,
         )
 
 
+def _refuse_parts(folder: Path, tops: list[str]) -> None:
+    """Stops where all folders hold folders of the same names: either may be the classes."""
+    inside = [_inside(folder / top) for top in tops]
+    folders, _ = inside[0] if len(tops) >= 2 else ([], False)
+    if len(folders) >= 2 and all(one == (folders, False) for one in inside):
+        names = [*map(text_of, tops)]
+        same = " and ".join(map(text_of, folders[:2])) + (" ..." if len(folders) > 2 else "")
+        raise DataError(
+            f"{text_of(folder)}: each of its folders {', '.join(names)} holds the folders {same}, so either may be the "
+            f"classes; if the outer ones are, give --zoo-classes {','.join(names)}; else name one of them with "
+            "--zoo-data, or give a list (a .csv with path and label)"
+        )
+
+
 def _refuse_no_classes(folder: Path, entries: Mapping[str, bool], classes: list[str]) -> None:
     if len(classes) >= 2:
         return
@@ -268,6 +311,8 @@ def _refuse_no_classes(folder: Path, entries: Mapping[str, bool], classes: list[
     images = sum(is_image(name) and not is_folder for name, is_folder in entries.items())
     if classes:
         found = f"one class folder only, {text_of(classes[0])}, and a classifier needs two or more"
+        if len(_class_names(folder / classes[0])) >= 2:
+            found += f" (are the classes in {text_of(folder / classes[0])}? name that)"
     elif images:
         noun = "image" if images == 1 else "images"
         found += f" but {images} {noun} directly in it; put them in one folder per class"

@@ -20,7 +20,7 @@ from zoobench.data.split import ROWS, SPLITS, Row, Split, read_rows
 from zoobench.errors import DataError
 from zoobench.store.product import Facts, Product, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_json, writing
-from zoobench.system.terminal import Advance, progress
+from zoobench.system.terminal import Advance, progress, sanitize
 
 _LISTED = 20  # bad images that a message names
 _SCHEMA = 2
@@ -86,13 +86,17 @@ class File:
     split: Split | None
 
 
-def photos(folder: Path) -> PictureSource:
+def photos(folder: Path, asked: Sequence[str] = ()) -> PictureSource:
     """Returns the images of a folder of class folders, none of them decoded yet.
+
+    Args:
+        folder: May hold folders of splits with class folders inside.
+        asked: The classes as the user names them, which tells what the folders are; none where it is not said.
 
     Raises:
         DataError: The folder does not hold two or more class folders with images.
     """
-    layout = find_layout(folder)
+    layout = find_layout(folder, asked)
     files: list[File] = []
     left_out: list[LeftOut] = []
     ignored = Counter(layout.ignored)
@@ -197,7 +201,7 @@ def refuse(left_out: Sequence[LeftOut], *, source: PictureSource) -> None:
     """
     if not left_out:
         return
-    lines = [f"  {name}: {reason}" for name, reason in left_out[:_LISTED]]
+    lines = [f"  {sanitize(name)}: {sanitize(reason)}" for name, reason in left_out[:_LISTED]]
     if len(left_out) > _LISTED:
         lines.append(f"  and {len(left_out) - _LISTED} more")
     raise DataError(

@@ -56,17 +56,20 @@ def listed_images(path: Path) -> PictureSource:
     classes = sorted({cells["label"] for _, cells in rows})
     if len(classes) < 2:
         _refuse(path, f"it names one class only, {classes[0]}; two are needed")
-    files = [
-        File(
-            path=path.parent / cells["path"],
-            name=text_of(cells["path"]),
-            label=classes.index(cells["label"]),
-            split=words.get(cells.get("split", "")),
-        )
-        for _, cells in rows
-    ]
+    files, missing = [], []
+    for number, cells in rows:
+        name, found = _found(path, cells["path"])
+        split = words.get(cells.get("split", ""))
+        if found:
+            files.append(File(path=found, name=name, label=classes.index(cells["label"]), split=split))
+        else:
+            missing.append((name, f"there is no such file (line {number} of {text_of(path.name)})"))
     return source_of(
-        files, name=path.with_suffix(""), classes=tuple(map(text_of, classes)), remarks=_remarks(path, words)
+        files,
+        name=path.with_suffix(""),
+        classes=tuple(map(text_of, classes)),
+        left_out=missing,
+        remarks=_remarks(path, words),
     )
 
 
@@ -81,16 +84,33 @@ def listed_files(path: Path) -> PictureSource:
     return source_of(files, name=path.with_suffix(""), classes=("",))
 
 
+def _found(path: Path, named: str) -> tuple[str, Path | None]:
+    """Returns what an image is called and where it is; a list that was written on Windows has other strokes."""
+    for name in (named, named.replace("\\", "/")):
+        if (path.parent / name).exists():
+            return text_of(name), path.parent / name
+    return text_of(named), None
+
+
 def _rows(path: Path, *, needed: Sequence[str]) -> list[Row]:
     """Returns the number of each line and its cells by column, those that are needed and a split."""
     lines = _of_parquet(path) if path.suffix.lower() == ".parquet" else _of_text(path)
     _, header = next(lines, (1, ()))
     columns = _find_columns(path, header, needed=needed)
-    rows = [(number, _cells(cells, columns)) for number, cells in lines if any(cell.strip() for cell in cells)]
+    rows = []
+    for number, cells in lines:
+        _refuse_wide(path, header, number, cells)
+        rows += [(number, _cells(cells, columns))] if any(map(str.strip, cells)) else []
     if not rows:
         _refuse(path, f"it names no images; {_EXPECTED}")
     _refuse_incomplete(path, rows)
     return rows
+
+
+def _refuse_wide(path: Path, header: Sequence[str], number: int, cells: Sequence[str]) -> None:
+    if len(cells) > len(header) and any(map(str.strip, cells[len(header) :])):
+        widths = f"line {number} has {len(cells)} cells and the first line {len(header)}"
+        _refuse(path, f"{widths}; a name with a comma stands in quotes")
 
 
 def _remarks(path: Path, words: Mapping[str, Split]) -> tuple[str, ...]:
@@ -137,6 +157,8 @@ def _of_parquet(path: Path) -> Iterator[Line]:
         raise DataError(f"{text_of(path)} cannot be read ({error}); give a list or a folder") from error
     yield 1, table.column_names
     for number, row in enumerate(table.to_pylist(), start=2):
+        if held := [name for name, value in row.items() if isinstance(value, (bytes, dict, list))]:
+            _refuse(path, f"its column {held[0]} holds {type(row[held[0]]).__name__}, not text; write images to files")
         yield number, ["" if row[name] is None else str(row[name]) for name in table.column_names]
 
 

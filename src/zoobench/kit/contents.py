@@ -165,6 +165,11 @@ class KitManifest:
         """Of all members together, unpacked."""
         return sum(file.size_bytes for file in self.files.values())
 
+    @property
+    def interfaces(self) -> tuple[tuple[str, Interface], ...]:
+        """What each file of a model of one's own is taken as, with the model's name."""
+        return tuple((one.backbone, one.interface) for one in self.models if one.interface)
+
     def addition(self, what: str, name: str) -> KitAddition | None:
         """Returns what the kit says of a variant or runtime that zoobench itself does not have."""
         return next((one for one in self.added or () if (one.what, one.name) == (what, name)), None)

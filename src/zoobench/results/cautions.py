@@ -23,8 +23,13 @@ _FLOATS = frozenset({"float", "dequantized"})
 
 def taken_as(records: Iterable[Record]) -> list[str]:
     """Returns what each model of one's own is taken as, and what was seen of it; of other networks nothing."""
+    return said_of(_interfaces(records))
+
+
+def said_of(models: Iterable[tuple[str, Interface]]) -> list[str]:
+    """Returns the same of models by name, warnings aside; each line once."""
     found: dict[str, None] = {}
-    for name, interface in _interfaces(records):
+    for name, interface in models:
         found[f"{name}: taken as {interface.described}."] = None
         found |= dict.fromkeys(f"{name}: {one}" for one in interface.remarks if one not in interface.warnings)
     return list(found)
@@ -33,12 +38,14 @@ def taken_as(records: Iterable[Record]) -> list[str]:
 def cautions(records: Iterable[Record]) -> list[str]:
     """Returns what must be said loudly wherever these cells' numbers decide something."""
     known = list(records)
-    of_models = (
-        f"{WARNING}{name}: {one.removeprefix(WARNING)}"
-        for name, interface in _interfaces(known)
-        for one in interface.warnings
-    )
-    return list(dict.fromkeys((*of_models, *(f"{WARNING}{one}" for one in map(_otherwise, known) if one))))
+    others = (f"{WARNING}{one}" for one in map(_otherwise, known) if one)
+    return list(dict.fromkeys((*warnings_of(_interfaces(known)), *others)))
+
+
+def warnings_of(models: Iterable[tuple[str, Interface]]) -> list[str]:
+    """Returns the warnings about models by name, each once."""
+    said = (f"{WARNING}{name}: {one.removeprefix(WARNING)}" for name, model in models for one in model.warnings)
+    return list(dict.fromkeys(said))
 
 
 def _otherwise(record: Record) -> str:

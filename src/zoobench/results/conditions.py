@@ -118,6 +118,16 @@ def changes_of_own_models(pairs: Iterable[tuple[Record, Record]]) -> tuple[str, 
     return tuple(found)
 
 
+def changes_of_quantizers(pairs: Iterable[tuple[Record, Record]]) -> tuple[str, ...]:
+    """Returns which variants another quantizer made than before, a text for each; `auto` may choose otherwise."""
+    found: dict[str, None] = {}
+    for before, after in pairs:
+        ours, theirs = (side.model and side.model.quantizer for side in (before, after))
+        if ours and theirs and ours != theirs:
+            found[f"{after.cell.variant} of {after.cell.backbone} by another quantizer ({ours} / {theirs})"] = None
+    return tuple(found)
+
+
 def _has_own_model(record: Record) -> bool:
     if record.model and record.model.interface:
         return True

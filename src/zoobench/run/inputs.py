@@ -14,6 +14,7 @@ from zoobench.matrix.cell import TABLES, Cell, describe_added
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.measure.target import ModelFile, Samples, Target, no_file
+from zoobench.results.cautions import said_of, warnings_of
 from zoobench.results.checked import brief
 from zoobench.results.schema import RecordedDataset, Refusal
 from zoobench.run.plan import Plan
@@ -192,6 +193,8 @@ def _from_kit(kit: KeptKit, cells: Sequence[Cell]) -> Inputs:
             f"kit: {kit.path}, {kit.sha256[:12]}, written by zoobench {manifest.zoobench}",
             f"data: {data.name}, {len(labels)} test samples, {len(data.classes)} classes",
             *(f"weights: {name}: {identity[:21]}" for name, identity in weights.items()),
+            *(f"model: {one}" for one in said_of(manifest.interfaces)),
+            *warnings_of(manifest.interfaces),
         ),
         provenance={"cells": [cell.id for cell in cells], "kit": {"sha256": kit.sha256, "file": kit.path.name}},
         kit=kit.sha256,

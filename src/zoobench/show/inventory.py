@@ -8,6 +8,7 @@ from msgspec import to_builtins
 
 from zoobench.kit.contents import KitCell, KitManifest
 from zoobench.kit.reader import Kit
+from zoobench.results.cautions import said_of, warnings_of
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.store.inventory import Entry
 from zoobench.system.units import ABSENT, megabytes, size, three_digits
@@ -96,7 +97,8 @@ def _kit(kit: Kit, *, size_bytes: int) -> Document:
         for cell in manifest.cells
     )
     grid = Grid(heads=("cell", "weights", "pixels", "MB", "refused"), rows=rows, words=frozenset({1, 4}))
-    return Document(title=f"The kit {kit.path.name}", blocks=(Lines(lines=head), grid))
+    said = (*warnings_of(manifest.interfaces), *said_of(manifest.interfaces))
+    return Document(title=f"The kit {kit.path.name}", blocks=(Lines(lines=head), grid, Lines(lines=said)))
 
 
 def _size_bytes(manifest: KitManifest, cell: KitCell) -> int | None:

@@ -13,11 +13,16 @@ _SMALL = 1_024
 
 
 def nearest_label(contract: Contract) -> tuple[str, tuple[Violation, ...]]:
-    """Returns the label whose spec a file violates least, and where; of equals that which takes what the file takes."""
+    """Returns the label whose spec a file violates least, and where.
 
-    def distance(label: str) -> tuple[int, bool]:
-        taken = {port.type for port in contract.inputs}
-        return len(violations(contract, SPECS[label])), not taken <= set(SPECS[label].io)
+    Of equals that which takes what the file takes, and whose weights are integers if most of the file's are.
+    """
+    taken = {port.type for port in contract.inputs}
+    most = max(contract.weight_shares, key=contract.weight_shares.__getitem__, default="float32")
+
+    def distance(label: str) -> tuple[int, bool, bool]:
+        spec = SPECS[label]
+        return len(violations(contract, spec)), not taken <= set(spec.io), ("int" in spec.weights) != ("int" in most)
 
     label = min(SPECS, key=distance)
     return label, violations(contract, SPECS[label])
@@ -68,7 +73,11 @@ def _legacy(contract: Contract, _spec: VariantSpec) -> Iterator[str]:
 
 def _left_float(contract: Contract, spec: VariantSpec) -> Iterator[str]:
     share = contract.weight_shares.get(spec.weights, 0.0)
-    if 0 < share < spec.least_share and "float32" in contract.weight_shares and "hybrid" in _computing(contract):
+    if (
+        spec.least_share / 2 < share < spec.least_share
+        and "float32" in contract.weight_shares
+        and "hybrid" in _computing(contract)
+    ):
         yield (
             f"{percent(share)} % of the weights' bytes are {spec.weights}, {percent(spec.least_share - share)} points "
             f"less than required: TensorFlow's quantizer leaves weights of fewer than {_SMALL:,} values in float32, "

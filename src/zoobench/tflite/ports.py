@@ -5,6 +5,7 @@ Here it is decided, for all runtimes and commands, what an open dimension is and
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isclose, prod
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _PIXELS: Mapping[PixelRange, tuple[float, float]] = {
 }
 """The lowest and highest value of each, of all channels."""
 _RANGE_TOLERANCE = 0.15
+_MOST_VALUES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def check_one_signature(names: Iterable[str]) -> None:
     Raises:
         MeasurementError: If there is more than one name.
     """
-    if len(found := list(names)) > 1:
+    if len(found := list(dict.fromkeys(names))) > 1:
         raise MeasurementError(
             f"the model has {len(found)} signatures: {', '.join(found)}; a runtime runs a file that has one: choose it "
             "with --signature NAME"
@@ -112,7 +114,7 @@ def sole_input(ports: Sequence[Port]) -> Port:
     """Returns the input of a model that has one, of a shape that is known.
 
     Raises:
-        MeasurementError: If there are several, or its height, say, is left open.
+        MeasurementError: If there are several, its height, say, is left open, or it is beyond all memory.
     """
     port = _sole(ports, "input")
     if -1 in port.shape:
@@ -120,6 +122,11 @@ def sole_input(ports: Sequence[Port]) -> Port:
             f"the model's input {port.name or 'tensor'} is {display_shape(port.shape)}: a dimension other than the "
             "batch is left open, so it is not known what to run it on; convert the model again with a fixed size, "
             "such as keras.Input((224, 224, 3))"
+        )
+    if (count := prod(port.shape)) > _MOST_VALUES:
+        raise MeasurementError(
+            f"the model's input {port.name or 'tensor'} is {display_shape(port.shape)}, {count:,} numbers; at most "
+            f"{_MOST_VALUES:,} are given to a model here"
         )
     return port
 
@@ -177,12 +184,19 @@ def closest_range(held: tuple[float, float]) -> PixelRange | None:
     """Returns which range of pixels an input was quantized for, by the lowest and highest value that it holds.
 
     None where it is none of the known ones to within `_RANGE_TOLERANCE` of their width: what a quantizer was shown
-    need not have reached the ends.
+    need not have reached the ends. A 16-bit input holds as much below zero as above, so that only the larger end tells;
+    None where it is that of two ranges.
     """
-    for name, (low, high) in _PIXELS.items():
-        if max(abs(held[0] - low), abs(held[1] - high)) <= _RANGE_TOLERANCE * (high - low):
-            return name
-    return None
+    largest = max(map(abs, held))
+    is_symmetric = isclose(-held[0], held[1], rel_tol=1e-3)
+
+    def miss(low: float, high: float) -> float:
+        if is_symmetric:
+            return abs(largest - max(abs(low), abs(high)))
+        return max(abs(held[0] - low), abs(held[1] - high))
+
+    found = [name for name, (low, high) in _PIXELS.items() if miss(low, high) <= _RANGE_TOLERANCE * (high - low)]
+    return found[0] if len(found) == 1 else None
 
 
 def pixel_range_held(port: Port | Tensor) -> tuple[float, float] | None:
@@ -195,7 +209,8 @@ def pixel_range_held(port: Port | Tensor) -> tuple[float, float] | None:
     if kind not in _SCORES or kind == "float32":
         return None
     limits, scale, zero_point = np.iinfo(kind), port.scale or 1.0, port.zero_point or 0
-    return scale * (int(limits.min) - zero_point), scale * (int(limits.max) - zero_point)
+    low, high = (scale * (int(end) - zero_point) for end in (limits.min, limits.max))
+    return min(low, high), max(low, high)
 
 
 def _port(index: int, tensor: Tensor) -> Port:

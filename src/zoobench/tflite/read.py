@@ -7,7 +7,7 @@ without.
 import math
 import mmap
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -155,13 +155,27 @@ def read_edges(path: Path) -> tuple[tuple[str, ...], Mapping[int, Tensor], Mappi
             names = tuple(_text(one.SignatureKey()) for one in _all(model, "SignatureDefs"))
             graph, sizes = model.Subgraphs(0), [0] * model.BuffersLength()
             inputs, outputs = (
-                {int(index): _tensor(graph.Tensors(index), sizes) for index in _all(graph, side)}
+                {
+                    _within(index, graph.TensorsLength(), "tensor"): _tensor(graph.Tensors(index), sizes)
+                    for index in _all(graph, side)
+                }
                 for side in ("Inputs", "Outputs")
             )
             del graph, model
     except (OSError, ModelError, *_UNREADABLE) as error:
         raise MeasurementError(f"{path} cannot be read as a TFLite file: {error}") from error
     return names, inputs, outputs
+
+
+def with_open_sides(shape: Iterable[int], signature: Iterable[int]) -> tuple[int, ...]:
+    """Returns a shape with -1 for each dimension that is left open: there 1 stands in the shape that a file is run in.
+
+    A signature of another length says nothing.
+    """
+    run, named = tuple(map(int, shape)), tuple(map(int, signature))
+    if len(named) != len(run):
+        return tuple(max(side, -1) for side in run)
+    return tuple(-1 if open_ < 0 else max(side, -1) for side, open_ in zip(run, named, strict=True))
 
 
 def _model(content: bytes | mmap.mmap) -> Any:
@@ -251,8 +265,7 @@ def _tensor(tensor: Any, sizes: list[int]) -> Tensor:
     return Tensor(
         name=_text(tensor.Name()),
         type=_type(tensor),
-        # open dimensions are -1 in the signature and 1 in the plain shape
-        shape=tuple(map(int, _all(tensor, "ShapeSignature" if tensor.ShapeSignatureLength() else "Shape"))),
+        shape=with_open_sides(_all(tensor, "Shape"), _all(tensor, "ShapeSignature")),
         buffer=buffer,
         constant_bytes=0 if tensor.IsVariable() else sizes[buffer],
         scale=scale,

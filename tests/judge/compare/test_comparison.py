@@ -48,6 +48,14 @@ def test_other_weights_of_a_model_of_ones_own_are_compared_and_those_of_a_known_
     assert known.cells[0].differences == ("weights: file:aaaaaaaaaaaa / file:bbbbbbbbbbbb",)
 
 
+def test_cells_of_one_side_that_have_the_same_file_are_named() -> None:
+    old, new = (a_side(a_run(a_record(cell=a_cell(backbone=name)))) for name in ("old", "new"))
+    comparison = compare(old, new)
+    ids = [f"{name}-integer_only-litert-t1" for name in ("old", "new")]
+    assert comparison.notes == (f"the same file by two names: {' and '.join(ids)}",)
+    assert [*comparison.only_baseline, *comparison.only_candidate] == ids
+
+
 def test_every_cell_has_every_metric_in_the_same_order() -> None:
     comparison = compare(a_side(a_timed_run(0.004)), a_side(a_run(a_record(latency=None, model=None))))
     assert [finding.metric for finding in comparison.cells[0].findings] == list(METRICS)

@@ -90,8 +90,16 @@ def test_a_model_of_ones_own_by_the_name_of_a_known_network_is_told_by_what_it_i
     assert obstacles(mine("a", **named), mine("b", **named)) == ()
     (refused,) = obstacles(mine("a", backbone="mobilenet"), mine("b", backbone="mobilenet"))
     assert refused.startswith("other weights in mobilenet: the baseline has file:aaa")
+    assert refused.endswith("; only a whole model of your own (--zoo-backbones FILE) is judged by its weights")
     (one_sided,) = obstacles(mine("a", backbone="mobilenet"), mine("b", **named))
     assert one_sided.startswith("other weights in mobilenet")
+
+
+def test_another_quantizer_is_a_note() -> None:
+    before, after = (by_id(altered("model", quantizer=one)) for one in ("ai_edge", "tensorflow"))
+    (note,) = unjudged(before, after)
+    assert note == "integer_only of mobilenet by another quantizer (ai_edge / tensorflow)"
+    assert unjudged(by_id(a_record()), after) == (), "an older file does not say which"
 
 
 def test_what_else_a_model_of_ones_own_is_taken_as_is_a_note() -> None:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zoobench.judge.evidence import Finding, different_files, direction, find
+from zoobench.judge.gate.renames import by_two_names, same_files
 from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.cautions import cautions
 from zoobench.results.conditions import (
     DATA_SET,
     Difference,
     changes_of_own_models,
+    changes_of_quantizers,
     differences,
     leaves,
     machines_of,
@@ -110,16 +112,21 @@ def compare(
         only_candidate=tuple(cell for cell in candidate.ids if cell not in known),
         notes=(
             *(f"{change}: these are compared" for change in changes_of_own_models(_pairs(baseline, candidate))),
+            *changes_of_quantizers(_pairs(baseline, candidate)),
+            *([by_two_names(pairs)] if (pairs := same_files(_records(baseline), _records(candidate))) else []),
             *(note for side in (baseline, candidate) for note in _notes(side, shared)),
         ),
     )
 
 
-def _pairs(baseline: Side, candidate: Side) -> Iterator[tuple[Record, Record]]:
-    for cell in baseline.ids:
-        records = [[run.records[cell] for run in side.runs if cell in run.records] for side in (baseline, candidate)]
-        if all(records):
-            yield records[0][0], records[1][0]
+def _records(side: Side) -> dict[str, Record]:
+    """Returns the first record of each cell."""
+    return {cell: record for run in reversed(side.runs) for cell, record in run.records.items()}
+
+
+def _pairs(baseline: Side, candidate: Side) -> list[tuple[Record, Record]]:
+    ours, theirs = _records(baseline), _records(candidate)
+    return [(record, theirs[cell]) for cell, record in ours.items() if cell in theirs]
 
 
 def _runs_of(side: Side, cell: str) -> list[Run]:

@@ -15,6 +15,7 @@ from scipy.special import ndtr
 from zoobench.judge.evidence import different_files, value_of
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, METRICS, SPEEDUP
 from zoobench.judge.readings import QUANTILE, CellTiming, LogReading, p50_reading, slowness_reading, timing_of
+from zoobench.results.cautions import cautions
 from zoobench.results.conditions import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Side
 from zoobench.stats.intervals import LEAST_PROCESSES, Interval
@@ -127,6 +128,7 @@ def across(sides: Sequence[Side]) -> AcrossMachines:
         flips_found=found,
         pairs=pairs,
         notes=(
+            *cautions(record for side in sides for run in side.runs for record in run.records.values()),
             *_same_machines(machines, sides),
             *_missing(ids, known),
             *(f"{cell}: not the same model file everywhere ({n} different ones)" for cell, n in several.items()),

@@ -20,7 +20,7 @@ from zoobench.judge.gate.noise import Noise
 from zoobench.judge.gate.renames import advice
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.results.answers import decode
-from zoobench.results.conditions import changes_of_own_models, have_own_model
+from zoobench.results.conditions import changes_of_own_models, changes_of_quantizers, have_own_model
 from zoobench.results.schema import Record
 from zoobench.stats.sequential import Rates
 from zoobench.system.units import few
@@ -34,6 +34,7 @@ _REPLAYED = (LATENCY_P50, MEMORY)
 _LEAST_SECONDS, _MOST_SECONDS = 1e-12, 1e9
 """Between which a ratio of two medians is a number, too."""
 _NAMED = 5
+_OWN_FILE = "; only a whole model of your own (--zoo-backbones FILE) is judged by its weights"
 _ALTERED = "a file was altered, so measure both again"
 
 
@@ -169,7 +170,7 @@ def obstacles(baseline: Records, candidate: Records) -> tuple[str, ...]:
 def unjudged(baseline: Records, candidate: Records) -> tuple[str, ...]:
     """Returns what of the shared cells a gate is silent on, a note for each kind: it stands in nothing's way.
 
-    The weights of a model of one's own are what is judged: that they differ is a note, too.
+    That the weights of a model of one's own differ, which are what is judged, is a note, too; so are other quantizers.
     """
     random, unknown, refused = [], [], []
     for cell in baseline:
@@ -191,7 +192,8 @@ def unjudged(baseline: Records, candidate: Records) -> tuple[str, ...]:
     )
     pairs = [(baseline[cell], candidate[cell]) for cell in measured_on_both(baseline, candidate)]
     silent = (message.format(few(cells, most=_NAMED)) for cells, message in kinds if cells)
-    return (*(f"{change}: these are judged" for change in changes_of_own_models(pairs)), *silent)
+    own = (f"{change}: these are judged" for change in changes_of_own_models(pairs))
+    return (*own, *changes_of_quantizers(pairs), *silent)
 
 
 def measured_on_both(baseline: Records, candidate: Records) -> list[str]:
@@ -245,17 +247,20 @@ def _unpaired(cell: str, before: Record, after: Record) -> Iterator[str]:
 
 
 def _differences(before: Record, after: Record) -> Iterator[str]:
-    facts: list[tuple[str, object, object]] = [("another image size", before.cell.image_size, after.cell.image_size)]
-    if not have_own_model(before, after):
-        facts.append(("other weights", before.cell.weights, after.cell.weights))
-    for words, one, other in facts:
-        if one != other:
-            yield (
-                f"{words} in {after.cell.backbone}: the baseline has {one}, the candidate {other}; "
-                "compare like with like, or save a new baseline"
-            )
+    ours, theirs = before.cell, after.cell
+    if ours.image_size != theirs.image_size:
+        yield _unlike("another image size", ours.image_size, theirs.image_size, of=theirs.backbone)
+    if ours.weights != theirs.weights and not have_own_model(before, after):
+        are_files = ours.weights.startswith("file:") and theirs.weights.startswith("file:")
+        said = _unlike("other weights", ours.weights, theirs.weights, of=theirs.backbone)
+        yield said + (_OWN_FILE if are_files else "")
     if before.dataset.sha256 != after.dataset.sha256:
         yield f"another data set or split: {_data_difference(before, after)}; measure both on the same images"
+
+
+def _unlike(what: str, ours: object, theirs: object, *, of: str) -> str:
+    found = f"{what} in {of}: the baseline has {ours}, the candidate {theirs}"
+    return f"{found}; compare like with like, or save a new baseline"
 
 
 def _data_difference(before: Record, after: Record) -> str:

@@ -27,10 +27,7 @@ def renamed(baseline: _Records, candidate: _Records, renames: Sequence[str]) -> 
         UsageError: If one is not of that form, a side does not have what it names, or two cells would have one id.
     """
     names: dict[str, str] = {}
-    for text in renames:
-        old, sign, new = (part.strip() for part in text.partition("="))
-        if not (sign and old and new):
-            raise UsageError(f"--rename: received {text!r}; allowed is OLD=NEW, two backbones or two ids of cells")
+    for text, (old, new) in zip(renames, parsed(baseline, renames), strict=True):
         names |= _backbones_of(text, old, new, baseline, candidate) or _cell_of(text, old, new, baseline, candidate)
     found: dict[str, Record] = {}
     for cell_id, record in baseline.items():
@@ -43,6 +40,23 @@ def renamed(baseline: _Records, candidate: _Records, renames: Sequence[str]) -> 
             )
         found[one.cell.id] = one
     return found
+
+
+def parsed(baseline: _Records, renames: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns old and new names, before anything of the candidate is known.
+
+    Raises:
+        UsageError: If one is not of the form `OLD=NEW`, or the baseline has no backbone and no cell of that name.
+    """
+    pairs = []
+    for text in renames:
+        old, sign, new = (part.strip() for part in text.partition("="))
+        if not (sign and old and new):
+            raise UsageError(f"--rename: received {text!r}; allowed is OLD=NEW, two backbones or two ids of cells")
+        if old not in baseline and old not in _backbones(baseline):
+            raise _unknown(text, old, "baseline", baseline)
+        pairs.append((old, new))
+    return pairs
 
 
 def same_files(baseline: _Records, candidate: _Records) -> list[tuple[str, str]]:
@@ -59,14 +73,18 @@ def same_files(baseline: _Records, candidate: _Records) -> list[tuple[str, str]]
     ]
 
 
+def by_two_names(pairs: Sequence[tuple[str, str]]) -> str:
+    """Returns cells of `same_files` as a part of a sentence."""
+    return f"the same file by two names: {few([f'{old} and {new}' for old, new in pairs], most=_NAMED)}"
+
+
 def advice(baseline: _Records, candidate: _Records) -> Iterator[str]:
     """Yields which cells that one side lacks have the same file on the other, and the option that joins them."""
     ours, theirs = set(_backbones(baseline)), set(_backbones(candidate))
     if pairs := same_files(baseline, candidate):
-        shown = few([f"{one} and {other}" for one, other in pairs], most=_NAMED)
         texts = (f"{baseline[one].cell.backbone}={candidate[other].cell.backbone}" for one, other in pairs)
         joined = ",".join(dict.fromkeys(texts))
-        yield f"the same file by two names: {shown}; join them by {_OPTION.format(joined)}"
+        yield f"{by_two_names(pairs)}; join them by {_OPTION.format(joined)}"
     elif ours - theirs and theirs - ours:
         yield f"if a model goes by another name now, join its cells by {_OPTION.format('OLD=NEW')}"
 
@@ -80,18 +98,21 @@ def _backbones_of(text: str, old: str, new: str, baseline: _Records, candidate: 
 
 
 def _cell_of(text: str, old: str, new: str, baseline: _Records, candidate: _Records) -> dict[str, str]:
-    for side, name, records in (("baseline", old, baseline), ("candidate", new, candidate)):
-        if name not in records:
-            raise UsageError(
-                f"--rename: received {text!r}; the {side} has no {name}. Its backbones are "
-                f"{few(_backbones(records), most=_NAMED)}, its cells {few(list(records), most=_NAMED)}"
-            )
+    if new not in candidate:
+        raise _unknown(text, new, "candidate", candidate)
     if _parts(baseline[old]) != _parts(candidate[new]):
         raise UsageError(
             f"--rename: received {text!r}; the two cells differ in more than the name of the backbone: variant, "
             "runtime and threads must be the same"
         )
     return {old: candidate[new].cell.backbone}
+
+
+def _unknown(text: str, name: str, side: str, records: _Records) -> UsageError:
+    return UsageError(
+        f"--rename: received {text!r}; the {side} has no {name}. Its backbones are "
+        f"{few(_backbones(records), most=_NAMED)}, its cells {few(list(records), most=_NAMED)}"
+    )
 
 
 def _called(record: Record, backbone: str) -> Record:

@@ -19,6 +19,7 @@ from zoobench.tflite.ports import (
     sole_output,
     with_batch_of_one,
 )
+from zoobench.tflite.read import with_open_sides
 
 
 class LiteRTSession:
@@ -71,7 +72,7 @@ def _ports(details: Iterable[dict[str, Any]]) -> Ports:
             dtype=np.dtype(one["dtype"]),
             scale=float(one["quantization"][0]) or 1.0,
             zero_point=int(one["quantization"][1]),
-            shape=with_batch_of_one(one["shape_signature"]),
+            shape=with_batch_of_one(with_open_sides(one["shape"], one["shape_signature"])),
             name=one["name"],
         )
         for one in details
