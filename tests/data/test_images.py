@@ -95,6 +95,7 @@ def test_what_pillow_here_does_not_read_is_named_with_what_to_do(monkeypatch: py
     [
         (Image.new("F", (20, 24)), "a TIFF of fractions; save it as RGB with 8 bits a sample"),
         (Image.new("I", (20, 24)), "a TIFF of 32 bits a sample; save it as RGB"),
+        (Image.fromarray(np.full((20, 24), 4095, np.uint16)), "a TIFF of 16 bits a sample, none above 4,095 of 65,535"),
         (Image.new("LAB", (20, 24)), "a TIFF in the colours LAB; save it as RGB"),
     ],
 )

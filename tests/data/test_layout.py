@@ -40,6 +40,7 @@ def said(dataset: Dataset) -> str:
         ("training", "dev", "testing"),
         ("train2017", "val2017", "test2017"),
         ("train data", "eval", "Test"),
+        ("pets_train", "pets_val", "pets_test"),
     ],
 )
 def test_folders_of_splits_with_classes_inside_are_that_split(
@@ -72,6 +73,13 @@ def test_a_split_that_is_not_given_is_cut_from_one_that_is(
     dataset = opened(filled(tmp_path / "pets", counts), kept)
     assert sizes(dataset) == expected
     assert f"data: split by its folders: {told}" in describe(dataset)
+
+
+def test_splits_may_stand_in_folders_of_their_own_names(tmp_path: Path, kept: Path) -> None:
+    folder = filled(tmp_path / "pets", {"seg_train/seg_train": 4, "seg_test/seg_test": 3})
+    dataset = opened(folder, kept)
+    assert (dataset.classes, sizes(dataset)) == (("cat", "dog"), (6, 2, 6))
+    assert "seg_train/seg_train/ is train, seg_test/seg_test/ is test" in said(dataset)
 
 
 def test_splits_may_stand_in_the_class_folders(tmp_path: Path, kept: Path) -> None:
@@ -108,6 +116,7 @@ def test_a_class_may_be_called_like_a_split(tmp_path: Path, kept: Path) -> None:
             "val/ and valid/ are both",
         ),
         (["cat/train/1.png", "cat/test/2.png", "dog/3.png"], "cat hold splits, such as test and train, but dog hold"),
+        (["a_train/1.png", "a_test/2.png"], "if they are the classes, say so: --zoo-classes a_test,a_train"),
         (["train/cat/1.png", "test/cat/2.png"], "holds one class only, cat"),
     ],
 )

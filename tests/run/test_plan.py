@@ -22,7 +22,7 @@ WHOLE = "received 'x'; allowed is a whole number"
 ABOVE = "received 0; allowed is 1 or more"
 COUNTS = ("drawn", "image-size", "calibration", "epochs", "validation-every", "patience", "batch-size", "processes")
 COUNTS += ("rounds", "workers", "threads", "head-layers")
-FREE = {"data", "classes", "calibration-data", "artifacts", "machine", "skip-bad-images"}
+FREE = {"data", "classes", "calibration-data", "artifacts", "machine", "skip-bad-images", "signature"}
 """Options that take any text."""
 REFUSED = [
     *((name, "x", f"--zoo-{name}: {WHOLE}") for name in (*COUNTS, "seed", "early-stopping-from")),

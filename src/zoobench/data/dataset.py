@@ -12,11 +12,11 @@ import numpy.typing as npt
 from zoobench.data import drawn
 from zoobench.data.classes import asked_classes, find_order
 from zoobench.data.images import Resizing
+from zoobench.data.layout import conversion_of
 from zoobench.data.listing import (
     LeftOut,
     Picture,
     PictureSource,
-    conversion_of,
     counted,
     decode_once,
     given_splits,

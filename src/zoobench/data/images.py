@@ -68,6 +68,7 @@ _READERS: tuple[tuple[int, bytes, type[ImageFile] | None, bytes], ...] = (
     (8, b"WEBP", WebPImageFile, b""),
     *((4, b"ftyp" + brand, _AvifReader, b"") for brand in (b"avif", b"avis")),
 )
+_DARK = 4096
 _READ = "JPEG, PNG, BMP, GIF, TIFF, WebP or AVIF"
 _BEGINNING = 4096
 """Bytes that tell what a file is, and in which the EXIF data of a JPEG begins."""
@@ -274,12 +275,20 @@ def _orientation(exif: bytes) -> int:
 def _rgb(image: ImageFile) -> Pixels:
     _refuse_other_depths(image)
     if image.mode.startswith("I"):  # 16-bit grey; colours of 16 bits are cut to 8 by Pillow
+        _refuse_darkness(image)
         return np.stack([(np.asarray(image) >> 8).astype(np.uint8)] * 3, axis=-1)
     if isinstance(image, GifImageFile) and "transparency" in image.info:
         rgba = np.asarray(image.convert("RGBA"))
         return rgba[..., :3] * (rgba[..., 3:] > 0)
     image.info.pop("transparency", None)  # else Pillow warns that it will be lost
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _refuse_darkness(image: ImageFile) -> None:
+    """Stops at a TIFF of 10 or 12 bits a sample that are stored in 16: their high bytes are nearly black."""
+    most = int(np.asarray(image).max())
+    if isinstance(image, TiffImageFile) and 0 < most < _DARK:
+        raise DataError(f"a TIFF of 16 bits a sample, none above {most:,} of 65,535; save it with 8 bits a sample")
 
 
 def _refuse_other_depths(image: ImageFile) -> None:

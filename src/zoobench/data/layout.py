@@ -22,6 +22,16 @@ _PATTERNS = {
 """What the splits are called, in any letter case; an `eval` validates beside a `test`, and is the test without one."""
 _NOT_DATA = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information")
 _MADE_BY_SYSTEMS = ("Thumbs.db", "desktop.ini", ".DS_Store")
+_CONVERSIONS = {
+    "magick mogrify -format png *{}": (
+        *(".heic", ".heif", ".jp2", ".j2k", ".jpx", ".jxl", ".svg", ".psd", ".ppm", ".pgm", ".pbm", ".pnm"),
+        *(".tga", ".ico", ".jfif", ".hdr", ".exr"),
+    ),
+    "dcraw -T *{}": (".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
+    "PIL.Image.fromarray(numpy.load('NAME{}')).save('NAME.png')": (".npy", ".npz"),
+    "dcmj2pnm +on NAME{} NAME.png": (".dcm",),
+}
+"""How images of kinds that are not read become such that are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,17 +123,25 @@ def kind_beside(name: str, is_folder: bool) -> str:
     return f"{kind_of(name)} beside the class folders" if is_image(name) else kind_of(name)
 
 
+def conversion_of(kinds: Iterable[str]) -> str:
+    """Returns how to convert the first kind of images among these that is not read, or ''."""
+    ways = {kind: way.format(kind) for way, those in _CONVERSIONS.items() for kind in those}
+    foreign = [kind for kind in kinds if kind in ways]
+    return f"convert {', '.join(foreign)}, such as by: {ways[foreign[0]]}" if foreign else ""
+
+
 def text_of(path: str | Path) -> str:
     """Returns a path as text that can be printed and kept, whatever bytes it is of."""
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
-def find_splits(words: Iterable[str]) -> dict[str, Split]:
-    """Returns which words name which split, in any letter case and with endings such as `_set`."""
+def find_splits(words: Iterable[str], *, prefixed: bool = False) -> dict[str, Split]:
+    """Returns which words name which split, in any letter case, with endings such as `_set`, perhaps after a prefix."""
     named: dict[str, str] = {}
     for word in words:
         plain = re.sub(r"[\W_]+", "_", word.strip().lower()).strip("_")
-        split = next((split for split, pattern in _PATTERNS.items() if re.fullmatch(pattern, plain)), None)
+        before = "(.*_)?" if prefixed else ""
+        split = next((split for split, pattern in _PATTERNS.items() if re.fullmatch(before + pattern, plain)), None)
         named |= {word: split} if split else {}
     either: Split = "validation" if "test" in named.values() else "test"
     return {word: next((one for one in SPLITS if one == split), either) for word, split in named.items()}
@@ -140,13 +158,24 @@ def describe_splits(present: Iterable[Split], names: Mapping[Split, str]) -> str
 
 
 def _of_split_folders(folder: Path, tops: list[str], ignored: list[str]) -> Layout | None:
-    splits = find_splits(tops)
-    inside = {name: _class_names(folder / name) for name in tops if name in splits}
+    splits = find_splits(tops, prefixed=True)
+    if len(set(splits.values())) < 2:
+        splits = find_splits(tops)
+    places = {name: _unwrapped(folder / name) for name in tops if name in splits}
+    inside = {name: _class_names(place) for name, place in places.items()}
     holding = {name for name in splits if inside[name]}
     if holding and len(holding) == len(tops):
-        return _of_splits(folder, {splits[name]: name for name in tops}, inside, ignored, tops)
+        _refuse_two_of_one_split(folder, splits)
+        return _of_splits(folder, {splits[name]: places[name] for name in tops}, ignored)
     _refuse_half_a_layout(folder, tops=tops, splits=splits, holding=holding)
     return None
+
+
+def _unwrapped(place: Path) -> Path:
+    """Returns where the class folders of a split are: archives are often unpacked into a folder of the same name."""
+    folders, has_images = _inside(place)
+    is_wrapped = len(folders) == 1 and not has_images and find_splits(folders, prefixed=True)
+    return place / folders[0] if is_wrapped else place
 
 
 def _beside(folder: Path) -> tuple[str, ...]:
@@ -174,32 +203,26 @@ def _holds_image(folder: Path) -> bool:
     return any(is_image(name) for _, _, files in os.walk(folder) for name in files)
 
 
-def _of_splits(
-    folder: Path,
-    names: Mapping[Split, str],
-    inside: Mapping[str, list[str]],
-    ignored: list[str],
-    tops: list[str],
-) -> Layout:
-    _refuse_two_of_one_split(folder, tops)
+def _of_splits(folder: Path, places: Mapping[Split, Path], ignored: list[str]) -> Layout:
+    names = {split: f"{text_of(place.relative_to(folder))}/" for split, place in places.items()}
+    inside = {split: _class_names(place) for split, place in places.items()}
     classes = sorted({name for one in inside.values() for name in one})
-    _refuse_missing(folder, classes, {f"{text_of(top)}/": held for top, held in inside.items()})
+    _refuse_missing(folder, classes, {names[split]: held for split, held in inside.items()})
     if len(classes) < 2:
         raise DataError(f"{text_of(folder)} holds one class only, {text_of(classes[0])}; {ONE_FOLDER_PER_CLASS}")
-    for top in tops:
-        beside = ((name, one) for name, one in entries_of(folder / top).items() if name not in classes)
+    for place in places.values():
+        beside = ((name, one) for name, one in entries_of(place).items() if name not in classes)
         ignored += [kind_beside(name, is_folder) for name, is_folder in beside]
     folders = [
-        ClassFolder(path=folder / names[split] / name, label=label, split=split)
+        ClassFolder(path=places[split] / name, label=label, split=split)
         for split in SPLITS
-        if split in names
+        if split in places
         for label, name in enumerate(classes)
     ]
-    said = describe_splits(names, {split: f"{text_of(name)}/" for split, name in names.items()})
     return Layout(
         classes=tuple(map(text_of, classes)),
         folders=tuple(folders),
-        remarks=(f"split by its folders: {said}",),
+        remarks=(f"split by its folders: {describe_splits(places, names)}",),
         ignored=tuple(ignored),
     )
 
@@ -253,11 +276,10 @@ def _inside(folder: Path) -> tuple[list[str], bool]:
     return folders, any(is_image(name) for name in names)
 
 
-def _refuse_two_of_one_split(folder: Path, tops: list[str]) -> None:
-    splits = find_splits(tops)
+def _refuse_two_of_one_split(folder: Path, splits: Mapping[str, Split]) -> None:
     twice = [split for split, count in Counter(splits.values()).items() if count > 1]
     if twice:
-        same = " and ".join(f"{text_of(top)}/" for top in tops if splits[top] == twice[0])
+        same = " and ".join(f"{text_of(top)}/" for top in splits if splits[top] == twice[0])
         raise DataError(
             f"{text_of(folder)}: {same} are both {twice[0]}; leave one folder for each of train, validation and test"
         )
@@ -277,11 +299,12 @@ def _refuse_missing(folder: Path, classes: list[str], held: Mapping[str, list[st
 def _refuse_half_a_layout(folder: Path, *, tops: list[str], splits: Mapping[str, Split], holding: set[str]) -> None:
     """Stops where folders are named like splits but others stand beside them, or they hold images without classes."""
     others = [text_of(name) for name in tops if name not in holding]
-    if len(splits) >= 2 and len(splits) == len(tops):
+    if len(set(splits.values())) >= 2 and len(splits) == len(tops):
         raise DataError(
             f"{text_of(folder)}: its folders are called {', '.join(map(text_of, tops))}, like splits, but "
             f"{', '.join(others)} hold no class folders with images; put a folder for each class into each, or give "
-            "the labels in a list: --zoo-data FILE.csv with the columns path, label and split"
+            "the labels in a list: --zoo-data FILE.csv with the columns path, label and split; if they are the "
+            f"classes, say so: --zoo-classes {','.join(map(text_of, tops))}"
         )
     if len({splits[name] for name in holding}) >= 2:
         raise DataError(

@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +15,16 @@ import numpy as np
 import PIL
 
 from zoobench.data.images import DECODER_VERSION, EXTENSIONS, Pixels, Resizing, check_file, glance, load, resize, turned
-from zoobench.data.layout import entries_of, find_layout, is_image, is_set_aside, kind_of, kind_of_folder, text_of
+from zoobench.data.layout import (
+    conversion_of,
+    entries_of,
+    find_layout,
+    is_image,
+    is_set_aside,
+    kind_of,
+    kind_of_folder,
+    text_of,
+)
 from zoobench.data.split import ROWS, SPLITS, Row, Split, read_rows
 from zoobench.errors import DataError
 from zoobench.store.product import Facts, Product, obtain
@@ -26,16 +35,6 @@ _LISTED = 20  # bad images that a message names
 _SCHEMA = 2
 _PIXELS = "pixels.npy"
 _CHUNK = 64  # images in memory at a time
-_CONVERSIONS = {
-    "magick mogrify -format png *{}": (
-        *(".heic", ".heif", ".jp2", ".j2k", ".jpx", ".jxl", ".svg", ".psd", ".ppm", ".pgm", ".pbm", ".pnm"),
-        *(".tga", ".ico", ".jfif", ".hdr", ".exr"),
-    ),
-    "dcraw -T *{}": (".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
-    "PIL.Image.fromarray(numpy.load('NAME{}')).save('NAME.png')": (".npy", ".npz"),
-    "dcmj2pnm +on NAME{} NAME.png": (".dcm",),
-}
-"""How images of kinds that are not read become such that are."""
 LeftOut = tuple[str, str]
 """Name of a file that looks like an image but cannot be used, and why."""
 
@@ -324,13 +323,6 @@ def _unread(error: OSError) -> str:
 
 def _with_others(kinds: Sequence[str]) -> str:
     return f" ({', '.join(f'{count} {kind}' for kind, count in sorted(Counter(kinds).items()))})" if kinds else ""
-
-
-def conversion_of(kinds: Iterable[str]) -> str:
-    """Returns how to convert the first kind of images among these that is not read, or ''."""
-    ways = {kind: way.format(kind) for way, those in _CONVERSIONS.items() for kind in those}
-    foreign = [kind for kind in kinds if kind in ways]
-    return f"convert {', '.join(foreign)}, such as by: {ways[foreign[0]]}" if foreign else ""
 
 
 def _shown(path: Path, folder: Path) -> str:

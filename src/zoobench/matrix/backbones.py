@@ -19,12 +19,14 @@ Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "inclu
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _OUTSIDE_OF_IDS = re.compile(r"[^A-Za-z0-9_.]+")
 _LONGEST_NAME = 100
-_TFLITE = ".tflite"
+_TFLITE, _ONNX = ".tflite", ".onnx"
+_SAVED_MODEL = "saved_model.pb"
 MODEL_FILES: Mapping[str, str] = {
     ".keras": "NAME.keras",
     ".h5": "NAME.h5",
     ".hdf5": "NAME.hdf5",
     _TFLITE: "NAME.tflite",
+    _ONNX: "NAME.onnx",
 }
 """What a model of one's own may be, by the ending of its name in small letters, and how people write that."""
 
@@ -45,6 +47,7 @@ class Backbone:
         weights_remote: What the file is called there, where that differs.
         weights_sizes: Image sizes for which there is such a file; for others the one for 224 is used.
         path: Of a model of one's own.
+        origin: What a model of one's own came as, where `path` is the TFLite file that it was converted to.
         libraries: Packages of a registry with whose versions the network may change, besides Keras, TensorFlow and the
             package that adds it.
         package: What adds it to the table; None for our own.
@@ -60,13 +63,14 @@ class Backbone:
     weights_remote: str = ""
     weights_sizes: tuple[int, ...] = (224,)
     path: Path | None = None
+    origin: Path | None = None
     libraries: tuple[str, ...] = ()
     package: Package | None = None
 
     @property
     def is_keras(self) -> bool:
         """Whether there is a Keras model of it, and not a file of another format alone."""
-        return self.path is None or not is_tflite(self.path)
+        return self.path is None or not (is_tflite(self.path) or is_onnx(self.path) or self.path.is_dir())
 
     def weights_name(self, image_size: int) -> str:
         """Returns the name of the ImageNet weights file that Keras uses at an image size."""
@@ -197,16 +201,23 @@ def is_tflite(path: Path) -> bool:
     return path.suffix.lower() == _TFLITE
 
 
+def is_onnx(path: Path) -> bool:
+    """Tells whether a model of one's own comes as an ONNX file."""
+    return path.suffix.lower() == _ONNX
+
+
 def _is_model_file(name: str) -> bool:
     path = Path(name).expanduser()
-    return path.suffix.lower() in MODEL_FILES and path.exists()
+    return (path.suffix.lower() in MODEL_FILES and path.exists()) or (path / _SAVED_MODEL).is_file()
 
 
 def _find_backbone(name: str) -> Backbone:
     if name in TABLE.names():
         return TABLE.find(name)
     path = Path(name).expanduser()
-    kinds = ", ".join(MODEL_FILES.values())
+    kinds = ", ".join((*MODEL_FILES.values(), f"a folder that holds {_SAVED_MODEL}"))
+    if (path / _SAVED_MODEL).is_file():
+        return Backbone(name=_name_of(path), path=path)
     if path.suffix.lower() in MODEL_FILES:
         if path.is_file():
             return Backbone(name=_name_of(path), path=path)

@@ -8,7 +8,7 @@ from zoobench.matrix.registry import Package, Table, is_reference
 from zoobench.matrix.runtimes import find_runtime
 
 PREQUANTIZED = "prequantized"
-"""The one variant of a TFLite file of one's own that came quantized: it is measured as what it is."""
+"""A TFLite file of one's own that came quantized, measured as it is: it has no float32 file to be compared with."""
 NumberType = Literal["float32", "float16", "int16", "int8", "uint8", "int4"]
 Quantizer = Literal["tensorflow", "ai_edge"]
 _ANY: tuple[Quantizer, ...] = ("ai_edge", "tensorflow")
@@ -161,8 +161,6 @@ VARIANTS = {
         Variant(name=PREQUANTIZED, short="PQ", weights="int8"),
     )
 }
-PREQUANTIZED = "prequantized"
-"""A quantized file of a user's own, measured as it is: it has no float32 file that its numbers could refer to."""
 TABLE = Table(what="variant", kind=Variant, own=VARIANTS)
 """With what packages add."""
 

@@ -71,7 +71,8 @@ _BUILDING = (
         "backbones",
         "NAMES",
         "mobilenet,inception_resnet_v2",
-        "Backbones, comma-separated; `zoobench backbones` lists them; or paths of models of your own: .keras, .h5.",
+        "Backbones, comma-separated; `zoobench backbones` lists them; or models of your own: .keras, .h5, .tflite, "
+        ".onnx, a SavedModel folder.",
     ),
     (
         "custom-objects",
@@ -102,6 +103,12 @@ _BUILDING = (
         "RANGE",
         "",
         "What models of your own take: 0..255, 0..1, -1..1, imagenet-caffe or imagenet-torch; X=RANGE for one of them.",
+    ),
+    (
+        "signature",
+        "NAME",
+        "",
+        "Which signature of a TFLite file or SavedModel of your own is run, where it has several.",
     ),
     ("threads", "NS", "1", "Threads of one invocation, comma-separated numbers."),
     ("image-size", "N", "224", "Side of the images in pixels, or `native` for each backbone's own."),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from zoobench.build.foreign import as_tflite
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.build.tflite_file import variants_of
 from zoobench.build.weights import WeightsRequest, own_image_size, parse_request
@@ -40,7 +41,7 @@ class Building:
 
     Attributes:
         requested: What is said of each model of one's own.
-        remarks: Which variants of them there are none of, and why.
+        remarks: What they were converted by, which variants of them there are none of, and why.
     """
 
     backbones: Mapping[str, Backbone]
@@ -92,13 +93,13 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     texts = {**defaults(), **given}
     if texts["kit"]:
         return _kit_plan(texts)
-    backbones = find_backbones(_backbone_names(texts))
+    backbones, conversions = _in_tflite(texts, find_backbones(_backbone_names(texts)))
     cells, remarks = _cells(texts, backbones)
     building = Building(
         backbones={backbone.name: backbone for backbone in backbones},
         custom_objects=named_modules(texts["custom-objects"] or os.environ.get(VARIABLE, "")),
         requested=parse_requested(texts["model"], texts["pixels"], own=_own(backbones)),
-        remarks=remarks,
+        remarks=(*conversions, *remarks),
         data=_data(texts),
         weights=parse_request(texts["weights"]),
         training=_training(texts),
@@ -110,7 +111,16 @@ def make_plan(given: Mapping[str, str]) -> Plan:
 
 def _own(backbones: Sequence[Backbone]) -> dict[str, str]:
     """Returns the names of models of one's own, by name, file name and path."""
-    return {word: one.name for one in backbones if one.path for word in (str(one.path), one.path.name, one.name)}
+    own = [(one.name, one.origin or one.path) for one in backbones]
+    return {word: name for name, path in own if path for word in (str(path), path.name, name)}
+
+
+def _in_tflite(texts: Mapping[str, str], found: Iterable[Backbone]) -> tuple[tuple[Backbone, ...], list[str]]:
+    """Returns the backbones, models of one's own in a format that is measured, and what was converted."""
+    size = None if texts["image-size"] == "native" else _whole(texts, "image-size")
+    root = Path(texts["artifacts"]) / "models"
+    converted = [as_tflite(one, signature=texts["signature"], image_size=size, root=root) for one in found]
+    return tuple(one for one, _ in converted), [remark for _, remark in converted if remark]
 
 
 def _kit_plan(texts: Mapping[str, str]) -> Plan:
