@@ -207,10 +207,13 @@ def scripted(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.Monk
     for path in (ROOT / "bench").glob("test_*.py"):
         shutil.copy(path, pytester.path)
 
-    def run_(*options: str, failing: Exception | None = None, **changes: Any) -> pytest.RunResult:
+    def run_(
+        *options: str, failing: Exception | None = None, unmakeable: Exception | None = None, **changes: Any
+    ) -> pytest.RunResult:
         session = a_session(tmp_path, **changes)
-        if failing:
-            monkeypatch.setattr(session, "prepare", lambda *_, **__: (_ for _ in ()).throw(failing))
+        for name, error in (("prepare", failing), ("refusal", unmakeable)):
+            if error:
+                monkeypatch.setattr(session, name, lambda *_, _error=error, **__: (_ for _ in ()).throw(_error))
 
         class Installed:
             def pytest_configure(self, config: pytest.Config) -> None:
@@ -248,6 +251,16 @@ def test_results_that_cannot_be_saved_are_a_message(scripted: Scripted, tmp_path
     assert done.ret == 1
     assert "cannot make a results file in" in done.stdout.str()
     assert "Traceback" not in done.stdout.str()
+
+
+def test_a_model_that_cannot_be_made_is_told_of_once_and_each_further_test_says_where(scripted: Scripted) -> None:
+    done = scripted("test_size.py", unmakeable=ModelError(f"no operator for Erf; {'more ' * 40}"))
+    done.assert_outcomes(errors=len(CELLS))
+    text = done.stdout.str()
+    assert text.count("more " * 40) == 1
+    assert text.count(f"as test_size[{CELLS[0].id}]: no operator for Erf; more") == len(CELLS) - 1
+    assert "During handling" not in text
+    assert "Traceback" not in text
 
 
 def test_what_cannot_be_prepared_ends_the_run_with_a_message(scripted: Scripted) -> None:
