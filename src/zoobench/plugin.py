@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from shutil import get_terminal_size
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -27,6 +28,9 @@ _BENCH: pytest.StashKey[BenchSession] = pytest.StashKey()
 _RESULTS: pytest.StashKey[Path] = pytest.StashKey()
 _ABOUT: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 """What pytest-benchmark says of machine and commit; finding out takes a while, so it is done once."""
+_SAID: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+"""By the message of an error, the first test that ended with it."""
+_SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
 _ONE_BENCHMARK = "test_latency.py"
 
@@ -110,7 +114,7 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
                 _save(request.config)
                 pytest.xfail(f"{refusal.by}: {refusal.reason}")
         except ZoobenchError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise _failed(request.node, error) from None
     yield cell
     try:
         _save(request.config)
@@ -228,7 +232,16 @@ def _fail(item: pytest.Function, error: ZoobenchError) -> NoReturn:
     bench = _bench(item.config)
     if bench.refusal(bench.cell(_cell_id(item) or "")):
         pytest.xfail(str(error))
-    pytest.fail(str(error), pytrace=False)
+    raise _failed(item, error) from None
+
+
+def _failed(item: pytest.Item, error: ZoobenchError) -> BaseException:
+    """Returns what ends a test with our own error; what an earlier test said is not said again."""
+    said = item.config.stash.setdefault(_SAID, {})
+    text = str(error)
+    if (first := said.setdefault(text, item.name)) != item.name:
+        text = f"as {first}: {shorten(text, _SHORT, placeholder=' ...')}"
+    return pytest.fail.Exception(text, pytrace=False)
 
 
 def _complete(item: pytest.Function) -> None:

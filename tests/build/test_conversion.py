@@ -322,6 +322,29 @@ def test_a_quantizer_that_does_not_make_a_variant_says_who_does(ingredients: Ing
         quantized(ingredients, VARIANTS["dynamic_range_int4"], quantizer="tensorflow")
 
 
+def test_a_quantizer_whose_file_cannot_be_read_is_named(
+    ingredients: Ingredients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(_MAKERS, ("ai_edge", "dynamic_range"), lambda *_: ingredients.float32[:-400])
+    with pytest.raises(
+        ModelError, match=r"^ai_edge makes a file of it that cannot be read: this TFLite file is cut off"
+    ):
+        quantized(ingredients, VARIANTS["dynamic_range"], quantizer="ai_edge")
+
+
+def test_a_recurrent_network_answers_as_in_keras() -> None:
+    """Its loop is an operator that calls two graphs."""
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    start = [keras.Input((24, 24, 3)), layers.Rescaling(1 / 255), layers.Reshape((24, 72))]
+    model = keras.Sequential([*start, layers.Bidirectional(layers.LSTM(4)), layers.Dense(3, activation="softmax")])
+    expected = model.predict(noise(3).astype(np.float32), verbose=0)
+    content = conversion.float32(model)
+    assert np.ptp(expected) > 0.1
+    np.testing.assert_allclose(answers(content, noise(3)), expected, atol=1e-6)
+    np.testing.assert_allclose(answers(ai_edge.dynamic_range(content), noise(3)), expected, atol=0.02)
+
+
 def test_calibration_is_run_once_for_all_variants(ingredients: Ingredients, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ingredients.statistics
     monkeypatch.setattr(ai_edge, "calibrated", lambda *_: pytest.fail("calibrated again"))

@@ -12,7 +12,7 @@ import pytest
 from kept_store import keep
 from messages import message_of
 from pet_photos import encoded, put
-from zoobench.build import attempts, recipe
+from zoobench.build import assembly, attempts, recipe
 from zoobench.build.recipe import BuildRequest
 from zoobench.data import images
 from zoobench.data.dataset import Dataset, Sample
@@ -26,6 +26,7 @@ from zoobench.run import inputs, plan, workshop
 from zoobench.run.inputs import open_inputs, split_of
 from zoobench.run.plan import Plan, make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
+from zoobench.system import log
 
 TEXTS = {"backbones": "mobilenet_025", "weights": "random", "drawn": "30", "image-size": "32", "calibration": "4"}
 
@@ -297,3 +298,50 @@ def test_a_store_gives_its_test_split_and_what_a_replay_needs_to_know(tmp_path: 
     assert split.samples.path == tmp_path / "artifacts/datasets" / pixels["product"] / "pixels.npy"
     assert pixels["rows"] == split.samples.rows.tolist()
     assert any(line.startswith("weights: mobilenet_025: random") for line in stored.described())
+
+
+# What is said of a failure
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "kept"),
+    [
+        (ModelError("no such layer"), "no such layer", ""),
+        (
+            TypeError("call() takes no argument 'training'\n\nCall arguments received:\n x"),
+            "mobilenet_025 cannot be used: call() takes",
+            "Traceback",
+        ),
+    ],
+)
+def test_a_failure_is_a_sentence_and_the_rest_is_in_a_log_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str, kept: str
+) -> None:
+    def make_models(_request: BuildRequest, _variants: object) -> None:
+        raise error
+
+    found, path = opened(tmp_path), tmp_path / "artifacts" / "logs" / "mobilenet_025.log"
+    monkeypatch.setattr(assembly, "make_models", make_models)
+    message = message_of(ModelError, lambda: workshop._make_models(found.request(found.cells[0]), ()))
+    assert message.startswith(told)
+    assert len(message.splitlines()) == 1
+    assert message.endswith(f"; more in {path}") == path.exists() == bool(kept)
+    if kept:
+        assert kept in path.read_text()
+
+
+def test_one_of_our_own_errors_names_the_log_where_something_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make_models(_request: BuildRequest, _variants: object) -> None:
+        log.keep(ValueError("64 lines of MLIR"))
+        raise ModelError("no operator for Erf")
+
+    found, path = opened(tmp_path), tmp_path / "artifacts" / "logs" / "mobilenet_025.log"
+    path.parent.mkdir(parents=True)
+    path.write_text("of an earlier failure")
+    monkeypatch.setattr(assembly, "make_models", make_models)
+    message = message_of(ModelError, lambda: workshop._make_models(found.request(found.cells[0]), ()))
+    assert message == f"no operator for Erf; more in {path}"
+    assert "64 lines of MLIR" in path.read_text()
+    assert "of an earlier failure" not in path.read_text()

@@ -103,7 +103,7 @@ def test_a_process_that_fails_or_is_lost_is_told_of_by_how_it_ended(
 ) -> None:
     with pytest.raises(ZoobenchError) as caught:
         in_fresh_process(function)
-    assert str(caught.value) == f"the process that ran {function.__name__} {told}"
+    assert str(caught.value) == f"the process that was to {function.__name__.replace('_', ' ')} {told}"
     assert printed in capfd.readouterr().err
 
 

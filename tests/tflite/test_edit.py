@@ -50,6 +50,23 @@ def test_a_head_of_several_layers_can_be_joined(front: bytes) -> None:
     np.testing.assert_array_equal(answers(joined(front, deep), IMAGES), answers(deep, answers(front, IMAGES)))
 
 
+def test_files_whose_operators_call_graphs_can_be_joined(front: bytes) -> None:
+    """A recurrent layer is a loop: an operator that calls a condition and a body."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    loop = conversion.float32(
+        keras.Sequential([keras.Input((8,)), layers.Reshape((4, 2)), layers.GRU(3), layers.Dense(8)])
+    )
+    assert len(read_graphs(loop)) == 3
+    whole = joined(front, loop, loop)
+    assert len(read_graphs(whole)) == 5
+    features = answers(front, IMAGES)
+    assert np.ptp(answers(loop, features)) > 0.01
+    np.testing.assert_array_equal(answers(whole, IMAGES), answers(loop, answers(loop, features)))
+    names = [tensor.name for graph in read_graphs(whole) for tensor in graph.tensors]
+    assert len(names) == len(set(names))
+
+
 def test_shapes_that_do_not_meet_are_refused(front: bytes) -> None:
     with pytest.raises(ModelError) as caught:
         joined(front, conversion.float32(tiny_head(inputs=7)))
@@ -210,8 +227,6 @@ def test_quantizers_get_a_signature_and_each_tensor_by_a_name_of_its_own(whole: 
     assert list(signatures(for_quantizers(named))) == ["classify"]
 
 
-def test_what_is_joined_takes_one_image_and_is_of_one_graph(back: bytes) -> None:
+def test_what_is_joined_takes_one_image(back: bytes) -> None:
     joined_file = joined(written(tiny((-1, 8))), back)
     assert all(-1 not in tensor.shape for tensor in read_graphs(joined_file)[0].tensors)
-    with pytest.raises(ModelError, match="cannot join models: the first has 2 graphs"):
-        joined(written(tiny(signatures=("one", "two"))), back)

@@ -14,12 +14,14 @@ from tensorflow.lite.python import convert
 from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 from zoobench.build import ai_edge
+from zoobench.build.explanation import sentence
 from zoobench.build.pieces import WEIGHT_LIMIT, pieces, traced
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.registry import imported
 from zoobench.matrix.variants import NumberType, Quantizer, Variant
 from zoobench.measure.presentation import presented
+from zoobench.system.log import keep
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import read_contract
 from zoobench.tflite.edit import for_quantizers, joined, plain_for_runtimes
@@ -222,7 +224,13 @@ def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantize
         raise ModelError(
             f"{quantizer} makes no {variant.name}; use --zoo-quantizer {' or '.join(variant.quantizers)}, or auto"
         )
-    return maker(ingredients, variant)
+    content = maker(ingredients, variant)
+    try:
+        read_contract(content)
+    except ModelError as error:  # AI Edge leaves such a file of some loops
+        keep(error)
+        raise ModelError(f"{quantizer} makes a file of it that cannot be read: {sentence(error)}") from error
+    return content
 
 
 def _made_by_package(ingredients: Ingredients, variant: Variant) -> bytes:
@@ -265,5 +273,8 @@ def _refused(what: str) -> Iterator[None]:
     try:
         with capture_native_output():
             yield
-    except (ValueError, RuntimeError, convert.ConverterError) as error:
-        raise ModelError(f"{what}: {error}") from error
+    except ModelError:
+        raise
+    except Exception as error:  # layers of the user's own are foreign code too, which may fail with anything
+        keep(error)
+        raise ModelError(f"{what}: {sentence(error)}") from error

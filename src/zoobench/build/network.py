@@ -13,14 +13,16 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoobench.build.explanation import sentence
 from zoobench.build.keras_file import read_keras_file
 from zoobench.build.own_model import read_model
 from zoobench.build.weights import Weights
-from zoobench.errors import ModelError
+from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.registry import imported, is_reference
 from zoobench.measure.custom_objects import CUSTOM_OBJECTS
 from zoobench.system.files import check_archive, writing
+from zoobench.system.log import keep
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"
@@ -63,8 +65,11 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
         model.trainable = False
         pixels = keras.Input((image_size, image_size, 3), name="pixels")
         answer = _single(_with_plain_input(model, path, image=pixels.shape[1:])(pixels, training=False), model, path)
-    except (ValueError, TypeError, AttributeError) as error:  # layers without weights; a model that was never built
-        raise ModelError(f"cannot load {path}: {error}") from error
+    except ZoobenchError:
+        raise
+    except Exception as error:  # layers of the user's own are foreign code, which may fail with anything
+        keep(error)
+        raise ModelError(f"cannot load {path}: {sentence(error)}") from error
     return keras.Model(pixels, answer, name=model.name)
 
 

@@ -6,20 +6,17 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoobench.build.explanation import sentence
 from zoobench.build.keras_file import KerasFile, in_float32, readable, with_float_input
 from zoobench.errors import ModelError
 from zoobench.measure.custom_objects import FLAG, custom_objects
+from zoobench.system.log import keep
 
 _OF_TENSORFLOW = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
 """Functions of `tf.nn` that files know by a name that Keras does not: what computes the same there."""
 _MISSING = re.compile(r"Could not locate (?:class|function) '([^']+)'|Unknown \w+: '([^']+)'")
 _OF_KERAS_2 = frozenset({"Functional", "TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod"})
 """Classes that only Keras 2 has, at least by these modules."""
-_CAUSE = "Exception encountered: "
-_DUMP = re.compile(
-    r"\s*(?:Full object config|Full config|config=|using config=|Arguments received|Call arguments).*", re.S
-)
-_LONGEST = 240
 _COMPARED = 8
 _NEAR = 1e-4
 
@@ -54,7 +51,7 @@ def _loaded(file: KerasFile, config: Any) -> keras.Model:
         with readable(file, config) as path:
             return keras.saving.load_model(path, custom_objects=known, compile=False, safe_mode=True)
     except Exception as error:  # what registered layers do is foreign code, which may fail with anything
-        raise ModelError(_explained(file, str(error) or type(error).__name__)) from error
+        raise ModelError(_explained(file, error)) from error
 
 
 def _same_answers(one: keras.Model, other: keras.Model) -> bool:
@@ -65,20 +62,20 @@ def _same_answers(one: keras.Model, other: keras.Model) -> bool:
     return all(np.allclose(first, second, rtol=_NEAR, atol=_NEAR) for first, second in zip(*answers, strict=True))
 
 
-def _explained(file: KerasFile, text: str) -> str:
-    found = _MISSING.findall(text)
-    missing = "".join(found[-1]) if found else ""
+def _explained(file: KerasFile, error: Exception) -> str:
+    found = _MISSING.findall(str(error))
+    missing = "".join(found[-1]).rpartition(">")[2] if found else ""  # without the package that it is registered in
     if file.is_of_keras_2 and (not missing or missing in _OF_KERAS_2):
         return _converted_first(file)
     if missing:
         return f"{file.path} needs {missing}, which is no part of Keras; {_where_it_is(missing)}"
-    return f"cannot load {file.path}: {_cause(text)}"
+    keep(error)
+    return f"cannot load {file.path}: {sentence(error)}"
 
 
 def _where_it_is(missing: str) -> str:
-    name = missing.rpartition(">")[2]
-    held = f"that has {name}"
-    if name == "preprocess_input":
+    held = f"that has {missing}"
+    if missing == "preprocess_input":
         held = "with the line `from keras.applications.NETWORK import preprocess_input`, as the file does not say which"
     return (
         f"name a module {held}: {FLAG} MODULE, for a file MODULE.py in the folder where this is started, or "
@@ -96,10 +93,3 @@ def _converted_first(file: KerasFile) -> str:
         f"{path} was written by Keras {file.version}, and Keras {keras.__version__} does not load it. Convert it once "
         f'and give {target} instead:\n  pip install tf-keras && python -c "{command}"'
     )
-
-
-def _cause(text: str) -> str:
-    """Returns the first sentence of what is at the bottom of an error of Keras, which quotes configurations whole."""
-    bottom = _DUMP.sub("", text.rpartition(_CAUSE)[2]).strip() or text.strip()
-    line = " ".join(bottom.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from zoobench.build import recipe
 from zoobench.build.attempts import Attempt, chosen
+from zoobench.build.explanation import sentence
 from zoobench.build.recipe import BuildRequest, ConversionConfig
 from zoobench.build.weights import Weights, find_weights, own_remark
 from zoobench.data.dataset import Dataset, describe, open_dataset
@@ -23,6 +25,7 @@ from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
 from zoobench.store.product import find
+from zoobench.system.log import keep, kept_in
 from zoobench.system.processes import in_fresh_process
 from zoobench.system.terminal import capture_native_output
 
@@ -307,7 +310,8 @@ def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
     with capture_native_output():
         from zoobench.build.assembly import make_models  # imports TensorFlow, which belongs to the fresh process alone
 
-    make_models(request, [find_variant(name) for name in variants])
+    with _explained(request):
+        make_models(request, [find_variant(name) for name in variants])
 
 
 def _examine_models(asked: Sequence[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
@@ -317,9 +321,24 @@ def _examine_models(asked: Sequence[tuple[BuildRequest, RequestedInterface]]) ->
 
     def problem(request: BuildRequest, requested: RequestedInterface) -> str:
         try:
-            interface_of(request, requested)
+            with _explained(request):
+                interface_of(request, requested)
         except ModelError as error:
             return str(error)
         return ""
 
     return list(filter(None, (problem(*one) for one in asked)))
+
+
+@contextmanager
+def _explained(request: BuildRequest) -> Iterator[None]:
+    """Makes errors of ours of all that fails, a sentence each, which names a log of what else is known of it."""
+    log = request.root.parent / "logs" / f"{request.backbone.name}.log"
+    with kept_in(log) as kept:
+        try:
+            yield
+        except ZoobenchError as error:
+            raise type(error)(f"{error}; more in {log}" if kept.getvalue() else str(error)) from error
+        except Exception as error:  # TensorFlow and layers of the user's own may fail with anything
+            keep(error)
+            raise ModelError(f"{request.backbone.name} cannot be used: {sentence(error)}; more in {log}") from error

@@ -51,7 +51,8 @@ def in_fresh_process(
             channel.send((function, args, kwargs))
             outcome = channel.recv()
         except (EOFError, OSError) as error:  # it ended before, or in the middle of, its answer
-            raise ZoobenchError(_epitaph(f"the process that ran {function.__name__}", process, printed=None)) from error
+            task = function.__name__.strip("_").replace("_", " ")
+            raise ZoobenchError(_epitaph(f"the process that was to {task}", process, printed=None)) from error
         with suppress(subprocess.TimeoutExpired):
             process.wait(_PATIENCE_SECONDS)
     if isinstance(outcome, ZoobenchError):

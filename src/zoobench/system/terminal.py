@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from zoobench.system import log
+
 _MARK = "\N{REPLACEMENT CHARACTER}"
 _COMMAND = re.compile(r"^\s*::|##\[")
 """Of GitHub's runner: the one at the start of a line, the older one anywhere."""
@@ -75,7 +77,7 @@ def capture_native_output() -> Iterator[None]:
     """Sends what C++ code writes to standard output and error into a temporary file while the block runs.
 
     Converters print progress and flags there past every Python logger. If the block raises, the end of what was held is
-    written to standard error, because it is often the only explanation.
+    kept in the log, or else written to standard error, because it is often the only explanation.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -95,4 +97,6 @@ def capture_native_output() -> Iterator[None]:
                 os.close(copy)
             if failed:
                 held.seek(max(0, held.tell() - _SHOWN_BYTES))
-                sys.stderr.write(held.read().decode(errors="replace"))
+                printed = held.read().decode(errors="replace")
+                if not log.keep_printed(printed):
+                    sys.stderr.write(printed)

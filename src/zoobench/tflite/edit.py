@@ -40,18 +40,13 @@ def joined(first: bytes, *others: bytes) -> bytes:
     frozen graph.
 
     Args:
-        first: TFLite model with one subgraph, input and output.
+        first: TFLite model with one input and output; it may have graphs that its operators call, as loops do.
         others: The same, each one's input of the shape of the output before it.
 
     Raises:
         ModelError: If the shapes do not meet.
     """
     model = _read(first)
-    if len(model.subgraphs) > 1:
-        raise ModelError(
-            f"cannot join models: the first has {len(model.subgraphs)} graphs, as loops and branches have; give one "
-            "that has a single graph"
-        )
     for content in others:
         _append(model, _read(content))
     _share(model)
@@ -215,16 +210,28 @@ def _append(front: Any, back: Any) -> None:
     def moved(indices: Iterable[int]) -> list[int]:
         return [places.get(index, index + shift - (index > entry)) for index in map(int, indices)]
 
+    for graph in back.subgraphs:
+        for operator in graph.operators:
+            operator.opcodeIndex += len(front.operatorCodes)
+            _move_called(operator, by=len(front.subgraphs) - 1)
+        for tensor in graph.tensors:
+            tensor.buffer += len(front.buffers)
     for operator in tail.operators:
-        operator.opcodeIndex += len(front.operatorCodes)
         operator.inputs, operator.outputs = moved(operator.inputs), moved(operator.outputs)
-    for tensor in tail.tensors:
-        tensor.buffer += len(front.buffers)
     front.operatorCodes.extend(back.operatorCodes)
     front.buffers.extend(back.buffers)
+    front.subgraphs.extend(back.subgraphs[1:])
     head.outputs = moved(tail.outputs)
     head.tensors.extend(tail.tensors[:entry] + tail.tensors[entry + 1 :])
     head.operators.extend(tail.operators)
+
+
+def _move_called(operator: Any, *, by: int) -> None:
+    """Renumbers the graphs that an operator calls, such as the condition and the body of a loop."""
+    for options in (operator.builtinOptions, operator.builtinOptions2):
+        for name, value in vars(options).items() if options is not None else ():
+            if name == "subgraph" or name.lower().endswith("subgraphindex"):
+                setattr(options, name, value + by)
 
 
 def _needed_runtimes(model: Any) -> list[Any]:
@@ -236,12 +243,11 @@ def _version(data: Any) -> tuple[int, ...]:
 
 
 def _share(model: Any) -> None:
-    (graph,) = model.subgraphs
     model.operatorCodes, code = _distinct(model.operatorCodes, lambda one: tuple(vars(one).values()))
-    for operator in graph.operators:
+    for operator in (operator for graph in model.subgraphs for operator in graph.operators):
         operator.opcodeIndex = code[operator.opcodeIndex]
     model.buffers, place = _distinct(model.buffers, _content)
-    for holder in (*graph.tensors, *(model.metadata or ())):
+    for holder in (*(tensor for graph in model.subgraphs for tensor in graph.tensors), *(model.metadata or ())):
         holder.buffer = place[holder.buffer]
 
 
