@@ -146,6 +146,14 @@ def test_a_model_that_does_not_fit_the_samples_is_refused_before_it_is_run(
         source.target(cell)
 
 
+@pytest.mark.parametrize(("taken", "given"), [(1, 1), (-1, -1), (-1, 1), (1, -1)])
+def test_a_batch_may_be_left_open_on_either_side(
+    source: Inputs, cell: Cell, monkeypatch: pytest.MonkeyPatch, taken: int, given: int
+) -> None:
+    monkeypatch.setattr(inputs, "read_contract", of_shapes((taken, SIDE, SIDE, 3), (given, 2)))
+    assert source.target(cell).file.path.is_file()
+
+
 def taken_as(**interface: Any) -> Callable[[dict[str, Any]], object]:
     """Returns what has a kit's integer_only file be a model of one's own that is taken for this."""
     return lambda manifest: manifest["models"][1].update(interface={"taken_as": "classifier", **interface})
