@@ -17,6 +17,7 @@ from messages import message_of
 from networks import answers, noise
 from zoobench.build import conversion, network
 from zoobench.build.classifier import build_head
+from zoobench.build.keras_file import read_keras_file
 from zoobench.build.network import features_model, load_own
 from zoobench.build.recipe import TrainingConfig
 from zoobench.build.weights import Weights
@@ -145,18 +146,53 @@ def test_a_model_for_one_image_at_a_time_can_be_a_backbone(tmp_path: Path) -> No
     assert found.predict(noise(3).astype(np.float32), verbose=0).shape == (3, 5)
 
 
-def refused_shape(path: Path, shape: object) -> str:
-    return (
-        f"{path} takes inputs of shape {shape}; allowed is one RGB image, here (None, 24, 24, 3) "
-        "with values 0..255, the preprocessing inside the model"
-    )
+ALLOWED = "allowed is one square image, RGB or grey: (None, 24, 24, 3 or 1)"
+SAVED = "save it with a layer before it: keras.Sequential([keras.Input("
 
 
-@pytest.mark.parametrize("shape", [(32, 32, 3), (24, 24, 1), (7,)], ids=str)
-def test_another_input_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("shape", "next_step"),
+    [
+        ((32, 32, 3), "save a model that takes one"),
+        ((24, 24, 4), "save a model that takes one"),
+        ((24, 32, 3), f"as those of the data are; {SAVED}(32, 32, 3)), keras.layers.Resizing(24, 32), model])"),
+        ((3, 24, 24), f"{SAVED}(24, 24, 3)), keras.layers.Permute((3, 1, 2)), model])"),
+        ((7,), "give a model of RGB or grey images"),
+        ((8, 24, 24, 3), "give a model of RGB or grey images"),
+    ],
+    ids=["size", "channels", "not square", "channels first", "vector", "volume"],
+)
+def test_another_input_is_refused_with_what_to_do(tmp_path: Path, shape: tuple[int, ...], next_step: str) -> None:
     inputs = keras.Input(shape)
     path = own(keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs))), tmp_path)
-    assert message(lambda: load_own(path, image_size=24)) == refused_shape(path, (None, *shape))
+    told = message(lambda: load_own(path, image_size=24))
+    assert told.startswith(f"{path} takes inputs of shape {(None, *shape)}; {ALLOWED}")
+    assert next_step in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize("side", [24, None], ids=["fixed size", "open size"])
+def test_a_grey_model_is_taken_and_converted_as_it_is(tmp_path: Path, side: int | None) -> None:
+    model, images = mapping(shape=(side, side, 1)), noise(2)[..., :1]
+    found = load_own(own(model, tmp_path), image_size=24)
+    assert found.input_shape == (None, 24, 24, 1)
+    np.testing.assert_allclose(answers(conversion.float32(found), images), model(images.astype(np.float32)), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("layer", "before"),
+    [((24, 32, 3), keras.layers.Resizing(24, 32)), ((3, 24, 24), keras.layers.Permute((3, 1, 2)))],
+    ids=["not square", "channels first"],
+)
+def test_what_a_refusal_says_to_put_before_a_model_makes_it_one_that_is_taken(
+    tmp_path: Path, layer: tuple[int, ...], before: keras.layers.Layer
+) -> None:
+    inputs = keras.Input(layer)
+    inner = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
+    side = max(layer)
+    path = own(keras.Sequential([keras.Input((side, side, 3)), before, inner]), tmp_path)
+    assert read_keras_file(path).image_size == side
+    assert load_own(path, image_size=side).input_shape == (None, side, side, 3)
 
 
 @pytest.mark.parametrize("kind", [list, dict])

@@ -111,6 +111,12 @@ def test_an_input_of_whole_numbers_stays_where_the_model_computes_with_them(tmp_
     np.testing.assert_array_equal(answers(found), answers(model))
 
 
+def test_a_model_of_whole_numbers_that_are_no_pixels_is_not_tried_on_pixels(tmp_path: Path) -> None:
+    words = keras.Input((16,), dtype="int32")
+    model = keras.Model(words, layers.Dense(3)(layers.GlobalAveragePooling1D()(layers.Embedding(100, 8)(words))))
+    assert read(saved(model, tmp_path)).inputs[0].dtype == "int32"
+
+
 def test_a_subclassed_model_says_its_image_size(tmp_path: Path) -> None:
     @keras.saving.register_keras_serializable(package="ours")
     class Subclassed(keras.Model):

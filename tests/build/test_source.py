@@ -1,11 +1,13 @@
 """Does a TFLite file of one's own become variants as a Keras model does: as it came, quantized, and under a head?"""
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from architectures import converted_whole
 from messages import message_of
@@ -15,14 +17,17 @@ from pet_photos import opened
 from zoobench.build import recipe
 from zoobench.build.assembly import make_models
 from zoobench.build.attempts import chosen
+from zoobench.build.examination import interface_of
+from zoobench.build.network import load
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
-from zoobench.build.tflite_file import read_tflite_file
-from zoobench.build.weights import find_weights
+from zoobench.build.source import predicted
+from zoobench.build.weights import find_weights, own_image_size
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
-from zoobench.matrix.interface import Interface, Layout
-from zoobench.matrix.variants import PREQUANTIZED, VARIANTS
+from zoobench.matrix.interface import NOTHING_REQUESTED, Interface, Layout
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, Quantizer
 from zoobench.measure.presentation import presented, probabilities
+from zoobench.measure.runtimes import Pixels, Session, open_session
 from zoobench.store.product import Stored, find
 
 SIDE, CLASSES = 32, 3
@@ -45,10 +50,14 @@ def network(*, layout: Layout = "NHWC", ending: str = "logits") -> keras.Model:
     return keras.Model(pixels, pooled if ending == "vector" else keras.layers.Dense(CLASSES)(pooled))
 
 
-def request_for(content: bytes, interface: Interface, *, pets: Path, kept: Path, folder: Path) -> BuildRequest:
-    path = folder / "mine.tflite"
-    path.write_bytes(content)
-    side = read_tflite_file(path).image_size
+def request_for(
+    content: bytes, interface: Interface | None, *, pets: Path, kept: Path, folder: Path, path: Path | None = None
+) -> BuildRequest:
+    if path is None:
+        path = folder / "mine.tflite"
+        path.write_bytes(content)
+    side = own_image_size(path)
+    assert side
     backbone = Backbone(name="mine", path=path)
     return BuildRequest(
         backbone=backbone,
@@ -94,6 +103,42 @@ def test_a_classifier_is_its_own_float32_file_and_is_quantized_from_it(
         found = probabilities(answers(stored(request, variant).path.read_bytes(), images), interface, count=len(images))
         np.testing.assert_allclose(found, expected, atol=0.02)
         assert stored(request, variant).facts["numerics"]["max_probability_difference"] < 0.02
+
+
+def test_a_grey_keras_model_is_calibrated_compared_and_run_on_what_pillow_makes_grey(
+    pets: Path, kept: Path, tmp_path: Path
+) -> None:
+    keras.utils.set_random_seed(0)
+    pixels = keras.Input((SIDE, SIDE, 1))
+    maps = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(keras.layers.Rescaling(1 / 255)(pixels))
+    features = keras.layers.GlobalAveragePooling2D()(maps)
+    model = keras.Model(pixels, keras.layers.Dense(2, activation="softmax")(features))
+    model.save(path := tmp_path / "mine.keras")
+    grey = request_for(b"", None, pets=pets, kept=kept, folder=tmp_path, path=path)
+    interface = interface_of(grey, NOTHING_REQUESTED)
+    assert (interface.taken_as, interface.channels) == ("classifier", 1)
+    quantizers: tuple[Quantizer, ...] = ("ai_edge", "tensorflow")
+    by_each = [
+        replace(grey, interface=interface, conversion=replace(grey.conversion, quantizer=one)) for one in quantizers
+    ]
+    for request in by_each:
+        make_models(request, [VARIANTS[name] for name in ("keras", "integer_only")])
+
+    images = grey.dataset.images(grey.dataset.indices("test"))
+    by_pillow = np.stack([np.array(Image.fromarray(one).convert("L"))[..., None] for one in images])
+    expected = model.predict(by_pillow.astype(np.float32), verbose=0)
+    kept_model = load(stored(by_each[0], "keras").path)
+    np.testing.assert_allclose(predicted(kept_model, images, interface), expected, atol=1e-6)
+    for request, variant in product(by_each, ("float32", "integer_only")):
+        with open_session(stored(request, variant).path, runtime="litert", threads=1, interface=interface) as session:
+            found = np.concatenate([answered(session, images[place : place + 1]) for place in range(len(images))])
+        np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def answered(session: Session, image: Pixels) -> Floats:
+    session.load(image)
+    session.invoke()
+    return session.read()
 
 
 def test_what_tensorflow_makes_of_a_keras_model_alone_is_tried_by_the_other_quantizer_alone_or_refused(

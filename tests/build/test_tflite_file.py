@@ -38,12 +38,23 @@ def test_size_channels_and_layout_are_those_of_its_input(
 
 
 @pytest.mark.parametrize(
-    ("shape", "shown"),
-    [((1, 24, 32, 3), "[1, 24, 32, 3]"), ((1, 28, 28), "[1, 28, 28]"), ((8, 24, 24, 3), "[8, 24, 24, 3]")],
+    ("shape", "shown", "next_step"),
+    [
+        ((1, 24, 32, 3), "[1, 24, 32, 3]", "a resize from a square to 24 x 32 before it"),
+        ((1, 3, 24, 32), "[1, 3, 24, 32]", "a resize from a square to 24 x 32 before it"),
+        ((8, 24, 24, 3), "[8, 24, 24, 3]", "convert the model anew for one image at a time"),
+        ((1, 28, 28), "[1, 28, 28]", "give a model of RGB or grey images"),
+        ((1, 8, 24, 24, 3), "[1, 8, 24, 24, 3]", "give a model of RGB or grey images"),
+        ((1, 24, 24, 4), "[1, 24, 24, 4]", "give a model of RGB or grey images"),
+    ],
 )
-def test_what_takes_no_square_image_is_refused_with_its_shape(shape: Sequence[int], shown: str, tmp_path: Path) -> None:
+def test_what_takes_no_square_image_is_refused_with_its_shape_and_what_to_do(
+    shape: Sequence[int], shown: str, next_step: str, tmp_path: Path
+) -> None:
     path = put(tmp_path, written(tiny(shape)))
-    assert message_of(ModelError, lambda: read_tflite_file(path)).startswith(f"{path} takes {shown}; allowed is one")
+    told = message_of(ModelError, lambda: read_tflite_file(path))
+    assert told.startswith(f"{path} takes {shown}; allowed is one square image, RGB or grey: ")
+    assert told.endswith(next_step)
 
 
 def test_what_cannot_be_read_or_run_is_refused_by_its_name(tmp_path: Path) -> None:

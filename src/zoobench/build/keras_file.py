@@ -4,12 +4,12 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from zoobench.errors import ModelError
 from zoobench.system.files import check_archive
@@ -64,10 +64,21 @@ class KerasFile:
 
     @property
     def image_size(self) -> int | None:
-        """The side of the images that the model was built for, or None where it leaves that open."""
-        shape = _first_shape(self.config) or [None, None]
-        side = shape[2] if shape[1] in (1, 3) and shape[-1] not in (1, 3) else shape[1]  # channels may stand first
-        return side if isinstance(side, int) else None
+        """The side of the images that the model was built for, or None where it leaves that open.
+
+        ModelError if they are not square, or their channels stand first.
+        """
+        shape = _first_shape(self.config) or [None, None, None, None]
+        sides = [side for side in shape[1:3] if isinstance(side, int)]
+        if _are_channels_first(shape) or len(set(sides)) > 1:
+            raise ModelError(not_an_image(self.path, shape))
+        return sides[0] if sides else None
+
+    @property
+    def channels(self) -> Literal[1, 3]:
+        """3 for RGB, 1 for grey; 3 where the file does not say it."""
+        shape = _first_shape(self.config)
+        return 1 if shape and shape[3] == 1 else 3
 
     @property
     def precisions(self) -> tuple[str, ...]:
@@ -111,6 +122,41 @@ def in_float32(file: KerasFile) -> Any:
 def with_float_input(config: Any) -> Any:
     """Returns a configuration whose inputs of whole numbers are float32 ones."""
     return json.loads(json.dumps(config), object_hook=_with_float_input)
+
+
+def not_an_image(path: Path, shape: Sequence[object], *, kind: str = "", side: int | None = None) -> str:
+    """Returns why a model's input is none that images of the data can be given to, and what to do.
+
+    Args:
+        path: Of the model.
+        shape: Of its input, with the batch.
+        kind: Of its numbers, where that is why; such as ` of int8`.
+        side: Of the images that are to be given to it.
+    """
+    shown, wanted = (None, *shape[1:]), side or "side"
+    told = (
+        f"{path} takes inputs of shape {shown}{kind}; allowed is one square image, RGB or grey: (None, {wanted}, "
+        f"{wanted}, 3 or 1)"
+    )
+    if len(shape) != len("NHWC"):
+        return f"{told}; give a model of RGB or grey images"
+    if _are_channels_first(shape):
+        channels, *sides = shape[1:]
+        return _wrapped(told, f"keras.Input({(*sides, channels)}), keras.layers.Permute((3, 1, 2))")
+    height, width, channels = shape[1:]
+    if isinstance(height, int) and isinstance(width, int) and height != width:
+        longer = max(height, width)
+        before = f"keras.Input({(longer, longer, channels)}), keras.layers.Resizing({height}, {width})"
+        return _wrapped(f"{told}, as those of the data are", before)
+    return f"{told}; save a model that takes one"
+
+
+def _wrapped(told: str, before: str) -> str:
+    return f"{told}; save it with a layer before it: keras.Sequential([{before}, model]).save('NAME.keras')"
+
+
+def _are_channels_first(shape: Sequence[object]) -> bool:
+    return shape[1] in (1, 3) and shape[-1] not in (1, 3)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from zoobench.build.explanation import sentence
-from zoobench.build.keras_file import read_keras_file
+from zoobench.build.keras_file import not_an_image, read_keras_file
 from zoobench.build.own_model import read_model
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError, ZoobenchError
@@ -56,14 +56,16 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
     sequential model has an input like any other.
 
     Raises:
-        ModelError: If it cannot be loaded, takes anything but one image of this size, or has several outputs.
+        ModelError: If it cannot be loaded, takes anything but one image of this size, RGB or grey, or has several
+            outputs.
         UsageError: If a module of the user's own cannot be imported.
     """
     try:
         with _complete():
-            model = read_model(read_keras_file(path))
+            file = read_keras_file(path)
+            model = read_model(file)
         model.trainable = False
-        pixels = keras.Input((image_size, image_size, 3), name="pixels")
+        pixels = keras.Input((image_size, image_size, file.channels), name="pixels")
         answer = _single(_with_plain_input(model, path, image=pixels.shape[1:])(pixels, training=False), model, path)
     except ZoobenchError:
         raise
@@ -225,10 +227,7 @@ def _with_plain_input(model: keras.Model, path: Path, *, image: tuple[int, int, 
     for one in takes:
         if not _takes(tuple(one.shape), image) or one.dtype == "int8":
             kind = " of int8" if one.dtype == "int8" else ""
-            raise ModelError(
-                f"{path} takes inputs of shape {tuple(one.shape)}{kind}; allowed is one RGB image, here "
-                f"{(None, *image)} with values 0..255, the preprocessing inside the model"
-            )
+            raise ModelError(not_an_image(path, tuple(one.shape), kind=kind, side=image[0]))
     is_plain = not takes or isinstance(model, keras.Sequential) or not isinstance(model.input, list | dict)
     return model if is_plain else keras.Model(takes[0], model.outputs)
 

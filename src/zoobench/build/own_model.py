@@ -36,7 +36,7 @@ def read_model(file: KerasFile) -> keras.Model:
         )
     config = in_float32(file)
     model = _loaded(file, config)
-    if (floating := with_float_input(config)) == config:
+    if (floating := with_float_input(config)) == config or len(model.inputs[0].shape) != len("NHWC"):
         return model
     try:
         other = _loaded(file, floating)

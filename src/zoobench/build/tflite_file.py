@@ -140,5 +140,15 @@ def _image(path: Path, shape: Sequence[int]) -> tuple[int, Any, Layout]:
             return shape[2], shape[1], "NCHW"
     raise ModelError(
         f"{path} takes {display_shape(shape)}; allowed is one square image, RGB or grey: [1, side, side, 3 or 1], or "
-        "[1, 3 or 1, side, side]"
+        f"[1, 3 or 1, side, side]; {_mended(shape)}"
     )
+
+
+def _mended(shape: Sequence[int]) -> str:
+    if len(shape) == len("NHWC"):
+        sides = shape[1:3] if shape[3] in _CHANNELS else shape[2:]
+        if sides[0] != sides[1] and {shape[1], shape[3]} & set(_CHANNELS):
+            return f"convert the model anew with a resize from a square to {sides[0]} x {sides[1]} before it"
+        if shape[0] != 1:
+            return "convert the model anew for one image at a time"
+    return "give a model of RGB or grey images"
