@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fakes import a_training
-from kitfiles import HASHES, SIDE, a_kit, a_tflite, with_manifest
+from kitfiles import HASHES, SIDE, a_kit, a_tflite, members, repacked, with_manifest
 from messages import message_of
 from packages import put
 from zoobench.build import conversion
@@ -146,6 +146,14 @@ def test_a_model_that_does_not_fit_the_samples_is_refused_before_it_is_run(
         source.target(cell)
 
 
+@pytest.mark.parametrize(("taken", "given"), [(1, 1), (-1, -1), (-1, 1), (1, -1)])
+def test_a_batch_may_be_left_open_on_either_side(
+    source: Inputs, cell: Cell, monkeypatch: pytest.MonkeyPatch, taken: int, given: int
+) -> None:
+    monkeypatch.setattr(inputs, "read_contract", of_shapes((taken, SIDE, SIDE, 3), (given, 2)))
+    assert source.target(cell).file.path.is_file()
+
+
 def taken_as(**interface: Any) -> Callable[[dict[str, Any]], object]:
     """Returns what has a kit's integer_only file be a model of one's own that is taken for this."""
     return lambda manifest: manifest["models"][1].update(interface={"taken_as": "classifier", **interface})
@@ -265,6 +273,24 @@ def test_a_file_that_the_workstations_litert_did_not_take_is_refused_though_only
     assert refused
     assert source.refusal(refused) == Refusal(by="litert", reason="it did not run the file where the kit was made")
     assert all(source.refusal(cell) is None for cell in plan.cells)
+
+
+@pytest.mark.usefixtures("fitting")
+def test_a_file_that_was_quantized_elsewhere_was_compared_with_none_and_is_not_refused_for_that(tmp_path: Path) -> None:
+    def alone(manifest: dict[str, Any]) -> None:
+        del manifest["cells"][0]
+        manifest["files"].pop(manifest["models"].pop(0)["file"])
+        manifest["models"][0] |= {"variant": "prequantized", "numerics": None}
+        other = {"variant": "prequantized", "runtime": "openvino", "id": "mobilenet-prequantized-openvino-t1"}
+        manifest["cells"][0] |= other
+
+    path = with_manifest(a_kit(tmp_path), alone)
+    plan = plan_of(repacked(path, {name: one for name, one in members(path).items() if "float32" not in name}))
+    (cell,), source = plan.cells, open_inputs(plan, plan.cells)
+    assert cell.reference
+    assert source.refusal(cell) is None
+    assert source.refusal(cell.reference) is None
+    assert source.target(cell.float_twin).cell == cell
 
 
 def with_additions(manifest: dict[str, Any]) -> None:

@@ -31,3 +31,14 @@ def test_cells_files_samples_and_refusals_are_shown(tmp_path: Path) -> None:
     assert (found["sha256"], found["size_bytes"], len(found["cells"])) == (kit.sha256, 1234, len(rows))
     assert (rows[0]["id"], rows[0]["size_bytes"]) == ("mobilenet-float32-litert-t1", "358")
     assert rows[-1]["refusal"] == "ai_edge: no [bold] kernel"
+
+
+def test_what_its_models_are_taken_as_stands_below_its_cells(tmp_path: Path) -> None:
+    taken_as = {"taken_as": "classifier", "scores": "logits", "remarks": ["WARNING: its classes look permuted."]}
+    path = with_manifest(a_kit(tmp_path), lambda manifest: manifest["models"][1].update(interface=taken_as))
+    with open_kit(path, limit_bytes=LIMIT) as kit:
+        lines = [line.rstrip() for line in text(kit_view(kit, size_bytes=1234)).splitlines()]
+    assert lines[-2:] == [
+        "WARNING: mobilenet: its classes look permuted.",
+        "mobilenet: taken as a classifier: logits, pixels 0..255.",
+    ]

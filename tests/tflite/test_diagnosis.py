@@ -97,6 +97,21 @@ def test_weights_of_tensorflow_1_get_a_word() -> None:
     assert "uint8 weights of TensorFlow 1's quantizer" in said(legacy)
 
 
+def test_a_file_with_one_layer_of_another_kind_is_nearest_to_what_the_others_are() -> None:
+    found = contract("float_fallback")
+    first, *rest = found.layers
+    layers = {replace(first, computing="float", activations="float32"): 1, **dict.fromkeys(rest, 9)}
+    mixed = replace(found, layers=layers, weight_shares={"int8": 0.75, "float32": 0.25})
+    near, violated = nearest_label(mixed)
+    assert near == "float_fallback"
+    assert [one.about for one in violated] == ["weights", "layers", "activations"]
+
+
+def test_what_tensorflow_1_or_a_detector_gives_is_no_forgotten_type() -> None:
+    found = with_types("integer_only", taken="uint8", given="float32")
+    assert "inference_" not in said(replace(found, custom_operators={"TFLite_Detection_PostProcess": 1}))
+
+
 def test_a_small_network_of_dynamic_range_is_said_to_be_below_by_how_much() -> None:
     found = replace(contract("dynamic_range"), weight_shares={"int8": 0.61, "float32": 0.39})
     assert nearest_label(found)[0] == "dynamic_range"

@@ -215,7 +215,7 @@ def _of_kit(kit: KeptKit, cell: Cell) -> ModelFile | Refusal:
     classes = len(manifest.dataset.classes)
     _check_ports(contract, str(path), side=cell.image_size, classes=classes, interface=model.interface)
     refusal = listed.refusal if listed else None
-    if not listed and model.numerics is None and cell.runtime == REFERENCE:
+    if not listed and model.numerics is None and cell.runtime == REFERENCE and cell.has_float_twin:
         # what a listed cell is compared with need not be listed itself
         refusal = Refusal(by=REFERENCE, reason="it did not run the file where the kit was made")
     return ModelFile(
@@ -236,8 +236,10 @@ def _check_ports(contract: Contract, where: str, *, side: int, classes: int, int
     taken, given = (tuple(tuple(one.shape) for one in ports) for ports in (contract.inputs, contract.outputs))
     channels = interface.channels if interface else 3
     image = (channels, side, side) if interface and interface.layout == "NCHW" else (side, side, channels)
-    batch = next((one for one in _BATCHES if taken == ((one, *image),)), None)
-    if batch is None or not (given == ((batch, classes),) or (interface and _is_answer(given, classes, interface))):
+    is_taken, is_given = (
+        ports in [((one, *shape),) for one in _BATCHES] for ports, shape in ((taken, image), (given, (classes,)))
+    )
+    if not is_taken or not (is_given or (interface and _is_answer(given, classes, interface))):
         raise ModelError(
             f"{where} takes and gives tensors of the shapes {brief((*taken, *given))}; expected images of "
             f"{(1, *image)} and (1, {classes}) probabilities, as the kit's samples have"

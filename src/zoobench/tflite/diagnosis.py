@@ -15,17 +15,30 @@ _SMALL = 1_024
 def nearest_label(contract: Contract) -> tuple[str, tuple[Violation, ...]]:
     """Returns the label whose spec a file violates least, and where.
 
-    Of equals that which takes what the file takes, and whose weights are integers if most of the file's are.
+    A violation weighs one, of weights and layers the share that violates. Of equals that which takes what the file
+    takes, and whose weights are integers if most of the file's are.
     """
     taken = {port.type for port in contract.inputs}
     most = max(contract.weight_shares, key=contract.weight_shares.__getitem__, default="float32")
 
-    def distance(label: str) -> tuple[int, bool, bool]:
+    def distance(label: str) -> tuple[float, bool, bool]:
         spec = SPECS[label]
-        return len(violations(contract, spec)), not taken <= set(spec.io), ("int" in spec.weights) != ("int" in most)
+        total = sum(_weight(one, contract, spec) for one in violations(contract, spec))
+        return total, not taken <= set(spec.io), ("int" in spec.weights) != ("int" in most)
 
     label = min(SPECS, key=distance)
     return label, violations(contract, SPECS[label])
+
+
+def _weight(violation: Violation, contract: Contract, spec: VariantSpec) -> float:
+    if violation.about == "weights" and spec.least_share:
+        return 1 - contract.weight_shares.get(spec.weights, 0.0) / spec.least_share
+    total = sum(contract.layers.values())
+    if violation.about == "layers" and spec.computing[0] in _computing(contract):
+        return sum(count for kind, count in contract.layers.items() if kind.computing not in spec.computing) / total
+    if violation.about == "activations":
+        return sum(count for kind, count in contract.layers.items() if kind.activations != spec.activations) / total
+    return 1.0
 
 
 def remarks(contract: Contract, spec: VariantSpec) -> tuple[str, ...]:
@@ -49,7 +62,8 @@ def _foreign(contract: Contract, _spec: VariantSpec) -> Iterator[str]:
 
 def _forgotten_type(contract: Contract, _spec: VariantSpec) -> Iterator[str]:
     taken, given = ({port.type for port in side} for side in (contract.inputs, contract.outputs))
-    if len(taken) != 1 or len(given) != 1 or taken == given or "integer" not in _computing(contract):
+    is_converted = "integer" in _computing(contract) and not _is_legacy(contract) and not contract.custom_operators
+    if len(taken) != 1 or len(given) != 1 or taken == given or not is_converted:
         return
     (one,), (other,) = taken, given
     asked, forgotten, kind = ("output", "input", other) if one == "float32" else ("input", "output", one)
@@ -64,7 +78,7 @@ def _forgotten_type(contract: Contract, _spec: VariantSpec) -> Iterator[str]:
 
 
 def _legacy(contract: Contract, _spec: VariantSpec) -> Iterator[str]:
-    if any(kind.weights == "uint8" for kind in contract.layers):
+    if _is_legacy(contract):
         yield (
             "These are the asymmetric uint8 weights of TensorFlow 1's quantizer, with one scale for each tensor: no "
             "label here has them. Runtimes still run such files; convert the float model again for int8."
@@ -86,6 +100,10 @@ def _left_float(contract: Contract, spec: VariantSpec) -> Iterator[str]:
 
 
 _SAID: tuple[Callable[[Contract, VariantSpec], Iterator[str]], ...] = (_foreign, _forgotten_type, _legacy, _left_float)
+
+
+def _is_legacy(contract: Contract) -> bool:
+    return any(kind.weights == "uint8" for kind in contract.layers)
 
 
 def _computing(contract: Contract) -> set[str]:

@@ -105,8 +105,8 @@ def check_one_signature(names: Iterable[str]) -> None:
     """
     if len(found := list(dict.fromkeys(names))) > 1:
         raise MeasurementError(
-            f"the model has {len(found)} signatures: {', '.join(found)}; a runtime runs a file that has one: choose it "
-            "with --signature NAME"
+            f"the model has {len(found)} signatures: {', '.join(found)}; a runtime runs a file that has one: name it "
+            "with --signature where a command takes that, or convert it alone"
         )
 
 
