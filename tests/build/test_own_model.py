@@ -215,6 +215,14 @@ def test_weights_alone_are_no_model(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_model_that_keras_quantized_is_no_float_model(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((24, 24, 3)), layers.Flatten(), layers.Dense(3)])
+    model.quantize("int8")
+    told = message(lambda: read(saved(model, tmp_path)))
+    assert told.endswith("the converter does not take; give the float model that it was made of")
+
+
 class Divided(layers.Layer):
     """A layer that is not registered."""
 

@@ -70,6 +70,11 @@ class KerasFile:
         return _OTHER_FUNCTION if self.is_of_keras_2 and f'"{_OTHER_FUNCTION}"' in json.dumps(self.config) else ""
 
     @property
+    def is_quantized(self) -> bool:
+        """Whether Keras quantized it."""
+        return any(str(part.get("class_name")).startswith("Quantized") for part in _parts(self.config))
+
+    @property
     def image_size(self) -> int | None:
         """The side of the images that the model was built for, or None where it leaves that open."""
         shape = _first_shape(self.config) or [None, None]

@@ -34,6 +34,11 @@ def read_model(file: KerasFile) -> keras.Model:
             "such as Rescaling, or register its function by @keras.saving.register_keras_serializable(), save the "
             f"model again and name the function's module: {FLAG} MODULE"
         )
+    if file.is_quantized:
+        raise ModelError(
+            f"{file.path} was quantized by model.quantize of Keras, which the converter does not take; give the float "
+            "model that it was made of"
+        )
     if file.computes_otherwise:
         raise ModelError(_converted_first(file, f"computes another {file.computes_otherwise}"))
     config = in_float32(file)
