@@ -26,8 +26,7 @@ from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.interface import NOTHING_REQUESTED, Interface, Layout
 from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, Quantizer
-from zoobench.measure.presentation import presented, probabilities
-from zoobench.measure.runtimes import Pixels, Session, open_session
+from zoobench.measure.runtimes import Pixels, Session, open_session, presented, probabilities
 from zoobench.store.product import Stored, find
 
 SIDE, CLASSES = 32, 3

@@ -30,12 +30,11 @@ from zoobench.errors import ResultsError, Status, UsageError, ZoobenchError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.renames import renamed
-from zoobench.judge.gate.rules import Rules, read_rules
+from zoobench.judge.gate.rules import Rules, read_rules, renamed
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
-from zoobench.results.cautions import cautions
 from zoobench.results.conditions import differences
+from zoobench.results.disturbed import cautions
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import image_names
