@@ -25,15 +25,16 @@ from zoobench.errors import DataError, ModelError
 from zoobench.matrix.backbones import BACKBONES, Backbone
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.registry import Package
-from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, Quantizer, Variant
 from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Stored, find
 
-EVERYTHING = tuple(VARIANTS.values())
+OF_KERAS = tuple(name for name in VARIANTS if name != PREQUANTIZED)
+EVERYTHING = tuple(VARIANTS[name] for name in OF_KERAS)
 BLOCKS = "dynamic_range_int4_block"
 REFUSED = {BLOCKS, "dynamic_range_int4"}
 """The one takes features by 32, the other no network whose weights are mostly those of depthwise convolutions."""
-MADE = VARIANTS.keys() - REFUSED
+MADE = set(OF_KERAS) - REFUSED
 ROUNDED = sorted(MADE - {"keras"})
 """Files whose answers stay near the float ones in a network of this size."""
 CALIBRATED = {variant.name for variant in EVERYTHING if variant.calibrated}
@@ -47,9 +48,7 @@ def stored(request: BuildRequest, variant: str) -> Stored:
     return found
 
 
-def made(
-    capsys: pytest.CaptureFixture[str], request: BuildRequest, variants: Iterable[str] = tuple(VARIANTS)
-) -> set[str]:
+def made(capsys: pytest.CaptureFixture[str], request: BuildRequest, variants: Iterable[str] = OF_KERAS) -> set[str]:
     """Makes variants and returns which of them, and which steps on the way, were not in the store."""
     capsys.readouterr()
     before = set(request.root.iterdir()) if request.root.exists() else set()
