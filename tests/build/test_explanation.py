@@ -42,6 +42,7 @@ CALL = """in user code:
             "NameError: name 'x' is not defined",
         ),
         ("two\nlines", "two lines"),
+        ('<unknown>:0: error: loc(fused["MatMul:", "00018/dense/MatMul"]): it must be float', "it must be float"),
         ("", "ValueError"),
         ("x" * 1000, "x" * 240 + "…"),
     ],

@@ -223,6 +223,15 @@ def test_a_file_of_which_layers_were_left_out_is_refused(tmp_path: Path, monkeyp
     assert message(lambda: load_own(path, image_size=24)) == expected
 
 
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built:UserWarning")
+def test_a_model_that_was_saved_before_it_had_weights_is_refused(tmp_path: Path) -> None:
+    """It would get random ones."""
+    path = own(keras.Sequential([keras.layers.Conv2D(3, 3), keras.layers.GlobalAveragePooling2D()]), tmp_path)
+    assert message(lambda: load_own(path, image_size=24)) == (
+        f"{path} was saved before its layers had weights; call or train the model, then save it"
+    )
+
+
 def test_a_file_that_was_cut_is_refused(tmp_path: Path) -> None:
     path = own(mapping(), tmp_path)
     path.write_bytes(path.read_bytes()[:2000])

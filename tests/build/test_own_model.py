@@ -159,6 +159,16 @@ def test_a_file_of_keras_2_in_hdf5_is_loaded(tmp_path: Path) -> None:
     np.testing.assert_array_equal(answers(read(path)), answers(model))
 
 
+def test_a_file_of_keras_2_whose_function_is_another_one_in_keras_3_is_converted_first(tmp_path: Path) -> None:
+    """Its hard_sigmoid has the slope 1/5, that of Keras 3 has 1/6: the answers would be others."""
+    model = keras.Sequential([keras.Input((24, 24, 3)), layers.Conv2D(3, 3, activation="hard_sigmoid")])
+    path = saved(model, tmp_path, ".h5")
+    np.testing.assert_array_equal(answers(read(path)), answers(model))
+    with h5py.File(path, "r+") as file:
+        file.attrs["keras_version"] = "2.15.0"
+    assert f"Keras {keras.__version__} computes another hard_sigmoid. Convert it once" in message(lambda: read(path))
+
+
 def test_a_file_of_keras_2_that_does_not_load_is_answered_in_two_lines_with_the_command_that_converts_it(
     tmp_path: Path,
 ) -> None:
@@ -203,6 +213,14 @@ def test_weights_alone_are_no_model(tmp_path: Path) -> None:
     assert message(lambda: read(path)) == (
         f"{path} holds weights without a model; expected a whole model: save it by model.save('NAME.keras')"
     )
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_model_that_keras_quantized_is_no_float_model(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((24, 24, 3)), layers.Flatten(), layers.Dense(3)])
+    model.quantize("int8")
+    told = message(lambda: read(saved(model, tmp_path)))
+    assert told.endswith("the converter does not take; give the float model that it was made of")
 
 
 class Divided(layers.Layer):

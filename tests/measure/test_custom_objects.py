@@ -16,7 +16,7 @@ message = partial(message_of, UsageError)
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder where the run was started, with a module that counts as imported and a package."""
-    (tmp_path / "shapes_of_mine.py").write_text("def area(side): return side * side\n_hidden = len\nSIDE = 3")
+    (tmp_path / "shapes_of_mine.py").write_text("from os import system\ndef area(side): return side * side\nSIDE = 3")
     (tmp_path / "package_of_mine").mkdir()
     for name in ("__init__", "layers", "blocks"):
         (tmp_path / "package_of_mine" / f"{name}.py").write_text(f"def {name.strip('_')}(): ...")
@@ -33,7 +33,7 @@ def test_what_can_be_called_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv(VARIABLE, "shapes_of_mine,package_of_mine.layers")
     found = custom_objects()
     assert found["area"](3) == 9
-    assert set(found) == {"area", "_hidden", "layers"}
+    assert set(found) == {"area", "layers"}, "what a module took from elsewhere is not for a model's file to call"
 
 
 def test_a_change_of_a_module_or_of_the_package_that_it_is_in_is_seen_without_an_import(here: Path) -> None:

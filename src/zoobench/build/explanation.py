@@ -16,6 +16,7 @@ _DUMPS = (
     "Inputs received",
 )
 _DUMP = re.compile(rf"\s*(?:{'|'.join(_DUMPS)}).*", re.DOTALL)
+_FROM_MLIR = re.compile(r"^<unknown>:0: error: (?:loc\(.*?\]\): )?")
 _FROM_TRACING = "in user code:"
 
 
@@ -33,5 +34,6 @@ def sentence(error: BaseException) -> str:
         text = text.split("\n\n")[-1] if not any(cause in text for cause in _CAUSES) else text
     for cause in _CAUSES:
         text = text.rpartition(cause)[2]
+    text = _FROM_MLIR.sub("", text)
     line = " ".join((_DUMP.sub("", text).strip() or text).split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

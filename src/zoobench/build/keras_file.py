@@ -31,6 +31,8 @@ _LEFT_OUT: Mapping[str, Mapping[str, object]] = {
     **{name: {"time_major": False} for name in _RECURRENT},
 }
 """Arguments that Keras 2 wrote down and Keras 3 does not know, by layer, with the value that changes nothing."""
+_OTHER_FUNCTION = "hard_sigmoid"
+"""With a slope of 1/5 in Keras 2, and of 1/6 in Keras 3."""
 _PORTS = ("input_layers", "output_layers")
 _ALONE = {
     "BatchNormalization": ("axis",),
@@ -61,6 +63,16 @@ class KerasFile:
     def is_of_keras_2(self) -> bool:
         """Whether a Keras before 3 wrote it."""
         return self.version.startswith(("1.", "2."))
+
+    @property
+    def computes_otherwise(self) -> str:
+        """A function that Keras 3 has by the same name and computes otherwise, '' where there is none."""
+        return _OTHER_FUNCTION if self.is_of_keras_2 and f'"{_OTHER_FUNCTION}"' in json.dumps(self.config) else ""
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether Keras quantized it."""
+        return any(str(part.get("class_name")).startswith("Quantized") for part in _parts(self.config))
 
     @property
     def image_size(self) -> int | None:

@@ -64,7 +64,10 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
             model = read_model(read_keras_file(path))
         model.trainable = False
         pixels = keras.Input((image_size, image_size, 3), name="pixels")
+        weights = len(model.weights)
         answer = _single(_with_plain_input(model, path, image=pixels.shape[1:])(pixels, training=False), model, path)
+        if len(model.weights) > weights:
+            raise ModelError(f"{path} was saved before its layers had weights; call or train the model, then save it")
     except ZoobenchError:
         raise
     except Exception as error:  # layers of the user's own are foreign code, which may fail with anything

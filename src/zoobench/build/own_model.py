@@ -34,6 +34,13 @@ def read_model(file: KerasFile) -> keras.Model:
             "such as Rescaling, or register its function by @keras.saving.register_keras_serializable(), save the "
             f"model again and name the function's module: {FLAG} MODULE"
         )
+    if file.is_quantized:
+        raise ModelError(
+            f"{file.path} was quantized by model.quantize of Keras, which the converter does not take; give the float "
+            "model that it was made of"
+        )
+    if file.computes_otherwise:
+        raise ModelError(_converted_first(file, f"computes another {file.computes_otherwise}"))
     config = in_float32(file)
     model = _loaded(file, config)
     if (floating := with_float_input(config)) == config:
@@ -66,7 +73,7 @@ def _explained(file: KerasFile, error: Exception) -> str:
     found = _MISSING.findall(str(error))
     missing = "".join(found[-1]).rpartition(">")[2] if found else ""  # without the package that it is registered in
     if file.is_of_keras_2 and (not missing or missing in _OF_KERAS_2):
-        return _converted_first(file)
+        return _converted_first(file, "does not load it")
     if missing:
         return f"{file.path} needs {missing}, which is no part of Keras; {_where_it_is(missing)}"
     keep(error)
@@ -83,13 +90,13 @@ def _where_it_is(missing: str) -> str:
     )
 
 
-def _converted_first(file: KerasFile) -> str:
+def _converted_first(file: KerasFile, reason: str) -> str:
     path, target = str(file.path), str(file.path.with_suffix(".tflite"))
     command = (
         f"import tensorflow as tf, tf_keras; model = tf_keras.models.load_model({path!r}, compile=False); "
         f"open({target!r}, 'wb').write(tf.lite.TFLiteConverter.from_keras_model(model).convert())"
     )
     return (
-        f"{path} was written by Keras {file.version}, and Keras {keras.__version__} does not load it. Convert it once "
+        f"{path} was written by Keras {file.version}, and Keras {keras.__version__} {reason}. Convert it once "
         f'and give {target} instead:\n  pip install tf-keras && python -c "{command}"'
     )

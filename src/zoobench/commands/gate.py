@@ -30,8 +30,7 @@ from zoobench.errors import ResultsError, Status, UsageError, ZoobenchError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
-from zoobench.judge.gate.renames import renamed
-from zoobench.judge.gate.rules import Rules, read_rules
+from zoobench.judge.gate.rules import Rules, read_rules, renamed
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.results.cautions import cautions

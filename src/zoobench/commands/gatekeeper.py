@@ -16,8 +16,7 @@ from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summar
 from zoobench.errors import Status, ZoobenchError
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import GateReport
-from zoobench.judge.gate.renames import parsed
-from zoobench.judge.gate.rules import read_rules
+from zoobench.judge.gate.rules import parsed, read_rules
 from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
 from zoobench.show import terminal

@@ -15,6 +15,7 @@ FLAG = "--zoo-custom-objects"
 VARIABLE = "ZOOBENCH_CUSTOM_OBJECTS"
 """Of the environment: names the modules, comma-separated, to every process that loads a Keras model."""
 
+_LIBRARIES = ("keras", "tensorflow")
 CUSTOM_OBJECTS = "custom_objects"
 """In the metadata of a `.keras` file of ours: the modules that it needs, with a hash of the source of each."""
 
@@ -34,8 +35,14 @@ def custom_objects() -> dict[str, Any]:
             module = import_module(name)
         except Exception as error:  # a user's code may fail with anything; the message names it
             raise UsageError(f"{FLAG}: {name} cannot be imported: {type(error).__name__}: {error}") from error
-        found |= {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("__")}
+        found |= {key: value for key, value in vars(module).items() if _is_of(value, name)}
     return found
+
+
+def _is_of(value: object, name: str) -> bool:
+    """Tells whether a module's value is its own, its package's or Keras's: a file may call no others by their names."""
+    roots = (name.partition(".")[0], *_LIBRARIES)
+    return callable(value) and str(getattr(value, "__module__", "")).partition(".")[0] in roots
 
 
 def named_modules(text: str) -> tuple[str, ...]:

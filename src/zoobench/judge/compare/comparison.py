@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zoobench.judge.evidence import Finding, different_files, direction, find
-from zoobench.judge.gate.renames import by_two_names, same_files
+from zoobench.judge.gate.rules import by_two_names, same_files
 from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.cautions import cautions
 from zoobench.results.conditions import (

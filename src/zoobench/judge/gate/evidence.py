@@ -17,7 +17,7 @@ from zoobench.judge.gate.decide import (
     unmeasured_test,
 )
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.gate.renames import advice
+from zoobench.judge.gate.rules import advice
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.results.answers import decode
 from zoobench.results.conditions import changes_of_own_models, changes_of_quantizers, have_own_model
