@@ -9,46 +9,22 @@ HEAVY = {"tensorflow", "keras", "litert_quantizer"}
 
 
 @pytest.mark.parametrize(
-    "module",
+    ("modules", "absent"),
     [
-        "zoobench.plugin",
-        "zoobench.cli",
-        "zoobench.run.plan",
-        "zoobench.run.session",
-        "zoobench.store.inventory",
-        "zoobench.commands.baseline",
-        "zoobench.run.locate",
-        "zoobench.commands.report",
-        "zoobench.commands.layers",
+        (
+            "plugin cli run.plan run.session run.locate store.inventory"
+            " commands.baseline commands.report commands.layers",
+            HEAVY,
+        ),
+        # a device that measures has neither Pillow nor what TensorFlow brings along
+        ("run.session run.inputs commands.report", HEAVY | {"PIL", "h5py"}),
+        ("commands.baseline commands.inspect run.locate judge.gate.rules", HEAVY | {"PIL", "h5py", "scipy"}),
+        ("cli commands.show commands.store commands.baseline", HEAVY | {"scipy", "pandas", "ai_edge_litert", "numpy"}),
     ],
 )
-def test_the_front_doors_open_without_tensorflow(module: str) -> None:
-    program = f"import sys, {module}; print(*sorted({HEAVY!r} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
-
-
-@pytest.mark.parametrize(
-    "module",
-    ["zoobench.commands.baseline", "zoobench.commands.inspect", "zoobench.run.locate", "zoobench.judge.gate.rules"],
-)
-def test_what_stands_around_a_gate_needs_nothing_that_builds(module: str) -> None:
-    """A device that measures has neither Pillow nor what TensorFlow brings along."""
-    program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py', 'scipy'}!r} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "zoobench.run.session",
-        "zoobench.run.inputs",
-        "zoobench.commands.report",
-    ],
-)
-def test_measuring_a_kit_needs_nothing_that_builds(module: str) -> None:
-    program = f"import sys, {module}; print(*sorted({HEAVY | {'PIL', 'h5py'}!r} & set(sys.modules)))"
+def test_what_opens_first_loads_nothing_heavy(modules: str, absent: set[str]) -> None:
+    names = ", ".join(f"zoobench.{name}" for name in modules.split())
+    program = f"import sys, {names}; print(*sorted({absent!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
@@ -59,15 +35,6 @@ def test_help_imports_no_command() -> None:
         "done = CliRunner().invoke(main, ['--help']);"
         "assert all(name in done.output for rows in COMMANDS.values() for name in rows);"
         "print(*(name for name in sys.modules if name.startswith('zoobench.commands')))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
-
-
-def test_show_needs_neither_scipy_nor_pandas() -> None:
-    program = (
-        "import sys, zoobench.cli, zoobench.commands.show, zoobench.commands.store, zoobench.commands.baseline;"
-        "print(*sorted({'scipy', 'pandas', 'tensorflow', 'ai_edge_litert', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -26,7 +26,7 @@ from zoobench.matrix.backbones import BACKBONES, Backbone
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.registry import Package
 from zoobench.matrix.variants import VARIANTS, Quantizer, Variant
-from zoobench.measure.presentation import presented, probabilities
+from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Stored, find
 
 EVERYTHING = tuple(VARIANTS.values())

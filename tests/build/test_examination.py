@@ -21,7 +21,7 @@ from zoobench.build.weights import find_weights
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.interface import NOTHING_REQUESTED, Interface, PixelRange, RequestedInterface
-from zoobench.measure.presentation import probabilities
+from zoobench.measure.runtimes import probabilities
 
 THREE = ("blue", "dark", "red")
 IMAGES, LABELS = pictures(THREE)

@@ -107,6 +107,7 @@ def test_a_folder_that_holds_no_model_is_named_with_what_would_be_one(tmp_path: 
         find_backbones([str(tmp_path / "empty")])
     told = message_of(ModelError, lambda: taken(tmp_path / "broken", tmp_path))
     assert told.startswith(f"TensorFlow cannot load {tmp_path / 'broken'}: ")
+    assert told.endswith(f"; more in {tmp_path / 'logs' / 'broken.log'}")
     assert "\n" not in told
 
 

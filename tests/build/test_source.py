@@ -22,7 +22,7 @@ from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.interface import Interface, Layout
 from zoobench.matrix.variants import PREQUANTIZED, VARIANTS
-from zoobench.measure.presentation import presented, probabilities
+from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Stored, find
 
 SIDE, CLASSES = 32, 3

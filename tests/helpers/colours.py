@@ -9,7 +9,7 @@ import numpy.typing as npt
 from keras import layers
 
 from zoobench.matrix.interface import Interface, PixelRange
-from zoobench.measure.presentation import presented
+from zoobench.measure.runtimes import presented
 
 Floats = npt.NDArray[np.float32]
 Tensor = keras.KerasTensor

@@ -1,6 +1,6 @@
 """Builds that are killed at random moments: a program of its own, so that TensorFlow is imported once for all of them.
 
-Each build is a fork that makes real models as `zoobench build` does. Usage: killed_builds.py FOLDER KILLS SEED OPTIONS
+Each build is a fork that makes real models as `zoobench build` does. Usage: killed_builds.py FOLDER KILLS SEED
 """
 
 import json
@@ -12,19 +12,19 @@ import time
 from itertools import count
 from pathlib import Path
 
+from runs import SMALL_BUILD
 from zoobench.build.assembly import make_models
 from zoobench.matrix.variants import find_variant
 from zoobench.run.plan import make_plan
 from zoobench.run.workshop import open_workshop
 
-OPTIONS = sys.argv[4:]
 MADE = ("keras", "float32", "dynamic_range", "integer_only", "int16x8")
 """One of each kind: the classifier, its file, quantized ones without and with calibration."""
 
 
 def build(artifacts: Path) -> None:
-    names = (flag.removeprefix("--zoo-") for flag in OPTIONS[::2])
-    plan = make_plan({**dict(zip(names, OPTIONS[1::2], strict=True)), "artifacts": str(artifacts)})
+    names = (flag.removeprefix("--zoo-") for flag in SMALL_BUILD[::2])
+    plan = make_plan({**dict(zip(names, SMALL_BUILD[1::2], strict=True)), "artifacts": str(artifacts)})
     make_models(open_workshop(plan, plan.cells).request(plan.cells[0]), tuple(map(find_variant, MADE)))
 
 

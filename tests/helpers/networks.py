@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from runs import SMALL_BUILD
 from zoobench.build import conversion, network
 from zoobench.build.weights import Weights
 from zoobench.data import drawn
@@ -32,13 +30,6 @@ def tiny_features(*, side: int = 24, channels: int = 8, seed: int = 0) -> keras.
     maps = keras.layers.DepthwiseConv2D(3, activation="relu")(maps)
     maps = keras.layers.Conv2D(channels, 1, activation="relu")(maps)
     return keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(maps), name="tiny")
-
-
-def tiny_build(folder: Path) -> tuple[str, ...]:
-    """Returns the options of a small build whose backbone is such a network, saved in this folder."""
-    path = folder / "tiny.keras"
-    tiny_features(side=64).save(path)
-    return ("--zoo-backbones", str(path), *SMALL_BUILD[2:])
 
 
 def tiny_head(*, inputs: int = 8, classes: int = 3, seed: int = 1) -> keras.Model:

@@ -15,8 +15,8 @@ from zoobench.matrix.interface import Interface
 from zoobench.measure.accuracy import Evaluation, scored
 from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.schema import Refusal
-from zoobench.run import checks
-from zoobench.run.checks import evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
+from zoobench.run import session as checks
+from zoobench.run.session import evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
 
 FILE = ModelFile(path=Path("model.tflite"), sha256="ab" * 32, size_bytes=8)
 OPENVINO = Cell(backbone="mobilenet", variant="float32", runtime="openvino", threads=1, image_size=8)

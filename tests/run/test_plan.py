@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from messages import message_of
 from modelfiles import labelled
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.data.dataset import DatasetConfig
@@ -199,6 +200,13 @@ def test_a_tflite_file_has_no_keras_variant_and_one_that_came_quantized_only_its
     )
     with pytest.raises(UsageError, match=r"of which none runs keras; .*; float: no keras variant, it came as TFLite$"):
         plan(backbones=str(tmp_path / "float.tflite"), variants="keras")
+
+
+def test_a_signature_is_that_of_a_model_of_ones_own_that_can_have_several() -> None:
+    told = message_of(UsageError, lambda: plan(backbones="mobilenet", signature="serve"))
+    assert told.startswith(
+        "--zoo-signature: received 'serve', but no backbone is a TFLite file or a SavedModel of your"
+    )
 
 
 def test_all_variants_are_without_that_of_a_file_that_came_quantized() -> None:

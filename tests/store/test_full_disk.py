@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from networks import tiny_build
 from pet_photos import opened
-from runs import plain, zoobench
+from runs import SMALL_BUILD, plain, zoobench
 from zoobench.errors import DataError, ModelError, ResultsError
 from zoobench.results.file import reserve_results_path, write_results
 from zoobench.store.inventory import damages, products, remnants
@@ -84,15 +83,15 @@ def test_a_file_that_does_not_fit_leaves_the_old_one(disk: Path) -> None:
 
 @pytest.mark.slow
 def test_a_build_on_a_disk_that_is_too_small_ends_well_once_there_is_room(disk: Path, tmp_path: Path) -> None:
-    options = tiny_build(tmp_path)
-
     def build(size: str) -> subprocess.CompletedProcess[str]:
         assert mount("-o", f"remount,size={size}", str(disk))
-        return zoobench("build", *plain(*options), "--variants", "float32", "--artifacts", str(disk), folder=tmp_path)
+        return zoobench(
+            "build", *plain(*SMALL_BUILD), "--variants", "integer_only", "--artifacts", str(disk), folder=tmp_path
+        )
 
-    refused = build("800k")
+    refused = build("2m")
     assert refused.returncode == 2
-    assert "; free some space or mend the folder" in refused.stderr
+    assert "No space left on device; free some space or mend the folder" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert 0 < len(products(disk)) < 8
     assert list(damages(products(disk), on_file=lambda _name: None)) == []

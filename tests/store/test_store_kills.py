@@ -14,15 +14,14 @@ from typing import Any
 import pytest
 
 import killed_builds
-from networks import tiny_build
-from runs import environment, plain, zoobench
+from runs import SMALL_BUILD, environment, plain, zoobench
 from zoobench.store.inventory import damages, products, remnants
 from zoobench.store.product import MAKING
 
 KILLS = 10
 RUNS_KILLED = 2
 SEED = 20
-EVERYTHING = ("--zoo-variants", ",".join(killed_builds.MADE))
+EVERYTHING = (*SMALL_BUILD, "--zoo-variants", ",".join(killed_builds.MADE))
 PROGRAM = Path(killed_builds.__file__)
 pytestmark = pytest.mark.slow
 
@@ -53,17 +52,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def options(folder: Path) -> tuple[str, ...]:
-    return tiny_build(folder)
-
-
-@pytest.fixture(scope="module")
-def outcome(folder: Path, options: tuple[str, ...]) -> dict[str, Any]:
+def outcome(folder: Path) -> dict[str, Any]:
     """What came of an undisturbed build and of builds that were killed."""
     surroundings = environment(folder)
     surroundings["PYTHONPATH"] = os.pathsep.join([str(PROGRAM.parent.parent), surroundings.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, str(PROGRAM), str(folder), str(KILLS), str(SEED), *options],
+        [sys.executable, str(PROGRAM), str(folder), str(KILLS), str(SEED)],
         env=surroundings,
         capture_output=True,
         text=True,
@@ -94,9 +88,9 @@ def test_kills_meet_work_that_is_begun_and_not_finished(outcome: dict[str, Any])
     assert len(outcome["stores"]) - 1 <= KILLS / 2
 
 
-def killed_run(artifacts: Path, options: tuple[str, ...], chance: random.Random) -> None:
+def killed_run(artifacts: Path, chance: random.Random) -> None:
     """Runs `zoobench build` in a process group of its own and kills all of it while it is making something."""
-    command = [sys.executable, "-m", "zoobench", "build", *options, "--artifacts", str(artifacts)]
+    command = [sys.executable, "-m", "zoobench", "build", *plain(*EVERYTHING), "--artifacts", str(artifacts)]
     running = subprocess.Popen(
         command,
         cwd=artifacts.parent,
@@ -113,15 +107,13 @@ def killed_run(artifacts: Path, options: tuple[str, ...], chance: random.Random)
     assert running.wait() == -signal.SIGKILL
 
 
-def test_whole_runs_that_are_killed_are_continued_by_the_next(
-    folder: Path, options: tuple[str, ...], outcome: dict[str, Any]
-) -> None:
+def test_whole_runs_that_are_killed_are_continued_by_the_next(folder: Path, outcome: dict[str, Any]) -> None:
     assert outcome["stores"]
     artifacts, chance = folder / "runs" / "artifacts", random.Random(SEED)
     artifacts.parent.mkdir()
     for _ in range(RUNS_KILLED):
-        killed_run(artifacts, plain(*options, *EVERYTHING), chance)
-    done = zoobench("build", *plain(*options, *EVERYTHING), "--artifacts", str(artifacts), folder=artifacts.parent)
+        killed_run(artifacts, chance)
+    done = zoobench("build", *plain(*EVERYTHING), "--artifacts", str(artifacts), folder=artifacts.parent)
     assert done.returncode == 0, done.stderr
     assert "damaged" not in done.stderr
     assert content(artifacts) == content(folder / "undisturbed")

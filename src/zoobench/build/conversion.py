@@ -20,7 +20,7 @@ from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.registry import imported
 from zoobench.matrix.variants import NumberType, Quantizer, Variant
-from zoobench.measure.presentation import presented
+from zoobench.measure.runtimes import presented
 from zoobench.system.log import keep
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.contract import read_contract

@@ -19,7 +19,7 @@ from zoobench.build.recipe import BuildRequest
 from zoobench.build.tflite_file import TFLiteFile, own_answers, read_tflite_file
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.matrix.interface import WARNING, Interface, Layout, PixelRange, RequestedInterface, Scores
-from zoobench.measure.presentation import presented, probabilities
+from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Facts, obtain
 from zoobench.system.files import write_json
 from zoobench.system.terminal import progress

@@ -15,6 +15,7 @@ from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.backbones import Backbone, is_onnx
 from zoobench.store.product import Facts, Product, Stored, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_bytes
+from zoobench.system.log import kept_in
 from zoobench.system.processes import in_fresh_process, run_program
 from zoobench.system.terminal import capture_native_output, progress
 from zoobench.tflite.edit import one_signature
@@ -54,7 +55,8 @@ def as_tflite(backbone: Backbone, *, signature: str, image_size: int | None, roo
     Raises:
         ModelError: If it cannot be converted, is another model then, or has several signatures and none is named.
     """
-    conversion = _conversion(backbone, signature, image_size)
+    log = root.parent / "logs" / f"{backbone.name}.log"
+    conversion = _conversion(backbone, signature, image_size, log)
     path = backbone.path
     if conversion is None or path is None:
         return backbone, ""
@@ -100,7 +102,7 @@ def random_images(*shape: int) -> Floats:
     return np.random.default_rng(0).random(shape, np.float32)
 
 
-def _conversion(backbone: Backbone, signature: str, image_size: int | None) -> _Conversion | None:
+def _conversion(backbone: Backbone, signature: str, image_size: int | None, log: Path) -> _Conversion | None:
     path = backbone.path
     if path is None or (backbone.is_keras and not path.is_dir()):
         return None
@@ -108,7 +110,7 @@ def _conversion(backbone: Backbone, signature: str, image_size: int | None) -> _
         return _Conversion(
             kind="SavedModel",
             by=f"TensorFlow {version('tensorflow')}",
-            write=lambda target: _from_saved_model(path, target, signature, image_size),
+            write=lambda target: in_fresh_process(_convert_saved_model, path, target, signature, image_size, log),
             inputs={"signature": signature, "image_size": image_size},
         )
     if is_onnx(path):
@@ -134,15 +136,16 @@ def _of_signature(path: Path, signature: str) -> _Conversion | None:
     return _Conversion(kind="signature", by="itself", write=write, inputs={"signature": signature})
 
 
-def _from_saved_model(path: Path, target: Path, signature: str, image_size: int | None) -> Facts:
-    return in_fresh_process(_convert_saved_model, path, target, signature, image_size)
-
-
-def _convert_saved_model(path: Path, target: Path, signature: str, image_size: int | None) -> Facts:
+def _convert_saved_model(path: Path, target: Path, signature: str, image_size: int | None, log: Path) -> Facts:
+    """Writes the TFLite file of a SavedModel; what is known of a failure beside its message is written to `log`."""
     with capture_native_output():
         from zoobench.build.saved_model import converted  # imports TensorFlow, which belongs to the fresh process alone
 
-    content, answer, shape = converted(path, signature=signature, image_size=image_size)
+    with kept_in(log) as kept:
+        try:
+            content, answer, shape = converted(path, signature=signature, image_size=image_size)
+        except ModelError as error:
+            raise ModelError(f"{error}; more in {log}" if kept.getvalue() else str(error)) from error
     write_bytes(target, content)
     images = random_images(_CHECKED_IMAGES, *shape)
     return check_same(str(path), answer(images), own_answers(target, images))

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from zoobench.build.explanation import sentence
 from zoobench.errors import ModelError
+from zoobench.system.log import keep
 from zoobench.system.terminal import capture_native_output
 
 Floats = npt.NDArray[np.float32]
 _DEFAULT = "serving_default"
-_SHOWN_CHARACTERS = 300
 _OF_KERAS = {"serve", _DEFAULT}
 """What Keras 3's `Model.export` writes: two names for one function."""
 
@@ -92,4 +93,5 @@ def _explained(what: str) -> Iterator[None]:
         with capture_native_output():
             yield
     except Exception as error:  # a SavedModel holds code of others, which may fail with anything
-        raise ModelError(f"{what}: {' '.join(str(error).split())[:_SHOWN_CHARACTERS]}") from error
+        keep(error)
+        raise ModelError(f"{what}: {sentence(error)}") from error

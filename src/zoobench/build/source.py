@@ -17,8 +17,7 @@ from zoobench.data.dataset import Dataset
 from zoobench.errors import DataError
 from zoobench.matrix.interface import Interface
 from zoobench.measure.accuracy import run_all
-from zoobench.measure.presentation import presented, probabilities
-from zoobench.measure.runtimes import open_session
+from zoobench.measure.runtimes import open_session, presented, probabilities
 from zoobench.measure.target import Samples
 from zoobench.store.product import Facts, Product, Stored, obtain
 from zoobench.system.files import write_bytes

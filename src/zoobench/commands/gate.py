@@ -33,8 +33,8 @@ from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules, renamed
 from zoobench.judge.metrics import LATENCY_P50, MEMORY
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
-from zoobench.results.cautions import cautions
 from zoobench.results.conditions import differences
+from zoobench.results.disturbed import cautions
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import image_names

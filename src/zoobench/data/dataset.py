@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.data import drawn
-from zoobench.data.classes import asked_classes, find_order
 from zoobench.data.images import Resizing
 from zoobench.data.layout import conversion_of
 from zoobench.data.listing import (
@@ -26,7 +25,7 @@ from zoobench.data.listing import (
     unlabelled_photos,
     with_pictures,
 )
-from zoobench.data.lists import is_list, listed_files, listed_images
+from zoobench.data.lists import asked_classes, find_order, is_list, listed_files, listed_images
 from zoobench.data.split import (
     SHARES,
     SPLITS,

@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
-from zoobench.measure.presentation import flattened
-from zoobench.measure.runtimes import OpenSession, Session, open_answering_session, open_session
+from zoobench.measure.runtimes import OpenSession, Session, flattened, open_answering_session, open_session
 from zoobench.measure.target import Samples, Target
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, RecordedAccuracy, ReferenceAgreement

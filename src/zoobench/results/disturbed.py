@@ -1,25 +1,33 @@
-"""Was a cell disturbed while it was timed, by what and how much? The limits, and how they are told."""
+"""What must a reader know before trusting a cell: what disturbed it, what is its model, which runtime is off?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from zoobench.results.schema import Cause, RecordedDisturbance, RecordedInterval
-from zoobench.system.units import percent, ratio
+from zoobench.matrix.interface import WARNING, Interface
+from zoobench.matrix.variants import SPECS
+from zoobench.results.schema import Cause, Record, RecordedDisturbance, RecordedInterval
+from zoobench.system.units import percent, ratio, three_digits
 
 MOST_STEAL = 0.02
 """Share of the wanted CPU time. Two copies of one file differ by up to this, so less would not be seen."""
+
 MOST_WAITING = 0.05
 """Share of the time in which this process wanted a CPU. Measured: at 5 % the median of a 4 ms cell stays and its p90
 rises by 2 %, at 6 % p90 rises by 7 %, at 50 % the median doubles; a quiet machine has up to 1 %."""
+
 MOST_OTHERS_OF_FREE = 0.5
 """Share of the CPUs that a cell leaves free which other processes may keep busy. Measured on two CPUs: a process that
 copies memory on the other one raises the median by 1 % and p90 by 7 %, one that is busy a fifth of the time neither."""
+
 MOST_OTHERS_OF_USED = 0.05
 """Share of the CPUs that a cell needs which other processes may keep busy where it leaves none free; as waiting."""
+
 LEAST_FREQUENCY = 0.9
 """Share of the highest frequency. A governor's steps are 5 to 10 %, thermal limits begin at a fifth."""
+
 MOST_DISTURBED_ROUNDS = 0.1
 """Share of the rounds above which a cell is marked: p90 rests on the slowest tenth, and p50 on more."""
+
 _TICK_SECONDS = 0.01
 """What Linux counts CPU time in; an interval's count may be wrong by one at each end."""
 
@@ -106,3 +114,71 @@ def _told(cause: Cause, disturbance: RecordedDisturbance) -> str:
             return f"the machine slowed itself down ({', '.join(cause.names)})"
         case _:
             return f"the frequency fell by up to {share}"
+
+
+FLOAT_APART = 0.001
+"""From here up the largest difference of a probability, of a file that computes in floats, is more than rounding.
+
+Measured on real photos and weights, MobileNet in float32 and float16: at most 0.000006 between LiteRT and OpenVINO or
+ONNX Runtime.
+"""
+
+INTEGERS_APART = 0.05
+"""The same for files that compute in integers, where it is the mean: each runtime rounds in every layer as it likes.
+
+Measured likewise: a mean of at most 0.014, while single samples differ by up to 0.15.
+"""
+
+_FLOATS = frozenset({"float", "dequantized"})
+
+
+def taken_as(records: Iterable[Record]) -> list[str]:
+    """Returns what each model of one's own is taken as, and what was seen of it; of other networks nothing."""
+    return said_of(_interfaces(records))
+
+
+def said_of(models: Iterable[tuple[str, Interface]]) -> list[str]:
+    """Returns the same of models by name, warnings aside; each line once."""
+    found: dict[str, None] = {}
+    for name, interface in models:
+        found[f"{name}: taken as {interface.described}."] = None
+        found |= dict.fromkeys(f"{name}: {one}" for one in interface.remarks if one not in interface.warnings)
+    return list(found)
+
+
+def cautions(records: Iterable[Record]) -> list[str]:
+    """Returns what must be said loudly wherever these cells' numbers decide something."""
+    known = list(records)
+    others = (f"{WARNING}{one}" for one in map(_otherwise, known) if one)
+    return list(dict.fromkeys((*warnings_of(_interfaces(known)), *others)))
+
+
+def warnings_of(models: Iterable[tuple[str, Interface]]) -> list[str]:
+    """Returns the warnings about models by name, each once."""
+    said = (f"{WARNING}{name}: {one.removeprefix(WARNING)}" for name, model in models for one in model.warnings)
+    return list(dict.fromkeys(said))
+
+
+def _otherwise(record: Record) -> str:
+    """Returns how a runtime computes otherwise than the one that others are compared with, '' where it does not."""
+    agreement = record.accuracy.agreement_with_reference if record.accuracy else None
+    largest = agreement.max_probability_difference if agreement else None
+    mean = agreement.mean_probability_difference if agreement else None
+    if agreement is None or largest is None or mean is None:
+        return ""
+    variant = record.cell.variant
+    is_float = variant == "keras" or (variant in SPECS and set(SPECS[variant].computing) <= _FLOATS)
+    if (largest < FLOAT_APART) if is_float else (mean < INTEGERS_APART):
+        return ""
+    limit = f"less than {FLOAT_APART}" if is_float else f"by less than {INTEGERS_APART} on average"
+    return (
+        f"{record.cell.id} computes otherwise than {agreement.cell} from the same file: the probability of one class "
+        f"differs by up to {three_digits(largest)}, by {three_digits(mean)} on average; rounding makes that {limit}. "
+        f"Do not rely on answers of {record.cell.runtime} here before you know why."
+    )
+
+
+def _interfaces(records: Iterable[Record]) -> Iterator[tuple[str, Interface]]:
+    for record in records:
+        if record.model and record.model.interface:
+            yield record.cell.backbone, record.model.interface

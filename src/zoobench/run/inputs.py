@@ -14,8 +14,8 @@ from zoobench.matrix.cell import TABLES, Cell, describe_added
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.measure.target import ModelFile, Samples, Target, no_file
-from zoobench.results.cautions import said_of, warnings_of
 from zoobench.results.checked import brief
+from zoobench.results.disturbed import said_of, warnings_of
 from zoobench.results.schema import RecordedDataset, Refusal
 from zoobench.run.plan import Plan
 from zoobench.system.files import sha256_of_json

@@ -117,9 +117,15 @@ def _own(backbones: Sequence[Backbone]) -> dict[str, str]:
 
 def _in_tflite(texts: Mapping[str, str], found: Iterable[Backbone]) -> tuple[tuple[Backbone, ...], list[str]]:
     """Returns the backbones, models of one's own in a format that is measured, and what was converted."""
+    own = list(found)
+    if texts["signature"] and all(one.is_keras for one in own):
+        raise UsageError(
+            f"{PREFIX}signature: received {texts['signature']!r}, but no backbone is a TFLite file or a SavedModel of "
+            "your own; leave it out"
+        )
     size = None if texts["image-size"] == "native" else _whole(texts, "image-size")
     root = Path(texts["artifacts"]) / "models"
-    converted = [as_tflite(one, signature=texts["signature"], image_size=size, root=root) for one in found]
+    converted = [as_tflite(one, signature=texts["signature"], image_size=size, root=root) for one in own]
     return tuple(one for one, _ in converted), [remark for _, remark in converted if remark]
 
 

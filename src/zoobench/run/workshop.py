@@ -236,7 +236,7 @@ def _examined(request: BuildRequest, requested: RequestedInterface) -> Interface
 
 def _described(name: str, interface: Interface) -> Iterator[str]:
     """Yields what a model is taken as and why, and a line for each remark that speaks against its numbers."""
-    seen = " ".join(one.removesuffix(".") for one in interface.remarks if one not in interface.warnings)
+    seen = "; ".join(one.removesuffix(".") for one in interface.remarks if one not in interface.warnings)
     trained = ", a head is trained on it" if interface.taken_as == "backbone" else ""
     yield f"model: {name}: taken as {interface.described}{trained}{f' ({seen})' if seen else ''}"
     yield from (f"{WARNING}{name}: {one.removeprefix(WARNING)}" for one in interface.warnings)

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from zoobench.kit.contents import KitCell, KitManifest
 from zoobench.kit.reader import Kit
-from zoobench.results.cautions import said_of, warnings_of
+from zoobench.results.disturbed import said_of, warnings_of
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.store.inventory import Entry
 from zoobench.system.units import ABSENT, megabytes, size, three_digits

@@ -11,8 +11,7 @@ from msgspec import to_builtins
 
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
-from zoobench.results.cautions import cautions, taken_as
-from zoobench.results.disturbed import told
+from zoobench.results.disturbed import cautions, taken_as, told
 from zoobench.results.run import Run
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
 from zoobench.show.document import LEAST_WIDTH, Document, Grid, Lines, Tone, View

@@ -7,7 +7,6 @@ from typing import Any
 from zoobench.judge.evidence import Finding, different_files, direction, find
 from zoobench.judge.gate.rules import by_two_names, same_files
 from zoobench.judge.metrics import METRICS, Metric
-from zoobench.results.cautions import cautions
 from zoobench.results.conditions import (
     DATA_SET,
     Difference,
@@ -18,7 +17,7 @@ from zoobench.results.conditions import (
     machines_of,
     of_cell,
 )
-from zoobench.results.disturbed import told
+from zoobench.results.disturbed import cautions, told
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.stats.paired import holm

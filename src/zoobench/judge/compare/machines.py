@@ -15,8 +15,8 @@ from scipy.special import ndtr
 from zoobench.judge.evidence import different_files, value_of
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, METRICS, SPEEDUP
 from zoobench.judge.readings import QUANTILE, CellTiming, LogReading, p50_reading, slowness_reading, timing_of
-from zoobench.results.cautions import cautions
 from zoobench.results.conditions import check_same_subject, conditions, machine_name, machine_of
+from zoobench.results.disturbed import cautions
 from zoobench.results.run import Side
 from zoobench.stats.intervals import LEAST_PROCESSES, Interval
 from zoobench.stats.paired import holm

@@ -12,7 +12,7 @@ from zoobench.judge.recommend.cells import KnownCell, KnownMachine, by_machine
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, DROP, SIZE, TOP1, Limit, parse_limit
 from zoobench.judge.recommend.pareto import Place, front_of, ordered, relation
 from zoobench.judge.recommend.probability import LimitProbability, probability_of, spread_of
-from zoobench.results.cautions import cautions
+from zoobench.results.disturbed import cautions
 from zoobench.results.run import Side
 from zoobench.stats.intervals import CONFIDENCE
 

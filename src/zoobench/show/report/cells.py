@@ -7,7 +7,7 @@ from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.judge.recommend.recommendation import Candidate, Recommendation
-from zoobench.results.cautions import cautions, taken_as
+from zoobench.results.disturbed import cautions, taken_as
 from zoobench.results.schema import Record, RecordedTraining, Speedup
 from zoobench.show.charts.rows import LEAST_SPEEDUP, latencies, speedups
 from zoobench.show.charts.sheet import Chart

@@ -14,8 +14,7 @@ from fakes import FakeClock, ScriptedSession
 from messages import message_of
 from zoobench.errors import MeasurementError
 from zoobench.matrix.interface import Interface, PixelRange
-from zoobench.measure.presentation import flattened, presented, probabilities
-from zoobench.measure.runtimes import InterfacedSession
+from zoobench.measure.runtimes import InterfacedSession, flattened, presented, probabilities
 from zoobench.tflite.ports import Port
 
 ALL_PIXELS = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=3)
