@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fakes import a_training
-from zoobench.kit.contents import MANIFEST, SCHEMA, KitCell, KitDataset, KitImages, KitManifest, KitModel, KitSample
+from zoobench.kit.contents import MANIFEST, SCHEMAS, KitCell, KitDataset, KitImages, KitManifest, KitModel, KitSample
 from zoobench.kit.writer import Chunks, of_samples, write_kit
 from zoobench.measure.target import Samples
 from zoobench.results.schema import RecordedNumerics
@@ -54,7 +54,7 @@ def contents(folder: Path, *, tflite: bytes | None = None) -> tuple[KitManifest,
     training = a_training(seconds=None)
     names = {variant: f"mobilenet-{SIDE}-{variant}.tflite" for variant in VARIANTS}
     manifest = KitManifest(
-        schema=SCHEMA,
+        schema=SCHEMAS[0],
         zoobench="0.1.0",
         dataset=KitDataset(name="pets", sha256="cd" * 32, classes=("cat", "dog"), left_out=1),
         samples=tuple(KitSample(sha256=one, label=label) for one, label in zip(HASHES, (1, 0, 1), strict=True)),

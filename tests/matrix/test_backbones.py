@@ -7,6 +7,7 @@ import unicodedata
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -122,15 +123,15 @@ def test_backbones_come_in_the_order_of_their_names() -> None:
 
 def test_what_is_no_backbone_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     known = f"known are {', '.join(BACKBONES)}, or give the path of a model of your own: NAME.keras, NAME.h5"
-    other, absent = tmp_path / "other.pt", tmp_path / "mine.keras"
+    other = tmp_path / "other.pt"
     other.touch()
     assert f"unknown backbone: vgg16; {known}" in message_of(UsageError, lambda: find_backbones(["mobilenet", "vgg16"]))
     assert message_of(UsageError, lambda: find_backbones([str(other)])).startswith(
         f"{other} is no model that zoobench reads; allowed are files by their endings: NAME.keras, NAME.h5"
     )
-    assert message_of(UsageError, lambda: find_backbones([str(absent)])).startswith(
-        f"no model file at {absent}; expected"
-    )
+    for absent in (tmp_path / "mine.keras", tmp_path / "saved_model"):
+        message = message_of(UsageError, partial(find_backbones, [str(absent)]))
+        assert message.startswith(f"no model file at {absent}; expected")
 
 
 def test_a_model_file_is_a_backbone_named_by_its_file(tmp_path: Path) -> None:

@@ -20,17 +20,17 @@ _LOWER_PRECISION = frozenset({"mixed_float16", "mixed_bfloat16", "float16", "bfl
 _WHOLE_NUMBERS = frozenset({"uint8", "uint16", "int16", "int32", "int64", "uint32", "uint64"})
 """Types of inputs that hold the pixels 0..255, so that a float32 input holds the same."""
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN", "StackedRNNCells")
+_OF_ONE_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+_RANDOM = ("Flip", "Rotation", "Zoom", "Translation", "Crop", "Contrast", "Brightness")
+_UNGROUPED = ("DepthwiseConv1D", "DepthwiseConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 _LEFT_OUT: Mapping[str, Mapping[str, object]] = {
-    "DepthwiseConv2D": {"groups": 1},
-    "DepthwiseConv1D": {"groups": 1},
-    "SeparableConv2D": {"groups": 1},
-    "SeparableConv1D": {"groups": 1},
-    "Conv2DTranspose": {"groups": 1},
-    "Conv3DTranspose": {"groups": 1},
-    "Conv1DTranspose": {"groups": 1},
+    **{name: {"groups": 1} for name in _UNGROUPED},
+    **{f"SeparableConv{rank}D": {"groups": 1} | dict.fromkeys(_OF_ONE_KERNEL, ...) for rank in (1, 2)},
+    **{f"SpatialDropout{rank}D": {"trainable": ..., "noise_shape": None} for rank in (1, 2, 3)},
+    **{f"Random{what}": {"rng_type": ...} for what in _RANDOM},
     **{name: {"time_major": False} for name in _RECURRENT},
 }
-"""Arguments that Keras 2 wrote down and Keras 3 does not know, by layer, with the value that changes nothing."""
+"""Arguments that Keras 2 wrote down and Keras 3 does not know, by layer, with the value that changes nothing, or ..."""
 _OTHER_FUNCTION = "hard_sigmoid"
 """With a slope of 1/5 in Keras 2, and of 1/6 in Keras 3."""
 _PORTS = ("input_layers", "output_layers")
@@ -222,13 +222,15 @@ def _rewrite_hdf5(source: Path, copy: Path, config: Any) -> None:
         file.attrs[_MODEL_CONFIG] = json.dumps(config)
 
 
-def _translated(value: dict[str, Any], *, is_old: bool) -> dict[str, Any]:
+def _translated(value: dict[str, Any], *, is_old: bool) -> Any:
     """Returns a part of a configuration, its parts translated before it."""
     if str(value.get("class_name")).endswith("Policy") and isinstance(value.get("config"), dict):
         if value["config"].get("name") in _LOWER_PRECISION:
             value["config"]["name"] = "float32"
     elif isinstance(value.get("dtype"), str) and value["dtype"] in _LOWER_PRECISION:
         value["dtype"] = "float32"
+    if is_old and value.get("class_name") == "Policy":
+        return value["config"]["name"]  # Keras 3 knows no such class
     if is_old and isinstance(value.get("config"), dict):
         _modernize(str(value.get("class_name")), value["config"])
         if value["class_name"] == "Functional" and "module" in value:
@@ -260,7 +262,7 @@ def _plain_names(config: Any) -> Any:
 
 def _modernize(layer: str, config: dict[str, Any]) -> None:
     for name, harmless in _LEFT_OUT.get(layer, {}).items():
-        if config.get(name) == harmless:
+        if name in config and harmless in (..., config[name]):
             del config[name]
     for name in _ALONE.get(layer, ()):
         values = config.get(name)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from zoobench.build.weights import Weights
 from zoobench.data.split import stratified
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import Backbone
@@ -20,6 +19,7 @@ from zoobench.store.product import Product, Stored
 from zoobench.system.files import sha256_of_json
 
 if TYPE_CHECKING:
+    from zoobench.build.weights import Weights
     from zoobench.data.dataset import Dataset  # needs Pillow, which a device lacks; it plans all the same
 
 RECIPE = 4
@@ -104,7 +104,7 @@ class BuildRequest:
     """
 
     backbone: Backbone
-    weights: Weights
+    weights: "Weights"
     image_size: int
     dataset: "Dataset"
     training: TrainingConfig

@@ -5,7 +5,7 @@ Into a kit go the TFLite cells of a workstation's run, what is not made yet made
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from zoobench.commands.options import PATH, build_options, cells_option, matchin
 from zoobench.errors import DataError, UsageError
 from zoobench.kit.contents import (
     LONGEST_REMARK,
-    SCHEMA,
+    SCHEMAS,
     SUFFIX,
     KitAddition,
     KitCell,
@@ -149,7 +149,7 @@ def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mappin
     pixels = {images[side]: of_samples(split.samples, image_size=side) for side, split in splits.items()}
     files = dict(_files(inputs, cells))
     manifest = KitManifest(
-        schema=SCHEMA,
+        schema=schema_of(files),
         zoobench=version("zoobench"),
         dataset=KitDataset(name=data.name, sha256=data.sha256, classes=data.classes, left_out=data.left_out),
         samples=tuple(KitSample(sha256=sha256, label=label) for sha256, label in samples),
@@ -160,6 +160,12 @@ def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mappin
         added=tuple(_added(cells)) or None,
     )
     return manifest, pixels | {model.file: chunks for model, chunks in files.items()}
+
+
+def schema_of(models: Iterable[KitModel]) -> int:
+    """Returns the lowest that says all: a version that reads only 1 would feed all models raw pixels."""
+    plain, interfaced = SCHEMAS
+    return interfaced if any(one.interface and not one.interface.changes_nothing for one in models) else plain
 
 
 def _files(inputs: Inputs, cells: Sequence[Cell]) -> Iterator[tuple[KitModel, Chunks]]:

@@ -8,7 +8,6 @@ from typing import get_args
 import click
 import numpy as np
 
-from zoobench.commands.feeding import Numbers, given_numbers, with_one_signature
 from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option
 from zoobench.data.photos import Images, array_images, given_images, last_parts
 from zoobench.errors import UsageError
@@ -19,6 +18,7 @@ from zoobench.run.locate import find_calibration, find_float_twin, find_interfac
 from zoobench.show.layers import layer_errors, view
 from zoobench.system.terminal import progress
 from zoobench.system.units import three_digits
+from zoobench.tflite.edit import Numbers, given_numbers, with_one_signature
 from zoobench.tflite.ports import (
     closest_range,
     display_shape,

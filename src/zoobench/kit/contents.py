@@ -1,7 +1,8 @@
-"""What does a kit say of itself, and does that fit together? Schema 1 of its `kit.json`, and how its images begin.
+"""What does a kit say of itself, and does that fit together? The schema of its `kit.json`, and how its images begin.
 
 History of the schema:
     1 (2026-11): the first. `training`, `quantizer` and `interface` of a model came later; older kits lack them.
+    2 (2026-11): for kits with a model that is not fed raw pixels or does not give probabilities in order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -30,7 +31,8 @@ from zoobench.results.schema import (
 from zoobench.store.product import FileState
 from zoobench.system.files import PLAIN_NAME
 
-SCHEMA = 1
+SCHEMAS = (1, 2)
+"""That can be read; a kit has the lowest that says all of it."""
 MANIFEST = "kit.json"
 """The member that names all others; its SHA-256 is the kit's."""
 SUFFIX = ".tflite"

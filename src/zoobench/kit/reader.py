@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zoobench.errors import DataError, ResultsError
 from zoobench.kit.container import CHUNK_BYTES, OnBytes, opened, refusing, shown
-from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMA, KitManifest, check_coherence, pixels_problem
+from zoobench.kit.contents import MANIFEST, PIXELS_HEADER_BYTES, SCHEMAS, KitManifest, check_coherence, pixels_problem
 from zoobench.results.checked import brief, parsed, typed, unexpected, values
 from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.units import short_hash
@@ -105,8 +105,9 @@ def read_manifest(content: bytes, *, where: str) -> KitManifest:
     try:
         plain = typed(dict, parsed(content, where), where)
         schema = plain.get("schema")
-        if schema != SCHEMA or schema is True:
-            raise unexpected(f"{where}.schema", schema, f"{SCHEMA}, which is what this version reads")
+        if schema not in SCHEMAS or schema is True:
+            allowed = " or ".join(map(str, SCHEMAS))
+            raise unexpected(f"{where}.schema", schema, f"{allowed}, which is what this version reads")
         manifest = typed(KitManifest, plain, where)
     except ResultsError as error:
         raise DataError(f"{error}; export the kit again, by the version of zoobench that is here") from error

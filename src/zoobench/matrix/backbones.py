@@ -218,12 +218,13 @@ def _find_backbone(name: str) -> Backbone:
     kinds = ", ".join((*MODEL_FILES.values(), f"a folder that holds {_SAVED_MODEL}"))
     if (path / _SAVED_MODEL).is_file():
         return Backbone(name=_name_of(path), path=path)
-    if path.suffix.lower() in MODEL_FILES:
-        if path.is_file():
-            return Backbone(name=_name_of(path), path=path)
-        raise UsageError(f"no model file at {path}; expected a file of your own: {kinds}")
+    is_kind = path.suffix.lower() in MODEL_FILES
+    if is_kind and path.is_file():
+        return Backbone(name=_name_of(path), path=path)
     if path.exists():
         raise UsageError(f"{path} is no model that zoobench reads; allowed are files by their endings: {kinds}")
+    if is_kind or len(path.parts) > 1:
+        raise UsageError(f"no model file at {path}; expected a file of your own: {kinds}")
     known = ", ".join(TABLE.names())
     raise UsageError(f"unknown backbone: {name}; known are {known}, or give the path of a model of your own: {kinds}")
 

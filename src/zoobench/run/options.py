@@ -102,7 +102,8 @@ _BUILDING = (
         "pixels",
         "RANGE",
         "",
-        "What models of your own take: 0..255, 0..1, -1..1, imagenet-caffe or imagenet-torch; X=RANGE for one of them.",
+        "What models of your own take: 0..255, 0..1, imagenet-caffe, imagenet-torch or -1..1 (after =, as "
+        "--zoo-pixels=-1..1); X=RANGE for one of them.",
     ),
     (
         "signature",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from zoobench.commands.feeding import given_numbers, with_one_signature
 from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, last_parts, photos_of
 from zoobench.errors import UsageError
 from zoobench.matrix.interface import Interface
@@ -18,6 +17,7 @@ from zoobench.results.schema import Record
 from zoobench.run.locate import find_interface, find_models, find_pixels, given_pixels
 from zoobench.system.files import sha256_of_file
 from zoobench.system.units import three_digits
+from zoobench.tflite.edit import given_numbers, with_one_signature
 from zoobench.tflite.ports import Port, display_shape, photo_interface, pixel_range_held, read_all_ports, sole_input
 
 _SUFFIX = ".tflite"
