@@ -226,10 +226,14 @@ def _with_plain_input(model: keras.Model, path: Path, *, image: tuple[int, int, 
             f"{path} has {len(takes)} inputs: {names}; allowed is a model of one image: save one that has it"
         )
     for one in takes:
-        if not _takes(tuple(one.shape), image) or one.dtype == "int8":
-            kind = " of int8" if one.dtype == "int8" else ""
+        if one.dtype == "int8":
             raise ModelError(
-                f"{path} takes inputs of shape {tuple(one.shape)}{kind}; allowed is one RGB image, here "
+                f"{path} takes int8 inputs, which do not hold the pixels 0..255; save the model with a float32 or "
+                "uint8 input, the preprocessing inside it"
+            )
+        if not _takes(tuple(one.shape), image):
+            raise ModelError(
+                f"{path} takes inputs of shape {tuple(one.shape)}; allowed is one RGB image, here "
                 f"{(None, *image)} with values 0..255, the preprocessing inside the model"
             )
     is_plain = not takes or isinstance(model, keras.Sequential) or not isinstance(model.input, list | dict)
