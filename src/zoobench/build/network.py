@@ -13,7 +13,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoobench.build.explanation import sentence
 from zoobench.build.keras_file import read_keras_file
 from zoobench.build.own_model import read_model
 from zoobench.build.weights import Weights
@@ -22,7 +21,7 @@ from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.registry import imported, is_reference
 from zoobench.measure.custom_objects import CUSTOM_OBJECTS
 from zoobench.system.files import check_archive, writing
-from zoobench.system.log import keep
+from zoobench.system.terminal import keep, sentence
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"
