@@ -195,6 +195,15 @@ def test_what_a_refusal_says_to_put_before_a_model_makes_it_one_that_is_taken(
     assert load_own(path, image_size=side).input_shape == (None, side, side, 3)
 
 
+def test_an_input_that_does_not_hold_pixels_is_refused(tmp_path: Path) -> None:
+    inputs = keras.Input((24, 24, 3), dtype="int8")
+    path = own(keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs)), tmp_path)
+    assert message(lambda: load_own(path, image_size=24)) == (
+        f"{path} takes int8 inputs, which do not hold the pixels 0..255; save the model with a float32 or uint8 input, "
+        "the preprocessing inside it"
+    )
+
+
 @pytest.mark.parametrize("kind", [list, dict])
 def test_several_inputs_are_refused(tmp_path: Path, kind: type) -> None:
     image, number = keras.Input((24, 24, 3), name="image"), keras.Input((1,), name="number")

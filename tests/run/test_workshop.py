@@ -26,7 +26,7 @@ from zoobench.run import inputs, plan, workshop
 from zoobench.run.inputs import open_inputs, split_of
 from zoobench.run.plan import Plan, make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
-from zoobench.system import log
+from zoobench.system import terminal as log
 
 TEXTS = {"backbones": "mobilenet_025", "weights": "random", "drawn": "30", "image-size": "32", "calibration": "4"}
 

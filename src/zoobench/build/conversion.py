@@ -14,15 +14,13 @@ from tensorflow.lite.python import convert
 from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 from zoobench.build import ai_edge
-from zoobench.build.explanation import sentence
 from zoobench.build.pieces import WEIGHT_LIMIT, pieces, traced
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.interface import Interface
 from zoobench.matrix.registry import imported
 from zoobench.matrix.variants import NumberType, Quantizer, Variant
 from zoobench.measure.runtimes import presented
-from zoobench.system.log import keep
-from zoobench.system.terminal import capture_native_output
+from zoobench.system.terminal import capture_native_output, keep, sentence
 from zoobench.tflite.contract import read_contract
 from zoobench.tflite.edit import for_quantizers, joined, plain_for_runtimes
 from zoobench.tflite.ports import display_shape, read_all_ports, sole_output

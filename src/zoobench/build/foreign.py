@@ -15,9 +15,8 @@ from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.backbones import Backbone, is_onnx
 from zoobench.store.product import Facts, Product, Stored, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_bytes
-from zoobench.system.log import kept_in
 from zoobench.system.processes import in_fresh_process, run_program
-from zoobench.system.terminal import capture_native_output, progress
+from zoobench.system.terminal import capture_native_output, kept_in, progress
 from zoobench.tflite.edit import one_signature
 from zoobench.tflite.read import signatures
 

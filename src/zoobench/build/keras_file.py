@@ -136,18 +136,17 @@ def with_float_input(config: Any) -> Any:
     return json.loads(json.dumps(config), object_hook=_with_float_input)
 
 
-def not_an_image(path: Path, shape: Sequence[object], *, kind: str = "", side: int | None = None) -> str:
+def not_an_image(path: Path, shape: Sequence[object], *, side: int | None = None) -> str:
     """Returns why a model's input is none that images of the data can be given to, and what to do.
 
     Args:
         path: Of the model.
         shape: Of its input, with the batch.
-        kind: Of its numbers, where that is why; such as ` of int8`.
         side: Of the images that are to be given to it.
     """
     shown, wanted = (None, *shape[1:]), side or "side"
     told = (
-        f"{path} takes inputs of shape {shown}{kind}; allowed is one square image, RGB or grey: (None, {wanted}, "
+        f"{path} takes inputs of shape {shown}; allowed is one square image, RGB or grey: (None, {wanted}, "
         f"{wanted}, 3 or 1)"
     )
     if len(shape) != len("NHWC"):

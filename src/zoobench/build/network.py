@@ -13,7 +13,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoobench.build.explanation import sentence
 from zoobench.build.keras_file import not_an_image, read_keras_file
 from zoobench.build.own_model import read_model
 from zoobench.build.weights import Weights
@@ -22,7 +21,7 @@ from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.registry import imported, is_reference
 from zoobench.measure.custom_objects import CUSTOM_OBJECTS
 from zoobench.system.files import check_archive, writing
-from zoobench.system.log import keep
+from zoobench.system.terminal import keep, sentence
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"
@@ -228,9 +227,13 @@ def _with_plain_input(model: keras.Model, path: Path, *, image: tuple[int, int, 
             f"{path} has {len(takes)} inputs: {names}; allowed is a model of one image: save one that has it"
         )
     for one in takes:
-        if not _takes(tuple(one.shape), image) or one.dtype == "int8":
-            kind = " of int8" if one.dtype == "int8" else ""
-            raise ModelError(not_an_image(path, tuple(one.shape), kind=kind, side=image[0]))
+        if one.dtype == "int8":
+            raise ModelError(
+                f"{path} takes int8 inputs, which do not hold the pixels 0..255; save the model with a float32 or "
+                "uint8 input, the preprocessing inside it"
+            )
+        if not _takes(tuple(one.shape), image):
+            raise ModelError(not_an_image(path, tuple(one.shape), side=image[0]))
     is_plain = not takes or isinstance(model, keras.Sequential) or not isinstance(model.input, list | dict)
     return model if is_plain else keras.Model(takes[0], model.outputs)
 

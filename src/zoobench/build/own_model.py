@@ -6,11 +6,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoobench.build.explanation import sentence
 from zoobench.build.keras_file import KerasFile, in_float32, readable, with_float_input
 from zoobench.errors import ModelError
 from zoobench.measure.custom_objects import FLAG, custom_objects
-from zoobench.system.log import keep
+from zoobench.system.terminal import keep, sentence
 
 _OF_TENSORFLOW = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
 """Functions of `tf.nn` that files know by a name that Keras does not: what computes the same there."""

@@ -9,10 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from zoobench.build.explanation import sentence
 from zoobench.errors import ModelError
-from zoobench.system.log import keep
-from zoobench.system.terminal import capture_native_output
+from zoobench.system.terminal import capture_native_output, keep, sentence
 
 Floats = npt.NDArray[np.float32]
 _DEFAULT = "serving_default"

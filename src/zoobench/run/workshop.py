@@ -11,7 +11,6 @@ import numpy as np
 
 from zoobench.build import recipe
 from zoobench.build.attempts import Attempt, chosen
-from zoobench.build.explanation import sentence
 from zoobench.build.recipe import BuildRequest, ConversionConfig
 from zoobench.build.weights import Weights, find_weights, own_remark
 from zoobench.data.dataset import Dataset, describe, open_dataset
@@ -25,9 +24,8 @@ from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
 from zoobench.store.product import find
-from zoobench.system.log import keep, kept_in
 from zoobench.system.processes import in_fresh_process
-from zoobench.system.terminal import capture_native_output
+from zoobench.system.terminal import capture_native_output, keep, kept_in, sentence
 
 _DIGITS = 5
 """Significant ones of each number of a training: more than a picture or a reader tells apart."""

@@ -1,5 +1,7 @@
-"""What appears on a terminal: safe text, the progress of long work, and nothing of native chatter."""
+"""What reaches the terminal, and what of a failure that is too long for it is kept elsewhere?"""
 
+import io
+import logging
 import os
 import re
 import sys
@@ -7,14 +9,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from zoobench.system import log
+from zoobench.system import terminal as log
+from zoobench.system.files import write_bytes
 
 _MARK = "\N{REPLACEMENT CHARACTER}"
 _COMMAND = re.compile(r"^\s*::|##\[")
 """Of GitHub's runner: the one at the start of a line, the older one anywhere."""
+
 QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 """Keeps TensorFlow's notes off the terminal of a process whose environment has it."""
+
 _SHOWN_BYTES = 4000
 _STREAMS = (1, 2)
 Advance = Callable[[int, str], None]
@@ -100,3 +106,79 @@ def capture_native_output() -> Iterator[None]:
                 printed = held.read().decode(errors="replace")
                 if not log.keep_printed(printed):
                     sys.stderr.write(printed)
+
+
+_LOG = logging.getLogger("zoobench")
+
+
+def keep(error: BaseException) -> None:
+    """Writes an error with all that caused it into the log that is kept, if one is."""
+    _LOG.debug("%s", type(error).__name__, exc_info=error)
+
+
+def keep_printed(text: str) -> bool:
+    """Writes what native code printed before it failed into the log; returns whether one is kept."""
+    is_kept = _LOG.isEnabledFor(logging.DEBUG)
+    if is_kept and text:
+        _LOG.debug("printed before it failed:\n%s", text)
+    return is_kept
+
+
+@contextmanager
+def kept_in(path: Path) -> Iterator[io.StringIO]:
+    """Keeps in a file what is logged while the block runs, also where it fails; there is no file where nothing is.
+
+    Yields the text so far.
+    """
+    path.unlink(missing_ok=True)  # of an earlier failure
+    text = io.StringIO()
+    handler, level = logging.StreamHandler(text), _LOG.level
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _LOG.addHandler(handler)
+    _LOG.setLevel(logging.DEBUG)
+    try:
+        yield text
+    finally:
+        _LOG.removeHandler(handler)
+        _LOG.setLevel(level)
+        if text.getvalue():
+            write_bytes(path, text.getvalue().encode(errors="replace"))
+
+
+_LONGEST = 240
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_NO_OPERATOR = re.compile(r"(?:loc\([^'\n]*\): )?'tf\.(\w+)' op is neither a custom op nor a flex op")
+_PLACE = re.compile(r'loc\(fused\["[^"]*", "(?:\d+/)?([^"]+)"\]\): \'tf\.')
+_CAUSES = ("Exception encountered: ", "Exception encountered when calling ")
+
+_DUMPS = (
+    "Full object config",
+    "Full config",
+    "\n\\s*config=",
+    "using config=",
+    "Arguments received",
+    "Inputs received",
+)
+
+_DUMP = re.compile(rf"\s*(?:{'|'.join(_DUMPS)}).*", re.DOTALL)
+_FROM_MLIR = re.compile(r"^<unknown>:0: error: (?:loc\(.*?\]\): )?")
+_FROM_TRACING = "in user code:"
+
+
+def sentence(error: BaseException) -> str:
+    """Returns what an error says is wrong, on one line: such errors quote configurations, graphs and weights whole."""
+    text = _COLOURS.sub("", str(error)) or type(error).__name__
+    if missing := dict.fromkeys(_NO_OPERATOR.findall(text)):
+        places = dict.fromkeys(_PLACE.findall(text))
+        where = f" (in {', '.join(places)})" if places else ""
+        return (
+            f"TFLite has no built-in operator for {', '.join(missing)}{where}; leave out of the model what computes "
+            "it, or compute it otherwise"
+        )
+    if _FROM_TRACING in text:
+        text = text.split("\n\n")[-1] if not any(cause in text for cause in _CAUSES) else text
+    for cause in _CAUSES:
+        text = text.rpartition(cause)[2]
+    text = _FROM_MLIR.sub("", text)
+    line = " ".join((_DUMP.sub("", text).strip() or text).split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
