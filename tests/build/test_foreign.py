@@ -15,7 +15,7 @@ from tflitefiles import tiny, written
 from zoobench.build import foreign
 from zoobench.build.foreign import as_tflite
 from zoobench.build.saved_model import converted
-from zoobench.build.tflite_file import read_tflite_file
+from zoobench.build.weights import read_tflite_file
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone, find_backbones
 

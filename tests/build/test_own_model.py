@@ -17,7 +17,7 @@ import tensorflow as tf
 from messages import message_of
 from networks import noise
 from zoobench.build.keras_file import read_keras_file
-from zoobench.build.own_model import read_model
+from zoobench.build.network import read_model
 from zoobench.errors import ModelError, UsageError
 from zoobench.measure.custom_objects import VARIABLE
 

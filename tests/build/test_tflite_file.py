@@ -10,7 +10,7 @@ from messages import message_of
 from modelfiles import labelled
 from networks import answers, noise
 from tflitefiles import tiny, with_labels, written
-from zoobench.build.tflite_file import own_answers, read_tflite_file
+from zoobench.build.weights import own_answers, read_tflite_file
 from zoobench.errors import ModelError
 
 

@@ -16,7 +16,7 @@ from zoobench.build import network, recipe
 from zoobench.build.ending import Ending, ending_of_keras, ending_of_tflite
 from zoobench.build.misfit import guessing, misfits
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.tflite_file import TFLiteFile, own_answers, read_tflite_file
+from zoobench.build.weights import TFLiteFile, own_answers, read_tflite_file
 from zoobench.errors import MeasurementError, ModelError
 from zoobench.matrix.interface import WARNING, Interface, Layout, PixelRange, RequestedInterface, Scores
 from zoobench.measure.runtimes import presented, probabilities

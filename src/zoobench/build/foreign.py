@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build.tflite_file import TFLiteFile, own_answers, read_tflite_file
+from zoobench.build.weights import TFLiteFile, own_answers, read_tflite_file
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.backbones import Backbone, is_onnx
 from zoobench.store.product import Facts, Product, Stored, obtain

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from zoobench.build import classifier, conversion, network, recipe
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.tflite_file import own_answers
+from zoobench.build.weights import own_answers
 from zoobench.data.dataset import Dataset
 from zoobench.errors import DataError
 from zoobench.matrix.interface import Interface

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from zoobench.build.foreign import as_tflite
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
-from zoobench.build.tflite_file import variants_of
-from zoobench.build.weights import WeightsRequest, own_image_size, parse_request
+from zoobench.build.weights import WeightsRequest, own_image_size, parse_request, variants_of
 from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError
 from zoobench.kit.reader import KeptKit, keep_kit

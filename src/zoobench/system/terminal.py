@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from zoobench.system import terminal as log
 from zoobench.system.files import write_bytes
 
 _MARK = "\N{REPLACEMENT CHARACTER}"
@@ -104,7 +103,7 @@ def capture_native_output() -> Iterator[None]:
             if failed:
                 held.seek(max(0, held.tell() - _SHOWN_BYTES))
                 printed = held.read().decode(errors="replace")
-                if not log.keep_printed(printed):
+                if not keep_printed(printed):
                     sys.stderr.write(printed)
 
 
