@@ -258,7 +258,7 @@ def test_a_model_that_cannot_be_made_is_told_of_once_and_each_further_test_says_
     done.assert_outcomes(errors=len(CELLS))
     text = done.stdout.str()
     assert text.count("more " * 40) == 1
-    assert text.count(f"as test_size[{CELLS[0].id}]: no operator for Erf; more") == len(CELLS) - 1
+    assert text.count(f"\nas test_size[{CELLS[0].id}]: no operator for Erf; more") == len(CELLS) - 1
     assert "During handling" not in text
     assert "Traceback" not in text
 

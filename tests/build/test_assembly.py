@@ -380,7 +380,7 @@ def test_both_quantizers_make_every_variant_and_cost_little_accuracy(real: Build
 
 @pytest.mark.slow
 def test_the_history_of_training_stands_in_every_manifest(real: BuildRequest) -> None:
-    histories = [manifest(stored(real, name))["facts"]["history"] for name in VARIANTS]
+    histories = [manifest(stored(real, name))["facts"]["history"] for name in OF_KERAS]
     assert all(history == histories[0] for history in histories)
     losses = histories[0]["loss"]
     assert losses[-1] < losses[0] / 2
