@@ -3,7 +3,7 @@
 Its graph says it, and its answers to labelled images. Where they leave it open, the user has to say it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,21 +18,13 @@ from zoobench.build.misfit import guessing, misfits
 from zoobench.build.recipe import BuildRequest
 from zoobench.build.weights import TFLiteFile, own_answers, read_tflite_file
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.matrix.interface import WARNING, Interface, Layout, PixelRange, RequestedInterface, Scores
+from zoobench.matrix.interface import PIXEL_EXTENTS, WARNING, Interface, Layout, PixelRange, RequestedInterface, Scores
 from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Facts, obtain
 from zoobench.system.files import write_json
 from zoobench.system.terminal import progress
 
 Floats = npt.NDArray[np.float32]
-_EXTENTS: Mapping[PixelRange, tuple[float, float]] = {
-    "0..255": (0.0, 255.0),
-    "0..1": (0.0, 1.0),
-    "-1..1": (-1.0, 1.0),
-    "imagenet-caffe": (-123.68, 151.06),
-    "imagenet-torch": (-2.12, 2.64),
-}
-"""The smallest and the largest value of a pixel."""
 _NEAR = 0.3
 _SUM_TOLERANCE = 1e-3
 _BATCH = 16
@@ -143,10 +135,10 @@ def range_held(low: float, high: float) -> PixelRange | None:
     """Returns the range of pixels that is nearest to the real values that an input can store; None if none is near."""
 
     def distance(pixels: PixelRange) -> float:
-        least, most = _EXTENTS[pixels]
+        least, most = PIXEL_EXTENTS[pixels]
         return max(abs(low - least), abs(high - most)) / (most - least)
 
-    nearest = min(_EXTENTS, key=distance)
+    nearest = min(PIXEL_EXTENTS, key=distance)
     return nearest if distance(nearest) < _NEAR else None
 
 
@@ -196,6 +188,15 @@ def examine(
         return replace(base, taken_as="backbone", order=(), remarks=_remarks(seen, _dead(seen)))
     found = replace(base, scores=decided)
 
+    return replace(found, remarks=_remarks(seen, _warnings(seen, found, images, labels)))
+
+
+def _warnings(
+    seen: "_Seen", found: Interface, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]
+) -> Sequence[str]:
+    """Returns what speaks against the numbers of a classifier that is fed and read as was found, a sentence each."""
+    subject, classes = seen.subject, seen.classes
+
     def ask(pixels: PixelRange) -> Floats | None:
         interface = replace(found, pixels=pixels)
         try:
@@ -209,9 +210,9 @@ def examine(
         ask, labels, model=subject.name, pixels=found.pixels, classes=classes, are_labelled=bool(subject.order)
     ) or _dead(seen)
     own = ask(found.pixels)
-    if not warnings and own is not None:
-        warnings = guessing(own, labels, classes=classes)
-    return replace(found, remarks=_remarks(seen, warnings))
+    if warnings or own is None:
+        return warnings
+    return guessing(own, labels, classes=classes)
 
 
 def _remarks(seen: "_Seen", warnings: Sequence[str]) -> tuple[str, ...]:

@@ -18,14 +18,12 @@ from zoobench.build.keras_file import KerasFile, in_float32, not_an_image, read_
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.backbones import Backbone
+from zoobench.matrix.interface import DEVIATION_RGB, MEAN_BGR, MEAN_RGB
 from zoobench.matrix.registry import imported, is_reference
 from zoobench.measure.custom_objects import CUSTOM_OBJECTS, FLAG, custom_objects
 from zoobench.system.files import check_archive, writing
 from zoobench.system.terminal import keep, sentence
 
-_CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)  # as keras.applications.imagenet_utils, mode "caffe"
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)  # as the same, mode "torch"
-_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 _NOT_LOADED = "Skipping nested container"
 _SAVED = "1980-01-01@00:00:00"  # the oldest date that a ZIP archive knows, in the format of Keras
 _SHARED = "shared_object_id"
@@ -198,14 +196,14 @@ def _preprocessed(pixels: keras.KerasTensor, backbone: Backbone) -> keras.KerasT
     if backbone.preprocessing == "minus_one_to_one":
         return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocessing")(pixels)
     if backbone.preprocessing == "imagenet_standard":
-        scale = [1 / (255 * deviation) for deviation in _IMAGENET_DEVIATION]
-        offset = [-mean / deviation for mean, deviation in zip(_IMAGENET_MEAN, _IMAGENET_DEVIATION, strict=True)]
+        scale = [1 / (255 * deviation) for deviation in DEVIATION_RGB]
+        offset = [-mean / deviation for mean, deviation in zip(MEAN_RGB, DEVIATION_RGB, strict=True)]
         return keras.layers.Rescaling(scale, offset=offset, name="preprocessing")(pixels)
     # RGB to BGR, less the mean: a 1x1 convolution, because runtimes have no fast kernel that reverses channels.
     swap = keras.layers.Conv2D(3, 1, trainable=False, name="preprocessing")
     swapped = swap(pixels)
     kernel = np.eye(3, dtype=np.float32)[::-1].reshape(1, 1, 3, 3)
-    swap.set_weights([kernel, -np.asarray(_CAFFE_MEAN_BGR, np.float32)])
+    swap.set_weights([kernel, -np.asarray(MEAN_BGR, np.float32)])
     return swapped
 
 

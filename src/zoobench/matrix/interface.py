@@ -17,6 +17,22 @@ PixelRange = Literal["0..255", "0..1", "-1..1", "imagenet-caffe", "imagenet-torc
     imagenet-caffe  BGR, less the mean of ImageNet's channels; as `keras.applications.imagenet_utils`, mode "caffe"
     imagenet-torch  divided by 255, less the mean of ImageNet's channels, by their deviation; mode "torch" there
 """
+MEAN_BGR = (103.939, 116.779, 123.68)
+"""Of ImageNet's pixels 0 to 255, as `keras.applications.imagenet_utils` takes them off, mode "caffe"."""
+
+MEAN_RGB = (0.485, 0.456, 0.406)
+"""The same of pixels 0 to 1, mode "torch", with `DEVIATION_RGB`."""
+
+DEVIATION_RGB = (0.229, 0.224, 0.225)
+PIXEL_EXTENTS: Mapping[PixelRange, tuple[float, float]] = {
+    "0..255": (0.0, 255.0),
+    "0..1": (0.0, 1.0),
+    "-1..1": (-1.0, 1.0),
+    "imagenet-torch": (-2.118, 2.640),
+    "imagenet-caffe": (-123.68, 151.061),
+}
+"""The lowest and the highest value that a model is fed, of all channels."""
+
 Scores = Literal["probabilities", "logits", "sigmoid"]
 """What the outputs of a classifier are.
 

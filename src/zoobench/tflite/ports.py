@@ -3,7 +3,7 @@
 Here it is decided, for all runtimes and commands, what an open dimension is and which file can be run at all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isclose, prod
 from pathlib import Path
@@ -13,20 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-from zoobench.matrix.interface import Interface, Layout, PixelRange
+from zoobench.matrix.interface import PIXEL_EXTENTS, Interface, Layout, PixelRange
 from zoobench.tflite.read import Graph, Tensor, read_edges
 
 Floats = npt.NDArray[np.float32]
 _SCORES = frozenset({"float32", "uint8", "int8", "int16"})
 """Number types of answers that are read."""
-_PIXELS: Mapping[PixelRange, tuple[float, float]] = {
-    "0..255": (0.0, 255.0),
-    "0..1": (0.0, 1.0),
-    "-1..1": (-1.0, 1.0),
-    "imagenet-torch": (-2.118, 2.640),
-    "imagenet-caffe": (-123.68, 151.061),
-}
-"""The lowest and highest value of each, of all channels."""
 _RANGE_TOLERANCE = 0.15
 _MOST_VALUES = 1_000_000_000
 
@@ -195,7 +187,7 @@ def closest_range(held: tuple[float, float]) -> PixelRange | None:
             return abs(largest - max(abs(low), abs(high)))
         return max(abs(held[0] - low), abs(held[1] - high))
 
-    found = [name for name, (low, high) in _PIXELS.items() if miss(low, high) <= _RANGE_TOLERANCE * (high - low)]
+    found = [name for name, (low, high) in PIXEL_EXTENTS.items() if miss(low, high) <= _RANGE_TOLERANCE * (high - low)]
     return found[0] if len(found) == 1 else None
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError, UsageError
-from zoobench.matrix.interface import Interface, PixelRange
+from zoobench.matrix.interface import DEVIATION_RGB, MEAN_BGR, MEAN_RGB, Interface, PixelRange
 from zoobench.matrix.runtimes import Runtime, find_runtime
 
 Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -201,9 +201,6 @@ def _imported(known: Runtime) -> ModuleType:
 
 
 Floats = npt.NDArray[np.float32]
-_MEAN_BGR = (103.939, 116.779, 123.68)
-_MEAN_RGB = (0.485, 0.456, 0.406)
-_DEVIATION_RGB = (0.229, 0.224, 0.225)
 _LUMINANCE = (19595, 38470, 7471)
 """Of red, green and blue, in units of 1/65536: ITU-R 601."""
 
@@ -280,11 +277,11 @@ def _table(pixels: PixelRange, channels: int) -> Floats:
     if pixels in _RANGES:
         divisor, less = _RANGES[pixels]
         return (values / divisor - less).astype(np.float32)
-    if channels != len(_MEAN_BGR):
+    if channels != len(MEAN_BGR):
         raise MeasurementError(f"a grey model cannot take {pixels}; allowed is one of {', '.join(_RANGES)}")
     if pixels == "imagenet-caffe":
-        return (values - _MEAN_BGR).astype(np.float32)
-    return ((values / 255 - _MEAN_RGB) / _DEVIATION_RGB).astype(np.float32)
+        return (values - MEAN_BGR).astype(np.float32)
+    return ((values / 255 - MEAN_RGB) / DEVIATION_RGB).astype(np.float32)
 
 
 def _logistic(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
