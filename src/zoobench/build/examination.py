@@ -23,9 +23,11 @@ from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Facts, obtain
 from zoobench.system.files import write_json
 from zoobench.system.terminal import progress
+from zoobench.tflite.ports import closest_range
 
 Floats = npt.NDArray[np.float32]
-_NEAR = 0.3
+_MUCH_CUT = 0.15
+"""Share of a range of pixels that a quantized input need not store."""
 _SUM_TOLERANCE = 1e-3
 _BATCH = 16
 _SHOWN_CLASSES = 5
@@ -40,7 +42,7 @@ class Subject:
         answer: From what it is fed, float32 [n, height, width, channels] real values or as `layout` says, to its
             output [n, ...].
         ending: What makes that.
-        held: The pixels that its quantized input holds; None where it holds any.
+        held: Lowest and highest value that its quantized input stores; None where it stores any.
         order: Which output belongs to each class of the data, where the file says so.
         remarks: What else is known of it, a sentence each.
     """
@@ -48,7 +50,7 @@ class Subject:
     name: str
     answer: Callable[[Floats], npt.NDArray[np.generic]]
     ending: Ending
-    held: PixelRange | None = None
+    held: tuple[float, float] | None = None
     order: tuple[int, ...] = ()
     layout: Layout = "NHWC"
     channels: int = 3
@@ -107,39 +109,26 @@ def keras_subject(model: keras.Model, *, name: str) -> Subject:
 
 def tflite_subject(file: TFLiteFile, *, name: str, classes: Sequence[str]) -> Subject:
     """Returns a TFLite file, ready to be asked; labels that are embedded in it order its outputs."""
-    held = range_held(*file.held) if file.held else None
     order = order_of(file.labels, classes) if file.labels else ()
     return Subject(
         name=name,
         answer=partial(own_answers, file.path),
         ending=ending_of_tflite(file.path.read_bytes()),
-        held=held,
+        held=file.held,
         order=() if order is None or order == tuple(range(len(order))) else order,
         layout=file.layout,
         channels=file.channels,
-        remarks=tuple(_of_file(file, held=held, are_labels_others=order is None)),
+        remarks=tuple(_of_file(file, are_labels_others=order is None)),
     )
 
 
-def _of_file(file: TFLiteFile, *, held: PixelRange | None, are_labels_others: bool) -> Iterator[str]:
+def _of_file(file: TFLiteFile, *, are_labels_others: bool) -> Iterator[str]:
     if file.held:
-        low, high = file.held
-        near = f"pixels {held}" if held else "no range of pixels that is known here"
-        yield f"its quantized input stores values from {low:.3g} to {high:.3g}: {near}."
+        near = f"pixels {found}" if (found := closest_range(file.held)) else "no range of pixels that is known here"
+        yield f"{_stored(file.held)}: {near}."
     if file.labels and are_labels_others:
         shown = ", ".join(file.labels[:_SHOWN_CLASSES]) + (", ..." if len(file.labels) > _SHOWN_CLASSES else "")
         yield f"the labels in it ({shown}) are not the data's classes, so its outputs are in the order of these."
-
-
-def range_held(low: float, high: float) -> PixelRange | None:
-    """Returns the range of pixels that is nearest to the real values that an input can store; None if none is near."""
-
-    def distance(pixels: PixelRange) -> float:
-        least, most = PIXEL_EXTENTS[pixels]
-        return max(abs(low - least), abs(high - most)) / (most - least)
-
-    nearest = min(PIXEL_EXTENTS, key=distance)
-    return nearest if distance(nearest) < _NEAR else None
 
 
 def order_of(labels: Sequence[str], classes: Sequence[str]) -> tuple[int, ...] | None:
@@ -172,7 +161,7 @@ def examine(
     """
     base = Interface(
         taken_as="classifier",
-        pixels=requested.pixels or subject.held or "0..255",
+        pixels=requested.pixels or _pixels(subject),
         order=subject.order,
         layout=subject.layout,
         channels=1 if subject.channels == 1 else 3,
@@ -185,10 +174,39 @@ def examine(
         )
     decided = _decided(seen, requested)
     if decided is None:
-        return replace(base, taken_as="backbone", order=(), remarks=_remarks(seen, _dead(seen)))
+        return replace(
+            base, taken_as="backbone", order=(), remarks=_remarks(seen, [*_cut(subject, base.pixels), *_dead(seen)])
+        )
     found = replace(base, scores=decided)
 
     return replace(found, remarks=_remarks(seen, _warnings(seen, found, images, labels)))
+
+
+def _pixels(subject: Subject) -> PixelRange:
+    """Returns the range that a model is fed where the user names none: Keras's own, or what its input was made for."""
+    if subject.held is None:
+        return "0..255"
+    if found := closest_range(subject.held):
+        return found
+    raise ModelError(
+        f"{subject.name}: {_stored(subject.held)}, which is no range of pixels that is known here; name the one that "
+        f"it takes: --zoo-pixels {subject.name}=RANGE, where RANGE is {', '.join(PIXEL_EXTENTS)}; if it takes "
+        "another, make it anew from a model that has its preprocessing inside"
+    )
+
+
+def _stored(held: tuple[float, float]) -> str:
+    return f"its quantized input stores values from {held[0]:.3g} to {held[1]:.3g}"
+
+
+def _cut(subject: Subject, pixels: PixelRange) -> list[str]:
+    """Returns a sentence where a quantized input does not store much of the pixels that the user names."""
+    if subject.held is None:
+        return []
+    low, high = PIXEL_EXTENTS[pixels]
+    if max(subject.held[0] - low, high - subject.held[1]) <= _MUCH_CUT * (high - low):
+        return []
+    return [f"{_stored(subject.held)}, so that of pixels {pixels} what is beyond them is cut off"]
 
 
 def _warnings(
@@ -206,9 +224,10 @@ def _warnings(
             return None
         return given if np.isfinite(given).all() else None
 
-    warnings = misfits(
+    speaking = misfits(
         ask, labels, model=subject.name, pixels=found.pixels, classes=classes, are_labelled=bool(subject.order)
-    ) or _dead(seen)
+    )
+    warnings = [*_cut(subject, found.pixels), *(speaking or _dead(seen))]
     own = ask(found.pixels)
     if warnings or own is None:
         return warnings

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RECIPE = 4
 """Raised whenever the code in this package would make other files from the same inputs."""
-_EXAMINATION = 1
+_EXAMINATION = 2
 """Raised whenever the same model and images may be taken as something else."""
 _EXAMINED_IMAGES = 60
 _EXAMINED_OF_A_CLASS = 4
