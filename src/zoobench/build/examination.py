@@ -23,6 +23,7 @@ from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Facts, obtain
 from zoobench.system.files import write_json
 from zoobench.system.terminal import progress
+from zoobench.tflite.labels import order_of, plain
 
 Floats = npt.NDArray[np.float32]
 _NEAR = 0.3
@@ -42,6 +43,7 @@ class Subject:
         ending: What makes that.
         held: The pixels that its quantized input holds; None where it holds any.
         order: Which output belongs to each class of the data, where the file says so.
+        labels: Names that the file has for its outputs, where these leave open which of them is which class.
         remarks: What else is known of it, a sentence each.
     """
 
@@ -50,6 +52,7 @@ class Subject:
     ending: Ending
     held: PixelRange | None = None
     order: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
     layout: Layout = "NHWC"
     channels: int = 3
     remarks: tuple[str, ...] = ()
@@ -92,7 +95,8 @@ def subject_of(request: BuildRequest) -> Subject:
         raise ValueError(f"{backbone.name} is no model of one's own")
     if backbone.is_keras:
         return keras_subject(network.load_own(backbone.path, image_size=request.image_size), name=backbone.name)
-    return tflite_subject(read_tflite_file(backbone.path), name=backbone.name, classes=request.dataset.classes)
+    file, dataset = read_tflite_file(backbone.path), request.dataset
+    return tflite_subject(file, name=backbone.name, classes=dataset.classes, are_named=dataset.are_named)
 
 
 def keras_subject(model: keras.Model, *, name: str) -> Subject:
@@ -105,30 +109,41 @@ def keras_subject(model: keras.Model, *, name: str) -> Subject:
     return Subject(name=name, answer=answer, ending=ending_of_keras(model), channels=int(model.input_shape[-1]))
 
 
-def tflite_subject(file: TFLiteFile, *, name: str, classes: Sequence[str]) -> Subject:
-    """Returns a TFLite file, ready to be asked; labels that are embedded in it order its outputs."""
+def tflite_subject(file: TFLiteFile, *, name: str, classes: Sequence[str], are_named: bool = False) -> Subject:
+    """Returns a TFLite file, ready to be asked; labels that are embedded in it order its outputs.
+
+    Labels that are not these classes leave the order open, unless the user named the classes in the order of outputs.
+    """
     held = range_held(*file.held) if file.held else None
     order = order_of(file.labels, classes) if file.labels else ()
+    others = file.labels if file.labels and order is None else ()
     return Subject(
         name=name,
         answer=partial(own_answers, file.path),
         ending=ending_of_tflite(file.path.read_bytes()),
         held=held,
         order=() if order is None or order == tuple(range(len(order))) else order,
+        labels=() if are_named else others,
         layout=file.layout,
         channels=file.channels,
-        remarks=tuple(_of_file(file, held=held, are_labels_others=order is None)),
+        remarks=tuple(_of_file(file, held=held, passed_over=others if are_named else ())),
     )
 
 
-def _of_file(file: TFLiteFile, *, held: PixelRange | None, are_labels_others: bool) -> Iterator[str]:
+def _of_file(file: TFLiteFile, *, held: PixelRange | None, passed_over: Sequence[str]) -> Iterator[str]:
     if file.held:
         low, high = file.held
         near = f"pixels {held}" if held else "no range of pixels that is known here"
         yield f"its quantized input stores values from {low:.3g} to {high:.3g}: {near}."
-    if file.labels and are_labels_others:
-        shown = ", ".join(file.labels[:_SHOWN_CLASSES]) + (", ..." if len(file.labels) > _SHOWN_CLASSES else "")
-        yield f"the labels in it ({shown}) are not the data's classes, so its outputs are in the order of these."
+    if passed_over:
+        yield (
+            f"the labels in it ({_beginning(passed_over)}) are not the data's classes; its outputs are taken in the "
+            "order of --zoo-classes."
+        )
+
+
+def _beginning(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN_CLASSES]) + (", ..." if len(names) > _SHOWN_CLASSES else "")
 
 
 def range_held(low: float, high: float) -> PixelRange | None:
@@ -140,13 +155,6 @@ def range_held(low: float, high: float) -> PixelRange | None:
 
     nearest = min(PIXEL_EXTENTS, key=distance)
     return nearest if distance(nearest) < _NEAR else None
-
-
-def order_of(labels: Sequence[str], classes: Sequence[str]) -> tuple[int, ...] | None:
-    """Returns which output belongs to each class by the names of the outputs; None where they are not these classes."""
-    places = {label.strip().casefold(): place for place, label in enumerate(labels)}
-    order = tuple(places.get(name.strip().casefold(), -1) for name in classes)
-    return order if sorted(order) == list(range(len(labels))) else None
 
 
 def examine(
@@ -183,6 +191,8 @@ def examine(
             f"{subject.name} gives numbers that are not finite for images with pixels {base.pixels}; check its "
             f"weights, or say what pixels it takes: --zoo-pixels {subject.name}=0..1"
         )
+    if subject.labels and seen.rows is not None and requested.taken_as != "backbone":
+        _refuse_other_labels(seen)
     decided = _decided(seen, requested)
     if decided is None:
         return replace(base, taken_as="backbone", order=(), remarks=_remarks(seen, _dead(seen)))
@@ -341,6 +351,32 @@ def _refuse_multi_label(seen: _Seen) -> None:
         )
 
 
+def _refuse_other_labels(seen: _Seen) -> None:
+    """Refuses labels in the file that leave open which output is which class, if there is an output for each."""
+    labels, classes = seen.subject.labels, seen.classes
+    named = set(map(plain, labels))
+    shared = [name for name in classes if plain(name) in named]
+    if len(labels) == seen.numbers > len(classes) == len(shared):
+        raise _refusal(
+            seen,
+            f"which are some of the {len(labels)} that are named in its file ({_beginning(labels)})",
+            f"to have the others count as wrong answers, name all in the order of its outputs: {_named(labels, seen)}",
+        )
+    if seen.numbers in (1, len(classes)):
+        raise _refusal(
+            seen,
+            f"and the labels in its file are others ({_beginning(labels)}; "
+            f"{', '.join(shared[:_SHOWN_CLASSES]) or 'none'} in both), so it is not known which output is which class",
+            f"name the classes of the data in the order of its outputs: {_named(classes, seen)}",
+        )
+
+
+def _named(names: Sequence[str], seen: _Seen) -> str:
+    is_short = len(names) <= _SHOWN_CLASSES and not any("," in name for name in names)
+    first = f"--zoo-classes {','.join(names)}" if is_short else "--zoo-classes FILE, one name a line"
+    return f"{first} (labels can be taken out of a TFLite file by unzip)" if names is seen.subject.labels else first
+
+
 def _check_backbone(seen: _Seen) -> None:
     """Refuses what may be a classifier of other classes."""
     kind = seen.ending.kind
@@ -387,9 +423,9 @@ def _unclear(seen: _Seen, why: str = "which leaves open whether they are the cla
 
 
 def _refusal(seen: _Seen, why: str, what_next: str) -> ModelError:
-    shown = ", ".join(seen.classes[:_SHOWN_CLASSES]) + (", ..." if len(seen.classes) > _SHOWN_CLASSES else "")
     return ModelError(
-        f"{seen.subject.name}: {seen.words}; the data has {len(seen.classes)} classes ({shown}), {why}; {what_next}"
+        f"{seen.subject.name}: {seen.words}; the data has {len(seen.classes)} classes ({_beginning(seen.classes)}), "
+        f"{why}; {what_next}"
     )
 
 
