@@ -17,8 +17,9 @@ from pet_photos import encoded, opened, put
 from tflitefiles import with_labels
 from zoobench.build import ai_edge, conversion, recipe
 from zoobench.build.ending import Ending, Kind, ending_of_tflite
-from zoobench.build.examination import Subject, examine, interface_of, keras_subject, range_held, tflite_subject
+from zoobench.build.examination import examine, interface_of
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
+from zoobench.build.subject import Subject, keras_subject, tflite_subject
 from zoobench.build.weights import find_weights, read_tflite_file
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
@@ -140,25 +141,27 @@ def test_what_the_user_says_is_checked_and_not_guessed_at() -> None:
 
 
 def test_pixels_are_as_asked_for_else_as_a_quantized_input_holds_them() -> None:
-    subject = given(SHARES, "softmax", held="0..1")
+    subject = given(SHARES, "softmax", held=(0.0, 0.996))
     for asked, pixels in ((NOTHING_REQUESTED, "0..1"), (RequestedInterface(pixels="-1..1"), "-1..1")):
         assert examine(subject, IMAGES, LABELS, classes=THREE, requested=asked).pixels == pixels
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "pixels"),
-    [
-        (0, 255, "0..255"),
-        (0, 0.996, "0..1"),
-        (-1, 0.992, "-1..1"),
-        (-2.1, 2.6, "imagenet-torch"),
-        (-124, 151, "imagenet-caffe"),
-        (0, 6, None),
-        (0, 0.2, None),
-    ],
-)
-def test_what_a_quantized_input_stores_is_the_nearest_range(low: float, high: float, pixels: str | None) -> None:
-    assert range_held(low, high) == pixels
+def test_a_quantized_input_of_unknown_pixels_stops_the_run_until_they_are_named() -> None:
+    subject = given(SHARES, "softmax", held=(-0.5, 0.5))
+    said = message_of(ModelError, lambda: examine(subject, IMAGES, LABELS, classes=THREE, requested=NOTHING_REQUESTED))
+    assert said.startswith("mine: its quantized input stores values from -0.5 to 0.5")
+    assert "--zoo-pixels mine=RANGE" in said
+    assert examine(subject, IMAGES, LABELS, classes=THREE, requested=RequestedInterface(pixels="-1..1")).warnings
+
+
+@pytest.mark.parametrize(("pixels", "is_cut"), [("0..255", True), ("-1..1", True), ("0..1", False)])
+def test_pixels_that_are_named_and_that_a_quantized_input_does_not_store_are_warned_of(
+    pixels: PixelRange, is_cut: bool
+) -> None:
+    for outputs, kind in ((SHARES, "softmax"), (MAPS, "maps")):
+        subject = given(outputs, kind, held=(0.0, 0.996))  # type: ignore[arg-type]
+        found = examine(subject, IMAGES, LABELS, classes=THREE, requested=RequestedInterface(pixels=pixels))
+        assert any("cut off" in one for one in found.warnings) == is_cut
 
 
 def labelled(outputs: npt.NDArray[np.generic], *labels: str, kind: Kind = "softmax") -> Subject:

@@ -3,59 +3,31 @@
 Its graph says it, and its answers to labelled images. Where they leave it open, the user has to say it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build import network, recipe
-from zoobench.build.ending import Ending, ending_of_keras, ending_of_tflite
+from zoobench.build import recipe
 from zoobench.build.misfit import guessing, misfits
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.weights import TFLiteFile, own_answers, read_tflite_file
+from zoobench.build.subject import Floats, Subject, beginning, stored, subject_of
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.matrix.interface import PIXEL_EXTENTS, WARNING, Interface, Layout, PixelRange, RequestedInterface, Scores
+from zoobench.matrix.interface import PIXEL_EXTENTS, WARNING, Interface, PixelRange, RequestedInterface, Scores
 from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Facts, obtain
 from zoobench.system.files import write_json
 from zoobench.system.terminal import progress
-from zoobench.tflite.labels import order_of, plain
+from zoobench.tflite.labels import plain
+from zoobench.tflite.ports import closest_range
 
-Floats = npt.NDArray[np.float32]
-_NEAR = 0.3
+_MUCH_CUT = 0.15
+"""Share of a range of pixels that a quantized input need not store."""
 _SUM_TOLERANCE = 1e-3
-_BATCH = 16
 _SHOWN_CLASSES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A model of one's own, ready to be asked.
-
-    Attributes:
-        name: What the user calls it in options.
-        answer: From what it is fed, float32 [n, height, width, channels] real values or as `layout` says, to its
-            output [n, ...].
-        ending: What makes that.
-        held: The pixels that its quantized input holds; None where it holds any.
-        order: Which output belongs to each class of the data, where the file says so.
-        labels: Names that the file has for its outputs, where these leave open which of them is which class.
-        remarks: What else is known of it, a sentence each.
-    """
-
-    name: str
-    answer: Callable[[Floats], npt.NDArray[np.generic]]
-    ending: Ending
-    held: PixelRange | None = None
-    order: tuple[int, ...] = ()
-    labels: tuple[str, ...] = ()
-    layout: Layout = "NHWC"
-    channels: int = 3
-    remarks: tuple[str, ...] = ()
 
 
 def interface_of(request: BuildRequest, requested: RequestedInterface) -> Interface:
@@ -84,79 +56,6 @@ def interface_of(request: BuildRequest, requested: RequestedInterface) -> Interf
     return recipe.read_examination(obtain(request.root, product, make))
 
 
-def subject_of(request: BuildRequest) -> Subject:
-    """Returns a request's own model.
-
-    Raises:
-        ModelError: If it cannot be loaded.
-    """
-    backbone = request.backbone
-    if backbone.path is None:
-        raise ValueError(f"{backbone.name} is no model of one's own")
-    if backbone.is_keras:
-        return keras_subject(network.load_own(backbone.path, image_size=request.image_size), name=backbone.name)
-    file, dataset = read_tflite_file(backbone.path), request.dataset
-    return tflite_subject(file, name=backbone.name, classes=dataset.classes, are_named=dataset.are_named)
-
-
-def keras_subject(model: keras.Model, *, name: str) -> Subject:
-    """Returns a Keras model of one input and one output, ready to be asked."""
-
-    def answer(pixels: Floats) -> npt.NDArray[np.generic]:
-        batches = (pixels[start : start + _BATCH] for start in range(0, len(pixels), _BATCH))
-        return np.concatenate([keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches])
-
-    return Subject(name=name, answer=answer, ending=ending_of_keras(model), channels=int(model.input_shape[-1]))
-
-
-def tflite_subject(file: TFLiteFile, *, name: str, classes: Sequence[str], are_named: bool = False) -> Subject:
-    """Returns a TFLite file, ready to be asked; labels that are embedded in it order its outputs.
-
-    Labels that are not these classes leave the order open, unless the user named the classes in the order of outputs.
-    """
-    held = range_held(*file.held) if file.held else None
-    order = order_of(file.labels, classes) if file.labels else ()
-    others = file.labels if file.labels and order is None else ()
-    return Subject(
-        name=name,
-        answer=partial(own_answers, file.path),
-        ending=ending_of_tflite(file.path.read_bytes()),
-        held=held,
-        order=() if order is None or order == tuple(range(len(order))) else order,
-        labels=() if are_named else others,
-        layout=file.layout,
-        channels=file.channels,
-        remarks=tuple(_of_file(file, held=held, passed_over=others if are_named else ())),
-    )
-
-
-def _of_file(file: TFLiteFile, *, held: PixelRange | None, passed_over: Sequence[str]) -> Iterator[str]:
-    if file.held:
-        low, high = file.held
-        near = f"pixels {held}" if held else "no range of pixels that is known here"
-        yield f"its quantized input stores values from {low:.3g} to {high:.3g}: {near}."
-    if passed_over:
-        yield (
-            f"the labels in it ({_beginning(passed_over)}) are not the data's classes; its outputs are taken in the "
-            "order of --zoo-classes."
-        )
-
-
-def _beginning(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN_CLASSES]) + (", ..." if len(names) > _SHOWN_CLASSES else "")
-
-
-def range_held(low: float, high: float) -> PixelRange | None:
-    """Returns the range of pixels that is nearest to the real values that an input can store; None if none is near."""
-
-    def distance(pixels: PixelRange) -> float:
-        least, most = PIXEL_EXTENTS[pixels]
-        return max(abs(low - least), abs(high - most)) / (most - least)
-
-    nearest = min(PIXEL_EXTENTS, key=distance)
-    return nearest if distance(nearest) < _NEAR else None
-
-
 def examine(
     subject: Subject,
     images: npt.NDArray[np.uint8],
@@ -180,7 +79,7 @@ def examine(
     """
     base = Interface(
         taken_as="classifier",
-        pixels=requested.pixels or subject.held or "0..255",
+        pixels=requested.pixels or _pixels(subject),
         order=subject.order,
         layout=subject.layout,
         channels=1 if subject.channels == 1 else 3,
@@ -195,10 +94,35 @@ def examine(
         _refuse_other_labels(seen)
     decided = _decided(seen, requested)
     if decided is None:
-        return replace(base, taken_as="backbone", order=(), remarks=_remarks(seen, _dead(seen)))
+        return replace(
+            base, taken_as="backbone", order=(), remarks=_remarks(seen, [*_cut(subject, base.pixels), *_dead(seen)])
+        )
     found = replace(base, scores=decided)
 
     return replace(found, remarks=_remarks(seen, _warnings(seen, found, images, labels)))
+
+
+def _pixels(subject: Subject) -> PixelRange:
+    """Returns the range that a model is fed where the user names none: Keras's own, or what its input was made for."""
+    if subject.held is None:
+        return "0..255"
+    if found := closest_range(subject.held):
+        return found
+    raise ModelError(
+        f"{subject.name}: {stored(subject.held)}, which is no range of pixels that is known here; name the one that "
+        f"it takes: --zoo-pixels {subject.name}=RANGE, where RANGE is {', '.join(PIXEL_EXTENTS)}; if it takes "
+        "another, make it anew from a model that has its preprocessing inside"
+    )
+
+
+def _cut(subject: Subject, pixels: PixelRange) -> list[str]:
+    """Returns a sentence where a quantized input does not store much of the pixels that the user names."""
+    if subject.held is None:
+        return []
+    low, high = PIXEL_EXTENTS[pixels]
+    if max(subject.held[0] - low, high - subject.held[1]) <= _MUCH_CUT * (high - low):
+        return []
+    return [f"{stored(subject.held)}, so that of pixels {pixels} what is beyond them is cut off"]
 
 
 def _warnings(
@@ -216,9 +140,10 @@ def _warnings(
             return None
         return given if np.isfinite(given).all() else None
 
-    warnings = misfits(
+    speaking = misfits(
         ask, labels, model=subject.name, pixels=found.pixels, classes=classes, are_labelled=bool(subject.order)
-    ) or _dead(seen)
+    )
+    warnings = [*_cut(subject, found.pixels), *(speaking or _dead(seen))]
     own = ask(found.pixels)
     if warnings or own is None:
         return warnings
@@ -359,13 +284,13 @@ def _refuse_other_labels(seen: _Seen) -> None:
     if len(labels) == seen.numbers > len(classes) == len(shared):
         raise _refusal(
             seen,
-            f"which are some of the {len(labels)} that are named in its file ({_beginning(labels)})",
+            f"which are some of the {len(labels)} that are named in its file ({beginning(labels)})",
             f"to have the others count as wrong answers, name all in the order of its outputs: {_named(labels, seen)}",
         )
     if seen.numbers in (1, len(classes)):
         raise _refusal(
             seen,
-            f"and the labels in its file are others ({_beginning(labels)}; "
+            f"and the labels in its file are others ({beginning(labels)}; "
             f"{', '.join(shared[:_SHOWN_CLASSES]) or 'none'} in both), so it is not known which output is which class",
             f"name the classes of the data in the order of its outputs: {_named(classes, seen)}",
         )
@@ -424,7 +349,7 @@ def _unclear(seen: _Seen, why: str = "which leaves open whether they are the cla
 
 def _refusal(seen: _Seen, why: str, what_next: str) -> ModelError:
     return ModelError(
-        f"{seen.subject.name}: {seen.words}; the data has {len(seen.classes)} classes ({_beginning(seen.classes)}), "
+        f"{seen.subject.name}: {seen.words}; the data has {len(seen.classes)} classes ({beginning(seen.classes)}), "
         f"{why}; {what_next}"
     )
 
