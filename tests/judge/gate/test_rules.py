@@ -179,7 +179,10 @@ def test_two_names_can_be_exchanged() -> None:
             "the baseline has no odl (did you mean old?). Its backbones are old, kept, its cells old-float32-",
         ),
         ("old=nwe", "received 'old=nwe' (did you mean new?); the candidate's backbones are new"),
-        (f"{ID.format('old')}=new", "the candidate has no new (did you mean new-float32-litert-t1?). Its backbones are new, its cells"),
+        (
+            f"{ID.format('old')}=new",
+            "the candidate has no new (did you mean new-float32-litert-t1?). Its backbones are new,",
+        ),
         (f"{ID.format('old')}=new-float32-litert-t1", "differ in more than the name of the backbone"),
         ("old=new,kept=new", "two cells of the baseline would be new-float32-litert-t1"),
     ],
