@@ -15,7 +15,8 @@ Rows = Mapping[str, tuple[str, str]]
 """Module and name of a command, and its help in one line, by how it is called."""
 
 COMMANDS: Mapping[str, Rows] = {
-    "Measure (pytest bench/ does the measuring itself)": {
+    "Measure": {
+        "run": ("zoobench.commands.preparation:run", "Measure, in any folder; `pytest bench/` does the same."),
         "build": ("zoobench.commands.preparation:build", "Make and list the models that would be measured."),
         "backbones": ("zoobench.commands.preparation:backbones", "List the backbones, their sizes and weights."),
         "data": ("zoobench.commands.preparation:data", "Look at the drawn data set, or get real photos."),
@@ -89,7 +90,7 @@ class _Group(click.Group):
 def main() -> None:
     """Which backbone, quantized how, run by what, should I ship?
 
-    The measuring itself is `pytest bench/`; these commands do what goes before and after it.
+    `zoobench run` measures, as `pytest bench/` does in a checkout; the other commands do what goes before and after it.
     """
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from zoobench.errors import DataError, Status, ZoobenchError
-from zoobench.run.options import OPTIONS
+from zoobench.run.options import OPTIONS, bench_folder
 from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
@@ -33,7 +33,6 @@ _SAID: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """By the message of an error, the first test that ended with it."""
 _SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
-_ONE_BENCHMARK = "test_latency.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +50,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     known = early_config.known_args_namespace
     if not known.zoo_kit or known.file_or_dir:
         return
-    folder = str(_bench_folder())
+    try:
+        folder = str(bench_folder())
+    except ZoobenchError as error:
+        raise pytest.UsageError(str(error)) from error
     args.append(folder)
     known.file_or_dir.append(folder)  # what stands in the folder where pytest was started is none of the kit's
     early_config.pluginmanager.consider_pluginarg("no:cacheprovider")
@@ -211,17 +213,6 @@ def _bench(config: pytest.Config) -> BenchSession:
                 f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
             ) from error
     return config.stash[_BENCH]
-
-
-def _bench_folder() -> Path:
-    """Returns the folder of the benchmarks: in the package, so that a device needs no checkout, or beside it in one."""
-    package = Path(__file__).resolve().parent
-    for place in (package / "bench", package.parent.parent / "bench"):
-        if (place / _ONE_BENCHMARK).is_file():
-            return place
-    raise pytest.UsageError(
-        f"this zoobench has no {_ONE_BENCHMARK} in {package / 'bench'}; install it again: pip install zoobench"
-    )
 
 
 def _texts(config: pytest.Config) -> dict[str, str]:
