@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from zoobench.errors import Status, ZoobenchError, did_you_mean
+from zoobench.system.keeper import heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
 Rows = Mapping[str, tuple[str, str]]
@@ -82,14 +83,15 @@ class _Group(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         quiet_tensorflow()
+        heed_signals()
         try:
             return super().invoke(context)
         except ZoobenchError as error:
             _stop(str(error), Status.UNUSABLE)
         except ModuleNotFoundError as error:
             _stop(f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", Status.UNUSABLE)
-        except KeyboardInterrupt:
-            _stop("interrupted; what was finished is kept", Status.INTERRUPTED)
+        except KeyboardInterrupt as error:
+            _stop("interrupted; what was finished is kept", status_of(error))
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
