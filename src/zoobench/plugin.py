@@ -15,6 +15,7 @@ import pytest
 
 from zoobench.errors import DataError, Status, ZoobenchError
 from zoobench.run.options import OPTIONS, bench_folder
+from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
@@ -89,6 +90,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
+    config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
@@ -173,6 +175,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
         terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
+
+
+class _Ending:
+    """Has SIGTERM and SIGHUP end the session as Ctrl-C does, with a status of their own."""
+
+    def __init__(self) -> None:
+        self._by: KeyboardInterrupt | None = None
+        heed_signals()
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, Terminated):
+            self._by = excinfo.value
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._by:
+            session.exitstatus = status_of(self._by)
 
 
 def _bench(config: pytest.Config) -> BenchSession:
