@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from zoobench.errors import Status, ZoobenchError
+from zoobench.errors import Status, ZoobenchError, sanitize
 from zoobench.system.terminal import quiet_tensorflow
 
 Rows = Mapping[str, tuple[str, str]]
@@ -74,6 +74,9 @@ class _Group(click.Group):
         quiet_tensorflow()
         try:
             return super().invoke(context)
+        except click.UsageError as error:
+            error.message = sanitize(error.message)
+            raise
         except ZoobenchError as error:
             _stop(str(error), Status.UNUSABLE)
         except ModuleNotFoundError as error:

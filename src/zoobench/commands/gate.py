@@ -41,6 +41,7 @@ from zoobench.run.locate import image_names
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.show.gate import annotations, view
 from zoobench.stats.sequential import Rates
+from zoobench.system.terminal import say
 
 _EXAMPLES = """\b
 Against a named run:
@@ -141,7 +142,7 @@ def gate(
             raise
         report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
     except KeyboardInterrupt:
-        click.echo("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", err=True)
+        say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(Status.INTERRUPTED)
     deliver(shown(report, form=form, output=output), output)
     if form == "github":

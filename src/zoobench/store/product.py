@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from msgspec import Meta
 
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.system.files import sha256_of_file, sha256_of_json, sync, write_json
+from zoobench.system.terminal import say
 
 KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation", "kits": "kit", "onnx": "ONNX form"}
 """What stands in each folder of a store."""
@@ -108,7 +108,7 @@ def find(root: Path, product: Product) -> Stored | None:
     try:
         return _read(folder, product)
     except ValueError as error:
-        print(f"zoobench: {folder} is damaged and not used: {error}", file=sys.stderr)
+        say(f"zoobench: {folder} is damaged and not used: {error}", error=True)
         return None
 
 
@@ -237,7 +237,7 @@ def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bo
         lock.acquire(timeout=0)
     except Timeout:
         if waiting:
-            print(f"zoobench: another run makes {folder_name}; waiting for it", file=sys.stderr, flush=True)
+            say(f"zoobench: another run makes {folder_name}; waiting for it", error=True)
             lock.acquire()
     try:
         yield lock.is_locked
@@ -294,7 +294,7 @@ def _set_aside(folder: Path, *, reason: str) -> None:
         return
     aside = hidden(folder, mark=DAMAGED, product=folder.name)
     folder.rename(aside)
-    print(f"zoobench: {folder} is damaged: {reason}; set aside as {aside.name}, made again", file=sys.stderr)
+    say(f"zoobench: {folder} is damaged: {reason}; set aside as {aside.name}, made again", error=True)
 
 
 def _publish(workplace: Path, folder: Path) -> None:

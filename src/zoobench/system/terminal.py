@@ -11,11 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from zoobench.errors import sanitize
 from zoobench.system.files import write_bytes
-
-_MARK = "\N{REPLACEMENT CHARACTER}"
-_COMMAND = re.compile(r"^\s*::|##\[")
-"""Of GitHub's runner: the one at the start of a line, the older one anywhere."""
 
 QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 """Keeps TensorFlow's notes off the terminal of a process whose environment has it."""
@@ -26,13 +23,9 @@ Advance = Callable[[int, str], None]
 """Called with the number of steps just done and a short note to show beside the bar ('' for none)."""
 
 
-def sanitize(text: str) -> str:
-    """Returns a foreign text on one line with a mark for each character that would steer a terminal or is none.
-
-    What GitHub's runner would take for a command, were it printed at the start of a line, is marked too.
-    """
-    plain = "".join(one if one.isprintable() else _MARK for one in text)
-    return _COMMAND.sub(lambda found: f"{found[0][:-1]}{_MARK}", plain)
+def say(*fields: object, error: bool = False) -> None:
+    """Prints a line of fields with a tab between them, on standard error if `error`; nothing in it steers a reader."""
+    print(*(sanitize(str(one)) for one in fields), sep="\t", file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def quiet_tensorflow() -> None:
@@ -49,6 +42,7 @@ def progress(description: str, *, total: int) -> Iterator[Advance]:
     """
     from rich.console import Console  # here, as a process that measures does without
 
+    description = sanitize(description)
     console = Console(file=sys.stderr)
     if not console.is_terminal:
         with _logged(description, total) as advance:
@@ -56,10 +50,10 @@ def progress(description: str, *, total: int) -> Iterator[Advance]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[note]}"), console=console, transient=True) as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[note]}", markup=False), console=console, transient=True) as bar:
         task = bar.add_task(description, total=total, note="")
-        yield lambda steps, note: bar.update(task, advance=steps, note=note)
+        yield lambda steps, note: bar.update(task, advance=steps, note=sanitize(note))
 
 
 @contextmanager
@@ -74,7 +68,7 @@ def _logged(description: str, total: int) -> Iterator[Advance]:
     yield advance
     seconds = time.monotonic() - started
     count = f"{done}" if done == total else f"{done} of {total}"  # training may stop early
-    print(f"{description}: {count} in {seconds:.1f} s {last_note}".rstrip(), file=sys.stderr, flush=True)
+    say(f"{description}: {count} in {seconds:.1f} s {last_note}".rstrip(), error=True)
 
 
 @contextmanager
