@@ -65,11 +65,15 @@ class Status(IntEnum):
         FAILED: It does not: something regressed, is violated, damaged or broken, or no cell can be recommended.
         UNUSABLE: Options or files cannot be used.
         UNDECIDED: The evidence is insufficient.
+        HUNG_UP: By SIGHUP, as when its terminal is closed; this and the next two are as shells have them.
         INTERRUPTED: By Ctrl-C.
+        TERMINATED: By SIGTERM.
     """
 
     PASSED = 0
     FAILED = 1
     UNUSABLE = 2
     UNDECIDED = 3
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
