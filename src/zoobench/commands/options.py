@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from zoobench.errors import ResultsError, UsageError, ZoobenchError
+from zoobench.errors import ResultsError, UsageError, ZoobenchError, did_you_mean
 from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
@@ -72,10 +72,8 @@ def matching(ids: Iterable[str], patterns: Iterable[str], *, of: object = "") ->
     known, patterns = list(ids), tuple(patterns)
     for pattern in patterns:
         if not any(fnmatchcase(one, pattern) for one in known):
-            where = f" of {of}" if of else ""
-            raise UsageError(
-                f"--cells: the pattern {pattern!r} matches no cell{where}; the cells are {', '.join(known)}"
-            )
+            where = f"{did_you_mean(pattern, known)} matches no cell{f' of {of}' if of else ''}"
+            raise UsageError(f"--cells: the pattern {pattern!r}{where}; the cells are {', '.join(known)}")
     return [one for one in known if not patterns or any(fnmatchcase(one, pattern) for pattern in patterns)]
 
 
