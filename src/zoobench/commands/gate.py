@@ -42,6 +42,7 @@ from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_ce
 from zoobench.show.gate import annotations, view
 from zoobench.stats.sequential import Rates
 from zoobench.system.keeper import status_of, temporary_folder
+from zoobench.system.terminal import say
 
 _EXAMPLES = """\b
 Against a named run:
@@ -136,7 +137,7 @@ def gate(
             raise
         report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
     except KeyboardInterrupt as error:
-        click.echo("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", err=True)
+        say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(status_of(error))
     deliver(shown(report, form=form, output=output), output)
     if form == "github":

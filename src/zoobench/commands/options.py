@@ -17,7 +17,7 @@ from zoobench.show import data, html, markdown, terminal
 from zoobench.show.charts.sheet import Chart, write_picture
 from zoobench.show.document import LEAST_WIDTH, View
 from zoobench.system.files import write_bytes
-from zoobench.system.terminal import has_colours
+from zoobench.system.terminal import has_colours, say
 
 PATH = click.Path(path_type=Path)
 FORMATS: Mapping[str, Callable[[View], str]] = {
@@ -98,7 +98,7 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(options=options, **given)
         except ZoobenchError as error:
-            raise type(error)(_unprefixed(str(error))) from error
+            raise type(error)(*map(_unprefixed, map(str, error.args))) from error
 
     asked = [option for option in OPTIONS if not option.measuring]
     for option in reversed(asked):
@@ -177,7 +177,7 @@ def deliver(text: str, output: Path | None) -> None:
         write_bytes(output, text.encode())
     except OSError as error:
         raise ResultsError(f"cannot write {output}: {error.strerror}; name another file with -o") from error
-    click.echo(f"wrote {output}", err=True)
+    say(f"wrote {output}", error=True)
 
 
 def save_picture(chart: Chart, path: Path) -> None:
@@ -186,7 +186,7 @@ def save_picture(chart: Chart, path: Path) -> None:
         write_picture(chart, path)
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with --picture") from error
-    click.echo(f"wrote {path}", err=True)
+    say(f"wrote {path}", error=True)
 
 
 def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limit | None:
