@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from zoobench.commands.baseline import find_run, newest_results
-from zoobench.commands.options import PATH, artifacts_option
+from zoobench.commands.options import PATH, artifacts_option, say
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.kit.reader import find_kept
 from zoobench.results.run import Run, read_recorded
@@ -47,10 +47,10 @@ def export(*, cell: str | None, output: Path, source: str | None, force: bool, a
     record = chosen(run, cell)
     written = export_cell(run, record, folder=output, artifacts=artifacts, overwriting=force)
     size, sha256 = record.model.size_bytes if record.model else None, sha256_of_file(written)
-    click.echo(f"wrote {output}: {record.cell.id}, {megabytes(size)} MB, SHA-256 {short_hash(sha256)}")
-    click.echo(f"try it with: python {output / PYTHON} PHOTO")
+    say(f"wrote {output}: {record.cell.id}, {megabytes(size)} MB, SHA-256 {short_hash(sha256)}")
+    say(f"try it with: python {output / PYTHON} PHOTO")
     if record.cell.has_random_weights:
-        click.echo("its weights are random: its answers mean nothing", err=True)
+        say("its weights are random: its answers mean nothing", error=True)
 
 
 def chosen(run: Run, cell: str | None) -> Record:

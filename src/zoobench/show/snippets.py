@@ -6,10 +6,10 @@ from math import prod
 
 import numpy as np
 
+from zoobench.errors import sanitize
 from zoobench.matrix.interface import DEVIATION_RGB, MEAN_BGR, MEAN_RGB, Interface, PixelRange
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
-from zoobench.system.terminal import sanitize
 from zoobench.tflite.ports import Port
 
 PYTHON, KOTLIN = "classify.py", "Classifier.kt"
