@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from zoobench.commands.baseline import find_run, newest_results
-from zoobench.commands.options import PATH, artifacts_option, say
+from zoobench.commands.options import PATH, artifacts_option
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.kit.reader import find_kept
 from zoobench.results.run import Run, read_recorded
@@ -16,6 +16,7 @@ from zoobench.run.options import defaults
 from zoobench.show.model_card import to_card
 from zoobench.show.snippets import KOTLIN, PYTHON, Exported, to_kotlin, to_labels, to_python
 from zoobench.system.files import sha256_of_file, write_bytes, writing
+from zoobench.system.terminal import say
 from zoobench.system.units import few, megabytes, short_hash
 from zoobench.tflite.ports import read_ports
 
