@@ -58,6 +58,14 @@ tolerance_option = click.option(
     help="latency_p50=3%, top1=0.5points, size=1%, memory=10%, or PATTERN:METRIC=VALUE; may be repeated. Default: "
     "[tool.zoobench.gate] of pyproject.toml.",
 )
+rename_option = click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    metavar="OLD=NEW",
+    callback=lambda _context, _parameter, texts: tuple(one for text in texts for one in text.split(",")),
+    help="Join the first side's backbone (or cell) OLD with the other's NEW; comma-separated, may be repeated.",
+)
 seconds_option = click.option(
     "--seconds",
     type=click.FloatRange(min=1),
