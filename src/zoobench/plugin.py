@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import DataError, Status, ZoobenchError
+from zoobench.errors import DataError, Status, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder
+from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
@@ -89,12 +90,13 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
+    config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
-    return tuple(f"zoobench: {line}" for line in lines)
+    return tuple(f"zoobench: {sanitize(line)}" for line in lines)
 
 
 @pytest.fixture(scope="session")
@@ -108,13 +110,13 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
     """The cell that a benchmark is about, its model made; afterwards everything known so far is saved."""
     cell = zoo.cell(request.param)
     if reason := zoo.unavailable_reason(cell):
-        pytest.skip(reason)
+        pytest.skip(sanitize(reason))
     with _uncaptured(request.config):
         try:
             refusal = zoo.refusal(cell)
             if refusal and not zoo.is_made(cell):
                 _save(request.config)
-                pytest.xfail(f"{refusal.by}: {refusal.reason}")
+                pytest.xfail(sanitize(f"{refusal.by}: {refusal.reason}"))
         except ZoobenchError as error:
             raise _failed(request.node, error) from None
     yield cell
@@ -172,7 +174,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
-        terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
+        terminalreporter.write_line(sanitize(f"saved in {path}; show it again with: zoobench show {path}"))
+
+
+class _Ending:
+    """Has SIGTERM and SIGHUP end the session as Ctrl-C does, with a status of their own."""
+
+    def __init__(self) -> None:
+        self._by: KeyboardInterrupt | None = None
+        heed_signals()
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, Terminated):
+            self._by = excinfo.value
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._by:
+            session.exitstatus = status_of(self._by)
 
 
 def _bench(config: pytest.Config) -> BenchSession:

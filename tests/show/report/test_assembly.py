@@ -130,7 +130,7 @@ def test_folders_of_the_user_are_not_shown(given: str, shown: str) -> None:
 def test_data_and_files_stand_once_with_their_hashes() -> None:
     found = tables(FLOAT, INTEGER)
     assert found["Test data"]["classes"] == ("2: cat, dog",)
-    assert found["Test data"]["SHA-256"] == ("cd" * 32,)
+    assert found["Test data"]["SHA-256"] == ("cdcdcdcdcdcd",)
     assert found["Model files"] == {
         f"{FLOAT.cell.id}, {INTEGER.cell.id}": ("abababababab", "3,400,000", "imagenet"),
     }
