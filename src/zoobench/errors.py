@@ -10,6 +10,9 @@
 Every message says what was received, what is allowed, and what to do next.
 """
 
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
 
 
@@ -45,11 +48,37 @@ class Status(IntEnum):
         FAILED: It does not: something regressed, is violated, damaged or broken, or no cell can be recommended.
         UNUSABLE: Options or files cannot be used.
         UNDECIDED: The evidence is insufficient.
+        HUNG_UP: By SIGHUP, as when its terminal is closed; this and the next two are as shells have them.
         INTERRUPTED: By Ctrl-C.
+        TERMINATED: By SIGTERM.
     """
 
     PASSED = 0
     FAILED = 1
     UNUSABLE = 2
     UNDECIDED = 3
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
+
+
+_SIGNS = re.compile(r"[\W_]+")
+_LEAST_LETTERS = 3
+"""Of a word that may be a part of what was meant."""
+
+
+def spelled(name: str) -> str:
+    """Returns a name without what people spell in several ways: capital letters and the signs between words."""
+    return _SIGNS.sub("", name.casefold())
+
+
+def did_you_mean(received: str, known: Iterable[str]) -> str:
+    """Returns what to say behind a name that is none of a closed list: the nearest one in brackets, or nothing."""
+    names: dict[str, str] = {}
+    for name in known:
+        names.setdefault(spelled(name), name)
+    word = spelled(received)
+    near = get_close_matches(word, names, n=1)
+    near += [one for one in names if len(word) >= _LEAST_LETTERS and word in one]
+    found = next((names[one] for one in near if names[one] != received), "")
+    return f" (did you mean {found}?)" if found else ""

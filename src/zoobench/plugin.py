@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from zoobench.errors import DataError, Status, ZoobenchError
-from zoobench.run.options import OPTIONS
+from zoobench.run.options import OPTIONS, bench_folder
+from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
@@ -40,7 +41,6 @@ _TIMER = "time.perf_counter"
 _ANOTHER_CLOCK = f"received {{}}; allowed is {_TIMER}, by which each cell's float twin is timed too: leave it out"
 _SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
-_ONE_BENCHMARK = "test_latency.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +58,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     known = early_config.known_args_namespace
     if not known.zoo_kit or known.file_or_dir:
         return
-    folder = str(_bench_folder())
+    try:
+        folder = str(bench_folder())
+    except ZoobenchError as error:
+        raise pytest.UsageError(str(error)) from error
     args.append(folder)
     known.file_or_dir.append(folder)  # what stands in the folder where pytest was started is none of the kit's
     early_config.pluginmanager.consider_pluginarg("no:cacheprovider")
@@ -109,6 +112,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
+    config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
@@ -203,6 +207,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
 
 
+class _Ending:
+    """Has SIGTERM and SIGHUP end the session as Ctrl-C does, with a status of their own."""
+
+    def __init__(self) -> None:
+        self._by: KeyboardInterrupt | None = None
+        heed_signals()
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, Terminated):
+            self._by = excinfo.value
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._by:
+            session.exitstatus = status_of(self._by)
+
+
 def _bench(config: pytest.Config) -> BenchSession:
     if _BENCH not in config.stash:
         if not config.pluginmanager.has_plugin("benchmark"):
@@ -246,17 +267,6 @@ class _Refusals:
         """Ends the session at the first report that nothing can be measured, perhaps from a worker of pytest-xdist."""
         if report.failed and (text := str(report.longrepr)).startswith(_CANNOT):
             raise pytest.UsageError(text)
-
-
-def _bench_folder() -> Path:
-    """Returns the folder of the benchmarks: in the package, so that a device needs no checkout, or beside it in one."""
-    package = Path(__file__).resolve().parent
-    for place in (package / "bench", package.parent.parent / "bench"):
-        if (place / _ONE_BENCHMARK).is_file():
-            return place
-    raise pytest.UsageError(
-        f"this zoobench has no {_ONE_BENCHMARK} in {package / 'bench'}; install it again: pip install zoobench"
-    )
 
 
 def _texts(config: pytest.Config) -> dict[str, str]:
