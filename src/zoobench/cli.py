@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from zoobench.errors import Status, ZoobenchError, did_you_mean
+from zoobench.errors import Status, ZoobenchError, did_you_mean, sanitize
 from zoobench.system.keeper import heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
@@ -86,6 +86,8 @@ class _Group(click.Group):
         heed_signals()
         try:
             return super().invoke(context)
+        except click.UsageError as error:
+            raise click.UsageError(sanitize(error.format_message()), error.ctx) from error
         except ZoobenchError as error:
             _stop(str(error), Status.UNUSABLE)
         except ModuleNotFoundError as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import DataError, Status, ZoobenchError
+from zoobench.errors import DataError, Status, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder
 from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
@@ -120,7 +120,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             raise pytest.UsageError(str(error)) from error
     if reporter := config.pluginmanager.get_plugin("terminalreporter"):
         for line in lines:
-            reporter.write_line(f"zoobench: {line}")
+            reporter.write_line(f"zoobench: {sanitize(line)}")
 
 
 @pytest.fixture(scope="session")
@@ -136,13 +136,13 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
         pytest.fail(f"{_CANNOT}{_ONE_PROCESS}, and this test runs in one of its own", pytrace=False)
     cell = zoo.cell(request.param)
     if reason := zoo.unavailable_reason(cell):
-        pytest.skip(reason)
+        pytest.skip(sanitize(reason))
     with _uncaptured(request.config):
         try:
             refusal = zoo.refusal(cell)
             if refusal and not zoo.is_made(cell):
                 _save(request.config)
-                pytest.xfail(f"{refusal.by}: {refusal.reason}")
+                pytest.xfail(sanitize(f"{refusal.by}: {refusal.reason}"))
         except ZoobenchError as error:
             raise _failed(request.node, error) from None
     yield cell
@@ -204,7 +204,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
-        terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
+        terminalreporter.write_line(sanitize(f"saved in {path}; show it again with: zoobench show {path}"))
 
 
 class _Ending:
