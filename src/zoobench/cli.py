@@ -1,14 +1,23 @@
 """Which commands does `zoobench` have, and how does each end? The table; a command is imported when it is asked for."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
 import click
+from click.exceptions import Exit
 
-from zoobench.errors import Status, ZoobenchError
-from zoobench.system.terminal import quiet_tensorflow
+from zoobench.errors import OutputError, Status, ZoobenchError
+from zoobench.run.options import refuse_empty
+from zoobench.system.terminal import (
+    keep_traceback,
+    quiet_tensorflow,
+    sentence,
+    unwritten,
+    write_what_can_be_shown,
+)
 
 Rows = Mapping[str, tuple[str, str]]
 """Module and name of a command, and its help in one line, by how it is called."""
@@ -70,16 +79,25 @@ class _Group(click.Group):
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(widest), help_) for name, (_, help_) in rows.items()])
 
-    def invoke(self, context: click.Context) -> Any:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        write_what_can_be_shown()
+        with _ending():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command:
+            _refuse_empty(command, rest, ctx)
+        return name, command, rest
+
+    def invoke(self, ctx: click.Context) -> Any:
         quiet_tensorflow()
-        try:
-            return super().invoke(context)
-        except ZoobenchError as error:
-            _stop(str(error), Status.UNUSABLE)
-        except ModuleNotFoundError as error:
-            _stop(f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", Status.UNUSABLE)
-        except KeyboardInterrupt:
-            _stop("interrupted; what was finished is kept", Status.INTERRUPTED)
+        with _ending():
+            return super().invoke(ctx)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,6 +109,48 @@ def main() -> None:
     """
 
 
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Ends what goes wrong in the block with a sentence and its status, never with that of a verdict."""
+    try:
+        yield
+    except OutputError as error:
+        _stop(str(error), Status.UNWRITTEN)
+    except ZoobenchError as error:
+        _stop(str(error), Status.UNUSABLE)
+    except ModuleNotFoundError as error:
+        _stop(f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", Status.UNUSABLE)
+    except (KeyboardInterrupt, click.Abort):
+        _stop("interrupted; what was finished is kept", Status.INTERRUPTED)
+    except (click.ClickException, Exit):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not end as a verdict does
+        if (reason := unwritten(error)) is not None:
+            _stop(reason, Status.UNWRITTEN)
+        _stop(f"this is a defect of zoobench: {sentence(error)}; {keep_traceback(error)}", Status.CRASHED)
+
+
+def _refuse_empty(command: click.Command, arguments: Sequence[str], parent: click.Context) -> None:
+    """Refuses every option and argument that was given nothing, as by a variable that is not set: it is no default."""
+    context = click.Context(command, parent=parent, **command.context_settings)
+    try:
+        given, rest, _ = command.make_parser(context).parse_args(list(arguments))
+    except click.UsageError:
+        return  # which the command says by itself
+    for parameter in command.params:
+        received = given.get(parameter.name or "")
+        name = parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.human_readable_name
+        for text in received if isinstance(received, list | tuple) else (received,):
+            if isinstance(text, str):
+                refuse_empty(name, text)
+    if isinstance(command, click.Group) and rest and (inner := command.get_command(context, rest[0])):
+        _refuse_empty(inner, rest[1:], context)
+
+
 def _stop(message: str, status: Status) -> NoReturn:
-    click.echo(f"zoobench: {message}", err=True)
+    try:
+        if message:
+            click.echo(f"zoobench: {message}", err=True)
+    except OSError as error:  # the status says it all the same
+        unwritten(error)
     sys.exit(status)
