@@ -42,7 +42,19 @@ EACH = {
     "extensions": "",
     # what needs a run, TensorFlow or the network: its help
     **dict.fromkeys(
-        ("build", "crosscheck", "data fetch", "inspect", "kit export", "kit run", "layers", "noise"), "--help"
+        (
+            "build",
+            "crosscheck",
+            "data fetch",
+            "data preview",
+            "inspect",
+            "kit export",
+            "kit run",
+            "layers",
+            "noise",
+            "run",
+        ),
+        "--help",
     ),
 }
 """Every command, with what it is given here."""

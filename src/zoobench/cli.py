@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import Exit
 
-from zoobench.errors import OutputError, Status, ZoobenchError
+from zoobench.errors import OutputError, Status, ZoobenchError, did_you_mean
 from zoobench.run.options import refuse_empty
+from zoobench.system.keeper import heed_signals, status_of
 from zoobench.system.terminal import (
     keep_traceback,
     quiet_tensorflow,
@@ -23,7 +24,8 @@ Rows = Mapping[str, tuple[str, str]]
 """Module and name of a command, and its help in one line, by how it is called."""
 
 COMMANDS: Mapping[str, Rows] = {
-    "Measure (pytest bench/ does the measuring itself)": {
+    "Measure": {
+        "run": ("zoobench.commands.preparation:run", "Measure, in any folder; `pytest bench/` does the same."),
         "build": ("zoobench.commands.preparation:build", "Make and list the models that would be measured."),
         "backbones": ("zoobench.commands.preparation:backbones", "List the backbones, their sizes and weights."),
         "data": ("zoobench.commands.preparation:data", "Look at the drawn data set, or get real photos."),
@@ -72,6 +74,18 @@ class _Group(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _ALL and not args[0].startswith("-"):
+            context.fail(
+                f"No such command {args[0]!r}{did_you_mean(args[0], _ALL)}; the commands are {', '.join(_ALL)}."
+            )
+        name, command, rest = super().resolve_command(context, args)
+        if command:
+            _refuse_empty(command, rest, context)
+        return name, command, rest
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         del context
         widest = max(map(len, _ALL))
@@ -86,16 +100,9 @@ class _Group(click.Group):
         with _ending():
             return super().make_context(info_name, args, parent, **extra)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name, command, rest = super().resolve_command(ctx, args)
-        if command:
-            _refuse_empty(command, rest, ctx)
-        return name, command, rest
-
     def invoke(self, ctx: click.Context) -> Any:
         quiet_tensorflow()
+        heed_signals()
         with _ending():
             return super().invoke(ctx)
 
@@ -105,7 +112,7 @@ class _Group(click.Group):
 def main() -> None:
     """Which backbone, quantized how, run by what, should I ship?
 
-    The measuring itself is `pytest bench/`; these commands do what goes before and after it.
+    `zoobench run` measures, as `pytest bench/` does in a checkout; the other commands do what goes before and after it.
     """
 
 
@@ -114,20 +121,22 @@ def _ending() -> Iterator[None]:
     """Ends what goes wrong in the block with a sentence and its status, never with that of a verdict."""
     try:
         yield
-    except OutputError as error:
-        _stop(str(error), Status.UNWRITTEN)
-    except ZoobenchError as error:
-        _stop(str(error), Status.UNUSABLE)
-    except ModuleNotFoundError as error:
-        _stop(f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", Status.UNUSABLE)
-    except (KeyboardInterrupt, click.Abort):
-        _stop("interrupted; what was finished is kept", Status.INTERRUPTED)
     except (click.ClickException, Exit):
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not end as a verdict does
-        if (reason := unwritten(error)) is not None:
-            _stop(reason, Status.UNWRITTEN)
-        _stop(f"this is a defect of zoobench: {sentence(error)}; {keep_traceback(error)}", Status.CRASHED)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, none may end as a verdict does
+        _stop(*_last_words(error))
+
+
+def _last_words(error: BaseException) -> tuple[str, Status]:
+    if isinstance(error, ZoobenchError):
+        return str(error), Status.UNWRITTEN if isinstance(error, OutputError) else Status.UNUSABLE
+    if isinstance(error, ModuleNotFoundError):
+        return f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", Status.UNUSABLE
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; what was finished is kept", status_of(error)
+    if (reason := unwritten(error)) is not None:
+        return reason, Status.UNWRITTEN
+    return f"this is a defect of zoobench: {sentence(error)}; {keep_traceback(error)}", Status.CRASHED
 
 
 def _refuse_empty(command: click.Command, arguments: Sequence[str], parent: click.Context) -> None:

@@ -11,6 +11,9 @@
 Every message says what was received, what is allowed, and what to do next.
 """
 
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
 
 _OF_PYTEST = 10
@@ -57,7 +60,9 @@ class Status(IntEnum):
         UNDECIDED: The evidence is insufficient.
         CRASHED: By a defect of zoobench.
         UNWRITTEN: What it had to say could not be written.
+        HUNG_UP: By SIGHUP, as when its terminal is closed; this and the next two are as shells have them.
         INTERRUPTED: By Ctrl-C.
+        TERMINATED: By SIGTERM.
     """
 
     PASSED = 0
@@ -66,9 +71,33 @@ class Status(IntEnum):
     UNDECIDED = 3
     CRASHED = 70
     UNWRITTEN = 74
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
 
     @property
     def in_pytest(self) -> int:
         """The same of a pytest session: 10 more, as 1 to 5 are pytest's own."""
         return self + _OF_PYTEST if 0 < self < _OF_PYTEST else int(self)
+
+
+_SIGNS = re.compile(r"[\W_]+")
+_LEAST_LETTERS = 3
+"""Of a word that may be a part of what was meant."""
+
+
+def spelled(name: str) -> str:
+    """Returns a name without what people spell in several ways: capital letters and the signs between words."""
+    return _SIGNS.sub("", name.casefold())
+
+
+def did_you_mean(received: str, known: Iterable[str]) -> str:
+    """Returns what to say behind a name that is none of a closed list: the nearest one in brackets, or nothing."""
+    names: dict[str, str] = {}
+    for name in known:
+        names.setdefault(spelled(name), name)
+    word = spelled(received)
+    near = get_close_matches(word, names, n=1)
+    near += [one for one in names if len(word) >= _LEAST_LETTERS and word in one]
+    found = next((names[one] for one in near if names[one] != received), "")
+    return f" (did you mean {found}?)" if found else ""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from zoobench.errors import DataError, Status, UsageError, ZoobenchError
-from zoobench.run.options import OPTIONS, refuse_empty
+from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
+from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
@@ -33,7 +34,6 @@ _SAID: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """By the message of an error, the first test that ended with it."""
 _SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
-_ONE_BENCHMARK = "test_latency.py"
 
 
 class _Given(argparse.Action):
@@ -63,7 +63,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     known = early_config.known_args_namespace
     if not known.zoo_kit or known.file_or_dir:
         return
-    folder = str(_bench_folder())
+    try:
+        folder = str(bench_folder())
+    except ZoobenchError as error:
+        raise pytest.UsageError(str(error)) from error
     args.append(folder)
     known.file_or_dir.append(folder)  # what stands in the folder where pytest was started is none of the kit's
     early_config.pluginmanager.consider_pluginarg("no:cacheprovider")
@@ -100,6 +103,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
+    config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
@@ -186,6 +190,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
 
 
+class _Ending:
+    """Has SIGTERM and SIGHUP end the session as Ctrl-C does, with a status of their own."""
+
+    def __init__(self) -> None:
+        self._by: KeyboardInterrupt | None = None
+        heed_signals()
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, Terminated):
+            self._by = excinfo.value
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._by:
+            session.exitstatus = status_of(self._by)
+
+
 def _bench(config: pytest.Config) -> BenchSession:
     if _BENCH not in config.stash:
         if not config.pluginmanager.has_plugin("benchmark"):
@@ -205,17 +226,6 @@ def _bench(config: pytest.Config) -> BenchSession:
                 f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
             ) from error
     return config.stash[_BENCH]
-
-
-def _bench_folder() -> Path:
-    """Returns the folder of the benchmarks: in the package, so that a device needs no checkout, or beside it in one."""
-    package = Path(__file__).resolve().parent
-    for place in (package / "bench", package.parent.parent / "bench"):
-        if (place / _ONE_BENCHMARK).is_file():
-            return place
-    raise pytest.UsageError(
-        f"this zoobench has no {_ONE_BENCHMARK} in {package / 'bench'}; install it again: pip install zoobench"
-    )
 
 
 def _texts(config: pytest.Config) -> dict[str, str]:

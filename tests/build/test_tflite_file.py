@@ -75,6 +75,12 @@ def test_quantizers_can_start_from_what_is_float_in_all(tmp_path: Path) -> None:
     assert found.numbers == "uint8 input, int8 weights"
 
 
+def test_the_values_that_a_float_input_is_quantized_to_are_those_that_it_holds(tmp_path: Path) -> None:
+    found = read_tflite_file(put(tmp_path, labelled("float_fallback")))
+    assert found.contract.inputs[0].type == "float32"
+    assert found.held == pytest.approx((0, 255), abs=2)
+
+
 def test_embedded_labels_are_read(tmp_path: Path) -> None:
     assert read_tflite_file(put(tmp_path, labelled("float32"))).labels is None
     path = put(tmp_path, with_labels(labelled("float32"), {"labels.txt": b"cat\ndog\nfox\n"}))

@@ -153,6 +153,15 @@ def test_load_memory_waiting_and_quota_are_read(tmp_path: Path) -> None:
     assert found.throttle_counts == {"CPU quota of the container": 3}
 
 
+def test_the_quotas_of_ones_own_control_group_and_of_those_above_it_are_counted(tmp_path: Path) -> None:
+    tree = {
+        "proc/self/cgroup": "0::/a/b\n",
+        "sys/fs/cgroup/a/b/cpu.stat": "nr_throttled 5\n",
+        "sys/fs/cgroup/a/cpu.stat": "nr_throttled 2\n",
+    }
+    assert look(tmp_path, tree).throttle_counts == {"CPU quota of the container": 7}
+
+
 def test_a_board_tells_frequency_temperature_and_its_flags(tmp_path: Path) -> None:
     found = look(tmp_path, PI_4)
     assert (found.frequency_share, found.temperature_celsius) == (1500 / 1800, 61.835)

@@ -149,6 +149,13 @@ def test_boost_is_told_where_there_is_no_intel_driver(tmp_path: Path) -> None:
     assert describe_processor(files)["frequency"]["turbo"] is False
 
 
+NESTED = {
+    "proc/self/cgroup": "0::/system.slice/runner.service\n",
+    "sys/fs/cgroup/system.slice/runner.service/cpu.max": "50000 100000",
+    "sys/fs/cgroup/cpu.stat": "",
+}
+
+
 @pytest.mark.parametrize(
     ("tree", "cores"),
     [
@@ -160,6 +167,23 @@ def test_boost_is_told_where_there_is_no_intel_driver(tmp_path: Path) -> None:
         ),
         ({"sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000"}, None),
         ({}, None),
+        # of one's own group, and of those above it: the least counts
+        (NESTED | {"sys/fs/cgroup/system.slice/cpu.max": "max 100000"}, 0.5),
+        (NESTED | {"sys/fs/cgroup/system.slice/cpu.max": "25000 100000"}, 0.25),
+        (NESTED | {"proc/self/cgroup": "0::/\n"}, None),
+        (NESTED | {"proc/self/cgroup": "0::/../system.slice/runner.service\n"}, None),  # out of the namespace
+        (NESTED | {"proc/self/cgroup": "0::/docker/not-seen-in-the-container\n"}, None),
+        (NESTED | {"proc/self/cgroup": "nonsense"}, None),
+        (
+            {
+                "proc/self/cgroup": "2:cpu,cpuacct:/slurm/job_7\n1:name=systemd:/other\n0::/other\n",
+                "sys/fs/cgroup/cpu/slurm/job_7/cpu.cfs_quota_us": "150000",
+                "sys/fs/cgroup/cpu/slurm/job_7/cpu.cfs_period_us": "100000",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+            },
+            1.5,
+        ),
     ],
 )
 def test_the_quota_of_a_container_is_in_cores(tmp_path: Path, tree: dict[str, str], cores: float | None) -> None:

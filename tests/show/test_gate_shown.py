@@ -5,7 +5,7 @@ import pytest
 from reports import ALL_HOSTILE, HOSTILE, MISLABELLED, OTHER_CPU, UNKNOWN, a_finding, a_report, is_tame
 from views import content, lines, table, text, written
 from zoobench.judge.evidence import Verdict
-from zoobench.show.gate import annotations, headline, sentence, view
+from zoobench.show.gate import MOST_ANNOTATIONS, annotations, headline, sentence, view
 
 
 def test_what_differs_and_what_is_wrong_stand_before_the_verdicts_and_the_outcome_last() -> None:
@@ -107,16 +107,29 @@ def test_json_holds_names_as_they_are_in_plain_signs() -> None:
     assert content(view(ALL_HOSTILE))["problems"] == [HOSTILE]
 
 
-def test_what_regressed_is_an_error_and_what_is_unclear_a_warning() -> None:
-    first, second = annotations(a_report(findings=(a_finding(), MISLABELLED, UNKNOWN))).splitlines()
+def test_the_headline_is_annotated_first_then_what_regressed_as_an_error_and_what_is_unclear_as_a_warning() -> None:
+    head, first, second = annotations(a_report(findings=(a_finding(), MISLABELLED, UNKNOWN))).splitlines()
+    assert head.startswith("::error title=zoobench::gate against main: REGRESSED (")
     assert first.startswith("::error title=zoobench%3A mobilenet-integer_only-litert-t1::top-1 regressed: 90.0 to")
     assert second.startswith("::warning title=zoobench%3A mobilenet-float32-litert-t1::p50 inconclusive")
     assert annotations(a_report()) == "::notice title=zoobench::gate against main: passed (1 unchanged) in 31.4 s\n"
 
 
+def test_what_is_beyond_githubs_ten_of_a_level_is_counted_by_the_last_one() -> None:
+    many = annotations(a_report(findings=(MISLABELLED,) * 12 + (UNKNOWN,) * 11)).splitlines()
+    errors, warnings = ([one for one in many if one.startswith(f"::{level}")] for level in ("error", "warning"))
+    assert (len(errors), len(warnings)) == (MOST_ANNOTATIONS, MOST_ANNOTATIONS)
+    assert "REGRESSED" in many[0]
+    assert "::4 more of this level" in errors[-1]  # 12, of which 8 are shown beside the headline
+    assert "::2 more of this level" in warnings[-1]
+    exactly = annotations(a_report(findings=(MISLABELLED,) * 9))
+    assert exactly.count("::error") == MOST_ANNOTATIONS
+    assert "more of this level" not in exactly
+
+
 def test_signs_that_end_a_command_are_escaped_and_names_cannot_add_one() -> None:
-    (line,) = annotations(a_report(findings=(), problems=("5 %\nof a, b: c",))).splitlines()
+    _, line = annotations(a_report(findings=(), problems=("5 %\nof a, b: c",))).splitlines()
     assert line == "::error title=zoobench%3A unusable input::5 %25%0Aof a, b: c"
     hostile = annotations(ALL_HOSTILE)
     assert is_tame(hostile)
-    assert [line.partition(" ")[0] for line in hostile.splitlines()] == ["::error", "::error", "::warning"]
+    assert [line.partition(" ")[0] for line in hostile.splitlines()] == ["::error", "::error", "::error", "::warning"]

@@ -335,6 +335,44 @@ def test_a_lock_that_another_holds_is_not_waited_for_if_so_asked(root: Path) -> 
         assert again
 
 
+@pytest.mark.parametrize("said", [OSError(errno.ENOLCK, "x"), OSError(errno.EOPNOTSUPP, "x"), NotImplementedError("x")])
+def test_a_file_system_without_locks_is_told_once_and_gone_on_without(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: Exception
+) -> None:
+    def acquire(*_args: object, **_options: object) -> None:
+        raise said
+
+    monkeypatch.setattr("zoobench.store.product.FileLock.acquire", acquire)
+    others = root / f".making-{PRODUCT.folder_name}-other"
+    others.mkdir(parents=True)
+    for product in (PRODUCT, replace(PRODUCT, name="another")):
+        assert obtain(root, product, Maker()).path.read_bytes() == b"weights"
+    told = capsys.readouterr().err
+    assert (told.count("without locks"), told.count(str(root))) == (1, 1)
+    assert "free some space" not in told
+    assert others.is_dir()  # another run may be at it
+    with pytest.raises(OSError, match="remove it by hand"), locked(root, "one", waiting=False):
+        pass
+
+
+def test_what_another_run_made_meanwhile_where_there_are_no_locks_is_used(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquire(*_args: object, **_options: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    def make_twice(folder: Path) -> Facts:
+        if not calls:
+            calls.append("")
+            obtain(root, PRODUCT, make_twice)
+        return Maker()(folder)
+
+    calls: list[str] = []
+    monkeypatch.setattr("zoobench.store.product.FileLock.acquire", acquire)
+    assert obtain(root, PRODUCT, make_twice).path.read_bytes() == b"weights"
+    assert [one.name for one in root.iterdir()] == [PRODUCT.folder_name]
+
+
 def make_noting(folder: Path) -> Facts:
     """Makes the product and leaves a note that counts, beside the store, where every process sees it."""
     with (folder.parent.parent / "calls").open("a") as handle:

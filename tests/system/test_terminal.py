@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from zoobench.system.terminal import capture_native_output, progress, sanitize, sentence
+from zoobench.system.terminal import capture_native_output, has_colours, progress, sanitize, sentence
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,36 @@ def _nothing_forced(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.mark.parametrize(
+    ("stream", "environment", "has"),
+    [
+        (Terminal(), {}, True),
+        (Terminal(), {"TERM": "dumb"}, False),
+        (Terminal(), {"NO_COLOR": "1"}, False),
+        (Terminal(), {"NO_COLOR": ""}, True),  # no-color.org: set and not empty
+        (Terminal(), {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        (io.StringIO(), {}, False),
+        (io.StringIO(), {"FORCE_COLOR": ""}, False),
+        (io.StringIO(), {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+    ],
+)
+def test_colours_are_for_terminals_unless_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, environment: dict[str, str], has: bool
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert has_colours(stream) is has
+
+
+def test_a_log_that_shows_colours_is_no_terminal_for_a_bar(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress("Counting sheep", total=1) as advance:
+        advance(1, "")
+    assert capsys.readouterr().err.startswith("Counting sheep: 1 in ")
 
 
 def test_a_log_gets_one_line_with_the_last_note(

@@ -1,6 +1,7 @@
 """Is it decided in one place, for all runtimes, what a file is given and what is read of it?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,16 @@ from tflitefiles import tiny, written
 from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import RUNTIMES
 from zoobench.measure.runtimes import open_session
-from zoobench.tflite.ports import Port, closest_range, pixel_range_held, read_all_ports, read_ports, sole_input
-from zoobench.tflite.read import read_graphs, with_open_sides
+from zoobench.tflite.ports import (
+    Port,
+    closest_range,
+    pixel_range_held,
+    pixel_range_taken,
+    read_all_ports,
+    read_ports,
+    sole_input,
+)
+from zoobench.tflite.read import Graph, Operator, read_graphs, with_open_sides
 
 RUNNING = ("litert", "litert_compiled", "openvino")
 
@@ -127,6 +136,20 @@ def test_an_integer_input_holds_the_pixels_between_its_lowest_and_highest_number
     assert (pixel_range_held(graph.tensors[0]), pixel_range_held(port)) == (expected, expected)
 
 
+@pytest.mark.parametrize(("between", "is_seen"), [("TRANSPOSE", True), ("PAD", True), ("MUL", False)])
+def test_what_a_float_input_is_quantized_to_is_seen_behind_what_moves_it(between: str, is_seen: bool) -> None:
+    (graph,) = read_graphs(written(tiny()))
+    image = graph.tensors[0]
+    stored = replace(image, type="int8", scale=1 / 255, zero_point=-128)
+    operators = [
+        Operator(name=name, custom=False, inputs=(place, -1), outputs=(place + 1,))
+        for place, name in enumerate((between, "QUANTIZE"))
+    ]
+    graph = Graph(tensors=(image, image, stored), operators=tuple(operators), inputs=(0,), outputs=(2,))
+    assert pixel_range_taken(graph) == (pytest.approx((0, 1)) if is_seen else None)
+    assert pixel_range_taken(replace(graph, inputs=())) is None
+
+
 @pytest.mark.parametrize(
     ("held", "pixels"),
     [
@@ -136,6 +159,18 @@ def test_an_integer_input_holds_the_pixels_between_its_lowest_and_highest_number
         ((-2.12, 2.64), "imagenet-torch"),
         ((-123.7, 151.1), "imagenet-caffe"),
         ((0, 25.5), None),
+        ((-127 * 0.0078, 128 * 0.0078), "-1..1"),
+        ((-128 * 0.0075, 127 * 0.0075), "-1..1"),  # what it was calibrated on does not fill the range
+        ((0, 255 * 0.00392), "0..1"),
+        ((0, 255 * 0.94), "0..255"),
+        ((0, 0.2), None),
+        ((-0.5, 0.5), None),
+        ((-0.485, 0.594), None),  # 0..1 less the means of torch
+        ((-128, 127), None),  # 0..255 less 128
+        ((-1.99, 2.12), None),  # CIFAR's means and deviations
+        ((-128 / 127, 1), None),  # 8 bits with zero in the middle: of 0 to 1 or of -1 to 1
+        ((-128 * 255 / 127, 255), "0..255"),
+        ((-128 / 128, 127 / 128), "-1..1"),
         ((-255.01, 255), "0..255"),  # as 16 bits hold it
         ((-1.00003, 1), None),  # of 0 to 1 or of -1 to 1
     ],

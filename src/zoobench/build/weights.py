@@ -23,7 +23,8 @@ from zoobench.system.files import sha256_of_file, writing
 from zoobench.system.terminal import capture_native_output, progress
 from zoobench.tflite.contract import Contract, read_contract, violations
 from zoobench.tflite.labels import read_labels
-from zoobench.tflite.ports import display_shape, pixel_range_held, read_all_ports, sole_input
+from zoobench.tflite.ports import display_shape, pixel_range_taken, read_all_ports, sole_input
+from zoobench.tflite.read import read_graphs
 
 KEYWORDS = ("auto", "imagenet", "random")
 _HDF5_SIGNATURE = b"\x89HDF"
@@ -63,9 +64,10 @@ def parse_request(text: str) -> WeightsRequest:
     request = {"": "auto"}
     for pair in text.split(","):
         backbone, sign, wanted = pair.partition("=")
+        backbone = TABLE.resolve(backbone)
         if not sign or backbone not in TABLE.names():
-            known = ", ".join(TABLE.names())
-            raise UsageError(f"--zoo-weights: {pair!r} is not a pair backbone=FILE; known are {known}")
+            known, hint = ", ".join(TABLE.names()), TABLE.hint(backbone)
+            raise UsageError(f"--zoo-weights: {pair!r}{hint} is not a pair backbone=FILE; known are {known}")
         request[backbone] = _checked(wanted)
     return request
 
@@ -197,7 +199,8 @@ class TFLiteFile:
         image_size: Side of the image in pixels.
         channels: 3 for RGB, 1 for grey.
         is_float: Whether all of it is float32, so that quantizers can start from it.
-        held: Lowest and highest real value that its input can store; None where that is float.
+        held: Lowest and highest real value that its input can store, or what that is quantized to; None where it
+            computes in float32.
         labels: Names of the classes that are embedded in it, in the order of its outputs; None where there are none.
     """
 
@@ -280,6 +283,7 @@ def _read(path: Path, _modified: int, _size: int) -> TFLiteFile:
         contract = read_contract(content)
         taken = sole_input(read_all_ports(path)[0])
         labels = read_labels(content)
+        held = pixel_range_taken(read_graphs(content)[0])
     except (ModelError, MeasurementError) as error:
         raise ModelError(f"{path}: {error}") from error
     size, channels, layout = _image(path, taken.shape)
@@ -289,7 +293,7 @@ def _read(path: Path, _modified: int, _size: int) -> TFLiteFile:
         channels=channels,
         layout=layout,
         is_float=not violations(contract, SPECS["float32"]),
-        held=pixel_range_held(taken),
+        held=held,
         labels=labels,
         contract=contract,
     )

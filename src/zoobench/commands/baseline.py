@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from zoobench.commands.options import PATH, artifacts_option, output_options, present
-from zoobench.errors import ResultsError, Status, UsageError
+from zoobench.errors import ResultsError, Status, UsageError, did_you_mean
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import write_results
 from zoobench.results.run import Origin, Run, baseline_content, newest_runs, read_recorded, read_run, unmeasured
@@ -125,9 +125,10 @@ def find_run(name: str, *, artifacts: Path) -> Path:
         return path
     if Path(name).is_file():
         return Path(name)
-    known = ", ".join(path.stem for path in baseline_paths(artifacts)) or "none"
+    known = [path.stem for path in baseline_paths(artifacts)]
     raise UsageError(
-        f"{name} is neither a file nor a baseline in {artifacts / 'baselines'}; there: {known}. "
+        f"{name} is neither a file nor a baseline{did_you_mean(name, known)} in {artifacts / 'baselines'}; there: "
+        f"{', '.join(known) or 'none'}. "
         "Save one with: zoobench baseline save NAME"
     )
 

@@ -1,21 +1,23 @@
 """Which options do several commands share, and how is what they say printed or written (`--format`, `-o`)?"""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import click
-from rich.console import Console
 
-from zoobench.errors import OutputError, UsageError, ZoobenchError
+from zoobench.errors import OutputError, UsageError, ZoobenchError, did_you_mean
 from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
 from zoobench.show.charts.sheet import Chart, write_picture
-from zoobench.show.document import View
+from zoobench.show.document import LEAST_WIDTH, View
 from zoobench.system.files import write_bytes
+from zoobench.system.terminal import has_colours
 
 PATH = click.Path(path_type=Path)
 FORMATS: Mapping[str, Callable[[View], str]] = {
@@ -70,10 +72,8 @@ def matching(ids: Iterable[str], patterns: Iterable[str], *, of: object = "") ->
     known, patterns = list(ids), tuple(patterns)
     for pattern in patterns:
         if not any(fnmatchcase(one, pattern) for one in known):
-            where = f" of {of}" if of else ""
-            raise UsageError(
-                f"--cells: the pattern {pattern!r} matches no cell{where}; the cells are {', '.join(known)}"
-            )
+            where = f"{did_you_mean(pattern, known)} matches no cell{f' of {of}' if of else ''}"
+            raise UsageError(f"--cells: the pattern {pattern!r}{where}; the cells are {', '.join(known)}")
     return [one for one in known if not patterns or any(fnmatchcase(one, pattern) for pattern in patterns)]
 
 
@@ -154,17 +154,18 @@ def present(view: View, *, form: str, output: Path | None) -> None:
 
 def written(view: View, *, form: str, output: Path | None) -> str:
     """Returns a result in a format of `FORMATS`; as text it is to fit the terminal, or a file."""
-    console = Console()
-    if form == "text" and output is None and console.is_terminal:
-        return terminal.write(view, width=console.width, colours=True)
-    return FORMATS[form](view)
+    if form != "text" or output is not None:
+        return FORMATS[form](view)
+    width = get_terminal_size().columns if sys.stdout.isatty() else LEAST_WIDTH
+    return terminal.write(view, width=width, colours=has_colours(sys.stdout))
 
 
 def deliver(text: str, output: Path | None, *, form: str) -> None:
     """Prints a text, or writes it to a file and says so; what programs read is UTF-8, whatever a terminal can show."""
     content = text.encode(errors="replace")  # of a path that the locale cannot spell
     if output is None:
-        click.echo(text if form == "text" else content, nl=False)
+        # click leaves colours out wherever is no terminal
+        click.echo(text if form == "text" else content, nl=False, color=has_colours(sys.stdout))
         return
     try:
         write_bytes(output, content)

@@ -111,6 +111,7 @@ class Dataset:
         remarks: What else is unusual.
         preparation: How pixels were made, by option, where that is not the default: part of what is made of them.
         calibration: Images to calibrate on, all as one class that trains; None where the training split is taken.
+        are_named: Whether its user named the classes, in the order of a classifier's outputs.
         pixels_path: A .npy file, uint8 [samples, image_size, image_size, 3] RGB; row i belongs to `samples[i]`.
     """
 
@@ -125,6 +126,7 @@ class Dataset:
     remarks: tuple[str, ...] = ()
     preparation: Mapping[str, str] = field(default_factory=dict)
     calibration: "Dataset | None" = None
+    are_named: bool = False
 
     @property
     def sha256(self) -> str:
@@ -231,6 +233,7 @@ def _opened(source: PictureSource, *, config: DatasetConfig, image_size: int, fo
         pixels_path=pixels_path,
         remarks=(*source.remarks, *_prepared_unusually(source, config)),
         preparation=preparation,
+        are_named=bool(config.classes),
     )
 
 
@@ -355,7 +358,7 @@ def _refuse_small_classes(
         short = [
             f"{name} has {different[label]}"
             for label, name in enumerate(source.classes)
-            if different[label] < len(needing)
+            if different[label] < len(needing) and name not in source.unseen
         ]
         if short:
             of_donor = f" of {donor}" if donor else ""

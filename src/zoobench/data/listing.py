@@ -64,7 +64,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSource:
-    """What there is to decode; `key` tells it from every other source."""
+    """What there is to decode; `key` tells it from every other source.
+
+    Attributes:
+        unseen: Classes that it has no images of, as its user says.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -73,6 +77,7 @@ class PictureSource:
     left_out: tuple[LeftOut, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
     remarks: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +185,12 @@ def with_pictures(source: PictureSource, pictures: tuple[Picture, ...], remark: 
 
 
 def relabelled(source: PictureSource, classes: tuple[str, ...]) -> PictureSource:
-    """Returns a source whose classes are in another order."""
+    """Returns a source whose classes are in another order, and perhaps more of them."""
     label = [classes.index(name) for name in source.classes]
     pictures = tuple(replace(picture, label=label[picture.label]) for picture in source.pictures)
     key = sha256_of_json([source.key, label])
-    return replace(source, classes=classes, pictures=pictures, key=key)
+    unseen = tuple(name for name in classes if name not in source.classes)
+    return replace(source, classes=classes, pictures=pictures, key=key, unseen=unseen)
 
 
 def given_splits(source: PictureSource) -> dict[str, Split]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from zoobench.measure.environment import ROOT, number, text, usable_cpus
+from zoobench.measure.environment import ROOT, control_groups, number, text, usable_cpus
 from zoobench.results.schema import RecordedDisturbance, RecordedInterval
 
 Clock = Callable[[], int]
@@ -28,7 +28,7 @@ _PI_THROTTLED = ("sys/devices/platform/soc*/*firmware/get_throttled", "sys/devic
 _PI_FLAGS = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
 """Bits 0 to 3 of the Raspberry Pi's firmware: now. Bits 16 to 19 say the same of the time since they were cleared."""
 _HAS_OCCURRED = 16
-_QUOTA_STATS = ("sys/fs/cgroup/cpu.stat", "sys/fs/cgroup/cpu/cpu.stat")
+_QUOTA_STAT = "cpu.stat"
 _QUOTA, _HEAT = "CPU quota of the container", "thermal throttling"
 _AVAILABLE = re.compile(r"^MemAvailable:\s*(\d+)", re.MULTILINE)
 Mark = tuple[float, float]
@@ -77,7 +77,7 @@ class Counters:
         highest = {path: number(path.with_name("scaling_max_freq")) for path in current}
         self._highest = {path: kilohertz for path, kilohertz in highest.items() if kilohertz}
         self._sensors = list(root.glob("sys/class/thermal/thermal_zone*/temp"))
-        self._quotas = [root / path for path in _QUOTA_STATS if (root / path).exists()]
+        self._quotas = [path for folder in control_groups(root) if (path := folder / _QUOTA_STAT).exists()]
         self._pi = next((path for pattern in _PI_THROTTLED for path in sorted(root.glob(pattern))), None)
 
     def __call__(self) -> Snapshot:
@@ -134,7 +134,7 @@ class Counters:
         counts = {_HEAT: sum(number(path) or 0 for path in self._heat)} if self._heat else {}
         for path in self._quotas:
             stat = dict(line.split() for line in (text(path) or "").splitlines())
-            counts[_QUOTA] = int(stat.get("nr_throttled", 0))
+            counts[_QUOTA] = counts.get(_QUOTA, 0) + int(stat.get("nr_throttled", 0))
         return counts
 
 

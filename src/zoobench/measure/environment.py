@@ -25,7 +25,9 @@ ROOT = Path("/")
 _CPU = "sys/devices/system/cpu"
 _DMI = "sys/class/dmi/id"
 _DEVICE_TREE = "proc/device-tree"
-_CGROUP = "sys/fs/cgroup"
+_CGROUPS = "sys/fs/cgroup"
+_OWN_GROUPS = "proc/self/cgroup"
+_CPU_CONTROLLER = "cpu"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 FEATURES = (
     *("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"),
@@ -163,10 +165,30 @@ def usable_cpus() -> frozenset[int]:
 
 
 def quota_cores(root: Path) -> float | None:
-    """Returns how many CPUs' time the container may use, by version 2 or 1 of control groups; None if any."""
-    quota, _, period = (text(root / _CGROUP / "cpu.max") or "").partition(" ")
+    """Returns how many CPUs' time this process may use: the least quota of its control groups; None if any."""
+    return min(filter(None, map(_quota_of, control_groups(root))), default=None)
+
+
+def control_groups(root: Path) -> list[Path]:
+    """Returns the folders of the control groups that rule this process's CPU time, its own first, then those above it.
+
+    A container may see its own group as the root, so that the path in /proc leads nowhere: only the root is left then.
+    """
+    folders: list[Path] = []
+    for line in (text(root / _OWN_GROUPS) or "0::/").splitlines():
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        if not controllers or _CPU_CONTROLLER in controllers.split(","):  # version 2 names none
+            places = (controllers, _CPU_CONTROLLER) if controllers else ("", "unified", _CPU_CONTROLLER)
+            parts = [part for part in path.split("/") if part]
+            levels = range(0 if ".." in parts else len(parts), -1, -1)
+            folders += [Path(root, _CGROUPS, place, *parts[:level]) for place in places for level in levels]
+    return list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir()))
+
+
+def _quota_of(folder: Path) -> float | None:
+    quota, _, period = (text(folder / "cpu.max") or "").partition(" ")
     if not quota:
-        quota, period = (text(root / _CGROUP / f"cpu/cpu.cfs_{one}_us") or "" for one in ("quota", "period"))
+        quota, period = (text(folder / f"cpu.cfs_{one}_us") or "" for one in ("quota", "period"))
     return int(quota) / int(period) if quota.isdigit() and period.isdigit() and int(period) else None
 
 

@@ -31,6 +31,9 @@ _LEGEND = (
 )
 _FIRST = (Verdict.REGRESSED, Verdict.INCONCLUSIVE, None, Verdict.IMPROVED, Verdict.UNCHANGED)
 """In which order cells stand, by the first of these that one has."""
+MOST_ANNOTATIONS = 10
+"""That GitHub shows of a level and a step (actions/toolkit, docs/problem-matchers.md)."""
+_HEADLINE_LEVELS = {"good": "notice", "open": "warning", "bad": "error"}
 _LEVELS = {Verdict.REGRESSED: "error", Verdict.INCONCLUSIVE: "warning"}
 _IN_MESSAGES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTIES = _IN_MESSAGES | {":": "%3A", ",": "%2C"}
@@ -127,19 +130,30 @@ def _row(finding: Finding) -> tuple[str, ...]:
 
 
 def annotations(report: GateReport) -> str:
-    """Returns workflow commands: an error for each problem and regression, a warning for what is inconclusive.
+    """Returns workflow commands: the headline, an error for each problem and regression, a warning for what is unclear.
 
-    The escapes are those of GitHub's own toolkit (`packages/core/src/command.ts`).
+    GitHub shows `MOST_ANNOTATIONS` of a level and drops the others without a word: the last one says how many more
+    there are. The escapes are those of GitHub's own toolkit (`packages/core/src/command.ts`).
     """
-    lines = [_command("error", "zoobench: unusable input", problem) for problem in report.problems]
-    lines += [
-        _command(level, f"zoobench: {finding.cell}", sentence(finding))
+    said = [(_HEADLINE_LEVELS[_OUTCOMES[report.status][1]], "zoobench", headline(report))]
+    said += [("error", "zoobench: unusable input", problem) for problem in report.problems]
+    said += [
+        (level, f"zoobench: {finding.cell}", sentence(finding))
         for finding in report.findings
         if finding.verdict and (level := _LEVELS.get(finding.verdict))
     ]
-    if report.status is Status.PASSED:
-        lines.append(_command("notice", "zoobench", headline(report)))
-    return "".join(f"{line}\n" for line in lines)
+    kept = [one for level in ("error", "warning", "notice") for one in _shown([it for it in said if it[0] == level])]
+    kept.sort(key=lambda one: one[2] != headline(report))
+    return "".join(f"{_command(*one)}\n" for one in kept)
+
+
+def _shown(said: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    if len(said) <= MOST_ANNOTATIONS:
+        return said
+    more = len(said) - (MOST_ANNOTATIONS - 1)
+    level = said[0][0]
+    text = f"{more} more of this level are in the log and the summary of this step; GitHub shows {MOST_ANNOTATIONS}"
+    return [*said[: MOST_ANNOTATIONS - 1], (level, "zoobench", text)]
 
 
 def _command(level: str, title: str, message: str) -> str:

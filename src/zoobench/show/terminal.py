@@ -39,6 +39,7 @@ def to_terminal(blocks: Sequence[Block], *, width: int, colours: bool) -> str:
         file=text,
         width=_ENOUGH,
         force_terminal=colours,
+        color_system="standard" if colours else None,
         no_color=not colours,
         highlight=False,
         markup=False,  # names come from folders and files, so that brackets and colons in them mean themselves

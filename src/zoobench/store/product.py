@@ -1,5 +1,6 @@
 """Has this been made already, and is it still whole? Products are kept by all that determines them."""
 
+import errno
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +33,9 @@ DAMAGED = ".damaged-"
 REMOVING = ".removing-"
 """Begins the name of a product that is being removed, or was until that was interrupted."""
 _NAME_LENGTH = 60  # characters; a file system takes 255 bytes with all that is put around it
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What a file system says that has none, such as NFS without lockd and some of FUSE."""
+_IS_THERE = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 _OWN_HASH = "manifest_sha256"
 Facts = Mapping[str, Any]
 """What is worth knowing of a product once it is made, as plain JSON."""
@@ -136,12 +141,12 @@ def obtain(
         with suppress(ValueError):
             return _read(folder, product)
         root.mkdir(parents=True, exist_ok=True)
-        with locked(root, product.folder_name):
+        with locked(root, product.folder_name) as alone:
             try:
                 return _read(folder, product)  # made meanwhile, by the run that was waited for
             except ValueError as damage:
                 _set_aside(folder, reason=str(damage))
-            return _make(folder, product, make)
+            return _make(folder, product, make, alone=alone)
     except OSError as problem:
         raise error(f"cannot keep {product.name} in {root}: {problem}; free some space or mend the folder") from problem
 
@@ -230,7 +235,11 @@ def home_of(path: Path) -> Path | None:
 def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bool]:
     """Holds a product's lock while the block runs, and yields whether it could be had.
 
-    With `waiting` it says that another process holds it, and waits.
+    With `waiting` it says that another process holds it, and waits; where the file system has no locks it says so and
+    goes on without.
+
+    Raises:
+        OSError: If there is no writing to the folder, or no locks in it and none is waited for.
     """
     lock = FileLock(root / f".{folder_name}.lock")
     try:
@@ -239,10 +248,28 @@ def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bo
         if waiting:
             print(f"zoobench: another run makes {folder_name}; waiting for it", file=sys.stderr, flush=True)
             lock.acquire()
+    except (OSError, NotImplementedError) as error:  # filelock's, of ENOSYS
+        if getattr(error, "errno", errno.ENOSYS) not in _NO_LOCKS:
+            raise
+        if not waiting:
+            raise OSError(
+                errno.ENOLCK, "its file system has no locks, so a run may be using it; remove it by hand"
+            ) from error
+        _say_without_locks(root)
     try:
         yield lock.is_locked
     finally:
         lock.release()
+
+
+@cache
+def _say_without_locks(root: Path) -> None:
+    print(
+        f"zoobench: {root} is on a file system without locks: two runs at once would not wait for each other, so start "
+        "one at a time, or name a folder on a local disk as artifacts",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def hidden(folder: Path, *, mark: str, product: str) -> Path:
@@ -268,10 +295,10 @@ def _read(folder: Path, product: Product) -> Stored:
     )
 
 
-def _make(folder: Path, product: Product, make: Callable[[Path], Facts]) -> Stored:
+def _make(folder: Path, product: Product, make: Callable[[Path], Facts], *, alone: bool) -> Stored:
     beginning = f"{MAKING}{product.folder_name}-"
     for entry in list(folder.parent.iterdir()):
-        if entry.name.startswith(beginning):  # of runs that were killed: nobody else holds the lock
+        if alone and entry.name.startswith(beginning):  # of runs that were killed: nobody else holds the lock
             shutil.rmtree(entry, ignore_errors=True)
     started = time.monotonic()
     workplace = Path(tempfile.mkdtemp(prefix=beginning, dir=folder.parent))
@@ -301,7 +328,11 @@ def _publish(workplace: Path, folder: Path) -> None:
     for path in contents(workplace).values():
         sync(path)
     workplace.chmod(0o755)
-    workplace.rename(folder)
+    try:
+        workplace.rename(folder)
+    except OSError as error:
+        if error.errno not in _IS_THERE:  # another run made it meanwhile, where there are no locks
+            raise
     with suppress(OSError):  # not every file system can; the hashes tell what a loss of power took
         sync(folder)
         sync(folder.parent)

@@ -40,6 +40,13 @@ def sanitize(text: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[0][:-1]}{_MARK}", plain)
 
 
+def has_colours(stream: TextIO) -> bool:
+    """Tells whether a stream takes colours: by NO_COLOR and FORCE_COLOR where they are set, else by what it is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
 def quiet_tensorflow() -> None:
     """Keeps TensorFlow's notes off this terminal, unless the user set what is shown; to be called before its import."""
     for name, value in QUIET_TENSORFLOW.items():
@@ -52,13 +59,13 @@ def progress(description: str, *, total: int) -> Iterator[Advance]:
 
     On a terminal this is a bar with the time left; in a log it is one line at the end, so that logs stay short.
     """
-    from rich.console import Console  # here, as a process that measures does without
-
-    console = Console(file=sys.stderr)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():  # FORCE_COLOR makes a terminal of a log for colours alone
         with _logged(description, total) as advance:
             yield advance
         return
+    from rich.console import Console  # here, as a process that measures does without
+
+    console = Console(file=sys.stderr, no_color=not has_colours(sys.stderr))
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -3,7 +3,7 @@
 Here it is decided, for all runtimes and commands, what an open dimension is and which file can be run at all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, prod
 from pathlib import Path
@@ -19,7 +19,19 @@ from zoobench.tflite.read import Graph, Tensor, read_edges
 Floats = npt.NDArray[np.float32]
 _SCORES = frozenset({"float32", "uint8", "int8", "int16"})
 """Number types of answers that are read."""
-_RANGE_TOLERANCE = 0.15
+_RANGE_TOLERANCES: Mapping[PixelRange, float] = {
+    "0..255": 0.15,
+    "0..1": 0.15,
+    "-1..1": 0.15,
+    "imagenet-torch": 0.05,
+    "imagenet-caffe": 0.05,
+}
+"""How far an end of an input's values may be from that of the pixels, as a share of their width.
+
+Pixels of other means and deviations are near those of ImageNet: CIFAR's end 0.11 from torch's, those less 128 end 0.09
+from caffe's. The next to the others are those less 0.5, 0.25 from -1..1.
+"""
+_MOVES = frozenset({"TRANSPOSE", "RESHAPE", "EXPAND_DIMS", "SQUEEZE", "PAD"})
 _MOST_VALUES = 1_000_000_000
 
 
@@ -161,33 +173,42 @@ def photo_interface(port: Port) -> Interface | None:
 
 
 def pixel_range_taken(graph: Graph) -> tuple[float, float] | None:
-    """Returns `pixel_range_held` of a graph's first input, or of that as it is quantized where it is a float one."""
+    """Returns `pixel_range_held` of a graph's first input, or of that as it is quantized where it is a float one.
+
+    What only moves its numbers may stand between the two.
+    """
     if not graph.inputs:
         return None
-    index = graph.inputs[0]
-    quantized = (
-        one.outputs[0] for one in graph.operators if one.name == "QUANTIZE" and one.inputs == (index,) and one.outputs
-    )
-    held = pixel_range_held(graph.tensors[index])
-    return held or next((pixel_range_held(graph.tensors[one]) for one in quantized), None)
+    moved = {graph.inputs[0]}
+    held = [pixel_range_held(graph.tensors[graph.inputs[0]])]
+    for one in graph.operators:
+        if one.inputs and one.inputs[0] in moved and one.outputs:
+            if one.name == "QUANTIZE":
+                held.append(pixel_range_held(graph.tensors[one.outputs[0]]))
+            elif one.name in _MOVES:
+                moved.add(one.outputs[0])
+    return next(filter(None, held), None)
 
 
 def closest_range(held: tuple[float, float]) -> PixelRange | None:
     """Returns which range of pixels an input was quantized for, by the lowest and highest value that it holds.
 
-    None where it is none of the known ones to within `_RANGE_TOLERANCE` of their width: what a quantizer was shown
-    need not have reached the ends. A 16-bit input holds as much below zero as above, so that only the larger end tells;
-    None where it is that of two ranges.
+    None where it is none of the known ones to within `_RANGE_TOLERANCES` of their width: what a quantizer was shown
+    need not have reached the ends. Where zero stands in the middle, as 16-bit inputs have it, only the larger end
+    says something; None where that is the one of two ranges.
     """
-    largest = max(map(abs, held))
-    is_symmetric = isclose(-held[0], held[1], rel_tol=1e-3)
+    low, high = held
+    is_of_16_bits = isclose(-low, high, rel_tol=1e-3)
+    is_of_8_bits = isclose(-low * 127, high * 128, rel_tol=1e-4)
 
-    def miss(low: float, high: float) -> float:
-        if is_symmetric:
-            return abs(largest - max(abs(low), abs(high)))
-        return max(abs(held[0] - low), abs(held[1] - high))
+    def misses(pixels: PixelRange) -> float:
+        least, most = PIXEL_EXTENTS[pixels]
+        apart = abs(high - max(-least, most)) if is_of_16_bits else max(abs(low - least), abs(high - most))
+        return apart / (most - least)
 
-    found = [name for name, (low, high) in PIXEL_EXTENTS.items() if miss(low, high) <= _RANGE_TOLERANCE * (high - low)]
+    ends = [name for name, extents in PIXEL_EXTENTS.items() if isclose(high, max(map(abs, extents)), rel_tol=1e-3)]
+    near = [name for name in PIXEL_EXTENTS if misses(name) <= _RANGE_TOLERANCES[name]]
+    found = ends if ends and is_of_8_bits else near
     return found[0] if len(found) == 1 else None
 
 

@@ -68,6 +68,15 @@ def test_a_file_of_which_nothing_is_known_runs_on_drawn_animals_on_one_thread(tm
     assert found.samples.images(0, 2).shape == (2, 32, 32, 3)
 
 
+def test_photos_are_given_in_the_range_that_an_input_was_quantized_for(tmp_path: Path) -> None:
+    pytest.importorskip("PIL")
+    for scale, pixels in ((1.0, "0..255"), (1 / 255, "0..1"), (0.1, "0..255")):
+        content = written(tiny((1, 32, 32, 3), kind="uint8", scale=scale))
+        interface = target(tmp_path, str(a_file(tmp_path, content))).interface
+        assert interface is not None
+        assert interface.pixels == pixels
+
+
 def test_images_that_are_named_are_taken(tmp_path: Path) -> None:
     measured(tmp_path, kept(tmp_path, "model.tflite"))
     np.save(tmp_path / "mine.npy", np.zeros((3, 32, 32, 3), np.uint8))

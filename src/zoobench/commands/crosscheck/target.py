@@ -1,6 +1,6 @@
 """What is crosschecked, and on which inputs: photos where the file takes images, else arrays of its shape?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
@@ -16,7 +16,17 @@ from zoobench.run.locate import find_interface, find_models, find_pixels, given_
 from zoobench.system.files import sha256_of_file
 from zoobench.system.units import three_digits
 from zoobench.tflite.edit import given_numbers, with_one_signature
-from zoobench.tflite.ports import Port, display_shape, photo_interface, pixel_range_held, read_all_ports, sole_input
+from zoobench.tflite.ports import (
+    Port,
+    closest_range,
+    display_shape,
+    photo_interface,
+    pixel_range_held,
+    pixel_range_taken,
+    read_all_ports,
+    sole_input,
+)
+from zoobench.tflite.read import read_graphs
 
 _SUFFIX = ".tflite"
 _NAMED = 12
@@ -90,7 +100,7 @@ def find_target(
     model = with_one_signature(path, signature, workplace=workplace)
     port = sole_input(read_all_ports(model)[0])
     known = (_recorded_interface(run, sha256) if run else None) or find_interface(path)
-    interface = known or photo_interface(port)
+    interface = known or _interface(model, port)
     fed = _given_arrays(images, port, interface) if images else None if interface else _drawn_arrays(port, workplace)
     interface = None if fed else interface
     samples, described, photos = fed or _of_photos(run, images, max(port.shape[1:]), artifacts, workplace)
@@ -105,6 +115,13 @@ def find_target(
         images=described,
         photos=photos,
     )
+
+
+def _interface(model: Path, port: Port) -> Interface | None:
+    """Returns how a file that no run knows takes photos: in the range that it was quantized for, as far as it was."""
+    interface, held = photo_interface(port), pixel_range_taken(read_graphs(model.read_bytes())[0])
+    pixels = closest_range(held) if held else None
+    return replace(interface, pixels=pixels) if interface and pixels else interface
 
 
 def _recorded_interface(run: Run, sha256: str) -> Interface | None:
