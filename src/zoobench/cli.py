@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import Exit
 
-from zoobench.errors import OutputError, Status, ZoobenchError, did_you_mean
+from zoobench.errors import OutputError, Status, ZoobenchError, did_you_mean, sanitize
 from zoobench.run.options import refuse_empty
 from zoobench.system.keeper import heed_signals, status_of
 from zoobench.system.terminal import (
@@ -121,6 +121,8 @@ def _ending() -> Iterator[None]:
     """Ends what goes wrong in the block with a sentence and its status, never with that of a verdict."""
     try:
         yield
+    except click.UsageError as error:
+        raise click.UsageError(sanitize(error.format_message()), error.ctx) from error
     except (click.ClickException, Exit):
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, none may end as a verdict does

@@ -1,4 +1,4 @@
-"""What can go wrong, one class for each thing a caller may want to handle, and with which status does a command end?
+"""What can go wrong, how is it said so that no foreign text in it steers a reader, and how does a command end?
 
     ZoobenchError
     ├── UsageError          an option or argument that makes no sense
@@ -17,10 +17,28 @@ from difflib import get_close_matches
 from enum import IntEnum
 
 _OF_PYTEST = 10
+MARK = "\N{REPLACEMENT CHARACTER}"
+_COMMAND = re.compile(r"^\s*::|##\[")
+"""Of GitHub's runner: the one at the start of a line, the older one anywhere."""
+
+
+def sanitize(text: str) -> str:
+    """Returns a foreign text on one line with a mark for each character that would steer a terminal or is none.
+
+    What GitHub's runner would take for a command, were it printed at the start of a line, is marked too.
+    """
+    plain = text if text.isprintable() else "".join(one if one.isprintable() else MARK for one in text)
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}{MARK}", plain)
 
 
 class ZoobenchError(Exception):
-    """Base of all errors that zoobench raises on purpose; its message is meant for people."""
+    """Base of all errors that zoobench raises on purpose; its message is meant for people.
+
+    Each argument is a line of it: a line end in one is foreign, and marked as all that would steer a terminal.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(sanitize(str(line)) for line in self.args)
 
 
 class UsageError(ZoobenchError):

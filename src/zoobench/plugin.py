@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import DataError, Status, UsageError, ZoobenchError
+from zoobench.errors import DataError, Status, UsageError, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
@@ -109,7 +109,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
-    return tuple(f"zoobench: {line}" for line in lines)
+    return tuple(f"zoobench: {sanitize(line)}" for line in lines)
 
 
 @pytest.fixture(scope="session")
@@ -123,13 +123,13 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
     """The cell that a benchmark is about, its model made; afterwards everything known so far is saved."""
     cell = zoo.cell(request.param)
     if reason := zoo.unavailable_reason(cell):
-        pytest.skip(reason)
+        pytest.skip(sanitize(reason))
     with _uncaptured(request.config):
         try:
             refusal = zoo.refusal(cell)
             if refusal and not zoo.is_made(cell):
                 _save(request.config)
-                pytest.xfail(f"{refusal.by}: {refusal.reason}")
+                pytest.xfail(sanitize(f"{refusal.by}: {refusal.reason}"))
         except ZoobenchError as error:
             raise _failed(request.node, error) from None
     yield cell
@@ -187,7 +187,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
-        terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
+        terminalreporter.write_line(sanitize(f"saved in {path}; show it again with: zoobench show {path}"))
 
 
 class _Ending:

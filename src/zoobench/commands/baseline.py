@@ -15,6 +15,7 @@ from zoobench.results.file import write_results
 from zoobench.results.run import Origin, Run, baseline_content, newest_runs, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
+from zoobench.system.terminal import say
 from zoobench.system.units import few, size
 
 _LONGEST = 200
@@ -48,13 +49,13 @@ def save(*, name: str, source: Path | None, partial: bool, force: bool, artifact
     chosen = source or newest_results(artifacts)
     saved, unmade = save_baseline(name, chosen, artifacts=artifacts, partial=partial, force=force)
     newest = "" if source else ", the newest results of this machine"
-    click.echo(f"saved {len(saved.records)} cells of {chosen}{newest}")
-    click.echo(f"wrote {saved.path} ({size(saved.path.stat().st_size)})")
+    say(f"saved {len(saved.records)} cells of {chosen}{newest}")
+    say(f"wrote {saved.path} ({size(saved.path.stat().st_size)})")
     if unmade:
-        click.echo(
+        say(
             f"the store does not know what made {', '.join(unmade)}: keep these model files, they cannot be made "
             "again from the baseline",
-            err=True,
+            error=True,
         )
 
 
@@ -69,9 +70,9 @@ def list_(*, artifacts: Path, form: str, output: Path | None) -> None:
     if readable or form != "text":
         present(list_view(readable), form=form, output=output)
     elif not reasons:
-        click.echo(f"there are no baselines in {artifacts / 'baselines'}; save one with: zoobench baseline save NAME")
+        say(f"there are no baselines in {artifacts / 'baselines'}; save one with: zoobench baseline save NAME")
     for reason in reasons:
-        click.echo(reason, err=True)
+        say(reason, error=True)
     if reasons:
         sys.exit(Status.UNUSABLE)
 
@@ -144,7 +145,7 @@ def newest_results(artifacts: Path) -> Path:
     for run in newest_runs(artifacts / "results"):
         if measured_on(run.records.values()) == wanted:
             ended = f", measured until {run.measured}" if run.measured else ""
-            click.echo(f"taken: {run.path}, the newest results of this machine{ended}", err=True)
+            say(f"taken: {run.path}, the newest results of this machine{ended}", error=True)
             return run.path
     raise UsageError(
         f"there are no results of this machine ({wanted}) in {artifacts / 'results'}; run pytest bench/, or name a "
