@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from zoobench.errors import Status, ZoobenchError
+from zoobench.errors import Status, ZoobenchError, did_you_mean, sanitize
 from zoobench.system.keeper import heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
@@ -65,6 +65,15 @@ class _Group(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _ALL and not args[0].startswith("-"):
+            context.fail(
+                f"No such command {args[0]!r}{did_you_mean(args[0], _ALL)}; the commands are {', '.join(_ALL)}."
+            )
+        return super().resolve_command(context, args)
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         del context
         widest = max(map(len, _ALL))
@@ -77,6 +86,8 @@ class _Group(click.Group):
         heed_signals()
         try:
             return super().invoke(context)
+        except click.UsageError as error:
+            raise click.UsageError(sanitize(error.format_message()), error.ctx) from error
         except ZoobenchError as error:
             _stop(str(error), Status.UNUSABLE)
         except ModuleNotFoundError as error:

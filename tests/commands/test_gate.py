@@ -191,6 +191,9 @@ def test_a_renamed_backbone_is_judged_by_its_new_name(sides: Sides) -> None:
     assert report.problems == ()
     assert {one.cell for one in report.findings} == sides.candidate.keys()
     assert "judged by new names: mobilenet=pocketnet" in report.notes
+    report = sides.judged(rules=Rules(renames=("mobilenet=pocketnet", "gone=mobilenet")))
+    assert {one.cell for one in report.findings} == sides.candidate.keys()
+    assert "the baseline has nothing that pyproject.toml renames by gone=mobilenet" in report.notes
 
 
 @pytest.mark.parametrize(

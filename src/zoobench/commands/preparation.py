@@ -19,7 +19,7 @@ from zoobench.run.plan import make_plan
 from zoobench.run.session import BenchSession
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.system.files import writing
-from zoobench.system.terminal import capture_native_output
+from zoobench.system.terminal import capture_native_output, say
 
 _PYTEST = (
     "import sys; sys.path[:] = filter(None, sys.path); import runpy; runpy.run_module('pytest', {}, '__main__', True)"
@@ -56,7 +56,7 @@ def _usable(name: str) -> Any:
     try:
         return TABLES["backbone"].find(name)
     except UsageError as error:
-        click.echo(str(error), err=True)
+        say(str(error), error=True)
         return None
 
 
@@ -136,14 +136,14 @@ def preview(output: Path, seed: int) -> None:
 
     with writing(output) as handle:
         contact_sheet(seed=seed).save(handle, format="png")
-    click.echo(f"wrote {output}")
+    say(f"wrote {output}")
 
 
 @data.command(short_help="Download a data set of photos.")
 @click.argument("name", type=click.Choice(["animals10"]))
 def fetch(name: str) -> None:
     """Download a data set of photos (needs the network and `pip install 'zoobench[fetch]'`)."""
-    click.echo(f"use it with: pytest bench/ --zoo-data {fetched(name)}")
+    say(f"use it with: pytest bench/ --zoo-data {fetched(name)}")
 
 
 def fetched(name: str) -> Path:
@@ -171,9 +171,9 @@ def build(*, options: Mapping[str, str]) -> None:
     """Make the models that `pytest bench/` would measure, with the same options, and list them."""
     session = BenchSession(make_plan(options))
     for line in session.prepare(session.plan.cells):
-        click.echo(line, err=True)
+        say(line, error=True)
     for cell in session.plan.cells:
         if session.is_made(cell):
-            click.echo(f"{cell.id}\t{session.model(cell).path}")
+            say(cell.id, session.model(cell).path)
         elif refusal := session.refusal(cell):
-            click.echo(f"{cell.id} is not made: {refusal.by} refuses it: {refusal.reason}", err=True)
+            say(f"{cell.id} is not made: {refusal.by} refuses it: {refusal.reason}", error=True)

@@ -28,6 +28,7 @@ from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.writers import to_html, to_markdown
 from zoobench.system.keeper import temporary_folder
+from zoobench.system.terminal import say
 
 SIDE = 96
 """Of a thumbnail, in pixels; smaller images stay as they are."""
@@ -80,7 +81,7 @@ def report(*, results: Path, output: Path | None, form: str, pictures: Path | No
     else:
         deliver(to_markdown(made), output)
     for path in write_charts(made, pictures) if pictures else ():
-        click.echo(f"wrote {path}", err=True)
+        say(f"wrote {path}", error=True)
 
 
 def make_report(

@@ -39,9 +39,8 @@ from zoobench.data.split import (
     shares_of,
     stratified,
 )
-from zoobench.errors import DataError, UsageError
+from zoobench.errors import DataError, UsageError, sanitize
 from zoobench.system.files import sha256_of_json
-from zoobench.system.terminal import sanitize
 
 MIN_IMAGE_SIZE = 8
 MAX_IMAGE_SIZE = 1024

@@ -29,7 +29,7 @@ from zoobench.data.split import ROWS, SPLITS, Row, Split, read_rows
 from zoobench.errors import DataError
 from zoobench.store.product import Facts, Product, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_json, writing
-from zoobench.system.terminal import Advance, progress, sanitize
+from zoobench.system.terminal import Advance, progress
 
 _LISTED = 20  # bad images that a message names
 _SCHEMA = 2
@@ -206,13 +206,14 @@ def refuse(left_out: Sequence[LeftOut], *, source: PictureSource) -> None:
     """
     if not left_out:
         return
-    lines = [f"  {sanitize(name)}: {sanitize(reason)}" for name, reason in left_out[:_LISTED]]
+    lines = [f"  {name}: {reason}" for name, reason in left_out[:_LISTED]]
     if len(left_out) > _LISTED:
         lines.append(f"  and {len(left_out) - _LISTED} more")
     raise DataError(
-        f"{counted(left_out, 'image')} of {source.name} cannot be used:\n" + "\n".join(lines) + "\n"
+        f"{counted(left_out, 'image')} of {source.name} cannot be used:",
+        *lines,
         "Mend or remove them, or leave them out with --zoo-skip-bad-images "
-        "(they are then counted in the header and in every record)."
+        "(they are then counted in the header and in every record).",
     )
 
 

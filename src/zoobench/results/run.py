@@ -142,6 +142,11 @@ class Side:
         """Every cell of any run."""
         return tuple(dict.fromkeys(cell for run in self.runs for cell in run.ids))
 
+    @property
+    def records(self) -> dict[str, Record]:
+        """The first record of each cell, by its id."""
+        return {cell: record for run in reversed(self.runs) for cell, record in run.records.items()}
+
 
 def read_side(path: Path) -> Side:
     """Returns a results file as one run, or a folder's results files as several.

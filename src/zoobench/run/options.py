@@ -118,7 +118,12 @@ _BUILDING = (
         "Which signature of a TFLite file or SavedModel of your own is run, where it has several.",
     ),
     ("threads", "NS", "1", "Threads of one invocation, comma-separated numbers."),
-    ("image-size", "N", "224", "Side of the images in pixels, or `native` for each backbone's own."),
+    (
+        "image-size",
+        "NS",
+        "224",
+        "Sides of the images in pixels, comma-separated; `native` is each backbone's own. Each size has its cells.",
+    ),
     (
         "weights",
         "WHAT",

@@ -341,4 +341,4 @@ def _epitaph(name: str, process: subprocess.Popen[bytes], printed: IO[bytes] | N
 def _last_words(printed: IO[bytes]) -> str:
     printed.seek(0)
     said = printed.read().decode(errors="replace").strip()
-    return f"; it printed: {said[-_TAIL:]}" if said else ""
+    return f"; it printed: {' | '.join(said[-_TAIL:].splitlines())}" if said else ""

@@ -28,7 +28,7 @@ from zoobench.measure.worker import OPEN_SECONDS, first_patience, later_patience
 from zoobench.results.disturbed import are_in_the_way
 from zoobench.show.crosscheck import view
 from zoobench.system.keeper import status_of, temporary_folder
-from zoobench.system.terminal import progress
+from zoobench.system.terminal import progress, say
 
 _EXAMPLES = """\b
 For example:
@@ -99,7 +99,7 @@ def crosscheck(*, cell: str, turns: int, seconds: float, form: str, output: Path
             target = find_target(cell, workplace=folder, **asked)
             report = compare_methods(target, *find_methods(target), turns=turns, seconds=seconds)
     except KeyboardInterrupt as error:
-        click.echo("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", err=True)
+        say("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", error=True)
         sys.exit(status_of(error))
     present(view(report), form=form, output=output)
     sys.exit(report.status)
