@@ -1,17 +1,20 @@
 """How long does one invocation take, and how does that compare with the float twin at the same moment?"""
 
 import statistics
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from zoobench.errors import sanitize
 from zoobench.measure.disturbance import Clock, Sampler
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.target import Samples, Target
 from zoobench.results.schema import RecordedDisturbance, RecordedLatency, Speedup
 from zoobench.system.terminal import capture_native_output
+from zoobench.system.units import duration
 
 WARMUP_ROUNDS = 5
 
@@ -49,7 +52,9 @@ def measure_latency(
         running = Interleaving(
             cell=session, twin=others[0], samples=target.samples, reference=others[1] if reference else None
         )
-        number = 1 if benchmark.disabled else rounds.number(running.warm_up(WARMUP_ROUNDS))
+        number = (
+            1 if benchmark.disabled else _planned(rounds, running.warm_up(WARMUP_ROUNDS), target, files=1 + len(others))
+        )
         running.sampler = sampler
         sampler.begin()
         benchmark.pedantic(running.invoke, setup=running.before, teardown=running.after, rounds=number)
@@ -66,6 +71,15 @@ def measure_latency(
         threads_reported=getattr(session, "threads_reported", None),
         disturbance=disturbance,
     )
+
+
+def _planned(rounds: RoundsConfig, round_seconds: float, target: Target, *, files: int) -> int:
+    """Returns the number of rounds and says it before they are timed: meanwhile nothing is printed."""
+    number = rounds.number(round_seconds)
+    lasting = duration(number * round_seconds)
+    text = f"{target.cell.id}: timing {files} x {number} rounds, {lasting}, quiet on purpose"
+    print(sanitize(text), file=sys.stderr, flush=True)
+    return number
 
 
 @contextmanager
