@@ -192,6 +192,16 @@ Folders and modules are named by whoever runs, never by a file.
 """
 
 
+def refuse_empty(name: str, text: str) -> None:
+    """Refuses an option that was given nothing, as by a variable of CI that is not set: nothing is not its default.
+
+    Raises:
+        UsageError: If the text is empty, or only blanks and commas.
+    """
+    if not text.strip(" \t\r\n,"):
+        raise UsageError(f"{name}: received nothing ({text!r}); give it a value, or leave it out")
+
+
 def defaults() -> Mapping[str, str]:
     """Returns every option's default text by name."""
     return {option.name: option.default for option in OPTIONS}

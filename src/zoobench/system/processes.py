@@ -39,6 +39,10 @@ _PR_SET_PDEATHSIG = 1
 """Of `linux/prctl.h`."""
 
 
+class LostError(ZoobenchError):
+    """A process died, hung, or failed with an error that is not ours."""
+
+
 def in_fresh_process(
     function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
@@ -49,7 +53,7 @@ def in_fresh_process(
     in the middle of native code.
 
     Raises:
-        ZoobenchError: If the process dies, as it does when memory runs out, fails with an error that is not ours, or is
+        LostError: If the process dies, as it does when memory runs out, fails with an error that is not ours, or is
             silent for longer than it said by `expect`.
     """
     with _callee(printed=None) as callee:
@@ -119,13 +123,13 @@ class _Callee:
             self.channel.send((function, args, kwargs))
             while True:
                 if not self.channel.poll(seconds):
-                    raise ZoobenchError(f"{name} was ended: {doing} took longer than {seconds:.0f} s")
+                    raise LostError(f"{name} was ended: {doing} took longer than {seconds:.0f} s")
                 outcome = self.channel.recv()
                 if not isinstance(outcome, _Patience):
                     break
                 seconds, doing = outcome
         except (EOFError, OSError) as error:  # it ended before, or in the middle of, its answer
-            raise ZoobenchError(_epitaph(name, self.process, self._printed)) from error
+            raise LostError(_epitaph(name, self.process, self._printed)) from error
         self.is_lost = False
         if isinstance(outcome, ZoobenchError):
             raise outcome
@@ -210,16 +214,25 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
     Raises:
         MeasurementError: If it cannot be started.
     """
-    environment = {**os.environ, **QUIET_TENSORFLOW, "PYTHONSAFEPATH": "1"}
+    environment = {**os.environ, **QUIET_TENSORFLOW}
     with tempfile.TemporaryFile() as printed, temporary_folder() as lent:
         if python is not None:  # it gets zoobench alone: the rest here was made for this interpreter
             (lent / "zoobench").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)
             environment |= {"PYTHONPATH": str(lent), "PYTHONDONTWRITEBYTECODE": "1"}
             environment.pop("PYTHONHOME", None)
-        command = [str(python or sys.executable), "-m", module]
+        command = [str(python or sys.executable), *as_program(module)]
         with _started(command, environment=environment, printed=printed) as (process, channel):
             running = Worker(process, channel, printed)
             yield running, running.hear(patience=_START_SECONDS, doing="start")
+
+
+def as_program(module: str) -> tuple[str, ...]:
+    """Returns the arguments with which Python runs a module as `-m` does, but imports nothing of the working folder.
+
+    No option of Python 3.10 asks for that alone.
+    """
+    code = "import sys; sys.path[:] = filter(None, sys.path); import runpy; "
+    return "-c", f"{code}runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
 
 
 def answer_requests(first: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
