@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import DataError, Status, UsageError, ZoobenchError, sanitize
+from zoobench.errors import TO_BUILD, DataError, Status, UsageError, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
@@ -256,7 +256,7 @@ def _bench(config: pytest.Config) -> BenchSession:
             raise pytest.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
             raise pytest.UsageError(
-                f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
+                f"benchmarks build models and need {error.name}, which is not installed: {TO_BUILD}"
             ) from error
     return config.stash[_BENCH]
 
