@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -220,7 +221,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
-        terminalreporter.write_line(sanitize(f"saved in {path}; show it again with: zoobench show {path}"))
+        terminalreporter.write_line(
+            sanitize(f"saved in {path}; show it again with: zoobench show {shlex.quote(str(path))}")
+        )
 
 
 class _Ending:
@@ -293,13 +296,14 @@ def _register_gate(config: pytest.Config) -> None:
     from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 
     try:
-        request = gate_request(_texts(config), root=config.rootpath)
+        texts = _texts(config)
+        request = gate_request(texts, root=config.rootpath)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
     except ZoobenchError as error:
         pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
     keeper = Gatekeeper(
-        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config)
+        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config), texts=texts
     )
     config.pluginmanager.register(keeper, "zoobench-gate")
 
