@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -130,6 +130,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     ids = set(filter(None, map(_cell_id, items)))
     if not ids or config.getoption("collectonly"):
         return
+    from zoobench.results.file import check_writable
+
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     config.stash[_IDS] = frozenset(ids)
@@ -137,6 +139,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
+            check_writable(bench.plan.artifacts / "results" / bench.machine)
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
@@ -260,7 +263,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
-        terminalreporter.write_line(sanitize(f"saved in {path}; show it again with: zoobench show {quote(str(path))}"))
+        terminalreporter.write_line(
+            sanitize(f"saved in {path}; show it again with: zoobench show {shlex.quote(str(path))}")
+        )
 
 
 class _Ending:
@@ -333,13 +338,14 @@ def _register_gate(config: pytest.Config) -> None:
     from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 
     try:
-        request = gate_request(_texts(config), root=config.rootpath)
+        texts = _texts(config)
+        request = gate_request(texts, root=config.rootpath)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
     except ZoobenchError as error:
         pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
     keeper = Gatekeeper(
-        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config)
+        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config), texts=texts
     )
     config.pluginmanager.register(keeper, "zoobench-gate")
 
