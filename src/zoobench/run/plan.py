@@ -14,7 +14,7 @@ from zoobench.errors import UsageError
 from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix.backbones import Backbone, find_backbones, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
-from zoobench.matrix.interface import RequestedInterface, parse_requested
+from zoobench.matrix.interface import ImageSize, RequestedInterface, parse_requested
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
 from zoobench.matrix.variants import PREQUANTIZED, Quantizer
 from zoobench.measure.custom_objects import VARIABLE, named_modules
@@ -236,7 +236,7 @@ def _rounds(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[s
     return {name: RoundsConfig(least=fixed, most=fixed) for name in names}
 
 
-def _image_size(text: str, backbone: Backbone) -> int:
+def _image_size(text: str, backbone: Backbone) -> ImageSize:
     own = own_image_size(backbone.path) if backbone.path else None
     if own is not None:
         return own
