@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from zoobench import plugin
+from zoobench.errors import UsageError
+from zoobench.run import options
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,21 +18,13 @@ SOURCE = ROOT / "src" / "zoobench"
 
 
 def test_in_a_checkout_they_are_those_beside_the_package() -> None:
-    assert plugin._bench_folder() == ROOT / "bench"
+    assert options.bench_folder() == ROOT / "bench"
 
 
-def test_in_an_installed_package_they_are_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    inside = tmp_path / "site-packages" / "zoobench" / "bench"
-    inside.mkdir(parents=True)
-    (inside / "test_latency.py").touch()
-    monkeypatch.setattr(plugin, "__file__", str(inside.parent / "plugin.py"))
-    assert plugin._bench_folder() == inside
-
-
-def test_a_package_without_them_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugin, "__file__", str(tmp_path / "zoobench" / "plugin.py"))
-    with pytest.raises(pytest.UsageError, match=r"this zoobench has no test_latency.py in .*; install it again"):
-        plugin._bench_folder()
+def test_a_package_without_them_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=r"this zoobench has no zoobench.bench; install it again"):
+        options.bench_folder()
 
 
 def test_every_package_of_the_source_is_installed_and_so_is_bench() -> None:

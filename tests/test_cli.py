@@ -32,8 +32,10 @@ def test_no_line_of_help_of_a_group_is_cut() -> None:
         assert "..." not in CliRunner().invoke(main, [group, "--help"]).output.partition("Commands:")[2]
 
 
-def test_an_unknown_command_is_refused() -> None:
-    assert CliRunner().invoke(main, ["measure"]).exit_code == 2
+def test_an_unknown_command_is_refused_and_the_nearest_named() -> None:
+    done = CliRunner().invoke(main, ["recomend"])
+    assert done.exit_code == 2
+    assert "No such command 'recomend' (did you mean recommend?); the commands are run, build, " in done.output
 
 
 def test_the_version_is_said_by_name_however_it_is_started(tmp_path: Path) -> None:

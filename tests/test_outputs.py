@@ -163,7 +163,7 @@ HELD = {
         for name in (
             *("backbones", "baseline", "baseline diff", "baseline list", "baseline save", "baseline show"),
             *("build", "compare", "data", "data fetch", "data preview", "layers", "extensions", "gate", "inspect"),
-            *("kit", "kit export", "kit run", "kit show", "noise", "crosscheck", "recommend", "report", "show"),
+            *("kit", "kit export", "kit run", "kit show", "noise", "crosscheck", "recommend", "report", "run", "show"),
             *("store", "store list", "store path", "store prune", "store verify"),
         )
     },

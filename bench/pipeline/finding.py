@@ -48,18 +48,29 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overhead:
-    """A run on a warm store: its wall time, and the part of it inside invocations."""
+    """A run on a warm store: its wall time, and the parts of it that measure.
+
+    Attributes:
+        subject: What ran.
+        wall_seconds: Of the whole command.
+        invocation_seconds: Inside invocations of models.
+        process_seconds: Inside fresh processes, whose start-up and memory are measured.
+        invocations: How many there were.
+        goal: The overhead in percent that is aimed at.
+    """
 
     subject: str
     wall_seconds: float
     invocation_seconds: float
+    process_seconds: float
     invocations: int
     goal: str
 
     @property
     def share(self) -> float:
-        """All other time as a share of that inside invocations."""
-        return (self.wall_seconds - self.invocation_seconds) / self.invocation_seconds
+        """All other time as a share of that which measures."""
+        measuring = self.invocation_seconds + self.process_seconds
+        return (self.wall_seconds - measuring) / measuring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

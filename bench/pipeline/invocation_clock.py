@@ -1,7 +1,8 @@
-"""How long was a run inside invocations? A pytest plugin (`-p invocation_clock`) that counts the seconds from outside.
+"""How long did a run measure? A pytest plugin (`-p invocation_clock`) that counts the seconds from outside.
 
 The runs that it is loaded into are the ordinary ones: every session that a run opens is put into a clock, be it for
-timed rounds, twins, warm-ups or first invocations.
+timed rounds, twins, warm-ups or first invocations. The fresh processes whose start-up and memory are measured have a
+clock of their own: from the start of the first to the end of the last there is nothing but what is measured.
 """
 
 from __future__ import annotations
@@ -19,15 +20,18 @@ import pytest
 
 import zoobench.measure.accuracy
 import zoobench.measure.latency
+import zoobench.run.session
 from zoobench.measure.runtimes import Session, open_session
+from zoobench.measure.startup import measure_memory
 
 
 @dataclass(slots=True)
 class Clock:
-    """Seconds inside invocations and their number, summed over all threads."""
+    """Seconds inside invocations and their number, summed over all threads; seconds of fresh processes."""
 
     seconds: float = 0.0
     invocations: int = 0
+    process_seconds: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, seconds: float) -> None:
@@ -60,7 +64,16 @@ def _clocked(path: Path, **options: Any) -> Iterator[Session]:
         yield Clocked(session, CLOCK)
 
 
+def _clocked_memory(*arguments: Any, **options: Any) -> Any:
+    began = time.perf_counter()
+    try:
+        return measure_memory(*arguments, **options)
+    finally:
+        CLOCK.process_seconds += time.perf_counter() - began
+
+
 zoobench.measure.accuracy.open_session = zoobench.measure.latency.open_session = _clocked
+zoobench.run.session.measure_memory = _clocked_memory
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,5 +83,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Writes the count at the very end."""
-    count = {"seconds": CLOCK.seconds, "invocations": CLOCK.invocations}
+    count = {name: getattr(CLOCK, name) for name in ("seconds", "invocations", "process_seconds")}
     Path(config.getoption("--invocation-clock")).write_text(json.dumps(count))

@@ -44,9 +44,9 @@ def _contests(findings: Sequence[Finding]) -> Table:
 
 
 def _overheads(overheads: Sequence[Overhead]) -> Table:
-    table = _table("", "wall s", "in invocations s", "overhead %", "goal", names=1)
+    table = _table("", "wall s", "in invocations s", "in fresh processes s", "overhead %", "goal", names=1)
     for one in overheads:
-        seconds = (three_digits(one.wall_seconds), three_digits(one.invocation_seconds))
+        seconds = map(three_digits, (one.wall_seconds, one.invocation_seconds, one.process_seconds))
         table.add_row(one.subject, *seconds, percent(one.share), one.goal)
     return table
 

@@ -42,6 +42,7 @@ def _clocked(run: list[str], plan: Plan, *, folder: Path) -> Overhead:
         subject=f"pytest bench/, {backbones}, {len(plan.cells)} cells",
         wall_seconds=wall_seconds,
         invocation_seconds=count["seconds"],
+        process_seconds=count["process_seconds"],
         invocations=count["invocations"],
         goal="10",
     )

@@ -7,14 +7,16 @@ from typing import Any, NoReturn
 
 import click
 
-from zoobench.errors import Status, ZoobenchError
+from zoobench.errors import Status, ZoobenchError, did_you_mean, sanitize
+from zoobench.system.keeper import heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
 Rows = Mapping[str, tuple[str, str]]
 """Module and name of a command, and its help in one line, by how it is called."""
 
 COMMANDS: Mapping[str, Rows] = {
-    "Measure (pytest bench/ does the measuring itself)": {
+    "Measure": {
+        "run": ("zoobench.commands.preparation:run", "Measure, in any folder; `pytest bench/` does the same."),
         "build": ("zoobench.commands.preparation:build", "Make and list the models that would be measured."),
         "backbones": ("zoobench.commands.preparation:backbones", "List the backbones, their sizes and weights."),
         "data": ("zoobench.commands.preparation:data", "Look at the drawn data set, or get real photos."),
@@ -63,6 +65,15 @@ class _Group(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _ALL and not args[0].startswith("-"):
+            context.fail(
+                f"No such command {args[0]!r}{did_you_mean(args[0], _ALL)}; the commands are {', '.join(_ALL)}."
+            )
+        return super().resolve_command(context, args)
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         del context
         widest = max(map(len, _ALL))
@@ -72,14 +83,17 @@ class _Group(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         quiet_tensorflow()
+        heed_signals()
         try:
             return super().invoke(context)
+        except click.UsageError as error:
+            raise click.UsageError(sanitize(error.format_message()), error.ctx) from error
         except ZoobenchError as error:
             _stop(str(error), Status.UNUSABLE)
         except ModuleNotFoundError as error:
             _stop(f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", Status.UNUSABLE)
-        except KeyboardInterrupt:
-            _stop("interrupted; what was finished is kept", Status.INTERRUPTED)
+        except KeyboardInterrupt as error:
+            _stop("interrupted; what was finished is kept", status_of(error))
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -87,7 +101,7 @@ class _Group(click.Group):
 def main() -> None:
     """Which backbone, quantized how, run by what, should I ship?
 
-    The measuring itself is `pytest bench/`; these commands do what goes before and after it.
+    `zoobench run` measures, as `pytest bench/` does in a checkout; the other commands do what goes before and after it.
     """
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong, one class for each thing a caller may want to handle, and with which status does a command end?
+"""What can go wrong, how is it said so that no foreign text in it steers a reader, and how does a command end?
 
     ZoobenchError
     ├── UsageError          an option or argument that makes no sense
@@ -10,11 +10,33 @@
 Every message says what was received, what is allowed, and what to do next.
 """
 
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
+
+MARK = "\N{REPLACEMENT CHARACTER}"
+_COMMAND = re.compile(r"^\s*::|##\[")
+"""Of GitHub's runner: the one at the start of a line, the older one anywhere."""
+
+
+def sanitize(text: str) -> str:
+    """Returns a foreign text on one line with a mark for each character that would steer a terminal or is none.
+
+    What GitHub's runner would take for a command, were it printed at the start of a line, is marked too.
+    """
+    plain = text if text.isprintable() else "".join(one if one.isprintable() else MARK for one in text)
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}{MARK}", plain)
 
 
 class ZoobenchError(Exception):
-    """Base of all errors that zoobench raises on purpose; its message is meant for people."""
+    """Base of all errors that zoobench raises on purpose; its message is meant for people.
+
+    Each argument is a line of it: a line end in one is foreign, and marked as all that would steer a terminal.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(sanitize(str(line)) for line in self.args)
 
 
 class UsageError(ZoobenchError):
@@ -45,11 +67,37 @@ class Status(IntEnum):
         FAILED: It does not: something regressed, is violated, damaged or broken, or no cell can be recommended.
         UNUSABLE: Options or files cannot be used.
         UNDECIDED: The evidence is insufficient.
+        HUNG_UP: By SIGHUP, as when its terminal is closed; this and the next two are as shells have them.
         INTERRUPTED: By Ctrl-C.
+        TERMINATED: By SIGTERM.
     """
 
     PASSED = 0
     FAILED = 1
     UNUSABLE = 2
     UNDECIDED = 3
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
+
+
+_SIGNS = re.compile(r"[\W_]+")
+_LEAST_LETTERS = 3
+"""Of a word that may be a part of what was meant."""
+
+
+def spelled(name: str) -> str:
+    """Returns a name without what people spell in several ways: capital letters and the signs between words."""
+    return _SIGNS.sub("", name.casefold())
+
+
+def did_you_mean(received: str, known: Iterable[str]) -> str:
+    """Returns what to say behind a name that is none of a closed list: the nearest one in brackets, or nothing."""
+    names: dict[str, str] = {}
+    for name in known:
+        names.setdefault(spelled(name), name)
+    word = spelled(received)
+    near = get_close_matches(word, names, n=1)
+    near += [one for one in names if len(word) >= _LEAST_LETTERS and word in one]
+    found = next((names[one] for one in near if names[one] != received), "")
+    return f" (did you mean {found}?)" if found else ""

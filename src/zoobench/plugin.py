@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import DataError, Status, ZoobenchError
-from zoobench.run.options import OPTIONS
+from zoobench.errors import DataError, Status, ZoobenchError, sanitize
+from zoobench.run.options import OPTIONS, bench_folder
+from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
@@ -32,7 +33,6 @@ _SAID: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """By the message of an error, the first test that ended with it."""
 _SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
-_ONE_BENCHMARK = "test_latency.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,7 +50,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     known = early_config.known_args_namespace
     if not known.zoo_kit or known.file_or_dir:
         return
-    folder = str(_bench_folder())
+    try:
+        folder = str(bench_folder())
+    except ZoobenchError as error:
+        raise pytest.UsageError(str(error)) from error
     args.append(folder)
     known.file_or_dir.append(folder)  # what stands in the folder where pytest was started is none of the kit's
     early_config.pluginmanager.consider_pluginarg("no:cacheprovider")
@@ -87,12 +90,13 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
+    config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
-    return tuple(f"zoobench: {line}" for line in lines)
+    return tuple(f"zoobench: {sanitize(line)}" for line in lines)
 
 
 @pytest.fixture(scope="session")
@@ -106,13 +110,13 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
     """The cell that a benchmark is about, its model made; afterwards everything known so far is saved."""
     cell = zoo.cell(request.param)
     if reason := zoo.unavailable_reason(cell):
-        pytest.skip(reason)
+        pytest.skip(sanitize(reason))
     with _uncaptured(request.config):
         try:
             refusal = zoo.refusal(cell)
             if refusal and not zoo.is_made(cell):
                 _save(request.config)
-                pytest.xfail(f"{refusal.by}: {refusal.reason}")
+                pytest.xfail(sanitize(f"{refusal.by}: {refusal.reason}"))
         except ZoobenchError as error:
             raise _failed(request.node, error) from None
     yield cell
@@ -170,7 +174,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
-        terminalreporter.write_line(f"saved in {path}; show it again with: zoobench show {path}")
+        terminalreporter.write_line(sanitize(f"saved in {path}; show it again with: zoobench show {path}"))
+
+
+class _Ending:
+    """Has SIGTERM and SIGHUP end the session as Ctrl-C does, with a status of their own."""
+
+    def __init__(self) -> None:
+        self._by: KeyboardInterrupt | None = None
+        heed_signals()
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, Terminated):
+            self._by = excinfo.value
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._by:
+            session.exitstatus = status_of(self._by)
 
 
 def _bench(config: pytest.Config) -> BenchSession:
@@ -192,17 +213,6 @@ def _bench(config: pytest.Config) -> BenchSession:
                 f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
             ) from error
     return config.stash[_BENCH]
-
-
-def _bench_folder() -> Path:
-    """Returns the folder of the benchmarks: in the package, so that a device needs no checkout, or beside it in one."""
-    package = Path(__file__).resolve().parent
-    for place in (package / "bench", package.parent.parent / "bench"):
-        if (place / _ONE_BENCHMARK).is_file():
-            return place
-    raise pytest.UsageError(
-        f"this zoobench has no {_ONE_BENCHMARK} in {package / 'bench'}; install it again: pip install zoobench"
-    )
 
 
 def _texts(config: pytest.Config) -> dict[str, str]:

@@ -11,13 +11,16 @@ import pytest
 
 from colours import COLOURS, FORMS, UNCLEAR, Floats, Form, classifier, fed, pictures, right_by_hand
 from messages import message_of
+from modelfiles import labelled as modelfile
 from networks import answers
 from pet_photos import encoded, opened, put
+from tflitefiles import with_labels
 from zoobench.build import ai_edge, conversion, recipe
 from zoobench.build.ending import Ending, Kind, ending_of_tflite
-from zoobench.build.examination import Subject, examine, interface_of, keras_subject, order_of
+from zoobench.build.examination import examine, interface_of
 from zoobench.build.recipe import BuildRequest, ConversionConfig, TrainingConfig
-from zoobench.build.weights import find_weights
+from zoobench.build.subject import Subject, keras_subject, tflite_subject
+from zoobench.build.weights import find_weights, read_tflite_file
 from zoobench.errors import ModelError
 from zoobench.matrix.backbones import Backbone
 from zoobench.matrix.interface import NOTHING_REQUESTED, Interface, PixelRange, RequestedInterface
@@ -161,11 +164,39 @@ def test_pixels_that_are_named_and_that_a_quantized_input_does_not_store_are_war
         assert any("cut off" in one for one in found.warnings) == is_cut
 
 
-def test_labels_in_a_file_order_its_outputs_where_they_are_the_classes() -> None:
-    assert order_of(("Red", "blue ", "dark"), THREE) == (1, 2, 0)
-    assert order_of(THREE, THREE) == (0, 1, 2)
-    assert order_of(("blue", "red"), THREE) is None
-    assert order_of(("blue", "green", "red"), THREE) is None
+def labelled(outputs: npt.NDArray[np.generic], *labels: str, kind: Kind = "softmax") -> Subject:
+    return given(outputs, kind, labels=labels)
+
+
+def test_labels_of_other_classes_stop_the_run_with_both_lists() -> None:
+    subject = labelled(SHARES, "rouge", "dark", "bleu")
+    said = message_of(ModelError, lambda: examine(subject, IMAGES, LABELS, classes=THREE, requested=NOTHING_REQUESTED))
+    for part in ("(blue, dark, red)", "rouge, dark, bleu", "dark in both", "--zoo-classes blue,dark,red"):
+        assert part in said
+    backbone = RequestedInterface(taken_as="backbone")
+    assert examine(subject, IMAGES, LABELS, classes=THREE, requested=backbone).taken_as == "backbone"
+
+
+def test_labels_that_name_more_classes_are_to_be_given_so_that_all_of_them_count() -> None:
+    names = ("green", "red", "dark", "grey", "Blue")
+    subject = labelled(NUMBERS, *names, kind="linear")
+    said = message_of(ModelError, lambda: examine(subject, IMAGES, LABELS, classes=THREE, requested=NOTHING_REQUESTED))
+    assert "some of the 5 that are named in its file" in said
+    assert "--zoo-classes green,red,dark,grey,Blue" in said
+    found = examine(given(NUMBERS, "linear"), IMAGES, LABELS, classes=names, requested=NOTHING_REQUESTED)
+    assert (found.scores, found.order) == ("logits", ())
+
+
+def test_labels_of_a_file_order_its_outputs_or_the_user_s_names_do(tmp_path: Path) -> None:
+    def subject(labels: bytes, *, are_named: bool = False) -> Subject:
+        file = tmp_path / "mine.tflite"
+        file.write_bytes(with_labels(modelfile("float32"), {"labels.txt": labels}))
+        return tflite_subject(read_tflite_file(file), name="mine", classes=THREE, are_named=are_named)
+
+    ordered, others, named = subject(b"0 red\n1 blue\n2 dark"), subject(b"a\nb\nc"), subject(b"a\nb\nc", are_named=True)
+    assert (ordered.order, ordered.labels) == ((1, 2, 0), ())
+    assert (others.order, others.labels, others.remarks) == ((), ("a", "b", "c"), ())
+    assert (named.labels, "(a, b, c)" in named.remarks[0], "--zoo-classes" in named.remarks[0]) == ((), True, True)
 
 
 def test_the_same_answer_to_all_images_and_guesses_are_warned_of() -> None:

@@ -140,7 +140,10 @@ def test_a_run_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:
     path = save_baseline("main", source, artifacts=tmp_path)[0].path
     assert find_run("main", artifacts=tmp_path) == path
     assert find_run(str(source), artifacts=tmp_path) == source
-    with pytest.raises(UsageError, match=r"maim is neither a file nor a baseline in .*; there: main\. Save one with"):
+    with pytest.raises(
+        UsageError,
+        match=r"maim is neither a file nor a baseline \(did you mean main\?\) in .*; there: main\. Save one with",
+    ):
         find_run("maim", artifacts=tmp_path)
 
 

@@ -1,5 +1,6 @@
 """What does fetching photos say where something is missing, are packages' additions listed, and is what is made?"""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from packages import put
+from runs import run
 from sessions import FLOAT, KERAS, a_session
 from zoobench.cli import main
 from zoobench.commands import preparation as module
@@ -169,3 +171,16 @@ def test_what_a_row_names_is_imported_and_what_cannot_be_used_has_the_reason(
     assert found["problem"].startswith(told)
     assert bool(found["problem"]) is bool(told)
     assert (found["package"], found["what"] + "s") == ("zoobench-fast 1.0", next(iter(entry_points)))
+
+
+@pytest.mark.slow
+def test_a_run_measures_from_any_folder_and_nothing_in_it_counts(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "conftest.py").write_text("raise SystemExit('collected')")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    program = str(Path(sys.executable).with_name("zoobench"))  # as `-m zoobench` would import what lies there
+    done = run(program, "run", "--collect-only", "-q", "-k", "float32", "--zoo-backbones=mobilenet", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    asked = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
+    names = ("size", "accuracy", "latency", "memory")
+    assert sorted(asked) == sorted(f"test_{name}[mobilenet-float32-litert-t1]" for name in names)

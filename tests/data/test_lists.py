@@ -163,6 +163,7 @@ PETS = ("cat", "dog", "eel")
         "\ufeffdog\r\ncat\r\neel\r\n\r\n",
         "0 dog\n1 cat\n2 eel\n",
         "1: dog\n2: cat\n3: eel",
+        "dog,0\ncat,1\neel,2\n",
         " dog \rcat\r eel",
     ],
 )
@@ -183,8 +184,8 @@ def test_names_may_begin_with_numbers() -> None:
         ("", "line 1 of the classes is empty"),
         ("cat\n\ndog", "line 2 of the classes is empty"),
         ("cat\ndog\ncat", "the class cat stands twice"),
-        ("0 cat\n2 dog", "the classes are numbered, but dog has 2 where 1 was expected"),
-        ("1 cat\n0 dog", "the classes are numbered, but dog has 0 where 2 was expected"),
+        ("0 cat\n2 dog", "the classes cannot be read: they are numbered, but dog has 2 where 1 was expected"),
+        ("1 cat\n0 dog", "the classes cannot be read: they are numbered, but dog has 0 where 2 was expected"),
     ],
 )
 def test_what_is_no_list_of_classes_is_refused(text: str, told: str) -> None:
@@ -208,12 +209,32 @@ def test_letters_that_systems_store_in_two_ways_are_the_same() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("cat,dog", "cat,dog names 2 classes, the data has 3: it lacks eel; both must be the same"),
-        ("Cat,dog,eel,fox", "names 4 classes, the data has 3: it lacks cat; the data has no Cat, fox;"),
+        (
+            "cat,dog",
+            "cat,dog names 2 classes, the data has 3: it lacks eel; all classes of the data must be among them",
+        ),
+        ("kitten,dog,eel,fox", "names 4 classes, the data has 3: it lacks cat; the data has no kitten, fox;"),
     ],
 )
 def test_classes_that_are_not_those_of_the_data_are_refused(given: str, told: str) -> None:
     assert told in message_of(DataError, lambda: find_order(PETS, given=given))
+
+
+def test_more_classes_than_the_data_has_images_of_may_be_given(tmp_path: Path) -> None:
+    ordered, said = find_order(PETS, given="fox,Eel,cat,dog,ape")
+    assert ordered == ("fox", "eel", "cat", "dog", "ape")
+    assert said.endswith("fox, eel, cat, dog, ape; the data has no images of 2 of them: fox, ape")
+    for name in PETS:
+        for red in range(3):
+            put(tmp_path / "pets" / name / f"{red}.png", encoded(red, len(name) + ord(name[0])))
+    dataset = opened(tmp_path / "pets", tmp_path / "kept", classes="fox,eel,cat,dog,ape")
+    assert dataset.classes == ordered
+    assert {item.name.partition("/")[0]: item.label for item in dataset.samples} == {"cat": 2, "dog": 3, "eel": 1}
+    assert dataset.are_named
+
+
+def test_names_that_differ_in_letter_case_alone_are_kept_apart() -> None:
+    assert find_order(("A", "a"), given="a,A")[0] == ("a", "A")
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:

@@ -131,7 +131,8 @@ def test_rows_are_selected_in_the_order_given_and_all_is_every_one() -> None:
     assert variants.TABLE.select(["integer_only", "keras", "float32"]) == ("integer_only", "keras", "float32")
     assert variants.TABLE.select(["all"]) == variants.TABLE.select(["keras", "all"]) == tuple(variants.VARIANTS)
     told = message(lambda: variants.TABLE.select(["int4", "float32", "int2"]))
-    assert told == f"unknown variant: int4, int2; known are {', '.join(variants.VARIANTS)}, or all"
+    known = f"known are {', '.join(variants.VARIANTS)}, or all"
+    assert told == f"unknown variant: int4 (did you mean dynamic_range_int4?), int2; {known}"
     assert message(lambda: runtimes.find_runtime("tvm")).startswith("unknown runtime: tvm; known are litert, ")
 
 

@@ -38,8 +38,12 @@ REFUSED = [
     ("seed", "-1", "--zoo-seed: received -1; allowed is 0 or more"),
     ("seed", "4294967296", "--zoo-seed: received 4294967296; allowed is 2147483647 or less"),
     ("early-stopping-from", "-1", "--zoo-early-stopping-from: received -1; allowed is 0 or more"),
-    ("backbones", "mobilnet", "unknown backbone: mobilnet; known are "),
-    ("variants", "float32,int4", "unknown variant: int4; known are keras, float32, "),
+    ("backbones", "mobilnet", "unknown backbone: mobilnet (did you mean mobilenet?); known are "),
+    (
+        "variants",
+        "float32,int4",
+        "unknown variant: int4 (did you mean dynamic_range_int4?); known are keras, float32, ",
+    ),
     ("runtimes", "litert,tvm", "unknown runtime: tvm; known are litert, keras, "),
     *(
         (name, text, f"--zoo-{name}: received nothing; allowed are names separated by commas")
@@ -47,8 +51,16 @@ REFUSED = [
     ),
     ("threads", "", "--zoo-threads: received nothing; allowed are whole numbers separated by commas"),
     ("weights", "nowhere.h5", "--zoo-weights: 'nowhere.h5' is neither auto, imagenet, random nor an existing folder"),
-    ("weights", "mobilnet=random", "--zoo-weights: 'mobilnet=random' is not a pair backbone=FILE; known are "),
-    ("quantizer", "tflite", "--zoo-quantizer: received 'tflite'; allowed are auto, tensorflow, ai_edge"),
+    (
+        "weights",
+        "mobilnet=random",
+        "--zoo-weights: 'mobilnet=random' (did you mean mobilenet?) is not a pair backbone=FILE; known are ",
+    ),
+    (
+        "quantizer",
+        "tensrflow",
+        "--zoo-quantizer: received 'tensrflow' (did you mean tensorflow?); allowed are auto, tensorflow, ai_edge",
+    ),
     ("learning-rate", "fast", "--zoo-learning-rate: received 'fast'; allowed is a number"),
     ("learning-rate", "0", "--zoo-learning-rate: received 0.0; allowed is a number above 0"),
     ("learning-rate", "nan", "--zoo-learning-rate: received nan; allowed is a number above 0"),
@@ -148,6 +160,38 @@ def test_a_quantizer_can_be_named_and_hidden_layers_may_be_of_the_same_width(nam
     made = building(quantizer=name, calibration="8", head_layers="128,128")
     assert made.conversion == ConversionConfig(quantizer=name, calibration_images=8)
     assert made.training.head_layers == (128, 128)
+
+
+@pytest.mark.parametrize(
+    ("texts", "cell", "said"),
+    [
+        (
+            {"variants": "int8"},
+            "mobilenet-integer_only_int8-litert-t1",
+            "int8 is taken as integer_only_int8: weights int8",
+        ),
+        ({"variants": "TFLite"}, "mobilenet-float32-litert-t1", "--zoo-variants: TFLite is taken as float32"),
+        ({"variants": "dr"}, "mobilenet-dynamic_range-litert-t1", "dr is taken as dynamic_range: weights int8, comp"),
+        ({"variants": "IO,integer-only"}, "mobilenet-integer_only-litert-t1", "IO is taken as integer_only"),
+        ({"backbones": "MobileNetV2"}, "mobilenet_v2-float32-litert-t1", "MobileNetV2 is taken as mobilenet_v2"),
+        ({"backbones": "EfficientNetV2-B0"}, "efficientnet_v2_b0-float32-litert-t1", "EfficientNetV2-B0 is taken as"),
+        ({"backbones": "MobileNet_0.25"}, "mobilenet_025-float32-litert-t1", "MobileNet_0.25 is taken as"),
+        ({"runtimes": "TFLite"}, "mobilenet-float32-litert-t1", "--zoo-runtimes: TFLite is taken as litert"),
+    ],
+)
+def test_what_people_call_things_is_taken_as_ours_and_said(texts: dict[str, str], cell: str, said: str) -> None:
+    made = make_plan({"backbones": "mobilenet", "variants": "float32", **texts})
+    assert [one.id for one in made.cells] == [cell]
+    assert isinstance(made.source, Building)
+    assert said in made.source.remarks[0]
+    assert not {*texts.values()} & {*made.options.values()}, "the names of ours are recorded"
+
+
+def test_every_builder_of_keras_applications_is_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    builders = dict.fromkeys(one.builder for one in BACKBONES.values())
+    made = plan(backbones=",".join(builders), variants="float32")
+    assert len(made.cells) == len(builders)
 
 
 def test_cells_are_made_once_though_asked_for_twice() -> None:

@@ -20,7 +20,13 @@ import pytest
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.measure.environment import library_versions
 from zoobench.measure.worker import MODULE
-from zoobench.system.processes import Worker, in_fresh_process, worker
+from zoobench.system.processes import (
+    Worker,
+    expect,
+    in_fresh_process,
+    in_kept_process,
+    worker,
+)
 
 PATIENCE = 60.0
 
@@ -226,7 +232,7 @@ def test_what_a_library_prints_is_not_taken_for_an_answer(tmp_path: Path, monkey
     with worker("noisy") as (running, _):
         assert running.ask({"do": "footprint"}, patience=PATIENCE) == {"peak_rss_bytes": 7}
         process_of(running).kill()
-        with pytest.raises(MeasurementError, match="it printed: from Python\nfrom native code"):
+        with pytest.raises(MeasurementError, match=r"it printed: from Python \| from native code"):
             running.ask({"do": "footprint"}, patience=PATIENCE)
 
 
@@ -281,3 +287,31 @@ def test_the_callers_paths_are_lent_to_this_interpreter_alone(tmp_path: Path, mo
     told = refused(program(tmp_path, 'echo "$PYTHONPATH"'))
     assert "/only/mine" not in told
     assert "zoobench-" in told
+
+
+def lasts(seconds: float, *, patience: float) -> str:
+    expect(patience, "the second sample")
+    time.sleep(seconds)
+    return "done"
+
+
+def number_of_this_process() -> int:
+    return os.getpid()
+
+
+def test_a_process_is_waited_for_as_long_as_it_said_and_is_gone_then() -> None:
+    assert in_fresh_process(lasts, 0.05, patience=PATIENCE) == "done"
+    with pytest.raises(ZoobenchError, match="that was to lasts was ended: the second sample took longer than 0 s"):
+        in_fresh_process(lasts, 100, patience=0.05)
+
+
+def test_a_process_that_is_kept_is_the_same_until_a_call_is_lost() -> None:
+    first = in_kept_process(number_of_this_process)
+    with pytest.raises(MeasurementError, match="no kernel"):
+        in_kept_process(fails, "no kernel")
+    assert in_kept_process(number_of_this_process) == first != os.getpid()
+    with pytest.raises(ZoobenchError, match="was to crashes crashed in native code: Segmentation fault"):
+        in_kept_process(crashes)
+    with pytest.raises(ZoobenchError, match="took longer than 0 s"):
+        in_kept_process(lasts, 100, patience=0.05)
+    assert in_kept_process(number_of_this_process) != first

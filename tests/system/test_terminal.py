@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from zoobench.system.terminal import capture_native_output, has_colours, progress, sanitize, sentence
+from zoobench.errors import sanitize
+from zoobench.system.terminal import capture_native_output, has_colours, progress, sentence
 
 
 @pytest.mark.parametrize(

@@ -3,58 +3,31 @@
 Its graph says it, and its answers to labelled images. Where they leave it open, the user has to say it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.build import network, recipe
-from zoobench.build.ending import Ending, ending_of_keras, ending_of_tflite
+from zoobench.build import recipe
 from zoobench.build.misfit import guessing, misfits
 from zoobench.build.recipe import BuildRequest
-from zoobench.build.weights import TFLiteFile, own_answers, read_tflite_file
+from zoobench.build.subject import Floats, Subject, beginning, stored, subject_of
 from zoobench.errors import MeasurementError, ModelError
-from zoobench.matrix.interface import PIXEL_EXTENTS, WARNING, Interface, Layout, PixelRange, RequestedInterface, Scores
+from zoobench.matrix.interface import PIXEL_EXTENTS, WARNING, Interface, PixelRange, RequestedInterface, Scores
 from zoobench.measure.runtimes import presented, probabilities
 from zoobench.store.product import Facts, obtain
 from zoobench.system.files import write_json
 from zoobench.system.terminal import progress
+from zoobench.tflite.labels import plain
 from zoobench.tflite.ports import closest_range
 
-Floats = npt.NDArray[np.float32]
 _MUCH_CUT = 0.15
 """Share of a range of pixels that a quantized input need not store."""
 _SUM_TOLERANCE = 1e-3
-_BATCH = 16
 _SHOWN_CLASSES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A model of one's own, ready to be asked.
-
-    Attributes:
-        name: What the user calls it in options.
-        answer: From what it is fed, float32 [n, height, width, channels] real values or as `layout` says, to its
-            output [n, ...].
-        ending: What makes that.
-        held: Lowest and highest value that its quantized input stores; None where it stores any.
-        order: Which output belongs to each class of the data, where the file says so.
-        remarks: What else is known of it, a sentence each.
-    """
-
-    name: str
-    answer: Callable[[Floats], npt.NDArray[np.generic]]
-    ending: Ending
-    held: tuple[float, float] | None = None
-    order: tuple[int, ...] = ()
-    layout: Layout = "NHWC"
-    channels: int = 3
-    remarks: tuple[str, ...] = ()
 
 
 def interface_of(request: BuildRequest, requested: RequestedInterface) -> Interface:
@@ -81,61 +54,6 @@ def interface_of(request: BuildRequest, requested: RequestedInterface) -> Interf
         return {}
 
     return recipe.read_examination(obtain(request.root, product, make))
-
-
-def subject_of(request: BuildRequest) -> Subject:
-    """Returns a request's own model.
-
-    Raises:
-        ModelError: If it cannot be loaded.
-    """
-    backbone = request.backbone
-    if backbone.path is None:
-        raise ValueError(f"{backbone.name} is no model of one's own")
-    if backbone.is_keras:
-        return keras_subject(network.load_own(backbone.path, image_size=request.image_size), name=backbone.name)
-    return tflite_subject(read_tflite_file(backbone.path), name=backbone.name, classes=request.dataset.classes)
-
-
-def keras_subject(model: keras.Model, *, name: str) -> Subject:
-    """Returns a Keras model of one input and one output, ready to be asked."""
-
-    def answer(pixels: Floats) -> npt.NDArray[np.generic]:
-        batches = (pixels[start : start + _BATCH] for start in range(0, len(pixels), _BATCH))
-        return np.concatenate([keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches])
-
-    return Subject(name=name, answer=answer, ending=ending_of_keras(model), channels=int(model.input_shape[-1]))
-
-
-def tflite_subject(file: TFLiteFile, *, name: str, classes: Sequence[str]) -> Subject:
-    """Returns a TFLite file, ready to be asked; labels that are embedded in it order its outputs."""
-    order = order_of(file.labels, classes) if file.labels else ()
-    return Subject(
-        name=name,
-        answer=partial(own_answers, file.path),
-        ending=ending_of_tflite(file.path.read_bytes()),
-        held=file.held,
-        order=() if order is None or order == tuple(range(len(order))) else order,
-        layout=file.layout,
-        channels=file.channels,
-        remarks=tuple(_of_file(file, are_labels_others=order is None)),
-    )
-
-
-def _of_file(file: TFLiteFile, *, are_labels_others: bool) -> Iterator[str]:
-    if file.held:
-        near = f"pixels {found}" if (found := closest_range(file.held)) else "no range of pixels that is known here"
-        yield f"{_stored(file.held)}: {near}."
-    if file.labels and are_labels_others:
-        shown = ", ".join(file.labels[:_SHOWN_CLASSES]) + (", ..." if len(file.labels) > _SHOWN_CLASSES else "")
-        yield f"the labels in it ({shown}) are not the data's classes, so its outputs are in the order of these."
-
-
-def order_of(labels: Sequence[str], classes: Sequence[str]) -> tuple[int, ...] | None:
-    """Returns which output belongs to each class by the names of the outputs; None where they are not these classes."""
-    places = {label.strip().casefold(): place for place, label in enumerate(labels)}
-    order = tuple(places.get(name.strip().casefold(), -1) for name in classes)
-    return order if sorted(order) == list(range(len(labels))) else None
 
 
 def examine(
@@ -172,6 +90,8 @@ def examine(
             f"{subject.name} gives numbers that are not finite for images with pixels {base.pixels}; check its "
             f"weights, or say what pixels it takes: --zoo-pixels {subject.name}=0..1"
         )
+    if subject.labels and seen.rows is not None and requested.taken_as != "backbone":
+        _refuse_other_labels(seen)
     decided = _decided(seen, requested)
     if decided is None:
         return replace(
@@ -189,14 +109,10 @@ def _pixels(subject: Subject) -> PixelRange:
     if found := closest_range(subject.held):
         return found
     raise ModelError(
-        f"{subject.name}: {_stored(subject.held)}, which is no range of pixels that is known here; name the one that "
+        f"{subject.name}: {stored(subject.held)}, which is no range of pixels that is known here; name the one that "
         f"it takes: --zoo-pixels {subject.name}=RANGE, where RANGE is {', '.join(PIXEL_EXTENTS)}; if it takes "
         "another, make it anew from a model that has its preprocessing inside"
     )
-
-
-def _stored(held: tuple[float, float]) -> str:
-    return f"its quantized input stores values from {held[0]:.3g} to {held[1]:.3g}"
 
 
 def _cut(subject: Subject, pixels: PixelRange) -> list[str]:
@@ -206,7 +122,7 @@ def _cut(subject: Subject, pixels: PixelRange) -> list[str]:
     low, high = PIXEL_EXTENTS[pixels]
     if max(subject.held[0] - low, high - subject.held[1]) <= _MUCH_CUT * (high - low):
         return []
-    return [f"{_stored(subject.held)}, so that of pixels {pixels} what is beyond them is cut off"]
+    return [f"{stored(subject.held)}, so that of pixels {pixels} what is beyond them is cut off"]
 
 
 def _warnings(
@@ -360,6 +276,32 @@ def _refuse_multi_label(seen: _Seen) -> None:
         )
 
 
+def _refuse_other_labels(seen: _Seen) -> None:
+    """Refuses labels in the file that leave open which output is which class, if there is an output for each."""
+    labels, classes = seen.subject.labels, seen.classes
+    named = set(map(plain, labels))
+    shared = [name for name in classes if plain(name) in named]
+    if len(labels) == seen.numbers > len(classes) == len(shared):
+        raise _refusal(
+            seen,
+            f"which are some of the {len(labels)} that are named in its file ({beginning(labels)})",
+            f"to have the others count as wrong answers, name all in the order of its outputs: {_named(labels, seen)}",
+        )
+    if seen.numbers in (1, len(classes)):
+        raise _refusal(
+            seen,
+            f"and the labels in its file are others ({beginning(labels)}; "
+            f"{', '.join(shared[:_SHOWN_CLASSES]) or 'none'} in both), so it is not known which output is which class",
+            f"name the classes of the data in the order of its outputs: {_named(classes, seen)}",
+        )
+
+
+def _named(names: Sequence[str], seen: _Seen) -> str:
+    is_short = len(names) <= _SHOWN_CLASSES and not any("," in name for name in names)
+    first = f"--zoo-classes {','.join(names)}" if is_short else "--zoo-classes FILE, one name a line"
+    return f"{first} (labels can be taken out of a TFLite file by unzip)" if names is seen.subject.labels else first
+
+
 def _check_backbone(seen: _Seen) -> None:
     """Refuses what may be a classifier of other classes."""
     kind = seen.ending.kind
@@ -406,9 +348,9 @@ def _unclear(seen: _Seen, why: str = "which leaves open whether they are the cla
 
 
 def _refusal(seen: _Seen, why: str, what_next: str) -> ModelError:
-    shown = ", ".join(seen.classes[:_SHOWN_CLASSES]) + (", ..." if len(seen.classes) > _SHOWN_CLASSES else "")
     return ModelError(
-        f"{seen.subject.name}: {seen.words}; the data has {len(seen.classes)} classes ({shown}), {why}; {what_next}"
+        f"{seen.subject.name}: {seen.words}; the data has {len(seen.classes)} classes ({beginning(seen.classes)}), "
+        f"{why}; {what_next}"
     )
 
 

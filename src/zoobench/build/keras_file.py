@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any, Literal
 from zoobench.errors import ModelError
 from zoobench.matrix.interface import ImageSize, image_size_of
 from zoobench.system.files import check_archive
+from zoobench.system.keeper import temporary_folder
 
 _HDF5_SIGNATURE = b"\x89HDF"
 _CONFIG, _METADATA, _MODEL_CONFIG = "config.json", "metadata.json", "model_config"
@@ -169,8 +169,8 @@ def readable(file: KerasFile, config: Any) -> Iterator[Path]:
 
     Its name ends as Keras expects, which goes by that and not by the content.
     """
-    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-        copy = Path(folder) / ("model.keras" if file.is_archive else "model.h5")
+    with temporary_folder() as folder:
+        copy = folder / ("model.keras" if file.is_archive else "model.h5")
         if config == file.config:
             copy.symlink_to(file.path.resolve())
         elif file.is_archive:

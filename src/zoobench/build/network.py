@@ -372,5 +372,5 @@ def _converted_first(file: KerasFile, reason: str) -> str:
     )
     return (
         f"{path} was written by Keras {file.version}, and Keras {keras.__version__} {reason}. Convert it once "
-        f'and give {target} instead:\n  pip install tf-keras && python -c "{command}"'
+        f'and give {target} instead: pip install tf-keras && python -c "{command}"'
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RECIPE = 4
 """Raised whenever the code in this package would make other files from the same inputs."""
-_EXAMINATION = 2
+_EXAMINATION = 3
 """Raised whenever the same model and images may be taken as something else."""
 _EXAMINED_IMAGES = 60
 _EXAMINED_OF_A_CLASS = 4
@@ -142,7 +142,7 @@ def examination(request: BuildRequest, requested: RequestedInterface) -> Product
         "tensorflow": version("tensorflow"),
         "keras": version("keras"),
     }
-    inputs |= _of_custom_objects(request)
+    inputs |= _of_custom_objects(request) | ({"are_named": True} if dataset.are_named else {})
     return _product(request, "examination", "interface.json", _of_decoder(request) | inputs)
 
 

@@ -64,9 +64,10 @@ def parse_request(text: str) -> WeightsRequest:
     request = {"": "auto"}
     for pair in text.split(","):
         backbone, sign, wanted = pair.partition("=")
+        backbone = TABLE.resolve(backbone)
         if not sign or backbone not in TABLE.names():
-            known = ", ".join(TABLE.names())
-            raise UsageError(f"--zoo-weights: {pair!r} is not a pair backbone=FILE; known are {known}")
+            known, hint = ", ".join(TABLE.names()), TABLE.hint(backbone)
+            raise UsageError(f"--zoo-weights: {pair!r}{hint} is not a pair backbone=FILE; known are {known}")
         request[backbone] = _checked(wanted)
     return request
 

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from zoobench.commands.options import PATH, artifacts_option, output_options, present
-from zoobench.errors import ResultsError, Status, UsageError
+from zoobench.errors import ResultsError, Status, UsageError, did_you_mean
 from zoobench.measure.environment import describe_environment, machine_key
 from zoobench.results.file import newest_first, write_results
 from zoobench.results.run import Origin, Run, baseline_content, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
+from zoobench.system.terminal import say
 from zoobench.system.units import few, size
 
 _LONGEST = 200
@@ -48,13 +49,13 @@ def save(*, name: str, source: Path | None, partial: bool, force: bool, artifact
     chosen = source or newest_results(artifacts)
     saved, unmade = save_baseline(name, chosen, artifacts=artifacts, partial=partial, force=force)
     newest = "" if source else ", the newest results of this machine"
-    click.echo(f"saved {len(saved.records)} cells of {chosen}{newest}")
-    click.echo(f"wrote {saved.path} ({size(saved.path.stat().st_size)})")
+    say(f"saved {len(saved.records)} cells of {chosen}{newest}")
+    say(f"wrote {saved.path} ({size(saved.path.stat().st_size)})")
     if unmade:
-        click.echo(
+        say(
             f"the store does not know what made {', '.join(unmade)}: keep these model files, they cannot be made "
             "again from the baseline",
-            err=True,
+            error=True,
         )
 
 
@@ -69,9 +70,9 @@ def list_(*, artifacts: Path, form: str, output: Path | None) -> None:
     if readable or form != "text":
         present(list_view(readable), form=form, output=output)
     elif not reasons:
-        click.echo(f"there are no baselines in {artifacts / 'baselines'}; save one with: zoobench baseline save NAME")
+        say(f"there are no baselines in {artifacts / 'baselines'}; save one with: zoobench baseline save NAME")
     for reason in reasons:
-        click.echo(reason, err=True)
+        say(reason, error=True)
     if reasons:
         sys.exit(Status.UNUSABLE)
 
@@ -125,9 +126,10 @@ def find_run(name: str, *, artifacts: Path) -> Path:
         return path
     if Path(name).is_file():
         return Path(name)
-    known = ", ".join(path.stem for path in baseline_paths(artifacts)) or "none"
+    known = [path.stem for path in baseline_paths(artifacts)]
     raise UsageError(
-        f"{name} is neither a file nor a baseline in {artifacts / 'baselines'}; there: {known}. "
+        f"{name} is neither a file nor a baseline{did_you_mean(name, known)} in {artifacts / 'baselines'}; there: "
+        f"{', '.join(known) or 'none'}. "
         "Save one with: zoobench baseline save NAME"
     )
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +25,7 @@ from zoobench.commands.options import (
     tolerance_option,
     written,
 )
-from zoobench.errors import ResultsError, Status, UsageError, ZoobenchError
+from zoobench.errors import ResultsError, UsageError, ZoobenchError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
@@ -42,6 +41,8 @@ from zoobench.run.locate import image_names
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.show.gate import annotations, view
 from zoobench.stats.sequential import Rates
+from zoobench.system.keeper import status_of, temporary_folder
+from zoobench.system.terminal import say
 
 _EXAMPLES = """\b
 Against a named run:
@@ -141,9 +142,9 @@ def gate(
         if form == "text":
             raise
         report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
-    except KeyboardInterrupt:
-        click.echo("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", err=True)
-        sys.exit(Status.INTERRUPTED)
+    except KeyboardInterrupt as error:
+        say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
+        sys.exit(status_of(error))
     deliver(shown(report, form=form, output=output), output)
     if form == "github":
         write_summary(report, os.environ)
@@ -273,9 +274,9 @@ def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
 
 
 def _observe(sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateRequest, rates: Rates) -> _Observed:
-    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
+    with temporary_folder() as folder:
         sizes = [pair[CANDIDATE].cell.image_size for pair in pairs]
-        samples = find_samples(sides, sizes, artifacts=request.artifacts, images=request.images, workplace=Path(folder))
+        samples = find_samples(sides, sizes, artifacts=request.artifacts, images=request.images, workplace=folder)
         names = {size: image_names(one) for size, one in samples.items()}
         if request.method == "stored":
             return {}, names, ()

@@ -13,7 +13,7 @@ import pytest
 
 from zoobench.commands.baseline import find_run
 from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
-from zoobench.errors import Status, ZoobenchError
+from zoobench.errors import Status, ZoobenchError, sanitize
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.rules import parsed, read_rules
@@ -135,11 +135,12 @@ def _reports(report: GateReport) -> Iterator[pytest.TestReport]:
 
 
 def _report(name: str, message: str, *, is_green: bool) -> pytest.TestReport:
+    name = sanitize(name)
     return pytest.TestReport(
         nodeid=f"{_NODE}::{name}",
         location=(_NODE, None, name),
         keywords={},
         outcome="passed" if is_green else "failed",
-        longrepr=None if is_green else message,
+        longrepr=None if is_green else sanitize(message),
         when="call",
     )

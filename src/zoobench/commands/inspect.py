@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from zoobench.commands.options import PATH, output_options, present, signature_option
-from zoobench.errors import ModelError, Status, UsageError
+from zoobench.errors import ModelError, Status, UsageError, did_you_mean
 from zoobench.matrix.variants import SPECS, TABLE, VARIANTS, VariantSpec, spec_of
 from zoobench.run.locate import manifest_beside
 from zoobench.show.document import Block, Document, Grid, Lines, View
@@ -71,8 +71,9 @@ def inspect_file(path: Path, *, label: str | None = None, signature: str | None 
         ModelError: If the file cannot be read, or has several signatures and none is named.
     """
     known = dict.fromkeys((*SPECS, *(name for name in TABLE.names() if name not in VARIANTS)))
+    label = label and TABLE.resolve(label)
     if label is not None and label not in known:
-        raise UsageError(f"--as: received {label!r}; allowed is one of {', '.join(known)}")
+        raise UsageError(f"--as: received {label!r}{did_you_mean(label, known)}; allowed is one of {', '.join(known)}")
     try:
         content = path.read_bytes()
         alone = one_signature(content, signature)

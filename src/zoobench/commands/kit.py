@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from zoobench.commands.options import PATH, build_options, cells_option, matching, output_options, present
-from zoobench.errors import DataError, UsageError
+from zoobench.errors import DataError, UsageError, sanitize
 from zoobench.kit.contents import (
     LONGEST_REMARK,
     SCHEMAS,
@@ -34,7 +34,7 @@ from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.options import PREFIX, defaults
 from zoobench.run.plan import make_plan
 from zoobench.show.inventory import kit_view
-from zoobench.system.terminal import sanitize
+from zoobench.system.terminal import say
 from zoobench.system.units import size
 
 _MEGABYTE = 1_000_000
@@ -64,9 +64,9 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     """
     sha256, unpacked, lines = export_kit(file, options, patterns=cells, overwriting=force)
     for line in lines:
-        click.echo(line, err=True)
-    click.echo(f"wrote {file}: {size(file.stat().st_size)}, unpacked {size(unpacked)}, kit {sha256}")
-    click.echo(f"copy it to the device; there: pip install zoobench, then: zoobench kit run {file.name}")
+        say(line, error=True)
+    say(f"wrote {file}: {size(file.stat().st_size)}, unpacked {size(unpacked)}, kit {sha256}")
+    say(f"copy it to the device; there: pip install zoobench, then: zoobench kit run {file.name}")
 
 
 @kit.command(short_help="Check all of KIT.zip and print what is in it.")

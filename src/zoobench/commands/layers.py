@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import get_args
 
 import click
@@ -16,6 +15,7 @@ from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.run.locate import find_calibration, find_float_twin, find_interface, manifest_beside
 from zoobench.show.layers import layer_errors, view
+from zoobench.system.keeper import temporary_folder
 from zoobench.system.terminal import progress
 from zoobench.system.units import three_digits
 from zoobench.tflite.edit import Numbers, given_numbers, with_one_signature
@@ -94,11 +94,11 @@ def find_errors(
         pixels: In which range the model takes images; None for what is known of it.
     """
     twin = float_model or find_float_twin(model)
-    with TemporaryDirectory(prefix="zoobench-") as folder:
+    with temporary_folder() as folder:
         pair = []
         for name, path in (("quantized", model), ("float", twin)):
-            (Path(folder) / name).mkdir()
-            pair.append(with_one_signature(path, signature, workplace=Path(folder) / name))
+            (folder / name).mkdir()
+            pair.append(with_one_signature(path, signature, workplace=folder / name))
         _check_shapes(*pair)
         found, interface = _inputs(model, pair[0], images=images, pixels=pixels)
         comparison = open_comparison(pair[0], pair[1], interface)

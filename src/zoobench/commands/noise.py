@@ -34,6 +34,7 @@ from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record
 from zoobench.show.noise import power, slowdown_name, view
 from zoobench.system.files import write_json
+from zoobench.system.terminal import say
 from zoobench.system.units import SHARE, parse_quantity, percent
 
 _EXAMPLES = """\b
@@ -130,7 +131,7 @@ def noise(
     report = report_on(request, wanted_rate=wanted_rate, draws=draws)
     present(view(report), form=form, output=output)
     if path := save_noise(report, artifacts):
-        click.echo(f"wrote {path}", err=True)
+        say(f"wrote {path}", error=True)
     if picture:
         save_picture(power(report), picture)
 
@@ -140,9 +141,9 @@ def _run(request: GateRequest, *, times: int) -> None:
     try:
         for path, gate in run_gates(request, times=times):
             done += 1
-            click.echo(f"gate {done} of {times}, {_ending(gate)}: {path}", err=True)
+            say(f"gate {done} of {times}, {_ending(gate)}: {path}", error=True)
     except KeyboardInterrupt:
-        click.echo(f"{done} gates are kept; `zoobench noise --times 0` with the same options reads them", err=True)
+        say(f"{done} gates are kept; `zoobench noise --times 0` with the same options reads them", error=True)
         raise
 
 

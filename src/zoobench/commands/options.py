@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from zoobench.errors import ResultsError, UsageError, ZoobenchError
+from zoobench.errors import ResultsError, UsageError, ZoobenchError, did_you_mean
 from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
 from zoobench.show.charts.sheet import Chart, write_picture
 from zoobench.show.document import LEAST_WIDTH, View
 from zoobench.system.files import write_bytes
-from zoobench.system.terminal import has_colours
+from zoobench.system.terminal import has_colours, say
 
 PATH = click.Path(path_type=Path)
 FORMATS: Mapping[str, Callable[[View], str]] = {
@@ -72,10 +72,8 @@ def matching(ids: Iterable[str], patterns: Iterable[str], *, of: object = "") ->
     known, patterns = list(ids), tuple(patterns)
     for pattern in patterns:
         if not any(fnmatchcase(one, pattern) for one in known):
-            where = f" of {of}" if of else ""
-            raise UsageError(
-                f"--cells: the pattern {pattern!r} matches no cell{where}; the cells are {', '.join(known)}"
-            )
+            where = f"{did_you_mean(pattern, known)} matches no cell{f' of {of}' if of else ''}"
+            raise UsageError(f"--cells: the pattern {pattern!r}{where}; the cells are {', '.join(known)}")
     return [one for one in known if not patterns or any(fnmatchcase(one, pattern) for pattern in patterns)]
 
 
@@ -92,7 +90,7 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(options=options, **given)
         except ZoobenchError as error:
-            raise type(error)(_unprefixed(str(error))) from error
+            raise type(error)(*map(_unprefixed, map(str, error.args))) from error
 
     asked = [option for option in OPTIONS if not option.measuring]
     for option in reversed(asked):
@@ -171,7 +169,7 @@ def deliver(text: str, output: Path | None) -> None:
         write_bytes(output, text.encode())
     except OSError as error:
         raise ResultsError(f"cannot write {output}: {error.strerror}; name another file with -o") from error
-    click.echo(f"wrote {output}", err=True)
+    say(f"wrote {output}", error=True)
 
 
 def save_picture(chart: Chart, path: Path) -> None:
@@ -180,7 +178,7 @@ def save_picture(chart: Chart, path: Path) -> None:
         write_picture(chart, path)
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with --picture") from error
-    click.echo(f"wrote {path}", err=True)
+    say(f"wrote {path}", error=True)
 
 
 def _once(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limit | None:

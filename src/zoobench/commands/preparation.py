@@ -1,5 +1,6 @@
-"""`zoobench backbones | extensions | data | build`: what can be measured, on which photos, and is it made already?"""
+"""`zoobench run | build | backbones | extensions | data`: what is measured, on which photos, and is it made already?"""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -13,11 +14,31 @@ from zoobench.errors import DataError, MeasurementError, Status, UsageError
 from zoobench.matrix.cell import TABLES
 from zoobench.matrix.registry import Table, additions, imported
 from zoobench.measure.runtimes import import_runtime
+from zoobench.run.options import bench_folder
 from zoobench.run.plan import make_plan
 from zoobench.run.session import BenchSession
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.system.files import writing
-from zoobench.system.terminal import capture_native_output
+from zoobench.system.terminal import capture_native_output, say
+
+_PYTEST = (
+    "import sys; sys.path[:] = filter(None, sys.path); import runpy; runpy.run_module('pytest', {}, '__main__', True)"
+)
+"""Pytest, which does not import what lies in the working folder: no option of Python 3.10 asks for that."""
+
+
+@click.command(short_help="Measure, from any folder.", context_settings={"ignore_unknown_options": True})
+@click.argument("options", metavar="[PYTEST OPTIONS]", nargs=-1, type=click.UNPROCESSED)
+def run(options: tuple[str, ...]) -> None:
+    """Measure, from any folder: the same as `pytest bench/` in a checkout of zoobench.
+
+    The options are those of pytest: --zoo-data photos --zoo-backbones mobilenet, -k 'integer_only and latency',
+    --zoo-gate main. Results and models come to lie in ./artifacts. The working folder's own tests, conftest.py and
+    settings of pytest do not count.
+    """
+    ours = ("-c", os.devnull, f"--rootdir={Path.cwd()}", "--import-mode=importlib")
+    command = [sys.executable, "-c", _PYTEST, *ours, str(bench_folder()), *options]
+    os.execv(command[0], command)  # pytest takes this process's place, and with it Ctrl-C and the status
 
 
 @click.command()
@@ -35,7 +56,7 @@ def _usable(name: str) -> Any:
     try:
         return TABLES["backbone"].find(name)
     except UsageError as error:
-        click.echo(str(error), err=True)
+        say(str(error), error=True)
         return None
 
 
@@ -115,14 +136,14 @@ def preview(output: Path, seed: int) -> None:
 
     with writing(output) as handle:
         contact_sheet(seed=seed).save(handle, format="png")
-    click.echo(f"wrote {output}")
+    say(f"wrote {output}")
 
 
 @data.command(short_help="Download a data set of photos.")
 @click.argument("name", type=click.Choice(["animals10"]))
 def fetch(name: str) -> None:
     """Download a data set of photos (needs the network and `pip install 'zoobench[fetch]'`)."""
-    click.echo(f"use it with: pytest bench/ --zoo-data {fetched(name)}")
+    say(f"use it with: pytest bench/ --zoo-data {fetched(name)}")
 
 
 def fetched(name: str) -> Path:
@@ -150,9 +171,9 @@ def build(*, options: Mapping[str, str]) -> None:
     """Make the models that `pytest bench/` would measure, with the same options, and list them."""
     session = BenchSession(make_plan(options))
     for line in session.prepare(session.plan.cells):
-        click.echo(line, err=True)
+        say(line, error=True)
     for cell in session.plan.cells:
         if session.is_made(cell):
-            click.echo(f"{cell.id}\t{session.model(cell).path}")
+            say(cell.id, session.model(cell).path)
         elif refusal := session.refusal(cell):
-            click.echo(f"{cell.id} is not made: {refusal.by} refuses it: {refusal.reason}", err=True)
+            say(f"{cell.id} is not made: {refusal.by} refuses it: {refusal.reason}", error=True)

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
@@ -28,6 +27,8 @@ from zoobench.show.charts.sheet import write_pictures
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.show.report.writers import to_html, to_markdown
+from zoobench.system.keeper import temporary_folder
+from zoobench.system.terminal import say
 
 SIDE = 96
 """Of a thumbnail, in pixels; smaller images stay as they are."""
@@ -80,7 +81,7 @@ def report(*, results: Path, output: Path | None, form: str, pictures: Path | No
     else:
         deliver(to_markdown(made), output)
     for path in write_charts(made, pictures) if pictures else ():
-        click.echo(f"wrote {path}", err=True)
+        say(f"wrote {path}", error=True)
 
 
 def make_report(
@@ -139,8 +140,8 @@ def find_pictures(run: Run, samples: Sequence[int], *, artifacts: Path, kit: Pat
         return Pictures()
     if not has_pillow():
         return Pictures(reason=NO_PILLOW)
-    with tempfile.TemporaryDirectory(prefix="zoobench-images-") as folder:
-        images = find_images(run, artifacts=artifacts, kit=kit, least_side=SIDE, workplace=Path(folder))
+    with temporary_folder() as folder:
+        images = find_images(run, artifacts=artifacts, kit=kit, least_side=SIDE, workplace=folder)
         return Pictures(reason=images) if isinstance(images, str) else make_pictures(images, samples)
 
 

@@ -19,7 +19,7 @@ from zoobench.store.inventory import (
     removals,
     remove,
 )
-from zoobench.system.terminal import progress
+from zoobench.system.terminal import progress, say
 from zoobench.system.units import megabytes
 
 _UNFINISHED = {
@@ -62,15 +62,13 @@ def verify(artifacts: Path) -> None:
     with progress("Checking files", total=files) as advance:
         found = list(damages(entries, on_file=lambda name: advance(1, name)))
     for folder, reason in found:
-        click.echo(f"damaged: {folder}: {reason}")
+        say(f"damaged: {folder}: {reason}")
     for one in remnants(artifacts):
         if one.set_aside:
-            click.echo(f"set aside: {one.folder} ({megabytes(one.size_bytes)} MB)")
+            say(f"set aside: {one.folder} ({megabytes(one.size_bytes)} MB)")
         else:
-            click.echo(f"unfinished: {one.folder}: {_UNFINISHED[is_being_made(one)]}")
-    click.echo(
-        f"{len(entries)} products, {files} files: {f'{len(found)} damaged' if found else 'all as they were made'}"
-    )
+            say(f"unfinished: {one.folder}: {_UNFINISHED[is_being_made(one)]}")
+    say(f"{len(entries)} products, {files} files: {f'{len(found)} damaged' if found else 'all as they were made'}")
     if found:
         sys.exit(Status.FAILED)
 
@@ -94,9 +92,9 @@ def prune(artifacts: Path, keep_days: int, dry_run: bool) -> None:
     planned = removals(artifacts, keep_days=keep_days, now=time.time())
     done = planned if dry_run else [remove(one) for one in planned]
     for one in done:
-        click.echo(_described(one, verb="would remove" if dry_run else "removed"))
+        say(_described(one, verb="would remove" if dry_run else "removed"))
     total = megabytes(sum(one.size_bytes for one in done if one.obstacle is None))
-    click.echo(f"{'would free' if dry_run else 'freed'} {total} MB")
+    say(f"{'would free' if dry_run else 'freed'} {total} MB")
 
 
 @store.command(short_help="Print the folder, or the files of a product.")
@@ -108,10 +106,10 @@ def path(artifacts: Path, name_prefix: str | None) -> None:
     For example: cp "$(zoobench store path mobilenet-224-integer_only)" .
     """
     if name_prefix is None:
-        click.echo(artifacts.resolve())
+        say(artifacts.resolve())
         return
     for file in main_files(products(artifacts), prefix=name_prefix):
-        click.echo(file)
+        say(file)
 
 
 def _described(removal: Removal, *, verb: str) -> str:

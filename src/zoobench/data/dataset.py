@@ -39,10 +39,9 @@ from zoobench.data.split import (
     shares_of,
     stratified,
 )
-from zoobench.errors import DataError, UsageError
+from zoobench.errors import DataError, UsageError, sanitize
 from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.system.files import sha256_of_json
-from zoobench.system.terminal import sanitize
 
 MIN_IMAGE_SIZE = 8
 MAX_IMAGE_SIZE = 1024
@@ -112,6 +111,7 @@ class Dataset:
         remarks: What else is unusual.
         preparation: How pixels were made, by option, where that is not the default: part of what is made of them.
         calibration: Images to calibrate on, all as one class that trains; None where the training split is taken.
+        are_named: Whether its user named the classes, in the order of a classifier's outputs.
         pixels_path: A .npy file, uint8 [samples, height, width, 3] RGB; row i belongs to `samples[i]`.
     """
 
@@ -126,6 +126,7 @@ class Dataset:
     remarks: tuple[str, ...] = ()
     preparation: Mapping[str, str] = field(default_factory=dict)
     calibration: "Dataset | None" = None
+    are_named: bool = False
 
     @property
     def sha256(self) -> str:
@@ -232,6 +233,7 @@ def _opened(source: PictureSource, *, config: DatasetConfig, image_size: ImageSi
         pixels_path=pixels_path,
         remarks=(*source.remarks, *_prepared_unusually(source, config, image_size)),
         preparation=preparation,
+        are_named=bool(config.classes),
     )
 
 
@@ -357,7 +359,7 @@ def _refuse_small_classes(
         short = [
             f"{name} has {different[label]}"
             for label, name in enumerate(source.classes)
-            if different[label] < len(needing)
+            if different[label] < len(needing) and name not in source.unseen
         ]
         if short:
             of_donor = f" of {donor}" if donor else ""

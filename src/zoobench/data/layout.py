@@ -66,7 +66,7 @@ def find_layout(folder: Path, asked: Sequence[str] = ()) -> Layout:
     entries = entries_of(folder)
     tops = [name for name, is_folder in entries.items() if is_folder and not is_set_aside(name)]
     ignored = [kind_beside(name, is_folder) for name, is_folder in entries.items() if name not in tops]
-    if not asked or set(asked) != set(map(text_of, tops)):
+    if not asked or not set(map(text_of, tops)) <= set(asked):
         if found := _of_split_folders(folder, tops, ignored):
             return found
         if nested := _splits_inside(folder, tops):

@@ -30,7 +30,7 @@ from zoobench.errors import DataError
 from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.store.product import Facts, Product, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_json, writing
-from zoobench.system.terminal import Advance, progress, sanitize
+from zoobench.system.terminal import Advance, progress
 
 _LISTED = 20  # bad images that a message names
 _SCHEMA = 2
@@ -65,7 +65,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSource:
-    """What there is to decode; `key` tells it from every other source."""
+    """What there is to decode; `key` tells it from every other source.
+
+    Attributes:
+        unseen: Classes that it has no images of, as its user says.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -74,6 +78,7 @@ class PictureSource:
     left_out: tuple[LeftOut, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
     remarks: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +186,12 @@ def with_pictures(source: PictureSource, pictures: tuple[Picture, ...], remark: 
 
 
 def relabelled(source: PictureSource, classes: tuple[str, ...]) -> PictureSource:
-    """Returns a source whose classes are in another order."""
+    """Returns a source whose classes are in another order, and perhaps more of them."""
     label = [classes.index(name) for name in source.classes]
     pictures = tuple(replace(picture, label=label[picture.label]) for picture in source.pictures)
     key = sha256_of_json([source.key, label])
-    return replace(source, classes=classes, pictures=pictures, key=key)
+    unseen = tuple(name for name in classes if name not in source.classes)
+    return replace(source, classes=classes, pictures=pictures, key=key, unseen=unseen)
 
 
 def given_splits(source: PictureSource) -> dict[str, Split]:
@@ -201,13 +207,14 @@ def refuse(left_out: Sequence[LeftOut], *, source: PictureSource) -> None:
     """
     if not left_out:
         return
-    lines = [f"  {sanitize(name)}: {sanitize(reason)}" for name, reason in left_out[:_LISTED]]
+    lines = [f"  {name}: {reason}" for name, reason in left_out[:_LISTED]]
     if len(left_out) > _LISTED:
         lines.append(f"  and {len(left_out) - _LISTED} more")
     raise DataError(
-        f"{counted(left_out, 'image')} of {source.name} cannot be used:\n" + "\n".join(lines) + "\n"
+        f"{counted(left_out, 'image')} of {source.name} cannot be used:",
+        *lines,
         "Mend or remove them, or leave them out with --zoo-skip-bad-images "
-        "(they are then counted in the header and in every record)."
+        "(they are then counted in the header and in every record).",
     )
 
 

@@ -2,9 +2,9 @@
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +14,7 @@ from zoobench.data.layout import describe_splits, find_splits, text_of
 from zoobench.data.listing import File, PictureSource, source_of
 from zoobench.data.split import SPLITS, Split
 from zoobench.errors import DataError, UsageError
+from zoobench.tflite.labels import parse_labels, plain
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".parquet": ""}
 """Endings of lists; those of text with what stands between columns."""
@@ -218,27 +219,26 @@ def _refuse(path: Path, problem: str) -> NoReturn:
     raise DataError(f"the list {text_of(path)} cannot be used: {problem}")
 
 
-_NUMBERED = re.compile(r"(\d+)(?:\s+|\s*[:,;]\s*)(\S.*)")
 _SHOWN = 5
 _ENDINGS = (".txt", ".names", ".labels", ".csv")
 _GIVE = "give the classes in the order of the outputs, one a line or separated by commas"
 
 
 def parse_classes(text: str) -> tuple[str, ...]:
-    """Reads a labels file: one class a line, in the order of a classifier's outputs.
-
-    Lines may be numbered, such as `0 cat`, from 0 or 1 and one after the other; the numbers are left out then.
+    """Reads a labels file, see `parse_labels`, in which each class is named once.
 
     Raises:
-        DataError: There is none, a line is empty, a class stands twice, or the numbers are not one after the other.
+        DataError: There is none, a line is empty, a class stands twice, or numbers are not one after the other.
     """
-    lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff").rstrip())]
-    if empty := [number for number, line in enumerate(lines, start=1) if not line]:
+    try:
+        names = parse_labels(text)
+    except ValueError as error:
+        raise DataError(f"the classes cannot be read: {error}; {_GIVE}") from error
+    if empty := [number for number, name in enumerate(names, start=1) if not name]:
         raise DataError(f"line {empty[0]} of the classes is empty; {_GIVE}")
-    names = _without_numbers(lines)
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"the class {twice[0]} stands twice; {_GIVE}, each once")
-    return tuple(names)
+    return names
 
 
 def find_order(classes: Sequence[str], *, given: str) -> tuple[tuple[str, ...], str]:
@@ -249,12 +249,15 @@ def find_order(classes: Sequence[str], *, given: str) -> tuple[tuple[str, ...], 
         given: A labels file, or names separated by commas; '' for alphabetical, or by number where all are numbers.
 
     Raises:
-        DataError: The file cannot be read, or what is given are not the same classes.
+        DataError: The file cannot be read, or a class of the data is not among what is given, which may name more: a
+            classifier's outputs may be of classes that the data has no images of.
         UsageError: What is given is neither.
     """
     if given:
         ordered = _same(classes, asked_classes(given), given=given)
-        return ordered, f"classes in the order of --zoo-classes: {_beginning(ordered)}"
+        unseen = [name for name in ordered if name not in classes]
+        rest = f"; the data has no images of {len(unseen)} of them: {_beginning(unseen)}" if unseen else ""
+        return ordered, f"classes in the order of --zoo-classes: {_beginning(ordered)}{rest}"
     if not all(name.isdecimal() for name in classes):
         return tuple(classes), ""
     ordered = tuple(sorted(classes, key=lambda name: (int(name), name)))
@@ -288,31 +291,20 @@ def asked_classes(given: str) -> tuple[str, ...]:
         raise DataError(f"--zoo-classes: {given} is not text in UTF-8 ({error.reason}); save it as UTF-8") from error
 
 
-def _without_numbers(lines: Sequence[str]) -> list[str]:
-    found = [_NUMBERED.fullmatch(line) for line in lines]
-    numbered = [(int(match[1]), match[2]) for match in found if match]
-    if len(numbered) < len(lines) or len(lines) < 2 or numbered[0][0] > 1:
-        return list(lines)
-    for place, (number, name) in enumerate(numbered, start=numbered[0][0]):
-        if number != place:
-            raise DataError(f"the classes are numbered, but {name} has {number} where {place} was expected; {_GIVE}")
-    return [name for _, name in numbered]
-
-
 def _same(classes: Sequence[str], asked: Sequence[str], *, given: str) -> tuple[str, ...]:
-    """Returns the classes as the data set spells them; systems may store one letter in two ways."""
-    own = {normalize("NFC", name): name for name in classes}
-    names = [normalize("NFC", name) for name in asked]
-    extra = [name for name in names if name not in own]
-    missing = [name for plain, name in own.items() if plain not in names]
-    if extra or missing:
-        wrong = [f"it lacks {', '.join(missing)}"] if missing else []
-        wrong += [f"the data has no {', '.join(extra)}"] if extra else []
+    """Returns the classes that are asked for as the data set spells them, which may lack some."""
+    are_plain = all(len(set(map(plain, names))) == len(names) for names in (classes, asked))
+    spelled = plain if are_plain else partial(normalize, "NFC")  # systems store one letter in two ways
+    own = {spelled(name): name for name in classes}
+    names = list(map(spelled, asked))
+    if missing := [name for key, name in own.items() if key not in names]:
+        extra = [name for key, name in zip(names, asked, strict=True) if key not in own]
+        wrong = [f"it lacks {', '.join(missing)}", *([f"the data has no {', '.join(extra)}"] if extra else [])]
         raise DataError(
-            f"--zoo-classes: {given} names {len(asked)} classes, the data has {len(classes)}: {'; '.join(wrong)}; both "
-            "must be the same, also in upper and lower case"
+            f"--zoo-classes: {given} names {len(asked)} classes, the data has {len(classes)}: {'; '.join(wrong)}; all "
+            "classes of the data must be among them"
         )
-    return tuple(own[name] for name in names)
+    return tuple(own.get(key, name) for key, name in zip(names, asked, strict=True))
 
 
 def _beginning(names: Sequence[str]) -> str:

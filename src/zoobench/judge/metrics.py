@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+from zoobench.errors import did_you_mean
 from zoobench.results.schema import Record, Speedup
 from zoobench.system.units import BYTES, NATS, RATIO, SECONDS, SHARE, Unit
 
@@ -265,5 +266,6 @@ FORMER_KEYS: Mapping[str, str] = {
 def unknown_key(received: str, known: Sequence[str]) -> str:
     """Returns what to say of a key that is not known here: what it was renamed to, if it was, and what is allowed."""
     renamed = FORMER_KEYS.get(received)
-    hint = f" ({received} is {renamed} since 0.2)" if renamed in known else ""
-    return f"received the key {received!r}; allowed are {', '.join(known)}{hint}"
+    if renamed in known:
+        return f"received the key {received!r}; allowed are {', '.join(known)} ({received} is {renamed} since 0.2)"
+    return f"received the key {received!r}{did_you_mean(received, known)}; allowed are {', '.join(known)}"

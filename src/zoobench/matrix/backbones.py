@@ -168,7 +168,11 @@ BACKBONES = {
         _published("convnext_tiny", "ConvNeXtTiny", "included", "convnext/convnext_tiny_notop.h5"),
     )
 }
-TABLE = Table(what="backbone", kind=Backbone, own=BACKBONES)
+ALIASES = {one.builder: one.name for one in BACKBONES.values() if one.alpha in (None, 1.0)} | {
+    "mobilenet_v1": "mobilenet"
+}
+"""What `keras.applications` calls them, and others."""
+TABLE = Table(what="backbone", kind=Backbone, own=BACKBONES, aliases=ALIASES)
 """With what packages add."""
 
 
@@ -181,6 +185,11 @@ def split_names(text: str) -> list[str]:
         names.append(",".join(parts[:count]).strip())
         del parts[:count]
     return list(dict.fromkeys(filter(None, names)))
+
+
+def resolve_backbone(name: str) -> str:
+    """Returns what a backbone is called here; the path of a model of one's own as it is."""
+    return name if _is_model_file(name) or len(Path(name).parts) > 1 else TABLE.resolve(name)
 
 
 def find_backbones(names: Sequence[str]) -> tuple[Backbone, ...]:
@@ -227,7 +236,10 @@ def _find_backbone(name: str) -> Backbone:
     if is_kind or len(path.parts) > 1:
         raise UsageError(f"no model file at {path}; expected a file of your own: {kinds}")
     known = ", ".join(TABLE.names())
-    raise UsageError(f"unknown backbone: {name}; known are {known}, or give the path of a model of your own: {kinds}")
+    raise UsageError(
+        f"unknown backbone: {name}{TABLE.hint(name)}; known are {known}, or give the path of a model of your own: "
+        f"{kinds}"
+    )
 
 
 def _name_of(path: Path) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, cast, get_args
 
-from zoobench.errors import UsageError
+from zoobench.errors import UsageError, did_you_mean
 
 ImageSize = int | str
 """Side of square images in pixels; of others, which only a model of one's own takes, height and width: `96x160`."""
@@ -178,11 +178,12 @@ def _pairs(flag: str, text: str, own: Mapping[str, str], *, for_all: bool = Fals
             found.append((own[name], wanted))
         else:
             known = ", ".join(dict.fromkeys(own.values()))
-            raise UsageError(f"{flag}: received {part!r}; expected MODEL=VALUE, where MODEL is one of {known}")
+            hint = did_you_mean(name, own)
+            raise UsageError(f"{flag}: received {part!r}{hint}; expected MODEL=VALUE, where MODEL is one of {known}")
     return found
 
 
 def _checked(flag: str, word: str, allowed: tuple[str, ...]) -> str:
     if word in allowed:
         return word
-    raise UsageError(f"{flag}: received {word!r}; allowed is one of {', '.join(allowed)}")
+    raise UsageError(f"{flag}: received {word!r}{did_you_mean(word, allowed)}; allowed is one of {', '.join(allowed)}")

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from zoobench.errors import UsageError
+from zoobench.errors import UsageError, did_you_mean, spelled
 
 if TYPE_CHECKING:  # it takes as long as the rest of a command that needs no table
     from importlib.metadata import EntryPoint
@@ -46,11 +46,17 @@ Kind = TypeVar("Kind", bound=TableRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Generic[Kind]):
-    """A literal table of ours and what packages add to it; only `find` imports anything of a package."""
+    """A literal table of ours and what packages add to it; only `find` imports anything of a package.
+
+    Attributes:
+        what: A row is.
+        aliases: What else people call our rows: the name of a row, by the word.
+    """
 
     what: str
     kind: type[Kind]
     own: Mapping[str, Kind]
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
@@ -61,6 +67,14 @@ class Table(Generic[Kind]):
         """Returns every name, ours first."""
         return tuple(dict.fromkeys((*self.own, *sorted(one.name for one, _ in additions(self.group)))))
 
+    def resolve(self, name: str) -> str:
+        """Returns the row's name for a word that is written otherwise or an alias; a word that is neither as it is."""
+        known = self.names()
+        if name in (*known, EVERY):
+            return name
+        words = {spelled(word): row for word, row in (*self.aliases.items(), *((one, one) for one in (*known, EVERY)))}
+        return words.get(spelled(name), name)
+
     def select(self, names: Sequence[str]) -> tuple[str, ...]:
         """Returns the names of rows, in the order given; `all` stands for every one.
 
@@ -69,7 +83,8 @@ class Table(Generic[Kind]):
         """
         known = self.names()
         if unknown := [name for name in names if name not in (*known, EVERY)]:
-            raise UsageError(f"unknown {self.what}: {', '.join(unknown)}; known are {', '.join(known)}, or {EVERY}")
+            told = ", ".join(f"{name}{self.hint(name)}" for name in unknown)
+            raise UsageError(f"unknown {self.what}: {told}; known are {', '.join(known)}, or {EVERY}")
         found = known if EVERY in names else tuple(names)
         self.check(found)
         return found
@@ -89,6 +104,10 @@ class Table(Generic[Kind]):
                     f"{name} is the name of more than one {self.what}: {' and '.join(owners)}; uninstall all but one "
                     "of these packages, or have its author choose another name"
                 )
+
+    def hint(self, name: str) -> str:
+        """Returns what to say behind a name that is not known."""
+        return did_you_mean(name, self.names())
 
     def package(self, name: str) -> Package | None:
         """Returns the package that adds a row, None if it is ours or nobody's."""
@@ -110,8 +129,8 @@ class Table(Generic[Kind]):
                 row: Kind = _loaded(one, package, self.kind)
                 return row
         raise UsageError(
-            f"unknown {self.what}: {name}; known are {', '.join(self.names())}; what else adds one is not installed in "
-            "this environment"
+            f"unknown {self.what}: {name}{self.hint(name)}; known are {', '.join(self.names())}; what else adds one is "
+            "not installed in this environment"
         )
 
 

@@ -134,7 +134,9 @@ RUNTIMES = {
         ),
     )
 }
-TABLE = Table(what="runtime", kind=Runtime, own=RUNTIMES)
+ALIASES = {"tflite": "litert", "tensorflow_lite": "litert", "onnx": "onnxruntime", "tensorflow": "keras"}
+"""What else runtimes are called."""
+TABLE = Table(what="runtime", kind=Runtime, own=RUNTIMES, aliases=ALIASES)
 """With what packages add."""
 
 

@@ -161,7 +161,16 @@ VARIANTS = {
         Variant(name=PREQUANTIZED, short="PQ", weights="int8"),
     )
 }
-TABLE = Table(what="variant", kind=Variant, own=VARIANTS)
+ALIASES = {
+    **{variant.short: variant.name for variant in VARIANTS.values()},
+    "tflite": "float32",
+    "fp32": "float32",
+    "fp16": "float16",
+    "int8": "integer_only_int8",
+    "uint8": "integer_only",
+}
+"""What else variants are called; `int8` in all: weights, activations, input and output."""
+TABLE = Table(what="variant", kind=Variant, own=VARIANTS, aliases=ALIASES)
 """With what packages add."""
 
 

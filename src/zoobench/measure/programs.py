@@ -5,13 +5,13 @@ import math
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zoobench.errors import MeasurementError
+from zoobench.system.keeper import temporary_folder
 from zoobench.system.processes import run_program
 from zoobench.tflite.ports import Port
 
@@ -129,14 +129,14 @@ def time_by(
         "warmups": repetitions.warmups,
         "runs": repetitions.runs,
     }
-    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
+    with temporary_folder() as folder:
         words = [word.format(folder=folder, **asked) for word in program.arguments.split()]
         status, printed = run_program([str(executable), *words], name=program.name, patience=patience)
         if status:
             ended = f"was killed by signal {-status}" if status < 0 else f"failed with status {status}"
             raise MeasurementError(f"{program.name} {ended}{_last_words(printed)}")
         try:
-            report = json.loads((Path(folder) / program.report).read_bytes())
+            report = json.loads((folder / program.report).read_bytes())
         except OSError:
             raise MeasurementError(f"{program.name} ended well but wrote no report{_last_words(printed)}") from None
         except (ValueError, RecursionError) as error:

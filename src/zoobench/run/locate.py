@@ -15,7 +15,7 @@ from zoobench.data.split import (
     parse_shares,
     read_rows,
 )
-from zoobench.errors import DataError, ModelError, ResultsError, UsageError, ZoobenchError
+from zoobench.errors import DataError, ModelError, ResultsError, UsageError, ZoobenchError, sanitize
 from zoobench.kit.reader import extract, find_kept, open_kit
 from zoobench.matrix.interface import ImageSize, Interface, height_and_width
 from zoobench.measure.target import Samples
@@ -27,7 +27,6 @@ from zoobench.run.options import defaults
 from zoobench.store.inventory import Entry, main_sha256, products_in
 from zoobench.store.product import MANIFEST, Manifest, Product, Stored, find, read_manifest
 from zoobench.system.files import sha256_of_file
-from zoobench.system.terminal import sanitize
 from zoobench.system.units import parse_number, short_hash
 
 _FLOAT32 = "float32"

@@ -2,8 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from zoobench.errors import UsageError
 
 PREFIX = "--zoo-"
+_BENCH = "zoobench.bench"
+"""The folder `bench/` of a checkout, as it is installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +195,15 @@ def defaults() -> Mapping[str, str]:
 def chosen(given: Mapping[str, str]) -> dict[str, str]:
     """Returns the texts that are no defaults and decide what is made: whoever has them can make the same again."""
     return {name: given[name] for name, default in DECIDING.items() if given.get(name, default) != default}
+
+
+def bench_folder() -> Path:
+    """Returns the folder of the benchmarks, which are a part of the package: no checkout is needed to run them.
+
+    Raises:
+        UsageError: If the package lacks them.
+    """
+    spec = find_spec(_BENCH)
+    if spec is None or spec.origin is None:
+        raise UsageError(f"this zoobench has no {_BENCH}; install it again: pip install zoobench")
+    return Path(spec.origin).parent

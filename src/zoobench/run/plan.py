@@ -10,13 +10,13 @@ from zoobench.build.foreign import as_tflite
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.build.weights import WeightsRequest, own_image_size, parse_request, variants_of
 from zoobench.data.split import parse_shares
-from zoobench.errors import UsageError
+from zoobench.errors import UsageError, did_you_mean
 from zoobench.kit.reader import KeptKit, keep_kit
-from zoobench.matrix.backbones import Backbone, find_backbones, split_names
+from zoobench.matrix.backbones import Backbone, find_backbones, resolve_backbone, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
 from zoobench.matrix.interface import ImageSize, RequestedInterface, parse_requested
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
-from zoobench.matrix.variants import PREQUANTIZED, Quantizer
+from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, Quantizer
 from zoobench.measure.custom_objects import VARIABLE, named_modules
 from zoobench.measure.latency import RoundsConfig
 from zoobench.run.options import OPTIONS, PREFIX, chosen, defaults
@@ -92,13 +92,14 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     texts = {**defaults(), **given}
     if texts["kit"]:
         return _kit_plan(texts)
+    texts, renames = _by_our_names(texts)
     backbones, conversions = _in_tflite(texts, find_backbones(_backbone_names(texts)))
     cells, remarks = _cells(texts, backbones)
     building = Building(
         backbones={backbone.name: backbone for backbone in backbones},
         custom_objects=named_modules(texts["custom-objects"] or os.environ.get(VARIABLE, "")),
         requested=parse_requested(texts["model"], texts["pixels"], own=_own(backbones)),
-        remarks=(*conversions, *remarks),
+        remarks=(*renames, *conversions, *remarks),
         data=_data(texts),
         weights=parse_request(texts["weights"]),
         training=_training(texts),
@@ -106,6 +107,30 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     )
     rounds = _rounds(texts, [cell.runtime for cell in cells])
     return Plan(cells=cells, source=building, rounds=rounds, options=chosen(texts), **_measuring(texts))
+
+
+def _by_our_names(texts: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Returns the texts with the names that our tables have, and a remark for each word that is none of them."""
+    ours, remarks = dict(texts), []
+    tables = {"variants": TABLES["variant"].resolve, "runtimes": TABLES["runtime"].resolve}
+    for option, resolve in {"backbones": resolve_backbone, **tables}.items():
+        words = split_names(texts[option])
+        names = list(map(resolve, words))
+        if names != words:
+            ours[option] = ",".join(dict.fromkeys(names))
+        for word, name in zip(words, names, strict=True):
+            if name != word:
+                remarks.append(f"{PREFIX}{option}: {word} is taken as {name}{_described(option, name)}")
+    return ours, remarks
+
+
+def _described(option: str, name: str) -> str:
+    if option != "variants" or name not in VARIANTS:
+        return ""
+    one = VARIANTS[name]
+    if one.weights == "float32":
+        return ""
+    return f": weights {one.weights}, computed in {one.activations}, input and output {one.io}"
 
 
 def _own(backbones: Sequence[Backbone]) -> dict[str, str]:
@@ -201,9 +226,7 @@ def _training(texts: Mapping[str, str]) -> TrainingConfig:
 
 
 def _conversion(texts: Mapping[str, str]) -> ConversionConfig:
-    text = texts["quantizer"]
-    if text not in ("auto", *_QUANTIZERS):
-        raise UsageError(f"{PREFIX}quantizer: received {text!r}; allowed are auto, {', '.join(_QUANTIZERS)}")
+    text = _one_of(texts, "quantizer", ("auto", *_QUANTIZERS))
     quantizer = None if text == "auto" else cast(Quantizer, text)
     return ConversionConfig(quantizer=quantizer, calibration_images=_whole(texts, "calibration"))
 
@@ -265,7 +288,8 @@ def _parts(texts: Mapping[str, str], name: str, kind: str) -> list[str]:
 
 def _one_of(texts: Mapping[str, str], name: str, allowed: Sequence[str]) -> str:
     if texts[name] not in allowed:
-        raise UsageError(f"{PREFIX}{name}: received {texts[name]!r}; allowed are {', '.join(allowed)}")
+        hint = did_you_mean(texts[name], allowed)
+        raise UsageError(f"{PREFIX}{name}: received {texts[name]!r}{hint}; allowed are {', '.join(allowed)}")
     return texts[name]
 
 

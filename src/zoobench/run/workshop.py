@@ -223,7 +223,7 @@ def _interfaces(opened: Workshop) -> Mapping[str, Interface]:
     missing = [own[name] for name, interface in found.items() if interface is None]
     problems = in_fresh_process(_examine_models, missing) if missing else []
     if problems:
-        raise ModelError("\n".join(problems))
+        raise ModelError(*problems)
     return {name: interface for name, one in own.items() if (interface := found[name] or _examined(*one))}
 
 

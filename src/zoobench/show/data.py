@@ -3,10 +3,16 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
+from zoobench.errors import sanitize
 from zoobench.show.document import View
-from zoobench.system.terminal import sanitize
+
+_FORMULA = re.compile(
+    r"\s*[=+\-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}]"
+)
+"""Also behind spaces, which some programs pass over."""
 
 
 def write_json(view: View) -> str:
@@ -15,7 +21,8 @@ def write_json(view: View) -> str:
     Raises:
         ValueError: If a number is not finite, which JSON cannot hold.
     """
-    return json.dumps(view.plain(), indent=2, allow_nan=False) + "\n"
+    text = json.dumps(view.plain(), indent=2, allow_nan=False) + "\n"
+    return text.replace("##[", r"##\u005b")  # a log of GitHub takes it for a command, wherever it stands
 
 
 def write_csv(view: View) -> str:
@@ -24,13 +31,28 @@ def write_csv(view: View) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     rows = view.rows()
     if rows:
-        writer.writerow(rows[0])
+        writer.writerow(map(_field, rows[0]))
     for row in rows:
         writer.writerow(map(_field, row.values()))
     return buffer.getvalue()
 
 
 def _field(value: Any) -> Any:
+    """Returns a value that a spreadsheet shows and does not compute: what would be a formula begins with an apostrophe.
+
+    So OWASP has it ("CSV Injection").
+    """
     if isinstance(value, list | tuple):
-        return " ".join(map(str, value))
-    return sanitize(value) if isinstance(value, str) else value
+        value = " ".join(map(str, value))
+    if not isinstance(value, str):
+        return value
+    text = sanitize(value)
+    return f"'{text}" if _FORMULA.match(text) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from zoobench.system.terminal import sanitize
+from zoobench.errors import sanitize
 
 if TYPE_CHECKING:
     from zoobench.show.charts.sheet import Chart

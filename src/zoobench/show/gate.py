@@ -5,13 +5,12 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from zoobench.errors import Status
+from zoobench.errors import Status, sanitize
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.metrics import METRICS
 from zoobench.results.conditions import joined
 from zoobench.show.document import Document, Grid, Lines, Tone, View
-from zoobench.system.terminal import sanitize
 from zoobench.system.units import ABSENT, change_percent, few, three_digits
 
 SCHEMA = 2
@@ -161,4 +160,5 @@ def _command(level: str, title: str, message: str) -> str:
 
 
 def _escaped(text: str, escapes: dict[str, str]) -> str:
-    return "".join(escapes.get(sign) or sanitize(sign) for sign in text)
+    lines = "\n".join(map(sanitize, text.split("\n")))
+    return "".join(escapes.get(sign, sign) for sign in lines)

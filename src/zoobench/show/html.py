@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
+from zoobench.errors import sanitize
 from zoobench.show.charts.sheet import Chart, svg_file
 from zoobench.show.document import Block, Grid, Tone, View, filled
-from zoobench.system.terminal import sanitize
 
 _STYLE = Markup(
     ":root { color-scheme: light dark } "

@@ -1,9 +1,16 @@
 """How is a document written as markdown?"""
 
+import re
 from collections.abc import Iterable, Sequence
 
+from zoobench.errors import sanitize
 from zoobench.show.document import Block, Lines, View, filled
-from zoobench.system.terminal import sanitize
+
+_SIGNS = re.compile(r"[|\\<*\[_`&]|~(?!\d)|(?<=\S)~")
+_FOUND = re.compile(r"@(?=\w)|#(?=\d)|://|\bwww(?=\.)", re.IGNORECASE)
+"""Signs after which GitHub would find somebody or something."""
+_BEGINNING = re.compile(r"^(\d*)([#>+=)-]|\.(?=\s|$))")
+"""What makes a heading, a quotation, a rule or an item of what begins with it."""
 
 
 def write(view: View) -> str:
@@ -17,15 +24,24 @@ def to_markdown(blocks: Sequence[Block]) -> str:
     return "\n\n".join(map(_marked, filled(*blocks))) + "\n"
 
 
-def escaped(text: str) -> str:
-    """Returns a foreign text that means itself in markdown, on one line."""
-    return "".join(f"\\{one}" if one in "|\\<*[_`" else one for one in sanitize(text))
+def escaped(text: str, *, is_line: bool = False) -> str:
+    """Returns a foreign text that means itself in markdown, on one line, also where it `is_line` from its start on."""
+    plain = unlinked(_SIGNS.sub(r"\\\g<0>", sanitize(text)))
+    return _BEGINNING.sub(r"\1\\\2", plain.strip()) if is_line else plain
+
+
+def unlinked(text: str) -> str:
+    """Returns markdown or HTML in which GitHub finds no address, person or issue: a comment stands in them.
+
+    It looks for them after all escapes are gone.
+    """
+    return _FOUND.sub(r"\g<0><!-- -->", text)
 
 
 def _marked(block: Block) -> str:
     if isinstance(block, Lines):
         form = "- {}" if block.tone == "plain" else "**{}**"
-        return "\n".join(form.format(escaped(line)) for line in block.lines)
+        return "\n".join(form.format(escaped(line, is_line=True)) for line in block.lines)
     title = f"**{escaped(block.title)}**\n\n" if block.title else ""
     rule = [":---" if left else "---:" for left in block.is_left]
     heads = block.heads or ("",) * len(rule)

@@ -1,6 +1,7 @@
 """How is a document written for a terminal, or for a file that is read like one?"""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -9,12 +10,15 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from zoobench.errors import MARK
 from zoobench.show.document import LEAST_WIDTH, Block, Grid, Lines, Tone, View, filled
 
 _STYLES: Mapping[Tone, str] = {"plain": "", "strong": "", "good": "green", "open": "yellow", "bad": "red"}
 _GAP = 2
 _WRAPPED = 20
 """Columns below which words are not wrapped."""
+_WRAPPED_COMMAND = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*)::", re.MULTILINE)
+"""What GitHub's runner would take for a command, as words that are wrapped may begin a line."""
 _ENOUGH = 100_000
 """Columns for any line: what is no table is wrapped by the terminal itself."""
 
@@ -52,7 +56,7 @@ def to_terminal(blocks: Sequence[Block], *, width: int, colours: bool) -> str:
             console.print(*block.lines, sep="\n", soft_wrap=True, style=_STYLES[block.tone])
         else:
             _print_grid(console, block, width)
-    return text.getvalue()
+    return _WRAPPED_COMMAND.sub(rf"\1:{MARK}", text.getvalue())
 
 
 def _print_grid(console: Console, grid: Grid, width: int) -> None:

@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from msgspec import Meta
 
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.system.files import sha256_of_file, sha256_of_json, sync, write_json
+from zoobench.system.terminal import say
 
 KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation", "kits": "kit", "onnx": "ONNX form"}
 """What stands in each folder of a store."""
@@ -113,7 +113,7 @@ def find(root: Path, product: Product) -> Stored | None:
     try:
         return _read(folder, product)
     except ValueError as error:
-        print(f"zoobench: {folder} is damaged and not used: {error}", file=sys.stderr)
+        say(f"zoobench: {folder} is damaged and not used: {error}", error=True)
         return None
 
 
@@ -246,7 +246,7 @@ def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bo
         lock.acquire(timeout=0)
     except Timeout:
         if waiting:
-            print(f"zoobench: another run makes {folder_name}; waiting for it", file=sys.stderr, flush=True)
+            say(f"zoobench: another run makes {folder_name}; waiting for it", error=True)
             lock.acquire()
     except (OSError, NotImplementedError) as error:  # filelock's, of ENOSYS
         if getattr(error, "errno", errno.ENOSYS) not in _NO_LOCKS:
@@ -264,11 +264,10 @@ def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bo
 
 @cache
 def _say_without_locks(root: Path) -> None:
-    print(
+    say(
         f"zoobench: {root} is on a file system without locks: two runs at once would not wait for each other, so start "
         "one at a time, or name a folder on a local disk as artifacts",
-        file=sys.stderr,
-        flush=True,
+        error=True,
     )
 
 
@@ -321,7 +320,7 @@ def _set_aside(folder: Path, *, reason: str) -> None:
         return
     aside = hidden(folder, mark=DAMAGED, product=folder.name)
     folder.rename(aside)
-    print(f"zoobench: {folder} is damaged: {reason}; set aside as {aside.name}, made again", file=sys.stderr)
+    say(f"zoobench: {folder} is damaged: {reason}; set aside as {aside.name}, made again", error=True)
 
 
 def _publish(workplace: Path, folder: Path) -> None:

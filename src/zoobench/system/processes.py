@@ -1,10 +1,15 @@
 """How is work done in a fresh process, so that nothing of it stays in this one, and what is said of one that is lost?
 
 Python is started with a socket as its standard input, on which it is asked and answers: what it prints is never taken
-for an answer. `in_fresh_process` has one function called there; `worker` has a module answer one request after the
-other, by another interpreter too. `run_program` is for what is not Python, or not ours.
+for an answer. `in_fresh_process` has one function called there; `in_kept_process` has the same process called again;
+`worker` has a module answer one request after the other, by another interpreter too. `run_program` is for what is not
+Python, or not ours.
+
+Nothing of it outlives this process: whatever is started leads a group of its own, which the keeper ends if this process
+cannot do so any more.
 """
 
+import atexit
 import ctypes
 import json
 import os
@@ -13,13 +18,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
 from zoobench.errors import MeasurementError, ZoobenchError
+from zoobench.system.keeper import temporary_folder, tracked
 from zoobench.system.terminal import QUIET_TENSORFLOW
 
 Parameters = ParamSpec("Parameters")
@@ -43,32 +49,120 @@ def in_fresh_process(
     in the middle of native code.
 
     Raises:
-        ZoobenchError: If the process dies, as it does when memory runs out, or fails with an error that is not ours.
+        ZoobenchError: If the process dies, as it does when memory runs out, fails with an error that is not ours, or is
+            silent for longer than it said by `expect`.
     """
-    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import _call; _call()"
-    with _started([sys.executable, "-c", code], environment=os.environ, printed=None) as (process, channel):
-        try:
-            channel.send((function, args, kwargs))
-            outcome = channel.recv()
-        except (EOFError, OSError) as error:  # it ended before, or in the middle of, its answer
-            task = function.__name__.strip("_").replace("_", " ")
-            raise ZoobenchError(_epitaph(f"the process that was to {task}", process, printed=None)) from error
+    with _callee(printed=None) as callee:
+        result = callee.call(function, *args, **kwargs)
+        callee.channel.close()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE_SECONDS)
-    if isinstance(outcome, ZoobenchError):
-        raise outcome
-    result: Result = outcome
+            callee.process.wait(_PATIENCE_SECONDS)
     return result
 
 
-def _call() -> None:
-    channel = _channel()
-    function, args, kwargs = channel.recv()
+def in_kept_process(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Returns the same as `in_fresh_process`, from a process that stays for further calls until this one ends.
+
+    For what takes less time than a process takes to start. After a call that was lost it is started anew.
+    """
+    callee = _kept.pop(os.getpid(), None)
+    if callee is None or callee.process.poll() is not None:
+        stack = ExitStack()
+        callee = stack.enter_context(_silent_callee())
+        atexit.register(stack.close)
     try:
-        outcome = function(*args, **kwargs)
-    except ZoobenchError as error:
-        outcome = error
-    channel.send(outcome)
+        result = callee.call(function, *args, **kwargs)
+    except ZoobenchError:
+        if callee.process.poll() is None and not callee.is_lost:
+            _kept[os.getpid()] = callee
+        raise
+    _kept[os.getpid()] = callee
+    return result
+
+
+def expect(seconds: float, doing: str) -> None:
+    """Tells whoever waits for this process that it goes on, or ends, within so many seconds; else it hangs.
+
+    Where it was started in another way than by `in_fresh_process` nobody is told.
+    """
+    if _caller:
+        _caller[0].send(_Patience((seconds, doing)))
+
+
+class _Patience(tuple[float, str]):
+    """Seconds, and what is done meanwhile."""
+
+
+_caller: list[Connection] = []
+"""Who waits for this process, if it was started for a function."""
+
+
+class _Callee:
+    """A running process that is to call functions."""
+
+    def __init__(self, process: subprocess.Popen[bytes], channel: Connection, printed: IO[bytes] | None) -> None:
+        self.process = process
+        self.channel = channel
+        self.is_lost = False
+        self._printed = printed
+
+    def call(
+        self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """Returns what a function returns there; see `in_fresh_process`."""
+        name = f"the process that was to {function.__name__.strip('_').replace('_', ' ')}"
+        seconds, doing = None, ""
+        self.is_lost = True
+        try:
+            self.channel.send((function, args, kwargs))
+            while True:
+                if not self.channel.poll(seconds):
+                    raise ZoobenchError(f"{name} was ended: {doing} took longer than {seconds:.0f} s")
+                outcome = self.channel.recv()
+                if not isinstance(outcome, _Patience):
+                    break
+                seconds, doing = outcome
+        except (EOFError, OSError) as error:  # it ended before, or in the middle of, its answer
+            raise ZoobenchError(_epitaph(name, self.process, self._printed)) from error
+        self.is_lost = False
+        if isinstance(outcome, ZoobenchError):
+            raise outcome
+        result: Result = outcome
+        return result
+
+
+_kept: dict[int, _Callee] = {}
+"""The process that stays, by that which started it: a fork has its own."""
+
+
+@contextmanager
+def _callee(*, printed: IO[bytes] | None) -> Iterator[_Callee]:
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import _answer_calls; _answer_calls()"
+    with _started([sys.executable, "-c", code], environment=os.environ, printed=printed) as (process, channel):
+        yield _Callee(process, channel, printed)
+
+
+@contextmanager
+def _silent_callee() -> Iterator[_Callee]:
+    with tempfile.TemporaryFile() as printed, _callee(printed=printed) as callee:
+        yield callee
+
+
+def _answer_calls() -> None:
+    channel = _channel()
+    _caller.append(channel)
+    while True:
+        try:
+            function, args, kwargs = channel.recv()
+        except (EOFError, OSError):  # nobody asks any more
+            return
+        try:
+            outcome = function(*args, **kwargs)
+        except ZoobenchError as error:
+            outcome = error
+        channel.send(outcome)
 
 
 class Worker:
@@ -117,10 +211,10 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
         MeasurementError: If it cannot be started.
     """
     environment = {**os.environ, **QUIET_TENSORFLOW, "PYTHONSAFEPATH": "1"}
-    with tempfile.TemporaryFile() as printed, tempfile.TemporaryDirectory(prefix="zoobench-") as lent:
+    with tempfile.TemporaryFile() as printed, temporary_folder() as lent:
         if python is not None:  # it gets zoobench alone: the rest here was made for this interpreter
-            (Path(lent) / "zoobench").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)
-            environment |= {"PYTHONPATH": lent, "PYTHONDONTWRITEBYTECODE": "1"}
+            (lent / "zoobench").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)
+            environment |= {"PYTHONPATH": str(lent), "PYTHONDONTWRITEBYTECODE": "1"}
             environment.pop("PYTHONHOME", None)
         command = [str(python or sys.executable), "-m", module]
         with _started(command, environment=environment, printed=printed) as (process, channel):
@@ -199,12 +293,13 @@ def _started(
 
 @contextmanager
 def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        with suppress(ProcessLookupError, PermissionError):  # it ended; macOS has the other word for that
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with tracked("group", str(process.pid)):
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError, PermissionError):  # it ended; macOS has the other word for that
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _channel() -> Connection:
@@ -242,4 +337,4 @@ def _epitaph(name: str, process: subprocess.Popen[bytes], printed: IO[bytes] | N
 def _last_words(printed: IO[bytes]) -> str:
     printed.seek(0)
     said = printed.read().decode(errors="replace").strip()
-    return f"; it printed: {said[-_TAIL:]}" if said else ""
+    return f"; it printed: {' | '.join(said[-_TAIL:].splitlines())}" if said else ""

@@ -12,11 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from zoobench.errors import sanitize
 from zoobench.system.files import write_bytes
-
-_MARK = "\N{REPLACEMENT CHARACTER}"
-_COMMAND = re.compile(r"^\s*::|##\[")
-"""Of GitHub's runner: the one at the start of a line, the older one anywhere."""
 
 QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 """Keeps TensorFlow's notes off the terminal of a process whose environment has it."""
@@ -27,13 +24,9 @@ Advance = Callable[[int, str], None]
 """Called with the number of steps just done and a short note to show beside the bar ('' for none)."""
 
 
-def sanitize(text: str) -> str:
-    """Returns a foreign text on one line with a mark for each character that would steer a terminal or is none.
-
-    What GitHub's runner would take for a command, were it printed at the start of a line, is marked too.
-    """
-    plain = "".join(one if one.isprintable() else _MARK for one in text)
-    return _COMMAND.sub(lambda found: f"{found[0][:-1]}{_MARK}", plain)
+def say(*fields: object, error: bool = False) -> None:
+    """Prints a line of fields with a tab between them, on standard error if `error`; nothing in it steers a reader."""
+    print(*(sanitize(str(one)) for one in fields), sep="\t", file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def has_colours(stream: TextIO) -> bool:
@@ -55,6 +48,7 @@ def progress(description: str, *, total: int) -> Iterator[Advance]:
 
     On a terminal this is a bar with the time left; in a log it is one line at the end, so that logs stay short.
     """
+    description = sanitize(description)
     if not sys.stderr.isatty():  # FORCE_COLOR makes a terminal of a log for colours alone
         with _logged(description, total) as advance:
             yield advance
@@ -64,10 +58,10 @@ def progress(description: str, *, total: int) -> Iterator[Advance]:
     console = Console(file=sys.stderr, no_color=not has_colours(sys.stderr))
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[note]}"), console=console, transient=True) as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[note]}", markup=False), console=console, transient=True) as bar:
         task = bar.add_task(description, total=total, note="")
-        yield lambda steps, note: bar.update(task, advance=steps, note=note)
+        yield lambda steps, note: bar.update(task, advance=steps, note=sanitize(note))
 
 
 @contextmanager
@@ -82,7 +76,7 @@ def _logged(description: str, total: int) -> Iterator[Advance]:
     yield advance
     seconds = time.monotonic() - started
     count = f"{done}" if done == total else f"{done} of {total}"  # training may stop early
-    print(f"{description}: {count} in {seconds:.1f} s {last_note}".rstrip(), file=sys.stderr, flush=True)
+    say(f"{description}: {count} in {seconds:.1f} s {last_note}".rstrip(), error=True)
 
 
 @contextmanager

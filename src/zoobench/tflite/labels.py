@@ -1,14 +1,16 @@
-"""Which names of classes are embedded in a TFLite file, as its metadata say?
+"""Which names of classes does a labels file hold, and which one is embedded in a TFLite file, as its metadata say?
 
-They stand in a text file, one a line, in a ZIP archive that is appended to the model. The metadata are a flatbuffer of
-their own within it, read here by its schema, `metadata_schema.fbs` of tensorflow/tflite-support.
+Names stand in a text file, one a line. An embedded one is in a ZIP archive that is appended to the model. The metadata
+are a flatbuffer of their own within it, read here by its schema, `metadata_schema.fbs` of tensorflow/tflite-support.
 """
 
 import io
+import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from unicodedata import normalize
 
 from flatbuffers.table import Table
 
@@ -29,6 +31,50 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError
 _NOT_FLATBUFFER = (struct.error, ValueError, IndexError, TypeError, OverflowError)
 _MOST_ENTRIES = 100
 """Of a list in the metadata: graphs, outputs, or files of an output."""
+_NUMBER_FIRST = re.compile(r"(?P<number>\d+)(?:\s+|\s*[:,;]\s*)(?P<name>\S.*)")
+_NUMBER_LAST = re.compile(r"(?P<name>\S.*?)\s*[:,;\t]\s*(?P<number>\d+)")
+
+
+def parse_labels(text: str) -> tuple[str, ...]:
+    """Reads a labels file: one name a line, in the order of a classifier's outputs; a name may be empty.
+
+    Lines may be numbered, such as `0 cat`, `0: cat` or `cat,0`, from 0 or 1 and one after the other; the numbers are
+    left out then.
+
+    Raises:
+        ValueError: If the numbers are not one after the other.
+    """
+    lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff").rstrip())]
+    for pattern in (_NUMBER_FIRST, _NUMBER_LAST):
+        found = [match for line in lines if (match := pattern.fullmatch(line))]
+        names = tuple(match["name"] for match in found)
+        is_unclear = pattern is _NUMBER_LAST and len(set(names)) < len(names)  # `level:1` and `level:2` are names
+        if 1 < len(lines) == len(found) and int(found[0]["number"]) <= 1 and not is_unclear:
+            _check_count(found)
+            return names
+    return tuple(lines)
+
+
+def order_of(labels: Sequence[str], classes: Sequence[str]) -> tuple[int, ...] | None:
+    """Returns which output belongs to each class by the names of the outputs; None where they are not these classes.
+
+    Letter case does not count, nor what stands between words. One label of two classes is that of the one output.
+    """
+    own, names = list(map(plain, classes)), list(map(plain, labels))
+    if len(names) == 1 and len(own) == 2 and names[0] in own:
+        names = [own[1 - own.index(names[0])], *names]
+    return tuple(map(names.index, own)) if sorted(own) == sorted(set(names)) and len(own) == len(names) else None
+
+
+def plain(name: str) -> str:
+    """Returns what counts of a name."""
+    return re.sub(r"[\W_]+", " ", normalize("NFC", name).casefold()).strip() or name
+
+
+def _check_count(found: Sequence[re.Match[str]]) -> None:
+    for place, match in enumerate(found, start=int(found[0]["number"])):
+        if int(match["number"]) != place:
+            raise ValueError(f"they are numbered, but {match['name']} has {match['number']} where {place} was expected")
 
 
 def read_labels(content: bytes) -> tuple[str, ...] | None:
@@ -52,7 +98,10 @@ def read_labels(content: bytes) -> tuple[str, ...] | None:
             text = archive.read(name).decode("utf-8-sig", errors="replace")
     except _UNREADABLE as error:
         raise ModelError(f"the labels that are appended to the file cannot be read: {error}") from error
-    return tuple(line.strip() for line in text.rstrip().splitlines())
+    try:
+        return parse_labels(text)
+    except ValueError:  # the place of a line says which output it names, whatever numbers are in it
+        return tuple(line.strip() for line in text.splitlines())
 
 
 def _file_of_labels(metadata: bytes | None, members: list[str]) -> str | None:

@@ -174,9 +174,15 @@ def test_two_names_can_be_exchanged() -> None:
     [
         ("old", "received 'old'; allowed is OLD=NEW, two backbones or two ids of cells"),
         ("old=", "received 'old='; allowed is OLD=NEW"),
-        ("odl=new", "the baseline has no odl. Its backbones are old, kept, its cells old-float32-litert-t1, "),
-        ("old=nwe", "received 'old=nwe'; the candidate's backbones are new"),
-        (f"{ID.format('old')}=new", "the candidate has no new. Its backbones are new, its cells new-float32-litert-t1"),
+        (
+            "odl=new",
+            "the baseline has no odl (did you mean old?). Its backbones are old, kept, its cells old-float32-",
+        ),
+        ("old=nwe", "received 'old=nwe' (did you mean new?); the candidate's backbones are new"),
+        (
+            f"{ID.format('old')}=new",
+            "the candidate has no new (did you mean new-float32-litert-t1?). Its backbones are new,",
+        ),
         (f"{ID.format('old')}=new-float32-litert-t1", "differ in more than the name of the backbone"),
         ("old=new,kept=new", "two cells of the baseline would be new-float32-litert-t1"),
     ],

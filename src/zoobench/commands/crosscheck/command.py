@@ -3,7 +3,6 @@
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from zoobench.commands.crosscheck.methods import (
 )
 from zoobench.commands.crosscheck.target import CrosscheckTarget, find_target
 from zoobench.commands.options import artifacts_option, output_options, present, signature_option
-from zoobench.errors import MeasurementError, Status
+from zoobench.errors import MeasurementError
 from zoobench.judge.crosscheck import CrosscheckReport, Effort, TimedPath
 from zoobench.measure.disturbance import Marking, crowding, mark
 from zoobench.measure.environment import library_versions
@@ -28,7 +27,8 @@ from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Repetitio
 from zoobench.measure.worker import OPEN_SECONDS
 from zoobench.results.disturbed import are_in_the_way
 from zoobench.show.crosscheck import view
-from zoobench.system.terminal import progress
+from zoobench.system.keeper import status_of, temporary_folder
+from zoobench.system.terminal import progress, say
 
 _EXAMPLES = """\b
 For example:
@@ -97,12 +97,12 @@ def crosscheck(*, cell: str, turns: int, seconds: float, form: str, output: Path
     interval of one lies outside; 3 if that is open; 2 if the file cannot be timed.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="zoobench-") as folder:
-            target = find_target(cell, workplace=Path(folder), **asked)
+        with temporary_folder() as folder:
+            target = find_target(cell, workplace=folder, **asked)
             report = compare_methods(target, *find_methods(target), turns=turns, seconds=seconds)
-    except KeyboardInterrupt:
-        click.echo("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", err=True)
-        sys.exit(Status.INTERRUPTED)
+    except KeyboardInterrupt as error:
+        say("zoobench: interrupted; only whole turns of all paths say something, so nothing is kept", error=True)
+        sys.exit(status_of(error))
     present(view(report), form=form, output=output)
     sys.exit(report.status)
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from zoobench.errors import UsageError
+from zoobench.errors import UsageError, did_you_mean
 from zoobench.judge.metrics import GATED, LATENCY_P50, unknown_key
 from zoobench.results.schema import Record
 from zoobench.system.units import few, parse_quantity
@@ -236,7 +236,8 @@ def _backbones_of(text: str, old: str, new: str, baseline: _Records, candidate: 
     """Returns the new backbone of each cell, by its id, where `old` and `new` are backbones."""
     ours = {cell_id: new for cell_id, record in baseline.items() if record.cell.backbone == old}
     if ours and new not in (known := _backbones(candidate)):
-        raise UsageError(f"--rename: received {text!r}; the candidate's backbones are {few(known, most=_NAMED)}")
+        hint = did_you_mean(new, known)
+        raise UsageError(f"--rename: received {text!r}{hint}; the candidate's backbones are {few(known, most=_NAMED)}")
     return ours
 
 
@@ -252,8 +253,9 @@ def _cell_of(text: str, old: str, new: str, baseline: _Records, candidate: _Reco
 
 
 def _unknown(text: str, name: str, side: str, records: _Records) -> UsageError:
+    known = (*_backbones(records), *records)
     return UsageError(
-        f"--rename: received {text!r}; the {side} has no {name}. Its backbones are "
+        f"--rename: received {text!r}; the {side} has no {name}{did_you_mean(name, known)}. Its backbones are "
         f"{few(_backbones(records), most=_NAMED)}, its cells {few(list(records), most=_NAMED)}"
     )
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from zoobench.errors import UsageError
+from zoobench.errors import UsageError, did_you_mean
 from zoobench.judge import metrics
 from zoobench.judge.metrics import METRICS, Metric
 from zoobench.system.units import SHARE, Unit, parse_quantity, percent, three_digits
@@ -105,8 +105,9 @@ def parse_preference(text: str) -> tuple[str, ...]:
     """
     named = [name.strip() for name in text.split(",")]
     if len(set(named)) < len(named) or not set(named) <= set(PREFERENCES):
+        hints = "".join(did_you_mean(name, PREFERENCES) for name in named if name not in PREFERENCES)
         raise UsageError(
-            f"--prefer: received {text!r}; allowed are {', '.join(PREFERENCES)}, each at most once, such as "
+            f"--prefer: received {text!r}{hints}; allowed are {', '.join(PREFERENCES)}, each at most once, such as "
             f"{TOP1},{P50}"
         )
     return (*named, *(name for name in DEFAULT_PREFERENCE if name not in named))

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
+from zoobench.errors import MARK
+
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 _COLOURS = {
@@ -123,8 +125,6 @@ FILE_RULES = """\
 """
 """What pictures need besides that stand in files of their own and on no page."""
 _VARIABLE = re.compile(r"var\(--chart-([a-z0-9-]+)\)")
-_MARK = "\ufffd"
-"""For a character that is none, or that would turn the text around it."""
 _JOINERS = "\u200c\u200d"
 """Shape the letters of some scripts and steer nothing else."""
 _WIDTHS = {
@@ -176,7 +176,8 @@ def stylesheet(theme: Theme) -> str:
 
 def readable(words: str) -> str:
     """Returns foreign words on one line, with a mark for each character that XML forbids or that steers the text."""
-    return "".join(one if one.isprintable() or one in _JOINERS else _MARK for one in words)
+    plain = "".join(one if one.isprintable() or one in _JOINERS else MARK for one in words)
+    return plain.replace("##[", f"##{MARK}")  # a command in a log of GitHub, wherever it stands
 
 
 def width_of(words: str, *, size: float = TEXT_SIZE, strong: bool = False) -> float:

@@ -13,13 +13,13 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from zoobench.errors import sanitize
 from zoobench.matrix.variants import VARIANTS
 from zoobench.show.charts.svg import page_stylesheet
 from zoobench.show.document import Block, Grid, Lines
-from zoobench.show.markdown import escaped
+from zoobench.show.markdown import escaped, unlinked
 from zoobench.show.markdown import to_markdown as blocks_to_markdown
 from zoobench.show.report.contents import Changes, Decision, Figure, Report, VariantAnswers
-from zoobench.system.terminal import sanitize
 from zoobench.system.units import percent
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "report.js"
@@ -155,13 +155,13 @@ def _figure(figure: Figure) -> Iterator[_Part]:
 def _answers(answered: Sequence[VariantAnswers]) -> Iterator[_Part]:
     """Yields each set of answers folded, as readers of pull requests know it; in HTML a title is escaped otherwise."""
     for one in answered:
-        yield f"<details><summary>{html.escape(sanitize(one.title))}</summary>"
-        yield escaped(one.summary)
+        yield f"<details><summary>{unlinked(html.escape(sanitize(one.title)))}</summary>"
+        yield escaped(one.summary, is_line=True)
         rows = tuple((name, *(count for count, _, _ in fields)) for name, fields in one.confusion.rows)
         title = f"{_CONFUSION} {one.confusion.note}".strip()
         yield from _tables(Grid(title=title, heads=("", *one.confusion.heads), rows=rows), one.worst, one.mixups)
         if one.flips:
-            yield escaped(one.flips)
+            yield escaped(one.flips, is_line=True)
         if one.flipped:
             yield _flipped(one)
         yield "</details>"

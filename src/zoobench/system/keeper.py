@@ -1,0 +1,104 @@
+"""How does this process end when it is asked to, and what ends, and is removed, when it is killed?
+
+A keeper is a process that is told of what there is, and reads on until the last who could tell it is gone: then it ends
+the groups of processes, and removes the folders, that are left. It needs nothing that only Linux has.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+from zoobench.errors import Status
+
+_ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+_OF_SIGNALS = 128
+"""Added to the number of a signal it is the status of what the signal ended, as shells have it."""
+_KEEPER = """
+import os, signal, sys
+for one in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(one, signal.SIG_IGN)
+kept = {"group": set(), "folder": set()}
+for line in sys.stdin.buffer:
+    change, kind, value = line.decode().split()
+    getattr(kept[kind], change)(value)
+for group in kept["group"]:
+    try:
+        os.killpg(int(group), signal.SIGKILL)
+    except OSError:
+        pass
+if kept["folder"]:
+    import shutil
+    for name in kept["folder"]:
+        shutil.rmtree(os.fsdecode(bytes.fromhex(name)), ignore_errors=True)
+"""
+"""What the keeper runs: it is told what there is and what is gone, and clears up what is left when its input ends."""
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal other than that of Ctrl-C ends this process; its argument is the signal's number."""
+
+
+def heed_signals() -> None:
+    """Has SIGTERM and SIGHUP end this process as Ctrl-C does, with all that it started; those that are ignored stay so.
+
+    Only the main thread may ask for that.
+    """
+
+    def end(number: int, _frame: object) -> None:
+        raise Terminated(number)
+
+    for number in (getattr(signal, name) for name in _ENDING_SIGNALS if hasattr(signal, name)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored
+            signal.signal(number, end)
+
+
+def status_of(interrupt: KeyboardInterrupt) -> Status:
+    """Returns the status of what Ctrl-C or another signal ends."""
+    return Status(_OF_SIGNALS + interrupt.args[0]) if isinstance(interrupt, Terminated) else Status.INTERRUPTED
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yields a new folder that is removed after the block, also where this process is killed in it."""
+    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder, tracked("folder", os.fsencode(folder).hex()):
+        yield Path(folder)
+
+
+@contextmanager
+def tracked(kind: str, value: str) -> Iterator[None]:
+    """Tells the keeper of what is to be cleared up if this process is killed in the block."""
+    keeper = _keeper(os.getpid())
+
+    def tell(change: str) -> None:
+        with suppress(OSError):  # without a keeper there is only what this process does itself
+            os.write(keeper, f"{change} {kind} {value}\n".encode())
+
+    tell("add")
+    try:
+        yield
+    finally:
+        tell("discard")
+
+
+@cache
+def _keeper(_process: int) -> int:
+    """Starts the keeper of this process, of which a fork has its own; returns the pipe on which it is told."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-I", "-S", "-c", _KEEPER]
+    nothing = subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(
+            command, stdin=reading, stdout=nothing, stderr=nothing, cwd="/", start_new_session=True
+        )
+        process.returncode = 0  # nobody waits for it, as it ends after us
+    except OSError:
+        pass  # its pipe says so to whoever tells it
+    finally:
+        os.close(reading)
+    return writing

@@ -1,0 +1,86 @@
+"""Does nothing outlive a process that is killed, and does it end in order when it is asked to end?"""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from zoobench.system.keeper import heed_signals, status_of
+
+
+def eventually(is_so: Callable[[], bool]) -> bool:
+    """Tells whether something becomes so within some seconds."""
+    for _ in range(400):
+        if is_so():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+IMPORTS = "from zoobench.system.keeper import *\nfrom zoobench.system.processes import run_program\n"
+
+
+@contextmanager
+def started_by(code: str) -> Iterator[tuple["subprocess.Popen[str]", list[str]]]:
+    """Starts Python with code that prints a line when it is ready; yields it with the words of that line."""
+    command = [sys.executable, "-c", f"{IMPORTS}{code}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        yield parent, parent.stdout.readline().split()
+
+
+STARTING = """
+import subprocess, sys, time
+child = subprocess.Popen(["sleep", "100"])
+print(child.pid, flush=True, file=open(sys.argv[1], "w"))
+time.sleep(100)
+"""
+"""What a program may do that is not ours."""
+RUNNING = f"""
+from threading import Thread
+import sys, time
+with temporary_folder() as folder:
+    said = folder / "said"
+    command = [sys.executable, "-c", {STARTING!r}, str(said)]
+    Thread(target=run_program, args=(command,), kwargs=dict(name="it", patience=99), daemon=True).start()
+    while not said.exists() or not said.read_text().endswith("\\n"):
+        time.sleep(0.01)
+    print(said.read_text().strip(), folder, flush=True)
+    time.sleep(100)
+"""
+
+
+def test_what_a_program_started_and_a_temporary_folder_do_not_outlive_a_process_that_is_killed() -> None:
+    with started_by(RUNNING) as (parent, (child, folder)):
+        sleeping = psutil.Process(int(child))
+        parent.kill()
+    assert eventually(lambda: is_gone(sleeping))
+    assert eventually(lambda: not Path(folder).exists())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_end_a_process_as_ctrl_c_does(number: signal.Signals) -> None:
+    code = "heed_signals()\nimport sys, time\ntry:\n    print('ready', flush=True)\n    time.sleep(100)\n"
+    with started_by(f"{code}except KeyboardInterrupt as error:\n    sys.exit(status_of(error))") as (parent, _):
+        parent.send_signal(number)
+        assert parent.wait() == 128 + number
+    assert status_of(KeyboardInterrupt()) == 130
+
+
+def test_a_signal_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {signal.SIGTERM: signal.SIG_IGN, signal.SIGHUP: signal.SIG_DFL}
+    monkeypatch.setattr(signal, "getsignal", known.__getitem__)
+    heeded: list[int] = []
+    monkeypatch.setattr(signal, "signal", lambda number, _handler: heeded.append(number))
+    heed_signals()
+    assert heeded == [signal.SIGHUP]
