@@ -15,7 +15,7 @@ from reports import a_report
 from runs import SMALL, bench, load, results
 from zoobench.cli import main
 from zoobench.commands.gate import SUMMARY, GateRequest, run_gate, write_summary
-from zoobench.errors import ResultsError, Status, UsageError
+from zoobench.errors import OutputError, ResultsError, Status, UsageError
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
@@ -191,6 +191,9 @@ def test_a_renamed_backbone_is_judged_by_its_new_name(sides: Sides) -> None:
     assert report.problems == ()
     assert {one.cell for one in report.findings} == sides.candidate.keys()
     assert "judged by new names: mobilenet=pocketnet" in report.notes
+    report = sides.judged(rules=Rules(renames=("mobilenet=pocketnet", "gone=mobilenet")))
+    assert {one.cell for one in report.findings} == sides.candidate.keys()
+    assert "the baseline has nothing that pyproject.toml renames by gone=mobilenet" in report.notes
 
 
 @pytest.mark.parametrize(
@@ -380,7 +383,7 @@ def test_there_is_no_summary_outside_github() -> None:
 
 
 def test_a_summary_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"cannot write .*absent/summary.md \(\$GITHUB_STEP_SUMMARY\)"):
+    with pytest.raises(OutputError, match=r"cannot write .*absent/summary.md \(\$GITHUB_STEP_SUMMARY\)"):
         write_summary(a_report(), {SUMMARY: str(tmp_path / "absent" / "summary.md")})
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH, output_options, present
+from zoobench.commands.options import PATH, output_options, present, rename_option
 from zoobench.errors import UsageError
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.compare.comparison import compare as compare_sides
 from zoobench.judge.compare.machines import MOST_MACHINES, AcrossMachines, across
+from zoobench.judge.gate.rules import renamed_side
 from zoobench.results.run import read_side
 from zoobench.show.comparison import across_view, view
 from zoobench.system.terminal import progress
@@ -21,6 +22,7 @@ For example:
   zoobench compare before.json after.json
   zoobench compare before.json after.json --format markdown -o change.md
   zoobench compare runs-before/ runs-after/
+  zoobench compare before.json after.json --rename mine=mine_v2
   zoobench compare --across-machines laptop.json pi5.json
 """
 
@@ -32,9 +34,18 @@ For example:
     is_flag=True,
     help="Take each file or folder as one machine's and show where the machines agree and where the order flips.",
 )
+@rename_option
 @output_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap intervals.")
-def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output: Path | None, seed: int) -> None:
+def compare(
+    *,
+    files: tuple[Path, ...],
+    across_machines: bool,
+    renames: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    seed: int,
+) -> None:
     """Show what changed from BASE to NEW, and to each of MORE, cell by cell.
 
     Each is a results file of `pytest bench/`, a plain pytest-benchmark file (only its times are compared), or a folder
@@ -49,21 +60,33 @@ def compare(*, files: tuple[Path, ...], across_machines: bool, form: str, output
     """
     if len(files) < 2:
         raise UsageError(f"received {files[0]} alone; name at least two files or folders to compare")
+    if across_machines and renames:
+        raise UsageError("--rename joins one side with the other; leave it out, or leave out --across-machines")
     if across_machines:
         present(across_view(across_files(files)), form=form, output=output)
     else:
-        present(view(compare_files(files[0], files[1:], seed=seed)), form=form, output=output)
+        present(view(compare_files(files[0], files[1:], renames=renames, seed=seed)), form=form, output=output)
 
 
-def compare_files(base: Path, others: Sequence[Path], *, seed: int = 0) -> tuple[Comparison, ...]:
-    """Returns the comparison of each other file or folder with the base."""
+def compare_files(
+    base: Path, others: Sequence[Path], *, renames: Sequence[str] = (), seed: int = 0
+) -> tuple[Comparison, ...]:
+    """Returns the comparison of each other file or folder with the base.
+
+    Args:
+        base: A file or folder.
+        others: As `base`.
+        renames: `OLD=NEW`: which of the base's backbones or cells the others have by another name.
+        seed: Of the bootstrap intervals.
+    """
     side = read_side(base)
     sides = [read_side(other) for other in others]
-    total = sum(len(set(side.ids) & set(other.ids)) for other in sides)
+    pairs = [(renamed_side(side, other, renames), other) for other in sides]
+    total = sum(len(set(ours.ids) & set(theirs.ids)) for ours, theirs in pairs)
     if total <= _FEW_CELLS:
-        return tuple(compare_sides(side, other, seed=seed) for other in sides)
+        return tuple(compare_sides(*pair, seed=seed) for pair in pairs)
     with progress("Comparing cells", total=total) as advance:
-        return tuple(compare_sides(side, other, seed=seed, advance=advance) for other in sides)
+        return tuple(compare_sides(*pair, seed=seed, advance=advance) for pair in pairs)
 
 
 def across_files(files: Sequence[Path]) -> AcrossMachines:

@@ -21,11 +21,12 @@ from zoobench.commands.options import (
     format_option,
     matching,
     output_option,
+    rename_option,
     seconds_option,
     tolerance_option,
     written,
 )
-from zoobench.errors import ResultsError, UsageError, ZoobenchError
+from zoobench.errors import OutputError, UsageError, ZoobenchError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
@@ -100,13 +101,7 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
     type=PATH,
     help="Replay on a folder of photos or a uint8 .npy file instead of the store's images.",
 )
-@click.option(
-    "--rename",
-    "renames",
-    multiple=True,
-    metavar="OLD=NEW",
-    help="Judge the baseline's backbone (or cell) OLD against the candidate's NEW; comma-separated, may be repeated.",
-)
+@rename_option
 @format_option(*FORMATS, "github")
 @output_option
 def gate(
@@ -134,7 +129,7 @@ def gate(
             baseline=find_run(baseline, artifacts=artifacts),
             candidate=candidate or newest_results(artifacts),
             artifacts=artifacts,
-            renames=tuple(one for text in renames for one in text.split(",")),
+            renames=renames,
             **others,
         )
         report, _ = run_gate(request)
@@ -145,7 +140,7 @@ def gate(
     except KeyboardInterrupt as error:
         say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(status_of(error))
-    deliver(shown(report, form=form, output=output), output)
+    deliver(shown(report, form=form, output=output), output, form="text" if form == "github" else form)
     if form == "github":
         write_summary(report, os.environ)
     sys.exit(report.status)
@@ -190,7 +185,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         raise UsageError("--baseline-python replays; leave it out, or leave out --method stored")
     began = time.monotonic()
     sides = {BASELINE: read_recorded(request.baseline), CANDIDATE: read_recorded(request.candidate)}
-    joined = renamed(sides[BASELINE].records, sides[CANDIDATE].records, request.renames)
+    joined = renamed(sides[BASELINE].records, sides[CANDIDATE].records, _renames(request, sides[BASELINE]))
     records = {
         BASELINE: chosen(replace(sides[BASELINE], records=joined), request.cells),
         CANDIDATE: chosen(sides[CANDIDATE], request.cells),
@@ -243,12 +238,18 @@ def _evidence(
 
 
 def _on_request(request: GateRequest, sides: Mapping[str, Run]) -> Iterator[str]:
-    if request.renames:
-        yield f"judged by new names: {', '.join(request.renames)}"
+    if renames := _renames(request, sides[BASELINE]):
+        yield f"judged by new names: {', '.join(renames)}"
+    if stale := [one for one in request.rules.renames if one not in renames]:
+        yield f"the baseline has nothing that pyproject.toml renames by {', '.join(stale)}"
     for pattern in request.rules.unused(sides[CANDIDATE].records):
         yield f"the pattern {pattern!r} of the tolerances fits no cell"
     if sides[BASELINE].records == sides[CANDIDATE].records:
         yield "the candidate is the very run that the baseline was made of; to judge a change, run pytest bench/ first"
+
+
+def _renames(request: GateRequest, baseline: Run) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*request.rules.renames_of(baseline.records), *request.renames)))
 
 
 def _on_replay(replayed: Mapping[str, Replayed]) -> Iterator[str]:
@@ -324,4 +325,4 @@ def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
         with Path(environment[SUMMARY]).open("a", encoding="utf-8") as summary:
             summary.write(FORMATS["markdown"](view(report)))
     except OSError as error:
-        raise ResultsError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error
+        raise OutputError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error

@@ -52,7 +52,7 @@ def test_cells_of_one_side_that_have_the_same_file_are_named() -> None:
     old, new = (a_side(a_run(a_record(cell=a_cell(backbone=name)))) for name in ("old", "new"))
     comparison = compare(old, new)
     ids = [f"{name}-integer_only-litert-t1" for name in ("old", "new")]
-    assert comparison.notes == (f"the same file by two names: {' and '.join(ids)}",)
+    assert comparison.notes == (f"the same file by two names: {' and '.join(ids)}; join them by --rename OLD=NEW",)
     assert [*comparison.only_baseline, *comparison.only_candidate] == ids
 
 

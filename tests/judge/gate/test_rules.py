@@ -9,8 +9,9 @@ from fakes import a_cell, a_record
 from messages import message_of
 from zoobench.errors import UsageError
 from zoobench.judge.gate.evidence import obstacles
-from zoobench.judge.gate.rules import DEFAULTS, Rules, read_rules, renamed, same_files
+from zoobench.judge.gate.rules import DEFAULTS, Rules, read_rules, renamed, renamed_side, same_files
 from zoobench.judge.metrics import GATED
+from zoobench.results.run import Run, Side, Timing
 from zoobench.results.schema import Record
 
 KERAS, LITERT = "mobilenet-keras-keras-t1", "mobilenet-float32-litert-t1"
@@ -156,6 +157,27 @@ def test_a_backbone_is_joined_with_all_its_cells_and_others_stay() -> None:
     assert (cell.id, cell.backbone, cell.variant) == (ID.format("new"), "new", "integer_only")
     assert found[ID.format("new")].model == OLD[ID.format("old")].model
     assert obstacles(renamed(OLD, NEW, ["old=new"]), NEW) == ()
+
+
+def test_all_runs_of_a_side_are_joined_with_their_rounds() -> None:
+    timing = Timing(median_seconds=1.0, rounds=(1.0,))
+    runs = (Run(path=Path("1"), records=OLD, rounds=dict.fromkeys(OLD, timing)), Run(path=Path("2"), records=OLD))
+    found = renamed_side(
+        Side(name="a", runs=runs), Side(name="b", runs=(Run(path=Path("3"), records=NEW),)), ["old=new"]
+    )
+    assert found.ids == tuple(NEW)
+    assert [run.records.keys() for run in found.runs] == [NEW.keys(), NEW.keys()]
+    assert found.runs[0].rounds == dict.fromkeys(NEW, timing)
+
+
+def test_the_section_renames_what_a_baseline_has(tmp_path: Path) -> None:
+    found = rules(tmp_path, '[tool.zoobench.gate]\nrename = ["old=new", "older=old"]\n')
+    assert found.renames == ("old=new", "older=old")
+    assert found.renames_of(OLD) == ("old=new",)
+    for wrong in ('"old=new"', '["old"]', "[1]"):
+        said = message_of(UsageError, lambda wrong=wrong: rules(tmp_path, f"[tool.zoobench.gate]\nrename = {wrong}\n"))
+        assert "gate.rename: received" in said
+        assert '["OLD=NEW"]' in said
 
 
 def test_a_cell_is_joined_alone() -> None:

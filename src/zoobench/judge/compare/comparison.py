@@ -112,19 +112,19 @@ def compare(
         notes=(
             *(f"{change}: these are compared" for change in changes_of_own_models(_pairs(baseline, candidate))),
             *changes_of_quantizers(_pairs(baseline, candidate)),
-            *([by_two_names(pairs)] if (pairs := same_files(_records(baseline), _records(candidate))) else []),
+            *_by_two_names(baseline, candidate),
             *(note for side in (baseline, candidate) for note in _notes(side, shared)),
         ),
     )
 
 
-def _records(side: Side) -> dict[str, Record]:
-    """Returns the first record of each cell."""
-    return {cell: record for run in reversed(side.runs) for cell, record in run.records.items()}
+def _by_two_names(baseline: Side, candidate: Side) -> Iterator[str]:
+    if pairs := same_files(baseline.records, candidate.records):
+        yield f"{by_two_names(pairs)}; join them by --rename OLD=NEW"
 
 
 def _pairs(baseline: Side, candidate: Side) -> list[tuple[Record, Record]]:
-    ours, theirs = _records(baseline), _records(candidate)
+    ours, theirs = baseline.records, candidate.records
     return [(record, theirs[cell]) for cell, record in ours.items() if cell in theirs]
 
 

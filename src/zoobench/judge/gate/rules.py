@@ -1,6 +1,8 @@
 """What is judged by which tolerance, and which cells go by another name now? pyproject.toml, then the command line."""
 
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -9,6 +11,7 @@ from typing import Any
 
 from zoobench.errors import UsageError, did_you_mean
 from zoobench.judge.metrics import GATED, LATENCY_P50, unknown_key
+from zoobench.results.run import Side
 from zoobench.results.schema import Record
 from zoobench.system.units import few, parse_quantity
 
@@ -20,6 +23,7 @@ else:
 SECTION = "tool.zoobench.gate"
 _SECONDS = "seconds"
 _CELLS = "cells"
+_RENAME = "rename"
 Shares = Mapping[str, float]
 """How much worse a metric may be, by its key: a share of the baseline's value; of a share the difference."""
 
@@ -34,11 +38,13 @@ class Rules:
         general: Those of a cell that no pattern fits, by the key of each metric.
         cells: Exceptions by pattern (`*`, `?` and `[...]` as in file names); the later one wins, metric by metric.
         seconds: Most seconds that latencies are replayed, or None where nobody said.
+        renames: `OLD=NEW`, such as `renamed_side` takes; those that a baseline has nothing of are of an earlier one.
     """
 
     general: Shares = field(default_factory=lambda: DEFAULTS)
     cells: tuple[tuple[str, Shares], ...] = ()
     seconds: float | None = None
+    renames: tuple[str, ...] = ()
 
     def of(self, cell_id: str) -> dict[str, float]:
         """Returns the tolerances of a cell, by the key of each metric."""
@@ -53,6 +59,11 @@ class Rules:
         known = tuple(ids)
         patterns = dict.fromkeys(pattern for pattern, _ in self.cells)
         return tuple(one for one in patterns if not any(fnmatchcase(cell, one) for cell in known))
+
+    def renames_of(self, baseline: Mapping[str, Record]) -> tuple[str, ...]:
+        """Returns the renames whose old name a baseline has; one that was saved since then has the new one."""
+        known = {*baseline, *_backbones(baseline)}
+        return tuple(one for one in self.renames if one.partition("=")[0].strip() in known)
 
 
 def read_rules(pyproject: Path | None, overrides: Sequence[str] = ()) -> Rules:
@@ -77,11 +88,13 @@ def _of_file(path: Path) -> Rules:
     where = f"{path}: {SECTION}"
     cells = _table(section.pop(_CELLS, {}), f"{where}.{_CELLS}")
     seconds = section.pop(_SECONDS, None)
+    renames = _renames(section.pop(_RENAME, []), f"{where}.{_RENAME}")
     places = {pattern: f'{where}.{_CELLS}."{pattern}"' for pattern in cells}
     return Rules(
-        general={**DEFAULTS, **_shares(section, where, also=(_SECONDS, _CELLS))},
+        general={**DEFAULTS, **_shares(section, where, also=(_SECONDS, _CELLS, _RENAME))},
         cells=tuple((one, _shares(_table(cells[one], place), place)) for one, place in places.items()),
         seconds=None if seconds is None else _seconds(seconds, f"{where}.{_SECONDS}"),
+        renames=renames,
     )
 
 
@@ -101,6 +114,12 @@ def _table(received: Any, where: str) -> dict[str, Any]:
     if not isinstance(received, dict):
         raise UsageError(f"{where}: received {received!r}; allowed is a table: [{where.partition(': ')[2]}]")
     return dict(received)
+
+
+def _renames(received: Any, where: str) -> tuple[str, ...]:
+    if isinstance(received, list) and all(isinstance(one, str) and _RENAMING.fullmatch(one) for one in received):
+        return tuple(received)
+    raise UsageError(f'{where}: received {received!r}; allowed is a list such as ["OLD=NEW"]')
 
 
 def _shares(table: Mapping[str, Any], where: str, *, also: tuple[str, ...] = ()) -> Shares:
@@ -149,6 +168,7 @@ def _as_number(text: str) -> float | str:
         return text
 
 
+_RENAMING = re.compile(r"\s*([^=]*[^=\s])\s*=\s*(\S.*?)\s*")
 _OPTION = "--rename {0} (in pytest --zoo-gate-rename {0})"
 _NAMED = 12
 _Records = Mapping[str, Record]
@@ -159,30 +179,48 @@ _Parts = tuple[str, int, str]
 
 
 def renamed(baseline: _Records, candidate: _Records, renames: Sequence[str]) -> dict[str, Record]:
-    """Returns the baseline's records by the ids that the candidate has for them.
+    """Returns the baseline's records by the ids that the candidate has for them; errors are those of `renamed_side`."""
+    backbones = _new_backbones(baseline, candidate, renames)
+    called = {cell_id: _called(record, backbones.get(cell_id, "")) for cell_id, record in baseline.items()}
+    return {record.cell.id: record for record in called.values()}
+
+
+def renamed_side(baseline: Side, candidate: Side, renames: Sequence[str]) -> Side:
+    """Returns a side with its cells called as those of the other.
 
     Args:
-        baseline: Records by cell id.
+        baseline: One run or several.
         candidate: As `baseline`.
         renames: `OLD=NEW`, each the name of a backbone, or the id of a cell of the same variant, runtime and threads.
 
     Raises:
         UsageError: If one is not of that form, a side does not have what it names, or two cells would have one id.
     """
+    backbones = _new_backbones(baseline.records, candidate.records, renames)
+    ids = {cell: _called(baseline.records[cell], backbone).cell.id for cell, backbone in backbones.items()}
+    runs = (
+        replace(
+            run,
+            records={ids.get(one, one): _called(record, backbones.get(one, "")) for one, record in run.records.items()},
+            rounds={ids.get(one, one): rounds for one, rounds in run.rounds.items()},
+        )
+        for run in baseline.runs
+    )
+    return replace(baseline, runs=tuple(runs))
+
+
+def _new_backbones(baseline: _Records, candidate: _Records, renames: Sequence[str]) -> dict[str, str]:
+    """Returns what the backbone of each of the baseline's cells that has another name now is called, by its id."""
     names: dict[str, str] = {}
     for text, (old, new) in zip(renames, parsed(baseline, renames), strict=True):
         names |= _backbones_of(text, old, new, baseline, candidate) or _cell_of(text, old, new, baseline, candidate)
-    found: dict[str, Record] = {}
-    for cell_id, record in baseline.items():
-        backbone = names.get(cell_id)
-        one = _called(record, backbone) if backbone else record
-        if one.cell.id in found:
-            raise UsageError(
-                f"--rename: received {', '.join(renames)}, by which two cells of the baseline would be {one.cell.id}; "
-                "name backbones that the candidate has and the baseline does not"
-            )
-        found[one.cell.id] = one
-    return found
+    ids = [_called(record, names.get(cell_id, "")).cell.id for cell_id, record in baseline.items()]
+    if twice := [one for one, count in Counter(ids).items() if count > 1]:
+        raise UsageError(
+            f"--rename: received {', '.join(renames)}, by which two cells of the baseline would be {twice[0]}; "
+            "name backbones that the candidate has and the baseline does not"
+        )
+    return names
 
 
 def parsed(baseline: _Records, renames: Sequence[str]) -> list[tuple[str, str]]:
@@ -193,9 +231,9 @@ def parsed(baseline: _Records, renames: Sequence[str]) -> list[tuple[str, str]]:
     """
     pairs = []
     for text in renames:
-        old, sign, new = (part.strip() for part in text.partition("="))
-        if not (sign and old and new):
+        if not (found := _RENAMING.fullmatch(text)):
             raise UsageError(f"--rename: received {text!r}; allowed is OLD=NEW, two backbones or two ids of cells")
+        old, new = found.groups()
         if old not in baseline and old not in _backbones(baseline):
             raise _unknown(text, old, "baseline", baseline)
         pairs.append((old, new))
@@ -261,6 +299,8 @@ def _unknown(text: str, name: str, side: str, records: _Records) -> UsageError:
 
 
 def _called(record: Record, backbone: str) -> Record:
+    if not backbone:
+        return record
     cell = record.cell
     cell_id = f"{backbone}{cell.id.removeprefix(cell.backbone)}"
     return replace(record, cell=replace(cell, id=cell_id, backbone=backbone))
