@@ -33,6 +33,7 @@ class Runtime:
             to 1 %, and several places even that out.
         settles: Whether each timed invocation of a replay follows an untimed one: a few milliseconds depend on what is
             in the processor's caches, Keras's many do not.
+        first_seconds: How long a small file may take to be opened and run for the first time, or it hangs.
         processes: How many fresh processes tell its start-up and memory, unless asked otherwise; 6 are the fewest of
             which the median has a 95 % interval without assuming a distribution.
         package: What adds it to the table; None for our own.
@@ -52,6 +53,7 @@ class Runtime:
     replay_seconds: float = 0.8
     sittings: int = 4
     settles: bool = True
+    first_seconds: float = 120.0
     processes: int = 6
     package: Package | None = None
 
@@ -108,6 +110,7 @@ RUNTIMES = {
             packages=("ai_edge_litert",),
             libraries=("ai-edge-litert", "numpy"),
             install="ai-edge-litert",
+            first_seconds=20.0,
         ),
         _of_keras("keras"),
         _of_keras("keras_graph", opens="open_graph_session"),
@@ -117,6 +120,7 @@ RUNTIMES = {
             packages=("ai_edge_litert",),
             libraries=("ai-edge-litert", "numpy"),
             install="ai-edge-litert",
+            first_seconds=20.0,
         ),
         Runtime(
             name="openvino",
