@@ -64,6 +64,12 @@ class Replayed:
         )
 
     @property
+    def versions(self) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        """Python and libraries that ran the baseline, and the candidate; None where no process counted."""
+        first = next(iter(self.observations), None)
+        return (first.versions[BASELINE], first.versions[CANDIDATE]) if first else None
+
+    @property
     def injected(self) -> tuple[float, ...]:
         """Each process's median of what the candidate was made to wait, in seconds."""
         return tuple(median(one.injected_seconds) for one in self.observations)
