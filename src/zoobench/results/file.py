@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from zoobench.errors import ResultsError
+from zoobench.errors import OutputError, ResultsError
 from zoobench.results.checked import brief, members, once, parsed, read, values
 from zoobench.system.files import write_bytes
 
@@ -249,6 +249,21 @@ def _free(parts: Mapping[str, Part], where: str) -> dict[str, Any]:
         for key, part in parts.items()
         if part is not msgspec.UNSET
     }
+
+
+def check_can_be_written(folder: Path) -> None:
+    """Makes a folder for results, and a file in it that is removed again.
+
+    Raises:
+        OutputError: If results could not be written there.
+    """
+    probe = folder / f".writable-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"cannot make a results file in {folder}: {error}; {_ADVICE}") from error
 
 
 def reserve_results_path(folder: Path, *, now: datetime) -> Path:
