@@ -1,5 +1,6 @@
 """Which runtimes are there, what do they take, and how is each to be measured? No runtime is imported here."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -63,10 +64,15 @@ class Runtime:
         return tuple(name for name in self.packages if find_spec(name) is None)
 
     @property
+    def to_install(self) -> str:
+        """The command that brings them."""
+        return f"pip install {shlex.join(self.install.split())}"
+
+    @property
     def unavailable_reason(self) -> str:
         """What is missing and how to install it; '' where nothing is."""
         needs = ", ".join(self.missing)
-        how = f"not installed here: pip install '{self.install}'"
+        how = f"not installed here: {self.to_install}"
         return f"the runtime {self.name} needs {needs}, {how}" if needs else ""
 
     def added(self, package: Package) -> "Runtime":
@@ -88,7 +94,7 @@ def _of_keras(name: str, *, opens: str = "open_session") -> Runtime:
         opens=opens,
         packages=("tensorflow", "keras"),
         libraries=("keras", "numpy", "tensorflow"),
-        install="zoobench[build]",
+        install="tensorflow",
         suffix=".keras",
         reference="keras",
         answers_in_batches=True,
@@ -127,14 +133,14 @@ RUNTIMES = {
             module="zoobench.measure.runtimes.openvino",
             packages=("openvino",),
             libraries=("openvino", "numpy"),
-            install="zoobench[openvino]",
+            install="openvino",
         ),
         Runtime(
             name="onnxruntime",
             module="zoobench.measure.runtimes.onnxruntime",
             packages=("onnxruntime", "tf2onnx", "tensorflow"),
             libraries=("onnxruntime", "tf2onnx", "numpy"),
-            install="zoobench[build,onnxruntime]",
+            install="onnxruntime tf2onnx tensorflow",
         ),
     )
 }
