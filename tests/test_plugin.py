@@ -251,9 +251,9 @@ def test_results_that_cannot_be_saved_are_a_message_before_anything_is_measured(
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / "results").write_text("in the way")
     done = scripted("test_size.py")
-    assert done.ret == Status.UNWRITTEN.in_pytest
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.assert_outcomes()
-    assert "cannot make a results file in" in done.stdout.str()
+    assert "ERROR: results could not be written into" in done.stderr.str()
     assert "Traceback" not in done.stdout.str()
 
 

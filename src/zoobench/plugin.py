@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import TO_BUILD, DataError, OutputError, Status, UsageError, ZoobenchError, sanitize
+from zoobench.errors import TO_BUILD, DataError, Status, UsageError, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
@@ -122,12 +122,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Prepares data and weights once it is known that cells will run, and says what they are."""
-    from zoobench.results.file import check_can_be_written
-
     config, items = session.config, session.items
     ids = set(filter(None, map(_cell_id, items)))
     if not ids or config.getoption("collectonly"):
         return
+    from zoobench.results.file import check_writable
+
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     config.stash[_LAST] = {_cell_id(item): item for item in items}
@@ -135,10 +135,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
-            check_can_be_written(_results_folder(bench))
+            check_writable(_results_folder(bench))
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
-        except OutputError as error:
-            pytest.exit(str(error), returncode=Status.UNWRITTEN.in_pytest)
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
         if gate := config.pluginmanager.get_plugin(_GATE):

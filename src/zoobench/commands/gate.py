@@ -40,6 +40,7 @@ from zoobench.judge.gate.evidence import (
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules, renamed
 from zoobench.judge.metrics import LATENCY_P50
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.measure.worker import fresh_bench
 from zoobench.results.conditions import differences
@@ -74,7 +75,7 @@ _NAME_THEM = (
 )
 _Records = Mapping[str, Record]
 """Of a cell, by side."""
-_Observed = tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]
+_Observed = tuple[Mapping[str, Replayed], Mapping[ImageSize, Sequence[str]], Sequence[str]]
 """What was replayed, by cell; the images' names by size, where they are known; notes on what was not replayed."""
 _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged before that is mended",))
 
@@ -263,7 +264,9 @@ def foreseen(request: GateRequest, expected: Mapping[str, Record]) -> tuple[str,
     return (f"{_NOT_ALL}: the baseline's file of {few(gone)} cannot be had. {_NAME_THEM}",) if gone else ()
 
 
-def _evidence(pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[int, Sequence[str]]) -> CellEvidence:
+def _evidence(
+    pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[ImageSize, Sequence[str]]
+) -> CellEvidence:
     cell = pair[CANDIDATE].cell
     return CellEvidence(
         baseline=pair[BASELINE],
