@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import Exit
 
-from zoobench.errors import OutputError, Status, ZoobenchError, did_you_mean, sanitize
+from zoobench.errors import TO_BUILD, OutputError, Status, ZoobenchError, did_you_mean, sanitize
 from zoobench.run.options import refuse_empty
 from zoobench.system.keeper import heed_signals, status_of
 from zoobench.system.terminal import (
@@ -31,14 +31,16 @@ COMMANDS: Mapping[str, Rows] = {
         "data": ("zoobench.commands.preparation:data", "Look at the drawn data set, or get real photos."),
     },
     "Look": {
-        "show": ("zoobench.commands.show:show", "Print the table of a results file."),
-        "report": ("zoobench.commands.report:report", "Write results as one HTML file to read and to send."),
+        "runs": ("zoobench.commands.show:runs", "List the runs: number, time, machine, what differs."),
+        "show": ("zoobench.commands.show:show", "Print the table of a run."),
+        "report": ("zoobench.commands.report:report", "Write a run as one HTML file to read and to send."),
         "inspect": ("zoobench.commands.inspect:inspect", "Print what a TFLite file takes, stores and computes in."),
         "layers": ("zoobench.commands.layers:layers", "Show where a quantized network loses precision."),
     },
     "Decide": {
-        "compare": ("zoobench.commands.compare:compare", "Show what changed between results, cell by cell."),
+        "compare": ("zoobench.commands.compare:compare", "Show what changed between runs, cell by cell."),
         "recommend": ("zoobench.commands.recommend:recommend", "Say which cell to ship under your limits."),
+        "export": ("zoobench.commands.export:export", "Write a cell's model with its card and code."),
     },
     "Guard": {
         "baseline": ("zoobench.commands.baseline:baseline", "Keep runs to compare later ones with."),
@@ -133,7 +135,7 @@ def _last_words(error: BaseException) -> tuple[str, Status]:
     if isinstance(error, ZoobenchError):
         return str(error), Status.UNWRITTEN if isinstance(error, OutputError) else Status.UNUSABLE
     if isinstance(error, ModuleNotFoundError):
-        return f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", Status.UNUSABLE
+        return f"this needs {error.name}, which is not installed: {TO_BUILD}", Status.UNUSABLE
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; what was finished is kept", status_of(error)
     if (reason := unwritten(error)) is not None:

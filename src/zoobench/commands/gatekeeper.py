@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
+from types import MappingProxyType
+from typing import Literal
 
 import pytest
 
@@ -24,6 +27,17 @@ from zoobench.show.gate import headline, sentence, view
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
+_IN_THE_GATE = {
+    "artifacts": "--artifacts",
+    "gate-cells": "--cells",
+    "gate-rename": "--rename",
+    "gate-seconds": "--seconds",
+    "gate-tolerances": "--tolerance",
+    "gate-baseline-models": "--baseline-models",
+    "gate-baseline-python": "--baseline-python",
+}
+"""What `zoobench gate` calls the options of a session."""
+Outcome = Literal["passed", "failed", "skipped"]
 _GREEN = (Verdict.IMPROVED, Verdict.UNCHANGED)
 
 
@@ -36,7 +50,9 @@ class Gatekeeper:
         *,
         results: Callable[[], Path | None],
         uncaptured: Callable[[], AbstractContextManager[None]],
+        texts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._texts = texts
         self._request = request
         self._results = results
         self._uncaptured = uncaptured
@@ -84,7 +100,8 @@ class Gatekeeper:
         except ZoobenchError as error:
             self._report = unusable(error, baseline=str(self._request.baseline), candidate=str(results))
         except KeyboardInterrupt:
-            self._failure = f"interrupted; judge it later with: zoobench gate --baseline {self._request.baseline}"
+            later = command_later({**self._texts, "gate": str(self._request.baseline)}, results)
+            self._failure = f"interrupted; judge it later with: {later}"
             return Status.INTERRUPTED
         reports = tuple(_reports(self._report))
         session.testscollected += len(reports)  # what pytest says is done are shares of this
@@ -122,6 +139,16 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     )
 
 
+def command_later(texts: Mapping[str, str], results: Path) -> str:
+    """Returns the whole command, as a shell takes it, that judges a session's results as the session would have."""
+    words = ["zoobench", "gate", "--baseline", texts["gate"], "--candidate", str(results)]
+    for name, option in _IN_THE_GATE.items():
+        several = name in ("gate-cells", "gate-rename", "gate-tolerances")
+        for value in _parts(texts.get(name, "")) if several else filter(None, [texts.get(name, "")]):
+            words += [option, value]
+    return shlex.join(words)
+
+
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -132,21 +159,22 @@ def _path(text: str) -> Path | None:
 
 def _reports(report: GateReport) -> Iterator[pytest.TestReport]:
     for number, problem in enumerate(report.problems, start=1):
-        yield _report(f"unusable[{number}]", problem, is_green=False)
+        yield _report(f"unusable[{number}]", problem, outcome="failed")
     for finding in report.findings:
-        is_green = finding.verdict in _GREEN
-        yield _report(f"{finding.cell}[{finding.metric}]", sentence(finding), is_green=is_green)
+        outcome: Outcome = "skipped" if finding.verdict is None else "passed" if finding.verdict in _GREEN else "failed"
+        yield _report(f"{finding.cell}[{finding.metric}]", sentence(finding), outcome=outcome)
     if not report.findings and not report.problems:
-        yield _report("nothing", headline(report), is_green=True)
+        yield _report("nothing", headline(report), outcome="passed")
 
 
-def _report(name: str, message: str, *, is_green: bool) -> pytest.TestReport:
-    name = sanitize(name)
+def _report(name: str, message: str, *, outcome: Outcome) -> pytest.TestReport:
+    name, text = sanitize(name), sanitize(message)
+    shown = {"passed": None, "failed": text, "skipped": (_NODE, 0, text)}
     return pytest.TestReport(
         nodeid=f"{_NODE}::{name}",
         location=(_NODE, None, name),
         keywords={},
-        outcome="passed" if is_green else "failed",
-        longrepr=None if is_green else sanitize(message),
+        outcome=outcome,
+        longrepr=shown[outcome],
         when="call",
     )
