@@ -123,12 +123,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     ids = set(filter(None, map(_cell_id, items)))
     if not ids or config.getoption("collectonly"):
         return
+    from zoobench.results.file import check_writable
+
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
     config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
+            check_writable(bench.plan.artifacts / "results" / bench.machine)
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
