@@ -19,8 +19,7 @@ import pytest
 from zoobench.errors import TO_BUILD, DataError, Status, UsageError, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
-from zoobench.system.terminal import columns, quiet_tensorflow
-from zoobench.system.units import duration
+from zoobench.system.terminal import columns, quiet_tensorflow, say
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
@@ -44,10 +43,6 @@ _ONE_PROCESS = "measuring takes one process"
 _CANNOT = "zoobench cannot measure here: "
 _TIMER = "time.perf_counter"
 _ANOTHER_CLOCK = f"received {{}}; allowed is {_TIMER}, by which each cell's float twin is timed too: leave it out"
-_BEGUN: pytest.StashKey[dict[str, float]] = pytest.StashKey()
-"""When the first question about each cell was asked, by its id."""
-_IDS: pytest.StashKey[frozenset[str]] = pytest.StashKey()
-"""Of the cells that will run."""
 _ITS_OPTIONS = ("columns", "sort", "group-by", "name", "time-unit", "histogram", "verbose", "compare", "cprofile")
 _THEIR_TABLE = tuple(f"--benchmark-{name}" for name in _ITS_OPTIONS)
 """Options of pytest-benchmark that are about its table, or about what is written with it."""
@@ -142,7 +137,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     config.stash[_LAST] = {_cell_id(item): item for item in items}
-    config.stash[_IDS] = frozenset(ids)
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
     config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
@@ -180,30 +174,14 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
                 pytest.xfail(sanitize(f"{refusal.by}: {refusal.reason}"))
         except ZoobenchError as error:
             raise _failed(request.node, error) from None
-    _say_progress(request.config, cell)
+    if line := zoo.begin(cell):
+        with _uncaptured(request.config):
+            say(f"zoobench: {line}", error=True)
     yield cell
     try:
         _save(request.config)
     except ZoobenchError as error:
         pytest.fail(str(error), pytrace=False)
-
-
-def _say_progress(config: pytest.Config, cell: Cell) -> None:
-    """Says at the first question about a cell how many cells are done, and how long the others may take."""
-    begun = config.stash.setdefault(_BEGUN, {})
-    if cell.id in begun:
-        return
-    begun[cell.id] = now = time.monotonic()
-    done, ids = len(begun) - 1, config.stash.get(_IDS, frozenset())
-    if done and len(ids) > done:
-        spent = now - next(iter(begun.values()))
-        left = duration(spent / done * (len(ids) - done))
-        with _uncaptured(config):
-            print(
-                f"zoobench: cell {done + 1} of {len(ids)}, {left} left if they take as long",
-                file=sys.stderr,
-                flush=True,
-            )
 
 
 @pytest.hookimpl(trylast=True)

@@ -32,7 +32,13 @@ class Session:
         self.testscollected = 0
         self.logged: list[pytest.TestReport] = []
         hook = SimpleNamespace(pytest_runtest_logreport=lambda report: self.logged.append(report))
-        self.config = SimpleNamespace(getoption=lambda _name: collect_only, hook=hook)
+        self.last = SimpleNamespace(lastfailed={"test_size.py::test_other": True, "zoobench gate::old[p50]": True})
+        self.items: list[Any] = []
+        plugins = SimpleNamespace(get_plugin=lambda _name: self.last)
+        options = {"collectonly": collect_only, "lf": False}
+        self.config = SimpleNamespace(
+            getoption=lambda name, _default=None: options[name], hook=hook, pluginmanager=plugins
+        )
 
 
 @pytest.fixture
@@ -52,6 +58,10 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Session]:
         results_path = Path("0002.json") if measured else None
         keeper = Gatekeeper(request, results=lambda: results_path, uncaptured=nullcontext)
         session: Any = Session(collect_only=collect_only)
+        for cell in (MISLABELLED.cell, "another"):
+            one = SimpleNamespace(nodeid=f"test_size.py::test_size[{cell}]")
+            one.callspec = SimpleNamespace(params={"zoo_cell": cell})
+            session.items.append(one)
         session.exitstatus = status
         keeper.pytest_sessionfinish(session, status)
         return session
@@ -97,6 +107,13 @@ def test_an_error_of_the_gate_is_unusable_input(ends: Callable[..., Session], er
 
 def test_ctrl_c_in_the_gate_ends_as_an_interrupted_session(ends: Callable[..., Session]) -> None:
     assert ends(KeyboardInterrupt()).exitstatus == INTERRUPTED
+
+
+def test_the_next_run_of_what_failed_last_measures_the_cells_again_that_are_not_green(
+    ends: Callable[..., Session],
+) -> None:
+    session = ends(a_report(findings=(a_finding(cell="another"), MISLABELLED)))
+    assert list(session.last.lastfailed) == ["test_size.py::test_other", f"test_size.py::test_size[{MISLABELLED.cell}]"]
 
 
 def test_nothing_measured_is_not_green(ends: Callable[..., Session]) -> None:
