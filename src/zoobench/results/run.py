@@ -65,6 +65,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     manifests: Mapping[str, RecordedProduct] = {}
 
 
+_Size = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})?\Z")]
+
+
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """What a later rebuild or replay needs to know of a run; files of before this was written down have nothing of it.
 
@@ -80,7 +83,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     cells: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
-    pixels: Mapping[Annotated[int, Meta(ge=1, le=99_999)], RecordedPixels] = {}
+    pixels: Mapping[_Size, RecordedPixels] = {}
     products: Mapping[str, str] = {}
     baseline: Origin | None = None
 

@@ -44,13 +44,13 @@ def photo(colour: int, side: int = 32) -> bytes:
 
 def test_every_phase_has_its_own_time() -> None:
     clock = FakeClock()
-    timed = observe(Watching(clock), [photo(0)], side=16, repetitions=Repetitions(warmups=1, runs=3), clock=clock)
+    timed = observe(Watching(clock), [photo(0)], size=16, repetitions=Repetitions(warmups=1, runs=3), clock=clock)
     assert timed == [[0, 0, 2 * MILLISECOND, 5 * MILLISECOND, 1 * MILLISECOND]] * 3
 
 
 def test_photos_take_turns_and_reach_the_model_at_its_size() -> None:
     session = Watching(FakeClock())
-    observe(session, [photo(10), photo(200)], side=16, repetitions=Repetitions(warmups=1, runs=2), clock=session.clock)
+    observe(session, [photo(10), photo(200)], size=16, repetitions=Repetitions(warmups=1, runs=2), clock=session.clock)
     assert [image.shape for image in session.loaded] == [(1, 16, 16, 3)] * 3
     assert [int(image[0, 0, 0, 0]) > 100 for image in session.loaded] == [False, True, False]
 

@@ -15,6 +15,7 @@ import numpy as np
 from zoobench.commands.crosscheck.target import CrosscheckTarget
 from zoobench.data.photos import Photos
 from zoobench.errors import DataError, MeasurementError
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.worker import fresh_bench
@@ -93,11 +94,11 @@ def time_end_to_end(target: CrosscheckTarget, photos: Photos, *, repetitions: Re
 
 
 def observe(
-    session: Session, contents: Sequence[bytes], *, side: int, repetitions: Repetitions, clock: Clock
+    session: Session, contents: Sequence[bytes], *, size: ImageSize, repetitions: Repetitions, clock: Clock
 ) -> list[list[int]]:
     """Returns nanoseconds of each phase, in the order of `PHASES`, of each photo that was on the clock."""
     photos = (contents[number % len(contents)] for number in range(repetitions.warmups + repetitions.runs))
-    marks = [list(_marks(session, content, side=side, clock=clock)) for content in photos]
+    marks = [list(_marks(session, content, size=size, clock=clock)) for content in photos]
     return [[after - before for before, after in pairwise(one)] for one in marks[repetitions.warmups :]]
 
 
@@ -148,18 +149,20 @@ def _observe(
     opening = open_session(target.model, runtime=REFERENCE, threads=target.threads, interface=target.interface)
     with capture_native_output(), opening as session:
         try:
-            return observe(session, contents, side=target.side, repetitions=repetitions, clock=time.perf_counter_ns)
+            return observe(
+                session, contents, size=target.image_size, repetitions=repetitions, clock=time.perf_counter_ns
+            )
         except DataError as error:
             raise MeasurementError(f"a photo cannot be used: {error}; name other photos with --images") from error
 
 
-def _marks(session: Session, content: bytes, *, side: int, clock: Clock) -> Iterator[int]:
+def _marks(session: Session, content: bytes, *, size: ImageSize, clock: Clock) -> Iterator[int]:
     from zoobench.data.images import decode, resize  # needs Pillow
 
     yield clock()
     pixels = decode(content)
     yield clock()
-    image = resize(pixels, size=side)
+    image = resize(pixels, size=size)
     yield clock()
     session.load(image[np.newaxis])
     yield clock()
