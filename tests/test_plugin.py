@@ -245,13 +245,13 @@ def test_refused_cells_are_expected_failures_and_recorded(scripted: Scripted, tm
     assert found[FLOAT.id]["refusal"] is None
 
 
-def test_results_that_cannot_be_saved_are_a_message(scripted: Scripted, tmp_path: Path) -> None:
+def test_results_that_could_not_be_saved_end_a_session_before_anything_is_measured(scripted: Scripted, tmp_path: Path) -> None:
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / "results").write_text("in the way")
     done = scripted("test_size.py")
-    assert done.ret == 1
-    assert "cannot make a results file in" in done.stdout.str()
-    assert "Traceback" not in done.stdout.str()
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["ERROR: results could not be written into *Not a directory; nothing was measured.*"])
+    done.stdout.fnmatch_lines(["*no tests ran*"])
 
 
 REPEATED = """
