@@ -8,22 +8,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from shutil import get_terminal_size
 from types import MappingProxyType
 from typing import Literal
 
 import pytest
 
 from zoobench.commands.baseline import find_run
-from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
+from zoobench.commands.gate import GateRequest, foreseen, run_gate, unusable, write_summary
 from zoobench.errors import Status, ZoobenchError, sanitize
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.rules import parsed, read_rules
 from zoobench.results.run import read_recorded
+from zoobench.results.schema import Record
 from zoobench.run.options import PREFIX
 from zoobench.show import terminal
 from zoobench.show.gate import headline, sentence, view
+from zoobench.system.terminal import columns
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
@@ -59,6 +60,20 @@ class Gatekeeper:
         self._report: GateReport | None = None
         self._failure = ""
 
+    def foresee(self, expected: Mapping[str, Record]) -> None:
+        """Ends the session before anything is measured, where what will be could not be judged.
+
+        Args:
+            expected: What is known of the cells that will be measured, by id.
+        """
+        try:
+            problems = foreseen(self._request, expected)
+        except ZoobenchError as error:
+            problems = (str(error),)
+        if problems:
+            told = "\n".join(f"unusable: {sanitize(one)}" for one in problems)
+            pytest.exit(f"before anything was measured\n{told}", returncode=Status.UNUSABLE.in_pytest)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Runs the gate before reports such as JUnit's are written."""
@@ -91,7 +106,7 @@ class Gatekeeper:
         if self._failure:
             terminalreporter.write_line(self._failure, red=True)
         if self._report is not None:
-            width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
+            width, colours = columns(is_terminal=bool(terminalreporter.isatty)), terminalreporter.hasmarkup
             terminalreporter.write(terminal.write(view(self._report), width=width, colours=colours))
 
     def _judge(self, results: Path, session: pytest.Session) -> Status:

@@ -1,11 +1,11 @@
 """Which options do several commands share, and how is what they say printed or written (`--format`, `-o`)?"""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -15,9 +15,9 @@ from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_con
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
 from zoobench.show.charts.sheet import Chart, write_picture
-from zoobench.show.document import LEAST_WIDTH, View
+from zoobench.show.document import View
 from zoobench.system.files import write_bytes
-from zoobench.system.terminal import has_colours, say
+from zoobench.system.terminal import columns, has_colours, say
 
 PATH = click.Path(path_type=Path)
 FORMATS: Mapping[str, Callable[[View], str]] = {
@@ -47,8 +47,28 @@ cells_option = click.option(
     metavar="PATTERN",
     help="Only cells whose ids match this pattern, such as '*-litert-*'; may be repeated.",
 )
+
+
+def writable(_context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Returns a path that can be written, as far as can be told before the work that will fill it."""
+    if path is None or (path.exists() and not path.is_dir()):
+        return path
+    folder = next(one for one in (path.absolute().parent, *path.absolute().parents) if one.exists())
+    reason = "is a folder" if path.is_dir() else "" if folder.is_dir() else f"{folder} is no folder"
+    if not reason and not os.access(folder, os.W_OK | os.X_OK):
+        reason = f"nothing can be written in {folder}"
+    if reason:
+        raise OutputError(f"cannot write {path}: {reason}; name another file with {parameter.opts[0]}")
+    return path
+
+
 output_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "-o", "--output", type=PATH, metavar="FILE", help="Write to this file instead of the terminal."
+    "-o",
+    "--output",
+    type=PATH,
+    metavar="FILE",
+    callback=writable,
+    help="Write to this file instead of the terminal.",
 )
 tolerance_option = click.option(
     "--tolerance",
@@ -164,8 +184,7 @@ def written(view: View, *, form: str, output: Path | None) -> str:
     """Returns a result in a format of `FORMATS`; as text it is to fit the terminal, or a file."""
     if form != "text" or output is not None:
         return FORMATS[form](view)
-    width = get_terminal_size().columns if sys.stdout.isatty() else LEAST_WIDTH
-    return terminal.write(view, width=width, colours=has_colours(sys.stdout))
+    return terminal.write(view, width=columns(is_terminal=sys.stdout.isatty()), colours=has_colours(sys.stdout))
 
 
 def deliver(text: str, output: Path | None, *, form: str) -> None:
