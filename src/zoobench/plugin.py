@@ -24,6 +24,7 @@ from zoobench.system.terminal import columns, quiet_tensorflow, say
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
     from zoobench.matrix.cell import Cell
+    from zoobench.run.project import Project
     from zoobench.run.session import BenchSession
 
 CELL = "zoo_cell"
@@ -66,10 +67,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("zoobench", "zoobench: quantized image classifiers")
     for option in OPTIONS:
         if option.metavar:
-            asked: dict[str, Any] = {"metavar": option.metavar, "default": option.default, "action": _Given}
+            asked: dict[str, Any] = {"metavar": option.metavar, "default": None, "action": _Given}
             group.addoption(option.flag, help=option.full_help, **asked)
         else:
-            group.addoption(option.flag, action="store_const", const="yes", default="", help=option.full_help)
+            group.addoption(option.flag, action="store_const", const="yes", default=None, help=option.full_help)
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
@@ -95,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Refusals())
     if config.getoption("dist", "no") != "no":
         return  # which of pytest-xdist's tests are about cells is known when its workers collect them
-    if any(config.getoption(option.flag) != option.default for option in OPTIONS):
+    if _given(config):
         _bench(config)
     if config.getoption("--zoo-gate"):
         _register_gate(config)
@@ -106,7 +107,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if CELL in metafunc.fixturenames:
         if reason := _unfit(metafunc.config):
             raise pytest.Collector.CollectError(_CANNOT + reason)
-        ids = [cell.id for cell in _bench(metafunc.config).plan.cells]
+        try:
+            ids = [cell.id for cell in _bench(metafunc.config).plan.cells]
+        except pytest.UsageError as error:  # of the project's options: those of the command line were read before
+            raise pytest.Collector.CollectError(_CANNOT + str(error)) from error
         metafunc.parametrize(CELL, ids, ids=ids, indirect=True)
 
 
@@ -282,7 +286,7 @@ def _bench(config: pytest.Config) -> BenchSession:
         except DataError as error:  # a kit that is refused
             pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
         except ZoobenchError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(_placed(config, error)) from error
         except ModuleNotFoundError as error:
             raise pytest.UsageError(
                 f"benchmarks build models and need {error.name}, which is not installed: {TO_BUILD}"
@@ -314,12 +318,32 @@ class _Refusals:
             raise pytest.UsageError(text)
 
 
+def _given(config: pytest.Config) -> dict[str, str]:
+    found = ((option.name, config.getoption(option.flag)) for option in OPTIONS)
+    return {name: text for name, text in found if text is not None}
+
+
+def _project(config: pytest.Config) -> Project:
+    """Returns what the project asks for in which pytest was started; a kit is asked for nothing of it."""
+    from zoobench.run.project import Project, read_project
+
+    return Project() if config.getoption("--zoo-kit") else read_project(config.invocation_params.dir)
+
+
+def _placed(config: pytest.Config, error: ZoobenchError) -> str:
+    """Returns what an error says, with the place of options that came from the project."""
+    try:
+        return _project(config).placed(str(error), _given(config))
+    except ZoobenchError:  # that is what went wrong
+        return str(error)
+
+
 def _results_folder(bench: BenchSession) -> Path:
     return bench.plan.artifacts / "results" / bench.machine
 
 
 def _texts(config: pytest.Config) -> dict[str, str]:
-    return {option.name: config.getoption(option.flag) for option in OPTIONS}
+    return _project(config).under(_given(config))
 
 
 def _register_gate(config: pytest.Config) -> None:
@@ -327,7 +351,7 @@ def _register_gate(config: pytest.Config) -> None:
 
     try:
         texts = _texts(config)
-        request = gate_request(texts, root=config.rootpath)
+        request = gate_request(texts, pyproject=_project(config).path)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
     except ZoobenchError as error:

@@ -130,20 +130,20 @@ def test_seconds_that_make_no_sense_are_refused(tmp_path: Path, text: str) -> No
     baseline = write_results_file(tmp_path / "main.json", a_record())
     texts = {**defaults(), "gate": str(baseline), "gate-seconds": text}
     with pytest.raises(UsageError, match=r"gate-seconds: received .*; allowed is (a number|1 or more)"):
-        gate_request(texts, root=tmp_path)
+        gate_request(texts, pyproject=None)
 
 
 def test_a_name_that_the_baseline_does_not_have_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     baseline = write_results_file(tmp_path / "main.json", a_record())
     texts = {**defaults(), "gate": str(baseline)}
-    assert gate_request({**texts, "gate-rename": "mobilenet=mine, "}, root=tmp_path).renames == ("mobilenet=mine",)
+    assert gate_request({**texts, "gate-rename": "mobilenet=mine, "}, pyproject=None).renames == ("mobilenet=mine",)
     with pytest.raises(UsageError, match=r"'mine=yours'; the baseline has no mine.* Its backbones are mobilenet"):
-        gate_request({**texts, "gate-rename": "mine=yours"}, root=tmp_path)
+        gate_request({**texts, "gate-rename": "mine=yours"}, pyproject=None)
 
 
 def test_a_baseline_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing is no file, no run"):
-        gate_request({**defaults(), "artifacts": str(tmp_path), "gate": "nothing"}, root=tmp_path)
+        gate_request({**defaults(), "artifacts": str(tmp_path), "gate": "nothing"}, pyproject=None)
 
 
 @pytest.mark.slow

@@ -132,12 +132,12 @@ class Gatekeeper:
         return Status.UNWRITTEN if self._failure and not self._report.status else self._report.status
 
 
-def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
+def gate_request(texts: Mapping[str, str], *, pyproject: Path | None) -> GateRequest:
     """Returns the gate that options ask for; its candidate is still to be measured.
 
     Args:
         texts: By option name without the prefix.
-        root: The folder whose pyproject.toml holds the tolerances.
+        pyproject: The file that may hold tolerances.
     """
     artifacts, seconds = Path(texts["artifacts"]), texts["gate-seconds"]
     baseline = find_run(texts["gate"], artifacts=artifacts)
@@ -148,7 +148,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         baseline=baseline,
         candidate=baseline,
         artifacts=artifacts,
-        rules=read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"])),
+        rules=read_rules(pyproject, _parts(texts["gate-tolerances"])),
         cells=_parts(texts["gate-cells"]),
         renames=renames,
         seconds=parse_number(seconds, float, where=f"{PREFIX}gate-seconds", least=1) if seconds else None,
