@@ -17,7 +17,7 @@ import pytest
 from runs import QUICK, ROOT, SMALL, bench, environment, load, records, results, run, zoobench
 from sessions import CELLS, FLOAT, INTEGER, NOT_MADE, ScriptedRuntimes, a_session
 from zoobench import plugin
-from zoobench.errors import ModelError
+from zoobench.errors import ModelError, Status
 from zoobench.results.run import read_recorded
 
 IDS = [
@@ -236,6 +236,27 @@ def test_benchmark_only_loses_neither_accuracy_nor_size_nor_memory(scripted: Scr
         assert record["memory"]["peak_rss_bytes"] == 90_000_000
 
 
+def test_their_table_is_printed_where_one_of_its_options_asks_for_it_and_of_other_benchmarks(
+    scripted: Scripted, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(test_own="def test_own(benchmark): benchmark.pedantic(len, ('x',), rounds=2)")
+    alone = scripted().stdout.str()
+    assert "test_own" in alone
+    assert "test_latency[" not in alone.partition("benchmark:")[2]
+    assert "test_latency[" in scripted("--benchmark-sort=name").stdout.str()
+
+
+def test_progress_is_told_cell_by_cell_and_before_rounds_what_they_take(
+    scripted: Scripted, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = scripted()
+    told = done.stderr.str() + capfd.readouterr().err
+    assert f"{FLOAT.id}: timing 2 x 6 rounds, under 1 s, quiet on purpose" in told
+    assert re.search("^zoobench: cell 2 of 3, .* s left if they take as long$", told, re.MULTILINE)
+    assert "zoobench: cell 3 of 3, " in told
+    assert "cell 1 of 3" not in told
+
+
 def test_refused_cells_are_expected_failures_and_recorded(scripted: Scripted, tmp_path: Path) -> None:
     done = scripted(unmade=("keras",), refused=(("integer_only", "litert"),))
     done.assert_outcomes(passed=5, xfailed=7)
@@ -245,13 +266,44 @@ def test_refused_cells_are_expected_failures_and_recorded(scripted: Scripted, tm
     assert found[FLOAT.id]["refusal"] is None
 
 
-def test_results_that_cannot_be_saved_are_a_message(scripted: Scripted, tmp_path: Path) -> None:
+def test_results_that_cannot_be_saved_are_a_message_before_anything_is_measured(
+    scripted: Scripted, tmp_path: Path
+) -> None:
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / "results").write_text("in the way")
     done = scripted("test_size.py")
-    assert done.ret == 1
-    assert "cannot make a results file in" in done.stdout.str()
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.assert_outcomes()
+    assert "ERROR: results could not be written into" in done.stderr.str()
     assert "Traceback" not in done.stdout.str()
+
+
+def test_a_gate_that_could_not_judge_says_so_before_anything_is_measured(scripted: Scripted, tmp_path: Path) -> None:
+    scripted("--benchmark-only")
+    baseline = tmp_path / "main.json"
+    results(tmp_path / "artifacts")[0].rename(baseline)
+    for options, reason in (
+        (("-k", "float32"), f"the candidate has no record of {CELLS[0].id}, {CELLS[2].id}; measure it"),
+        (("--zoo-gate-cells", "*-x-*"), "the pattern '*-x-*' matches no cell"),
+        (("--zoo-gate-baseline-models", "nowhere"), "nowhere is no folder"),
+        (("--zoo-gate-baseline-python", "nowhere"), "cannot start nowhere"),
+    ):
+        done = scripted("--zoo-gate", str(baseline), *options)
+        assert done.ret == Status.UNUSABLE.in_pytest, options
+        done.assert_outcomes(deselected=8 if "-k" in options else 0)
+        assert re.search(f"unusable: .*{re.escape(reason)}", done.stdout.str()), options
+    assert results(tmp_path / "artifacts") == []
+
+
+def test_before_a_gate_a_cell_is_measured_whole_whatever_tests_are_left_out(scripted: Scripted, tmp_path: Path) -> None:
+    scripted("--benchmark-only")
+    baseline = tmp_path / "main.json"
+    results(tmp_path / "artifacts")[0].rename(baseline)
+    done = scripted("--zoo-gate", str(baseline), "-k", "size")
+    assert "unusable" not in done.stdout.str()
+    for record in records(load(results(tmp_path / "artifacts")[0])).values():
+        assert record["accuracy"]["total"] == 3
+        assert record["memory"]["peak_rss_bytes"] == 90_000_000
 
 
 REPEATED = """

@@ -19,13 +19,21 @@ from zoobench.measure.accuracy import (
     recorded_accuracy,
     save_evaluation,
 )
-from zoobench.measure.environment import cpu_features, describe_environment, machine_key
+from zoobench.measure.disturbance import Mark, crowding, mark
+from zoobench.measure.environment import (
+    ROOT,
+    cpu_features,
+    describe_environment,
+    quota_cores,
+    usable_cpus,
+)
 from zoobench.measure.latency import RoundsConfig, measure_latency, opened
 from zoobench.measure.runtimes import imported_meanwhile
 from zoobench.measure.startup import measure_memory
 from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
 from zoobench.measure.worker import first_patience, later_patience
-from zoobench.results.disturbed import judged
+from zoobench.results.conditions import machine_key
+from zoobench.results.disturbed import busy, judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
     SCHEMA,
@@ -44,6 +52,7 @@ from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.files import sha256_of_json
 from zoobench.system.processes import LostError, expect, in_fresh_process
 from zoobench.system.terminal import capture_native_output
+from zoobench.system.units import duration
 
 
 class BenchSession:
@@ -56,6 +65,7 @@ class BenchSession:
         self._inputs: Inputs | None = None
         self._evaluations: dict[tuple[str, str, int, Interface | None], Evaluation] = {}
         self._tried: dict[str, Refusal | None] = {}
+        self._begun: dict[str, float] = {}
         self._lost: dict[tuple[str, str], Refusal] = {}
 
     @cached_property
@@ -78,9 +88,10 @@ class BenchSession:
         TensorFlow, which takes seconds to import, is imported meanwhile if the rounds that this process times need it.
         """
         names = dict.fromkeys(cell.runtime for cell in timed if cell.runtime in TABLE.names())
+        before = mark()
         with imported_meanwhile(name for name in names if find_runtime(name).fixes_threads):
             self._inputs = self._open_inputs(self.plan, cells)
-        return self._inputs.described()
+        return (*self._inputs.described(), *(_busy(timed, before) if timed else ()))
 
     @property
     def inputs(self) -> Inputs:
@@ -97,6 +108,17 @@ class BenchSession:
         made = [self.model(self.cell(one.cell.id)) for one in self.records.values() if one.model]
         products = {} if self._inputs.kit else {"products": {file.sha256: file.product for file in made}}
         return {**known, **self._inputs.provenance, **products}
+
+    def begin(self, cell: Cell) -> str:
+        """Returns how many cells are done and how long the others may take, where this one begins; '' anywhere else."""
+        if cell.id in self._begun:
+            return ""
+        self._begun[cell.id] = now = time.monotonic()
+        done, cells = len(self._begun) - 1, len(self.inputs.cells)
+        if not 0 < done < cells:
+            return ""
+        left = duration((now - min(self._begun.values())) / done * (cells - done))
+        return f"cell {done + 1} of {cells}, {left} left if they take as long"
 
     def unavailable_reason(self, cell: Cell) -> str:
         """Returns why a cell cannot be measured in this process, '' if it can."""
@@ -257,19 +279,36 @@ class BenchSession:
     def _record(self, cell: Cell) -> Record:
         if cell.id not in self.records:
             target = self.inputs.target(cell) if self.is_made(cell) else None
-            self.records[cell.id] = Record(
-                schema=SCHEMA,
-                cell=RecordedCell(id=cell.id, **asdict(cell), weights=self.inputs.weights[cell.backbone]),
+            self.records[cell.id] = replace(
+                self.expected(cell),
                 model=self._size(target) if target else None,
-                dataset=self.inputs.split(cell).dataset,
-                accuracy=None,
-                latency=None,
-                environment=self.environment,
-                kit=self.inputs.kit,
                 training=target.file.training if target else None,
             )
         return self.records[cell.id]
 
+    def expected(self, cell: Cell) -> Record:
+        """Returns what is known of a cell before it is made and measured: its data, its weights and the machine."""
+        return Record(
+            schema=SCHEMA,
+            cell=RecordedCell(id=cell.id, **asdict(cell), weights=self.inputs.weights[cell.backbone]),
+            model=None,
+            dataset=self.inputs.split(cell).dataset,
+            accuracy=None,
+            latency=None,
+            environment=self.environment,
+            kit=self.inputs.kit,
+        )
+
+
+def _busy(timed: Sequence[Cell], before: Mark) -> list[str]:
+    """Returns what to say of other processes since a moment, and of the quota."""
+    time.sleep(max(0.0, LOOK_SECONDS - (mark()[0] - before[0])))
+    threads, cpus = max(cell.threads for cell in timed), len(usable_cpus())
+    return busy(crowding(before, mark()), threads=threads, cpus=cpus, quota=quota_cores(ROOT))
+
+
+LOOK_SECONDS = 0.3
+"""The least time in which other processes are counted before a run: 30 of the ticks that CPU time is counted in."""
 
 TRIAL = 1
 """Raised whenever the same file could be answered otherwise."""

@@ -10,11 +10,11 @@ from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.conditions import (
     DATA_SET,
     Difference,
+    are_one_machine,
     changes_of_own_models,
     changes_of_quantizers,
     differences,
     leaves,
-    machines_of,
     of_cell,
 )
 from zoobench.results.disturbed import cautions, told
@@ -92,7 +92,7 @@ def compare(
         ResultsError: If a record's predictions cannot be read or contradict its accuracy.
     """
     there, known = set(candidate.ids), set(baseline.ids)
-    same_machine = machines_of(baseline) == machines_of(candidate)
+    same_machine = are_one_machine(baseline, candidate)
     shared = [cell for cell in baseline.ids if cell in there]
     cells = []
     for cell in shared:
@@ -177,6 +177,13 @@ def _notes(side: Side, cells: Sequence[str]) -> Iterator[str]:
     for cell, count in different_files(side.runs).items():
         yield f"{side.name}: its runs measured {count} different files of {cell}; size and accuracy are of the first"
     for run in side.runs:
+        if count := sum(
+            not run.rounds[cell].rounds for cell in cells if cell in run.rounds and cell not in run.records
+        ):
+            yield (
+                f"{run.path} holds no single rounds of {count} benchmarks, as --benchmark-save-data would keep them: "
+                "p50 is compared by median, interquartile range and number of rounds, p90 is not known"
+            )
         shared = [run.records[cell] for cell in cells if cell in run.records]
         yield from (f"{run.path}: {one}" for one in cautions(shared))
         for cell in cells:
