@@ -18,6 +18,7 @@ from runs import QUICK, ROOT, SMALL, bench, environment, load, records, results,
 from sessions import CELLS, FLOAT, INTEGER, NOT_MADE, ScriptedRuntimes, a_session
 from zoobench import plugin
 from zoobench.errors import ModelError
+from zoobench.results.run import read_recorded
 
 IDS = [
     "mobilenet_025-keras-keras-t1",
@@ -251,6 +252,152 @@ def test_results_that_cannot_be_saved_are_a_message(scripted: Scripted, tmp_path
     assert done.ret == 1
     assert "cannot make a results file in" in done.stdout.str()
     assert "Traceback" not in done.stdout.str()
+
+
+REPEATED = """
+import pytest
+@pytest.fixture(params=[1, 2])
+def again(request): return request.param
+def pytest_generate_tests(metafunc):
+    metafunc.fixturenames.append("again")
+    metafunc.parametrize("again", [1, 2], indirect=True)
+"""
+"""Runs each test twice under two names, as pytest-repeat does."""
+RERUN = """
+from _pytest.runner import runtestprotocol
+def pytest_runtest_protocol(item, nextitem):
+    for _ in range(2):
+        item._initrequest()
+        for report in runtestprotocol(item, nextitem=nextitem, log=False):
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+"""Runs each test twice under one name, as pytest-rerunfailures does."""
+SHUFFLED = """
+import pytest, random
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items): random.Random(3).shuffle(items)
+"""
+BROKEN_OFF = """
+import pytest
+done = []
+def pytest_runtest_logreport(report):
+    done.append(report.when)
+    if done.count("call") == 5: pytest.exit("interrupted")
+"""
+TWO_BENCHMARKS = """
+def test_first(zoo, zoo_cell, benchmark): zoo.measure_latency(zoo_cell, benchmark)
+def test_second(zoo, zoo_cell, benchmark): zoo.measure_latency(zoo_cell, benchmark)
+def test_of_ones_own(zoo_cell, benchmark): benchmark.pedantic(len, ("x",), rounds=2)
+def test_without_cells(benchmark): benchmark.pedantic(len, ("x",), rounds=2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("conftest", "own", "options", "measured"),
+    [
+        ("", "", (), 3),
+        (REPEATED, "", (), 3),
+        (RERUN, "", (), 3),
+        (SHUFFLED, "", (), 3),
+        (SHUFFLED + REPEATED, "", ("--benchmark-only",), 3),
+        (BROKEN_OFF, "", (), 2),
+        ("", TWO_BENCHMARKS, (), 3),
+        (RERUN, TWO_BENCHMARKS, (), 3),
+        ("", "", ("-p", "no:terminal"), 3),
+        ("", "", ("-p", "no:cacheprovider"), 3),
+        ("", "", ("--lf", "--benchmark-skip"), 3),
+        ("", "", ("-k", "latency and float32", "--benchmark-disable-gc"), 1),
+        ("", "", ("--setup-only",), 0),
+        ("", "", ("--setup-plan",), 0),
+        ("", "", ("--collect-only",), 0),
+    ],
+)
+def test_what_any_session_leaves_can_be_read_and_its_last_timing_counts(
+    scripted: Scripted,
+    pytester: pytest.Pytester,
+    tmp_path: Path,
+    conftest: str,
+    own: str,
+    options: tuple[str, ...],
+    measured: int,
+) -> None:
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(test_own=own)
+    scripted(*options, "--benchmark-json=own.json")
+    written = results(tmp_path / "artifacts")
+    assert len(written) == min(measured, 1)
+    json_of_pytest = pytester.path / "own.json"
+    for path in (*written, *([json_of_pytest] if measured and json_of_pytest.is_file() else [])):
+        found = read_recorded(path)
+        assert len(found.records) == measured
+        for cell_id, record in found.records.items():
+            assert bool(record.latency) == (cell_id in found.rounds)
+
+
+class Worker:
+    """Makes a session look as if pytest-xdist had started it."""
+
+    def pytest_configure(self, config: Any) -> None:
+        config.workerinput = {}
+
+
+@pytest.mark.parametrize(
+    ("conftest", "options", "reason"),
+    [
+        (
+            "",
+            ("-p", "worker"),
+            "measuring takes one process, and pytest-xdist shares the tests among several; add -n 0",
+        ),
+        ("forked", ("--forked",), "measuring takes one process, and --forked runs each test in one of its own; leave"),
+        ("parallel_threads", ("--parallel-threads",), "measuring takes one thread, and --parallel-threads runs each"),
+        ("", ("--benchmark-timer=time.process_time",), "received --benchmark-timer=time.process_time; allowed is time"),
+        ("marker", (), "received @pytest.mark.benchmark(timer=process_time); allowed is time.perf_counter, by which"),
+        ("codspeed", (), "another plug-in stands in for it, such as pytest-codspeed; leave out --codspeed"),
+    ],
+)
+def test_what_would_not_measure_is_refused_with_the_reason_before_anything_is_made(
+    pytester: pytest.Pytester, conftest: str, options: tuple[str, ...], reason: str
+) -> None:
+    known = {
+        "marker": "",
+        "codspeed": "def pytest_sessionstart(session):"
+        " session.config.pluginmanager.unregister(name='pytest-benchmark')",
+    }
+    flag = f"def pytest_addoption(parser): parser.addoption({options and options[0]!r}, action='store_true')"
+    pytester.makeconftest(known.get(conftest, flag if conftest else ""))
+    mark = "@pytest.mark.benchmark(timer=time.process_time)\n" if conftest == "marker" else ""
+    pytester.makepyfile(f"import time, pytest\n{mark}def test_it(zoo, zoo_cell): raise AssertionError('measured')")
+    is_worker = options == ("-p", "worker")
+    done = pytester.runpytest_inprocess(
+        "-p", "no:hypothesispytest", *([] if is_worker else options), plugins=[Worker()] if is_worker else []
+    )
+    text = done.stdout.str() + done.stderr.str()
+    assert f"zoobench cannot measure here: {'its rounds' if conftest == 'codspeed' else reason}" in text
+    assert reason in text
+    assert is_worker or done.ret == pytest.ExitCode.USAGE_ERROR
+    assert "Traceback" not in text
+    assert "'measured'" not in text.replace("raise AssertionError('measured')", "")
+
+
+@whole
+def test_pytest_xdist_is_refused_once_by_the_session_that_started_its_workers(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    pytester.makepyfile("def test_it(zoo, zoo_cell): pass")
+    done = pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-n", "1")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: zoobench cannot measure here: measuring takes one process" in done.stdout.str() + done.stderr.str()
+    assert not (pytester.path / "artifacts").exists()
+
+
+def test_a_test_that_another_process_runs_measures_nothing(scripted: Scripted, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "from zoobench.plugin import _PROCESS\ndef pytest_runtest_setup(item): item.config.stash[_PROCESS] = 0"
+    )
+    done = scripted("test_size.py")
+    done.assert_outcomes(errors=len(CELLS))
+    assert "measuring takes one process, and this test runs in one of its own" in done.stdout.str()
 
 
 def test_a_model_that_cannot_be_made_is_told_of_once_and_each_further_test_says_where(scripted: Scripted) -> None:

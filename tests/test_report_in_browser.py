@@ -293,6 +293,8 @@ def test_paper_has_every_part_and_no_controls(browser: "Browser", real: Path) ->
         assert poor_text(page) == []
         closed = page.eval_on_selector_all("details:not([open])", "all => all.length")
         assert closed == 0
+        whole = "all => all.every(one => getComputedStyle(one).breakInside == 'avoid')"
+        assert page.eval_on_selector_all(".confusion, article", whole)
         page.set_viewport_size(PAPER)
         assert page.eval_on_selector_all(".scroll", CUT) == []
         printed = page.pdf(format="A4")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
@@ -13,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import DataError, Status, ZoobenchError, sanitize
-from zoobench.run.options import OPTIONS, bench_folder
+from zoobench.errors import DataError, Status, UsageError, ZoobenchError, sanitize
+from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
 from zoobench.system.terminal import quiet_tensorflow
 
@@ -31,8 +34,25 @@ _ABOUT: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 """What pytest-benchmark says of machine and commit; finding out takes a while, so it is done once."""
 _SAID: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """By the message of an error, the first test that ended with it."""
+_PROCESS: pytest.StashKey[int] = pytest.StashKey()
+"""The process that the session began in."""
+_ONE_PROCESS = "measuring takes one process"
+_CANNOT = "zoobench cannot measure here: "
+_TIMER = "time.perf_counter"
+_ANOTHER_CLOCK = f"received {{}}; allowed is {_TIMER}, by which each cell's float twin is timed too: leave it out"
 _SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
+
+
+class _Given(argparse.Action):
+    """Takes an option's text, and refuses nothing, which is what a variable of CI that is not set gives."""
+
+    def __call__(self, _parser: Any, namespace: argparse.Namespace, values: Any, flag: str | None = None) -> None:
+        try:
+            refuse_empty(flag or self.dest, values)
+        except ZoobenchError as error:
+            raise pytest.UsageError(str(error)) from error
+        setattr(namespace, self.dest, values)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +60,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("zoobench", "zoobench: quantized image classifiers")
     for option in OPTIONS:
         if option.metavar:
-            group.addoption(option.flag, metavar=option.metavar, default=option.default, help=option.full_help)
+            asked: dict[str, Any] = {"metavar": option.metavar, "default": option.default, "action": _Given}
+            group.addoption(option.flag, help=option.full_help, **asked)
         else:
             group.addoption(option.flag, action="store_const", const="yes", default="", help=option.full_help)
 
@@ -62,6 +83,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuses options that make no sense before anything is collected."""
+    config.stash[_PROCESS] = os.getpid()
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(_Refusals())
+    if config.getoption("dist", "no") != "no":
+        return  # which of pytest-xdist's tests are about cells is known when its workers collect them
     if any(config.getoption(option.flag) != option.default for option in OPTIONS):
         _bench(config)
     if config.getoption("--zoo-gate"):
@@ -71,6 +98,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Runs a benchmark for every cell; the parameter is the cell's id."""
     if CELL in metafunc.fixturenames:
+        if reason := _unfit(metafunc.config):
+            raise pytest.Collector.CollectError(_CANNOT + reason)
         ids = [cell.id for cell in _bench(metafunc.config).plan.cells]
         metafunc.parametrize(CELL, ids, ids=ids, indirect=True)
 
@@ -80,13 +109,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if any(map(_cell_id, items)):
         order = {cell.id: position for position, cell in enumerate(_bench(config).plan.cells)}
         items.sort(key=lambda item: order.get(_cell_id(item) or "", -1))
+    timers = (one.kwargs.get("timer") for item in filter(_cell_id, items) for one in item.iter_markers("benchmark"))
+    if other := next((one for one in timers if one not in (None, time.perf_counter)), None):
+        name = f"@pytest.mark.benchmark(timer={getattr(other, '__name__', other)})"
+        raise pytest.UsageError(_CANNOT + _ANOTHER_CLOCK.format(name))
 
 
-def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> tuple[str, ...]:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Prepares data and weights once it is known that cells will run, and says what they are."""
+    config, items = session.config, session.items
     ids = set(filter(None, map(_cell_id, items)))
     if not ids or config.getoption("collectonly"):
-        return ()
+        return
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
@@ -96,7 +131,9 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
-    return tuple(f"zoobench: {sanitize(line)}" for line in lines)
+    if reporter := config.pluginmanager.get_plugin("terminalreporter"):
+        for line in lines:
+            reporter.write_line(f"zoobench: {sanitize(line)}")
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +145,8 @@ def zoo(pytestconfig: pytest.Config) -> BenchSession:
 @pytest.fixture
 def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cell]:
     """The cell that a benchmark is about, its model made; afterwards everything known so far is saved."""
+    if os.getpid() != request.config.stash[_PROCESS]:
+        pytest.fail(f"{_CANNOT}{_ONE_PROCESS}, and this test runs in one of its own", pytrace=False)
     cell = zoo.cell(request.param)
     if reason := zoo.unavailable_reason(cell):
         pytest.skip(sanitize(reason))
@@ -150,12 +189,16 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     from zoobench.results.schema import SCHEMA, to_json
 
     untimed = dict(bench.records)
-    for benchmark in output_json["benchmarks"]:
+    last: dict[str, Any] = {}
+    for benchmark in reversed(output_json["benchmarks"]):
+        if benchmark["fullname"] in last:
+            continue  # the same test was run again
+        last[benchmark["fullname"]] = benchmark
         if block := benchmark["extra_info"].get(BLOCK):
-            cell_id = block["cell"]["id"]
-            untimed.pop(cell_id, None)
-            # its own latency stays: another benchmark may have timed the same cell since
-            benchmark["extra_info"][BLOCK] = to_json(bench.records[cell_id]) | {"latency": block["latency"]}
+            record = untimed.pop(block["cell"]["id"], None)  # that of the cell's last timing
+            others = {name: value for name, value in benchmark["extra_info"].items() if name != BLOCK}
+            benchmark["extra_info"] = others | ({BLOCK: to_json(record)} if record else {})
+    output_json["benchmarks"] = list(last.values())[::-1]
     records = [to_json(record) for record in untimed.values()]
     output_json[BLOCK] = {"schema": SCHEMA, "records": records, **bench.provenance()}
 
@@ -205,7 +248,7 @@ def _bench(config: pytest.Config) -> BenchSession:
 
             config.stash[_BENCH] = BenchSession(make_plan(_texts(config)))
         except DataError as error:  # a kit that is refused
-            pytest.exit(str(error), returncode=Status.UNUSABLE)
+            pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
@@ -213,6 +256,30 @@ def _bench(config: pytest.Config) -> BenchSession:
                 f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
             ) from error
     return config.stash[_BENCH]
+
+
+def _unfit(config: pytest.Config) -> str:
+    """Returns why nothing can be measured in this session, '' where it can."""
+    if hasattr(config, "workerinput"):
+        return f"{_ONE_PROCESS}, and pytest-xdist shares the tests among several; add -n 0"
+    if config.getoption("forked", False):
+        return f"{_ONE_PROCESS}, and --forked runs each test in one of its own; leave it out"
+    if str(config.getoption("parallel_threads", "1")) not in ("0", "1"):
+        return "measuring takes one thread, and --parallel-threads runs each test in several at once; leave it out"
+    if not config.pluginmanager.has_plugin(_BENCHMARK_SESSION):
+        return (
+            "its rounds are timed by pytest-benchmark, and another plug-in stands in for it, such as pytest-codspeed; "
+            "leave out --codspeed, and unset CODSPEED_ENV"
+        )
+    timer = config.getoption("benchmark_timer")
+    return "" if timer == _TIMER else _ANOTHER_CLOCK.format(f"--benchmark-timer={timer}")
+
+
+class _Refusals:
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Ends the session at the first report that nothing can be measured, perhaps from a worker of pytest-xdist."""
+        if report.failed and (text := str(report.longrepr)).startswith(_CANNOT):
+            raise pytest.UsageError(text)
 
 
 def _texts(config: pytest.Config) -> dict[str, str]:
@@ -224,8 +291,10 @@ def _register_gate(config: pytest.Config) -> None:
 
     try:
         request = gate_request(_texts(config), root=config.rootpath)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
     except ZoobenchError as error:
-        pytest.exit(str(error), returncode=Status.UNUSABLE)
+        pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
     keeper = Gatekeeper(
         request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config)
     )
@@ -271,6 +340,8 @@ def _save(config: pytest.Config) -> None:
     from zoobench.results.file import BLOCK, reserve_results_path, write_results
 
     bench = _bench(config)
+    if not bench.records:
+        return  # a file without one would be the newest of this machine
     timings: Any = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)
     if _RESULTS not in config.stash:
         config.stash[_ABOUT] = {

@@ -15,7 +15,7 @@ from reports import a_report
 from runs import SMALL, bench, load, results
 from zoobench.cli import main
 from zoobench.commands.gate import SUMMARY, GateRequest, run_gate, write_summary
-from zoobench.errors import ResultsError, Status, UsageError
+from zoobench.errors import OutputError, ResultsError, Status, UsageError
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
@@ -383,7 +383,7 @@ def test_there_is_no_summary_outside_github() -> None:
 
 
 def test_a_summary_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"cannot write .*absent/summary.md \(\$GITHUB_STEP_SUMMARY\)"):
+    with pytest.raises(OutputError, match=r"cannot write .*absent/summary.md \(\$GITHUB_STEP_SUMMARY\)"):
         write_summary(a_report(), {SUMMARY: str(tmp_path / "absent" / "summary.md")})
 
 

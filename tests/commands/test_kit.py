@@ -44,8 +44,9 @@ def test_run_becomes_pytest_with_the_kit_and_what_follows(tmp_path: Path, monkey
     monkeypatch.setattr(os, "execv", lambda *command: became.append(command))
     path = a_kit(tmp_path)
     assert kit("run", path, "-k", "integer_only and latency", "--zoo-rounds", "9", "-q").exit_code == 0
-    command = [sys.executable, "-m", "pytest", f"--zoo-kit={path}"]
-    assert became == [(sys.executable, [*command, "-k", "integer_only and latency", "--zoo-rounds", "9", "-q"])]
+    [(program, command)] = became
+    assert program == command[0] == sys.executable
+    assert command[-6:] == [f"--zoo-kit={path}", "-k", "integer_only and latency", "--zoo-rounds", "9", "-q"]
 
 
 def test_run_names_a_kit_that_is_not_there(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -126,7 +127,7 @@ def _file(
     refusal = refused.get((cell.variant, cell.runtime))
     return ModelFile(
         path=path,
-        sha256=cell.variant,
+        sha256=sha256(cell.variant.encode()).hexdigest(),
         size_bytes=size,
         refusal=refusal,
         product="a-folder",

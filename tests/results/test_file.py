@@ -13,7 +13,7 @@ import pytest
 from damage import BARE, FULL, VALID, changed, results
 from zoobench.errors import ResultsError
 from zoobench.results import file
-from zoobench.results.file import newest_first, read_file, reserve_results_path, write_results
+from zoobench.results.file import read_file, reserve_results_path, series, write_results
 from zoobench.results.schema import to_json
 
 EXPECTED = "Expected a JSON file written by `pytest bench/`"
@@ -279,14 +279,13 @@ def test_what_cannot_be_written_is_refused_and_leaves_no_file(tmp_path: Path) ->
         reserve_results_path(tmp_path / "file" / "machine", now=NOW)
 
 
-def test_results_of_all_machines_are_listed_newest_first(tmp_path: Path) -> None:
-    names = ("b/0002_20261123-203300.json", "a/0009_20261124-010000.json", "b/0010_20261123-203300.json")
-    for name in (*names, "a/notes.json", "a/0011_20261125-000000.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+def test_files_as_saved_go_by_their_numbers_and_each_other_file_alone(tmp_path: Path) -> None:
+    saved = ("0002_20261124-203300.json", "0010_20261123-203300.json", "0009_20261125-010000.json")
+    for name in (*saved, "0011_before.json", "mine.json", ".0012_20261125-000000.json.x.part", "notes.txt"):
         (tmp_path / name).write_text("{}")
-    reserve_results_path(tmp_path / "a", now=NOW)  # of a run that has not measured anything yet
-    assert newest_first(tmp_path) == [tmp_path / names[i] for i in (1, 2, 0)]
-    assert newest_first(tmp_path / "none") == []
+    reserve_results_path(tmp_path, now=NOW)  # of a run that has not measured anything yet
+    found = [[path.name for path in one] for one in series(tmp_path)]
+    assert found == [[saved[1], saved[2], saved[0]], ["0011_before.json"], ["mine.json"]]
 
 
 def test_a_long_text_of_escapes_takes_no_longer_than_it_is_long(tmp_path: Path) -> None:

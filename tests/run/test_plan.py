@@ -12,7 +12,7 @@ from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.data.dataset import DatasetConfig
 from zoobench.data.split import SHARES
 from zoobench.errors import UsageError
-from zoobench.matrix.backbones import BACKBONES
+from zoobench.matrix.backbones import BACKBONES, unsized_name
 from zoobench.matrix.runtimes import RUNTIMES
 from zoobench.matrix.variants import Quantizer
 from zoobench.measure.latency import RoundsConfig
@@ -49,6 +49,8 @@ REFUSED = [
         (name, text, f"--zoo-{name}: received nothing; allowed are names separated by commas")
         for name, text in (("backbones", " , "), ("variants", ""), ("runtimes", ""))
     ),
+    ("image-size", "96,x", f"--zoo-image-size: {WHOLE}"),
+    ("image-size", " ,", "--zoo-image-size: received nothing; allowed are whole numbers separated by commas"),
     ("threads", "", "--zoo-threads: received nothing; allowed are whole numbers separated by commas"),
     ("weights", "nowhere.h5", "--zoo-weights: 'nowhere.h5' is neither auto, imagenet, random nor an existing folder"),
     (
@@ -170,13 +172,13 @@ def test_a_quantizer_can_be_named_and_hidden_layers_may_be_of_the_same_width(nam
             "mobilenet-integer_only_int8-litert-t1",
             "int8 is taken as integer_only_int8: weights int8",
         ),
-        ({"variants": "TFLite"}, "mobilenet-float32-litert-t1", "--zoo-variants: TFLite is taken as float32"),
+        ({"variants": "TFLite"}, "mobilenet-float32-litert-t1", "the variant TFLite is taken as float32"),
         ({"variants": "dr"}, "mobilenet-dynamic_range-litert-t1", "dr is taken as dynamic_range: weights int8, comp"),
         ({"variants": "IO,integer-only"}, "mobilenet-integer_only-litert-t1", "IO is taken as integer_only"),
         ({"backbones": "MobileNetV2"}, "mobilenet_v2-float32-litert-t1", "MobileNetV2 is taken as mobilenet_v2"),
         ({"backbones": "EfficientNetV2-B0"}, "efficientnet_v2_b0-float32-litert-t1", "EfficientNetV2-B0 is taken as"),
         ({"backbones": "MobileNet_0.25"}, "mobilenet_025-float32-litert-t1", "MobileNet_0.25 is taken as"),
-        ({"runtimes": "TFLite"}, "mobilenet-float32-litert-t1", "--zoo-runtimes: TFLite is taken as litert"),
+        ({"runtimes": "TFLite"}, "mobilenet-float32-litert-t1", "the runtime TFLite is taken as litert"),
     ],
 )
 def test_what_people_call_things_is_taken_as_ours_and_said(texts: dict[str, str], cell: str, said: str) -> None:
@@ -202,6 +204,27 @@ def test_cells_are_made_once_though_asked_for_twice() -> None:
 def test_native_is_each_backbones_own_size() -> None:
     made = plan(image_size="native", variants="float32", backbones="inception_v3,mobilenet")
     assert [cell.image_size for cell in made.cells] == [299, 224]
+
+
+def test_several_image_sizes_are_a_dimension_and_a_part_of_what_cells_call_the_backbone() -> None:
+    made = plan(image_size="96, 128,96", variants="float32,integer_only", backbones="mobilenet")
+    assert [(cell.id, cell.image_size) for cell in made.cells] == [
+        (f"mobilenet_{size}px-{variant}-litert-t1", size)
+        for size in (96, 128)
+        for variant in ("float32", "integer_only")
+    ]
+    assert isinstance(made.source, Building)
+    assert set(made.source.backbones.values()) == {BACKBONES["mobilenet"]}, "the same products as of one size"
+    assert [unsized_name(cell.backbone) for cell in made.cells] == ["mobilenet"] * 4
+
+
+def test_sizes_that_come_to_one_leave_the_names_as_they_are() -> None:
+    made = plan(image_size="native,224", variants="float32", backbones="inception_v3,mobilenet")
+    assert [(cell.id, cell.image_size) for cell in made.cells] == [
+        ("inception_v3_299px-float32-litert-t1", 299),
+        ("inception_v3_224px-float32-litert-t1", 224),
+        ("mobilenet-float32-litert-t1", 224),
+    ]
 
 
 def test_a_model_of_ones_own_has_its_own_image_size(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import click
 from zoobench.commands.options import PATH, artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError, did_you_mean
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.results.file import newest_first, write_results
-from zoobench.results.run import Origin, Run, baseline_content, read_recorded, read_run, unmeasured
+from zoobench.results.file import write_results
+from zoobench.results.run import Origin, Run, baseline_content, newest_runs, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
 from zoobench.system.terminal import say
@@ -140,11 +140,13 @@ def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:
 
 
 def newest_results(artifacts: Path) -> Path:
-    """Returns the newest results that were measured on this machine, whatever it was called by --zoo-machine."""
+    """Returns the newest results that were measured on this machine, whatever it was called, and says which."""
     wanted = machine_key(describe_environment())
-    for path in newest_first(artifacts / "results"):
-        if measured_on(read_recorded(path).records.values()) == wanted:
-            return path
+    for run in newest_runs(artifacts / "results"):
+        if measured_on(run.records.values()) == wanted:
+            ended = f", measured until {run.measured}" if run.measured else ""
+            say(f"taken: {run.path}, the newest results of this machine{ended}", error=True)
+            return run.path
     raise UsageError(
         f"there are no results of this machine ({wanted}) in {artifacts / 'results'}; run pytest bench/, or name a "
         "results file"

@@ -26,7 +26,7 @@ from zoobench.commands.options import (
     tolerance_option,
     written,
 )
-from zoobench.errors import ResultsError, UsageError, ZoobenchError
+from zoobench.errors import OutputError, UsageError, ZoobenchError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
@@ -139,7 +139,7 @@ def gate(
     except KeyboardInterrupt as error:
         say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(status_of(error))
-    deliver(shown(report, form=form, output=output), output)
+    deliver(shown(report, form=form, output=output), output, form="text" if form == "github" else form)
     if form == "github":
         write_summary(report, os.environ)
     sys.exit(report.status)
@@ -322,4 +322,4 @@ def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
         with Path(environment[SUMMARY]).open("a", encoding="utf-8") as summary:
             summary.write(FORMATS["markdown"](view(report)))
     except OSError as error:
-        raise ResultsError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error
+        raise OutputError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error

@@ -46,19 +46,25 @@ class Gatekeeper:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Runs the gate before reports such as JUnit's are written."""
+        if exitstatus == pytest.ExitCode.INTERNAL_ERROR:  # 3, which is that of a gate that cannot tell elsewhere
+            session.exitstatus = Status.CRASHED
         results = self._results()
         finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if session.config.getoption("collectonly") or not finished:
             return
         if results is None:
             self._failure = "nothing was measured, so there is nothing to judge"
-            session.exitstatus = Status.UNUSABLE
+            session.exitstatus = Status.UNUSABLE.in_pytest
             return
         with self._uncaptured():
             status = self._judge(results, session)
         # tests that failed are made neither green nor unclear by the gate
-        if status != Status.PASSED and (status != Status.UNDECIDED or exitstatus != pytest.ExitCode.TESTS_FAILED):
-            session.exitstatus = status
+        if status is Status.INTERRUPTED:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        elif status is not Status.PASSED and (
+            status is not Status.UNDECIDED or exitstatus != pytest.ExitCode.TESTS_FAILED
+        ):
+            session.exitstatus = status.in_pytest
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -72,14 +78,14 @@ class Gatekeeper:
             width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
             terminalreporter.write(terminal.write(view(self._report), width=width, colours=colours))
 
-    def _judge(self, results: Path, session: pytest.Session) -> int:
+    def _judge(self, results: Path, session: pytest.Session) -> Status:
         try:
             self._report, _ = run_gate(replace(self._request, candidate=results))
         except ZoobenchError as error:
             self._report = unusable(error, baseline=str(self._request.baseline), candidate=str(results))
         except KeyboardInterrupt:
             self._failure = f"interrupted; judge it later with: zoobench gate --baseline {self._request.baseline}"
-            return int(pytest.ExitCode.INTERRUPTED)
+            return Status.INTERRUPTED
         reports = tuple(_reports(self._report))
         session.testscollected += len(reports)  # what pytest says is done are shares of this
         for report in reports:
@@ -88,7 +94,7 @@ class Gatekeeper:
             write_summary(self._report, os.environ)
         except ZoobenchError as error:
             self._failure = str(error)
-        return self._report.status or (Status.UNUSABLE if self._failure else Status.PASSED)
+        return Status.UNWRITTEN if self._failure and not self._report.status else self._report.status
 
 
 def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:

@@ -3,8 +3,6 @@
 Into a kit go the TFLite cells of a workstation's run, what is not made yet made, and the test samples.
 """
 
-import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -13,6 +11,7 @@ from pathlib import Path
 import click
 
 from zoobench.commands.options import PATH, build_options, cells_option, matching, output_options, present
+from zoobench.commands.preparation import become_pytest
 from zoobench.errors import DataError, UsageError, sanitize
 from zoobench.kit.contents import (
     LONGEST_REMARK,
@@ -93,14 +92,14 @@ def show(*, file: Path, limit: int, form: str, output: Path | None) -> None:
 @click.argument("file", metavar="KIT.zip", type=PATH)
 @click.argument("options", metavar="[PYTEST OPTIONS]", nargs=-1, type=click.UNPROCESSED)
 def run(file: Path, options: tuple[str, ...]) -> None:
-    """Measure the cells of KIT.zip on this machine; the same as `pytest --zoo-kit KIT.zip`.
+    """Measure the cells of KIT.zip on this machine.
 
-    What follows goes to pytest: -k 'integer_only and latency', --zoo-rounds 100, --zoo-machine pi5.
+    It is `pytest --zoo-kit KIT.zip` without what the working folder has of tests, conftest.py, modules and settings of
+    pytest. What follows goes to pytest: -k 'integer_only and latency', --zoo-rounds 100, --zoo-machine pi5.
     """
     if not file.is_file():
         raise UsageError(f"there is no kit {file}; name a file that `zoobench kit export` wrote")
-    command = [sys.executable, "-m", "pytest", f"{PREFIX}kit={file}", *options]
-    os.execv(command[0], command)  # pytest takes this process's place, and with it Ctrl-C and the status
+    become_pytest(f"{PREFIX}kit={file}", *options)
 
 
 def export_kit(

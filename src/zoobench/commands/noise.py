@@ -21,7 +21,7 @@ from zoobench.commands.options import (
     seconds_option,
     tolerance_option,
 )
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import OutputError, UsageError
 from zoobench.judge.gate.evidence import number_of_tests
 from zoobench.judge.gate.false_alarms import NoiseReport, analyse, select
 from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, read_gate, read_noise
@@ -252,4 +252,4 @@ def _write(content: Mapping[str, object], path: Path) -> None:
     try:
         write_json(path, content)
     except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error}; see to space or --artifacts") from error
+        raise OutputError(f"cannot write {path}: {error}; see to space or --artifacts") from error

@@ -19,12 +19,8 @@ from zoobench.run.plan import make_plan
 from zoobench.run.session import BenchSession
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.system.files import writing
+from zoobench.system.processes import as_program
 from zoobench.system.terminal import capture_native_output, say
-
-_PYTEST = (
-    "import sys; sys.path[:] = filter(None, sys.path); import runpy; runpy.run_module('pytest', {}, '__main__', True)"
-)
-"""Pytest, which does not import what lies in the working folder: no option of Python 3.10 asks for that."""
 
 
 @click.command(short_help="Measure, from any folder.", context_settings={"ignore_unknown_options": True})
@@ -36,9 +32,17 @@ def run(options: tuple[str, ...]) -> None:
     --zoo-gate main. Results and models come to lie in ./artifacts. The working folder's own tests, conftest.py and
     settings of pytest do not count.
     """
-    ours = ("-c", os.devnull, f"--rootdir={Path.cwd()}", "--import-mode=importlib")
-    command = [sys.executable, "-c", _PYTEST, *ours, str(bench_folder()), *options]
-    os.execv(command[0], command)  # pytest takes this process's place, and with it Ctrl-C and the status
+    become_pytest(str(bench_folder()), *options)
+
+
+def become_pytest(*arguments: str) -> None:
+    """Has pytest take this process's place, and with it Ctrl-C and the status.
+
+    The working folder has results and options of zoobench; nothing else of it is configuration, and no code.
+    """
+    ours = ("-c", os.devnull, f"--rootdir={Path.cwd()}", f"--confcutdir={bench_folder()}", "--import-mode=importlib")
+    command = [sys.executable, *as_program("pytest"), *ours, *arguments]
+    os.execv(command[0], command)
 
 
 @click.command()

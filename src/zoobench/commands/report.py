@@ -16,7 +16,7 @@ from zoobench.commands.baseline import find_run
 from zoobench.commands.options import PATH, artifacts_option, deliver, format_option, limit_options
 from zoobench.commands.recommend import learned_noise
 from zoobench.data.photos import has_pillow
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import OutputError, UsageError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import recommend
@@ -77,9 +77,9 @@ def report(*, results: Path, output: Path | None, form: str, pictures: Path | No
     """
     made = make_report(results, **asked)
     if form == "html":
-        deliver(to_html(made), output or _DEFAULT_OUTPUT)
+        deliver(to_html(made), output or _DEFAULT_OUTPUT, form=form)
     else:
-        deliver(to_markdown(made), output)
+        deliver(to_markdown(made), output, form=form)
     for path in write_charts(made, pictures) if pictures else ():
         say(f"wrote {path}", error=True)
 
@@ -128,7 +128,7 @@ def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
     try:
         return write_pictures({one.name: one.wide for one in figures}, folder)
     except OSError as error:
-        raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
+        raise OutputError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
 
 
 def find_pictures(run: Run, samples: Sequence[int], *, artifacts: Path, kit: Path | None = None) -> Pictures:

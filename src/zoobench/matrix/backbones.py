@@ -19,6 +19,7 @@ Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "inclu
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 _OUTSIDE_OF_IDS = re.compile(r"[^A-Za-z0-9_.]+")
 _LONGEST_NAME = 100
+_SIZED = re.compile(r"(.+)_\d+px")
 _TFLITE, _ONNX = ".tflite", ".onnx"
 _SAVED_MODEL = "saved_model.pb"
 MODEL_FILES: Mapping[str, str] = {
@@ -184,6 +185,17 @@ def split_names(text: str) -> list[str]:
         names.append(",".join(parts[:count]).strip())
         del parts[:count]
     return list(dict.fromkeys(filter(None, names)))
+
+
+def sized_name(name: str, image_size: int) -> str:
+    """Returns what cells call a backbone that is measured at several image sizes."""
+    return f"{name}_{image_size}px"
+
+
+def unsized_name(name: str) -> str:
+    """Returns the name of the backbone that cells call so, whether its image size is part of that or not."""
+    sized = _SIZED.fullmatch(name)
+    return sized[1] if sized and name not in TABLE.names() else name
 
 
 def resolve_backbone(name: str) -> str:

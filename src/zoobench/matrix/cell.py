@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zoobench.matrix import backbones, runtimes, variants
+from zoobench.matrix.backbones import unsized_name
 from zoobench.matrix.registry import Package, Table
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, find_variant
@@ -17,6 +18,7 @@ TABLES: Mapping[str, Table[Any]] = {one.what: one for one in (backbones.TABLE, v
 class Cell:
     """One backbone, quantized one way, run by one runtime on a number of threads.
 
+    Where a backbone is measured at several image sizes, the size is a part of what it is called, as `mobilenet_96px`.
     The weights are not part of it: where `auto` finds them is known only when the model is made, so they stand in the
     model's manifest and in the record.
     """
@@ -79,7 +81,7 @@ def added_to(cells: Sequence[Cell]) -> Mapping[tuple[str, str], Package]:
     used = (
         (table, name)
         for cell in cells
-        for table, name in zip(TABLES.values(), (cell.backbone, cell.variant, cell.runtime), strict=True)
+        for table, name in zip(TABLES.values(), (unsized_name(cell.backbone), cell.variant, cell.runtime), strict=True)
     )
     return {(table.what, name): package for table, name in used if (package := table.package(name))}
 

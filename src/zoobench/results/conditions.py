@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import ResultsError
-from zoobench.matrix.backbones import TABLE
+from zoobench.matrix.backbones import TABLE, unsized_name
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.system.units import short_hash
@@ -131,7 +131,7 @@ def changes_of_quantizers(pairs: Iterable[tuple[Record, Record]]) -> tuple[str, 
 def _has_own_model(record: Record) -> bool:
     if record.model and record.model.interface:
         return True
-    return record.cell.weights.startswith("file:") and record.cell.backbone not in TABLE.names()
+    return record.cell.weights.startswith("file:") and unsized_name(record.cell.backbone) not in TABLE.names()
 
 
 def _interface_changes(before: Record, after: Record) -> Iterator[str]:

@@ -118,7 +118,12 @@ _BUILDING = (
         "Which signature of a TFLite file or SavedModel of your own is run, where it has several.",
     ),
     ("threads", "NS", "1", "Threads of one invocation, comma-separated numbers."),
-    ("image-size", "N", "224", "Side of the images in pixels, or `native` for each backbone's own."),
+    (
+        "image-size",
+        "NS",
+        "224",
+        "Sides of the images in pixels, comma-separated; `native` is each backbone's own. Each size has its cells.",
+    ),
     (
         "weights",
         "WHAT",
@@ -185,6 +190,16 @@ DECIDING = {
 
 Folders and modules are named by whoever runs, never by a file.
 """
+
+
+def refuse_empty(name: str, text: str) -> None:
+    """Refuses an option that was given nothing, as by a variable of CI that is not set: nothing is not its default.
+
+    Raises:
+        UsageError: If the text is empty, or only blanks and commas.
+    """
+    if not text.strip(" \t\r\n,"):
+        raise UsageError(f"{name}: received nothing ({text!r}); give it a value, or leave it out")
 
 
 def defaults() -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from zoobench.build.weights import WeightsRequest, own_image_size, parse_request
 from zoobench.data.split import parse_shares
 from zoobench.errors import UsageError, did_you_mean
 from zoobench.kit.reader import KeptKit, keep_kit
-from zoobench.matrix.backbones import Backbone, find_backbones, resolve_backbone, split_names
+from zoobench.matrix.backbones import Backbone, find_backbones, resolve_backbone, sized_name, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
 from zoobench.matrix.interface import RequestedInterface, parse_requested
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from zoobench.data.dataset import DatasetConfig
     from zoobench.data.images import Resizing
 
+_SIZE = "image-size"
+_SizedBackbone = tuple[Backbone, int]
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _BESIDE_A_KIT = ("kit", "kit-limit", "artifacts")
 _MEGABYTE = 1_000_000
@@ -39,6 +41,7 @@ class Building:
     """What files are made from, and how.
 
     Attributes:
+        backbones: By what cells call them.
         requested: What is said of each model of one's own.
         remarks: What they were converted by, which variants of them there are none of, and why.
     """
@@ -93,12 +96,14 @@ def make_plan(given: Mapping[str, str]) -> Plan:
     if texts["kit"]:
         return _kit_plan(texts)
     texts, renames = _by_our_names(texts)
-    backbones, conversions = _in_tflite(texts, find_backbones(_backbone_names(texts)))
-    cells, remarks = _cells(texts, backbones)
+    sized, conversions = _sized(texts, find_backbones(_backbone_names(texts)))
+    backbones = {name: backbone for name, (backbone, _) in sized.items()}
+    cells, remarks = _cells(texts, sized)
+    requested = parse_requested(texts["model"], texts["pixels"], own=_own(backbones.values()))
     building = Building(
-        backbones={backbone.name: backbone for backbone in backbones},
+        backbones=backbones,
         custom_objects=named_modules(texts["custom-objects"] or os.environ.get(VARIABLE, "")),
-        requested=parse_requested(texts["model"], texts["pixels"], own=_own(backbones)),
+        requested={name: requested[one.name] for name, one in backbones.items() if one.name in requested},
         remarks=(*renames, *conversions, *remarks),
         data=_data(texts),
         weights=parse_request(texts["weights"]),
@@ -120,7 +125,7 @@ def _by_our_names(texts: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
             ours[option] = ",".join(dict.fromkeys(names))
         for word, name in zip(words, names, strict=True):
             if name != word:
-                remarks.append(f"{PREFIX}{option}: {word} is taken as {name}{_described(option, name)}")
+                remarks.append(f"the {option[:-1]} {word} is taken as {name}{_described(option, name)}")
     return ours, remarks
 
 
@@ -133,24 +138,41 @@ def _described(option: str, name: str) -> str:
     return f": weights {one.weights}, computed in {one.activations}, input and output {one.io}"
 
 
-def _own(backbones: Sequence[Backbone]) -> dict[str, str]:
+def _own(backbones: Iterable[Backbone]) -> dict[str, str]:
     """Returns the names of models of one's own, by name, file name and path."""
     own = [(one.name, one.origin or one.path) for one in backbones]
     return {word: name for name, path in own if path for word in (str(path), path.name, name)}
 
 
-def _in_tflite(texts: Mapping[str, str], found: Iterable[Backbone]) -> tuple[tuple[Backbone, ...], list[str]]:
-    """Returns the backbones, models of one's own in a format that is measured, and what was converted."""
+def _sized(texts: Mapping[str, str], found: Iterable[Backbone]) -> tuple[dict[str, _SizedBackbone], list[str]]:
+    """Returns the backbones by what cells call them, each with its image size, and what was converted.
+
+    Models of one's own are in a format that is measured.
+    """
     own = list(found)
     if texts["signature"] and all(one.is_keras for one in own):
         raise UsageError(
             f"{PREFIX}signature: received {texts['signature']!r}, but no backbone is a TFLite file or a SavedModel of "
             "your own; leave it out"
         )
-    size = None if texts["image-size"] == "native" else _whole(texts, "image-size")
     root = Path(texts["artifacts"]) / "models"
-    converted = [as_tflite(one, signature=texts["signature"], image_size=size, root=root) for one in own]
-    return tuple(one for one, _ in converted), [remark for _, remark in converted if remark]
+    named: dict[str, _SizedBackbone] = {}
+    remarks: dict[str, None] = {}
+    sizes = [
+        None if text == "native" else _whole({_SIZE: text}, _SIZE) for text in _parts(texts, _SIZE, "whole numbers")
+    ]
+    for one in own:
+        sized: dict[int, Backbone] = {}
+        for size in sizes:
+            backbone, remark = as_tflite(one, signature=texts["signature"], image_size=size, root=root)
+            sized.setdefault(_image_size(size, backbone), backbone)
+            remarks[remark] = None
+        for side, backbone in sized.items():
+            name = one.name if len(sized) == 1 else sized_name(one.name, side)
+            if name in named:
+                raise UsageError(f"two backbones are called {name}; name each once, rename the file of your own")
+            named[name] = (backbone, side)
+    return named, list(filter(None, remarks))
 
 
 def _kit_plan(texts: Mapping[str, str]) -> Plan:
@@ -231,18 +253,17 @@ def _conversion(texts: Mapping[str, str]) -> ConversionConfig:
     return ConversionConfig(quantizer=quantizer, calibration_images=_whole(texts, "calibration"))
 
 
-def _cells(texts: Mapping[str, str], backbones: Sequence[Backbone]) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+def _cells(texts: Mapping[str, str], sized: Mapping[str, _SizedBackbone]) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
     """Returns the matrix, and of each variant that a model of one's own cannot have why that is."""
     names = _names(texts, "variants")
     asked = [one for one in TABLES["variant"].select(names) if one in names or one != PREQUANTIZED]
     runtimes, threads = find_runtimes(_names(texts, "runtimes")), list(dict.fromkeys(_wholes(texts, "threads")))
     cells: list[Cell] = []
-    remarks: list[str] = []
-    for backbone in backbones:
-        sized = [(backbone.name, _image_size(texts["image-size"], backbone))]
+    remarks: dict[str, None] = {}
+    for name, (backbone, side) in sized.items():
         variants, remark = variants_of(backbone, asked)
-        cells += matrix(backbones=sized, variants=variants, threads=threads, runtimes=runtimes)
-        remarks += [remark] if remark else []
+        cells += matrix(backbones=[(name, side)], variants=variants, threads=threads, runtimes=runtimes)
+        remarks |= {remark: None} if remark else {}
     if not cells:
         raise UsageError(
             f"{PREFIX}runtimes: received {', '.join(runtimes)}, of which none runs {', '.join(asked)}; "
@@ -259,11 +280,9 @@ def _rounds(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[s
     return {name: RoundsConfig(least=fixed, most=fixed) for name in names}
 
 
-def _image_size(text: str, backbone: Backbone) -> int:
+def _image_size(asked: int | None, backbone: Backbone) -> int:
     own = own_image_size(backbone.path) if backbone.path else None
-    if own is not None:
-        return own
-    return backbone.default_size if text == "native" else _whole({"image-size": text}, "image-size")
+    return own or asked or backbone.default_size
 
 
 def _backbone_names(texts: Mapping[str, str]) -> list[str]:

@@ -93,7 +93,7 @@ class Workshop:
         asked = self.plan.options.get("image-size")
         for name, size in {cell.backbone: cell.image_size for cell in self.cells}.items():
             path = self.building.backbones[name].path
-            if path and asked not in (None, "native", str(size)):
+            if path and asked and not {"native", str(size)} & set(asked.replace(" ", "").split(",")):
                 yield f"{name}: {size} px, which its file is built for; --zoo-image-size {asked} does not change that"
             if path and (remark := own_remark(path)):
                 yield f"{name}: {remark}"
@@ -135,7 +135,7 @@ class Workshop:
         request, variant = self.request(cell), find_variant(cell.variant)
         found = chosen(request, variant)
         if found is None and cell.backbone not in self._failures:
-            self._make(request)
+            self._make(cell.backbone, request)
             found = chosen(request, variant)
         if found is None and cell.backbone in self._failures:
             found = chosen(request, variant, problem=str(self._failures[cell.backbone]))
@@ -145,16 +145,16 @@ class Workshop:
             raise self._failures.get(cell.backbone, lost)
         return found.refusal or replace(_model_file(found), interface=request.interface)
 
-    def _make(self, request: BuildRequest) -> None:
+    def _make(self, name: str, request: BuildRequest) -> None:
         """Has a process of its own make a backbone's variants: TensorFlow's memory and threads end with it.
 
         A failure is kept for the cells whose files were not reached; those that were made are measured all the same.
         """
-        cells = (cell for cell in self.cells if cell.backbone == request.backbone.name)
+        cells = (cell for cell in self.cells if cell.backbone == name)
         try:
             in_fresh_process(_make_models, request, tuple(dict.fromkeys(cell.variant for cell in cells)))
         except ZoobenchError as error:
-            self._failures[request.backbone.name] = error
+            self._failures[name] = error
 
 
 def open_workshop(plan: Plan, cells: Sequence[Cell]) -> Workshop:

@@ -210,16 +210,25 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
     Raises:
         MeasurementError: If it cannot be started.
     """
-    environment = {**os.environ, **QUIET_TENSORFLOW, "PYTHONSAFEPATH": "1"}
+    environment = {**os.environ, **QUIET_TENSORFLOW}
     with tempfile.TemporaryFile() as printed, temporary_folder() as lent:
         if python is not None:  # it gets zoobench alone: the rest here was made for this interpreter
             (lent / "zoobench").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)
             environment |= {"PYTHONPATH": str(lent), "PYTHONDONTWRITEBYTECODE": "1"}
             environment.pop("PYTHONHOME", None)
-        command = [str(python or sys.executable), "-m", module]
+        command = [str(python or sys.executable), *as_program(module)]
         with _started(command, environment=environment, printed=printed) as (process, channel):
             running = Worker(process, channel, printed)
             yield running, running.hear(patience=_START_SECONDS, doing="start")
+
+
+def as_program(module: str) -> tuple[str, ...]:
+    """Returns the arguments with which Python runs a module as `-m` does, but imports nothing of the working folder.
+
+    No option of Python 3.10 asks for that alone.
+    """
+    code = "import sys; sys.path[:] = filter(None, sys.path); import runpy; "
+    return "-c", f"{code}runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
 
 
 def answer_requests(first: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:

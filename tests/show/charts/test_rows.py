@@ -12,6 +12,7 @@ from chartrows import CELL, ROUNDS, TWIN, a_row
 from drawings import SVG, box_of, hovers, of_class, outside, overlapping, words
 from fakes import a_cell
 from zoobench.errors import ResultsError
+from zoobench.judge.recommend.limits import parse_limit
 from zoobench.results.schema import Record
 from zoobench.show.charts.rows import laid_out, latencies, speedups
 from zoobench.show.charts.scales import Area
@@ -101,6 +102,15 @@ def test_cells_share_one_axis() -> None:
     chart = latencies([a_row(p50=seconds) for seconds in (0.004, 0.005, 0.004)], {})
     first, second, third = (box.left for box in in_plot(chart, "median"))
     assert first == third < second
+
+
+def test_limits_of_time_are_lines_and_one_that_is_far_away_is_told() -> None:
+    limits = [parse_limit(*one) for one in (("latency_p50", "4 ms"), ("latency_p90", "1 s"), ("top1", "50 %"))]
+    chart = latencies([ONE], {"cell": (0.003, 0.004, 0.005)}, limits=limits)
+    [across] = (box for one in of_class(chart, "limit") if (box := box_of(one)) and box.top != box.bottom)
+    assert across.left == across.right
+    assert {"p50", "p50 ≤ 4 ms", "p90 ≤ 1 s: beyond the picture"} <= set(words(chart))
+    assert chart.alternative.endswith("Limit: p50 ≤ 4 ms. Limit: p90 ≤ 1 s.")
 
 
 def test_where_too_few_rounds_tell_no_p90_none_is_drawn() -> None:

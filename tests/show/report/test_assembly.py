@@ -109,13 +109,28 @@ def test_the_machine_is_told_apart_from_the_libraries_with_every_version() -> No
 def test_options_are_written_as_they_are_given() -> None:
     options = tables(FLOAT, provenance=Provenance(options={"threads": "1,2"}))
     assert options["Options of the run that are not the defaults"] == {"--zoo-threads": ("1,2",)}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("/home/me/photos", "photos"),
+        ("../a/weights", "weights"),
+        ("mine=~/b/one.keras,C:\\c\\two.h5", "mine=one.keras,two.h5"),
+        ("0..1", "0..1"),
+        ("mobilenet,photos/", "mobilenet,photos/"),
+    ],
+)
+def test_folders_of_the_user_are_not_shown(given: str, shown: str) -> None:
+    options = tables(FLOAT, provenance=Provenance(options={"data": given}))
+    assert options["Options of the run that are not the defaults"] == {"--zoo-data": (shown,)}
     assert "Options of the run that are not the defaults" not in tables(FLOAT)
 
 
 def test_data_and_files_stand_once_with_their_hashes() -> None:
     found = tables(FLOAT, INTEGER)
     assert found["Test data"]["classes"] == ("2: cat, dog",)
-    assert found["Test data"]["SHA-256"] == ("cd" * 32,)
+    assert found["Test data"]["SHA-256"] == ("cdcdcdcdcdcd",)
     assert found["Model files"] == {
         f"{FLOAT.cell.id}, {INTEGER.cell.id}": ("abababababab", "3,400,000", "imagenet"),
     }

@@ -1,6 +1,5 @@
 """What is crosschecked, and on which inputs: photos where the file takes images, else arrays of its shape?"""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -11,8 +10,7 @@ from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, giv
 from zoobench.errors import UsageError
 from zoobench.matrix.interface import Interface
 from zoobench.measure.target import Samples
-from zoobench.results.file import newest_first
-from zoobench.results.run import Run, read_recorded
+from zoobench.results.run import Run, newest_runs
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_interface, find_models, find_pixels, given_pixels
 from zoobench.system.files import sha256_of_file
@@ -173,23 +171,21 @@ def _of_photos(run: Run | None, images: Path | None, side: int, artifacts: Path,
     return samples, f"{len(samples)} {photos.source}", photos
 
 
-def _runs(artifacts: Path) -> Iterator[Run]:
-    yield from map(read_recorded, newest_first(artifacts / "results"))
-
-
 def _run_of_file(path: Path, artifacts: Path) -> Run | None:
     if not path.is_file():
         raise UsageError(f"there is no file {path}; give the path of a TFLite file, or a cell's id")
     sha256 = sha256_of_file(path)
     measured = (
-        run for run in _runs(artifacts) if any(one.model and one.model.sha256 == sha256 for one in run.records.values())
+        run
+        for run in newest_runs(artifacts / "results")
+        if any(one.model and one.model.sha256 == sha256 for one in run.records.values())
     )
     return next(measured, None)
 
 
 def _recorded(cell: str, artifacts: Path) -> tuple[Run, Record]:
     known: dict[str, None] = {}
-    for run in _runs(artifacts):
+    for run in newest_runs(artifacts / "results"):
         if cell in run.records:
             return run, run.records[cell]
         known |= dict.fromkeys(run.records)

@@ -16,7 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as native
 from zoobench.errors import MeasurementError
 from zoobench.store.product import Facts, Product, home_of, obtain
 from zoobench.system.files import sha256_of_file
-from zoobench.system.processes import run_program
+from zoobench.system.processes import as_program, run_program
 from zoobench.tflite.ports import Floats, Port, read_ports, with_batch_of_one
 
 _PROVIDERS = ["CPUExecutionProvider"]
@@ -29,6 +29,7 @@ _TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(int8)"
 OPSET = 18
 """Of the ONNX operators; the latest that tf2onnx writes."""
 _CONVERTER = "tf2onnx"
+_PROGRAM = as_program("tf2onnx.convert")
 _FILE = "model.onnx"
 _SHOWN_LINES = 3
 _PATIENCE_SECONDS = 900
@@ -88,7 +89,7 @@ def open_session(path: Path, *, threads: int) -> Iterator[ONNXSession]:
     yield ONNXSession(session, ports=ports)
 
 
-def onnx_form(path: Path, *, converter: Sequence[str] = ("-m", "tf2onnx.convert")) -> Path:
+def onnx_form(path: Path, *, converter: Sequence[str] = _PROGRAM) -> Path:
     """Returns the ONNX form of a TFLite file, converted if the store does not hold it.
 
     It is kept in the store that the file is in; that of a file from elsewhere in the user's own, `user_store`. The

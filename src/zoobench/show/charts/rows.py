@@ -1,11 +1,23 @@
 """How do times and speed-ups of many cells look below one another? A row for each, with its name and its figure."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from zoobench.judge.recommend.limits import P50, P90, Limit
 from zoobench.results.schema import Record, RecordedCell, RecordedLatency, Speedup
-from zoobench.show.charts.scales import AXIS_HEIGHT, Area, Axis, Scale, above, fitted, horizontal, logarithmic
-from zoobench.show.charts.sheet import MARGIN, WIDTH, Chart, Drawn, Key, header, presented, require_number
+from zoobench.show.charts.scales import (
+    AXIS_HEIGHT,
+    HEIGHT,
+    Area,
+    Axis,
+    Scale,
+    above,
+    fitted,
+    horizontal,
+    is_far,
+    logarithmic,
+)
+from zoobench.show.charts.sheet import BEYOND, MARGIN, WIDTH, Chart, Drawn, Key, header, presented, require_number
 from zoobench.show.charts.svg import circle, diamond, element, group, line, polyline, shortened, square, text, width_of
 from zoobench.show.records import marked
 from zoobench.system.units import exactly, milliseconds, ratio, span, tick, tick_milliseconds
@@ -38,12 +50,19 @@ _Timed = tuple[RecordedCell, RecordedLatency, Sequence[float]]
 _Sped = tuple[RecordedCell, Speedup]
 
 
-def latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]], *, width: float = WIDTH) -> Chart:
+def latencies(
+    records: Sequence[Record],
+    rounds: Mapping[str, Sequence[float]],
+    *,
+    limits: Sequence[Limit] = (),
+    width: float = WIDTH,
+) -> Chart:
     """Returns the picture of all rounds, a row for each cell that was timed, in the given order.
 
     Args:
         records: Of the cells.
         rounds: In seconds, in any order, by the cell's id; cells of which only the median is known are not there.
+        limits: Those of p50 and p90 are drawn, unless they are far from all times.
         width: In units; letters keep their size.
     """
     rows = [(one.cell, one.latency, rounds.get(one.cell.id, ())) for one in records if one.latency]
@@ -51,9 +70,10 @@ def latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]], 
         times = {"p50": latency.p50_seconds, "p90": latency.p90_seconds, "a round": max(own, default=None)}
         for what, seconds in times.items():
             require_number(seconds, f"{what} of {cell.id}", least=0)
-    described = ". ".join(_describe_latency(*row) for row in rows)
+    lines = [limit for limit in limits if limit.metric.key in (P50, P90)]
+    described = ". ".join([*(_describe_latency(*row) for row in rows), *(f"Limit: {one.summary}" for one in lines)])
     return presented(
-        (lambda: _draw_latencies(rows, width=width)) if rows else None,
+        (lambda: _draw_latencies(rows, lines, width=width)) if rows else None,
         title=_LATENCY_TITLE,
         alternative=f"Times of one image. {described}." if rows else "No cell was timed.",
         width=width,
@@ -135,30 +155,47 @@ def _ground(strip: Area, y: float) -> list[str]:
     return [where, line(strip.left, y, strip.right, y, class_="grid")]
 
 
-def _draw_latencies(rows: Sequence[_Timed], *, width: float) -> Drawn:
-    drawn, top = header(_LATENCY_TITLE, _latency_keys(rows), width=width)
+def _draw_latencies(rows: Sequence[_Timed], limits: Sequence[Limit], *, width: float) -> Drawn:
+    times = _times(rows)
+    near = [limit for limit in limits if not is_far(limit.bound, times)]
+    drawn, top = header(_LATENCY_TITLE, [*_latency_keys(rows), *_limit_keys(limits, near)], width=width)
     figures = [f"{marked(latency)}{milliseconds(latency.p50_seconds)}" for _, latency, _ in rows]
     plot, strips, words = laid_out([cell for cell, _, _ in rows], figures, top=top, width=width)
     axis, axes = _axis(
         plot,
-        _time_scale(rows),
+        fitted([*times, *(limit.bound for limit in near)], least=0),
         tick_milliseconds,
         title="one image, ms; at the right p50",
         inset=_HILL_INSET,
         rows=len(rows),
     )
     marks = [_rounds(row, strip, axis) for row, strip in zip(rows, strips, strict=True)]
-    return [*drawn, *axes, *marks, *words], plot.bottom + AXIS_HEIGHT
+    bounds = [part for one in near for part in _bound(one, axis.at(one.bound), plot)]
+    return [*drawn, *axes, *marks, *bounds, *words], plot.bottom + AXIS_HEIGHT
 
 
-def _time_scale(rows: Sequence[_Timed]) -> Scale:
-    """Returns an axis that holds all medians and p90s, and of each cell's rounds all but the slowest hundredth."""
+def _bound(limit: Limit, x: float, plot: Area) -> tuple[str, str]:
+    """Returns the line of a limit and, at its upper end, of which percentile it is one."""
+    words = text(x + 4, plot.top + HEIGHT / 2, limit.metric.title, class_="over limit-text")
+    return line(x, plot.top, x, plot.bottom, class_="limit"), words
+
+
+def _limit_keys(limits: Sequence[Limit], near: Sequence[Limit]) -> Iterator[Key]:
+    for limit in limits:
+        if limit in near:
+            yield (lambda x, y: line(x - 8, y, x + 8, y, class_="limit")), limit.summary
+        else:
+            yield None, f"{limit.summary}: {BEYOND}"
+
+
+def _times(rows: Sequence[_Timed]) -> list[float]:
+    """Returns all medians and p90s, and the ends of each cell's rounds but for the slowest hundredth: what is shown."""
     values: list[float] = []
     for _, latency, rounds in rows:
         values += [value for value in (latency.p50_seconds, latency.p90_seconds) if value is not None]
         if rounds:
             values += [min(rounds), sorted(rounds)[math.ceil(_SHARE_SHOWN * len(rounds)) - 1]]
-    return fitted(values, least=0)
+    return values
 
 
 def _rounds(row: _Timed, strip: Area, axis: Axis) -> str:

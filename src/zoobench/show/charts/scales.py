@@ -17,6 +17,8 @@ _ROOM = 0.05
 _LEAST_RATIO, _LEAST_SHARE = 1.1, 0.02
 """From end to end of a logarithmic axis, and of a linear one as a share of its largest value."""
 _ROUNDING = 1e-9
+_FAR = 4.0
+"""Times the outermost values from which a limit is not drawn, as it would press them together."""
 AXIS_HEIGHT = 44.0
 """Below a plot: ticks and the axis's title."""
 _TICK_ROOM, _ROW_ROOM = 64.0, 38.0
@@ -89,6 +91,11 @@ class Scale:
             if len(found) >= min(_FEW, most) or self.high / self.low > 10:
                 return found
         return _linear_ticks(self.low, self.high, most)
+
+
+def is_far(bound: float, values: Sequence[float]) -> bool:
+    """Returns whether an axis that holds a bound too would press the values together."""
+    return not min(values) / _FAR <= bound <= max(values) * _FAR
 
 
 def fitted(values: Iterable[float], *, least: float = -math.inf) -> Scale:

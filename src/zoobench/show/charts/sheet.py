@@ -28,6 +28,8 @@ from zoobench.system.files import PLAIN_NAME, write_bytes
 WIDTH = 560.0
 """Of a drawing in its own units, unless a caller wants another; a phone shows 360 of them unscaled."""
 NARROWEST, WIDEST = 320.0, 1600.0
+BEYOND = "beyond the picture"
+"""What the key says of a limit that is not drawn."""
 LARGEST = 1e15
 """Number of anything: what is larger is a fault, and would overflow on its way to an axis."""
 MARGIN = 8.0

@@ -17,11 +17,23 @@ from zoobench.show.charts.scales import (
     Segment,
     fitted,
     horizontal,
+    is_far,
     linear,
     placed,
     vertical,
 )
-from zoobench.show.charts.sheet import MARGIN, WIDTH, Chart, Drawn, Key, Symbol, header, presented, require_number
+from zoobench.show.charts.sheet import (
+    BEYOND,
+    MARGIN,
+    WIDTH,
+    Chart,
+    Drawn,
+    Key,
+    Symbol,
+    header,
+    presented,
+    require_number,
+)
 from zoobench.show.charts.svg import (
     circle,
     diamond,
@@ -51,8 +63,6 @@ _LABEL_SHARE = 0.62
 _HALO = 4.0
 _LEAST_SPAN = 0.02
 """From end to end of the axis of top-1."""
-_FAR = 4.0
-"""Times the cells' own from which a limit is not drawn, as it would press them together."""
 _DISPENSABLE = (3, 2, 0)
 """Where threads, runtime and backbone stand among the words of a cell's id."""
 
@@ -162,8 +172,9 @@ def labels(cells: Sequence[RecordedCell]) -> dict[str, str]:
 
 
 def _draw(points: Sequence[_Point], limits: Sequence[Limit], *, width: float) -> Drawn:
-    near = [limit for limit in limits if not _is_far(limit, points)]
-    far: list[Key] = [(None, f"{limit.summary}: beyond the picture") for limit in limits if limit not in near]
+    times = _times(points)
+    near = [limit for limit in limits if limit.metric.key == TOP1 or not is_far(limit.bound, times)]
+    far: list[Key] = [(None, f"{limit.summary}: {BEYOND}") for limit in limits if limit not in near]
     drawn, top = header(_TITLE, [*_keys(points), *far], width=width)
     top += HEIGHT
     height = min(max(_LEAST_HEIGHT, _HEIGHT_SHARE * width), _MOST_HEIGHT)
@@ -187,11 +198,6 @@ def _draw(points: Sequence[_Point], limits: Sequence[Limit], *, width: float) ->
     drawn += [_mark(one, x, y) for one in on_top_last]
     drawn += [polyline(label.leader, class_="leader") for label in names if label.leader]
     return [*drawn, *map(_name, names)], plot.bottom + AXIS_HEIGHT
-
-
-def _is_far(limit: Limit, points: Sequence[_Point]) -> bool:
-    times = _times(points)
-    return limit.metric.key == P50 and not min(times) / _FAR <= limit.bound <= max(times) * _FAR
 
 
 def _times(points: Sequence[_Point]) -> list[float]:

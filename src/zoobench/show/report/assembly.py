@@ -1,5 +1,6 @@
 """How do a run's records become a report, with the conditions they were measured under and what these cannot tell?"""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -43,6 +44,8 @@ _PIXELS = (
     "is part of its model."
 )
 _DRAWN = "drawn"
+_FOLDERS = re.compile(r"(?:(?<=[=,])|^)(?:[A-Za-z]:)?(?:\.{0,2}|~)[/\\](?:[^,/\\]+[/\\])*(?=[^,/\\])")
+"""What stands before the name of a file or folder in one of several values that may each have a `NAME=` before it."""
 
 
 def assemble(
@@ -141,7 +144,7 @@ def _environment(run: Run) -> Iterator[Grid | None]:
     machine = (row for name, row in found if name not in libraries and name not in _ELSEWHERE)
     yield table("Machine", ("condition", "value"), machine, words={1})
     yield table("Libraries", ("library", "version"), (row for name, row in found if name in libraries), words={1})
-    options = ((f"--zoo-{name}", value) for name, value in run.provenance.options.items())
+    options = ((f"--zoo-{name}", _without_folders(value)) for name, value in run.provenance.options.items())
     yield table("Options of the run that are not the defaults", ("option", "value"), options, words={1})
     yield table("Test data", ("what", "value"), _data(records), words={1})
     files: dict[tuple[str, ...], list[str]] = {}
@@ -161,13 +164,18 @@ def _condition(name: str, values: Sequence[str]) -> tuple[str, tuple[str, str]]:
     return name, (name.replace("_", " "), joined(_YES_AND_NO.get(value, value) for value in values))
 
 
+def _without_folders(text: str) -> str:
+    """Returns the values of an option; of paths their names alone, as a report is read by others."""
+    return _FOLDERS.sub("", text)
+
+
 def _data(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
     for data in dict.fromkeys(record.dataset for record in records):
         yield "name", data.name
         yield "test samples", exactly(data.samples)
         yield "classes", f"{len(data.classes)}: {', '.join(data.classes)}"
         yield "images left out", exactly(data.left_out)
-        yield "SHA-256", data.sha256
+        yield "SHA-256", short_hash(data.sha256)
 
 
 def method_of(records: Sequence[Record]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from functools import partial
 from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
+from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import Candidate, Recommendation
 from zoobench.results.disturbed import cautions, taken_as
 from zoobench.results.schema import Record, RecordedTraining, Speedup
@@ -268,7 +269,7 @@ def figures_of(
     records: Sequence[Record], rounds: Mapping[str, Sequence[float]], recommendation: Recommendation
 ) -> tuple[Figure, ...]:
     """Returns the pictures of cells, whose rounds are in seconds by id: trade-off, latencies and speed-ups."""
-    return trade_off(records, recommendation), _latencies(records, rounds), _speedups(records)
+    return trade_off(records, recommendation), _latencies(records, rounds, recommendation.limits), _speedups(records)
 
 
 def _drawn(
@@ -321,7 +322,7 @@ def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figu
     )
 
 
-def _latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]]) -> Figure:
+def _latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]], limits: Sequence[Limit]) -> Figure:
     rows = []
     for record in records:
         own = rounds.get(record.cell.id, ())
@@ -331,7 +332,7 @@ def _latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]])
             rows.append((record.cell.id, exactly(len(own)), *shown))
     heads = ("cell", "rounds", "fastest ms", "p50 ms", "p90 ms", "slowest ms")
     numbers = table("Time per image", heads, rows)
-    return _drawn("latency", partial(latencies, records, rounds), title="Latency", numbers=numbers)
+    return _drawn("latency", partial(latencies, records, rounds, limits=limits), title="Latency", numbers=numbers)
 
 
 def _speedups(records: Sequence[Record]) -> Figure:
