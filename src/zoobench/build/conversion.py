@@ -222,8 +222,8 @@ def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantize
         return _made_by_package(ingredients, variant)
     if variant.calibrated and _LOOP in read_contract(ingredients.float32).operators:
         raise ModelError(
-            "the network has a loop, as LSTM, GRU and ConvLSTM2D layers do, and no quantizer here quantizes activations "
-            "in one; build these layers with unroll=True where Keras has it, or leave this variant out"
+            "the network has a loop, as LSTM, GRU and ConvLSTM2D layers do, and no quantizer here quantizes what is "
+            "computed in one; build these layers with unroll=True where Keras has it, or leave this variant out"
         )
     maker = _MAKERS.get((quantizer, variant.name))
     if maker is None:

@@ -50,9 +50,9 @@ class Contract:
 
     A *constant* is a tensor with values in the file. *Biases* are the constants that layers take as bias, whatever
     their type. *Weights* are all other constants that an operator reads, itself or through a DEQUANTIZE, unless it is
-    an elementwise operator or a loop, or their type is one of shapes, axes and the like (32-bit and 64-bit integers, booleans,
-    text). All else is *other*: those, and the scales of block-wise weights. A buffer that several tensors share counts
-    once.
+    an elementwise operator or a loop, or their type is one of shapes, axes and the like (32-bit and 64-bit integers,
+    booleans, text). All else is *other*: those, and the scales of block-wise weights. A buffer that several tensors
+    share counts once.
 
     Attributes:
         inputs: Of the graph that is run, as `outputs`.
