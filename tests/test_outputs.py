@@ -162,7 +162,18 @@ HELD = {
         f"help-{name.replace(' ', '-')}.txt": f"{name} --help"
         for name in (
             *("backbones", "baseline", "baseline diff", "baseline list", "baseline save", "baseline show"),
-            *("build", "compare", "data", "data fetch", "data preview", "layers", "extensions", "gate", "inspect"),
+            *(
+                "build",
+                "compare",
+                "data",
+                "data fetch",
+                "data preview",
+                "export",
+                "layers",
+                "extensions",
+                "gate",
+                "inspect",
+            ),
             *("kit", "kit export", "kit run", "kit show", "noise", "crosscheck", "recommend", "report", "run", "show"),
             *("store", "store list", "store path", "store prune", "store verify"),
         )

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Rows] = {
     "Decide": {
         "compare": ("zoobench.commands.compare:compare", "Show what changed between results, cell by cell."),
         "recommend": ("zoobench.commands.recommend:recommend", "Say which cell to ship under your limits."),
+        "export": ("zoobench.commands.export:export", "Write a cell's model with its card and code."),
     },
     "Guard": {
         "baseline": ("zoobench.commands.baseline:baseline", "Keep runs to compare later ones with."),
