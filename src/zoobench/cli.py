@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import Exit
 
-from zoobench.errors import OutputError, Status, ZoobenchError, did_you_mean, sanitize
+from zoobench.errors import TO_BUILD, OutputError, Status, ZoobenchError, did_you_mean, sanitize
 from zoobench.run.options import refuse_empty
 from zoobench.system.keeper import heed_signals, status_of
 from zoobench.system.terminal import (
@@ -134,7 +134,7 @@ def _last_words(error: BaseException) -> tuple[str, Status]:
     if isinstance(error, ZoobenchError):
         return str(error), Status.UNWRITTEN if isinstance(error, OutputError) else Status.UNUSABLE
     if isinstance(error, ModuleNotFoundError):
-        return f"this needs {error.name}, which is not installed: pip install 'zoobench[build]'", Status.UNUSABLE
+        return f"this needs {error.name}, which is not installed: {TO_BUILD}", Status.UNUSABLE
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; what was finished is kept", status_of(error)
     if (reason := unwritten(error)) is not None:

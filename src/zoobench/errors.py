@@ -17,6 +17,8 @@ from difflib import get_close_matches
 from enum import IntEnum
 
 _OF_PYTEST = 10
+TO_BUILD = "pip install tensorflow litert-quantizer pillow"
+"""What brings the libraries that make models; zoobench itself is on no package index."""
 MARK = "\N{REPLACEMENT CHARACTER}"
 _COMMAND = re.compile(r"^\s*::|##\[")
 """Of GitHub's runner: the one at the start of a line, the older one anywhere."""

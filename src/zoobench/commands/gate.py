@@ -31,7 +31,7 @@ from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules, renamed
-from zoobench.judge.metrics import LATENCY_P50, MEMORY
+from zoobench.judge.metrics import LATENCY_P50
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.results.conditions import differences
 from zoobench.results.disturbed import cautions
@@ -57,8 +57,6 @@ SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
-_MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
-_MEMORY_UNREPORTED = "memory is not judged: this system does not tell how much a process took"
 _Records = Mapping[str, Record]
 """Of a cell, by side."""
 _Observed = tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]
@@ -200,8 +198,6 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         noise=cache(lambda machine: read_noise(noise_path(request.artifacts, machine))),
         rates=rates,
     )
-    known = {finding.cell for finding in judged if finding.metric == MEMORY.key} | replayed.keys()
-    unknown = [cell for pair in pairs if (cell := pair[CANDIDATE].cell.id) not in known]
     failures = (f"{cell}: replay failed: {one.failure}" for cell, one in replayed.items() if one.failure)
     compared = (Side(name=run.name, runs=(replace(run, records=records[side]),)) for side, run in sides.items())
     report = GateReport(
@@ -215,7 +211,6 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
             *cautions(records[CANDIDATE].values()),
             *(() if problems else unjudged(*both)),
             *notes,
-            *([f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"] if judged and unknown else ()),
             *_on_replay(replayed),
         ),
         seconds=time.monotonic() - began,
@@ -257,8 +252,6 @@ def _on_replay(replayed: Mapping[str, Replayed]) -> Iterator[str]:
         for name in (name for name in one if one[name] != other.get(name)):
             there, here = one[name] or "none", other.get(name) or "none"
             yield f"replayed by {name}: {there} the baseline, {here} the candidate"
-    if any(seen.observations and not any(seen.peaks) for seen in replayed.values()):
-        yield _MEMORY_UNREPORTED
     for cell, seen in replayed.items():
         yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
         if seen.disturbed:

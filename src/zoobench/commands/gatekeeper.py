@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
+from typing import Literal
 
 import pytest
 
@@ -24,6 +25,7 @@ from zoobench.show.gate import headline, sentence, view
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
+Outcome = Literal["passed", "failed", "skipped"]
 _GREEN = (Verdict.IMPROVED, Verdict.UNCHANGED)
 
 
@@ -132,21 +134,22 @@ def _path(text: str) -> Path | None:
 
 def _reports(report: GateReport) -> Iterator[pytest.TestReport]:
     for number, problem in enumerate(report.problems, start=1):
-        yield _report(f"unusable[{number}]", problem, is_green=False)
+        yield _report(f"unusable[{number}]", problem, outcome="failed")
     for finding in report.findings:
-        is_green = finding.verdict in _GREEN
-        yield _report(f"{finding.cell}[{finding.metric}]", sentence(finding), is_green=is_green)
+        outcome: Outcome = "skipped" if finding.verdict is None else "passed" if finding.verdict in _GREEN else "failed"
+        yield _report(f"{finding.cell}[{finding.metric}]", sentence(finding), outcome=outcome)
     if not report.findings and not report.problems:
-        yield _report("nothing", headline(report), is_green=True)
+        yield _report("nothing", headline(report), outcome="passed")
 
 
-def _report(name: str, message: str, *, is_green: bool) -> pytest.TestReport:
-    name = sanitize(name)
+def _report(name: str, message: str, *, outcome: Outcome) -> pytest.TestReport:
+    name, text = sanitize(name), sanitize(message)
+    shown = {"passed": None, "failed": text, "skipped": (_NODE, 0, text)}
     return pytest.TestReport(
         nodeid=f"{_NODE}::{name}",
         location=(_NODE, None, name),
         keywords={},
-        outcome="passed" if is_green else "failed",
-        longrepr=None if is_green else sanitize(message),
+        outcome=outcome,
+        longrepr=shown[outcome],
         when="call",
     )

@@ -11,11 +11,14 @@ from zoobench.commands.options import PATH, output_options, present, save_pictur
 from zoobench.data.photos import Images, array_images, given_images, last_parts
 from zoobench.errors import UsageError
 from zoobench.matrix.interface import Interface, PixelRange
+from zoobench.matrix.runtimes import REFERENCE
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
+from zoobench.measure.worker import first_patience
 from zoobench.run.locate import find_calibration, find_float_twin, find_interface, manifest_beside
 from zoobench.show.layers import layer_errors, view
 from zoobench.system.keeper import temporary_folder
+from zoobench.system.processes import expect, in_fresh_process
 from zoobench.system.terminal import progress
 from zoobench.system.units import three_digits
 from zoobench.tflite.edit import Numbers, given_numbers, with_one_signature
@@ -65,8 +68,14 @@ def layers(
 
     For a file in artifacts/models the float32 file and the calibration images are found there.
     """
-    report = find_errors(
-        model, float_model=float_model, images=images, samples=samples, signature=signature, pixels=pixels
+    report = in_fresh_process(  # LiteRT may crash
+        find_errors,
+        model,
+        float_model=float_model,
+        images=images,
+        samples=samples,
+        signature=signature,
+        pixels=pixels,
     )
     present(view(report, worst_count=worst), form=form, output=output)
     save_picture(layer_errors(report, worst_count=worst), picture)
@@ -100,6 +109,7 @@ def find_errors(
             pair.append(with_one_signature(path, signature, workplace=folder / name))
         _check_shapes(*pair)
         found, interface = _inputs(model, pair[0], images=images, pixels=pixels)
+        expect(sum(first_patience(path, runtime=REFERENCE) for path in pair), "opening both files and a first image")
         comparison = open_comparison(pair[0], pair[1], interface)
         count = min(samples, found.count)
         with progress(f"Comparing {len(comparison[2].pairs)} layers", total=count) as advance:

@@ -169,7 +169,9 @@ def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, Repea
             seconds=report.seconds,
             cells={
                 cell: RepeatedCell(
-                    verdicts={one.metric: str(one.verdict) for one in report.findings if one.cell == cell},
+                    verdicts={
+                        one.metric: str(one.verdict) for one in report.findings if one.cell == cell and one.verdict
+                    },
                     log_ratios=seen.log_ratios,
                     baseline_seconds=seen.medians[0],
                     candidate_seconds=seen.medians[1],

@@ -34,7 +34,7 @@ SIDE = 96
 """Of a thumbnail, in pixels; smaller images stay as they are."""
 MOST_BYTES = 1_500_000
 """Of all thumbnails of a report together, as data URIs."""
-NO_PILLOW = "Pillow, which makes thumbnails, is not installed: pip install 'zoobench[report]'"
+NO_PILLOW = "Pillow, which makes thumbnails, is not installed: pip install pillow"
 _JPEG_QUALITY = 70
 _TYPE = "data:image/jpeg;base64,"
 _DEFAULT_OUTPUT = Path("report.html")

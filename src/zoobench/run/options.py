@@ -220,5 +220,5 @@ def bench_folder() -> Path:
     """
     spec = find_spec(_BENCH)
     if spec is None or spec.origin is None:
-        raise UsageError(f"this zoobench has no {_BENCH}; install it again: pip install zoobench")
+        raise UsageError(f"this zoobench has no {_BENCH}; install it again")
     return Path(spec.origin).parent

@@ -18,7 +18,7 @@ from zoobench.errors import DataError, MeasurementError
 from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.worker import fresh_bench
-from zoobench.system.processes import in_fresh_process
+from zoobench.system.processes import expect, in_fresh_process
 from zoobench.system.terminal import capture_native_output
 
 REFERENCE = "litert"
@@ -83,13 +83,13 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], dict[str
     return methods, absent
 
 
-def time_end_to_end(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitions) -> Round:
+def time_end_to_end(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitions, patience: float) -> Round:
     """Returns how long a fresh process took from a photo's bytes, which were in memory, to the number of its class.
 
     Photos are decoded and resized as those of the run's data set were, one after the other, from the first again after
     the last; LiteRT's interpreter runs the TFLite file.
     """
-    return summary(in_fresh_process(_observe, target, photos, repetitions=repetitions))
+    return summary(in_fresh_process(_observe, target, photos, repetitions=repetitions, patience=patience))
 
 
 def observe(session: Session, photos: Photos, *, side: int, repetitions: Repetitions, clock: Clock) -> list[list[int]]:
@@ -135,11 +135,12 @@ def _by_program(
     return Round(seconds=seconds)
 
 
-def _from_photos(target: CrosscheckTarget, photos: Photos, repetitions: Repetitions, _patience: float) -> Round:
-    return time_end_to_end(target, photos, repetitions=repetitions)
+def _from_photos(target: CrosscheckTarget, photos: Photos, repetitions: Repetitions, patience: float) -> Round:
+    return time_end_to_end(target, photos, repetitions=repetitions, patience=patience)
 
 
-def _observe(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitions) -> list[list[int]]:
+def _observe(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitions, patience: float) -> list[list[int]]:
+    expect(patience, "that")
     gc.disable()
     opening = open_session(target.model, runtime=REFERENCE, threads=target.threads, interface=target.interface)
     with capture_native_output(), opening as session:
