@@ -17,6 +17,8 @@ from zoobench.stats.paired import mcnemar_mid_p
 
 _FEWEST = 10
 """Images on which a comparison means something."""
+_MANY = 40
+"""Images from which on what matters is unlikely by chance."""
 _MUCH, _UNLIKELY = 0.1, 0.005
 """Top-1 that other pixels must add, and how unlikely by chance."""
 _VERY_MUCH, _VERY_UNLIKELY = 0.2, 0.001
@@ -114,7 +116,7 @@ def _trial(ask: Ask, labels: Labels, pixels: PixelRange) -> _Trial | None:
 
 def _perhaps(own: _Trial, highest: _Trial) -> list[str]:
     """Returns a sentence where a range of pixels makes nearly all right, and there are too few images to be sure."""
-    if highest.top1 <= 1 - _MUCH or highest.top1 - own.top1 < _MUCH:
+    if len(own.right) >= _MANY or highest.top1 <= 1 - _MUCH or highest.top1 - own.top1 < _MUCH:
         return []
     return [
         f"it is {own.score} with pixels {own.pixels}, as it is fed here, and {highest.score} with pixels "
