@@ -31,13 +31,14 @@ COMMANDS: Mapping[str, Rows] = {
         "data": ("zoobench.commands.preparation:data", "Look at the drawn data set, or get real photos."),
     },
     "Look": {
-        "show": ("zoobench.commands.show:show", "Print the table of a results file."),
-        "report": ("zoobench.commands.report:report", "Write results as one HTML file to read and to send."),
+        "runs": ("zoobench.commands.show:runs", "List the runs: number, time, machine, what differs."),
+        "show": ("zoobench.commands.show:show", "Print the table of a run."),
+        "report": ("zoobench.commands.report:report", "Write a run as one HTML file to read and to send."),
         "inspect": ("zoobench.commands.inspect:inspect", "Print what a TFLite file takes, stores and computes in."),
         "layers": ("zoobench.commands.layers:layers", "Show where a quantized network loses precision."),
     },
     "Decide": {
-        "compare": ("zoobench.commands.compare:compare", "Show what changed between results, cell by cell."),
+        "compare": ("zoobench.commands.compare:compare", "Show what changed between runs, cell by cell."),
         "recommend": ("zoobench.commands.recommend:recommend", "Say which cell to ship under your limits."),
         "export": ("zoobench.commands.export:export", "Write a cell's model with its card and code."),
     },

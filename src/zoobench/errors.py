@@ -78,7 +78,7 @@ class Status(IntEnum):
         FAILED: It does not: something regressed, is violated, damaged or broken, or no cell can be recommended.
         UNUSABLE: Options or files cannot be used.
         UNDECIDED: The evidence is insufficient.
-        CRASHED: By a defect of zoobench.
+        CRASHED: By a defect of zoobench, or by native code that never ended.
         UNWRITTEN: What it had to say could not be written.
         HUNG_UP: By SIGHUP, as when its terminal is closed; this and the next two are as shells have them.
         INTERRUPTED: By Ctrl-C.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -122,12 +123,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     ids = set(filter(None, map(_cell_id, items)))
     if not ids or config.getoption("collectonly"):
         return
+    from zoobench.results.file import check_writable
+
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
     config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
+            check_writable(bench.plan.artifacts / "results" / bench.machine)
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
@@ -217,7 +221,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
-        terminalreporter.write_line(sanitize(f"saved in {path}; show it again with: zoobench show {path}"))
+        terminalreporter.write_line(
+            sanitize(f"saved in {path}; show it again with: zoobench show {shlex.quote(str(path))}")
+        )
 
 
 class _Ending:
@@ -290,13 +296,14 @@ def _register_gate(config: pytest.Config) -> None:
     from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 
     try:
-        request = gate_request(_texts(config), root=config.rootpath)
+        texts = _texts(config)
+        request = gate_request(texts, root=config.rootpath)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
     except ZoobenchError as error:
         pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
     keeper = Gatekeeper(
-        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config)
+        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config), texts=texts
     )
     config.pluginmanager.register(keeper, "zoobench-gate")
 

@@ -10,10 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fakes import a_cell, a_record, write_results_file
+from messages import message_of
 from zoobench.cli import main
 from zoobench.commands.baseline import (
     baseline_path,
     find_run,
+    find_side,
     load,
     measured_on,
     newest_results,
@@ -142,9 +144,24 @@ def test_a_run_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:
     assert find_run(str(source), artifacts=tmp_path) == source
     with pytest.raises(
         UsageError,
-        match=r"maim is neither a file nor a baseline \(did you mean main\?\) in .*; there: main\. Save one with",
+        match=r"maim is no file, .* and no baseline \(did you mean main\?\) in .*; there: main\. Save one with",
     ):
         find_run("maim", artifacts=tmp_path)
+
+
+def test_a_run_is_found_by_its_number_and_by_what_its_file_is_called(tmp_path: Path) -> None:
+    first = measured_here(tmp_path, "0001_20261125-110000.json", "2026-11-25T02:00:00+00:00")
+    second = measured_here(tmp_path, "0002_20261125-110000.json", "2026-11-25T03:00:00+00:00")
+    for name in ("1", "0001", first.name, first.stem, f"here/{first.name}", f"here/{first.stem}"):
+        assert find_run(name, artifacts=tmp_path) == first
+    for latest in (None, "@latest"):
+        assert find_run(latest, artifacts=tmp_path) == second
+    assert find_side(str(first.parent), artifacts=tmp_path) == first.parent
+    assert find_side("2", artifacts=tmp_path) == second
+    assert "no run that `zoobench runs` lists" in message_of(UsageError, lambda: find_run("3", artifacts=tmp_path))
+    measured_here(tmp_path, "0001_20261125-110000.json", "2026-11-25T02:00:00+00:00", machine="named")
+    said = message_of(UsageError, lambda: find_run("1", artifacts=tmp_path))
+    assert "here/0001_20261125-110000.json, named/0001_20261125-110000.json" in said
 
 
 def test_a_baseline_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,5 +310,5 @@ def test_a_run_is_loaded_by_its_file_or_a_baselines_name(tmp_path: Path) -> None
     saved, _ = save_baseline("main", source, artifacts=tmp_path)
     assert load("main", artifacts=tmp_path) == saved
     assert load(source, artifacts=tmp_path).origin is None
-    with pytest.raises(UsageError, match="neither a file nor a baseline"):
+    with pytest.raises(UsageError, match="is no file, no run"):
         load("other", artifacts=tmp_path)

@@ -1,5 +1,6 @@
 """`pytest bench/ --zoo-gate NAME`: what is judged, what the session ends with, and what JUnit's file says."""
 
+import shlex
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -14,7 +15,7 @@ from reports import MISLABELLED, UNKNOWN, a_finding, a_report
 from runs import SMALL, bench, results, zoobench
 from zoobench.commands import gatekeeper as gateplugin
 from zoobench.commands.gate import GateRequest
-from zoobench.commands.gatekeeper import Gatekeeper, gate_request
+from zoobench.commands.gatekeeper import Gatekeeper, command_later, gate_request
 from zoobench.errors import ModelError, ResultsError, Status, UsageError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.run.options import defaults
@@ -124,7 +125,7 @@ def test_a_name_that_the_baseline_does_not_have_is_refused_before_anything_is_me
 
 
 def test_a_baseline_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing is neither a file nor a baseline"):
+    with pytest.raises(UsageError, match="nothing is no file, no run"):
         gate_request({**defaults(), "artifacts": str(tmp_path), "gate": "nothing"}, root=tmp_path)
 
 
@@ -152,3 +153,10 @@ def test_a_run_is_judged_against_its_own_baseline(own_runs: Path, tmp_path: Path
     assert cut.returncode == 12
     assert "main.json" in cut.stdout + cut.stderr
     assert len(results(artifacts)) == 4, "a broken baseline is told before anything is measured"
+
+
+def test_a_gate_that_is_put_off_is_named_whole_and_as_a_shell_takes_it() -> None:
+    texts = {**defaults(), "gate": "main", "artifacts": "my art", "gate-cells": "*-litert-*,a", "gate-seconds": "9"}
+    words = shlex.split(command_later(texts, Path("my art/7.json")))
+    assert words[:6] == ["zoobench", "gate", "--baseline", "main", "--candidate", "my art/7.json"]
+    assert words[6:] == ["--artifacts", "my art", "--cells", "*-litert-*", "--cells", "a", "--seconds", "9"]

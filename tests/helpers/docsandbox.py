@@ -94,8 +94,9 @@ ELSEWHERE = (
 
 _SCP = """#!/bin/sh
 # Stands in for the network: what is copied to or from a device comes to lie in this folder.
+[ "$1" = -r ] && shift
 from=${1#*:}; to=${2#*:}
-exec cp -n $from "${to:-$(basename "$from").copy}"
+exec cp -rn $from "${to:-$(basename "$from").copy}"
 """
 _PYTHON = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
 

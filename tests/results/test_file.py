@@ -1,5 +1,6 @@
 """Are our blocks found in any file, in little memory, and is what is no results file refused?"""
 
+import errno
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from damage import BARE, FULL, VALID, changed, results
 from zoobench.errors import ResultsError
 from zoobench.results import file
-from zoobench.results.file import read_file, reserve_results_path, series, write_results
+from zoobench.results.file import check_writable, read_file, reserve_results_path, series, write_results
 from zoobench.results.schema import to_json
 
 EXPECTED = "Expected a JSON file written by `pytest bench/`"
@@ -293,3 +294,22 @@ def test_a_long_text_of_escapes_takes_no_longer_than_it_is_long(tmp_path: Path) 
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"benchmarks": [], "machine_info": {}, "note": "é" * 200_000}))
     assert read_file(path).benchmarks() is not None
+
+
+def test_a_folder_that_results_cannot_be_written_into_is_refused_before_and_nothing_is_left_in_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_writable(tmp_path / "machine")
+    assert list((tmp_path / "machine").iterdir()) == []
+    (tmp_path / "file").touch()
+    told = "could not be written into .*; nothing was measured. Give another folder with --zoo-artifacts"
+    for folder in (tmp_path / "file" / "machine", tmp_path / ("x" * 300)):
+        with pytest.raises(ResultsError, match=told):
+            check_writable(folder)
+
+    def full(*_: Any, **_options: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    with pytest.raises(ResultsError, match="No space left on device; nothing was measured"):
+        check_writable(tmp_path / "machine")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.baseline import find_run, newest_results
+from zoobench.commands.baseline import find_run
 from zoobench.commands.options import PATH, artifacts_option
 from zoobench.errors import ModelError, ResultsError, UsageError
 from zoobench.kit.reader import find_kept
@@ -44,7 +44,7 @@ def export(*, cell: str | None, output: Path, source: str | None, force: bool, a
     CELL is an id of the run's table, such as mobilenet-integer_only-litert-t1; `zoobench recommend` says which holds
     your limits. It may be left out where there is only one.
     """  # noqa: D301 - click keeps the lines after a backspace as they are
-    run = read_recorded(find_run(source, artifacts=artifacts) if source else newest_results(artifacts))
+    run = read_recorded(find_run(source, artifacts=artifacts))
     record = chosen(run, cell)
     written = export_cell(run, record, folder=output, artifacts=artifacts, overwriting=force)
     size, sha256 = record.model.size_bytes if record.model else None, sha256_of_file(written)

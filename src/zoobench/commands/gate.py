@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.baseline import find_run, measured_on, newest_results
+from zoobench.commands.baseline import find_run, measured_on
 from zoobench.commands.options import (
     FORMATS,
     PATH,
@@ -68,7 +68,7 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 @click.option(
     "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
 )
-@click.option("--candidate", metavar="FILE", type=PATH, help="Results to judge. Default: this machine's newest.")
+@click.option("--candidate", metavar="RUN", help="The run to judge. Default: this machine's newest.")
 @artifacts_option
 @cells_option
 @tolerance_option
@@ -104,7 +104,7 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 def gate(
     *,
     baseline: str,
-    candidate: Path | None,
+    candidate: str | None,
     artifacts: Path,
     tolerances: tuple[str, ...],
     renames: tuple[str, ...],
@@ -124,7 +124,7 @@ def gate(
         request = GateRequest(
             rules=read_rules(Path("pyproject.toml"), tolerances),
             baseline=find_run(baseline, artifacts=artifacts),
-            candidate=candidate or newest_results(artifacts),
+            candidate=find_run(candidate, artifacts=artifacts),
             artifacts=artifacts,
             renames=renames,
             **others,
@@ -133,7 +133,7 @@ def gate(
     except ZoobenchError as error:
         if form == "text":
             raise
-        report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
+        report = unusable(error, baseline=baseline, candidate=candidate or "")
     except KeyboardInterrupt as error:
         say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(status_of(error))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
+from types import MappingProxyType
 from typing import Literal
 
 import pytest
@@ -25,6 +27,16 @@ from zoobench.show.gate import headline, sentence, view
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
+_IN_THE_GATE = {
+    "artifacts": "--artifacts",
+    "gate-cells": "--cells",
+    "gate-rename": "--rename",
+    "gate-seconds": "--seconds",
+    "gate-tolerances": "--tolerance",
+    "gate-baseline-models": "--baseline-models",
+    "gate-baseline-python": "--baseline-python",
+}
+"""What `zoobench gate` calls the options of a session."""
 Outcome = Literal["passed", "failed", "skipped"]
 _GREEN = (Verdict.IMPROVED, Verdict.UNCHANGED)
 
@@ -38,7 +50,9 @@ class Gatekeeper:
         *,
         results: Callable[[], Path | None],
         uncaptured: Callable[[], AbstractContextManager[None]],
+        texts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._texts = texts
         self._request = request
         self._results = results
         self._uncaptured = uncaptured
@@ -86,7 +100,8 @@ class Gatekeeper:
         except ZoobenchError as error:
             self._report = unusable(error, baseline=str(self._request.baseline), candidate=str(results))
         except KeyboardInterrupt:
-            self._failure = f"interrupted; judge it later with: zoobench gate --baseline {self._request.baseline}"
+            later = command_later({**self._texts, "gate": str(self._request.baseline)}, results)
+            self._failure = f"interrupted; judge it later with: {later}"
             return Status.INTERRUPTED
         reports = tuple(_reports(self._report))
         session.testscollected += len(reports)  # what pytest says is done are shares of this
@@ -122,6 +137,16 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         baseline_models=_path(texts["gate-baseline-models"]),
         baseline_python=_path(texts["gate-baseline-python"]),
     )
+
+
+def command_later(texts: Mapping[str, str], results: Path) -> str:
+    """Returns the whole command, as a shell takes it, that judges a session's results as the session would have."""
+    words = ["zoobench", "gate", "--baseline", texts["gate"], "--candidate", str(results)]
+    for name, option in _IN_THE_GATE.items():
+        several = name in ("gate-cells", "gate-rename", "gate-tolerances")
+        for value in _parts(texts.get(name, "")) if several else filter(None, [texts.get(name, "")]):
+            words += [option, value]
+    return shlex.join(words)
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option
 from zoobench.data.photos import Images, array_images, given_images, last_parts
-from zoobench.errors import UsageError
+from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.interface import Interface, PixelRange
 from zoobench.matrix.runtimes import REFERENCE
 from zoobench.measure.layers import LayerReport
@@ -18,7 +18,7 @@ from zoobench.measure.worker import first_patience
 from zoobench.run.locate import find_calibration, find_float_twin, find_interface, manifest_beside
 from zoobench.show.layers import layer_errors, view
 from zoobench.system.keeper import temporary_folder
-from zoobench.system.processes import expect, in_fresh_process
+from zoobench.system.processes import LostError, expect, in_fresh_process
 from zoobench.system.terminal import progress
 from zoobench.system.units import three_digits
 from zoobench.tflite.edit import Numbers, given_numbers, with_one_signature
@@ -68,15 +68,18 @@ def layers(
 
     For a file in artifacts/models the float32 file and the calibration images are found there.
     """
-    report = in_fresh_process(  # LiteRT may crash
-        find_errors,
-        model,
-        float_model=float_model,
-        images=images,
-        samples=samples,
-        signature=signature,
-        pixels=pixels,
-    )
+    try:
+        report = in_fresh_process(
+            find_errors,
+            model,
+            float_model=float_model,
+            images=images,
+            samples=samples,
+            signature=signature,
+            pixels=pixels,
+        )
+    except LostError as error:  # native code of a file may crash, or never end
+        raise MeasurementError(f"{model} cannot be compared with its float file: {error}") from error
     present(view(report, worst_count=worst), form=form, output=output)
     save_picture(layer_errors(report, worst_count=worst), picture)
 

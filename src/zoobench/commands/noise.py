@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.baseline import newest_results
+from zoobench.commands.baseline import find_run
 from zoobench.commands.gate import GateRequest, chosen, run_gate
 from zoobench.commands.options import (
     PATH,
@@ -58,7 +58,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("results", required=False, type=PATH)
+@click.argument("run", required=False)
 @click.option(
     "--times",
     type=click.IntRange(0),
@@ -101,7 +101,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
 @output_options
 def noise(
     *,
-    results: Path | None,
+    run: str | None,
     times: int,
     tolerances: tuple[str, ...],
     draws: int,
@@ -115,7 +115,7 @@ def noise(
     """Measure the gate's false-alarm and miss rates on this machine.
 
     Runs the gate with the same files on both sides (A/A): whatever it calls regressed is a false alarm. With
-    --inject-slowdown the candidate waits on purpose, and what is not called regressed is a miss. RESULTS says which
+    --inject-slowdown the candidate waits on purpose, and what is not called regressed is a miss. RUN says which
     files; without it, the newest results of this machine are taken.
 
     Every gate is kept in artifacts/aa/<machine> as it ends, with its slow-down, and the report is about all that are
@@ -124,7 +124,7 @@ def noise(
     the stored method and by pytest-benchmark, and which tolerances the wanted rate of false alarms takes. The noise of
     gates without a slow-down goes to artifacts/noise/<machine>.json, where `zoobench gate` finds it.
     """
-    source = results or newest_results(artifacts)
+    source = find_run(run, artifacts=artifacts)
     rules = read_rules(Path("pyproject.toml"), tolerances)
     request = GateRequest(baseline=source, candidate=source, artifacts=artifacts, rules=rules, **others)
     _run(request, times=times)

@@ -12,7 +12,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.commands.baseline import find_run
+from zoobench.commands.baseline import find_run, find_side
 from zoobench.commands.options import PATH, artifacts_option, deliver, format_option, limit_options
 from zoobench.commands.recommend import learned_noise
 from zoobench.data.photos import has_pillow
@@ -40,7 +40,7 @@ _TYPE = "data:image/jpeg;base64,"
 _DEFAULT_OUTPUT = Path("report.html")
 _EXAMPLES = """\b
 For example:
-  zoobench report results.json --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"
+  zoobench report --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"
   zoobench report results.json --baseline main -o change.html
   zoobench report results.json --format markdown -o report.md
   zoobench report results.json --pictures pictures
@@ -48,7 +48,7 @@ For example:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("results", metavar="RESULTS", type=PATH)
+@click.argument("run", required=False)
 @click.option(
     "--baseline", metavar="NAME", help="Show what changed from a baseline, by its name or file, or other results."
 )
@@ -64,8 +64,12 @@ For example:
     help="Write to this file.",
 )
 @click.option("--pictures", metavar="FOLDER", type=PATH, help="Write the charts as PNG too, light and dark.")
-def report(*, results: Path, output: Path | None, form: str, pictures: Path | None, **asked: Any) -> None:
-    """Write RESULTS, a results file of `pytest bench/`, as one HTML file to read and to send.
+def report(
+    *, run: str | None, artifacts: Path, output: Path | None, form: str, pictures: Path | None, **asked: Any
+) -> None:
+    """Write a run as one HTML file to read and to send: the newest of this machine, or RUN.
+
+    RUN is a results file, a number or name that `zoobench runs` lists, a baseline, or @latest.
 
     It begins with the decision: the cell that `zoobench recommend` would choose under the same limits. Then come all
     cells, the charts, what each variant gets wrong, the training, the environment, how it was measured, and what it
@@ -75,7 +79,7 @@ def report(*, results: Path, output: Path | None, form: str, pictures: Path | No
 
     The status is 0 whatever is reported (`zoobench gate` judges), and 2 for files or limits that cannot be used.
     """
-    made = make_report(results, **asked)
+    made = make_report(find_side(run, artifacts=artifacts), artifacts=artifacts, **asked)
     if form == "html":
         deliver(to_html(made), output or _DEFAULT_OUTPUT, form=form)
     else:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from zoobench.errors import ResultsError
 from zoobench.results.checked import brief, members, once, parsed, read, values
 from zoobench.system.files import write_bytes
 
+_TRIAL_BYTES = 1 << 20
+"""More than results of a few hundred cells."""
 BLOCK = "zoobench"
 """The key of our block, in each benchmark's `extra_info` and at the top of a results file."""
 LARGEST_FILE_BYTES = 500_000_000
@@ -249,6 +252,24 @@ def _free(parts: Mapping[str, Part], where: str) -> dict[str, Any]:
         for key, part in parts.items()
         if part is not msgspec.UNSET
     }
+
+
+def check_writable(folder: Path) -> None:
+    """Refuses a folder that results could not be written into, before anything is measured.
+
+    Raises:
+        ResultsError: If it cannot be made, or a file as large as results are cannot be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=".results-", suffix=".json.part", dir=folder) as trial:
+            trial.write(bytes(_TRIAL_BYTES))
+            trial.flush()
+    except OSError as error:
+        raise ResultsError(
+            f"results could not be written into {folder}: {error.strerror}; nothing was measured. Give another folder "
+            "with --zoo-artifacts, another name with --zoo-machine, or free some space"
+        ) from error
 
 
 def reserve_results_path(folder: Path, *, now: datetime) -> Path:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from statistics import median
 from textwrap import shorten
 from typing import Any
@@ -11,8 +12,9 @@ from msgspec import to_builtins
 
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
+from zoobench.results.conditions import differences, joined
 from zoobench.results.disturbed import cautions, taken_as, told
-from zoobench.results.run import Run
+from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
 from zoobench.show.document import LEAST_WIDTH, Document, Grid, Lines, Tone, View
 from zoobench.system.units import ABSENT, few, megabytes, percent, ratio, span
@@ -40,6 +42,8 @@ _MOST_NAMED = 12
 """Cells in one remark."""
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
+_MOST_DIFFERING = 3
+"""Conditions in which a run is another than the one before, in a list of runs."""
 _IDENTITY = 13
 """Characters of the weights' identity that tell files apart: `file:` and eight of the hash."""
 _Column = tuple[str, Callable[[Record], str]]
@@ -289,3 +293,44 @@ def baseline_view(one: Run) -> View:
         plain=lambda: about | {"records": [to_builtins(record) for record in records]},
         rows=lambda: [_plain(record) for record in records],
     )
+
+
+def runs_view(runs: Sequence[tuple[Run, Run | None]], *, newest: Path | None) -> View:
+    """Returns runs for every writer, one a row, each with the one before it; the newest of this machine is marked."""
+    rows = [_run_row(run, before) | {"newest": run.path == newest} for run, before in runs]
+    shown = ("run", "measured_utc", "machine", "cells", "differs")
+    grid = Grid(
+        heads=("run", "UTC", "machine", "cells", "other than the run before", "file"),
+        rows=tuple((*(str(row[key]) for key in shown), Path(row["file"]).name) for row in rows),
+        words=frozenset({1, 2, 4, 5}),
+        tones={(index, 0): "good" for index, row in enumerate(rows) if row["newest"]},
+    )
+    latest = next((f"@latest, the newest of this machine: {row['file']}" for row in rows if row["newest"]), "")
+    return View(
+        document=lambda: Document(title="Runs", blocks=(grid, Lines(lines=(latest,) if latest else ()))),
+        plain=lambda: rows,
+        rows=lambda: rows,
+    )
+
+
+def _run_row(run: Run, before: Run | None) -> dict[str, Any]:
+    number = run.path.name.partition("_")[0]
+    return {
+        "run": str(int(number)) if number.isdecimal() else run.path.stem,
+        "measured_utc": run.measured[:16].replace("T", " ") or ABSENT,
+        "machine": run.path.parent.name,
+        "cells": len(run.records),
+        "differs": few(_differing(run, before), most=_MOST_DIFFERING) or ABSENT,
+        "file": str(run.path),
+    }
+
+
+def _differing(run: Run, before: Run | None) -> list[str]:
+    """Returns in what a run is another than the one before; of the first of a machine, its options."""
+    if before is None:
+        return [f"{name} {text}" for name, text in run.provenance.options.items()]
+    found = differences(Side(name="", runs=(before,)), Side(name="", runs=(run,)))
+    changed = [f"{one.name} {joined(one.base)} -> {joined(one.new)}" for one in found]
+    new, gone = set(run.records) - set(before.records), set(before.records) - set(run.records)
+    counts = {f"{len(new)} cells more": new, f"{len(gone)} cells less": gone}
+    return [*(text for text, cells in counts.items() if cells), *changed]
