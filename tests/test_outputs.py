@@ -31,7 +31,7 @@ KEPT = INPUTS.parent / "outputs"
 ENDS = KEPT / "ends.json"
 """The status and the lines on stderr that each command ended with."""
 ENVIRONMENT = {
-    "COLUMNS": "120",
+    "COLUMNS": None,
     "NO_COLOR": "1",
     "FORCE_COLOR": None,
     "TERM": "dumb",

@@ -59,6 +59,7 @@ class ScriptedRuntimes:
         monkeypatch.setattr(accuracy, "open_answering_session", self.open_session)
         monkeypatch.setattr(runtimes, "import_runtime", lambda _name: None)
         monkeypatch.setattr(accuracy, "in_fresh_process", self.in_fresh_process)
+        monkeypatch.setattr(session, "LOOK_SECONDS", 0.0)
         monkeypatch.setattr(session, "needs_trial", lambda _cell: False)
         memory = (STARTUP, a_memory(90_000_000, 90_000_000))
         monkeypatch.setattr(session, "measure_memory", lambda *_, **_options: memory)

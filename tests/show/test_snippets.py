@@ -15,7 +15,7 @@ from PIL import Image
 from fakes import a_record
 from resultfiles import a_run
 from zoobench.data.images import RESIZINGS, Resizing, resize
-from zoobench.matrix.interface import Interface
+from zoobench.matrix.interface import ImageSize, Interface
 from zoobench.measure.runtimes import presented, probabilities
 from zoobench.results.schema import RecordedDataset
 from zoobench.show.model_card import to_card
@@ -36,11 +36,12 @@ def exported(
     taken: Port = FLOAT,
     given: Port = SCORES,
     classes: Sequence[str] = CLASSES,
+    size: ImageSize = SIDE,
     **changes: Any,
 ) -> Exported:
     data = RecordedDataset(name="pets", sha256="cd" * 32, classes=tuple(classes), samples=3, left_out=0)
     record = a_record(dataset=data)
-    record = replace(record, cell=replace(record.cell, image_size=SIDE))
+    record = replace(record, cell=replace(record.cell, image_size=size))
     shown: dict[str, Any] = {"resize": "stretch", "upright": False} | changes
     return Exported(run=a_run(record), record=record, taken=taken, given=given, interface=interface, **shown)
 
@@ -113,13 +114,15 @@ INPUTS = [
 
 
 @pytest.mark.parametrize(("interface", "port"), INPUTS)
+@pytest.mark.parametrize("size", [SIDE, "8x20", "11x6"])
 @pytest.mark.parametrize("how", RESIZINGS)
 def test_the_program_feeds_what_a_session_feeds(
-    interface: Interface, port: Port, how: Resizing, photo: Path, monkeypatch: pytest.MonkeyPatch
+    interface: Interface, port: Port, how: Resizing, size: ImageSize, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered(exported(interface, taken=port, resize=how), photo, np.eye(3, dtype=np.float32)[:1], monkeypatch)
-    square = resize(np.asarray(Image.open(photo)), size=SIDE, how=how)[None]
-    expected = port.stored(presented(square, interface))
+    one = exported(interface, size=size, taken=port, resize=how)
+    answered(one, photo, np.eye(3, dtype=np.float32)[:1], monkeypatch)
+    shaped = resize(np.asarray(Image.open(photo)), size=size, how=how)[None]
+    expected = port.stored(presented(shaped, interface))
     assert Answering.fed.dtype == expected.dtype
     np.testing.assert_array_equal(Answering.fed, expected)
 

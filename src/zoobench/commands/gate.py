@@ -32,6 +32,7 @@ from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_bot
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules, renamed
 from zoobench.judge.metrics import LATENCY_P50
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.results.conditions import differences
 from zoobench.results.disturbed import cautions
@@ -59,7 +60,7 @@ SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
 _Records = Mapping[str, Record]
 """Of a cell, by side."""
-_Observed = tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]
+_Observed = tuple[Mapping[str, Replayed], Mapping[ImageSize, Sequence[str]], Sequence[str]]
 """What was replayed, by cell; the images' names by size, where they are known; notes on what was not replayed."""
 _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged before that is mended",))
 
@@ -218,7 +219,9 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     return report, replayed
 
 
-def _evidence(pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[int, Sequence[str]]) -> CellEvidence:
+def _evidence(
+    pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[ImageSize, Sequence[str]]
+) -> CellEvidence:
     cell = pair[CANDIDATE].cell
     return CellEvidence(
         baseline=pair[BASELINE],

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from shutil import get_terminal_size
 from types import MappingProxyType
 from typing import Literal
 
@@ -24,6 +23,7 @@ from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
 from zoobench.show import terminal
 from zoobench.show.gate import headline, sentence, view
+from zoobench.system.terminal import columns
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
@@ -91,7 +91,7 @@ class Gatekeeper:
         if self._failure:
             terminalreporter.write_line(self._failure, red=True)
         if self._report is not None:
-            width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
+            width, colours = columns(is_terminal=bool(terminalreporter.isatty)), terminalreporter.hasmarkup
             terminalreporter.write(terminal.write(view(self._report), width=width, colours=colours))
 
     def _judge(self, results: Path, session: pytest.Session) -> Status:

@@ -28,6 +28,7 @@ from zoobench.tflite.ports import (
     photo_interface,
     pixel_range_taken,
     read_all_ports,
+    size_of,
     sole_input,
 )
 from zoobench.tflite.read import read_graphs
@@ -149,14 +150,14 @@ def _inputs(
         return _arrays(numbers, last_parts(images)), None
     if interface is None:
         raise UsageError(
-            f"{model} takes inputs {display_shape(port.shape)}, which are no square images; give numbers of that shape "
+            f"{model} takes inputs {display_shape(port.shape)}, which are no images; give numbers of that shape "
             "with --images FILE.npy"
         )
-    side = max(port.shape[1:])
+    size = size_of(port, interface)
     if images:
-        found = given_images(images, side=side)
+        found = given_images(images, size=size)
     elif calibration := find_calibration(model):
-        found = array_images(calibration, side=side, source=f"{calibration.parent.name}, calibration images")
+        found = array_images(calibration, size=size, source=f"{calibration.parent.name}, calibration images")
     else:
         raise UsageError(
             f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "

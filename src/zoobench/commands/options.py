@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -15,9 +14,9 @@ from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_con
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
 from zoobench.show.charts.sheet import Chart, write_picture
-from zoobench.show.document import LEAST_WIDTH, View
+from zoobench.show.document import View
 from zoobench.system.files import write_bytes
-from zoobench.system.terminal import has_colours, say
+from zoobench.system.terminal import columns, has_colours, say
 
 PATH = click.Path(path_type=Path)
 FORMATS: Mapping[str, Callable[[View], str]] = {
@@ -164,8 +163,7 @@ def written(view: View, *, form: str, output: Path | None) -> str:
     """Returns a result in a format of `FORMATS`; as text it is to fit the terminal, or a file."""
     if form != "text" or output is not None:
         return FORMATS[form](view)
-    width = get_terminal_size().columns if sys.stdout.isatty() else LEAST_WIDTH
-    return terminal.write(view, width=width, colours=has_colours(sys.stdout))
+    return terminal.write(view, width=columns(is_terminal=sys.stdout.isatty()), colours=has_colours(sys.stdout))
 
 
 def deliver(text: str, output: Path | None, *, form: str) -> None:

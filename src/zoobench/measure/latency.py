@@ -13,7 +13,8 @@ from zoobench.measure.target import Samples, Target
 from zoobench.measure.worker import first_patience, later_patience
 from zoobench.results.schema import RecordedDisturbance, RecordedLatency, Speedup
 from zoobench.system.keeper import watched
-from zoobench.system.terminal import capture_native_output
+from zoobench.system.terminal import capture_native_output, say
+from zoobench.system.units import duration
 
 WARMUP_ROUNDS = 5
 
@@ -56,7 +57,7 @@ def measure_latency(
             cell=session, twin=others[0], samples=target.samples, reference=others[1] if reference else None
         )
         round_seconds = 0.0 if benchmark.disabled else running.warm_up(WARMUP_ROUNDS)
-        number = 1 if benchmark.disabled else rounds.number(round_seconds)
+        number = 1 if benchmark.disabled else _planned(rounds, round_seconds, target, files=1 + len(others))
         within(opening_seconds + later_patience(number * round_seconds))
         running.sampler = sampler
         sampler.begin()
@@ -74,6 +75,15 @@ def measure_latency(
         threads_reported=getattr(session, "threads_reported", None),
         disturbance=disturbance,
     )
+
+
+def _planned(rounds: RoundsConfig, round_seconds: float, target: Target, *, files: int) -> int:
+    """Returns the number of rounds and says it before they are timed: meanwhile nothing is printed."""
+    number = rounds.number(round_seconds)
+    lasting = duration(number * round_seconds)
+    text = f"{target.cell.id}: timing {files} x {number} rounds, {lasting}, quiet on purpose"
+    say(text, error=True)
+    return number
 
 
 @contextmanager

@@ -69,7 +69,7 @@ _BUILDING = (
         "resize",
         "HOW",
         "stretch",
-        "How images become square: stretch, crop (the middle) or pad (with black), as Keras does each.",
+        "How images get a model's shape: stretch, crop (the middle) or pad (with black), as Keras does each.",
     ),
     ("exif", "WHAT", "ignore", "The EXIF orientation of photos: ignore, as Keras does, or apply to turn them upright."),
     ("skip-bad-images", "", "", "Leave out images that cannot be used instead of stopping."),

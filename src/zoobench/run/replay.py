@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation, observe
 from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.run import Run
@@ -84,15 +85,15 @@ class Replayed:
 
 
 def find_samples(
-    sides: Mapping[str, Run], sizes: Iterable[int], *, artifacts: Path, images: Path | None, workplace: Path
-) -> dict[int, Samples]:
+    sides: Mapping[str, Run], sizes: Iterable[ImageSize], *, artifacts: Path, images: Path | None, workplace: Path
+) -> dict[ImageSize, Samples]:
     """Returns the images to replay on, by image size, as far as they can be had: a user's own, or the store's.
 
     Raises:
         UsageError: If images that were named are of no use.
         ResultsError: If the store and a results file contradict each other.
     """
-    found: dict[int, Samples | None] = {}
+    found: dict[ImageSize, Samples | None] = {}
     for size in dict.fromkeys(sizes):
         if images is not None:
             found[size] = given_pixels(images, image_size=size, count=_GIVEN_IMAGES, folder=workplace)
@@ -106,7 +107,7 @@ def find_samples(
 def find_subjects(
     sides: Mapping[str, Run],
     pairs: Sequence[Mapping[str, Record]],
-    samples: Mapping[int, Samples],
+    samples: Mapping[ImageSize, Samples],
     *,
     artifacts: Path,
     baseline_models: Path | None,

@@ -19,13 +19,21 @@ from zoobench.measure.accuracy import (
     recorded_accuracy,
     save_evaluation,
 )
-from zoobench.measure.environment import cpu_features, describe_environment, machine_key
+from zoobench.measure.disturbance import Mark, crowding, mark
+from zoobench.measure.environment import (
+    ROOT,
+    cpu_features,
+    describe_environment,
+    machine_key,
+    quota_cores,
+    usable_cpus,
+)
 from zoobench.measure.latency import RoundsConfig, measure_latency, opened
 from zoobench.measure.runtimes import imported_meanwhile
 from zoobench.measure.startup import measure_memory
 from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
 from zoobench.measure.worker import first_patience, later_patience
-from zoobench.results.disturbed import judged
+from zoobench.results.disturbed import busy, judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
     SCHEMA,
@@ -78,9 +86,10 @@ class BenchSession:
         TensorFlow, which takes seconds to import, is imported meanwhile if the rounds that this process times need it.
         """
         names = dict.fromkeys(cell.runtime for cell in timed if cell.runtime in TABLE.names())
+        before = mark()
         with imported_meanwhile(name for name in names if find_runtime(name).fixes_threads):
             self._inputs = self._open_inputs(self.plan, cells)
-        return self._inputs.described()
+        return (*self._inputs.described(), *(_busy(timed, before) if timed else ()))
 
     @property
     def inputs(self) -> Inputs:
@@ -270,6 +279,16 @@ class BenchSession:
             )
         return self.records[cell.id]
 
+
+def _busy(timed: Sequence[Cell], before: Mark) -> list[str]:
+    """Returns what to say of other processes since a moment, and of the quota."""
+    time.sleep(max(0.0, LOOK_SECONDS - (mark()[0] - before[0])))
+    threads, cpus = max(cell.threads for cell in timed), len(usable_cpus())
+    return busy(crowding(before, mark()), threads=threads, cpus=cpus, quota=quota_cores(ROOT))
+
+
+LOOK_SECONDS = 0.3
+"""The least time in which other processes are counted before a run: 30 of the ticks that CPU time is counted in."""
 
 TRIAL = 1
 """Raised whenever the same file could be answered otherwise."""

@@ -17,7 +17,7 @@ from zoobench.data.dataset import Dataset, describe, open_dataset
 from zoobench.data.split import measuring_order
 from zoobench.errors import DataError, ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.interface import NOTHING_REQUESTED, WARNING, Interface, RequestedInterface
+from zoobench.matrix.interface import NOTHING_REQUESTED, WARNING, ImageSize, Interface, RequestedInterface
 from zoobench.matrix.variants import find_variant
 from zoobench.measure.custom_objects import VARIABLE, sources
 from zoobench.measure.target import ModelFile, Samples, no_file
@@ -42,7 +42,7 @@ class Workshop:
     plan: Plan
     building: Building
     cells: tuple[Cell, ...]
-    datasets: Mapping[int, Dataset]
+    datasets: Mapping[ImageSize, Dataset]
     weights: Mapping[str, Weights]
     custom_objects: Mapping[str, str] = field(default_factory=dict)
     interfaces: Mapping[str, Interface] = field(default_factory=dict)
@@ -313,19 +313,19 @@ def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
 
 
 def _examine_models(asked: Sequence[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
-    """Finds out what models of one's own are; the store keeps it. Returns why it cannot be known, of each."""
+    """Finds out what models of one's own are; the store keeps it. Returns why it cannot be known, in lines."""
     with capture_native_output():
         from zoobench.build.examination import interface_of  # imports TensorFlow, as above
 
-    def problem(request: BuildRequest, requested: RequestedInterface) -> str:
+    def problem(request: BuildRequest, requested: RequestedInterface) -> Sequence[str]:
         try:
             with _explained(request):
                 interface_of(request, requested)
         except ModelError as error:
-            return str(error)
-        return ""
+            return list(map(str, error.args))
+        return []
 
-    return list(filter(None, (problem(*one) for one in asked)))
+    return [line for one in asked for line in problem(*one)]
 
 
 @contextmanager
@@ -336,7 +336,8 @@ def _explained(request: BuildRequest) -> Iterator[None]:
         try:
             yield
         except ZoobenchError as error:
-            raise type(error)(f"{error}; more in {log}" if kept.getvalue() else str(error)) from error
+            *before, last = error.args or ("",)
+            raise type(error)(*before, f"{last}; more in {log}" if kept.getvalue() else last) from error
         except Exception as error:  # TensorFlow and layers of the user's own may fail with anything
             keep(error)
             raise ModelError(f"{request.backbone.name} cannot be used: {sentence(error)}; more in {log}") from error

@@ -78,6 +78,7 @@ def _document(report: GateReport) -> Document:
                 rows=tuple((one.cell, *_row(one)) for findings in by_cell for one in findings),
                 words=_WORDS,
                 is_grouped=True,
+                spare=tuple(1 + _HEADS.index(head) for head in ("by", "detectable from", "95 %", "unit", "baseline")),
             ),
             Lines(lines=tuple(_remarks(report.findings))),
             Lines(lines=_LEGEND if report.findings else ()),

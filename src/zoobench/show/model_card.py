@@ -9,7 +9,7 @@ from zoobench.results.conditions import machine_name
 from zoobench.results.disturbed import cautions, told
 from zoobench.show.markdown import escaped
 from zoobench.show.records import marked
-from zoobench.show.snippets import KOTLIN, PYTHON, RESIZINGS_SAID, Exported, is_stored
+from zoobench.show.snippets import KOTLIN, PYTHON, Exported, is_stored
 from zoobench.system.units import exactly, megabytes, percent, short_hash
 from zoobench.tflite.ports import Port
 
@@ -77,8 +77,8 @@ def _file(one: Exported) -> Iterator[str]:
 
 
 def _input(one: Exported) -> Iterator[str]:
-    port, interface, side = one.taken, one.interface, one.side
-    image = f"one image of {side} x {side} pixels, {_channels(interface)}"
+    port, interface, (height, width) = one.taken, one.interface, one.sides
+    image = f"one image of {height} x {width} pixels, {_channels(interface)}"
     yield f"one tensor of {_shape(port)}, {port.dtype.name}: {image}"
     yield f"pixels {_SAID_OF_PIXELS[interface.pixels]}"
     if is_stored(one):
@@ -86,7 +86,7 @@ def _input(one: Exported) -> Iterator[str]:
     if one.record.kit:
         yield _NOT_RECORDED
     turned = "turned upright by their EXIF orientation" if one.upright else "not turned by their EXIF orientation"
-    yield f"photos are decoded to RGB with 8 bits, {turned}, and {RESIZINGS_SAID[one.resize]}"
+    yield f"photos are decoded to RGB with 8 bits, {turned}, and {one.resized}"
     yield (
         "resized bilinearly with half-pixel centres and without antialiasing, as `tf.image.resize` does by default; "
         "then rounded to whole levels"

@@ -7,18 +7,13 @@ from math import prod
 import numpy as np
 
 from zoobench.errors import sanitize
-from zoobench.matrix.interface import DEVIATION_RGB, MEAN_BGR, MEAN_RGB, Interface, PixelRange
+from zoobench.matrix.interface import DEVIATION_RGB, MEAN_BGR, MEAN_RGB, Interface, PixelRange, height_and_width
 from zoobench.results.run import Run
 from zoobench.results.schema import Record
 from zoobench.tflite.ports import Port
 
 PYTHON, KOTLIN = "classify.py", "Classifier.kt"
 """What the code is called."""
-RESIZINGS_SAID = {
-    "stretch": "stretched to a square",
-    "crop": "cut to the square in their middle",
-    "pad": "made square by black at their sides",
-}
 _LUMINANCE = (19595, 38470, 7471)
 _PYTHON_PIXELS: Mapping[PixelRange, str] = {
     "0..255": "image",
@@ -78,7 +73,7 @@ class Exported:
         record: The cell's.
         taken: The file's input.
         given: Its output.
-        resize: How images became square: `stretch`, `crop` or `pad`.
+        resize: How images got the model's shape: `stretch`, `crop` or `pad`.
         upright: Whether photos were turned as their EXIF orientation says.
     """
 
@@ -91,9 +86,20 @@ class Exported:
     interface: Interface = field(default_factory=lambda: Interface(taken_as="classifier"))
 
     @property
-    def side(self) -> int:
-        """Of an image, in pixels."""
-        return self.record.cell.image_size
+    def sides(self) -> tuple[int, int]:
+        """Height and width of an image, in pixels."""
+        return height_and_width(self.record.cell.image_size)
+
+    @property
+    def resized(self) -> str:
+        """What was done to photos, as a part of a sentence."""
+        size = self.record.cell.image_size
+        is_square = isinstance(size, int)
+        return {
+            "stretch": f"stretched to {'a square' if is_square else size}",
+            "crop": f"cut to the {'square' if is_square else f'shape {size}'} in their middle",
+            "pad": f"made {'square' if is_square else size} by black at their sides",
+        }[self.resize]
 
     @property
     def outputs(self) -> int:
@@ -127,7 +133,7 @@ def to_python(one: Exported) -> str:
         *_PYTHON_HEAD,
         f"from PIL import Image{', ImageOps' if one.upright else ''}",
         *_PYTHON_MIXED,
-        *_python_square(one),
+        *_python_shaped(one),
         "",
         "",
         "here = Path(__file__).parent",
@@ -136,7 +142,7 @@ def to_python(one: Exported) -> str:
         "model.allocate_tensors()",
         "into, out = model.get_input_details()[0], model.get_output_details()[0]",
         "for name in sys.argv[1:]:",
-        f'    image = square(np.asarray({turned}.convert("RGB"), np.float32))',
+        f'    image = shaped(np.asarray({turned}.convert("RGB"), np.float32))',
         *(f"    {line}" for line in _python_input(one)),
         '    model.set_tensor(into["index"], values[None])',
         "    model.invoke()",
@@ -146,24 +152,27 @@ def to_python(one: Exported) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _python_square(one: Exported) -> Iterator[str]:
-    yield "def square(a):"
+def _python_shaped(one: Exported) -> Iterator[str]:
+    height, width = one.sides
+    yield "def shaped(a):"
     if one.resize == "pad":
-        yield f"    side = np.float32({one.side})"
-        yield "    ratio = max(np.float32(length) / side for length in a.shape[:2])"
-        yield "    height, width = (max(1, int(np.float32(length) / ratio)) for length in a.shape[:2])"
-        yield "    top, left = (int((side - np.float32(length) / ratio) / 2) for length in a.shape[:2])"
-        yield f"    padded = np.zeros(({one.side}, {one.side}, 3))"
+        yield f"    lengths, sides = np.float32(a.shape[:2]), np.float32(({height}, {width}))"
+        yield "    ratio = max(lengths / sides)"
+        yield "    height, width = (max(1, int(length / ratio)) for length in lengths)"
+        yield "    top, left = (int(rest / 2) for rest in sides - lengths / ratio)"
+        yield f"    padded = np.zeros(({height}, {width}, 3))"
         yield "    padded[top : top + height, left : left + width] = np.rint("
         yield "        mixed(mixed(a.swapaxes(0, 1), width).swapaxes(0, 1), height)"
         yield "    )"
         yield "    return padded"
         return
     if one.resize == "crop":
-        yield "    side = min(a.shape[:2])"
-        yield "    top, left = ((length - side) // 2 for length in a.shape[:2])"
-        yield "    a = a[top : top + side, left : left + side]"
-    yield f"    return np.rint(mixed(mixed(a.swapaxes(0, 1), {one.side}).swapaxes(0, 1), {one.side})).astype(float)"
+        yield "    height, width = a.shape[:2]"
+        yield f"    tall = min(height, max(1, width * {height} // {width}))"
+        yield f"    wide = min(width, max(1, height * {width} // {height}))"
+        yield "    top, left = (height - tall) // 2, (width - wide) // 2"
+        yield "    a = a[top : top + tall, left : left + wide]"
+    yield f"    return np.rint(mixed(mixed(a.swapaxes(0, 1), {width}).swapaxes(0, 1), {height})).astype(float)"
 
 
 def _python_input(one: Exported) -> Iterator[str]:
@@ -210,7 +219,7 @@ def _python_scores(one: Exported) -> Iterator[str]:
 
 def to_kotlin(one: Exported) -> str:
     """Returns a class that answers a bitmap: needs LiteRT for Android; what Android resizes is near, not the same."""
-    side, interface = one.side, one.interface
+    (height, width), interface = one.sides, one.interface
     shifts = "intArrayOf(0, 8, 16)" if interface.pixels == "imagenet-caffe" else "intArrayOf(16, 8, 0)"
     channel = "((p shr s) and 255).toFloat()"
     loops: tuple[str, ...] = (f"for ((c, s) in {shifts}.withIndex())", "for (p in pixels)")
@@ -220,7 +229,7 @@ def to_kotlin(one: Exported) -> str:
         loops = (loops[1], loops[0])
     head = (
         '// Gradle: implementation("com.google.ai.edge.litert:litert:1.0.1")',
-        f"// A photo is {RESIZINGS_SAID[one.resize]}.",
+        f"// A photo is {one.resized}.",
         "// Android's bilinear filter may differ from what was measured by a level or two of 255.",
         f"import android.graphics.{'*' if one.resize == 'pad' else 'Bitmap'}",
         *_KOTLIN_IMPORTS,
@@ -232,10 +241,10 @@ def to_kotlin(one: Exported) -> str:
         "    fun classify(photo: Bitmap): Pair<String, Float> {",
     )
     body = (
-        *_kotlin_square(one),
-        f"val pixels = IntArray({side * side})",
-        f"square.getPixels(pixels, 0, {side}, 0, 0, {side}, {side})",
-        f"val input = {_buffer(side * side * interface.channels, one.taken)}",
+        *_kotlin_shaped(one),
+        f"val pixels = IntArray({height * width})",
+        f"shaped.getPixels(pixels, 0, {width}, 0, 0, {width}, {height})",
+        f"val input = {_buffer(height * width * interface.channels, one.taken)}",
         f"{' '.join(loops)} {{",
         f"    val v = {channel}",
         f"    input.{_kotlin_put(one)}",
@@ -257,21 +266,22 @@ def _grey_in_kotlin() -> str:
     return f"(({sum_}) shr 16).toFloat()"
 
 
-def _kotlin_square(one: Exported) -> Iterator[str]:
-    side = one.side
+def _kotlin_shaped(one: Exported) -> Iterator[str]:
+    height, width = one.sides
     if one.resize == "pad":
-        yield f"val ratio = maxOf(photo.width, photo.height) / {side}f"
+        yield f"val ratio = maxOf(photo.width / {width}f, photo.height / {height}f)"
         yield "val place = RectF(0f, 0f, photo.width / ratio, photo.height / ratio)"
-        yield f"place.offset(({side} - place.width()) / 2, ({side} - place.height()) / 2)"
-        yield f"val square = Bitmap.createBitmap({side}, {side}, Bitmap.Config.ARGB_8888)"
-        yield "Canvas(square).drawColor(Color.BLACK)"
-        yield "Canvas(square).drawBitmap(photo, null, place, Paint(Paint.FILTER_BITMAP_FLAG))"
+        yield f"place.offset(({width} - place.width()) / 2, ({height} - place.height()) / 2)"
+        yield f"val shaped = Bitmap.createBitmap({width}, {height}, Bitmap.Config.ARGB_8888)"
+        yield "Canvas(shaped).drawColor(Color.BLACK)"
+        yield "Canvas(shaped).drawBitmap(photo, null, place, Paint(Paint.FILTER_BITMAP_FLAG))"
         return
     if one.resize == "crop":
-        yield "val cut = minOf(photo.width, photo.height)"
-        yield "val middle = Bitmap.createBitmap(photo, (photo.width - cut) / 2, (photo.height - cut) / 2, cut, cut)"
+        yield f"val wide = minOf(photo.width, maxOf(1, photo.height * {width} / {height}))"
+        yield f"val tall = minOf(photo.height, maxOf(1, photo.width * {height} / {width}))"
+        yield "val middle = Bitmap.createBitmap(photo, (photo.width - wide) / 2, (photo.height - tall) / 2, wide, tall)"
     source = "middle" if one.resize == "crop" else "photo"
-    yield f"val square = Bitmap.createScaledBitmap({source}, {side}, {side}, true)"
+    yield f"val shaped = Bitmap.createScaledBitmap({source}, {width}, {height}, true)"
 
 
 def _buffer(values: int, port: Port) -> str:

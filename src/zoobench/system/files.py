@@ -24,6 +24,37 @@ _ENCRYPTED = 1
 _CHUNK_BYTES = 1 << 20
 
 
+_DISGUISES = (
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a pointer of Git LFS and not the file: get it by `git lfs pull` (in CI: checkout with lfs: true)",
+    ),
+    (b"\x1f\x8b", "compressed by gzip: unpack it, as by gunzip"),
+    (b"PK\x03\x04", "a ZIP archive, as artifacts of CI are downloaded: unpack it"),
+    (b"BZh", "compressed by bzip2: unpack it"),
+    (b"\xfd7zXZ", "compressed by xz: unpack it"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it"),
+    (b"\xff\xfe", "UTF-16, as PowerShell's `>` writes: save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16: save it as UTF-8"),
+    (b"<!DOCTYPE", "a web page: download the file itself, perhaps after signing in"),
+    (b"<html", "a web page: download the file itself, perhaps after signing in"),
+)
+"""How files begin that git, editors, packers and browsers leave in the place of others, and what to do."""
+BEGINNING = 100
+"""Bytes of a file that tell what it is."""
+_MERGE_MARK = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
+
+
+def disguise(content: bytes) -> str:
+    """Returns what a file's content is that is not what its name says, and what to do; '' where it is none of these."""
+    for start, found in _DISGUISES:
+        if content[: len(start)].lower() == start.lower():
+            return f"it is {found}"
+    if _MERGE_MARK.search(content):
+        return "it has the marks of an unfinished merge (<<<<<<<): settle the conflict, then read it"
+    return ""
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
     """Opens a temporary file beside `path` that takes its name only if the block ends well.

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import select
+import shutil
 import sys
 import tempfile
 import time
@@ -38,6 +39,11 @@ def has_colours(stream: TextIO) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def columns(*, is_terminal: bool) -> int | None:
+    """Returns how wide what is printed may be: COLUMNS, or what the terminal has; None where it is none."""
+    return shutil.get_terminal_size().columns if is_terminal or os.environ.get("COLUMNS", "").isdigit() else None
 
 
 def quiet_tensorflow() -> None:

@@ -56,7 +56,7 @@ def test_photos_are_turned_and_cut_as_those_of_the_data_set_were() -> None:
     def loaded(**preparation: str) -> npt.NDArray[np.uint8]:
         session = Watching(FakeClock())
         one = photos(buffer.getvalue(), **preparation)
-        observe(session, one, side=16, repetitions=Repetitions(warmups=0, runs=1), clock=session.clock)
+        observe(session, one, size=16, repetitions=Repetitions(warmups=0, runs=1), clock=session.clock)
         return session.loaded[0][0, :, :, 0]
 
     assert (loaded()[:, 1].min(), loaded(exif="apply")[1].min()) == (255, 255)
@@ -65,14 +65,14 @@ def test_photos_are_turned_and_cut_as_those_of_the_data_set_were() -> None:
 
 def test_every_phase_has_its_own_time() -> None:
     clock = FakeClock()
-    timed = observe(Watching(clock), photos(photo(0)), side=16, repetitions=Repetitions(warmups=1, runs=3), clock=clock)
+    timed = observe(Watching(clock), photos(photo(0)), size=16, repetitions=Repetitions(warmups=1, runs=3), clock=clock)
     assert timed == [[0, 0, 2 * MILLISECOND, 5 * MILLISECOND, 1 * MILLISECOND]] * 3
 
 
 def test_photos_take_turns_and_reach_the_model_at_its_size() -> None:
     session = Watching(FakeClock())
     both = photos(photo(10), photo(200))
-    observe(session, both, side=16, repetitions=Repetitions(warmups=1, runs=2), clock=session.clock)
+    observe(session, both, size=16, repetitions=Repetitions(warmups=1, runs=2), clock=session.clock)
     assert [image.shape for image in session.loaded] == [(1, 16, 16, 3)] * 3
     assert [int(image[0, 0, 0, 0]) > 100 for image in session.loaded] == [False, True, False]
 

@@ -73,7 +73,7 @@ _MOST_TAKEN = 2
     metavar="PATH",
     type=click.Path(path_type=Path, exists=True),
     help="A folder of photos, or a .npy file: uint8 images, or numbers of the input's shape. Default: the test images "
-    "of the results, else drawn ones; random numbers where the file takes no square images.",
+    "of the results, else drawn ones; random numbers where the file takes no images.",
 )
 @signature_option
 @output_options

@@ -15,6 +15,7 @@ import numpy as np
 from zoobench.commands.crosscheck.target import CrosscheckTarget
 from zoobench.data.photos import Photos
 from zoobench.errors import DataError, MeasurementError
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.worker import fresh_bench
@@ -92,11 +93,13 @@ def time_end_to_end(target: CrosscheckTarget, photos: Photos, *, repetitions: Re
     return summary(in_fresh_process(_observe, target, photos, repetitions=repetitions, patience=patience))
 
 
-def observe(session: Session, photos: Photos, *, side: int, repetitions: Repetitions, clock: Clock) -> list[list[int]]:
+def observe(
+    session: Session, photos: Photos, *, size: ImageSize, repetitions: Repetitions, clock: Clock
+) -> list[list[int]]:
     """Returns nanoseconds of each phase, in the order of `PHASES`, of each photo that was on the clock."""
     count, given = repetitions.warmups + repetitions.runs, photos.contents
     contents = (given[number % len(given)] for number in range(count))
-    marks = [list(_marks(session, content, photos, side=side, clock=clock)) for content in contents]
+    marks = [list(_marks(session, content, photos, size=size, clock=clock)) for content in contents]
     return [[after - before for before, after in pairwise(one)] for one in marks[repetitions.warmups :]]
 
 
@@ -145,16 +148,16 @@ def _observe(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitio
     opening = open_session(target.model, runtime=REFERENCE, threads=target.threads, interface=target.interface)
     with capture_native_output(), opening as session:
         try:
-            return observe(session, photos, side=target.side, repetitions=repetitions, clock=time.perf_counter_ns)
+            return observe(session, photos, size=target.image_size, repetitions=repetitions, clock=time.perf_counter_ns)
         except DataError as error:
             raise MeasurementError(f"a photo cannot be used: {error}; name other photos with --images") from error
 
 
-def _marks(session: Session, content: bytes, photos: Photos, *, side: int, clock: Clock) -> Iterator[int]:
+def _marks(session: Session, content: bytes, photos: Photos, *, size: ImageSize, clock: Clock) -> Iterator[int]:
     yield clock()
     pixels = photos.decoded(content)
     yield clock()
-    image = photos.resized(pixels, size=side)
+    image = photos.resized(pixels, size=size)
     yield clock()
     session.load(image[np.newaxis])
     yield clock()

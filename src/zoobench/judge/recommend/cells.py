@@ -21,6 +21,7 @@ from zoobench.judge.readings import (
     timing_of,
 )
 from zoobench.judge.recommend.limits import P50, P90, SIZE, SPEEDUP, TOP1
+from zoobench.matrix.interface import ImageSize
 from zoobench.results.answers import Answers, answers_of
 from zoobench.results.conditions import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Run, Side
@@ -259,7 +260,7 @@ def _floats(cell: KnownCell, cells: Mapping[str, KnownCell]) -> list[KnownCell]:
     return [one for one in cells.values() if one.recorded.variant == _FLOAT and paired_answers(one, cell)]
 
 
-def _network(cell: KnownCell) -> tuple[str, int, str]:
+def _network(cell: KnownCell) -> tuple[str, ImageSize, str]:
     return cell.recorded.backbone, cell.recorded.image_size, cell.recorded.weights
 
 
