@@ -37,6 +37,8 @@ _SAID: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """By the message of an error, the first test that ended with it."""
 _PROCESS: pytest.StashKey[int] = pytest.StashKey()
 """The process that the session began in."""
+_LAST: pytest.StashKey[dict[str | None, pytest.Item]] = pytest.StashKey()
+"""The last test about each cell."""
 _ONE_PROCESS = "measuring takes one process"
 _CANNOT = "zoobench cannot measure here: "
 _TIMER = "time.perf_counter"
@@ -50,6 +52,7 @@ _THEIR_TABLE = tuple(f"--benchmark-{name}" for name in _ITS_OPTIONS)
 """Options of pytest-benchmark that are about its table, or about what is written with it."""
 _SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
+_GATE = "zoobench-gate"
 
 
 class _Given(argparse.Action):
@@ -134,15 +137,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
+    config.stash[_LAST] = {_cell_id(item): item for item in items}
     config.stash[_IDS] = frozenset(ids)
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
     config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
-            check_writable(bench.plan.artifacts / "results" / bench.machine)
+            check_writable(_results_folder(bench))
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
+        if gate := config.pluginmanager.get_plugin(_GATE):
+            gate.foresee({cell.id: bench.expected(cell) for cell in cells if not bench.unavailable_reason(cell)})
     if reporter := config.pluginmanager.get_plugin("terminalreporter"):
         for line in lines:
             reporter.write_line(f"zoobench: {sanitize(line)}")
@@ -330,6 +336,10 @@ class _Refusals:
             raise pytest.UsageError(text)
 
 
+def _results_folder(bench: BenchSession) -> Path:
+    return bench.plan.artifacts / "results" / bench.machine
+
+
 def _texts(config: pytest.Config) -> dict[str, str]:
     return {option.name: config.getoption(option.flag) for option in OPTIONS}
 
@@ -347,7 +357,7 @@ def _register_gate(config: pytest.Config) -> None:
     keeper = Gatekeeper(
         request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config), texts=texts
     )
-    config.pluginmanager.register(keeper, "zoobench-gate")
+    config.pluginmanager.register(keeper, _GATE)
 
 
 def _cell_id(item: pytest.Item) -> str | None:
@@ -374,11 +384,12 @@ def _failed(item: pytest.Item, error: ZoobenchError) -> BaseException:
 
 
 def _complete(item: pytest.Function) -> None:
-    """Measures of the cell what `--benchmark-only` leaves out with the tests that would have."""
-    if not item.config.getoption("benchmark_only", False):
-        return
-    bench = _bench(item.config)
+    """Measures of the cell what is left out with the tests that would have: by `--benchmark-only`, or before a gate."""
+    config, bench = item.config, _bench(item.config)
     cell = bench.cell(_cell_id(item) or "")
+    is_judged = config.pluginmanager.has_plugin(_GATE) and config.stash[_LAST].get(cell.id) is item
+    if not config.getoption("benchmark_only", False) and not is_judged:
+        return
     if bench.records[cell.id].accuracy is None:
         bench.measure_accuracy(cell)
     if bench.records[cell.id].startup is None:
@@ -398,8 +409,7 @@ def _save(config: pytest.Config) -> None:
             "machine_info": timings.get_machine_info(),
             "commit_info": config.hook.pytest_benchmark_generate_commit_info(config=config),
         }
-        folder = bench.plan.artifacts / "results" / bench.machine
-        config.stash[_RESULTS] = reserve_results_path(folder, now=datetime.now())
+        config.stash[_RESULTS] = reserve_results_path(_results_folder(bench), now=datetime.now())
     finished = [
         one for one in timings.benchmarks if one and (BLOCK in one.extra_info or CELL not in (one.params or {}))
     ]

@@ -14,12 +14,13 @@ from typing import Literal
 import pytest
 
 from zoobench.commands.baseline import find_run
-from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
+from zoobench.commands.gate import GateRequest, foreseen, run_gate, unusable, write_summary
 from zoobench.errors import Status, ZoobenchError, sanitize
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.rules import parsed, read_rules
 from zoobench.results.run import read_recorded
+from zoobench.results.schema import Record
 from zoobench.run.options import PREFIX
 from zoobench.show import terminal
 from zoobench.show.gate import headline, sentence, view
@@ -58,6 +59,20 @@ class Gatekeeper:
         self._uncaptured = uncaptured
         self._report: GateReport | None = None
         self._failure = ""
+
+    def foresee(self, expected: Mapping[str, Record]) -> None:
+        """Ends the session before anything is measured, where what will be could not be judged.
+
+        Args:
+            expected: What is known of the cells that will be measured, by id.
+        """
+        try:
+            problems = foreseen(self._request, expected)
+        except ZoobenchError as error:
+            problems = (str(error),)
+        if problems:
+            told = "\n".join(f"unusable: {sanitize(one)}" for one in problems)
+            pytest.exit(f"before anything was measured\n{told}", returncode=Status.UNUSABLE.in_pytest)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

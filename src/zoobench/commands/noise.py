@@ -20,6 +20,7 @@ from zoobench.commands.options import (
     save_picture,
     seconds_option,
     tolerance_option,
+    writable,
 )
 from zoobench.errors import OutputError, UsageError
 from zoobench.judge.gate.evidence import number_of_tests
@@ -96,7 +97,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
     show_default=True,
     help="Of the whole matrix: what tolerances are proposed for.",
 )
-@click.option("--picture", metavar="FILE", type=PATH, help="Draw the power curve, .png or .svg.")
+@click.option("--picture", metavar="FILE", type=PATH, callback=writable, help="Draw the power curve, .png or .svg.")
 @artifacts_option
 @output_options
 def noise(

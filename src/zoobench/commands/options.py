@@ -1,5 +1,6 @@
 """Which options do several commands share, and how is what they say printed or written (`--format`, `-o`)?"""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -46,8 +47,28 @@ cells_option = click.option(
     metavar="PATTERN",
     help="Only cells whose ids match this pattern, such as '*-litert-*'; may be repeated.",
 )
+
+
+def writable(_context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Returns a path that can be written, as far as can be told before the work that will fill it."""
+    if path is None or (path.exists() and not path.is_dir()):
+        return path
+    folder = next(one for one in (path.absolute().parent, *path.absolute().parents) if one.exists())
+    reason = "is a folder" if path.is_dir() else "" if folder.is_dir() else f"{folder} is no folder"
+    if not reason and not os.access(folder, os.W_OK | os.X_OK):
+        reason = f"nothing can be written in {folder}"
+    if reason:
+        raise OutputError(f"cannot write {path}: {reason}; name another file with {parameter.opts[0]}")
+    return path
+
+
 output_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "-o", "--output", type=PATH, metavar="FILE", help="Write to this file instead of the terminal."
+    "-o",
+    "--output",
+    type=PATH,
+    metavar="FILE",
+    callback=writable,
+    help="Write to this file instead of the terminal.",
 )
 tolerance_option = click.option(
     "--tolerance",

@@ -266,18 +266,25 @@ class BenchSession:
     def _record(self, cell: Cell) -> Record:
         if cell.id not in self.records:
             target = self.inputs.target(cell) if self.is_made(cell) else None
-            self.records[cell.id] = Record(
-                schema=SCHEMA,
-                cell=RecordedCell(id=cell.id, **asdict(cell), weights=self.inputs.weights[cell.backbone]),
+            self.records[cell.id] = replace(
+                self.expected(cell),
                 model=self._size(target) if target else None,
-                dataset=self.inputs.split(cell).dataset,
-                accuracy=None,
-                latency=None,
-                environment=self.environment,
-                kit=self.inputs.kit,
                 training=target.file.training if target else None,
             )
         return self.records[cell.id]
+
+    def expected(self, cell: Cell) -> Record:
+        """Returns what is known of a cell before it is made and measured: its data, its weights and the machine."""
+        return Record(
+            schema=SCHEMA,
+            cell=RecordedCell(id=cell.id, **asdict(cell), weights=self.inputs.weights[cell.backbone]),
+            model=None,
+            dataset=self.inputs.split(cell).dataset,
+            accuracy=None,
+            latency=None,
+            environment=self.environment,
+            kit=self.inputs.kit,
+        )
 
 
 def _busy(timed: Sequence[Cell], before: Mark) -> list[str]:
