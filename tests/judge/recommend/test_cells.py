@@ -208,3 +208,16 @@ def test_random_weights_are_never_the_most_accurate_backbone() -> None:
     cell = a_known_cell()
     lucky = a_known_cell("float32", backbone="xception", right="++++", weights="random")
     assert FloatFiles({one.id: one for one in (cell, lucky)}.values()).best(cell) is None
+
+
+def test_float_files_of_many_cells_are_found_without_a_look_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = [
+        a_known_cell(variant, backbone=f"b{number}") for number in range(300) for variant in ("float32", "integer_only")
+    ]
+    top1 = type(cells[0]).top1
+    asked: list[str] = []
+    monkeypatch.setattr(KnownCell, "top1", property(lambda one: asked.append(one.id) or top1.fget(one)))
+    floats = FloatFiles(cells)
+    for float32, integer in zip(cells[::2], cells[1::2], strict=True):
+        assert floats.own(integer) is floats.best(integer) is floats.own(float32) is float32
+    assert len(asked) <= 4 * len(cells)
