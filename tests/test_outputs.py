@@ -31,7 +31,7 @@ KEPT = INPUTS.parent / "outputs"
 ENDS = KEPT / "ends.json"
 """The status and the lines on stderr that each command ended with."""
 ENVIRONMENT = {
-    "COLUMNS": "120",
+    "COLUMNS": None,
     "NO_COLOR": "1",
     "FORCE_COLOR": None,
     "TERM": "dumb",
@@ -67,7 +67,6 @@ HELD = {
     "compare-plain.txt": "compare plain.json workbench.json",
     "compare-plain.md": "compare plain.json plain.json --format markdown",
     "compare-folders.txt": "compare runs candidate.json",
-    "compare-alone.txt": "compare workbench.json",
     "machines.txt": "compare --across-machines workbench.json board.json",
     "machines.md": "compare --across-machines workbench.json board.json --format markdown",
     "machines.csv": "compare --across-machines workbench.json board.json --format csv",
@@ -162,8 +161,31 @@ HELD = {
         f"help-{name.replace(' ', '-')}.txt": f"{name} --help"
         for name in (
             *("backbones", "baseline", "baseline diff", "baseline list", "baseline save", "baseline show"),
-            *("build", "compare", "data", "data fetch", "data preview", "layers", "extensions", "gate", "inspect"),
-            *("kit", "kit export", "kit run", "kit show", "noise", "crosscheck", "recommend", "report", "run", "show"),
+            *(
+                "build",
+                "compare",
+                "data",
+                "data fetch",
+                "data preview",
+                "export",
+                "layers",
+                "extensions",
+                "gate",
+                "inspect",
+            ),
+            *(
+                "kit",
+                "kit export",
+                "kit run",
+                "kit show",
+                "noise",
+                "crosscheck",
+                "recommend",
+                "report",
+                "run",
+                "runs",
+                "show",
+            ),
             *("store", "store list", "store path", "store prune", "store verify"),
         )
     },

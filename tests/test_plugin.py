@@ -236,6 +236,27 @@ def test_benchmark_only_loses_neither_accuracy_nor_size_nor_memory(scripted: Scr
         assert record["memory"]["peak_rss_bytes"] == 90_000_000
 
 
+def test_their_table_is_printed_where_one_of_its_options_asks_for_it_and_of_other_benchmarks(
+    scripted: Scripted, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(test_own="def test_own(benchmark): benchmark.pedantic(len, ('x',), rounds=2)")
+    alone = scripted().stdout.str()
+    assert "test_own" in alone
+    assert "test_latency[" not in alone.partition("benchmark:")[2]
+    assert "test_latency[" in scripted("--benchmark-sort=name").stdout.str()
+
+
+def test_progress_is_told_cell_by_cell_and_before_rounds_what_they_take(
+    scripted: Scripted, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = scripted()
+    told = done.stderr.str() + capfd.readouterr().err
+    assert f"{FLOAT.id}: timing 2 x 6 rounds, under 1 s, quiet on purpose" in told
+    assert re.search("^zoobench: cell 2 of 3, .* s left if they take as long$", told, re.MULTILINE)
+    assert "zoobench: cell 3 of 3, " in told
+    assert "cell 1 of 3" not in told
+
+
 def test_refused_cells_are_expected_failures_and_recorded(scripted: Scripted, tmp_path: Path) -> None:
     done = scripted(unmade=("keras",), refused=(("integer_only", "litert"),))
     done.assert_outcomes(passed=5, xfailed=7)

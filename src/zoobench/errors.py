@@ -5,7 +5,8 @@
     ├── DataError           images that are missing, unreadable or contradictory
     ├── ModelError          weights, backbones and conversions that cannot be had
     ├── MeasurementError    a runtime that cannot open or run a model
-    └── ResultsError        a results file that cannot be read, understood or written
+    ├── ResultsError        a results file that cannot be read, understood or written
+    └── OutputError         a file or a stream that cannot be written
 
 Every message says what was received, what is allowed, and what to do next.
 """
@@ -15,6 +16,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
 
+_OF_PYTEST = 10
+TO_BUILD = "pip install tensorflow litert-quantizer pillow"
+"""What brings the libraries that make models; zoobench itself is on no package index."""
 MARK = "\N{REPLACEMENT CHARACTER}"
 _COMMAND = re.compile(r"^\s*::|##\[")
 """Of GitHub's runner: the one at the start of a line, the older one anywhere."""
@@ -59,14 +63,23 @@ class ResultsError(ZoobenchError):
     """A results file that cannot be read, understood or written."""
 
 
+class OutputError(ZoobenchError):
+    """A file or a stream that cannot be written."""
+
+
 class Status(IntEnum):
-    """How a command ends, the same for all of them.
+    """How a command ends, the same for all of them; docs/ci.md has this table.
+
+    What went wrong with zoobench itself or with its output has numbers of its own, those of `sysexits.h` and of shells:
+    none of them, and no status of Python's, is that of a verdict.
 
     Attributes:
         PASSED: It did what was asked, and what was asked holds.
         FAILED: It does not: something regressed, is violated, damaged or broken, or no cell can be recommended.
         UNUSABLE: Options or files cannot be used.
         UNDECIDED: The evidence is insufficient.
+        CRASHED: By a defect of zoobench, or by native code that never ended.
+        UNWRITTEN: What it had to say could not be written.
         HUNG_UP: By SIGHUP, as when its terminal is closed; this and the next two are as shells have them.
         INTERRUPTED: By Ctrl-C.
         TERMINATED: By SIGTERM.
@@ -76,9 +89,16 @@ class Status(IntEnum):
     FAILED = 1
     UNUSABLE = 2
     UNDECIDED = 3
+    CRASHED = 70
+    UNWRITTEN = 74
     HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
+
+    @property
+    def in_pytest(self) -> int:
+        """The same of a pytest session: 10 more, as 1 to 5 are pytest's own."""
+        return self + _OF_PYTEST if 0 < self < _OF_PYTEST else int(self)
 
 
 _SIGNS = re.compile(r"[\W_]+")

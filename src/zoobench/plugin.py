@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from shutil import get_terminal_size
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from zoobench.errors import DataError, Status, ZoobenchError, sanitize
-from zoobench.run.options import OPTIONS, bench_folder
+from zoobench.errors import TO_BUILD, DataError, Status, UsageError, ZoobenchError, sanitize
+from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
-from zoobench.system.terminal import quiet_tensorflow
+from zoobench.system.terminal import columns, quiet_tensorflow
+from zoobench.system.units import duration
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
@@ -39,8 +41,26 @@ _ONE_PROCESS = "measuring takes one process"
 _CANNOT = "zoobench cannot measure here: "
 _TIMER = "time.perf_counter"
 _ANOTHER_CLOCK = f"received {{}}; allowed is {_TIMER}, by which each cell's float twin is timed too: leave it out"
+_BEGUN: pytest.StashKey[dict[str, float]] = pytest.StashKey()
+"""When the first question about each cell was asked, by its id."""
+_IDS: pytest.StashKey[frozenset[str]] = pytest.StashKey()
+"""Of the cells that will run."""
+_ITS_OPTIONS = ("columns", "sort", "group-by", "name", "time-unit", "histogram", "verbose", "compare", "cprofile")
+_THEIR_TABLE = tuple(f"--benchmark-{name}" for name in _ITS_OPTIONS)
+"""Options of pytest-benchmark that are about its table, or about what is written with it."""
 _SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
+
+
+class _Given(argparse.Action):
+    """Takes an option's text, and refuses nothing, which is what a variable of CI that is not set gives."""
+
+    def __call__(self, _parser: Any, namespace: argparse.Namespace, values: Any, flag: str | None = None) -> None:
+        try:
+            refuse_empty(flag or self.dest, values)
+        except ZoobenchError as error:
+            raise pytest.UsageError(str(error)) from error
+        setattr(namespace, self.dest, values)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,7 +68,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("zoobench", "zoobench: quantized image classifiers")
     for option in OPTIONS:
         if option.metavar:
-            group.addoption(option.flag, metavar=option.metavar, default=option.default, help=option.full_help)
+            asked: dict[str, Any] = {"metavar": option.metavar, "default": option.default, "action": _Given}
+            group.addoption(option.flag, help=option.full_help, **asked)
         else:
             group.addoption(option.flag, action="store_const", const="yes", default="", help=option.full_help)
 
@@ -109,12 +130,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     ids = set(filter(None, map(_cell_id, items)))
     if not ids or config.getoption("collectonly"):
         return
+    from zoobench.results.file import check_writable
+
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
+    config.stash[_IDS] = frozenset(ids)
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
     config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
+            check_writable(bench.plan.artifacts / "results" / bench.machine)
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
@@ -145,11 +170,45 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
                 pytest.xfail(sanitize(f"{refusal.by}: {refusal.reason}"))
         except ZoobenchError as error:
             raise _failed(request.node, error) from None
+    _say_progress(request.config, cell)
     yield cell
     try:
         _save(request.config)
     except ZoobenchError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+def _say_progress(config: pytest.Config, cell: Cell) -> None:
+    """Says at the first question about a cell how many cells are done, and how long the others may take."""
+    begun = config.stash.setdefault(_BEGUN, {})
+    if cell.id in begun:
+        return
+    begun[cell.id] = now = time.monotonic()
+    done, ids = len(begun) - 1, config.stash.get(_IDS, frozenset())
+    if done and len(ids) > done:
+        spent = now - next(iter(begun.values()))
+        left = duration(spent / done * (len(ids) - done))
+        with _uncaptured(config):
+            print(
+                f"zoobench: cell {done + 1} of {len(ids)}, {left} left if they take as long",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leaves our cells out of pytest-benchmark's table, unless one of its options is about that: ours is complete."""
+    config = session.config
+    timings: Any = config.pluginmanager.get_plugin(_BENCHMARK_SESSION)
+    given = (*config.invocation_params.args, *config.getini("addopts"), *os.environ.get("PYTEST_ADDOPTS", "").split())
+    is_asked_for = any(str(one).startswith(_THEIR_TABLE) for one in given)
+    if _BENCH not in config.stash or not (timings and timings.groups) or is_asked_for:
+        return
+    from zoobench.results.file import BLOCK
+
+    groups = ((name, [one for one in rows if BLOCK not in one["extra_info"]]) for name, rows in timings.groups)
+    timings.groups = [(name, rows) for name, rows in groups if rows]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -200,11 +259,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
     records = [bench.records[cell.id] for cell in bench.plan.cells if cell.id in bench.records]
     terminalreporter.section("zoobench")
-    width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
+    width, colours = columns(is_terminal=bool(terminalreporter.isatty)), terminalreporter.hasmarkup
     terminalreporter.write(write(view(records), width=width, colours=colours))
     if _RESULTS in config.stash:
         path = config.stash[_RESULTS]
-        terminalreporter.write_line(sanitize(f"saved in {path}; show it again with: zoobench show {path}"))
+        terminalreporter.write_line(
+            sanitize(f"saved in {path}; show it again with: zoobench show {shlex.quote(str(path))}")
+        )
 
 
 class _Ending:
@@ -235,12 +296,12 @@ def _bench(config: pytest.Config) -> BenchSession:
 
             config.stash[_BENCH] = BenchSession(make_plan(_texts(config)))
         except DataError as error:  # a kit that is refused
-            pytest.exit(str(error), returncode=Status.UNUSABLE)
+            pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
             raise pytest.UsageError(
-                f"benchmarks build models and need {error.name}, which is not installed: pip install 'zoobench[build]'"
+                f"benchmarks build models and need {error.name}, which is not installed: {TO_BUILD}"
             ) from error
     return config.stash[_BENCH]
 
@@ -277,11 +338,14 @@ def _register_gate(config: pytest.Config) -> None:
     from zoobench.commands.gatekeeper import Gatekeeper, gate_request
 
     try:
-        request = gate_request(_texts(config), root=config.rootpath)
+        texts = _texts(config)
+        request = gate_request(texts, root=config.rootpath)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
     except ZoobenchError as error:
-        pytest.exit(str(error), returncode=Status.UNUSABLE)
+        pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
     keeper = Gatekeeper(
-        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config)
+        request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config), texts=texts
     )
     config.pluginmanager.register(keeper, "zoobench-gate")
 
@@ -294,7 +358,8 @@ def _cell_id(item: pytest.Item) -> str | None:
 def _fail(item: pytest.Function, error: ZoobenchError) -> NoReturn:
     """Ends a test with our own error: as expected where the cell's runtime is known to refuse its file."""
     bench = _bench(item.config)
-    if bench.refusal(bench.cell(_cell_id(item) or "")):
+    refusal = bench.refusal(bench.cell(_cell_id(item) or ""))
+    if refusal and bench.is_expected(refusal):
         pytest.xfail(str(error))
     raise _failed(item, error) from None
 

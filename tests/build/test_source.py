@@ -206,4 +206,4 @@ def test_a_backbone_whose_channels_cannot_be_told_is_refused_with_its_shape(
     interface = Interface(taken_as="backbone", pixels="0..1")
     request = request_for(converted_whole(in_a_row), interface, pets=pets, kept=kept, folder=tmp_path)
     told = message_of(ModelError, lambda: make_models(request, []))
-    assert told.startswith(f"{request.backbone.path} gives [1, 36, 24]; allowed as a backbone are square feature maps")
+    assert told.startswith(f"{request.backbone.path} gives [1, 36, 24]; allowed as a backbone are feature maps")

@@ -10,10 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fakes import a_cell, a_record, write_results_file
+from messages import message_of
 from zoobench.cli import main
 from zoobench.commands.baseline import (
     baseline_path,
     find_run,
+    find_side,
     load,
     measured_on,
     newest_results,
@@ -142,9 +144,24 @@ def test_a_run_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:
     assert find_run(str(source), artifacts=tmp_path) == source
     with pytest.raises(
         UsageError,
-        match=r"maim is neither a file nor a baseline \(did you mean main\?\) in .*; there: main\. Save one with",
+        match=r"maim is no file, .* and no baseline \(did you mean main\?\) in .*; there: main\. Save one with",
     ):
         find_run("maim", artifacts=tmp_path)
+
+
+def test_a_run_is_found_by_its_number_and_by_what_its_file_is_called(tmp_path: Path) -> None:
+    first = measured_here(tmp_path, "0001_20261125-110000.json", "2026-11-25T02:00:00+00:00")
+    second = measured_here(tmp_path, "0002_20261125-110000.json", "2026-11-25T03:00:00+00:00")
+    for name in ("1", "0001", first.name, first.stem, f"here/{first.name}", f"here/{first.stem}"):
+        assert find_run(name, artifacts=tmp_path) == first
+    for latest in (None, "@latest"):
+        assert find_run(latest, artifacts=tmp_path) == second
+    assert find_side(str(first.parent), artifacts=tmp_path) == first.parent
+    assert find_side("2", artifacts=tmp_path) == second
+    assert "no run that `zoobench runs` lists" in message_of(UsageError, lambda: find_run("3", artifacts=tmp_path))
+    measured_here(tmp_path, "0001_20261125-110000.json", "2026-11-25T02:00:00+00:00", machine="named")
+    said = message_of(UsageError, lambda: find_run("1", artifacts=tmp_path))
+    assert "here/0001_20261125-110000.json, named/0001_20261125-110000.json" in said
 
 
 def test_a_baseline_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,17 +171,41 @@ def test_a_baseline_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: 
     assert find_run("main", artifacts=tmp_path) == path
 
 
+def measured_here(artifacts: Path, name: str, measured: str, *, machine: str = "here") -> Path:
+    return write_results_file(artifacts / "results" / machine / name, MINE, measured=measured)
+
+
 def test_the_newest_results_of_this_machine_are_found_whatever_it_was_called(tmp_path: Path) -> None:
-    results(tmp_path, "here/0003_20261125-010000.json", MINE)
-    newest = results(tmp_path, "named/0001_20261125-020000.json", MINE)
+    measured_here(tmp_path, "0003_20261125-110000.json", "2026-11-25T02:00:00.5+00:00")
+    newest = measured_here(tmp_path, "0001_20261125-010000.json", "2026-11-25T03:00:00+00:00", machine="named")
     results(tmp_path, "other/0001_20261125-030000.json", replace(MINE, environment={**HERE, "cpu": "another"}))
     (tmp_path / "results" / "here" / "0004_20261125-040000.json").touch()  # reserved by a run that just began
     assert newest_results(tmp_path) == newest
 
 
-def test_of_one_second_the_higher_number_is_newer(tmp_path: Path) -> None:
-    results(tmp_path, "here/0009_20261125-010000.json", MINE)
-    newest = results(tmp_path, "here/0010_20261125-010000.json", MINE)
+def test_neither_time_zone_nor_clock_makes_an_older_run_of_a_machine_the_newest(tmp_path: Path) -> None:
+    measured_here(tmp_path, "0009_20261125-230000.json", "2026-11-25T14:00:00+00:00")  # in Tokyo
+    newest = measured_here(tmp_path, "0010_20261125-150000.json", "2026-11-25T15:00:00+00:00")  # in London
+    assert newest_results(tmp_path) == newest
+    newest = measured_here(tmp_path, "0011_19700101-000100.json", "1970-01-01T00:01:00+00:00")  # no clock yet
+    assert newest_results(tmp_path) == newest
+
+
+def test_a_file_that_was_renamed_is_as_old_as_it_says_itself(tmp_path: Path) -> None:
+    newest = measured_here(tmp_path, "0002_20261125-150000.json", "2026-11-25T15:00:00+00:00")
+    measured_here(tmp_path, "0003_before-change.json", "2026-11-25T14:00:00")
+    measured_here(tmp_path, "0099_no-time.json", "yesterday")
+    assert newest_results(tmp_path) == newest
+    last = measured_here(tmp_path, "after.json", "2026-11-25T16:00:00Z".replace("Z", "+00:00"))
+    assert newest_results(tmp_path) == last
+
+
+def test_a_file_without_our_record_is_never_the_newest(tmp_path: Path) -> None:
+    newest = measured_here(tmp_path, "0002_20261125-150000.json", "2026-11-25T15:00:00+00:00")
+    timed = {"fullname": "test_a", "stats": {"median": 0.001}}
+    for name in ("0003_20261125-160000.json", "0003_plain.json"):
+        write_results_file(newest.with_name(name), benchmarks=[timed], measured="2026-11-25T16:00:00+00:00")
+    newest.with_name("notes.json").write_text("{}")
     assert newest_results(tmp_path) == newest
 
 
@@ -224,6 +265,7 @@ def test_save_takes_the_newest_results_of_this_machine_and_says_which(tmp_path: 
     done = run("save", "main", artifacts=tmp_path)
     assert done.exit_code == 0
     assert done.stdout.splitlines()[0] == f"saved 1 cells of {mine}, the newest results of this machine"
+    assert f"taken: {mine}, the newest results of this machine" in done.stderr
     assert done.stdout.splitlines()[1].startswith(f"wrote {tmp_path / 'baselines' / 'main.json'} (")
     assert f"the store does not know what made {MINE.cell.id}: keep these model files" in done.stderr
 
@@ -249,7 +291,7 @@ def test_list_shows_each_baseline_and_ends_badly_if_one_cannot_be_read(tmp_path:
 
 def test_diff_holds_a_baseline_against_the_newest_results_or_another(tmp_path: Path, mine: Path) -> None:
     run("save", "main", artifacts=tmp_path)
-    assert run("diff", "main", artifacts=tmp_path).output == "main and here/0001_20261125-010000.json do not differ\n"
+    assert run("diff", "main", artifacts=tmp_path).stdout == "main and here/0001_20261125-010000.json do not differ\n"
     newer = mine.with_name("0002_20261125-020000.json")
     write_results_file(newer, MINE, replace(MINE, cell=a_cell(backbone="new")), machine="here")
     done = run("diff", "main", artifacts=tmp_path)
@@ -268,5 +310,5 @@ def test_a_run_is_loaded_by_its_file_or_a_baselines_name(tmp_path: Path) -> None
     saved, _ = save_baseline("main", source, artifacts=tmp_path)
     assert load("main", artifacts=tmp_path) == saved
     assert load(source, artifacts=tmp_path).origin is None
-    with pytest.raises(UsageError, match="neither a file nor a baseline"):
+    with pytest.raises(UsageError, match="is no file, no run"):
         load("other", artifacts=tmp_path)

@@ -13,7 +13,7 @@ from zoobench.cli import main
 from zoobench.commands import options
 from zoobench.commands.compare import across_files, compare_files
 from zoobench.commands.options import deliver
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import OutputError, UsageError
 from zoobench.show.comparison import view
 
 
@@ -46,9 +46,9 @@ def test_more_machines_than_letters_are_refused(tmp_path: Path) -> None:
 
 def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ResultsError, match="name another file with -o"):
-        deliver("text", tmp_path / "file" / "report.md")
-    deliver("text – ü", tmp_path / "new" / "report.md")
+    with pytest.raises(OutputError, match="name another file with -o"):
+        deliver("text", tmp_path / "file" / "report.md", form="text")
+    deliver("text – ü", tmp_path / "new" / "report.md", form="text")
     assert (tmp_path / "new" / "report.md").read_text() == "text – ü"
 
 

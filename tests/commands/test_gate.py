@@ -15,7 +15,7 @@ from reports import a_report
 from runs import SMALL, bench, load, results
 from zoobench.cli import main
 from zoobench.commands.gate import SUMMARY, GateRequest, run_gate, write_summary
-from zoobench.errors import ResultsError, Status, UsageError
+from zoobench.errors import OutputError, ResultsError, Status, UsageError
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.noise import CellNoise, Noise, noise_path, to_json
@@ -97,7 +97,7 @@ def of(report: GateReport, metric: str, cell: str = CELLS[0]) -> Finding:
     return found
 
 
-def verdicts(report: GateReport) -> Mapping[tuple[str, str], Verdict]:
+def verdicts(report: GateReport) -> Mapping[tuple[str, str], Verdict | None]:
     """Returns the verdicts that are not `unchanged`, by cell and metric."""
     return {(one.cell, one.metric): one.verdict for one in report.findings if one.verdict is not Verdict.UNCHANGED}
 
@@ -121,15 +121,24 @@ def test_more_memory_than_allowed_regresses_without_a_replay(sides: Sides) -> No
     assert (found.units, found.basis) == (12, "processes")
 
 
-@pytest.mark.parametrize("lacking", ["baseline", "candidate"])
-def test_a_run_that_lacks_memory_is_told_and_judged_without_it(sides: Sides, lacking: str) -> None:
-    cells = getattr(sides, lacking)
-    cells[CELLS[0]] = replace(cells[CELLS[0]], memory=None)
+@pytest.mark.parametrize(
+    ("lacking", "verdict", "remark"),
+    [
+        (("baseline",), None, "not judged, as the baseline has not measured it"),
+        (("baseline", "candidate"), None, "not judged, as neither side has measured it"),
+        (("candidate",), Verdict.INCONCLUSIVE, "the candidate has not measured it; measure it by the whole of"),
+    ],
+)
+def test_memory_that_was_not_measured_has_a_row_that_says_so(
+    sides: Sides, lacking: tuple[str, ...], verdict: Verdict | None, remark: str
+) -> None:
+    for side in lacking:
+        cells = getattr(sides, side)
+        cells[CELLS[0]] = replace(cells[CELLS[0]], memory=None)
     report = sides.judged()
-    assert [one.cell for one in report.findings if one.metric == "memory"] == [CELLS[1]]
-    (note,) = (one for one in report.notes if one.startswith("memory is not judged"))
-    assert note.endswith(f"on one machine: {CELLS[0]}")
-    assert report.status == Status.PASSED
+    assert verdicts(report) == {(CELLS[0], "memory"): verdict}
+    assert of(report, "memory").remark.startswith(remark)
+    assert report.status == (Status.UNDECIDED if verdict else Status.PASSED)
 
 
 def test_one_class_mislabelled_regresses_and_is_named(sides: Sides) -> None:
@@ -153,14 +162,14 @@ def test_a_run_that_is_judged_against_itself_is_told_so(sides: Sides) -> None:
     assert not any("the very run" in note for note in sides.judged().notes)
 
 
-def test_random_weights_have_no_finding_of_accuracy(sides: Sides) -> None:
+def test_accuracy_of_random_weights_is_not_judged_in_a_row_that_says_so(sides: Sides) -> None:
     for side in (sides.baseline, sides.candidate):
         side |= {cell: change(record, "cell", weights="random") for cell, record in side.items()}
     sides.candidate[CELLS[1]] = answered(sides.candidate[CELLS[1]], [0] * 40)
     report = sides.judged()
-    assert {one.metric for one in report.findings} == {"latency_p50", "memory", "size"}
+    assert verdicts(report) == dict.fromkeys([(cell, "top1") for cell in CELLS])
+    assert of(report, "top1").remark == "not judged, as the weights are random"
     assert report.status == Status.PASSED
-    assert f"top-1 is not judged where the weights are random: {', '.join(CELLS)}" in report.notes
 
 
 def test_a_retrained_model_of_ones_own_is_judged_by_its_answers(sides: Sides) -> None:
@@ -235,10 +244,10 @@ def test_a_time_is_inconclusive_where_the_noise_is_not_known(tmp_path: Path, sca
 def test_times_of_two_machines_are_inconclusive_and_both_are_named(sides: Sides) -> None:
     sides.candidate = {cell: replace(one, environment=OTHER_MACHINE) for cell, one in sides.candidate.items()}
     report = sides.judged()
-    assert verdicts(report) == dict.fromkeys([(cell, "latency_p50") for cell in CELLS], Verdict.INCONCLUSIVE)
-    assert "measured on amd-epyc-2c and on raspberry-pi-5-4c" in of(report, "latency_p50").remark
-    assert not [one for one in report.findings if one.metric == "memory"]
-    assert any(one.startswith("memory is not judged") for one in report.notes)
+    assert {metric for _, metric in verdicts(report)} == {"latency_p50", "memory"}
+    assert set(verdicts(report).values()) == {Verdict.INCONCLUSIVE}
+    for metric in ("latency_p50", "memory"):
+        assert "measured on amd-epyc-2c and on raspberry-pi-5-4c" in of(report, metric).remark
     assert report.status == Status.UNDECIDED
 
 
@@ -383,7 +392,7 @@ def test_there_is_no_summary_outside_github() -> None:
 
 
 def test_a_summary_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"cannot write .*absent/summary.md \(\$GITHUB_STEP_SUMMARY\)"):
+    with pytest.raises(OutputError, match=r"cannot write .*absent/summary.md \(\$GITHUB_STEP_SUMMARY\)"):
         write_summary(a_report(), {SUMMARY: str(tmp_path / "absent" / "summary.md")})
 
 

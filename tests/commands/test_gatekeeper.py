@@ -1,5 +1,6 @@
 """`pytest bench/ --zoo-gate NAME`: what is judged, what the session ends with, and what JUnit's file says."""
 
+import shlex
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -14,8 +15,8 @@ from reports import MISLABELLED, UNKNOWN, a_finding, a_report
 from runs import SMALL, bench, results, zoobench
 from zoobench.commands import gatekeeper as gateplugin
 from zoobench.commands.gate import GateRequest
-from zoobench.commands.gatekeeper import Gatekeeper, gate_request
-from zoobench.errors import ModelError, ResultsError, UsageError
+from zoobench.commands.gatekeeper import Gatekeeper, command_later, gate_request
+from zoobench.errors import ModelError, ResultsError, Status, UsageError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.run.options import defaults
 from zoobench.run.replay import Replayed
@@ -64,9 +65,17 @@ def test_a_gate_that_passes_leaves_the_session_as_it_was(ends: Callable[..., Ses
 
 
 def test_each_outcome_has_its_exit_status(ends: Callable[..., Session]) -> None:
-    assert ends(a_report(findings=(MISLABELLED,))).exitstatus == 1
-    assert ends(a_report(findings=(UNKNOWN,))).exitstatus == 3
-    assert ends(a_report(problems=("no record of x",))).exitstatus == 2
+    assert ends(a_report(findings=(MISLABELLED,))).exitstatus == 11
+    assert ends(a_report(findings=(UNKNOWN,))).exitstatus == 13
+    assert ends(a_report(problems=("no record of x",))).exitstatus == 12
+
+
+def test_no_outcome_has_a_status_of_pytest_and_a_pytest_that_broke_down_none_of_an_outcome(
+    ends: Callable[..., Session],
+) -> None:
+    outcomes = {ends(found).exitstatus for found in (a_report(findings=(one,)) for one in (MISLABELLED, UNKNOWN))}
+    assert outcomes.isdisjoint(map(int, pytest.ExitCode))
+    assert ends(AssertionError("judged"), status=pytest.ExitCode.INTERNAL_ERROR).exitstatus == Status.CRASHED
 
 
 def test_failed_tests_are_not_made_unclear_by_an_inconclusive_gate(ends: Callable[..., Session]) -> None:
@@ -83,7 +92,7 @@ def test_every_verdict_is_a_test_report(ends: Callable[..., Session]) -> None:
 
 @pytest.mark.parametrize("error", [ResultsError("truncated"), ModelError("gone"), UsageError("no cell")])
 def test_an_error_of_the_gate_is_unusable_input(ends: Callable[..., Session], error: Exception) -> None:
-    assert ends(error).exitstatus == 2
+    assert ends(error).exitstatus == 12
 
 
 def test_ctrl_c_in_the_gate_ends_as_an_interrupted_session(ends: Callable[..., Session]) -> None:
@@ -91,7 +100,7 @@ def test_ctrl_c_in_the_gate_ends_as_an_interrupted_session(ends: Callable[..., S
 
 
 def test_nothing_measured_is_not_green(ends: Callable[..., Session]) -> None:
-    assert ends(a_report(), measured=False).exitstatus == 2
+    assert ends(a_report(), measured=False).exitstatus == 12
 
 
 def test_a_session_that_only_collects_or_was_interrupted_is_not_judged(ends: Callable[..., Session]) -> None:
@@ -111,12 +120,12 @@ def test_a_name_that_the_baseline_does_not_have_is_refused_before_anything_is_me
     baseline = write_results_file(tmp_path / "main.json", a_record())
     texts = {**defaults(), "gate": str(baseline)}
     assert gate_request({**texts, "gate-rename": "mobilenet=mine, "}, root=tmp_path).renames == ("mobilenet=mine",)
-    with pytest.raises(UsageError, match=r"'mine=yours'; the baseline has no mine\. Its backbones are mobilenet"):
+    with pytest.raises(UsageError, match=r"'mine=yours'; the baseline has no mine.* Its backbones are mobilenet"):
         gate_request({**texts, "gate-rename": "mine=yours"}, root=tmp_path)
 
 
 def test_a_baseline_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing is neither a file nor a baseline"):
+    with pytest.raises(UsageError, match="nothing is no file, no run"):
         gate_request({**defaults(), "artifacts": str(tmp_path), "gate": "nothing"}, root=tmp_path)
 
 
@@ -135,12 +144,19 @@ def test_a_run_is_judged_against_its_own_baseline(own_runs: Path, tmp_path: Path
     assert {f"mobilenet_025-float32-litert-t1[{metric}]" for metric in ("latency_p50", "memory", "size")} <= cases
 
     alone = bench(*SMALL, "--zoo-variants", "float32", *gate[:2], artifacts=artifacts, paths=("test_size.py",))
-    assert alone.returncode == 2
+    assert alone.returncode == 12
     assert "no record of mobilenet_025-float_fallback-litert-t1" in alone.stdout
 
     damaged = artifacts / "baselines" / "main.json"
     damaged.write_bytes(damaged.read_bytes()[:500])
     cut = bench(*options, *gate[:2], artifacts=artifacts)
-    assert cut.returncode == 2
+    assert cut.returncode == 12
     assert "main.json" in cut.stdout + cut.stderr
     assert len(results(artifacts)) == 4, "a broken baseline is told before anything is measured"
+
+
+def test_a_gate_that_is_put_off_is_named_whole_and_as_a_shell_takes_it() -> None:
+    texts = {**defaults(), "gate": "main", "artifacts": "my art", "gate-cells": "*-litert-*,a", "gate-seconds": "9"}
+    words = shlex.split(command_later(texts, Path("my art/7.json")))
+    assert words[:6] == ["zoobench", "gate", "--baseline", "main", "--candidate", "my art/7.json"]
+    assert words[6:] == ["--artifacts", "my art", "--cells", "*-litert-*", "--cells", "a", "--seconds", "9"]

@@ -52,3 +52,4 @@ def test_a_version_that_would_feed_raw_pixels_cannot_read_a_kit_of_a_model_that_
 ) -> None:
     plain = contents(tmp_path)[0].models[0]
     assert schema_of([plain, replace(plain, interface=interface)]) == schema
+    assert schema_of([plain, replace(plain, interface=interface, image_size="24x32")]) == 2

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from zoobench.commands.options import build_options, limit_options, matching, save_picture
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import OutputError, UsageError
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, LIMITED, option_of
 from zoobench.show.charts.sheet import presented
 
@@ -81,5 +81,5 @@ def test_options_of_building_bear_no_prefix_and_neither_do_messages_about_them()
 def test_a_picture_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.svg").mkdir()
     chart = presented(None, title="A picture", alternative="of nothing", width=400)
-    with pytest.raises(ResultsError, match=r"a\.svg: .*; name another file with --picture"):
+    with pytest.raises(OutputError, match=r"a\.svg: .*; name another file with --picture"):
         save_picture(chart, tmp_path / "a.svg")

@@ -75,7 +75,7 @@ def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyP
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
     monkeypatch.setattr(module, "import_module", absent)
-    with pytest.raises(DataError, match=r"kagglehub: pip install 'zoobench\[fetch\]'; without it: download "):
+    with pytest.raises(DataError, match=r"kagglehub: pip install kagglehub; without it: download "):
         fetched("animals10")
 
 
@@ -158,7 +158,7 @@ TINY = "from zoobench.matrix.backbones import Backbone\nNUMBER = 1\nTINY = Backb
         (
             {"runtimes": "fast = fast_runtime:FAST"},
             MODULES | {"fast_runtime.py": RUNTIME.replace('("numpy",)', '("no_such_library",)')},
-            "the runtime fast needs no_such_library, not installed here: pip install 'fast'",
+            "the runtime fast needs no_such_library, not installed here: pip install fast",
         ),
     ],
 )

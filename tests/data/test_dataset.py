@@ -172,6 +172,10 @@ def test_photos_that_lie_on_their_side_are_counted_and_turned_on_demand(pets: Pa
 def test_images_may_be_cropped_or_padded_instead_of_stretched(pets: Path, kept: Path) -> None:
     assert opened(pets, kept, resizing="crop").preparation == {"resize": "crop"}
     assert "data: padded with black to a square" in describe(opened(pets, kept, resizing="pad"))
+    wide = opened(pets, kept, resizing="crop", image_size="24x40")
+    assert wide.images([0]).shape == (1, 24, 40, 3)
+    assert wide.pixels_path.parent.name.startswith("pets-24x40-")
+    assert "data: cropped to the shape 24x40 in the middle" in describe(wide)
     assert len({opened(pets, kept, resizing=how).pixels_path for how in ("stretch", "crop", "pad")}) == 3
 
 

@@ -17,6 +17,7 @@ from pet_photos import NO_IMAGE
 from zoobench.data import images
 from zoobench.data.images import MAX_FILE_BYTES, Resizing, decode, glance, load, resize, turned
 from zoobench.errors import DataError
+from zoobench.matrix.interface import image_size_of
 
 Array = npt.NDArray[np.uint8]
 TRUNCATED = "truncated: the file ends before the image does"
@@ -336,20 +337,25 @@ def test_reducing_takes_two_neighbours_without_antialiasing() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(height=st.integers(1, 60), width=st.integers(1, 60), size=st.integers(1, 60), seed=st.integers(0, 99))
-@example(height=20, width=20, size=7, seed=0)
+@given(
+    height=st.integers(1, 60),
+    width=st.integers(1, 60),
+    sides=st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    how=st.sampled_from(["stretch", "crop", "pad"]),
+    seed=st.integers(0, 99),
+)
+@example(height=20, width=20, sides=(7, 7), how="stretch", seed=0)
 def test_resizing_stays_within_the_levels_of_its_input_and_leaves_it_as_it_is(
-    height: int, width: int, size: int, seed: int
+    height: int, width: int, sides: tuple[int, int], how: Resizing, seed: int
 ) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     before = pixels.copy()
-    resized = resize(pixels, size=size)
-    assert resized.shape == (size, size, 3)
-    assert pixels.min() <= resized.min()
+    resized = resize(pixels, size=image_size_of(*sides), how=how)
+    assert resized.shape == (*sides, 3)
+    assert how == "pad" or pixels.min() <= resized.min()
     assert resized.max() <= pixels.max()
     np.testing.assert_array_equal(pixels, before)
-    if height == width:
-        np.testing.assert_array_equal(resize(pixels, size=height), pixels)
+    np.testing.assert_array_equal(resize(pixels, size=image_size_of(height, width), how=how), pixels)
 
 
 @pytest.mark.slow
@@ -358,14 +364,17 @@ def test_resizing_agrees_with_tensorflow(shape: tuple[int, int]) -> None:
     import tensorflow as tf
 
     pixels = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    theirs = np.rint(tf.image.resize(pixels, (224, 224), method="bilinear").numpy())
-    assert np.abs(resize(pixels, size=224) - theirs).max() <= 1
+    theirs = np.rint(tf.image.resize(pixels, (224, 160), method="bilinear").numpy())
+    assert np.abs(resize(pixels, size="224x160") - theirs).max() <= 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [(97, 131), (300, 200), (64, 64), (20, 501), (502, 33)])
 @pytest.mark.parametrize("how", ["crop", "pad"])
-def test_cropping_and_padding_agree_with_keras(tmp_path: Path, shape: tuple[int, int], how: Resizing) -> None:
+@pytest.mark.parametrize("sides", [(96, 96), (64, 144)])
+def test_cropping_and_padding_agree_with_keras(
+    tmp_path: Path, shape: tuple[int, int], how: Resizing, sides: tuple[int, int]
+) -> None:
     import keras
 
     pixels = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
@@ -373,14 +382,14 @@ def test_cropping_and_padding_agree_with_keras(tmp_path: Path, shape: tuple[int,
     theirs = keras.utils.image_dataset_from_directory(
         tmp_path,
         labels=None,
-        image_size=(96, 96),
+        image_size=sides,
         batch_size=None,
         verbose=False,
         crop_to_aspect_ratio=how == "crop",
         pad_to_aspect_ratio=how == "pad",
     )
     (expected,) = theirs.as_numpy_iterator()
-    assert np.abs(resize(pixels, size=96, how=how) - np.rint(expected)).max() <= 1
+    assert np.abs(resize(pixels, size=image_size_of(*sides), how=how) - np.rint(expected)).max() <= 1
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from zoobench.measure.target import Samples
 def test_samples_are_spread_over_all_images(tmp_path: Path) -> None:
     images = np.zeros((9, 8, 8, 3), np.uint8) + np.arange(9, dtype=np.uint8)[:, None, None, None]
     np.save(tmp_path / "images.npy", images)
-    found = given_images(tmp_path / "images.npy", side=8)
+    found = given_images(tmp_path / "images.npy", size=8)
     assert [int(image[0, 0, 0, 0]) for image in found.spread(3)] == [0, 4, 8]
     assert len(list(found.spread(100))) == 9
 
@@ -27,7 +27,7 @@ def test_samples_are_spread_over_all_images(tmp_path: Path) -> None:
 def test_photos_of_any_size_and_depth_are_resized(tmp_path: Path) -> None:
     (tmp_path / "cat").mkdir()
     Image.new("RGB", (40, 30), (10, 20, 30)).save(tmp_path / "cat" / "one.png")
-    (image,) = given_images(tmp_path, side=8).spread(5)
+    (image,) = given_images(tmp_path, size=8).spread(5)
     assert image.shape == (1, 8, 8, 3)
     assert image[0, 0, 0].tolist() == [10, 20, 30]
 
@@ -35,15 +35,15 @@ def test_photos_of_any_size_and_depth_are_resized(tmp_path: Path) -> None:
 def test_images_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "float.npy", np.zeros((1, 8, 8, 3)))
     with pytest.raises(UsageError, match=r"float64 \[1, 8, 8, 3\]; the model takes uint8"):
-        given_images(tmp_path / "float.npy", side=8)
+        given_images(tmp_path / "float.npy", size=8)
     with pytest.raises(DataError, match=r"is no \.npy file"):
-        given_images(tmp_path / "none.npy", side=8)
+        given_images(tmp_path / "none.npy", size=8)
     (tmp_path / "photos").mkdir()
     with pytest.raises(UsageError, match="has no images"):
-        given_images(tmp_path / "photos", side=8)
+        given_images(tmp_path / "photos", size=8)
     (tmp_path / "photos" / "bad.png").write_bytes(b"no image")
     with pytest.raises(DataError, match=r"bad\.png cannot be used"):
-        list(given_images(tmp_path / "photos", side=8).spread(1))
+        list(given_images(tmp_path / "photos", size=8).spread(1))
 
 
 def samples(folder: Path, rows: list[list[object]], *, chosen: list[int]) -> Samples:
@@ -124,7 +124,7 @@ def test_photos_reach_the_model_as_a_data_set_reads_them(pets: tuple[Path, Sampl
     folder, _ = pets
     found = given_photos(folder)
     assert isinstance(found, Photos)
-    images = decoded(found, side=16, folder=tmp_path).images(0, 2)
+    images = decoded(found, size=16, folder=tmp_path).images(0, 2)
     assert np.array_equal(images[0], resize(load(folder / "cat/1.jpg"), size=16))
 
 

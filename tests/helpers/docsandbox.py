@@ -58,7 +58,7 @@ class Elsewhere:
 
 ELSEWHERE = (
     Elsewhere(
-        pattern=r"python3 -m venv \.venv && \.venv/bin/pip install -e '\.\[(all|test)\]' && .*",
+        pattern=r"python3 -m venv \.venv && \.venv/bin/pip install -e '\.\[(build|test)\]' && .*",
         reason="makes an environment from the package index, and runs all that follows in it: .ci/run does just that",
     ),
     Elsewhere(
@@ -66,8 +66,8 @@ ELSEWHERE = (
         reason="takes another LiteRT from the package index; a Python of this environment stands in for its own",
     ),
     Elsewhere(
-        pattern=r"pip install zoobench",
-        reason="takes it from the package index; test_device_install.py installs a wheel of this checkout",
+        pattern=r"pip wheel --no-deps \.|pip install \./zoobench-[\d.]+-py3-none-any\.whl",
+        reason="makes and installs the wheel of a checkout: test_device_install.py does both",
     ),
     Elsewhere(
         pattern=r"pip install \./zoobench-tinynet .*|pytest bench/ --zoo-backbones tinynet .*",
@@ -94,8 +94,9 @@ ELSEWHERE = (
 
 _SCP = """#!/bin/sh
 # Stands in for the network: what is copied to or from a device comes to lie in this folder.
+[ "$1" = -r ] && shift
 from=${1#*:}; to=${2#*:}
-exec cp -n $from "${to:-$(basename "$from").copy}"
+exec cp -rn $from "${to:-$(basename "$from").copy}"
 """
 _PYTHON = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
 

@@ -279,10 +279,12 @@ def disturbed(record: Record) -> Record:
     return replace(record, latency=replace(record.latency, disturbance=found))
 
 
-def write_results_file(path: Path, *records: Record, benchmarks: Sequence[Any] = (), **block: Any) -> Path:
+def write_results_file(
+    path: Path, *records: Record, benchmarks: Sequence[Any] = (), measured: str | None = None, **block: Any
+) -> Path:
     """Writes a results file with these records, and whatever else its `zoobench` block is to hold."""
     path.parent.mkdir(parents=True, exist_ok=True)
     own = {"schema": SCHEMA, "records": [to_json(record) for record in records], **block}
     content = {"machine_info": {"node": "here"}, "benchmarks": list(benchmarks), "version": "5.3.1", "zoobench": own}
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content if measured is None else {**content, "datetime": measured}))
     return path

@@ -14,6 +14,7 @@ from PIL import Image
 from zoobench.data import listing
 from zoobench.data.dataset import Dataset, DatasetConfig, open_dataset
 from zoobench.errors import DataError
+from zoobench.matrix.interface import ImageSize
 
 NO_IMAGE = "not a JPEG, PNG, BMP, GIF, TIFF, WebP or AVIF image"
 
@@ -31,7 +32,7 @@ def put(path: Path, content: bytes) -> Path:
     return path
 
 
-def opened(folder: Path | None, kept: Path, *, image_size: int = 32, **options: Any) -> Dataset:
+def opened(folder: Path | None, kept: Path, *, image_size: ImageSize = 32, **options: Any) -> Dataset:
     return open_dataset(DatasetConfig(folder=folder, **options), image_size=image_size, folder=kept)
 
 

@@ -22,6 +22,7 @@ from zoobench.run import session
 from zoobench.run.inputs import Inputs, Split
 from zoobench.run.plan import Plan
 from zoobench.run.session import BenchSession
+from zoobench.system.processes import LostError
 
 KERAS = Cell(backbone="mobilenet", variant="keras", runtime="keras", threads=1, image_size=2)
 FLOAT = Cell(backbone="mobilenet", variant="float32", runtime="litert", threads=1, image_size=2)
@@ -44,6 +45,7 @@ class ScriptedRuntimes:
         opened: File, runtime and threads of each session.
         processes: What was run in a fresh process.
         error: Raised where a file is opened.
+        lost: Variants whose fresh processes crash.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,11 +53,13 @@ class ScriptedRuntimes:
         self.opened: list[tuple[str, str, int]] = []
         self.processes: list[str] = []
         self.error: MeasurementError | None = None
+        self.lost: set[str] = set()
         for module in (accuracy, latency):
             monkeypatch.setattr(module, "open_session", self.open_session)
         monkeypatch.setattr(accuracy, "open_answering_session", self.open_session)
         monkeypatch.setattr(runtimes, "import_runtime", lambda _name: None)
         monkeypatch.setattr(accuracy, "in_fresh_process", self.in_fresh_process)
+        monkeypatch.setattr(session, "LOOK_SECONDS", 0.0)
         monkeypatch.setattr(session, "needs_trial", lambda _cell: False)
         memory = (STARTUP, a_memory(90_000_000, 90_000_000))
         monkeypatch.setattr(session, "measure_memory", lambda *_, **_options: memory)
@@ -72,6 +76,8 @@ class ScriptedRuntimes:
 
     def in_fresh_process(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         self.processes.append(function.__name__)
+        if arguments[0].args[0].stem in self.lost:
+            raise LostError("it crashed")
         return function(*arguments, **named)
 
 

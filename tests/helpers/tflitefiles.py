@@ -86,6 +86,17 @@ def tiny(
     return model
 
 
+def crashing() -> bytes:
+    """Returns a file that crashes LiteRT, which reads the options of this operator though there are none."""
+
+    def without_options(model: schema.ModelT) -> None:
+        code = model.operatorCodes[0]
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+        code.customCode = b"TFLite_Detection_PostProcess"
+
+    return edited(written(tiny()), without_options)
+
+
 def zipped(files: Mapping[str, bytes]) -> bytes:
     """Returns an archive, as labels are appended to a model."""
     buffer = io.BytesIO()

@@ -11,12 +11,12 @@ from zoobench.show import terminal
 from zoobench.show.document import View
 
 
-def text(view: View, *, width: int = 120, colours: bool = False) -> str:
+def text(view: View, *, width: int | None = None, colours: bool = False) -> str:
     """Returns a result as text for a terminal."""
     return terminal.write(view, width=width, colours=colours)
 
 
-def lines(view: View, start: str = "", *, width: int = 120) -> Sequence[str]:
+def lines(view: View, start: str = "", *, width: int | None = None) -> Sequence[str]:
     """Returns the lines of a result's text that begin with `start`, without spaces at their ends."""
     return [line.rstrip() for line in text(view, width=width).splitlines() if line.startswith(start)]
 

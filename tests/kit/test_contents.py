@@ -132,6 +132,14 @@ SPOILED: dict[str, tuple[Change, str]] = {
         lambda manifest: manifest["images"].append({"image_size": 64, "file": "images-64.npy"}),
         "images: received images of 64 pixels",
     ),
+    "images that are called square in two ways": (
+        put("images", 0, "image_size", to="32x32"),
+        "images[0].image_size: received '32x32'; expected a text that matches",
+    ),
+    "images of great width": (
+        put("images", 0, "image_size", to="32x1025"),
+        "images[0].image_size: received 32x1025; expected sides of at most 1024 pixels",
+    ),
     "images of no size": (put("images", 0, "image_size", to=0), "images[0].image_size: received 0"),
     "images twice": (
         lambda manifest: manifest["images"].append(manifest["images"][0]),
@@ -271,6 +279,10 @@ def test_numpy_reads_what_follows_the_header_as_images() -> None:
     assert len(content) == pixels_bytes(2, image_size=4) == PIXELS_HEADER_BYTES + 96
     np.testing.assert_array_equal(np.load(io.BytesIO(content), allow_pickle=False), images)
     assert pixels_problem(content, count=2, image_size=4) == ""
+    assert pixels_bytes(2, image_size="4x6") == PIXELS_HEADER_BYTES + 144
+    assert "'shape': (2, 4, 6, 3)" in pixels_problem(content, count=2, image_size="4x6")
+    content = pixels_header(2, image_size="2x8") + images.tobytes()
+    assert np.load(io.BytesIO(content), allow_pickle=False).shape == (2, 2, 8, 3)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_what_is_not_installed_is_told_with_how_to_install_it() -> None:
     assert RUNTIMES["litert"].missing == ()
     assert NOWHERE.missing == ("a_package_that_nobody_has",)
     assert NOWHERE.unavailable_reason == (
-        "the runtime openvino needs a_package_that_nobody_has, not installed here: pip install 'zoobench[openvino]'"
+        "the runtime openvino needs a_package_that_nobody_has, not installed here: pip install openvino"
     )
 
 

@@ -181,3 +181,15 @@ def test_what_is_no_tflite_file_is_refused(tmp_path: Path, content: bytes | None
         path.write_bytes(content)
     with pytest.raises(MeasurementError, match=r"model\.tflite.*[gG]ive a"):
         read_layers(path)
+
+
+def test_a_layer_that_litert_does_not_show_or_gives_in_another_shape_is_named(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = Layer(kind="CONV_2D", name="conv", tensor=9999, shape=(1,), is_float=False, inputs=())
+    with pytest.raises(MeasurementError, match=r"does not show layer conv \(CONV_2D\), tensor 9999: .*damaged"):
+        ObservedModel(files["integer_only"]).values(damaged)
+    comparison = open_comparison(files["integer_only"], files["float32"])
+    monkeypatch.setattr(comparison[1], "values", lambda _layer: np.zeros(3))
+    with pytest.raises(MeasurementError, match=r"in the float file and \(3,\) in the other, which says .*damaged"):
+        measure_layers(comparison, one_by_one(), advance=lambda _steps, _note: None)

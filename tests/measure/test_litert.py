@@ -98,7 +98,7 @@ def test_an_unknown_runtime_is_named_beside_the_known_ones_and_who_asked(tmp_pat
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("import no_such_library", "litert needs no_such_library, which is not installed: pip install '"),
+        ("import no_such_library", "litert needs no_such_library, which is not installed: pip install "),
         ("raise ImportError('libmissing.so: no such file')", "is installed but cannot be imported: libmissing.so"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_file_cut_short_is_a_measurement_error(contents: dict[str, bytes], tmp
     [
         ("1 / 0", "cannot be imported: ZeroDivisionError: division by zero"),
         ("open_session = 3", "has no function fast_sessions.open_session(path, *, threads)"),
-        ("import no_such_library", "needs no_such_library, which is not installed: pip install 'zoobench-fast'"),
+        ("import no_such_library", "needs no_such_library, which is not installed: pip install zoobench-fast"),
     ],
 )
 def test_a_runtime_of_a_package_that_cannot_be_used_is_told_with_it(beside_us: Path, text: str, told: str) -> None:

@@ -1,6 +1,7 @@
 """Does a worker take its turns as asked, time one invocation of each, and wait no more than it is told to?"""
 
 import json
+import math
 import mmap
 import sys
 from collections.abc import Mapping, Sequence
@@ -8,18 +9,19 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import median
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
 
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
+from measuring import ScriptedWorker
 from packages import put
 from zoobench.errors import MeasurementError
 from zoobench.matrix.interface import Interface
 from zoobench.measure import worker
 from zoobench.measure.runtimes import Session
-from zoobench.measure.worker import Bench, footprint
+from zoobench.measure.worker import Bench, RemoteBench, first_patience, footprint, later_patience
 
 TICK = 1000
 """Nanoseconds that pass at each reading of the clock."""
@@ -242,3 +244,16 @@ def test_elsewhere_the_peak_of_memory_is_asked_of_the_system(monkeypatch: pytest
     assert 10_000_000 < held["peak_rss_bytes"] < 100_000_000_000
     monkeypatch.setitem(sys.modules, "resource", None)
     assert footprint()["peak_rss_bytes"] is None
+
+
+def test_a_process_is_given_what_a_file_takes_to_run_first_but_no_more_than_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(bytes(3_000_000))
+    assert (first_patience(path, runtime="litert"), first_patience(path, runtime="keras")) == (23, 123)
+    assert later_patience(0.5) == 30
+    scripted = ScriptedWorker({"a": 1})
+    for seconds in (math.inf, 10.0, 0.0):
+        bench = RemoteBench(cast(Any, scripted), {}, seconds=seconds)
+        bench.open("a", path, runtime="litert", threads=1)
+        bench.turns([("a", 0)], tmp_path / "pixels.npy", settle=True)
+    assert scripted.patience == pytest.approx([23, 23, 10, 10, 5, 5], abs=0.5)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fakes import a_disturbance, a_record, an_interval
 from zoobench.matrix.interface import WARNING, Interface
-from zoobench.results.disturbed import cautions, judged, taken_as, told
+from zoobench.results.disturbed import busy, cautions, judged, taken_as, told
 from zoobench.results.schema import (
     Cause,
     Record,
@@ -184,3 +184,20 @@ def test_a_runtime_that_computes_otherwise_is_named_though_no_class_differs(
     for one in found:
         assert one.startswith(f"{WARNING}mobilenet-{variant}-openvino-t1 computes otherwise than the-other")
         assert f"up to {three_digits(largest)}" in one
+
+
+@pytest.mark.parametrize(
+    ("others", "quota", "told"),
+    [
+        (0.1, None, []),
+        (1.3, None, [f"{WARNING}other processes keep 1.30 of 2 CPUs busy"]),
+        (0.0, 0.5, [f"{WARNING}the control group may use 0.500 CPUs, fewer than the 1 of an invocation"]),
+        (0.0, 2.0, []),
+    ],
+)
+def test_a_machine_without_a_cpu_to_spare_is_warned_of_before_anything_is_timed(
+    others: float, quota: float | None, told: list[str]
+) -> None:
+    found = busy(others, threads=1, cpus=2, quota=quota)
+    assert len(found) == len(told)
+    assert all(one.startswith(start) for one, start in zip(found, told, strict=True))

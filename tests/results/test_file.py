@@ -1,5 +1,6 @@
 """Are our blocks found in any file, in little memory, and is what is no results file refused?"""
 
+import errno
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from damage import BARE, FULL, VALID, changed, results
 from zoobench.errors import ResultsError
 from zoobench.results import file
-from zoobench.results.file import newest_first, read_file, reserve_results_path, write_results
+from zoobench.results.file import check_writable, read_file, reserve_results_path, series, write_results
 from zoobench.results.schema import to_json
 
 EXPECTED = "Expected a JSON file written by `pytest bench/`"
@@ -279,14 +280,13 @@ def test_what_cannot_be_written_is_refused_and_leaves_no_file(tmp_path: Path) ->
         reserve_results_path(tmp_path / "file" / "machine", now=NOW)
 
 
-def test_results_of_all_machines_are_listed_newest_first(tmp_path: Path) -> None:
-    names = ("b/0002_20261123-203300.json", "a/0009_20261124-010000.json", "b/0010_20261123-203300.json")
-    for name in (*names, "a/notes.json", "a/0011_20261125-000000.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+def test_files_as_saved_go_by_their_numbers_and_each_other_file_alone(tmp_path: Path) -> None:
+    saved = ("0002_20261124-203300.json", "0010_20261123-203300.json", "0009_20261125-010000.json")
+    for name in (*saved, "0011_before.json", "mine.json", ".0012_20261125-000000.json.x.part", "notes.txt"):
         (tmp_path / name).write_text("{}")
-    reserve_results_path(tmp_path / "a", now=NOW)  # of a run that has not measured anything yet
-    assert newest_first(tmp_path) == [tmp_path / names[i] for i in (1, 2, 0)]
-    assert newest_first(tmp_path / "none") == []
+    reserve_results_path(tmp_path, now=NOW)  # of a run that has not measured anything yet
+    found = [[path.name for path in one] for one in series(tmp_path)]
+    assert found == [[saved[1], saved[2], saved[0]], ["0011_before.json"], ["mine.json"]]
 
 
 def test_a_long_text_of_escapes_takes_no_longer_than_it_is_long(tmp_path: Path) -> None:
@@ -294,3 +294,22 @@ def test_a_long_text_of_escapes_takes_no_longer_than_it_is_long(tmp_path: Path) 
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"benchmarks": [], "machine_info": {}, "note": "é" * 200_000}))
     assert read_file(path).benchmarks() is not None
+
+
+def test_a_folder_that_results_cannot_be_written_into_is_refused_before_and_nothing_is_left_in_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_writable(tmp_path / "machine")
+    assert list((tmp_path / "machine").iterdir()) == []
+    (tmp_path / "file").touch()
+    told = "could not be written into .*; nothing was measured. Give another folder with --zoo-artifacts"
+    for folder in (tmp_path / "file" / "machine", tmp_path / ("x" * 300)):
+        with pytest.raises(ResultsError, match=told):
+            check_writable(folder)
+
+    def full(*_: Any, **_options: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    with pytest.raises(ResultsError, match="No space left on device; nothing was measured"):
+        check_writable(tmp_path / "machine")

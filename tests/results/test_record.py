@@ -123,6 +123,8 @@ def test_a_record_from_before_memory_was_measured_is_read_without_it(path: Path)
 
 BOUNDS: list[tuple[Any, str, str]] = [
     (0, "a whole number >= 1", "cell.threads cell.image_size dataset.samples accuracy.total latency.samples"),
+    ("96x", "a text that matches", "cell.image_size"),
+    ("96x96", "a text that matches", "cell.image_size"),
     (0, "a whole number >= 1", "training.epochs training.kept_epoch memory.peak_rss_bytes memory.base_rss_bytes"),
     (0, "a whole number >= 1", "latency.disturbance.cpus model.numerics.images"),
     (-1, "a whole number >= 0", "model.size_bytes model.float_twin_size_bytes dataset.left_out accuracy.correct"),

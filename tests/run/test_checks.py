@@ -1,6 +1,7 @@
 """Is a runtime asked whether it takes a file, in a process that may die, and are answers kept by all they depend on?"""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from fakes import write_samples
+from tflitefiles import crashing
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.matrix.cell import Cell
 from zoobench.matrix.interface import Interface
@@ -35,9 +37,9 @@ def with_library(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("runtime", "is_needed"),
-    [("litert", False), ("keras", False), ("keras_graph", False), ("litert_compiled", True), ("openvino", True)],
+    [("litert", True), ("keras", False), ("keras_graph", False), ("litert_compiled", True), ("openvino", True)],
 )
-def test_what_was_tried_as_the_file_was_made_needs_no_trial(runtime: str, is_needed: bool) -> None:
+def test_only_what_keras_made_and_runs_needs_no_trial(runtime: str, is_needed: bool) -> None:
     assert needs_trial(replace(OPENVINO, runtime=runtime)) is is_needed
 
 
@@ -93,6 +95,15 @@ def test_a_file_is_run_in_a_process_of_its_own(target: Target, tmp_path: Path) -
     refusal = obtain_refusal(tmp_path, replace(target, cell=LITERT, file=replace(FILE, path=path)), environment=MACHINE)
     assert refusal is not None
     assert refusal.reason.startswith("LiteRT cannot open broken.tflite")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals kill elsewhere")
+def test_a_file_that_crashes_the_runtime_is_refused_by_it(target: Target, tmp_path: Path) -> None:
+    path = tmp_path / "crashing.tflite"
+    path.write_bytes(crashing())
+    refusal = obtain_refusal(tmp_path, replace(target, cell=LITERT, file=replace(FILE, path=path)), environment=MACHINE)
+    assert refusal is not None
+    assert refusal.reason == "the process that was to try the file crashed in native code: Segmentation fault (11)"
 
 
 class Evaluator:

@@ -84,7 +84,7 @@ def images(artifacts: Path, count: int = 6) -> Stored:
 
 
 def pixels(artifacts: Path, *rows: int, product: str = PIXELS.folder_name, size: int = 8) -> Samples | None:
-    recorded = {size: RecordedPixels(product=product, rows=rows)}
+    recorded = {str(size): RecordedPixels(product=product, rows=rows)}
     return find_pixels(Provenance(pixels=recorded), image_size=size, artifacts=artifacts)
 
 

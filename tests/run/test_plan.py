@@ -8,6 +8,7 @@ import pytest
 
 from messages import message_of
 from modelfiles import labelled
+from tflitefiles import tiny, written
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.data.dataset import DatasetConfig
 from zoobench.data.split import SHARES
@@ -231,10 +232,13 @@ def test_a_model_of_ones_own_has_its_own_image_size(tmp_path: Path) -> None:
     own_model = tmp_path / "pets.keras"
     with zipfile.ZipFile(own_model, "w") as archive:
         archive.writestr("config.json", json.dumps({"config": {"layers": [{"batch_shape": [None, 96, 96, 3]}]}}))
-    made = plan(backbones=f"mobilenet,{own_model}", variants="integer_only", image_size="128")
+    wide = tmp_path / "wide.tflite"
+    wide.write_bytes(written(tiny((1, 96, 160, 3))))
+    made = plan(backbones=f"mobilenet,{own_model},{wide}", variants="integer_only", image_size="128")
     assert [(cell.id, cell.image_size) for cell in made.cells] == [
         ("mobilenet-integer_only-litert-t1", 128),
         ("pets-integer_only-litert-t1", 96),
+        ("wide-prequantized-litert-t1", "96x160"),
     ]
     assert isinstance(made.source, Building)
     assert made.source.backbones["pets"].path == own_model

@@ -22,6 +22,7 @@ from zoobench.results.run import Run, read_recorded
 from zoobench.run import replay
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.stats.sequential import Rates
+from zoobench.system import keeper
 from zoobench.system.processes import Worker
 
 Outcome = ProcessObservation | BaseException
@@ -103,6 +104,12 @@ def test_a_process_that_fails_or_was_disturbed_is_repeated_once_and_that_is_told
     assert max(seen.log_ratios, default=0) < 0.01
 
 
+def test_a_process_that_fails_is_not_repeated_where_no_seconds_are_left_for_it() -> None:
+    script = Script(*DIED)
+    seen = script.run(a_subject(), seconds=0)[A]
+    assert (len(script.started), seen.retries, seen.failure) == (1, [], "it died")
+
+
 def test_the_other_cells_go_on_when_one_is_given_up() -> None:
     seen = Script(*DIED).run(a_subject("a"), a_subject("b"))
     assert seen[A].failure == "it died again"
@@ -122,6 +129,7 @@ def test_ctrl_c_ends_the_replay() -> None:
 
 
 def children() -> set[psutil.Process]:
+    keeper._keeper(os.getpid())  # which is one of them from its first use on
     return set(psutil.Process().children(recursive=True))
 
 

@@ -20,6 +20,7 @@ from zoobench.results.file import BLOCK
 from zoobench.results.schema import Refusal
 from zoobench.run import session
 from zoobench.run.session import BenchSession
+from zoobench.system.processes import LostError
 
 Opener = Callable[..., BenchSession]
 
@@ -142,7 +143,7 @@ def test_an_evaluation_is_made_once_in_a_session_and_kept_in_the_store_for_the_n
 
 def test_what_answers_in_batches_does_so_in_a_process_of_its_own(opened: Opener, runtime: ScriptedRuntimes) -> None:
     opened().measure_accuracy(KERAS)
-    assert runtime.processes == ["evaluate"]
+    assert runtime.processes == ["_run_the_samples"] * 2
     assert ("keras", "keras", 2) in runtime.opened
 
 
@@ -287,3 +288,30 @@ def test_a_cell_is_compared_with_its_float_file_and_its_file_on_litert(
 ) -> None:
     found = opened(cell, refused=refused).references(cell)
     assert [other and other.id for other in found] == expected
+
+
+def test_a_file_that_crashes_a_process_of_its_own_is_never_opened_in_this_one(
+    opened: Opener, runtime: ScriptedRuntimes
+) -> None:
+    runtime.lost = {"integer_only"}
+    bench = opened()
+    with pytest.raises(LostError, match="it crashed"):
+        bench.measure_accuracy(INTEGER)
+    with pytest.raises(MeasurementError, match="litert refuses integer_only of mobilenet: it crashed"):
+        bench.measure_latency(INTEGER, Benchmark())
+    assert "integer_only" not in {name for name, *_ in runtime.opened}
+    refusal = bench.records[INTEGER.id].refusal
+    assert refusal == Refusal(by="litert", reason="it crashed")
+    assert not bench.is_expected(refusal)
+    assert bench.is_expected(NO_KERNEL)
+
+
+def test_a_cell_whose_float_twin_crashes_is_measured_without_it(opened: Opener, runtime: ScriptedRuntimes) -> None:
+    runtime.lost = {"float32"}
+    bench = opened()
+    accuracy, latency = bench.measure_accuracy(INTEGER), bench.measure_latency(INTEGER, Benchmark())
+    assert (accuracy.correct, accuracy.agreement_with_float) == (2, None)
+    assert latency
+    assert (latency.samples, latency.speedup_over_float) == (6, None)
+    assert {name for name, *_ in runtime.opened} == {"integer_only"}
+    assert bench.references(INTEGER) == (None, None)

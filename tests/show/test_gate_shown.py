@@ -42,6 +42,14 @@ def test_cells_where_something_changed_come_first_and_each_stands_above_its_rows
     assert rows[3].startswith("| a | p50 |")
 
 
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_table_fits_a_terminal_and_says_what_it_goes_without(width: int) -> None:
+    shown = lines(view(a_report(findings=(a_finding(), MISLABELLED))), width=width)
+    table = [line for line in shown[: shown.index("")] if not line.startswith("Without ")]
+    assert max(map(len, table)) <= width
+    assert all(head in table[0] for head in ("metric", "candidate", "change", "limit", "verdict"))
+
+
 def test_what_is_to_be_said_of_several_cells_is_said_once() -> None:
     both = (a_finding(cell="a", remark="no noise"), a_finding(cell="b", remark="no noise"))
     assert lines(view(a_report(findings=both)), "p50 of") == ["p50 of a, b: no noise"]

@@ -13,7 +13,6 @@ from zoobench.matrix.runtimes import runtimes_of
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.run import Origin, Provenance, RecordedProduct, Run
 from zoobench.results.schema import Record, RecordedModel, ReferenceAgreement, Refusal, Speedup
-from zoobench.show.document import LEAST_WIDTH
 from zoobench.show.records import baseline_view, list_view, view
 from zoobench.system.units import ABSENT
 
@@ -45,7 +44,7 @@ def openvino() -> Record:
     return a_record(cell=a_cell(variant="integer_only", runtime="openvino"))
 
 
-def lines(*records: Record, width: int = LEAST_WIDTH) -> list[str]:
+def lines(*records: Record, width: int | None = None) -> list[str]:
     return list(views.lines(view(records), width=width))
 
 
@@ -67,14 +66,38 @@ def test_two_backbones_and_all_variants_fit_128_columns_with_wide_numbers_too() 
         for backbone in ("mobilenet_v3_large", "inception_resnet_v2")
         for variant in VARIANTS
     ]
-    shown = lines(*records)
-    assert max(map(len, shown)) <= 128
+    shown = lines(*records, width=128)
+    assert max(len(line) for line in shown[: shown.index("")]) <= 128
     assert sum("0.0832–0.0901" in line for line in shown) == 2 * len(VARIANTS)
 
 
-@pytest.mark.parametrize("width", [0, 40, 80, 119])
-def test_a_narrow_terminal_cuts_nothing(width: int) -> None:
-    assert lines(record(), width=width) == lines(record(), width=LEAST_WIDTH)
+@pytest.mark.parametrize(("width", "kept"), [(80, "loss"), (100, "95 %"), (120, "p90 ms")])
+def test_a_narrow_terminal_goes_without_columns_in_their_order_and_says_which(width: int, kept: str) -> None:
+    records = [
+        sped(record(backbone, variant), 0.0867, 0.0832, 0.0901)
+        for backbone in ("mobilenet_v3_large", "inception_resnet_v2")
+        for variant in VARIANTS
+        if variant != "dynamic_range_int4_block"
+    ]
+    shown = lines(*records, width=width)
+    table = [line for line in shown[: shown.index("")] if line]
+    assert all(head in shown[1] for head in ("cell", "runtime", "top-1 %", "p50 ms", "× float", "MB", kept))
+    assert max(map(len, table)) <= width
+    (left_out,) = (line for line in shown if line.startswith("Without threads, "))
+    assert f"for which {width} columns are too few: COLUMNS=" in left_out
+    assert left_out.endswith("or --format markdown shows all.")
+    whole = lines(*records, width=int(left_out.partition("COLUMNS=")[2].split()[0]))
+    assert not any(line.startswith("Without") for line in whole)
+
+
+def test_nothing_is_cut_where_even_the_least_columns_have_no_room() -> None:
+    assert any(
+        line.split()[:5] == ["integer_only", "litert", "66.7", "4.00", "2.50"] for line in lines(record(), width=9)
+    )
+
+
+def test_threads_are_kept_where_they_tell_cells_apart() -> None:
+    assert "threads" in lines(record(), a_record(cell=a_cell(threads=2)), width=60)[1]
 
 
 def test_neither_names_nor_numbers_are_cut_where_there_is_no_room() -> None:
@@ -101,11 +124,24 @@ def test_memory_has_a_column_where_any_cell_knows_it() -> None:
 
 
 def test_memory_is_left_out_where_it_does_not_fit_and_that_is_said() -> None:
-    long = record("my_own_network_fine_tuned_on_pets")
-    wide, narrow = lines(long, width=160), lines(long)
+    wide, narrow = lines(record()), lines(record(), width=90)
     assert wide[1].endswith("peak MB")
-    assert narrow[1].endswith("size")
-    assert "Without peak MB, for which 128 columns are too few; the other formats have it." in narrow
+    assert narrow[1].endswith("MB")
+    assert any(line.startswith("Without threads, p90 ms, size, peak MB, for which 90 columns") for line in narrow)
+
+
+def test_the_letters_of_the_variants_that_are_there_are_explained_and_no_others() -> None:
+    assert "TL float32; IO int8 with uint8 in and out." in lines(record(), record(variant="float32"))
+
+
+def test_a_disturbance_of_many_cells_is_one_line_with_the_worst_and_a_repeated_refusal_is_said_once() -> None:
+    cells = [a_cell(backbone=name, variant="float32") for name in "abcd"]
+    shown = lines(*(disturbed(a_record(cell=cell)) for cell in cells))
+    (told,) = (line for line in shown if line.startswith("~ "))
+    assert told.startswith("~ all 4 cells: up to ")
+    refusal = Refusal(by="litert", reason="no kernel")
+    shown = lines(*(replace(a_record(cell=cell), refusal=refusal) for cell in cells))
+    assert [line for line in shown if "XFAIL" in line] == ["XFAIL all 4 cells: litert refuses it: no kernel"]
 
 
 def test_each_runtime_is_named_with_what_it_holds_before_a_file_is_opened() -> None:

@@ -3,15 +3,17 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
-from zoobench.system.keeper import heed_signals, status_of
+from zoobench.system.keeper import heed_signals, status_of, watched
 
 
 def eventually(is_so: Callable[[], bool]) -> bool:
@@ -34,7 +36,7 @@ IMPORTS = "from zoobench.system.keeper import *\nfrom zoobench.system.processes 
 def started_by(code: str) -> Iterator[tuple["subprocess.Popen[str]", list[str]]]:
     """Starts Python with code that prints a line when it is ready; yields it with the words of that line."""
     command = [sys.executable, "-c", f"{IMPORTS}{code}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         yield parent, parent.stdout.readline().split()
 
@@ -84,3 +86,54 @@ def test_a_signal_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(signal, "signal", lambda number, _handler: heeded.append(number))
     heed_signals()
     assert heeded == [signal.SIGHUP]
+
+
+STUCK = """
+import hashlib, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+heed_signals()
+print("ready", flush=True)
+with watched("timing a cell") as within:
+    within({seconds})
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
+"""
+"""Native code that goes on for minutes, whatever Python is told."""
+
+
+def test_native_code_that_goes_on_is_ended_with_its_process() -> None:
+    with started_by(STUCK.format(seconds=0.1)) as (parent, _):
+        assert parent.wait() == 70
+        assert "zoobench: timing a cell took longer than 0 s" in said_by(parent)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_native_code_too(number: signal.Signals) -> None:
+    with started_by(STUCK.format(seconds=99)) as (parent, _):
+        time.sleep(0.3)
+        parent.send_signal(number)
+        assert parent.wait() == 128 + number
+        assert "timing a cell was interrupted" in said_by(parent)
+
+
+def said_by(parent: "subprocess.Popen[str]") -> str:
+    assert parent.stderr is not None
+    return parent.stderr.read()
+
+
+def in_another_thread() -> bool:
+    with watched("this") as within:
+        within(0)
+        time.sleep(0.05)
+        return True
+
+
+def test_what_ends_in_time_is_left_alone() -> None:
+    with watched("this") as within:
+        within(60)
+        assert threading.active_count() > 1
+    with pytest.raises(KeyboardInterrupt), watched("this"):
+        signal.raise_signal(signal.SIGINT)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(in_another_thread).result()
+    before = signal.set_wakeup_fd(-1)
+    assert signal.set_wakeup_fd(before) == -1

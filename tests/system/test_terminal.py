@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from zoobench.errors import sanitize
-from zoobench.system.terminal import capture_native_output, has_colours, progress, sentence
+from zoobench.system.terminal import capture_native_output, columns, has_colours, progress, sentence
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,13 @@ def test_colours_are_for_terminals_unless_the_environment_says_otherwise(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert has_colours(stream) is has
+
+
+def test_a_file_or_log_is_as_wide_as_columns_says_or_takes_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert columns(is_terminal=False) == columns(is_terminal=True) == 120
+    monkeypatch.delenv("COLUMNS")
+    assert columns(is_terminal=False) is None
+    assert columns(is_terminal=True)
 
 
 def test_a_log_that_shows_colours_is_no_terminal_for_a_bar(

@@ -15,6 +15,7 @@ from zoobench.system.units import (
     SHARE,
     chance,
     change_percent,
+    duration,
     exactly,
     megabytes,
     milliseconds,
@@ -130,3 +131,10 @@ def test_a_number_in_bounds_is_read_and_others_are_refused(number: int) -> None:
         parse_number(f"{number}", int, where="--x", least=number + 1)
     with pytest.raises(UsageError, match=f"received {number}; allowed is {number - 1} or less"):
         parse_number(f"{number}", int, where="--x", most=number - 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.3, "under 1 s"), (40.4, "about 40 s"), (89.6, "about 90 s"), (400, "about 7 min")]
+)
+def test_a_duration_that_is_expected_is_said_as_well_as_it_is_known(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

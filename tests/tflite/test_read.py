@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelfiles import labelled
-from tflitefiles import metadata, tiny, with_labels, written
+from tflitefiles import crashing, metadata, tiny, with_labels, written
 from zoobench.errors import ModelError
 from zoobench.tflite.contract import labels_met, plain, read_contract
 from zoobench.tflite.read import read_graphs, read_metadata, signatures
@@ -35,6 +35,12 @@ def read_or_refused(content: bytes) -> None:
         labels_met(contract)
         return
     assert text.startswith(("this is not a TFLite file: ", "this TFLite file is cut off, damaged or too new: "))
+
+
+def test_a_file_that_crashes_litert_is_refused_and_the_next_is_read() -> None:
+    for _ in range(2):
+        assert "was to open by litert crashed in native code: Segmentation fault" in refusal(crashing())
+    assert read_graphs(written(tiny()))
 
 
 @pytest.mark.parametrize("content", [b"", b"TFL3", b"PK\x03\x04 a .keras file", b"\x89PNG\r\n\x1a\n", b"TFL3" * 9])

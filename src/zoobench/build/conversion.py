@@ -1,6 +1,6 @@
 """How does a trained classifier become the TFLite file of each variant, and by which quantizer?"""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,14 @@ from tensorflow.lite.python.optimize.calibrator import Calibrator
 from zoobench.build import ai_edge
 from zoobench.build.pieces import WEIGHT_LIMIT, pieces, traced
 from zoobench.errors import ModelError, UsageError
-from zoobench.matrix.interface import Interface
+from zoobench.matrix.interface import ImageSize, Interface, height_and_width
 from zoobench.matrix.registry import imported
 from zoobench.matrix.variants import NumberType, Quantizer, Variant
 from zoobench.measure.runtimes import presented
 from zoobench.system.terminal import capture_native_output, keep, sentence
 from zoobench.tflite.contract import read_contract
 from zoobench.tflite.edit import for_quantizers, joined, plain_for_runtimes
-from zoobench.tflite.ports import display_shape, read_all_ports, sole_output
+from zoobench.tflite.ports import display_shape, image_taken, read_all_ports, sole_input, sole_output
 
 Image = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 """Raw pixels [1, height, width, 3], or real values as a model of one's own takes them."""
@@ -105,19 +105,29 @@ def pooled(path: Path) -> bytes:
         ModelError: If it gives neither that nor feature maps whose channels can be told from their height and width.
     """
     content = plain_for_runtimes(path.read_bytes())
-    shape = sole_output(read_all_ports(path)[1]).shape
+    taken, given = read_all_ports(path)
+    shape = sole_output(given).shape
     if len(shape) == 2:
         return joined(content)
     places = {"channels_last": shape[1:3], "channels_first": shape[2:4]}
-    square = [name for name, sides in places.items() if len(shape) == 4 and sides[0] == sides[1]]
-    if len(square) != 1:
+    image = image_taken(sole_input(taken).shape)
+    maps_of = [name for name, sides in places.items() if image and len(shape) == 4 and _is_shrunk(sides, image[0])]
+    if len(maps_of) != 1:
         raise ModelError(
-            f"{path} gives {display_shape(shape)}; allowed as a backbone are square feature maps, their channels "
-            "before or after height and width, or one vector per image"
+            f"{path} gives {display_shape(shape)}; allowed as a backbone are feature maps that have the shape of the "
+            "image, their channels before or after height and width, or one vector per image"
         )
     maps = keras.Input(shape[1:])
-    pooling = keras.layers.GlobalAveragePooling2D(data_format=square[0], name="pooling")
+    pooling = keras.layers.GlobalAveragePooling2D(data_format=maps_of[0], name="pooling")
     return float32(keras.Model(maps, pooling(maps)), after=content)
+
+
+def _is_shrunk(maps: Sequence[int], image: ImageSize) -> bool:
+    """Tells whether maps may be what strides and borders leave of an image."""
+    (tall, wide), (height, width) = maps, height_and_width(image)
+    if height == width:
+        return tall == wide
+    return (tall - 1) * width <= (wide + 1) * height and (wide - 1) * height <= (tall + 1) * width
 
 
 def dynamic_range(model: keras.Model, *, weight_limit: int = WEIGHT_LIMIT) -> bytes:

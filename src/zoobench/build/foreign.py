@@ -13,6 +13,7 @@ import numpy.typing as npt
 from zoobench.build.weights import TFLiteFile, own_answers, read_tflite_file
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.backbones import Backbone, is_onnx
+from zoobench.matrix.interface import height_and_width
 from zoobench.store.product import Facts, Product, Stored, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_bytes
 from zoobench.system.processes import in_fresh_process, run_program
@@ -197,7 +198,7 @@ def _checked_by_onnxruntime(path: Path, file: TFLiteFile) -> Facts:
         (entry, *others), (_, *further) = session.get_inputs(), session.get_outputs()
         if others or further:
             raise ModelError(f"{path} has several inputs or outputs; a classifier has one of each")
-        images = random_images(_CHECKED_IMAGES, file.channels, file.image_size, file.image_size)
+        images = random_images(_CHECKED_IMAGES, file.channels, *height_and_width(file.image_size))
         is_last = entry.shape[-1] == file.channels != entry.shape[1]
         fed = images.transpose(0, 2, 3, 1) if is_last else images
         expected = np.concatenate([session.run(None, {entry.name: one[np.newaxis]})[0] for one in fed])

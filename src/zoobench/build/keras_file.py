@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zoobench.errors import ModelError
+from zoobench.matrix.interface import ImageSize, image_size_of
 from zoobench.system.files import check_archive
 from zoobench.system.keeper import temporary_folder
 
@@ -75,16 +76,16 @@ class KerasFile:
         return any(str(part.get("class_name")).startswith("Quantized") for part in _parts(self.config))
 
     @property
-    def image_size(self) -> int | None:
-        """The side of the images that the model was built for, or None where it leaves that open.
+    def image_size(self) -> ImageSize | None:
+        """The size of the images that the model was built for, or None where it leaves that open.
 
-        ModelError if they are not square, or their channels stand first.
+        ModelError if their channels stand first.
         """
         shape = _first_shape(self.config) or [None, None, None, None]
         sides = [side for side in shape[1:3] if isinstance(side, int)]
-        if _are_channels_first(shape) or len(set(sides)) > 1:
+        if _are_channels_first(shape):
             raise ModelError(not_an_image(self.path, shape))
-        return sides[0] if sides else None
+        return image_size_of(sides[0], sides[-1]) if sides else None
 
     @property
     def channels(self) -> Literal[1, 3]:
@@ -136,29 +137,21 @@ def with_float_input(config: Any) -> Any:
     return json.loads(json.dumps(config), object_hook=_with_float_input)
 
 
-def not_an_image(path: Path, shape: Sequence[object], *, side: int | None = None) -> str:
+def not_an_image(path: Path, shape: Sequence[object], *, sides: Sequence[object] = ("height", "width")) -> str:
     """Returns why a model's input is none that images of the data can be given to, and what to do.
 
     Args:
         path: Of the model.
         shape: Of its input, with the batch.
-        side: Of the images that are to be given to it.
+        sides: Height and width of the images that are to be given to it.
     """
-    shown, wanted = (None, *shape[1:]), side or "side"
-    told = (
-        f"{path} takes inputs of shape {shown}; allowed is one square image, RGB or grey: (None, {wanted}, "
-        f"{wanted}, 3 or 1)"
-    )
+    shown, wanted = (None, *shape[1:]), ", ".join(map(str, sides))
+    told = f"{path} takes inputs of shape {shown}; allowed is one image, RGB or grey: (None, {wanted}, 3 or 1)"
     if len(shape) != len("NHWC"):
         return f"{told}; give a model of RGB or grey images"
     if _are_channels_first(shape):
         channels, *sides = shape[1:]
         return _wrapped(told, f"keras.Input({(*sides, channels)}), keras.layers.Permute((3, 1, 2))")
-    height, width, channels = shape[1:]
-    if isinstance(height, int) and isinstance(width, int) and height != width:
-        longer = max(height, width)
-        before = f"keras.Input({(longer, longer, channels)}), keras.layers.Resizing({height}, {width})"
-        return _wrapped(f"{told}, as those of the data are", before)
     return f"{told}; save a model that takes one"
 
 

@@ -18,7 +18,7 @@ from zoobench.build.keras_file import KerasFile, in_float32, not_an_image, read_
 from zoobench.build.weights import Weights
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.backbones import Backbone
-from zoobench.matrix.interface import DEVIATION_RGB, MEAN_BGR, MEAN_RGB
+from zoobench.matrix.interface import DEVIATION_RGB, MEAN_BGR, MEAN_RGB, ImageSize, height_and_width
 from zoobench.matrix.registry import imported, is_reference
 from zoobench.measure.custom_objects import CUSTOM_OBJECTS, FLAG, custom_objects
 from zoobench.system.files import check_archive, writing
@@ -29,8 +29,8 @@ _SAVED = "1980-01-01@00:00:00"  # the oldest date that a ZIP archive knows, in t
 _SHARED = "shared_object_id"
 
 
-def features_model(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) -> keras.Model:
-    """Returns the frozen network from raw 0..255 pixels [n, side, side, 3] to pooled features [n, channels].
+def features_model(backbone: Backbone, *, weights: Weights, image_size: ImageSize, seed: int) -> keras.Model:
+    """Returns the frozen network from raw 0..255 pixels [n, height, width, 3] to pooled features [n, channels].
 
     Raises:
         ModelError: If the weights do not fit or the user's model has another input size.
@@ -40,13 +40,13 @@ def features_model(backbone: Backbone, *, weights: Weights, image_size: int, see
         return _pooled(load_own(backbone.path, image_size=image_size))
     network = _build(backbone, weights=weights, image_size=image_size, seed=seed)
     network.trainable = False
-    pixels = keras.Input((image_size, image_size, 3), name="pixels")
+    pixels = keras.Input((*height_and_width(image_size), 3), name="pixels")
     maps = network(_preprocessed(pixels, backbone), training=False)
     pooled = keras.layers.GlobalAveragePooling2D(name="pooling")(maps)
     return keras.Model(pixels, pooled, name=f"{backbone.name}_features")
 
 
-def load_own(path: Path, *, image_size: int) -> keras.Model:
+def load_own(path: Path, *, image_size: ImageSize) -> keras.Model:
     """Returns a user's Keras model, frozen, with one input and one output; code in the file is refused.
 
     It is called on an input of its own, so that a model that leaves the image size open is fixed to one, and a
@@ -62,7 +62,7 @@ def load_own(path: Path, *, image_size: int) -> keras.Model:
             file = read_keras_file(path)
             model = read_model(file)
         model.trainable = False
-        pixels = keras.Input((image_size, image_size, file.channels), name="pixels")
+        pixels = keras.Input((*height_and_width(image_size), file.channels), name="pixels")
         weights = len(model.weights)
         answer = _single(_with_plain_input(model, path, image=pixels.shape[1:])(pixels, training=False), model, path)
         if len(model.weights) > weights:
@@ -118,9 +118,9 @@ def load(path: Path) -> keras.Model:
         raise ModelError(f"cannot load {path}: {error}") from error
 
 
-def _build(backbone: Backbone, *, weights: Weights, image_size: int, seed: int) -> keras.Model:
+def _build(backbone: Backbone, *, weights: Weights, image_size: ImageSize, seed: int) -> keras.Model:
     width = {} if backbone.alpha is None else {"alpha": backbone.alpha}
-    shape = (image_size, image_size, 3)
+    shape = (*height_and_width(image_size), 3)
     options = {"include_top": False, "weights": _weights_argument(backbone, weights), "input_shape": shape, **width}
     if is_reference(backbone.builder):
         return _built_by_package(backbone, options, seed=seed)
@@ -231,7 +231,7 @@ def _with_plain_input(model: keras.Model, path: Path, *, image: tuple[int, int, 
                 "uint8 input, the preprocessing inside it"
             )
         if not _takes(tuple(one.shape), image):
-            raise ModelError(not_an_image(path, tuple(one.shape), side=image[0]))
+            raise ModelError(not_an_image(path, tuple(one.shape), sides=image[:2]))
     is_plain = not takes or isinstance(model, keras.Sequential) or not isinstance(model.input, list | dict)
     return model if is_plain else keras.Model(takes[0], model.outputs)
 

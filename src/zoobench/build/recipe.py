@@ -13,7 +13,7 @@ import numpy as np
 from zoobench.data.split import stratified
 from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import Backbone
-from zoobench.matrix.interface import Interface, RequestedInterface
+from zoobench.matrix.interface import ImageSize, Interface, RequestedInterface
 from zoobench.matrix.variants import Quantizer, Variant
 from zoobench.store.product import Product, Stored
 from zoobench.system.files import sha256_of_json
@@ -105,7 +105,7 @@ class BuildRequest:
 
     backbone: Backbone
     weights: "Weights"
-    image_size: int
+    image_size: ImageSize
     dataset: "Dataset"
     training: TrainingConfig
     conversion: ConversionConfig

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,14 @@ import numpy.typing as npt
 from zoobench.build.keras_file import read_keras_file
 from zoobench.errors import MeasurementError, ModelError, UsageError
 from zoobench.matrix.backbones import TABLE, Backbone, is_tflite
-from zoobench.matrix.interface import Layout
+from zoobench.matrix.interface import ImageSize, Layout
 from zoobench.matrix.variants import PREQUANTIZED, SPECS
 from zoobench.measure.runtimes import Pixels, open_session
 from zoobench.system.files import sha256_of_file, writing
 from zoobench.system.terminal import capture_native_output, progress
 from zoobench.tflite.contract import Contract, read_contract, violations
 from zoobench.tflite.labels import read_labels
-from zoobench.tflite.ports import display_shape, pixel_range_taken, read_all_ports, sole_input
+from zoobench.tflite.ports import display_shape, image_taken, pixel_range_taken, read_all_ports, sole_input
 from zoobench.tflite.read import read_graphs
 
 KEYWORDS = ("auto", "imagenet", "random")
@@ -72,7 +72,7 @@ def parse_request(text: str) -> WeightsRequest:
     return request
 
 
-def find_weights(backbone: Backbone, *, image_size: int, request: WeightsRequest) -> Weights:
+def find_weights(backbone: Backbone, *, image_size: ImageSize, request: WeightsRequest) -> Weights:
     """Returns the weights of a backbone, fetching ImageNet's if they are asked for and not in the cache of Keras.
 
     Raises:
@@ -99,7 +99,7 @@ def keras_cache() -> Path:
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
 
 
-def own_image_size(path: Path) -> int | None:
+def own_image_size(path: Path) -> ImageSize | None:
     """Returns the image size that a model file was built for, or None where it leaves that open.
 
     Raises:
@@ -133,7 +133,7 @@ def _of_file(path: Path) -> Weights:
     return Weights(identity=f"file:{digest}", path=path.resolve(), sha256=digest)
 
 
-def _searched(folder: Path, backbone: Backbone, image_size: int) -> Path:
+def _searched(folder: Path, backbone: Backbone, image_size: ImageSize) -> Path:
     _require_published(backbone)
     names = [backbone.weights_name(image_size)]
     if backbone.alpha is not None:
@@ -156,7 +156,7 @@ def _require_published(backbone: Backbone) -> None:
         )
 
 
-def _imagenet(backbone: Backbone, image_size: int) -> Weights:
+def _imagenet(backbone: Backbone, image_size: ImageSize) -> Weights:
     _require_published(backbone)
     name = backbone.weights_name(image_size)
     path = keras_cache() / name
@@ -188,15 +188,11 @@ def _fetch(url: str, path: Path) -> None:
                 raise OSError(f"received {received} of {total} bytes")
 
 
-_CHANNELS = (1, 3)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TFLiteFile:
-    """A TFLite file of one's own that takes one square image.
+    """A TFLite file of one's own that takes one image.
 
     Attributes:
-        image_size: Side of the image in pixels.
         channels: 3 for RGB, 1 for grey.
         is_float: Whether all of it is float32, so that quantizers can start from it.
         held: Lowest and highest real value that its input can store, or what that is quantized to; None where it
@@ -205,7 +201,7 @@ class TFLiteFile:
     """
 
     path: Path
-    image_size: int
+    image_size: ImageSize
     channels: Literal[1, 3]
     layout: Layout
     is_float: bool
@@ -224,7 +220,7 @@ def read_tflite_file(path: Path) -> TFLiteFile:
     """Returns what stands in a TFLite file.
 
     Raises:
-        ModelError: If it is none, has several inputs or signatures, or takes anything but one square image.
+        ModelError: If it is none, has several inputs or signatures, or takes anything but one image.
     """
     try:
         known = path.stat()
@@ -237,7 +233,7 @@ def variants_of(backbone: Backbone, asked: Sequence[str]) -> tuple[tuple[str, ..
     """Returns the variants that there can be of a network among those asked for, and why there are not the others.
 
     Raises:
-        ModelError: If it is a TFLite file that takes anything but one square image.
+        ModelError: If it is a TFLite file that takes anything but one image.
     """
     if backbone.is_keras or backbone.path is None:
         remark = f"{backbone.name}: no {PREQUANTIZED}, which is for a TFLite file that came quantized"
@@ -286,7 +282,13 @@ def _read(path: Path, _modified: int, _size: int) -> TFLiteFile:
         held = pixel_range_taken(read_graphs(content)[0])
     except (ModelError, MeasurementError) as error:
         raise ModelError(f"{path}: {error}") from error
-    size, channels, layout = _image(path, taken.shape)
+    image = image_taken(taken.shape)
+    if image is None:
+        raise ModelError(
+            f"{path} takes {display_shape(taken.shape)}; allowed is one image, RGB or grey: [1, height, width, 3 or "
+            f"1], or [1, 3 or 1, height, width]; {_mended(taken.shape)}"
+        )
+    size, channels, layout = image
     return TFLiteFile(
         path=path,
         image_size=size,
@@ -299,25 +301,7 @@ def _read(path: Path, _modified: int, _size: int) -> TFLiteFile:
     )
 
 
-def _image(path: Path, shape: Sequence[int]) -> tuple[int, Any, Layout]:
-    """Returns side, channels and layout of the images that a model takes."""
-    if len(shape) == len("NHWC") and shape[0] == 1:
-        last, first = shape[3] in _CHANNELS, shape[1] in _CHANNELS
-        if last and shape[1] == shape[2]:
-            return shape[1], shape[3], "NHWC"
-        if first and not last and shape[2] == shape[3]:
-            return shape[2], shape[1], "NCHW"
-    raise ModelError(
-        f"{path} takes {display_shape(shape)}; allowed is one square image, RGB or grey: [1, side, side, 3 or 1], or "
-        f"[1, 3 or 1, side, side]; {_mended(shape)}"
-    )
-
-
 def _mended(shape: Sequence[int]) -> str:
-    if len(shape) == len("NHWC"):
-        sides = shape[1:3] if shape[3] in _CHANNELS else shape[2:]
-        if sides[0] != sides[1] and {shape[1], shape[3]} & set(_CHANNELS):
-            return f"convert the model anew with a resize from a square to {sides[0]} x {sides[1]} before it"
-        if shape[0] != 1:
-            return "convert the model anew for one image at a time"
+    if len(shape) == len("NHWC") and shape[0] != 1:
+        return "convert the model anew for one image at a time"
     return "give a model of RGB or grey images"

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from zoobench.commands.options import PATH, artifacts_option, output_options, present
+from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError, did_you_mean
 from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.results.file import newest_first, write_results
-from zoobench.results.run import Origin, Run, baseline_content, read_recorded, read_run, unmeasured
+from zoobench.results.file import write_results
+from zoobench.results.run import Origin, Run, baseline_content, newest_runs, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
 from zoobench.system.terminal import say
@@ -20,6 +20,8 @@ from zoobench.system.units import few, size
 
 _LONGEST = 200
 """Characters of a device's name: no file's name may be much longer."""
+LATEST = "@latest"
+"""Stands for the newest results of this machine wherever a run is named."""
 _NAMED = 5
 """Unmeasured cells that a message names."""
 
@@ -36,17 +38,17 @@ def baseline() -> None:
 @baseline.command()
 @click.argument("name")
 @click.option(
-    "--from", "source", metavar="FILE", type=PATH, help="A results file. Default: the newest of this machine."
+    "--from", "source", metavar="RUN", help="A results file or a run's number. Default: the newest of this machine."
 )
 @click.option("--partial", is_flag=True, help="Save it though cells of the run were not measured.")
 @click.option("--force", is_flag=True, help="Replace a baseline of this name.")
 @artifacts_option
-def save(*, name: str, source: Path | None, partial: bool, force: bool, artifacts: Path) -> None:
+def save(*, name: str, source: str | None, partial: bool, force: bool, artifacts: Path) -> None:
     """Save a run as the baseline NAME.
 
     Cells that a quantizer or a runtime refuses are saved as that.
     """
-    chosen = source or newest_results(artifacts)
+    chosen = find_run(source, artifacts=artifacts)
     saved, unmade = save_baseline(name, chosen, artifacts=artifacts, partial=partial, force=force)
     newest = "" if source else ", the newest results of this machine"
     say(f"saved {len(saved.records)} cells of {chosen}{newest}")
@@ -96,13 +98,13 @@ def show(*, name: str, artifacts: Path, form: str, output: Path | None) -> None:
 def diff(*, name: str, other: str | None, artifacts: Path, form: str, output: Path | None) -> None:
     """Print in what the baseline NAME and OTHER differ: cells, models, data, environment, medians. No verdict.
 
-    OTHER is a baseline or a results file; without it, the newest results of this machine are taken.
+    OTHER is a baseline, a results file or a run's number; without it, the newest results of this machine are taken.
     """
     from zoobench.judge.compare.comparison import run_differences
     from zoobench.show.comparison import differences_view
 
     one = read_recorded(find_run(name, artifacts=artifacts))
-    two = read_recorded(find_run(other, artifacts=artifacts) if other else newest_results(artifacts))
+    two = read_recorded(find_run(other, artifacts=artifacts))
     present(differences_view(run_differences(one, two), names=(one.name, two.name)), form=form, output=output)
 
 
@@ -120,31 +122,67 @@ def baseline_paths(artifacts: Path) -> tuple[Path, ...]:
     return tuple(path for path in sorted((artifacts / "baselines").glob("*.json")) if path.is_file())
 
 
-def find_run(name: str, *, artifacts: Path) -> Path:
-    """Returns the file of a baseline's name, or a file that is named itself: a baseline or a results file."""
-    if PLAIN_NAME.fullmatch(name) and (path := baseline_path(name, artifacts=artifacts)).is_file():
+def find_run(name: str | Path | None, *, artifacts: Path) -> Path:
+    """Returns the file of a run.
+
+    Args:
+        name: A baseline, a file, a run's number, the name of its file as `zoobench runs` lists it; `@latest` or None
+            for the newest of this machine.
+        artifacts: The folder that the runs used.
+
+    Raises:
+        UsageError: If it is none of these, or the number is that of several runs.
+    """
+    text = LATEST if name is None else str(name)
+    if text == LATEST:
+        return newest_results(artifacts)
+    if PLAIN_NAME.fullmatch(text) and (path := baseline_path(text, artifacts=artifacts)).is_file():
         return path
-    if Path(name).is_file():
-        return Path(name)
+    if Path(text).is_file():
+        return Path(text)
+    found = _called(text, artifacts / "results")
+    if len(found) > 1:
+        listed = ", ".join("/".join(path.parts[-2:]) for path in found)
+        raise UsageError(f"{text} is the number of several runs: {listed}; name one of these, or its whole path")
+    if found:
+        return found[0]
     known = [path.stem for path in baseline_paths(artifacts)]
     raise UsageError(
-        f"{name} is neither a file nor a baseline{did_you_mean(name, known)} in {artifacts / 'baselines'}; there: "
-        f"{', '.join(known) or 'none'}. "
-        "Save one with: zoobench baseline save NAME"
+        f"{text} is no file, no run that `zoobench runs` lists, and no baseline{did_you_mean(text, known)} in "
+        f"{artifacts / 'baselines'}; there: {', '.join(known) or 'none'}. Save one with: zoobench baseline save NAME"
     )
 
 
+def find_side(name: str | Path | None, *, artifacts: Path) -> Path:
+    """Returns the same, or a folder of several runs that is named."""
+    return Path(name) if name is not None and Path(name).is_dir() else find_run(name, artifacts=artifacts)
+
+
+def _called(name: str, folder: Path) -> list[Path]:
+    """Returns the results files of that number, or of that name with or without its machine and ending."""
+    files = [path for path in sorted(folder.glob("*/[!.]*.json")) if path.is_file() and path.stat().st_size]
+    if name.isdecimal():
+        return [path for path in files if path.name.partition("_")[0].isdecimal() and _number(path) == int(name)]
+    return [path for path in files if name.removesuffix(".json") in (path.stem, f"{path.parent.name}/{path.stem}")]
+
+
+def _number(path: Path) -> int:
+    return int(path.name.partition("_")[0])
+
+
 def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:
-    """Returns a run: of a results file, of pytest-benchmark's own file, or of a baseline by its name or file."""
+    """Returns a run by all that `zoobench` takes for one: a file, a baseline, a number, `@latest`."""
     return read_run(find_run(str(name), artifacts=Path(artifacts)))
 
 
 def newest_results(artifacts: Path) -> Path:
-    """Returns the newest results that were measured on this machine, whatever it was called by --zoo-machine."""
+    """Returns the newest results that were measured on this machine, whatever it was called, and says which."""
     wanted = machine_key(describe_environment())
-    for path in newest_first(artifacts / "results"):
-        if measured_on(read_recorded(path).records.values()) == wanted:
-            return path
+    for run in newest_runs(artifacts / "results"):
+        if measured_on(run.records.values()) == wanted:
+            ended = f", measured until {run.measured}" if run.measured else ""
+            say(f"taken: {run.path}, the newest results of this machine{ended}", error=True)
+            return run.path
     raise UsageError(
         f"there are no results of this machine ({wanted}) in {artifacts / 'results'}; run pytest bench/, or name a "
         "results file"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH, output_options, present, rename_option
+from zoobench.commands.baseline import find_side
+from zoobench.commands.options import artifacts_option, output_options, present, rename_option
 from zoobench.errors import UsageError
 from zoobench.judge.compare.comparison import Comparison
 from zoobench.judge.compare.comparison import compare as compare_sides
@@ -28,44 +29,46 @@ For example:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("files", metavar="BASE NEW [MORE...]", nargs=-1, required=True, type=PATH)
+@click.argument("files", metavar="BASE [NEW...]", nargs=-1, required=True)
 @click.option(
     "--across-machines",
     is_flag=True,
     help="Take each file or folder as one machine's and show where the machines agree and where the order flips.",
 )
 @rename_option
+@artifacts_option
 @output_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap intervals.")
 def compare(
     *,
-    files: tuple[Path, ...],
+    files: tuple[str, ...],
+    artifacts: Path,
     across_machines: bool,
     renames: tuple[str, ...],
     form: str,
     output: Path | None,
     seed: int,
 ) -> None:
-    """Show what changed from BASE to NEW, and to each of MORE, cell by cell.
+    """Show what changed from BASE to each NEW, cell by cell; without NEW, to the newest run of this machine.
 
-    Each is a results file of `pytest bench/`, a plain pytest-benchmark file (only its times are compared), or a folder
-    of results files, which are then several runs of one side. Cells are paired by id. What differs in machine,
-    libraries and data comes first, then the cells that one side lacks, then each metric with its change, the 95 %
-    interval of that, and what it comes to: improved, regressed, unchanged or inconclusive.
+    Each is a results file, a number or name that `zoobench runs` lists, a baseline, @latest, a plain pytest-benchmark
+    file (only its times are compared), or a folder of results files, which are then several runs of one side. Cells
+    are paired by id. What differs in machine, libraries and data comes first, then the cells that one side lacks, then
+    each metric with its change, the 95 % interval of that, and what it comes to: improved, regressed, unchanged or
+    inconclusive.
 
     One run cannot tell how much the next one would differ: of single runs a change of p50 is called improved or
     regressed only beyond 20 %, of × float beyond 10 %. Five runs or more on each side are compared by their own spread.
 
     The status is 0 whatever changed (`zoobench gate` judges), and 2 for files that cannot be used.
     """
-    if len(files) < 2:
-        raise UsageError(f"received {files[0]} alone; name at least two files or folders to compare")
+    paths = [find_side(name, artifacts=artifacts) for name in (files if len(files) > 1 else (*files, None))]
     if across_machines and renames:
         raise UsageError("--rename joins one side with the other; leave it out, or leave out --across-machines")
     if across_machines:
-        present(across_view(across_files(files)), form=form, output=output)
+        present(across_view(across_files(paths)), form=form, output=output)
     else:
-        present(view(compare_files(files[0], files[1:], renames=renames, seed=seed)), form=form, output=output)
+        present(view(compare_files(paths[0], paths[1:], renames=renames, seed=seed)), form=form, output=output)
 
 
 def compare_files(

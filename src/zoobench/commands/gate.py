@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.baseline import find_run, measured_on, newest_results
+from zoobench.commands.baseline import find_run, measured_on
 from zoobench.commands.options import (
     FORMATS,
     PATH,
@@ -26,12 +26,13 @@ from zoobench.commands.options import (
     tolerance_option,
     written,
 )
-from zoobench.errors import ResultsError, UsageError, ZoobenchError
+from zoobench.errors import OutputError, UsageError, ZoobenchError
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules, renamed
-from zoobench.judge.metrics import LATENCY_P50, MEMORY
+from zoobench.judge.metrics import LATENCY_P50
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.results.conditions import differences
 from zoobench.results.disturbed import cautions
@@ -57,11 +58,9 @@ SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
-_MEMORY_UNKNOWN = "memory is not judged where nothing was replayed and not both sides measured it on one machine"
-_MEMORY_UNREPORTED = "memory is not judged: this system does not tell how much a process took"
 _Records = Mapping[str, Record]
 """Of a cell, by side."""
-_Observed = tuple[Mapping[str, Replayed], Mapping[int, Sequence[str]], Sequence[str]]
+_Observed = tuple[Mapping[str, Replayed], Mapping[ImageSize, Sequence[str]], Sequence[str]]
 """What was replayed, by cell; the images' names by size, where they are known; notes on what was not replayed."""
 _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged before that is mended",))
 
@@ -70,7 +69,7 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 @click.option(
     "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
 )
-@click.option("--candidate", metavar="FILE", type=PATH, help="Results to judge. Default: this machine's newest.")
+@click.option("--candidate", metavar="RUN", help="The run to judge. Default: this machine's newest.")
 @artifacts_option
 @cells_option
 @tolerance_option
@@ -106,7 +105,7 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 def gate(
     *,
     baseline: str,
-    candidate: Path | None,
+    candidate: str | None,
     artifacts: Path,
     tolerances: tuple[str, ...],
     renames: tuple[str, ...],
@@ -126,7 +125,7 @@ def gate(
         request = GateRequest(
             rules=read_rules(Path("pyproject.toml"), tolerances),
             baseline=find_run(baseline, artifacts=artifacts),
-            candidate=candidate or newest_results(artifacts),
+            candidate=find_run(candidate, artifacts=artifacts),
             artifacts=artifacts,
             renames=renames,
             **others,
@@ -135,11 +134,11 @@ def gate(
     except ZoobenchError as error:
         if form == "text":
             raise
-        report = unusable(error, baseline=baseline, candidate=str(candidate or ""))
+        report = unusable(error, baseline=baseline, candidate=candidate or "")
     except KeyboardInterrupt as error:
         say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(status_of(error))
-    deliver(shown(report, form=form, output=output), output)
+    deliver(shown(report, form=form, output=output), output, form="text" if form == "github" else form)
     if form == "github":
         write_summary(report, os.environ)
     sys.exit(report.status)
@@ -200,8 +199,6 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         noise=cache(lambda machine: read_noise(noise_path(request.artifacts, machine))),
         rates=rates,
     )
-    known = {finding.cell for finding in judged if finding.metric == MEMORY.key} | replayed.keys()
-    unknown = [cell for pair in pairs if (cell := pair[CANDIDATE].cell.id) not in known]
     failures = (f"{cell}: replay failed: {one.failure}" for cell, one in replayed.items() if one.failure)
     compared = (Side(name=run.name, runs=(replace(run, records=records[side]),)) for side, run in sides.items())
     report = GateReport(
@@ -215,7 +212,6 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
             *cautions(records[CANDIDATE].values()),
             *(() if problems else unjudged(*both)),
             *notes,
-            *([f"{_MEMORY_UNKNOWN}: {', '.join(unknown)}"] if judged and unknown else ()),
             *_on_replay(replayed),
         ),
         seconds=time.monotonic() - began,
@@ -223,7 +219,9 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     return report, replayed
 
 
-def _evidence(pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[int, Sequence[str]]) -> CellEvidence:
+def _evidence(
+    pair: _Records, replayed: Mapping[str, Replayed], names: Mapping[ImageSize, Sequence[str]]
+) -> CellEvidence:
     cell = pair[CANDIDATE].cell
     return CellEvidence(
         baseline=pair[BASELINE],
@@ -257,8 +255,6 @@ def _on_replay(replayed: Mapping[str, Replayed]) -> Iterator[str]:
         for name in (name for name in one if one[name] != other.get(name)):
             there, here = one[name] or "none", other.get(name) or "none"
             yield f"replayed by {name}: {there} the baseline, {here} the candidate"
-    if any(seen.observations and not any(seen.peaks) for seen in replayed.values()):
-        yield _MEMORY_UNREPORTED
     for cell, seen in replayed.items():
         yield from (f"{cell}: a worker was started anew: {why}" for why in seen.retries)
         if seen.disturbed:
@@ -322,4 +318,4 @@ def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
         with Path(environment[SUMMARY]).open("a", encoding="utf-8") as summary:
             summary.write(FORMATS["markdown"](view(report)))
     except OSError as error:
-        raise ResultsError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error
+        raise OutputError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error

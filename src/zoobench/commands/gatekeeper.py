@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from shutil import get_terminal_size
+from types import MappingProxyType
+from typing import Literal
 
 import pytest
 
@@ -21,9 +23,21 @@ from zoobench.results.run import read_recorded
 from zoobench.run.options import PREFIX
 from zoobench.show import terminal
 from zoobench.show.gate import headline, sentence, view
+from zoobench.system.terminal import columns
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
+_IN_THE_GATE = {
+    "artifacts": "--artifacts",
+    "gate-cells": "--cells",
+    "gate-rename": "--rename",
+    "gate-seconds": "--seconds",
+    "gate-tolerances": "--tolerance",
+    "gate-baseline-models": "--baseline-models",
+    "gate-baseline-python": "--baseline-python",
+}
+"""What `zoobench gate` calls the options of a session."""
+Outcome = Literal["passed", "failed", "skipped"]
 _GREEN = (Verdict.IMPROVED, Verdict.UNCHANGED)
 
 
@@ -36,7 +50,9 @@ class Gatekeeper:
         *,
         results: Callable[[], Path | None],
         uncaptured: Callable[[], AbstractContextManager[None]],
+        texts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._texts = texts
         self._request = request
         self._results = results
         self._uncaptured = uncaptured
@@ -46,19 +62,25 @@ class Gatekeeper:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Runs the gate before reports such as JUnit's are written."""
+        if exitstatus == pytest.ExitCode.INTERNAL_ERROR:  # 3, which is that of a gate that cannot tell elsewhere
+            session.exitstatus = Status.CRASHED
         results = self._results()
         finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if session.config.getoption("collectonly") or not finished:
             return
         if results is None:
             self._failure = "nothing was measured, so there is nothing to judge"
-            session.exitstatus = Status.UNUSABLE
+            session.exitstatus = Status.UNUSABLE.in_pytest
             return
         with self._uncaptured():
             status = self._judge(results, session)
         # tests that failed are made neither green nor unclear by the gate
-        if status != Status.PASSED and (status != Status.UNDECIDED or exitstatus != pytest.ExitCode.TESTS_FAILED):
-            session.exitstatus = status
+        if status is Status.INTERRUPTED:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        elif status is not Status.PASSED and (
+            status is not Status.UNDECIDED or exitstatus != pytest.ExitCode.TESTS_FAILED
+        ):
+            session.exitstatus = status.in_pytest
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -69,17 +91,18 @@ class Gatekeeper:
         if self._failure:
             terminalreporter.write_line(self._failure, red=True)
         if self._report is not None:
-            width, colours = get_terminal_size().columns, terminalreporter.hasmarkup
+            width, colours = columns(is_terminal=bool(terminalreporter.isatty)), terminalreporter.hasmarkup
             terminalreporter.write(terminal.write(view(self._report), width=width, colours=colours))
 
-    def _judge(self, results: Path, session: pytest.Session) -> int:
+    def _judge(self, results: Path, session: pytest.Session) -> Status:
         try:
             self._report, _ = run_gate(replace(self._request, candidate=results))
         except ZoobenchError as error:
             self._report = unusable(error, baseline=str(self._request.baseline), candidate=str(results))
         except KeyboardInterrupt:
-            self._failure = f"interrupted; judge it later with: zoobench gate --baseline {self._request.baseline}"
-            return int(pytest.ExitCode.INTERRUPTED)
+            later = command_later({**self._texts, "gate": str(self._request.baseline)}, results)
+            self._failure = f"interrupted; judge it later with: {later}"
+            return Status.INTERRUPTED
         reports = tuple(_reports(self._report))
         session.testscollected += len(reports)  # what pytest says is done are shares of this
         for report in reports:
@@ -88,7 +111,7 @@ class Gatekeeper:
             write_summary(self._report, os.environ)
         except ZoobenchError as error:
             self._failure = str(error)
-        return self._report.status or (Status.UNUSABLE if self._failure else Status.PASSED)
+        return Status.UNWRITTEN if self._failure and not self._report.status else self._report.status
 
 
 def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
@@ -116,6 +139,16 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
     )
 
 
+def command_later(texts: Mapping[str, str], results: Path) -> str:
+    """Returns the whole command, as a shell takes it, that judges a session's results as the session would have."""
+    words = ["zoobench", "gate", "--baseline", texts["gate"], "--candidate", str(results)]
+    for name, option in _IN_THE_GATE.items():
+        several = name in ("gate-cells", "gate-rename", "gate-tolerances")
+        for value in _parts(texts.get(name, "")) if several else filter(None, [texts.get(name, "")]):
+            words += [option, value]
+    return shlex.join(words)
+
+
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -126,21 +159,22 @@ def _path(text: str) -> Path | None:
 
 def _reports(report: GateReport) -> Iterator[pytest.TestReport]:
     for number, problem in enumerate(report.problems, start=1):
-        yield _report(f"unusable[{number}]", problem, is_green=False)
+        yield _report(f"unusable[{number}]", problem, outcome="failed")
     for finding in report.findings:
-        is_green = finding.verdict in _GREEN
-        yield _report(f"{finding.cell}[{finding.metric}]", sentence(finding), is_green=is_green)
+        outcome: Outcome = "skipped" if finding.verdict is None else "passed" if finding.verdict in _GREEN else "failed"
+        yield _report(f"{finding.cell}[{finding.metric}]", sentence(finding), outcome=outcome)
     if not report.findings and not report.problems:
-        yield _report("nothing", headline(report), is_green=True)
+        yield _report("nothing", headline(report), outcome="passed")
 
 
-def _report(name: str, message: str, *, is_green: bool) -> pytest.TestReport:
-    name = sanitize(name)
+def _report(name: str, message: str, *, outcome: Outcome) -> pytest.TestReport:
+    name, text = sanitize(name), sanitize(message)
+    shown = {"passed": None, "failed": text, "skipped": (_NODE, 0, text)}
     return pytest.TestReport(
         nodeid=f"{_NODE}::{name}",
         location=(_NODE, None, name),
         keywords={},
-        outcome="passed" if is_green else "failed",
-        longrepr=None if is_green else sanitize(message),
+        outcome=outcome,
+        longrepr=shown[outcome],
         when="call",
     )

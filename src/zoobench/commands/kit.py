@@ -65,7 +65,7 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     for line in lines:
         say(line, error=True)
     say(f"wrote {file}: {size(file.stat().st_size)}, unpacked {size(unpacked)}, kit {sha256}")
-    say(f"copy it to the device; there: pip install zoobench, then: zoobench kit run {file.name}")
+    say(f"copy it to a device where zoobench is installed, and run there: zoobench kit run {file.name}")
 
 
 @kit.command(short_help="Check all of KIT.zip and print what is in it.")
@@ -144,15 +144,15 @@ def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mappin
     if any(one.identity["samples_in_order"] != first.identity["samples_in_order"] for one in others):
         raise DataError("the test samples are not the same at every image size; export a kit for each size")
     data, samples = first.dataset, zip(first.samples.contents, first.samples.labels.tolist(), strict=True)
-    images = {side: f"images-{side}.npy" for side in splits}
-    pixels = {images[side]: of_samples(split.samples, image_size=side) for side, split in splits.items()}
+    images = {size: f"images-{size}.npy" for size in splits}
+    pixels = {images[size]: of_samples(split.samples, image_size=size) for size, split in splits.items()}
     files = dict(_files(inputs, cells))
     manifest = KitManifest(
         schema=schema_of(files),
         zoobench=version("zoobench"),
         dataset=KitDataset(name=data.name, sha256=data.sha256, classes=data.classes, left_out=data.left_out),
         samples=tuple(KitSample(sha256=sha256, label=label) for sha256, label in samples),
-        images=tuple(KitImages(image_size=side, file=name) for side, name in images.items()),
+        images=tuple(KitImages(image_size=size, file=name) for size, name in images.items()),
         models=tuple(files),
         cells=tuple(_cell(inputs, cell) for cell in cells),
         files={},
@@ -162,9 +162,12 @@ def contents(inputs: Inputs, cells: Sequence[Cell]) -> tuple[KitManifest, Mappin
 
 
 def schema_of(models: Iterable[KitModel]) -> int:
-    """Returns the lowest that says all: a version that reads only 1 would feed all models raw pixels."""
-    plain, interfaced = SCHEMAS
-    return interfaced if any(one.interface and not one.interface.changes_nothing for one in models) else plain
+    """Returns the lowest that says all: a version that reads only 1 would feed all models raw square images."""
+    plain, other = SCHEMAS
+    is_plain = all(
+        isinstance(one.image_size, int) and (one.interface is None or one.interface.changes_nothing) for one in models
+    )
+    return plain if is_plain else other
 
 
 def _files(inputs: Inputs, cells: Sequence[Cell]) -> Iterator[tuple[KitModel, Chunks]]:

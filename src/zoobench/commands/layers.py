@@ -9,13 +9,16 @@ import numpy as np
 
 from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option
 from zoobench.data.photos import Images, array_images, given_images, last_parts
-from zoobench.errors import UsageError
+from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.interface import Interface, PixelRange
+from zoobench.matrix.runtimes import REFERENCE
 from zoobench.measure.layers import LayerReport
 from zoobench.measure.layerwise import measure_layers, open_comparison
+from zoobench.measure.worker import first_patience
 from zoobench.run.locate import find_calibration, find_float_twin, find_interface, manifest_beside
 from zoobench.show.layers import layer_errors, view
 from zoobench.system.keeper import temporary_folder
+from zoobench.system.processes import LostError, expect, in_fresh_process
 from zoobench.system.terminal import progress
 from zoobench.system.units import three_digits
 from zoobench.tflite.edit import Numbers, given_numbers, with_one_signature
@@ -25,6 +28,7 @@ from zoobench.tflite.ports import (
     photo_interface,
     pixel_range_taken,
     read_all_ports,
+    size_of,
     sole_input,
 )
 from zoobench.tflite.read import read_graphs
@@ -65,9 +69,18 @@ def layers(
 
     For a file in artifacts/models the float32 file and the calibration images are found there.
     """
-    report = find_errors(
-        model, float_model=float_model, images=images, samples=samples, signature=signature, pixels=pixels
-    )
+    try:
+        report = in_fresh_process(
+            find_errors,
+            model,
+            float_model=float_model,
+            images=images,
+            samples=samples,
+            signature=signature,
+            pixels=pixels,
+        )
+    except LostError as error:  # native code of a file may crash, or never end
+        raise MeasurementError(f"{model} cannot be compared with its float file: {error}") from error
     present(view(report, worst_count=worst), form=form, output=output)
     save_picture(layer_errors(report, worst_count=worst), picture)
 
@@ -100,6 +113,7 @@ def find_errors(
             pair.append(with_one_signature(path, signature, workplace=folder / name))
         _check_shapes(*pair)
         found, interface = _inputs(model, pair[0], images=images, pixels=pixels)
+        expect(sum(first_patience(path, runtime=REFERENCE) for path in pair), "opening both files and a first image")
         comparison = open_comparison(pair[0], pair[1], interface)
         count = min(samples, found.count)
         with progress(f"Comparing {len(comparison[2].pairs)} layers", total=count) as advance:
@@ -136,14 +150,14 @@ def _inputs(
         return _arrays(numbers, last_parts(images)), None
     if interface is None:
         raise UsageError(
-            f"{model} takes inputs {display_shape(port.shape)}, which are no square images; give numbers of that shape "
+            f"{model} takes inputs {display_shape(port.shape)}, which are no images; give numbers of that shape "
             "with --images FILE.npy"
         )
-    side = max(port.shape[1:])
+    size = size_of(port, interface)
     if images:
-        found = given_images(images, side=side)
+        found = given_images(images, size=size)
     elif calibration := find_calibration(model):
-        found = array_images(calibration, side=side, source=f"{calibration.parent.name}, calibration images")
+        found = array_images(calibration, size=size, source=f"{calibration.parent.name}, calibration images")
     else:
         raise UsageError(
             f"there are no calibration images of {model} beside it; give images with --images: a folder of photos or a "

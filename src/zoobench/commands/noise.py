@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.baseline import newest_results
+from zoobench.commands.baseline import find_run
 from zoobench.commands.gate import GateRequest, chosen, run_gate
 from zoobench.commands.options import (
     PATH,
@@ -21,7 +21,7 @@ from zoobench.commands.options import (
     seconds_option,
     tolerance_option,
 )
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import OutputError, UsageError
 from zoobench.judge.gate.evidence import number_of_tests
 from zoobench.judge.gate.false_alarms import NoiseReport, analyse, select
 from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, read_gate, read_noise
@@ -58,7 +58,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("results", required=False, type=PATH)
+@click.argument("run", required=False)
 @click.option(
     "--times",
     type=click.IntRange(0),
@@ -101,7 +101,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
 @output_options
 def noise(
     *,
-    results: Path | None,
+    run: str | None,
     times: int,
     tolerances: tuple[str, ...],
     draws: int,
@@ -115,7 +115,7 @@ def noise(
     """Measure the gate's false-alarm and miss rates on this machine.
 
     Runs the gate with the same files on both sides (A/A): whatever it calls regressed is a false alarm. With
-    --inject-slowdown the candidate waits on purpose, and what is not called regressed is a miss. RESULTS says which
+    --inject-slowdown the candidate waits on purpose, and what is not called regressed is a miss. RUN says which
     files; without it, the newest results of this machine are taken.
 
     Every gate is kept in artifacts/aa/<machine> as it ends, with its slow-down, and the report is about all that are
@@ -124,7 +124,7 @@ def noise(
     the stored method and by pytest-benchmark, and which tolerances the wanted rate of false alarms takes. The noise of
     gates without a slow-down goes to artifacts/noise/<machine>.json, where `zoobench gate` finds it.
     """
-    source = results or newest_results(artifacts)
+    source = find_run(run, artifacts=artifacts)
     rules = read_rules(Path("pyproject.toml"), tolerances)
     request = GateRequest(baseline=source, candidate=source, artifacts=artifacts, rules=rules, **others)
     _run(request, times=times)
@@ -169,7 +169,9 @@ def run_gates(request: GateRequest, *, times: int) -> Iterator[tuple[Path, Repea
             seconds=report.seconds,
             cells={
                 cell: RepeatedCell(
-                    verdicts={one.metric: str(one.verdict) for one in report.findings if one.cell == cell},
+                    verdicts={
+                        one.metric: str(one.verdict) for one in report.findings if one.cell == cell and one.verdict
+                    },
                     log_ratios=seen.log_ratios,
                     baseline_seconds=seen.medians[0],
                     candidate_seconds=seen.medians[1],
@@ -252,4 +254,4 @@ def _write(content: Mapping[str, object], path: Path) -> None:
     try:
         write_json(path, content)
     except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error}; see to space or --artifacts") from error
+        raise OutputError(f"cannot write {path}: {error}; see to space or --artifacts") from error

@@ -5,19 +5,18 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Any
 
 import click
 
-from zoobench.errors import ResultsError, UsageError, ZoobenchError, did_you_mean
+from zoobench.errors import OutputError, UsageError, ZoobenchError, did_you_mean
 from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX
 from zoobench.show import data, html, markdown, terminal
 from zoobench.show.charts.sheet import Chart, write_picture
-from zoobench.show.document import LEAST_WIDTH, View
+from zoobench.show.document import View
 from zoobench.system.files import write_bytes
-from zoobench.system.terminal import has_colours, say
+from zoobench.system.terminal import columns, has_colours, say
 
 PATH = click.Path(path_type=Path)
 FORMATS: Mapping[str, Callable[[View], str]] = {
@@ -157,26 +156,27 @@ def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[...,
 
 def present(view: View, *, form: str, output: Path | None) -> None:
     """Writes a result in a format of `FORMATS`, to the terminal or a file."""
-    deliver(written(view, form=form, output=output), output)
+    deliver(written(view, form=form, output=output), output, form=form)
 
 
 def written(view: View, *, form: str, output: Path | None) -> str:
     """Returns a result in a format of `FORMATS`; as text it is to fit the terminal, or a file."""
     if form != "text" or output is not None:
         return FORMATS[form](view)
-    width = get_terminal_size().columns if sys.stdout.isatty() else LEAST_WIDTH
-    return terminal.write(view, width=width, colours=has_colours(sys.stdout))
+    return terminal.write(view, width=columns(is_terminal=sys.stdout.isatty()), colours=has_colours(sys.stdout))
 
 
-def deliver(text: str, output: Path | None) -> None:
-    """Prints a text, or writes it to a file and says so."""
+def deliver(text: str, output: Path | None, *, form: str) -> None:
+    """Prints a text, or writes it to a file and says so; what programs read is UTF-8, whatever a terminal can show."""
+    content = text.encode(errors="replace")  # of a path that the locale cannot spell
     if output is None:
-        click.echo(text, nl=False, color=has_colours(sys.stdout))  # click leaves colours out wherever is no terminal
+        # click leaves colours out wherever is no terminal
+        click.echo(text if form == "text" else content, nl=False, color=has_colours(sys.stdout))
         return
     try:
-        write_bytes(output, text.encode())
+        write_bytes(output, content)
     except OSError as error:
-        raise ResultsError(f"cannot write {output}: {error.strerror}; name another file with -o") from error
+        raise OutputError(f"cannot write {output}: {error.strerror}; name another file with -o") from error
     say(f"wrote {output}", error=True)
 
 
@@ -185,7 +185,7 @@ def save_picture(chart: Chart, path: Path) -> None:
     try:
         write_picture(chart, path)
     except OSError as error:
-        raise ResultsError(f"cannot write {path}: {error.strerror}; name another file with --picture") from error
+        raise OutputError(f"cannot write {path}: {error.strerror}; name another file with --picture") from error
     say(f"wrote {path}", error=True)
 
 

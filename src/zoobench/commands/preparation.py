@@ -146,7 +146,7 @@ def preview(output: Path, seed: int) -> None:
 @data.command(short_help="Download a data set of photos.")
 @click.argument("name", type=click.Choice(["animals10"]))
 def fetch(name: str) -> None:
-    """Download a data set of photos (needs the network and `pip install 'zoobench[fetch]'`)."""
+    """Download a data set of photos (needs the network and `pip install kagglehub`)."""
     say(f"use it with: pytest bench/ --zoo-data {fetched(name)}")
 
 
@@ -156,7 +156,7 @@ def fetched(name: str) -> Path:
     try:
         kagglehub = import_module("kagglehub")
     except ModuleNotFoundError as error:
-        raise DataError(f"{name} is fetched by kagglehub: pip install 'zoobench[fetch]'; {_BY_HAND}") from error
+        raise DataError(f"{name} is fetched by kagglehub: pip install kagglehub; {_BY_HAND}") from error
     own = vars(import_module("kagglehub.exceptions")).values()
     failures: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError)
     failures += tuple(one for one in own if isinstance(one, type) and issubclass(one, Exception))

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from zoobench.commands.baseline import measured_on
+from zoobench.commands.baseline import find_side, measured_on
 from zoobench.commands.options import (
-    PATH,
     artifacts_option,
     limit_options,
     output_options,
@@ -25,7 +24,7 @@ from zoobench.show.recommendation import view
 
 _EXAMPLES = """\b
 For example:
-  zoobench recommend results.json --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"
+  zoobench recommend --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"
   zoobench recommend artifacts/results/MACHINE --max-memory "100 MB" --prefer size,latency_p50
   zoobench recommend laptop.json pi5.json --max-latency-p50 "20 ms" --min-top1 "88 %"
   zoobench recommend results.json --max-drop "1 pp" --format markdown -o recommendation.md
@@ -33,23 +32,23 @@ For example:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("files", metavar="RESULTS [MORE...]", nargs=-1, required=True, type=PATH)
+@click.argument("files", metavar="[RUN...]", nargs=-1)
 @limit_options
 @artifacts_option
 @output_options
 def recommend(
     *,
-    files: tuple[Path, ...],
+    files: tuple[str, ...],
     artifacts: Path,
     form: str,
     output: Path | None,
     **wanted: Any,
 ) -> None:
-    """Say which cell of RESULTS to ship: it holds every limit, and comes first by preference.
+    """Say which cell of RUN to ship: it holds every limit, and comes first by preference.
 
-    Each of RESULTS is a results file of `pytest bench/` or a folder of them. Files of one machine are its runs: the
-    more, the narrower the intervals. Files of several machines are asked for the one cell that serves all, and what
-    that costs each.
+    RUN is a results file, a number or name that `zoobench runs` lists, a baseline, @latest, or a folder of runs;
+    without it, the newest of this machine. Runs of one machine are taken together: the more, the narrower the
+    intervals. Those of several machines are asked for the one cell that serves all, and what that costs each.
 
     A limit is a number and its unit; any may be given, each once. A cell holds the limits if all do at once with the
     probability of --confidence, reckoned from the rounds, from how far processes differ, and from the test samples.
@@ -62,7 +61,8 @@ def recommend(
     The status is 0 if a cell holds all limits, 3 if it is open whether one does, 1 if none does, 2 for files or limits
     that cannot be used.
     """
-    recommendation = recommend_files(files, artifacts=artifacts, **wanted)
+    paths = [find_side(name, artifacts=artifacts) for name in files or (None,)]
+    recommendation = recommend_files(paths, artifacts=artifacts, **wanted)
     present(view(recommendation), form=form, output=output)
     sys.exit(recommendation.status)
 

@@ -12,11 +12,11 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.commands.baseline import find_run
+from zoobench.commands.baseline import find_run, find_side
 from zoobench.commands.options import PATH, artifacts_option, deliver, format_option, limit_options
 from zoobench.commands.recommend import learned_noise
 from zoobench.data.photos import has_pillow
-from zoobench.errors import ResultsError, UsageError
+from zoobench.errors import OutputError, UsageError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import recommend
@@ -34,13 +34,13 @@ SIDE = 96
 """Of a thumbnail, in pixels; smaller images stay as they are."""
 MOST_BYTES = 1_500_000
 """Of all thumbnails of a report together, as data URIs."""
-NO_PILLOW = "Pillow, which makes thumbnails, is not installed: pip install 'zoobench[report]'"
+NO_PILLOW = "Pillow, which makes thumbnails, is not installed: pip install pillow"
 _JPEG_QUALITY = 70
 _TYPE = "data:image/jpeg;base64,"
 _DEFAULT_OUTPUT = Path("report.html")
 _EXAMPLES = """\b
 For example:
-  zoobench report results.json --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"
+  zoobench report --max-latency-p90 "30 ms" --max-size "5 MB" --max-drop "1 pp"
   zoobench report results.json --baseline main -o change.html
   zoobench report results.json --format markdown -o report.md
   zoobench report results.json --pictures pictures
@@ -48,7 +48,7 @@ For example:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("results", metavar="RESULTS", type=PATH)
+@click.argument("run", required=False)
 @click.option(
     "--baseline", metavar="NAME", help="Show what changed from a baseline, by its name or file, or other results."
 )
@@ -64,8 +64,12 @@ For example:
     help="Write to this file.",
 )
 @click.option("--pictures", metavar="FOLDER", type=PATH, help="Write the charts as PNG too, light and dark.")
-def report(*, results: Path, output: Path | None, form: str, pictures: Path | None, **asked: Any) -> None:
-    """Write RESULTS, a results file of `pytest bench/`, as one HTML file to read and to send.
+def report(
+    *, run: str | None, artifacts: Path, output: Path | None, form: str, pictures: Path | None, **asked: Any
+) -> None:
+    """Write a run as one HTML file to read and to send: the newest of this machine, or RUN.
+
+    RUN is a results file, a number or name that `zoobench runs` lists, a baseline, or @latest.
 
     It begins with the decision: the cell that `zoobench recommend` would choose under the same limits. Then come all
     cells, the charts, what each variant gets wrong, the training, the environment, how it was measured, and what it
@@ -75,11 +79,11 @@ def report(*, results: Path, output: Path | None, form: str, pictures: Path | No
 
     The status is 0 whatever is reported (`zoobench gate` judges), and 2 for files or limits that cannot be used.
     """
-    made = make_report(results, **asked)
+    made = make_report(find_side(run, artifacts=artifacts), artifacts=artifacts, **asked)
     if form == "html":
-        deliver(to_html(made), output or _DEFAULT_OUTPUT)
+        deliver(to_html(made), output or _DEFAULT_OUTPUT, form=form)
     else:
-        deliver(to_markdown(made), output)
+        deliver(to_markdown(made), output, form=form)
     for path in write_charts(made, pictures) if pictures else ():
         say(f"wrote {path}", error=True)
 
@@ -128,7 +132,7 @@ def write_charts(report: Report, folder: Path) -> tuple[Path, ...]:
     try:
         return write_pictures({one.name: one.wide for one in figures}, folder)
     except OSError as error:
-        raise ResultsError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
+        raise OutputError(f"cannot write pictures to {folder}: {error.strerror}; name another folder") from error
 
 
 def find_pictures(run: Run, samples: Sequence[int], *, artifacts: Path, kit: Path | None = None) -> Pictures:

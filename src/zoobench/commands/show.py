@@ -1,17 +1,74 @@
-"""`zoobench show`: the table of a results file again."""
+"""`zoobench show | runs`: which results are there, and what does the table of one say?"""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from zoobench.commands.options import PATH, output_options, present
-from zoobench.results.run import read_recorded
-from zoobench.show.records import view
+from zoobench.commands.baseline import find_run, measured_on
+from zoobench.commands.options import artifacts_option, output_options, present
+from zoobench.errors import ResultsError, Status
+from zoobench.measure.environment import describe_environment, machine_key
+from zoobench.results.file import series
+from zoobench.results.run import Run, read_recorded, read_run
+from zoobench.show.records import runs_view, view
+from zoobench.system.terminal import say
 
 
 @click.command()
-@click.argument("file", type=PATH)
+@click.argument("run", required=False)
+@artifacts_option
 @output_options
-def show(*, file: Path, form: str, output: Path | None) -> None:
-    """Print the table of a results file again."""
-    present(view(list(read_recorded(file).records.values())), form=form, output=output)
+def show(*, run: str | None, artifacts: Path, form: str, output: Path | None) -> None:
+    """Print the table of a run again: of the newest of this machine, or of RUN.
+
+    RUN is a results file, a number or name that `zoobench runs` lists, a baseline, or @latest.
+    """
+    found = read_recorded(find_run(run, artifacts=artifacts))
+    present(view(list(found.records.values())), form=form, output=output)
+
+
+@click.command()
+@artifacts_option
+@output_options
+def runs(*, artifacts: Path, form: str, output: Path | None) -> None:
+    """List the runs: number, time, machine, cells, in what each differs from the one before, file.
+
+    Every command takes the number or the name where it takes a run, and the newest of this machine where none is
+    named. Ends with status 2 if a file cannot be read.
+    """
+    reasons: list[str] = []
+    listed = [(run, before) for folder in machines(artifacts) for run, before in _with_former(folder, reasons)]
+    here = machine_key(describe_environment())
+    newest = next((run.path for run, _ in listed if run.records and measured_on(run.records.values()) == here), None)
+    if listed or form != "text":
+        present(runs_view(listed, newest=newest), form=form, output=output)
+    elif not reasons:
+        say(f"there are no runs in {artifacts / 'results'}; measure with: zoobench run")
+    for reason in reasons:
+        say(reason, error=True)
+    if reasons:
+        sys.exit(Status.UNUSABLE)
+
+
+def machines(artifacts: Path) -> list[Path]:
+    """Returns the folders of results, one for each name that a machine had."""
+    return [folder for folder in sorted((artifacts / "results").glob("*")) if folder.is_dir()]
+
+
+def _with_former(folder: Path, reasons: list[str]) -> Iterator[tuple[Run, Run | None]]:
+    """Yields the runs of a folder, newest first, each with the one before it; adds why others cannot be read."""
+    for paths in series(folder):
+        later: Run | None = None
+        for path in paths:
+            try:
+                run = read_run(path)
+            except ResultsError as error:
+                reasons.append(str(error))
+                continue
+            if later:
+                yield later, run
+            later = run
+        if later:
+            yield later, None

@@ -40,6 +40,7 @@ from zoobench.data.split import (
     stratified,
 )
 from zoobench.errors import DataError, UsageError, sanitize
+from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.system.files import sha256_of_json
 
 MIN_IMAGE_SIZE = 8
@@ -60,7 +61,7 @@ class DatasetConfig:
         skip_bad_images: Leave out what cannot be used instead of stopping at it.
         calibration: Folder or list of images to calibrate on; None for those that train.
         classes: Labels file, or names separated by commas, in the order of the labels; '' for the usual order.
-        resizing: How images become square.
+        resizing: How images get the size that a model takes.
         upright: Turn photos as their EXIF data says.
     """
 
@@ -111,7 +112,7 @@ class Dataset:
         preparation: How pixels were made, by option, where that is not the default: part of what is made of them.
         calibration: Images to calibrate on, all as one class that trains; None where the training split is taken.
         are_named: Whether its user named the classes, in the order of a classifier's outputs.
-        pixels_path: A .npy file, uint8 [samples, image_size, image_size, 3] RGB; row i belongs to `samples[i]`.
+        pixels_path: A .npy file, uint8 [samples, height, width, 3] RGB; row i belongs to `samples[i]`.
     """
 
     name: str
@@ -120,7 +121,7 @@ class Dataset:
     left_out: tuple[LeftOut, ...]
     duplicates: tuple[tuple[str, ...], ...]
     ignored: tuple[tuple[str, int], ...]
-    image_size: int
+    image_size: ImageSize
     pixels_path: Path
     remarks: tuple[str, ...] = ()
     preparation: Mapping[str, str] = field(default_factory=dict)
@@ -141,7 +142,7 @@ class Dataset:
         return np.array([item.label for item in self.samples if item.split == split], dtype=np.int64)
 
     def images(self, indices: Sequence[int] | Indices) -> npt.NDArray[np.uint8]:
-        """Returns a copy of the images at these positions, [len(indices), image_size, image_size, 3] RGB.
+        """Returns a copy of the images at these positions, [len(indices), height, width, 3] RGB.
 
         The memory map that they come from is open only meanwhile, so that resident memory stays flat.
 
@@ -191,14 +192,14 @@ class Dataset:
         return np.array([position[sha256] for sha256 in stratified(contents, seed=seed)[:count]], dtype=np.int64)
 
 
-def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dataset:
+def open_dataset(config: DatasetConfig, *, image_size: ImageSize, folder: Path) -> Dataset:
     """Opens a data set at one image size; its images are decoded into a folder of `folder` unless they are there.
 
     Raises:
         DataError: The images are missing, bad, too few, or cannot be kept.
         UsageError: The image size makes no sense.
     """
-    if not MIN_IMAGE_SIZE <= image_size <= MAX_IMAGE_SIZE:
+    if any(not MIN_IMAGE_SIZE <= side <= MAX_IMAGE_SIZE for side in height_and_width(image_size)):
         allowed = f"give a size from {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE} pixels, such as 224"
         raise UsageError(f"the image size {image_size} is not possible; {allowed}")
     dataset = _opened(_source(config), config=config, image_size=image_size, folder=folder)
@@ -210,7 +211,7 @@ def open_dataset(config: DatasetConfig, *, image_size: int, folder: Path) -> Dat
     return replace(dataset, calibration=_opened(calibration, config=apart, image_size=image_size, folder=folder))
 
 
-def _opened(source: PictureSource, *, config: DatasetConfig, image_size: int, folder: Path) -> Dataset:
+def _opened(source: PictureSource, *, config: DatasetConfig, image_size: ImageSize, folder: Path) -> Dataset:
     preparation: dict[str, str] = {}
     preparation |= {} if config.resizing == "stretch" else {"resize": config.resizing}
     preparation |= {"exif": "apply"} if config.upright else {}
@@ -230,19 +231,20 @@ def _opened(source: PictureSource, *, config: DatasetConfig, image_size: int, fo
         ignored=source.ignored,
         image_size=image_size,
         pixels_path=pixels_path,
-        remarks=(*source.remarks, *_prepared_unusually(source, config)),
+        remarks=(*source.remarks, *_prepared_unusually(source, config, image_size)),
         preparation=preparation,
         are_named=bool(config.classes),
     )
 
 
-def _prepared_unusually(source: PictureSource, config: DatasetConfig) -> Iterator[str]:
+def _prepared_unusually(source: PictureSource, config: DatasetConfig, size: ImageSize) -> Iterator[str]:
     """Yields what differs from how `keras.utils.image_dataset_from_directory` makes pixels, or from how photos look."""
     if lying := [picture.name for picture in source.pictures if picture.orientation != 1]:
         done = "turned upright" if config.upright else "not turned, as Keras does not; --zoo-exif apply does"
         yield f"{counted(lying, 'photo')} of another EXIF orientation, {done}, first {lying[0]}"
     if config.resizing != "stretch":
-        yield {"crop": "cropped to the square in the middle", "pad": "padded with black to a square"}[config.resizing]
+        shape = "a square" if isinstance(size, int) else f"the shape {size}"
+        yield {"crop": f"cropped to {shape} in the middle", "pad": f"padded with black to {shape}"}[config.resizing]
 
 
 def _without(tested: Mapping[str, str], source: PictureSource) -> PictureSource:

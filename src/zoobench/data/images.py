@@ -22,6 +22,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from zoobench.errors import DataError
+from zoobench.matrix.interface import ImageSize, height_and_width
 
 DECODER_VERSION = 1
 """Part of the identity of decoded images: it goes up whenever the same file would give other pixels."""
@@ -31,7 +32,7 @@ MAX_PIXELS = 100_000_000
 MAX_FILE_BYTES = 500_000_000
 Pixels = npt.NDArray[np.uint8]
 Resizing = Literal["stretch", "crop", "pad"]
-"""How an image becomes square: stretched, or its middle cut out, or black at its sides."""
+"""How an image gets another shape: stretched, or its middle cut out, or black at its sides."""
 RESIZINGS: tuple[Resizing, ...] = get_args(Resizing)
 
 # One image above this many pixels is decoded at a time, so that several at once do not fill the memory.
@@ -190,31 +191,34 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
     return pixels[::down, ::across]
 
 
-def resize(pixels: Pixels, *, size: int, how: Resizing = "stretch") -> Pixels:
-    """Makes an image square as `keras.utils.image_dataset_from_directory` does, then rounds to whole levels.
+def resize(pixels: Pixels, *, size: ImageSize, how: Resizing = "stretch") -> Pixels:
+    """Gives an image a size as `keras.utils.image_dataset_from_directory` does, then rounds to whole levels.
 
     By `tf.image.resize(method="bilinear")`: half-pixel centres, no antialiasing; each output pixel is mixed from its
     four nearest input pixels. `crop` is `crop_to_aspect_ratio` and `pad` is `pad_to_aspect_ratio` of Keras.
-    Returns a new array, [size, size, 3].
+    Returns a new array, [height, width, 3].
     """
+    height, width = height_and_width(size)
     if how == "pad":
-        return _padded(pixels, size)
+        return _padded(pixels, height, width)
     if how == "crop":
-        side = min(pixels.shape[:2])
-        top, left = ((length - side) // 2 for length in pixels.shape[:2])
-        pixels = pixels[top : top + side, left : left + side]
-    return _stretched(pixels, size, size)
+        tall, wide = pixels.shape[:2]
+        kept = min(tall, max(1, wide * height // width)), min(wide, max(1, tall * width // height))
+        top, left = ((length - side) // 2 for length, side in zip((tall, wide), kept, strict=True))
+        pixels = pixels[top : top + kept[0], left : left + kept[1]]
+    return _stretched(pixels, height, width)
 
 
-def _padded(pixels: Pixels, size: int) -> Pixels:
+def _padded(pixels: Pixels, height: int, width: int) -> Pixels:
     """Resizes to fit and puts black beside it, as `tf.image.resize_with_pad` does, in single precision like it."""
     lengths = [np.float32(length) for length in pixels.shape[:2]]
-    ratio = max(length / np.float32(size) for length in lengths)
-    height, width = (max(1, int(length / ratio)) for length in lengths)
-    top, left = (int((np.float32(size) - length / ratio) / 2) for length in lengths)
-    square = np.zeros((size, size, 3), np.uint8)
-    square[top : top + height, left : left + width] = _stretched(pixels, height, width)
-    return square
+    sides = [np.float32(side) for side in (height, width)]
+    ratio = max(length / side for length, side in zip(lengths, sides, strict=True))
+    tall, wide = (max(1, int(length / ratio)) for length in lengths)
+    top, left = (int((side - length / ratio) / 2) for length, side in zip(lengths, sides, strict=True))
+    padded = np.zeros((height, width, 3), np.uint8)
+    padded[top : top + tall, left : left + wide] = _stretched(pixels, tall, wide)
+    return padded
 
 
 def _stretched(pixels: Pixels, height: int, width: int) -> Pixels:

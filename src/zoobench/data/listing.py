@@ -27,6 +27,7 @@ from zoobench.data.layout import (
 )
 from zoobench.data.split import ROWS, SPLITS, Row, Split, read_rows
 from zoobench.errors import DataError
+from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.store.product import Facts, Product, obtain
 from zoobench.system.files import sha256_of_file, sha256_of_json, write_json, writing
 from zoobench.system.terminal import Advance, progress
@@ -223,13 +224,13 @@ def counted(things: Sequence[object], noun: str) -> str:
 
 
 def decode_once(
-    source: PictureSource, *, image_size: int, folder: Path, preparation: Mapping[str, str]
+    source: PictureSource, *, image_size: ImageSize, folder: Path, preparation: Mapping[str, str]
 ) -> tuple[tuple[Row, ...], tuple[LeftOut, ...], Path]:
     """Decodes a source unless that was done before; `folder` keeps what was, each in a folder named by its content.
 
     Args:
         source: What to decode.
-        image_size: Side in pixels.
+        image_size: Of what is decoded.
         folder: Of the store.
         preparation: `resize` and `exif`, as the options name them, where they are not the defaults.
 
@@ -340,7 +341,7 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
 
 
-def _decode(source: PictureSource, folder: Path, *, image_size: int, preparation: Mapping[str, str]) -> Facts:
+def _decode(source: PictureSource, folder: Path, *, image_size: ImageSize, preparation: Mapping[str, str]) -> Facts:
     title = f"Decoding {source.name} at {image_size} px"
     with writing(folder / _PIXELS) as handle, progress(title, total=len(source.pictures)) as advance:
         prepare = partial(_prepared, image_size=image_size, preparation=preparation)
@@ -355,7 +356,7 @@ def _write_rows(
     handle: IO[bytes],
     pictures: Sequence[Picture],
     *,
-    image_size: int,
+    image_size: ImageSize,
     prepare: Callable[[Picture], tuple[str, bytes]],
     advance: Advance,
 ) -> tuple[list[Row], list[LeftOut]]:
@@ -379,15 +380,15 @@ def _write_rows(
     return rows, left_out
 
 
-def _npy_header(count: int, image_size: int) -> bytes:
+def _npy_header(count: int, image_size: ImageSize) -> bytes:
     """Returns the beginning of a .npy file; NumPy pads it so that it is equally long for every `count`."""
-    shape = (count, image_size, image_size, 3)
+    shape = (count, *height_and_width(image_size), 3)
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
     return header.getvalue()
 
 
-def _prepared(picture: Picture, *, image_size: int, preparation: Mapping[str, str]) -> tuple[str, bytes]:
+def _prepared(picture: Picture, *, image_size: ImageSize, preparation: Mapping[str, str]) -> tuple[str, bytes]:
     try:
         pixels = picture.pixels()
     except DataError as error:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from zoobench.data.split import Row, read_rows
 from zoobench.errors import DataError, UsageError
+from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.measure.target import Samples
 
 # What needs Pillow, which a device may lack, is imported where it is called.
@@ -45,15 +46,15 @@ class Photos:
     contents: tuple[bytes, ...]
 
 
-def given_images(path: Path, *, side: int) -> Images:
-    """Returns the images of a folder of photos, resized, or of a `.npy` file, for a model of so many pixels a side.
+def given_images(path: Path, *, size: ImageSize) -> Images:
+    """Returns the images of a folder of photos, resized, or of a `.npy` file, of the size that a model takes.
 
     Raises:
         UsageError: If there are none or they do not fit the model.
         DataError: If one cannot be read; a photo is read when it is loaded.
     """
     if not path.is_dir():
-        return array_images(path, side=side, source=last_parts(path))
+        return array_images(path, size=size, source=last_parts(path))
     from zoobench.data.images import EXTENSIONS, load, resize
 
     paths = _files(path)
@@ -62,15 +63,16 @@ def given_images(path: Path, *, side: int) -> Images:
 
     def photo(index: int) -> Pixels:
         try:
-            return resize(load(paths[index]), size=side)
+            return resize(load(paths[index]), size=size)
         except DataError as error:
             raise DataError(f"{paths[index]} cannot be used: {error}; take it out of the folder") from error
 
-    return Images(source=f"{last_parts(path)}, resized to {side} x {side}", count=len(paths), load=photo)
+    height, width = height_and_width(size)
+    return Images(source=f"{last_parts(path)}, resized to {height} x {width}", count=len(paths), load=photo)
 
 
-def array_images(path: Path, *, side: int, source: str) -> Images:
-    """Returns the images of a `.npy` file, uint8 [n, side, side, 3]; `source` says what they are.
+def array_images(path: Path, *, size: ImageSize, source: str) -> Images:
+    """Returns the images of a `.npy` file, uint8 [n, height, width, 3]; `source` says what they are.
 
     Raises:
         UsageError: If they do not fit the model.
@@ -80,10 +82,11 @@ def array_images(path: Path, *, side: int, source: str) -> Images:
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} is no .npy file of images ({error}); give one, or a folder of photos") from error
-    if mapped.dtype != np.uint8 or mapped.ndim != 4 or mapped.shape[1:] != (side, side, 3) or not len(mapped):
+    height, width = height_and_width(size)
+    if mapped.dtype != np.uint8 or mapped.ndim != 4 or mapped.shape[1:] != (height, width, 3) or not len(mapped):
         raise UsageError(
-            f"{path} holds {mapped.dtype} {list(mapped.shape)}; the model takes uint8 images [n, {side}, {side}, 3], "
-            "with n at least 1"
+            f"{path} holds {mapped.dtype} {list(mapped.shape)}; the model takes uint8 images [n, {height}, {width}, "
+            "3], with n at least 1"
         )
     return Images(source=source, count=len(mapped), load=lambda index: np.array(mapped[index]))
 
@@ -133,8 +136,8 @@ def drawn_photos() -> Photos:
     """
     if not has_pillow():
         raise UsageError(
-            "it is not known which images this file takes: name a uint8 .npy file [n, side, side, 3] with --images, or "
-            "pip install pillow to draw some"
+            "it is not known which images this file takes: name a uint8 .npy file [n, height, width, 3] with --images, "
+            "or pip install pillow to draw some"
         )
     from zoobench.data.drawn import CLASSES
 
@@ -142,7 +145,7 @@ def drawn_photos() -> Photos:
     return Photos(source="drawn animals as JPEG", contents=tuple(islice(drawings, MOST_PHOTOS)))
 
 
-def decoded(photos: Photos, *, side: int, folder: Path) -> Samples:
+def decoded(photos: Photos, *, size: ImageSize, folder: Path) -> Samples:
     """Returns photos, at least one, as the samples that they are to a model; labels are zeros.
 
     The pixels are written to the folder.
@@ -152,8 +155,8 @@ def decoded(photos: Photos, *, side: int, folder: Path) -> Samples:
     """
     from zoobench.data.images import decode, resize
 
-    path = folder / f"photos-{side}.npy"
-    np.save(path, np.stack([resize(decode(content), size=side) for content in photos.contents]))
+    path = folder / f"photos-{size}.npy"
+    np.save(path, np.stack([resize(decode(content), size=size) for content in photos.contents]))
     rows = np.arange(len(photos.contents), dtype=np.int64)
     return Samples(path=path, rows=rows, labels=np.zeros_like(rows))
 

@@ -2,18 +2,20 @@
 
 History of the schema:
     1 (2026-11): the first. `training`, `quantizer` and `interface` of a model came later; older kits lack them.
-    2 (2026-11): for kits with a model that is not fed raw pixels or does not give probabilities in order.
+    2 (2026-11): for kits with a model that is not fed raw pixels, does not give probabilities in order, or takes
+        images that are not square: their `image_size` is `96x160`, height x width.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated
 
 from msgspec import Meta
 
 from zoobench.errors import DataError
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.interface import Interface
+from zoobench.matrix.interface import ImageSize, Interface, height_and_width
 from zoobench.matrix.runtimes import runtimes_of
 from zoobench.matrix.variants import PREQUANTIZED, VARIANTS
 from zoobench.results.answers import disagreements_of_training
@@ -26,6 +28,7 @@ from zoobench.results.schema import (
     RecordedTraining,
     Refusal,
     Sha256,
+    SizeText,
     Weights,
 )
 from zoobench.store.product import FileState
@@ -41,12 +44,14 @@ PIXELS_HEADER_BYTES = 128
 _MAGIC = b"\x93NUMPY\x01\x00"
 _PREFIX_BYTES = len(_MAGIC) + 2
 _LONGEST = 200
+_LARGEST_SIDE = 1024
 _AT_LEAST_ONE = Meta(min_length=1)
 BackboneName = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.]{{1,{_LONGEST}}}\Z")]
 FileName = Annotated[str, Meta(pattern=rf"^({PLAIN_NAME.pattern})\Z", max_length=_LONGEST)]
 AddedTo = Annotated[str, Meta(pattern=r"^(variant|runtime)\Z")]
 AddedName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}\Z")]
-ImageSize = Annotated[int, Meta(ge=1, le=1024)]
+Size = Annotated[int, Meta(ge=1, le=_LARGEST_SIDE)] | SizeText
+"""`_images` keeps sides that are not equal below the same bound."""
 LONGEST_REMARK = 1000
 """Characters of what is remarked about a model."""
 _MOST_REMARKS = 20
@@ -77,9 +82,9 @@ class KitSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitImages:
-    """The pixels of all test samples at one size: a .npy file, uint8 [samples, size, size, 3] RGB, in their order."""
+    """The pixels of all test samples at one size: .npy, uint8 [samples, height, width, 3] RGB, in their order."""
 
-    image_size: ImageSize
+    image_size: Size
     file: FileName
 
 
@@ -96,7 +101,7 @@ class KitModel:
 
     backbone: BackboneName
     variant: Text
-    image_size: ImageSize
+    image_size: Size
     file: FileName
     numerics: RecordedNumerics | None = None
     training: RecordedTraining | None = None
@@ -113,7 +118,7 @@ class KitCell:
     variant: Text
     runtime: Text
     threads: Threads
-    image_size: ImageSize
+    image_size: Size
     weights: Weights
     refusal: Refusal | None = None
 
@@ -176,7 +181,7 @@ class KitManifest:
         """Returns what the kit says of a variant or runtime that zoobench itself does not have."""
         return next((one for one in self.added or () if (one.what, one.name) == (what, name)), None)
 
-    def model(self, *, backbone: str, variant: str, image_size: int) -> KitModel | None:
+    def model(self, *, backbone: str, variant: str, image_size: ImageSize) -> KitModel | None:
         """Returns the file of a variant of a backbone, or None if there is none."""
         wanted = (backbone, variant, image_size)
         return next((one for one in self.models if (one.backbone, one.variant, one.image_size) == wanted), None)
@@ -193,23 +198,23 @@ def check_coherence(manifest: KitManifest, where: str) -> None:
             raise DataError(f"{where}.{place}: {problem}")
 
 
-def pixels_header(count: int, *, image_size: int) -> bytes:
-    """Returns the beginning of a .npy file, uint8 [count, image_size, image_size, 3].
+def pixels_header(count: int, *, image_size: ImageSize) -> bytes:
+    """Returns the beginning of a .npy file, uint8 [count, height, width, 3].
 
     By the .npy format, version 1.0: magic, length of the rest, a dictionary, spaces up to a multiple of 64 bytes.
     """
-    shape = (count, image_size, image_size, 3)
+    shape = (count, *height_and_width(image_size), 3)
     text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
     length = PIXELS_HEADER_BYTES - _PREFIX_BYTES
     return _MAGIC + length.to_bytes(2, "little") + text.ljust(length - 1).encode() + b"\n"
 
 
-def pixels_bytes(count: int, *, image_size: int) -> int:
+def pixels_bytes(count: int, *, image_size: ImageSize) -> int:
     """Returns how large such a file is."""
-    return PIXELS_HEADER_BYTES + count * image_size * image_size * 3
+    return PIXELS_HEADER_BYTES + count * prod(height_and_width(image_size)) * 3
 
 
-def pixels_problem(received: bytes, *, count: int, image_size: int) -> str:
+def pixels_problem(received: bytes, *, count: int, image_size: ImageSize) -> str:
     """Returns how a file begins otherwise than it must, as other number types may hold pickles; '' if it does not."""
     expected = pixels_header(count, image_size=image_size)
     if received[:PIXELS_HEADER_BYTES] == expected:
@@ -300,6 +305,9 @@ def _images(manifest: KitManifest) -> Problems:
         if not images.file.endswith(PIXELS_SUFFIX):  # others have a meaning in the store's folders
             problem = f"received {brief(images.file)}; expected a name that ends in {PIXELS_SUFFIX}"
             yield f"images[{index}].file", problem
+        if max(height_and_width(images.image_size)) > _LARGEST_SIDE:
+            problem = f"received {images.image_size}; expected sides of at most {_LARGEST_SIDE} pixels"
+            yield f"images[{index}].image_size", problem
         file = manifest.files.get(images.file)
         size = pixels_bytes(len(manifest.samples), image_size=images.image_size)
         if file and file.size_bytes != size:
@@ -311,7 +319,7 @@ def _images(manifest: KitManifest) -> Problems:
     if twice := _twice(one.image_size for one in manifest.images):
         yield "images", f"received {twice} pixels twice; expected each size once"
     if unused := {one.image_size for one in manifest.images} - {one.image_size for one in manifest.cells}:
-        yield "images", f"received images of {min(unused)} pixels; expected only what a cell needs"
+        yield "images", f"received images of {min(unused, key=str)} pixels; expected only what a cell needs"
 
 
 def _cells(manifest: KitManifest) -> Problems:
@@ -334,7 +342,7 @@ def _cells(manifest: KitManifest) -> Problems:
         yield "cells", f"received {brief(twice)} twice; expected each cell once"
 
 
-def _lacking(files: Set[tuple[str, str, int]], cell: KitCell) -> Iterator[str]:
+def _lacking(files: Set[tuple[str, str, ImageSize]], cell: KitCell) -> Iterator[str]:
     own, twin = ((cell.backbone, name, cell.image_size) in files for name in (cell.variant, "float32"))
     twin = twin or cell.variant == PREQUANTIZED
     if not own and cell.refusal is None:

@@ -11,6 +11,7 @@ from zoobench.errors import DataError, UsageError
 from zoobench.kit.container import CHUNK_BYTES, OnBytes, shown
 from zoobench.kit.contents import MANIFEST, KitManifest, pixels_header
 from zoobench.kit.reader import read_manifest
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.target import Samples
 from zoobench.store.product import FileState
 from zoobench.system.files import writing
@@ -79,7 +80,7 @@ def of_file(path: Path) -> Chunks:
     return chunks
 
 
-def of_samples(samples: Samples, *, image_size: int) -> Chunks:
+def of_samples(samples: Samples, *, image_size: ImageSize) -> Chunks:
     """Returns samples, in the order of measuring, as a .npy file of uint8 images."""
 
     def chunks() -> Iterator[bytes]:

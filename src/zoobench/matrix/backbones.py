@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from urllib.parse import urljoin
 
 from zoobench.errors import UsageError
+from zoobench.matrix.interface import ImageSize
 from zoobench.matrix.registry import Package, Table, is_reference
 
 Preprocessing = Literal["minus_one_to_one", "caffe", "imagenet_standard", "included"]
@@ -73,11 +74,11 @@ class Backbone:
         """Whether there is a Keras model of it, and not a file of another format alone."""
         return self.path is None or not (is_tflite(self.path) or is_onnx(self.path) or self.path.is_dir())
 
-    def weights_name(self, image_size: int) -> str:
+    def weights_name(self, image_size: ImageSize) -> str:
         """Returns the name of the ImageNet weights file that Keras uses at an image size."""
         return self.weights_file.format(size=image_size if image_size in self.weights_sizes else 224)
 
-    def weights_url(self, image_size: int) -> str:
+    def weights_url(self, image_size: ImageSize) -> str:
         """Returns where Keras fetches the ImageNet weights file from."""
         return self.weights_folder + (self.weights_remote or self.weights_name(image_size))
 
@@ -187,7 +188,7 @@ def split_names(text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, names)))
 
 
-def sized_name(name: str, image_size: int) -> str:
+def sized_name(name: str, image_size: ImageSize) -> str:
     """Returns what cells call a backbone that is measured at several image sizes."""
     return f"{name}_{image_size}px"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from zoobench.matrix import backbones, runtimes, variants
 from zoobench.matrix.backbones import unsized_name
+from zoobench.matrix.interface import ImageSize
 from zoobench.matrix.registry import Package, Table
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, find_variant
@@ -27,7 +28,7 @@ class Cell:
     variant: str
     runtime: str
     threads: int
-    image_size: int
+    image_size: ImageSize
 
     @property
     def id(self) -> str:
@@ -60,7 +61,11 @@ class Cell:
 
 
 def matrix(
-    *, backbones: Iterable[tuple[str, int]], variants: Sequence[str], threads: Sequence[int], runtimes: Sequence[str]
+    *,
+    backbones: Iterable[tuple[str, ImageSize]],
+    variants: Sequence[str],
+    threads: Sequence[int],
+    runtimes: Sequence[str],
 ) -> tuple[Cell, ...]:
     """Returns every cell of the matrix, ordered by backbone, threads, variant, then runtime.
 

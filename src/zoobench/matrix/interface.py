@@ -6,6 +6,8 @@ from typing import Any, Literal, cast, get_args
 
 from zoobench.errors import UsageError, did_you_mean
 
+ImageSize = int | str
+"""Side of square images in pixels; of others, which only a model of one's own takes, height and width: `96x160`."""
 TakenAs = Literal["classifier", "backbone"]
 """Whether a model's outputs are the classes of the data, or features that a head is trained on."""
 PixelRange = Literal["0..255", "0..1", "-1..1", "imagenet-caffe", "imagenet-torch"]
@@ -113,6 +115,25 @@ class RequestedInterface:
 
 
 NOTHING_REQUESTED = RequestedInterface()
+
+
+def image_size_of(height: int, width: int) -> ImageSize:
+    """Returns the one name of a size."""
+    return height if height == width else f"{height}x{width}"
+
+
+def height_and_width(size: ImageSize) -> tuple[int, int]:
+    """Returns the sides of images in pixels.
+
+    Raises:
+        ValueError: If it is a text that `image_size_of` does not give.
+    """
+    if isinstance(size, int):
+        return size, size
+    height, width = map(int, size.split("x"))
+    if image_size_of(height, width) != size:
+        raise ValueError(f"{size} is no image size")
+    return height, width
 
 
 def parse_requested(models: str, pixels: str, *, own: Mapping[str, str]) -> Mapping[str, RequestedInterface]:

@@ -1,5 +1,6 @@
 """Which runtimes are there, what do they take, and how is each to be measured? No runtime is imported here."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -33,6 +34,7 @@ class Runtime:
             to 1 %, and several places even that out.
         settles: Whether each timed invocation of a replay follows an untimed one: a few milliseconds depend on what is
             in the processor's caches, Keras's many do not.
+        first_seconds: How long a small file may take to be opened and run for the first time, or it hangs.
         processes: How many fresh processes tell its start-up and memory, unless asked otherwise; 6 are the fewest of
             which the median has a 95 % interval without assuming a distribution.
         package: What adds it to the table; None for our own.
@@ -52,6 +54,7 @@ class Runtime:
     replay_seconds: float = 0.8
     sittings: int = 4
     settles: bool = True
+    first_seconds: float = 120.0
     processes: int = 6
     package: Package | None = None
 
@@ -61,10 +64,15 @@ class Runtime:
         return tuple(name for name in self.packages if find_spec(name) is None)
 
     @property
+    def to_install(self) -> str:
+        """The command that brings them."""
+        return f"pip install {shlex.join(self.install.split())}"
+
+    @property
     def unavailable_reason(self) -> str:
         """What is missing and how to install it; '' where nothing is."""
         needs = ", ".join(self.missing)
-        how = f"not installed here: pip install '{self.install}'"
+        how = f"not installed here: {self.to_install}"
         return f"the runtime {self.name} needs {needs}, {how}" if needs else ""
 
     def added(self, package: Package) -> "Runtime":
@@ -86,7 +94,7 @@ def _of_keras(name: str, *, opens: str = "open_session") -> Runtime:
         opens=opens,
         packages=("tensorflow", "keras"),
         libraries=("keras", "numpy", "tensorflow"),
-        install="zoobench[build]",
+        install="tensorflow",
         suffix=".keras",
         reference="keras",
         answers_in_batches=True,
@@ -108,6 +116,7 @@ RUNTIMES = {
             packages=("ai_edge_litert",),
             libraries=("ai-edge-litert", "numpy"),
             install="ai-edge-litert",
+            first_seconds=20.0,
         ),
         _of_keras("keras"),
         _of_keras("keras_graph", opens="open_graph_session"),
@@ -117,20 +126,21 @@ RUNTIMES = {
             packages=("ai_edge_litert",),
             libraries=("ai-edge-litert", "numpy"),
             install="ai-edge-litert",
+            first_seconds=20.0,
         ),
         Runtime(
             name="openvino",
             module="zoobench.measure.runtimes.openvino",
             packages=("openvino",),
             libraries=("openvino", "numpy"),
-            install="zoobench[openvino]",
+            install="openvino",
         ),
         Runtime(
             name="onnxruntime",
             module="zoobench.measure.runtimes.onnxruntime",
             packages=("onnxruntime", "tf2onnx", "tensorflow"),
             libraries=("onnxruntime", "tf2onnx", "numpy"),
-            install="zoobench[build,onnxruntime]",
+            install="onnxruntime tf2onnx tensorflow",
         ),
     )
 }

@@ -76,6 +76,7 @@ class Variant:
 
     Attributes:
         short: The field's few letters for it.
+        summary: What they mean.
         weights: Number type of the stored weights.
         activations: Number type that the layers compute in.
         io: Number type of the input and output tensors.
@@ -90,6 +91,7 @@ class Variant:
 
     name: str
     short: str
+    summary: str = ""
     weights: NumberType
     activations: NumberType = "float32"
     io: NumberType = "float32"
@@ -129,19 +131,38 @@ class Variant:
 VARIANTS = {
     variant.name: variant
     for variant in (
-        Variant(name="keras", short="NQ", weights="float32", suffix=".keras"),
-        Variant(name="float32", short="TL", weights="float32"),
-        Variant(name="float16", short="F16", weights="float16", quantizers=_ANY),
-        Variant(name="dynamic_range", short="DR", weights="int8", quantizers=_ANY),
-        Variant(name="weight_only_int8", short="W8", weights="int8", quantizers=_AI_EDGE),
-        Variant(name="dynamic_range_int4", short="D4", weights="int4", quantizers=_AI_EDGE),
-        Variant(name="dynamic_range_int4_block", short="D4B", weights="int4", quantizers=_AI_EDGE),
+        Variant(name="keras", short="NQ", summary="Keras", weights="float32", suffix=".keras"),
+        Variant(name="float32", short="TL", summary="float32", weights="float32"),
+        Variant(name="float16", short="F16", summary="float16 weights", weights="float16", quantizers=_ANY),
+        Variant(name="dynamic_range", short="DR", summary="int8 weights", weights="int8", quantizers=_ANY),
         Variant(
-            name="float_fallback", short="FF", weights="int8", activations="int8", calibrated=True, quantizers=_ANY
+            name="weight_only_int8",
+            short="W8",
+            summary="int8 weights, computed in float",
+            weights="int8",
+            quantizers=_AI_EDGE,
+        ),
+        Variant(name="dynamic_range_int4", short="D4", summary="int4 weights", weights="int4", quantizers=_AI_EDGE),
+        Variant(
+            name="dynamic_range_int4_block",
+            short="D4B",
+            summary="int4 weights in blocks",
+            weights="int4",
+            quantizers=_AI_EDGE,
+        ),
+        Variant(
+            name="float_fallback",
+            short="FF",
+            summary="int8 with float in and out",
+            weights="int8",
+            activations="int8",
+            calibrated=True,
+            quantizers=_ANY,
         ),
         Variant(
             name="integer_only",
             short="IO",
+            summary="int8 with uint8 in and out",
             weights="int8",
             activations="int8",
             io="uint8",
@@ -151,14 +172,23 @@ VARIANTS = {
         Variant(
             name="integer_only_int8",
             short="IO8",
+            summary="int8 with int8 in and out",
             weights="int8",
             activations="int8",
             io="int8",
             calibrated=True,
             quantizers=_ANY,
         ),
-        Variant(name="int16x8", short="16x8", weights="int8", activations="int16", calibrated=True, quantizers=_ANY),
-        Variant(name=PREQUANTIZED, short="PQ", weights="int8"),
+        Variant(
+            name="int16x8",
+            short="16x8",
+            summary="int8 weights, computed in int16",
+            weights="int8",
+            activations="int16",
+            calibrated=True,
+            quantizers=_ANY,
+        ),
+        Variant(name=PREQUANTIZED, short="PQ", summary="as it came", weights="int8"),
     )
 }
 ALIASES = {

@@ -18,11 +18,12 @@ from zoobench.errors import MeasurementError
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.measure.runtimes import OpenSession, Session, flattened, open_answering_session, open_session
 from zoobench.measure.target import Samples, Target
+from zoobench.measure.worker import first_patience, later_patience
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.schema import Predictions, RecordedAccuracy, ReferenceAgreement
 from zoobench.stats.intervals import wilson
 from zoobench.system.files import writing
-from zoobench.system.processes import in_fresh_process
+from zoobench.system.processes import expect, in_fresh_process
 from zoobench.system.terminal import capture_native_output, progress
 
 EPSILON = 1e-7
@@ -76,15 +77,39 @@ def measure_accuracy(target: Target, *, workers: int) -> Evaluation:
     Workers are sessions side by side, or threads of one session that answers in batches.
 
     Raises:
+        LostError: If native code crashes or never ends.
         MeasurementError: If the file cannot be run, or its answers are not one probability for each class.
     """
     cell, in_batches = target.cell, find_runtime(target.cell.runtime).answers_in_batches
     threads, batch_size = (cell.threads, 1) if workers == 1 else answers_alike(cell.runtime, workers=workers)
     opens = open_answering_session if in_batches and workers > 1 else open_session
-    opener = partial(opens, target.file.path, runtime=cell.runtime, threads=threads, interface=target.file.interface)
-    if in_batches:
-        return in_fresh_process(evaluate, opener, target.samples, name=cell.id, batch_size=batch_size)
-    return evaluate(opener, target.samples, name=cell.id, workers=workers)
+    file = target.file
+    opener = partial(opens, file.path, runtime=cell.runtime, threads=threads, interface=file.interface)
+    return in_fresh_process(  # native code of any file may crash, or never end
+        _run_the_samples,
+        opener,
+        target.samples,
+        name=cell.id,
+        workers=1 if in_batches else workers,
+        batch_size=batch_size,
+        patience=first_patience(file.path, runtime=cell.runtime),
+    )
+
+
+def _run_the_samples(
+    open_session: OpenSession, samples: Samples, *, name: str, workers: int, batch_size: int, patience: float
+) -> Evaluation:
+    """Evaluates, and says meanwhile how long the next batch may take: by the longest of those before."""
+    longest, latest, done = 0.0, time.monotonic(), 0
+    expect(patience, "opening it and its first sample")
+
+    def go_on(count: int) -> None:
+        nonlocal longest, latest, done
+        now = time.monotonic()
+        longest, latest, done = max(longest, now - latest), now, done + count
+        expect(later_patience(longest), f"a sample after the first {done}")
+
+    return evaluate(open_session, samples, name=name, workers=workers, batch_size=batch_size, on_done=go_on)
 
 
 def answers_alike(runtime: str, *, workers: int) -> tuple[int, int]:
@@ -93,9 +118,18 @@ def answers_alike(runtime: str, *, workers: int) -> tuple[int, int]:
 
 
 def evaluate(
-    open_session: OpenSession, samples: Samples, *, name: str, workers: int = 1, batch_size: int = 1
+    open_session: OpenSession,
+    samples: Samples,
+    *,
+    name: str,
+    workers: int = 1,
+    batch_size: int = 1,
+    on_done: Callable[[int], None] = lambda _count: None,
 ) -> Evaluation:
-    """Runs the test samples through a model, as `run_all` does, and scores its answers; `name` is shown meanwhile."""
+    """Runs the test samples through a model, as `run_all` does, and scores its answers; `name` is shown meanwhile.
+
+    `on_done` is told how many more are done.
+    """
     done = right = 0
     with progress(f"Accuracy of {name}", total=len(samples)) as advance:
 
@@ -104,6 +138,7 @@ def evaluate(
             done += len(values)
             right += int((values.argmax(axis=1) == samples.labels[position : position + len(values)]).sum())
             advance(len(values), f"top-1 {right / done:.3f}")
+            on_done(len(values))
 
         values, seconds = run_all(open_session, samples, workers=workers, batch_size=batch_size, on_batch=count)
     return scored(values, samples.labels, invocation_seconds=seconds)

@@ -12,7 +12,7 @@ from typing import Any
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.runtimes import Runtime, find_runtime
 from zoobench.measure.target import Target
-from zoobench.measure.worker import OPEN_SECONDS, RemoteBench, Turn, fresh_bench
+from zoobench.measure.worker import RemoteBench, Turn, fresh_bench, later_patience
 
 BASELINE = "baseline"
 CANDIDATE = "candidate"
@@ -24,9 +24,6 @@ MOST_SITTINGS = 3
 _LEAST_ROUNDS, _MOST_ROUNDS = 8, 40
 _WARMUP_TURNS = 3
 _LEAST_FOR_QUARTILES = 4
-_LATE = 20
-"""Times the expected duration after which a worker is taken to hang, and `_LATE_SECONDS` besides."""
-_LATE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +57,13 @@ class ProcessObservation:
 
 
 def observe(
-    pair: Pair, *, index: int, precision: float = math.inf, slowdown: float = 0.0, baseline_python: Path | None = None
+    pair: Pair,
+    *,
+    index: int,
+    precision: float = math.inf,
+    slowdown: float = 0.0,
+    baseline_python: Path | None = None,
+    seconds: float = math.inf,
 ) -> ProcessObservation:
     """Starts a process, or one for each side where their interpreters differ, and has both files take turns in it.
 
@@ -71,6 +74,7 @@ def observe(
             sitting, up to `MOST_SITTINGS` times as often.
         slowdown: Share of the candidate's median that each of its invocations is made to wait on purpose.
         baseline_python: Another environment's interpreter that runs the baseline.
+        seconds: After which a process is taken to hang, whatever it does.
 
     Raises:
         MeasurementError: If a process dies, hangs or cannot run a file, or the runtime is none that is replayed.
@@ -81,9 +85,9 @@ def observe(
     except UsageError as error:
         raise MeasurementError(f"{cell.id} cannot be replayed here: {error}") from error
     with ExitStack() as stack:
-        benches = dict.fromkeys(SIDES, stack.enter_context(fresh_bench()))
+        benches = dict.fromkeys(SIDES, stack.enter_context(fresh_bench(seconds=seconds)))
         if baseline_python:
-            benches[BASELINE] = stack.enter_context(fresh_bench(baseline_python))
+            benches[BASELINE] = stack.enter_context(fresh_bench(baseline_python, seconds=seconds))
         table = _Table(pair, runtime, benches, slowdown)
         for sitting in range(MOST_SITTINGS * runtime.sittings):
             if sitting >= runtime.sittings and uncertainty(*table.seconds.values()) <= precision:
@@ -139,7 +143,7 @@ class _Table:
         done = len(self.injected)
         rows = [self._rows[(done + place) % len(self._rows)] for place in range(self._rounds(2 * turn_seconds))]
         timed = list(turns(sides, rows))
-        for side, seconds, injected in self._run(timed, patience=_LATE_SECONDS + _LATE * len(timed) * turn_seconds):
+        for side, seconds, injected in self._run(timed, patience=later_patience(len(timed) * turn_seconds)):
             self.seconds[side].append(seconds)
             self.injected += [injected] if side == CANDIDATE else []
         for side in sides:
@@ -161,7 +165,7 @@ class _Table:
         each = math.ceil(min(_MOST_ROUNDS, max(_LEAST_ROUNDS, fitting)) / self._runtime.sittings)
         return each + each % 2
 
-    def _run(self, asked: Sequence[Turn], *, patience: float = OPEN_SECONDS) -> Iterator[tuple[str, float, float]]:
+    def _run(self, asked: Sequence[Turn], *, patience: float | None = None) -> Iterator[tuple[str, float, float]]:
         """Yields each turn's side, its seconds and how many of them were waited on purpose.
 
         What follows one another in one process is asked at once.

@@ -10,8 +10,11 @@ from typing import Any
 from zoobench.measure.disturbance import Clock, Sampler
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.target import Samples, Target
+from zoobench.measure.worker import first_patience, later_patience
 from zoobench.results.schema import RecordedDisturbance, RecordedLatency, Speedup
-from zoobench.system.terminal import capture_native_output
+from zoobench.system.keeper import watched
+from zoobench.system.terminal import capture_native_output, say
+from zoobench.system.units import duration
 
 WARMUP_ROUNDS = 5
 
@@ -43,13 +46,19 @@ def measure_latency(
         target runs once and nothing is timed.
     """
     sampler = Sampler()
-    with ExitStack() as stack:
+    opening_seconds = sum(
+        first_patience(one.file.path, runtime=one.cell.runtime) for one in (target, twin, reference) if one
+    )
+    with ExitStack() as stack, watched(f"timing {target.cell.id}") as within:
+        within(opening_seconds)
         with capture_native_output():
             session, *others = (stack.enter_context(opened(one)) for one in (target, twin, reference) if one)
         running = Interleaving(
             cell=session, twin=others[0], samples=target.samples, reference=others[1] if reference else None
         )
-        number = 1 if benchmark.disabled else rounds.number(running.warm_up(WARMUP_ROUNDS))
+        round_seconds = 0.0 if benchmark.disabled else running.warm_up(WARMUP_ROUNDS)
+        number = 1 if benchmark.disabled else _planned(rounds, round_seconds, target, files=1 + len(others))
+        within(opening_seconds + later_patience(number * round_seconds))
         running.sampler = sampler
         sampler.begin()
         benchmark.pedantic(running.invoke, setup=running.before, teardown=running.after, rounds=number)
@@ -66,6 +75,15 @@ def measure_latency(
         threads_reported=getattr(session, "threads_reported", None),
         disturbance=disturbance,
     )
+
+
+def _planned(rounds: RoundsConfig, round_seconds: float, target: Target, *, files: int) -> int:
+    """Returns the number of rounds and says it before they are timed: meanwhile nothing is printed."""
+    number = rounds.number(round_seconds)
+    lasting = duration(number * round_seconds)
+    text = f"{target.cell.id}: timing {files} x {number} rounds, {lasting}, quiet on purpose"
+    say(text, error=True)
+    return number
 
 
 @contextmanager

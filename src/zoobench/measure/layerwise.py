@@ -1,6 +1,7 @@
 """Which layers of a quantized file are the same as in its float file, and how do they differ on real images?"""
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from zoobench.matrix.interface import Interface
 from zoobench.measure.layers import LayerError, Sums, Values, layer_error
 from zoobench.measure.runtimes import InterfacedSession, Session
 from zoobench.measure.runtimes.litert import LiteRTSession
+from zoobench.measure.worker import later_patience
+from zoobench.system.processes import expect
 from zoobench.system.terminal import Advance
 from zoobench.tflite.read import read_graphs
 
@@ -61,11 +64,11 @@ class ObservedModel:
             session = LiteRTSession(self._interpreter)
             self._session: Session = InterfacedSession(session, interface) if interface else session
             self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+            self._scales = {detail["index"]: _scale(detail) for detail in self._interpreter.get_tensor_details()}
+        except (ValueError, RuntimeError, IndexError) as error:
             raise MeasurementError(
                 f"LiteRT's own kernels cannot open {path}, and XNNPACK's do not show what happens inside: {error}"
             ) from error
-        self._scales = {detail["index"]: _scale(detail) for detail in self._interpreter.get_tensor_details()}
 
     def run(self, images: npt.NDArray[Any]) -> None:
         """Runs the model on raw pixels [1, height, width, 3] as its interface says, else on what it takes."""
@@ -73,13 +76,20 @@ class ObservedModel:
         self._session.invoke()
 
     def values(self, layer: Layer) -> Values:
-        """Returns the real numbers of a layer's output."""
-        stored: Values = self._interpreter.get_tensor(layer.tensor).astype(np.float64)
-        scale = self._scales[layer.tensor]
-        if scale is None:
-            return stored
-        factors, zero_points = scale
-        return (stored - zero_points) * factors
+        """Returns the real numbers of a layer's output.
+
+        Raises:
+            MeasurementError: If LiteRT has none, or has no scales that fit, as in a file that is damaged.
+        """
+        try:
+            stored: Values = self._interpreter.get_tensor(layer.tensor).astype(np.float64)
+            scale = self._scales[layer.tensor]
+            return stored if scale is None else (stored - scale[1]) * scale[0]
+        except (KeyError, ValueError, IndexError) as error:
+            raise MeasurementError(
+                f"LiteRT does not show layer {layer.name} ({layer.kind}), tensor {layer.tensor}: "
+                f"{type(error).__name__}: {error}; the file is damaged, so make or copy it again"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,19 +143,27 @@ def measure_layers(
     """
     float_model, quantized_model, matching = comparison
     totals = [Sums() for _ in matching.pairs]
-    count = 0
+    count, longest = 0, 0.0
     for image in images:
+        began = time.monotonic()
         float_model.run(image)
         quantized_model.run(image)
         for total, (_, layer, twin) in zip(totals, matching.pairs, strict=True):
-            total.add(float_model.values(layer), quantized_model.values(twin))
+            values, quantized = float_model.values(layer), quantized_model.values(twin)
+            if values.size != quantized.size:
+                raise MeasurementError(
+                    f"layer {layer.name} ({layer.kind}) gives values of the shape {values.shape} in the float file and "
+                    f"{quantized.shape} in the other, which says {twin.shape}: it is damaged; make or copy it again"
+                )
+            total.add(values, quantized)
             if not np.isfinite(total.noise):
                 raise MeasurementError(
                     f"layer {layer.name} ({layer.kind}) gives values that are infinite or no numbers in one of the "
                     "files; its error cannot be told: mend the model"
                 )
         advance(1, "")
-        count += 1
+        count, longest = count + 1, max(longest, time.monotonic() - began)
+        expect(later_patience(longest), f"image {count + 1}")
     if not count:
         raise MeasurementError("there is no image to compare the models on; give at least one")
     return tuple(

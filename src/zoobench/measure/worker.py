@@ -7,6 +7,7 @@ outlives whoever asked.
 """
 
 import gc
+import math
 import platform
 import re
 import sys
@@ -29,7 +30,12 @@ from zoobench.system.processes import Worker, answer_requests, worker
 
 MODULE = "zoobench.measure.worker"
 OPEN_SECONDS = 120.0
-"""How long a model may take to open, and to run for the first few times."""
+"""How long a runtime may take to be imported, and a model to open and run first where it is not known what runs it."""
+_LATE = 20
+"""Times the expected duration after which something is taken to hang, and `_LATE_SECONDS` besides."""
+_LATE_SECONDS = 20.0
+_LEAST_PATIENCE = 5.0
+"""Seconds that each request is given, however little is left."""
 Footprint = dict[str, int | None]
 Turn = tuple[str, int]
 """A model and the row of the image that it is given."""
@@ -49,9 +55,11 @@ class RemoteBench:
         versions: Of its Python and its libraries: {"python", "libraries": {name: version}}.
     """
 
-    def __init__(self, running: Worker, versions: Mapping[str, Any]) -> None:
+    def __init__(self, running: Worker, versions: Mapping[str, Any], *, seconds: float = math.inf) -> None:
         self.versions = versions
         self._running = running
+        self._deadline = time.monotonic() + seconds
+        self._patience = OPEN_SECONDS
 
     def import_runtime(self, runtime: str) -> None:
         """Imports a runtime's libraries, so that opening a file does not take their time."""
@@ -60,8 +68,10 @@ class RemoteBench:
 
     def open(self, name: str, path: Path, *, runtime: str, threads: int, interface: Interface | None = None) -> float:
         """Opens a file under a name and returns how many seconds that took."""
+        self._patience = first_patience(path, runtime=runtime)
         more: dict[str, Any] = {"interface": interface.identity} if interface else {}
-        answer = self._ask("open", name=name, path=str(path), runtime=runtime, threads=threads, **more)
+        asked = {"name": name, "path": str(path), "runtime": runtime, "threads": threads}
+        answer = self._ask("open", patience=self._patience, **asked, **more)
         return float(answer["initialization_seconds"])
 
     def turns(
@@ -72,7 +82,7 @@ class RemoteBench:
         settle: bool,
         slowdown: Mapping[str, float] | None = None,
         batch: int = 1,
-        patience: float = OPEN_SECONDS,
+        patience: float | None = None,
     ) -> tuple[list[int], list[int]]:
         """Times one invocation in each turn; returns its nanoseconds, and how many of them were waited on purpose.
 
@@ -82,10 +92,10 @@ class RemoteBench:
             settle: Whether an untimed invocation comes before the timed one, so that the caches are the model's own.
             slowdown: By model, the share of its median that each of its invocations is made to wait.
             batch: How many rows from that of the turn on an invocation is given.
-            patience: Seconds.
+            patience: Seconds; without it, those that what was opened last may take to run first.
         """
         request = {"turns": turns, "pixels": str(pixels), "settle": settle, "slowdown": slowdown or {}, "batch": batch}
-        answer = self._ask("turns", patience=patience, **request)
+        answer = self._ask("turns", patience=patience or self._patience, **request)
         taken, injected = answer["nanoseconds"], answer["injected_nanoseconds"]
         if not len(taken) == len(injected) == len(turns):
             raise MeasurementError(f"the worker answered {len(taken)} of {len(turns)} turns")
@@ -100,18 +110,32 @@ class RemoteBench:
         self._ask("close", name=name)
 
     def _ask(self, do: str, *, patience: float = OPEN_SECONDS, **arguments: Any) -> dict[str, Any]:
-        return self._running.ask({"do": do, **arguments}, patience=patience)
+        left = max(self._deadline - time.monotonic(), _LEAST_PATIENCE)
+        return self._running.ask({"do": do, **arguments}, patience=min(patience, left))
+
+
+def first_patience(path: Path, *, runtime: str) -> float:
+    """Returns after how many seconds a file that is opened and run first is taken to hang: a second a megabyte more."""
+    size_bytes = path.stat().st_size if path.is_file() else 0
+    return find_runtime(runtime).first_seconds + size_bytes / 1e6
+
+
+def later_patience(expected_seconds: float) -> float:
+    """Returns after how many seconds what should take so long, by earlier runs, is taken to hang."""
+    return _LATE_SECONDS + _LATE * expected_seconds
 
 
 @contextmanager
-def fresh_bench(python: Path | None = None) -> Iterator[RemoteBench]:
+def fresh_bench(python: Path | None = None, *, seconds: float = math.inf) -> Iterator[RemoteBench]:
     """Starts a process that times model files, by another environment's interpreter if given; ends it after the block.
+
+    After so many `seconds` all that it is asked is taken to hang within moments.
 
     Raises:
         MeasurementError: If it cannot be started.
     """
     with worker(MODULE, python=python) as (running, versions):
-        yield RemoteBench(running, versions)
+        yield RemoteBench(running, versions, seconds=seconds)
 
 
 class Bench:

@@ -58,10 +58,40 @@ def are_in_the_way(others: float, *, threads: int, cpus: int) -> bool:
     return others > max(MOST_OTHERS_OF_FREE * (cpus - threads), MOST_OTHERS_OF_USED * min(threads, cpus))
 
 
+def busy(others: float, *, threads: int, cpus: int, quota: float | None) -> list[str]:
+    """Returns what to say before anything is timed on a machine that has no CPU to spare.
+
+    Args:
+        others: CPUs that other processes keep busy.
+        threads: The most of one invocation.
+        cpus: That this process may use.
+        quota: CPUs whose time its control groups allow; None for all.
+    """
+    found = []
+    if are_in_the_way(others, threads=threads, cpus=cpus):
+        found.append(
+            f"{WARNING}other processes keep {ratio(others)} of {cpus} CPUs busy, so times will be disturbed; "
+            "end them or wait"
+        )
+    if quota is not None and quota < threads:
+        found.append(
+            f"{WARNING}the control group may use {three_digits(quota)} CPUs, fewer than the {threads} of an "
+            "invocation, so rounds will be stopped in the middle; raise its quota"
+        )
+    return found
+
+
 def told(disturbance: RecordedDisturbance) -> str:
     """Returns in a line how many rounds of a marked cell were disturbed, by what and how much."""
     causes = "; ".join(_told(cause, disturbance) for cause in disturbance.causes)
     return f"{disturbance.disturbed_rounds} of {disturbance.rounds} rounds were disturbed: {causes}"
+
+
+def together(disturbances: Iterable[RecordedDisturbance]) -> str:
+    """Returns in a line the worst of what disturbed several marked cells."""
+    seen = list(disturbances)
+    most = max(seen, key=lambda one: one.disturbed_rounds / one.rounds)
+    return told(replace(most, causes=_worst([cause for one in seen for cause in one.causes])))
 
 
 def _causes(interval: RecordedInterval, *, cpus: int, threads: int, highest: float) -> Iterator[Cause]:

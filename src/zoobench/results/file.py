@@ -9,6 +9,7 @@ import json
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from zoobench.errors import ResultsError
 from zoobench.results.checked import brief, members, once, parsed, read, values
 from zoobench.system.files import write_bytes
 
+_TRIAL_BYTES = 1 << 20
+"""More than results of a few hundred cells."""
 BLOCK = "zoobench"
 """The key of our block, in each benchmark's `extra_info` and at the top of a results file."""
 LARGEST_FILE_BYTES = 500_000_000
@@ -36,7 +39,8 @@ LARGEST_OBJECTS = 20_000_000
 """Of a whole file, as each could be a benchmark, which takes 100 bytes."""
 _CHUNK_BYTES = 2**20
 _ADVICE = "see to space or name another artifacts folder"
-_NUMBERED = re.compile(r"(\d{4,})_(.*)\.json")
+_NUMBERED = re.compile(r"(\d{4,})_.*\.json")
+_SAVED = re.compile(r"(\d{4,})_\d{8}-\d{6}\.json")
 _WANTED = re.compile(
     rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|zoobench)"\s*:'
 )
@@ -250,6 +254,24 @@ def _free(parts: Mapping[str, Part], where: str) -> dict[str, Any]:
     }
 
 
+def check_writable(folder: Path) -> None:
+    """Refuses a folder that results could not be written into, before anything is measured.
+
+    Raises:
+        ResultsError: If it cannot be made, or a file as large as results are cannot be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=".results-", suffix=".json.part", dir=folder) as trial:
+            trial.write(bytes(_TRIAL_BYTES))
+            trial.flush()
+    except OSError as error:
+        raise ResultsError(
+            f"results could not be written into {folder}: {error.strerror}; nothing was measured. Give another folder "
+            "with --zoo-artifacts, another name with --zoo-machine, or free some space"
+        ) from error
+
+
 def reserve_results_path(folder: Path, *, now: datetime) -> Path:
     """Returns a new, empty file in a folder, numbered as pytest-benchmark numbers its own: `0007_20261123-203300.json`.
 
@@ -271,11 +293,21 @@ def reserve_results_path(folder: Path, *, now: datetime) -> Path:
     return path
 
 
-def newest_first(folder: Path) -> list[Path]:
-    """Returns the results files of all machines below `artifacts/results` by time, without those not yet written."""
-    numbered = ((path, match) for path in folder.glob("*/*.json") if (match := _NUMBERED.fullmatch(path.name)))
-    by_time = [(match.group(2), int(match.group(1)), path) for path, match in numbered if path.stat().st_size]
-    return [path for _, _, path in sorted(by_time, reverse=True)]
+def series(folder: Path) -> Iterator[list[Path]]:
+    """Yields the results files of one machine's folder in series, each newest first, without those not yet written.
+
+    Files that are called as they were saved are one series by their numbers. A file that somebody renamed, or put
+    there, is one of its own: its number may be of another run.
+    """
+    files = [path for path in sorted(folder.glob("[!.]*.json")) if path.is_file() and path.stat().st_size]
+    saved = {path: int(match.group(1)) for path in files if (match := _SAVED.fullmatch(path.name))}
+    yield sorted(saved, key=saved.__getitem__, reverse=True)
+    yield from ([path] for path in files if path not in saved)
+
+
+def is_numbered(path: Path) -> bool:
+    """Tells whether a file's name begins with the number of a run."""
+    return _NUMBERED.fullmatch(path.name) is not None
 
 
 def write_results(path: Path, content: Mapping[str, Any]) -> None:

@@ -3,11 +3,14 @@
 Also what a baseline keeps of it, and what was not measured in it.
 """
 
+import heapq
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +20,7 @@ from msgspec import Meta
 from zoobench.errors import ResultsError
 from zoobench.results.answers import check_agreement
 from zoobench.results.checked import brief, members, parsed, read, typed, unexpected
-from zoobench.results.file import BLOCK, ResultsFile, place_of_block, read_file
+from zoobench.results.file import BLOCK, ResultsFile, is_numbered, place_of_block, read_file, series
 from zoobench.results.schema import SCHEMA, Record, to_json
 
 _LEAST_SECONDS = 1e-12
@@ -62,6 +65,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     manifests: Mapping[str, RecordedProduct] = {}
 
 
+_Size = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})?\Z")]
+
+
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """What a later rebuild or replay needs to know of a run; files of before this was written down have nothing of it.
 
@@ -77,7 +83,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     cells: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
-    pixels: Mapping[Annotated[int, Meta(ge=1, le=99_999)], RecordedPixels] = {}
+    pixels: Mapping[_Size, RecordedPixels] = {}
     products: Mapping[str, str] = {}
     baseline: Origin | None = None
 
@@ -191,6 +197,36 @@ def read_run(path: Path) -> Run:
         return _run(read_file(path))
     except MemoryError as error:
         raise ResultsError(f"{path} does not fit into this machine's memory; read it on a larger one") from error
+
+
+def newest_runs(folder: Path) -> Iterator[Run]:
+    """Yields the runs of all machines below `artifacts/results`, newest first, each read when its turn comes.
+
+    A machine's files go by their numbers, which no clock and no time zone changes. Machines among each other, and files
+    that were renamed, go by the UTC time that stands in the file. What holds no record of zoobench is passed over.
+
+    Raises:
+        ResultsError: If a file that may be the newest cannot be read.
+    """
+    folders = [one for one in sorted(folder.glob("*")) if one.is_dir()]
+    each = [chain.from_iterable(map(_read, paths)) for one in folders for paths in series(one)]
+    return (run for run in heapq.merge(*each, key=_ended, reverse=True) if run.records)
+
+
+def _read(path: Path) -> Iterator[Run]:
+    try:
+        yield read_run(path)
+    except ResultsError:
+        if is_numbered(path):  # it may be the run that was measured last
+            raise
+
+
+def _ended(run: Run) -> datetime:
+    try:
+        ended = datetime.fromisoformat(run.measured)
+    except ValueError:
+        return datetime.min.replace(tzinfo=timezone.utc)
+    return ended if ended.tzinfo else ended.replace(tzinfo=timezone.utc)
 
 
 def unmeasured(run: Run) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 QuantizerName = Annotated[str, Meta(pattern=r"^(ai_edge|tensorflow)\Z")]
 Weights = Annotated[str, Meta(pattern=r"^(imagenet|random|file:[0-9a-f]{64})\Z")]
+SizeText = Annotated[str, Meta(pattern=r"^(?!([0-9]+)x\1\Z)[1-9][0-9]{0,4}x[1-9][0-9]{0,4}\Z")]
+"""Height and width of images that are not square, as `96x160`."""
 CAUSE_KINDS = ("steal", "waiting", "others", "throttled", "frequency")
 CauseKind = Annotated[str, Meta(pattern=rf"^({'|'.join(CAUSE_KINDS)})\Z")]
 MOST_EPOCHS = 40
@@ -44,7 +46,7 @@ class RecordedCell:
     variant: str
     runtime: str
     threads: Positive
-    image_size: Positive
+    image_size: Positive | SizeText
     weights: Weights
 
     @property

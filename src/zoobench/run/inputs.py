@@ -11,7 +11,7 @@ import numpy as np
 from zoobench.errors import ModelError
 from zoobench.kit.reader import KeptKit
 from zoobench.matrix.cell import TABLES, Cell, describe_added
-from zoobench.matrix.interface import Interface
+from zoobench.matrix.interface import ImageSize, Interface, height_and_width
 from zoobench.matrix.runtimes import REFERENCE, find_runtime
 from zoobench.measure.target import ModelFile, Samples, Target, no_file
 from zoobench.results.checked import brief
@@ -61,7 +61,7 @@ class Inputs:
     """
 
     cells: tuple[Cell, ...]
-    splits: Mapping[int, Split]
+    splits: Mapping[ImageSize, Split]
     weights: Mapping[str, str]
     find: Callable[[Cell], ModelFile | Refusal]
     description: tuple[str, ...] = ()
@@ -213,7 +213,7 @@ def _of_kit(kit: KeptKit, cell: Cell) -> ModelFile | Refusal:
     known, path = manifest.files[model.file], kit.folder / model.file
     contract = read_contract(path.read_bytes())
     classes = len(manifest.dataset.classes)
-    _check_ports(contract, str(path), side=cell.image_size, classes=classes, interface=model.interface)
+    _check_ports(contract, str(path), size=cell.image_size, classes=classes, interface=model.interface)
     refusal = listed.refusal if listed else None
     if not listed and model.numerics is None and cell.runtime == REFERENCE and cell.has_float_twin:
         # what a listed cell is compared with need not be listed itself
@@ -231,11 +231,12 @@ def _of_kit(kit: KeptKit, cell: Cell) -> ModelFile | Refusal:
     )
 
 
-def _check_ports(contract: Contract, where: str, *, side: int, classes: int, interface: Interface | None) -> None:
+def _check_ports(contract: Contract, where: str, *, size: ImageSize, classes: int, interface: Interface | None) -> None:
     """Refuses what is no classifier of the kit's samples, before a runtime is given it."""
     taken, given = (tuple(tuple(one.shape) for one in ports) for ports in (contract.inputs, contract.outputs))
     channels = interface.channels if interface else 3
-    image = (channels, side, side) if interface and interface.layout == "NCHW" else (side, side, channels)
+    sides = height_and_width(size)
+    image = (channels, *sides) if interface and interface.layout == "NCHW" else (*sides, channels)
     is_taken, is_given = (
         ports in [((one, *shape),) for one in _BATCHES] for ports, shape in ((taken, image), (given, (classes,)))
     )

@@ -17,7 +17,7 @@ from zoobench.data.split import (
 )
 from zoobench.errors import DataError, ModelError, ResultsError, UsageError, ZoobenchError, sanitize
 from zoobench.kit.reader import extract, find_kept, open_kit
-from zoobench.matrix.interface import Interface
+from zoobench.matrix.interface import ImageSize, Interface, height_and_width
 from zoobench.measure.target import Samples
 from zoobench.results.answers import answers_of
 from zoobench.results.checked import typed
@@ -147,7 +147,7 @@ def find_calibration(model: Path) -> Path | None:
     return None
 
 
-def find_pixels(provenance: Provenance, *, image_size: int, artifacts: Path) -> Samples | None:
+def find_pixels(provenance: Provenance, *, image_size: ImageSize, artifacts: Path) -> Samples | None:
     """Returns the images that a run was timed on if the store has them whole; labels are zeros.
 
     Damaged ones are named on standard error and not used.
@@ -155,14 +155,14 @@ def find_pixels(provenance: Provenance, *, image_size: int, artifacts: Path) -> 
     Raises:
         ResultsError: If the run's rows are not those of the data set that it names.
     """
-    recorded = provenance.pixels.get(image_size)
+    recorded = provenance.pixels.get(str(image_size))
     entries = products_in(artifacts / "datasets", kind="data set") if recorded else ()
     stored = next((_whole(entry) for entry in entries if recorded and entry.name == recorded.product), None)
     if recorded is None or stored is None:
         return None
     shape = np.load(stored.path, mmap_mode="r", allow_pickle=False).shape
     rows = recorded.rows
-    if shape[1:] != (image_size, image_size, 3) or not rows or min(rows) < 0 or max(rows) >= shape[0]:
+    if shape[1:] != (*height_and_width(image_size), 3) or not rows or min(rows) < 0 or max(rows) >= shape[0]:
         span = f"{len(rows)} rows from {min(rows)} to {max(rows)}" if rows else "no rows"
         raise ResultsError(
             f"the results name {span} of {recorded.product} as {image_size} px images; it holds {list(shape)}, "
@@ -183,12 +183,12 @@ def image_names(samples: Samples) -> tuple[str, ...]:
     return tuple(str(rows[row][0]) for row in samples.rows.tolist())
 
 
-def given_pixels(path: Path, *, image_size: int, count: int, folder: Path) -> Samples:
+def given_pixels(path: Path, *, image_size: ImageSize, count: int, folder: Path) -> Samples:
     """Returns a user's own images as samples; labels are zeros.
 
     Args:
-        path: A folder of photos, or a `.npy` file of uint8 images [n, image_size, image_size, 3].
-        image_size: Side in pixels.
+        path: A folder of photos, or a `.npy` file of uint8 images [n, height, width, 3].
+        image_size: That a model takes.
         count: The most to take, evenly spread.
         folder: Where the pixels are written, as `images-<image_size>.npy`.
 
@@ -196,7 +196,7 @@ def given_pixels(path: Path, *, image_size: int, count: int, folder: Path) -> Sa
         UsageError: If there are none or they do not fit.
         DataError: If one cannot be read.
     """
-    images = np.concatenate(list(given_images(path, side=image_size).spread(count)))
+    images = np.concatenate(list(given_images(path, size=image_size).spread(count)))
     written = folder / f"images-{image_size}.npy"
     np.save(written, images)
     return _samples(written, range(len(images)))
@@ -273,7 +273,7 @@ def _of_store(run: Run, artifacts: Path, least_side: int) -> Samples | None:
     named = {pixels.product for pixels in run.provenance.pixels.values()}
     classes = list(next(iter(run.records.values())).dataset.classes)
     likely = [
-        (entry.name not in named, _rank(int(entry.manifest.inputs["image_size"]), least_side), entry)
+        (entry.name not in named, _rank(entry.manifest.inputs["image_size"], least_side), entry)
         for entry in products_in(artifacts / "datasets", kind="data set")
         if entry.manifest and entry.manifest.facts.get("classes") == classes
     ]
@@ -287,8 +287,9 @@ def _of_store(run: Run, artifacts: Path, least_side: int) -> Samples | None:
     return None
 
 
-def _rank(side: int, least_side: int) -> tuple[bool, int]:
+def _rank(size: ImageSize, least_side: int) -> tuple[bool, int]:
     """Returns where a size stands among others: the smallest that is large enough, then the largest of the others."""
+    side = max(height_and_width(size))
     return side < least_side, side if side >= least_side else -side
 
 

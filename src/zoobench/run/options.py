@@ -69,7 +69,7 @@ _BUILDING = (
         "resize",
         "HOW",
         "stretch",
-        "How images become square: stretch, crop (the middle) or pad (with black), as Keras does each.",
+        "How images get a model's shape: stretch, crop (the middle) or pad (with black), as Keras does each.",
     ),
     ("exif", "WHAT", "ignore", "The EXIF orientation of photos: ignore, as Keras does, or apply to turn them upright."),
     ("skip-bad-images", "", "", "Leave out images that cannot be used instead of stopping."),
@@ -192,6 +192,16 @@ Folders and modules are named by whoever runs, never by a file.
 """
 
 
+def refuse_empty(name: str, text: str) -> None:
+    """Refuses an option that was given nothing, as by a variable of CI that is not set: nothing is not its default.
+
+    Raises:
+        UsageError: If the text is empty, or only blanks and commas.
+    """
+    if not text.strip(" \t\r\n,"):
+        raise UsageError(f"{name}: received nothing ({text!r}); give it a value, or leave it out")
+
+
 def defaults() -> Mapping[str, str]:
     """Returns every option's default text by name."""
     return {option.name: option.default for option in OPTIONS}
@@ -210,5 +220,5 @@ def bench_folder() -> Path:
     """
     spec = find_spec(_BENCH)
     if spec is None or spec.origin is None:
-        raise UsageError(f"this zoobench has no {_BENCH}; install it again: pip install zoobench")
+        raise UsageError(f"this zoobench has no {_BENCH}; install it again")
     return Path(spec.origin).parent

@@ -14,7 +14,7 @@ from zoobench.errors import UsageError, did_you_mean
 from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix.backbones import Backbone, find_backbones, resolve_backbone, sized_name, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
-from zoobench.matrix.interface import RequestedInterface, parse_requested
+from zoobench.matrix.interface import ImageSize, RequestedInterface, parse_requested
 from zoobench.matrix.runtimes import RUNTIMES, find_runtime, find_runtimes
 from zoobench.matrix.variants import PREQUANTIZED, VARIANTS, Quantizer
 from zoobench.measure.custom_objects import VARIABLE, named_modules
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zoobench.data.images import Resizing
 
 _SIZE = "image-size"
-_SizedBackbone = tuple[Backbone, int]
+_SizedBackbone = tuple[Backbone, ImageSize]
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _BESIDE_A_KIT = ("kit", "kit-limit", "artifacts")
 _MEGABYTE = 1_000_000
@@ -162,7 +162,7 @@ def _sized(texts: Mapping[str, str], found: Iterable[Backbone]) -> tuple[dict[st
         None if text == "native" else _whole({_SIZE: text}, _SIZE) for text in _parts(texts, _SIZE, "whole numbers")
     ]
     for one in own:
-        sized: dict[int, Backbone] = {}
+        sized: dict[ImageSize, Backbone] = {}
         for size in sizes:
             backbone, remark = as_tflite(one, signature=texts["signature"], image_size=size, root=root)
             sized.setdefault(_image_size(size, backbone), backbone)
@@ -280,7 +280,7 @@ def _rounds(texts: Mapping[str, str], runtimes: Iterable[str] = ()) -> Mapping[s
     return {name: RoundsConfig(least=fixed, most=fixed) for name in names}
 
 
-def _image_size(asked: int | None, backbone: Backbone) -> int:
+def _image_size(asked: int | None, backbone: Backbone) -> ImageSize:
     own = own_image_size(backbone.path) if backbone.path else None
     return own or asked or backbone.default_size
 

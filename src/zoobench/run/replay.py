@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoobench.errors import DataError, MeasurementError, ModelError, UsageError
 from zoobench.matrix.cell import Cell
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES, Pair, ProcessObservation, observe
 from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.run import Run
@@ -63,6 +64,12 @@ class Replayed:
         )
 
     @property
+    def versions(self) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        """Python and libraries that ran the baseline, and the candidate; None where no process counted."""
+        first = next(iter(self.observations), None)
+        return (first.versions[BASELINE], first.versions[CANDIDATE]) if first else None
+
+    @property
     def injected(self) -> tuple[float, ...]:
         """Each process's median of what the candidate was made to wait, in seconds."""
         return tuple(median(one.injected_seconds) for one in self.observations)
@@ -78,15 +85,15 @@ class Replayed:
 
 
 def find_samples(
-    sides: Mapping[str, Run], sizes: Iterable[int], *, artifacts: Path, images: Path | None, workplace: Path
-) -> dict[int, Samples]:
+    sides: Mapping[str, Run], sizes: Iterable[ImageSize], *, artifacts: Path, images: Path | None, workplace: Path
+) -> dict[ImageSize, Samples]:
     """Returns the images to replay on, by image size, as far as they can be had: a user's own, or the store's.
 
     Raises:
         UsageError: If images that were named are of no use.
         ResultsError: If the store and a results file contradict each other.
     """
-    found: dict[int, Samples | None] = {}
+    found: dict[ImageSize, Samples | None] = {}
     for size in dict.fromkeys(sizes):
         if images is not None:
             found[size] = given_pixels(images, image_size=size, count=_GIVEN_IMAGES, folder=workplace)
@@ -100,7 +107,7 @@ def find_samples(
 def find_subjects(
     sides: Mapping[str, Run],
     pairs: Sequence[Mapping[str, Record]],
-    samples: Mapping[int, Samples],
+    samples: Mapping[ImageSize, Samples],
     *,
     artifacts: Path,
     baseline_models: Path | None,
@@ -140,21 +147,22 @@ def replay_cells(
 ) -> dict[str, Replayed]:
     """Returns what was seen of each cell, by id; shows progress meanwhile.
 
-    A worker that dies, hangs or does not start in time is started once more; a cell whose second one fails too is given
-    up, with the reason.
+    A worker that dies, hangs or does not start in time is started once more if there is time left; a cell whose second
+    one fails too is given up, with the reason.
 
     `tolerances` are those of latency, by cell id; `rates` say when a verdict is clear, and after so many `seconds` it
     ends though one is not. The rest is that of `observe`.
     """
     by_id = {pair[CANDIDATE].cell.id: pair for pair in subjects}
     seen = {cell_id: Replayed() for cell_id in by_id}
+    deadline = clock() + seconds
     with progress("Replaying", total=FIRST_LOOK * len(subjects)) as advance:
 
         def replay(cell_id: str, index: int) -> float | Nothing:
             precision = PRECISION * tolerances[cell_id]
             asked = partial(observe_once, by_id[cell_id], index=index, precision=precision)
             look = partial(asked, slowdown=slowdown, baseline_python=baseline_python)
-            outcome = _persistently(look, seen[cell_id], precision=precision)
+            outcome = _persistently(look, seen[cell_id], precision=precision, left=lambda: deadline - clock())
             counts = isinstance(outcome, float) and index < FIRST_LOOK
             advance(int(counts), f"{cell_id}, process {index + 1}")
             return outcome
@@ -231,14 +239,22 @@ def _check_known(wanted: Mapping[str, Record], run: Run) -> None:
         )
 
 
-def _persistently(look: Callable[[], ProcessObservation], seen: Replayed, *, precision: float) -> float | Nothing:
-    """Returns the log ratio that a process saw, of two that may try, if its rounds agree well enough to count."""
+def _persistently(
+    look: Callable[..., ProcessObservation], seen: Replayed, *, precision: float, left: Callable[[], float]
+) -> float | Nothing:
+    """Returns the log ratio that a process saw, of two that may try, if its rounds agree well enough to count.
+
+    `left` says how many seconds there are for it; a second process is not tried where there are none.
+    """
     try:
-        observed = look()
+        observed = look(seconds=left())
     except MeasurementError as first:
+        if left() <= 0:
+            seen.failure = str(first)
+            return Nothing.GIVEN_UP
         seen.retries.append(str(first))
         try:
-            observed = look()
+            observed = look(seconds=left())
         except MeasurementError as second:
             seen.failure = str(second)
             return Nothing.GIVEN_UP

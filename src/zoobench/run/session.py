@@ -1,5 +1,6 @@
 """One benchmark session: holds what is open, has cells measured, keeps their records and answers."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -18,12 +19,21 @@ from zoobench.measure.accuracy import (
     recorded_accuracy,
     save_evaluation,
 )
-from zoobench.measure.environment import cpu_features, describe_environment, machine_key
-from zoobench.measure.latency import measure_latency, opened
+from zoobench.measure.disturbance import Mark, crowding, mark
+from zoobench.measure.environment import (
+    ROOT,
+    cpu_features,
+    describe_environment,
+    machine_key,
+    quota_cores,
+    usable_cpus,
+)
+from zoobench.measure.latency import RoundsConfig, measure_latency, opened
 from zoobench.measure.runtimes import imported_meanwhile
 from zoobench.measure.startup import measure_memory
 from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
-from zoobench.results.disturbed import judged
+from zoobench.measure.worker import first_patience, later_patience
+from zoobench.results.disturbed import busy, judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
     SCHEMA,
@@ -40,7 +50,7 @@ from zoobench.run.inputs import Inputs, open_inputs
 from zoobench.run.plan import Plan
 from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.files import sha256_of_json
-from zoobench.system.processes import in_fresh_process
+from zoobench.system.processes import LostError, expect, in_fresh_process
 from zoobench.system.terminal import capture_native_output
 
 
@@ -54,6 +64,7 @@ class BenchSession:
         self._inputs: Inputs | None = None
         self._evaluations: dict[tuple[str, str, int, Interface | None], Evaluation] = {}
         self._tried: dict[str, Refusal | None] = {}
+        self._lost: dict[tuple[str, str], Refusal] = {}
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -75,9 +86,10 @@ class BenchSession:
         TensorFlow, which takes seconds to import, is imported meanwhile if the rounds that this process times need it.
         """
         names = dict.fromkeys(cell.runtime for cell in timed if cell.runtime in TABLE.names())
+        before = mark()
         with imported_meanwhile(name for name in names if find_runtime(name).fixes_threads):
             self._inputs = self._open_inputs(self.plan, cells)
-        return self._inputs.described()
+        return (*self._inputs.described(), *(_busy(timed, before) if timed else ()))
 
     @property
     def inputs(self) -> Inputs:
@@ -124,16 +136,19 @@ class BenchSession:
             self.records[cell.id] = replace(self._record(cell), refusal=refusal)
         return refusal
 
-    def references(self, cell: Cell) -> tuple[Cell, Cell | None]:
+    def references(self, cell: Cell) -> tuple[Cell | None, Cell | None]:
         """Returns the float twin of a cell (itself if it has none) and the cell of its file on the reference runtime.
 
-        A float32 file that the cell's own runtime refuses is run by the reference; a file that the reference refuses
-        has no other runtime to be compared with.
+        A float32 file that the cell's own runtime refuses is run by the reference; where that refuses it too there is
+        nothing to compare with, nor is there another runtime of a file that the reference refuses.
         """
         twin, reference = cell.float_twin, cell.reference
         if self._refused_by_any(twin):
             twin = replace(twin, runtime=REFERENCE)
-        return twin, None if reference and self._refused_by_any(reference) else reference
+        return (
+            None if self._refused_by_any(twin) else twin,
+            None if reference and self._refused_by_any(reference) else reference,
+        )
 
     def measure_size(self, cell: Cell) -> RecordedModel:
         """Returns a file's size with its float twin's; ModelError if there is no file."""
@@ -151,9 +166,10 @@ class BenchSession:
         twin, other = self.references(cell)
         # runtimes that answer in batches do so by the same graph: only answers one by one are their own
         is_own = self.plan.workers == 1 or not find_runtime(cell.runtime).answers_in_batches
-        reference = (other.id, self._evaluation(self.inputs.target(other))) if other and is_own else None
+        of_other = self._evaluation_of_other(other) if other and is_own else None
+        reference = (other.id, of_other) if other and of_other else None
         evaluation = self._evaluation(target)
-        of_twin = self._evaluation(self.inputs.target(twin)) if cell.has_float_twin else None
+        of_twin = self._evaluation_of_other(twin) if twin and cell.has_float_twin else None
         accuracy = recorded_accuracy(evaluation, twin=of_twin, reference=reference)
         self.records[cell.id] = replace(self._record(cell), accuracy=accuracy)
         return accuracy
@@ -168,12 +184,12 @@ class BenchSession:
         """
         target = self._runnable(cell)
         twin, other = self.references(cell)
-        others = [self.inputs.target(one) for one in (twin, other) if one]
+        others = [self.inputs.target(one) for one in (twin or cell, other) if one]
         latency = measure_latency(target, *others, benchmark=benchmark, rounds=self.plan.rounds[cell.runtime])
         record = self._record(cell)
         if latency is None:
             return None
-        if not cell.has_float_twin:
+        if not twin or not cell.has_float_twin:
             latency = replace(latency, speedup_over_float=None)
         if latency.disturbance:
             disturbance = judged(latency.disturbance, threads=cell.threads, governor=self.environment["governor"])
@@ -198,8 +214,15 @@ class BenchSession:
             raise MeasurementError(f"{refusal.by} refuses {cell.variant} of {cell.backbone}: {refusal.reason}")
         return self.inputs.target(cell)
 
+    def is_expected(self, refusal: Refusal) -> bool:
+        """Tells whether it was known that a runtime does not take a file, or it is none that has to take it."""
+        lost = [*self._lost.values(), *(one for one in self._tried.values() if one and one.by == REFERENCE)]
+        return refusal not in lost
+
     def _refused_by_any(self, cell: Cell) -> Refusal | None:
         if refusal := self.inputs.refusal(cell):
+            return refusal
+        if refusal := self._lost.get((self.model(cell).sha256, cell.runtime)):
             return refusal
         if not needs_trial(cell):
             return None
@@ -213,18 +236,28 @@ class BenchSession:
         cell, workers = target.cell, self.plan.workers
         key = (target.file.sha256, cell.runtime, cell.threads if workers == 1 else 0, target.file.interface)
         if key not in self._evaluations:
-            self._evaluations[key] = (
-                measure_accuracy(target, workers=1)
-                if workers == 1
-                else obtain_evaluation(
-                    self.plan.artifacts,
-                    target,
-                    samples=self.inputs.split(cell).identity,
-                    workers=workers,
-                    environment=self.environment,
-                )
-            )
+            try:
+                self._evaluations[key] = self._evaluated(target)
+            except LostError as error:  # so it is never opened in this process, which times rounds
+                self._lost[target.file.sha256, cell.runtime] = Refusal(by=cell.runtime, reason=str(error))
+                raise
         return self._evaluations[key]
+
+    def _evaluated(self, target: Target) -> Evaluation:
+        workers = self.plan.workers
+        if workers == 1:
+            return measure_accuracy(target, workers=1)
+        samples = self.inputs.split(target.cell).identity
+        return obtain_evaluation(
+            self.plan.artifacts, target, samples=samples, workers=workers, environment=self.environment
+        )
+
+    def _evaluation_of_other(self, cell: Cell) -> Evaluation | None:
+        """Returns what a cell is compared with; None where that does not run, which is its own cell's concern."""
+        try:
+            return self._evaluation(self.inputs.target(cell))
+        except LostError:
+            return None
 
     def _size(self, target: Target) -> RecordedModel:
         cell = target.cell
@@ -247,6 +280,16 @@ class BenchSession:
         return self.records[cell.id]
 
 
+def _busy(timed: Sequence[Cell], before: Mark) -> list[str]:
+    """Returns what to say of other processes since a moment, and of the quota."""
+    time.sleep(max(0.0, LOOK_SECONDS - (mark()[0] - before[0])))
+    threads, cpus = max(cell.threads for cell in timed), len(usable_cpus())
+    return busy(crowding(before, mark()), threads=threads, cpus=cpus, quota=quota_cores(ROOT))
+
+
+LOOK_SECONDS = 0.3
+"""The least time in which other processes are counted before a run: 30 of the ticks that CPU time is counted in."""
+
 TRIAL = 1
 """Raised whenever the same file could be answered otherwise."""
 
@@ -256,14 +299,14 @@ EVALUATION = 2
 FOLDER = "evaluations"
 """Of the store; both are kept there."""
 
+_TRIAL_SECONDS = 1.0
 _TRIAL_FILE = "trial.json"
 _EVALUATION_FILE = "evaluation.npz"
 
 
 def needs_trial(cell: Cell) -> bool:
-    """Tells whether nobody has tried a cell's runtime yet: LiteRT's is tried as a file is made, Keras's made it."""
-    runtime = find_runtime(cell.runtime)
-    return runtime.reference != cell.runtime and not runtime.fixes_threads
+    """Tells whether a file is to be tried by a cell's runtime before it is opened in this process: Keras made it."""
+    return not find_runtime(cell.runtime).fixes_threads
 
 
 def obtain_refusal(
@@ -271,8 +314,9 @@ def obtain_refusal(
 ) -> Refusal | None:
     """Returns why a runtime does not take a file, or None if it does.
 
-    The first of the target's samples is run, in a process of its own. That the runtime takes the file is kept in the
-    store; what fails is tried again the next time, as memory may just have been short.
+    The first of the target's samples are run, in a process of its own, so that no native code that crashes or never
+    ends is run in this one. That the runtime takes the file is kept in the store; what fails is tried again the next
+    time, as memory may just have been short.
 
     Raises:
         MeasurementError: If the answer cannot be kept.
@@ -292,7 +336,7 @@ def obtain_refusal(
         if run:
             run(target)
         else:
-            in_fresh_process(_run_once, target)
+            in_fresh_process(_try_the_file, target)
     except ZoobenchError as error:  # a process that native code killed is told by the root of our errors
         path = target.file.path
         return Refusal(by=cell.runtime, reason=str(error).replace(str(path), path.name))
@@ -371,6 +415,16 @@ def _name(cell: Cell) -> str:
     return f"{cell.backbone}-{cell.image_size}-{cell.variant}-{cell.runtime}"
 
 
-def _run_once(target: Target) -> None:
+def _try_the_file(target: Target) -> None:
+    """Runs the first sample, and as many of those that rounds are timed on as fit into a second."""
+    expect(first_patience(target.file.path, runtime=target.cell.runtime), "opening the file and its first sample")
     with capture_native_output(), opened(target) as session:  # LiteRT tells much as it compiles
         session.read()
+        began = time.monotonic()
+        for position in range(1, min(len(target.samples), RoundsConfig().most)):
+            elapsed = time.monotonic() - began
+            if elapsed > _TRIAL_SECONDS:
+                break
+            expect(later_patience(elapsed), f"sample {position + 1}")
+            session.load(target.samples.images(position, position + 1))
+            session.invoke()

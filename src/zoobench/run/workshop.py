@@ -17,7 +17,7 @@ from zoobench.data.dataset import Dataset, describe, open_dataset
 from zoobench.data.split import measuring_order
 from zoobench.errors import DataError, ModelError, UsageError, ZoobenchError
 from zoobench.matrix.cell import Cell
-from zoobench.matrix.interface import NOTHING_REQUESTED, WARNING, Interface, RequestedInterface
+from zoobench.matrix.interface import NOTHING_REQUESTED, WARNING, ImageSize, Interface, RequestedInterface
 from zoobench.matrix.variants import find_variant
 from zoobench.measure.custom_objects import VARIABLE, sources
 from zoobench.measure.target import ModelFile, Samples, no_file
@@ -42,7 +42,7 @@ class Workshop:
     plan: Plan
     building: Building
     cells: tuple[Cell, ...]
-    datasets: Mapping[int, Dataset]
+    datasets: Mapping[ImageSize, Dataset]
     weights: Mapping[str, Weights]
     custom_objects: Mapping[str, str] = field(default_factory=dict)
     interfaces: Mapping[str, Interface] = field(default_factory=dict)

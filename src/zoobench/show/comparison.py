@@ -130,7 +130,9 @@ def metric_grid(metric: Metric, cells: Sequence[CellComparison]) -> Grid:
             str(one.verdict or ""),
         )
         rows.append(row)
-    return Grid(heads=heads, rows=tuple(rows), words=frozenset({len(heads) - 1}))
+    return Grid(
+        heads=heads, rows=tuple(rows), words=frozenset({len(heads) - 1}), spare=(*((5,) if tested else ()), 4, 1, 2)
+    )
 
 
 def remark_lines(comparison: Comparison) -> tuple[str, ...]:

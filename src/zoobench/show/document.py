@@ -11,8 +11,6 @@ from zoobench.errors import sanitize
 if TYPE_CHECKING:
     from zoobench.show.charts.sheet import Chart
 
-LEAST_WIDTH = 128
-"""Columns that the text of a document takes at the least."""
 Tone = Literal["plain", "strong", "good", "open", "bad"]
 """How words are meant: `strong` is the one sentence to read, `good`, `open` and `bad` are verdicts."""
 TONES: Mapping[str, Tone] = {"improved": "good", "inconclusive": "open", "regressed": "bad"}
@@ -39,7 +37,7 @@ class Grid:
         marked: Positions of rows that stand out.
         tones: Of single texts, by the positions of row and column.
         is_grouped: Whether a terminal writes the first column above the rows that share it, instead of in each.
-        spare: Positions of columns that a terminal goes without where it is too narrow for all.
+        spare: Positions of columns that a terminal goes without where it is too narrow for all, the first first.
     """
 
     heads: tuple[str, ...]
@@ -49,7 +47,7 @@ class Grid:
     marked: frozenset[int] = frozenset()
     tones: Mapping[tuple[int, int], Tone] = field(default_factory=dict)
     is_grouped: bool = False
-    spare: frozenset[int] = frozenset()
+    spare: tuple[int, ...] = ()
 
     @property
     def is_left(self) -> tuple[bool, ...]:
@@ -74,14 +72,12 @@ class Document:
         blocks: In order; empty ones are left out.
         outcome: What it comes to: last on a terminal, where the eye rests, and first elsewhere.
         pictures: What draws each; only a page has room for them.
-        least_width: Columns of text below which it is wider than the terminal.
     """
 
     title: str
     blocks: tuple[Block, ...]
     outcome: Lines = field(default_factory=Lines)
     pictures: tuple[Callable[[], Chart], ...] = ()
-    least_width: int = LEAST_WIDTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

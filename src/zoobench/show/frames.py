@@ -55,7 +55,7 @@ def _pandas() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "pandas":
             raise
-        raise UsageError("data frames need pandas, which is not installed: pip install 'zoobench[pandas]'") from error
+        raise UsageError("data frames need pandas, which is not installed: pip install pandas") from error
     return pandas
 
 

@@ -32,6 +32,8 @@ _FIRST = (Verdict.REGRESSED, Verdict.INCONCLUSIVE, None, Verdict.IMPROVED, Verdi
 """In which order cells stand, by the first of these that one has."""
 MOST_ANNOTATIONS = 10
 """That GitHub shows of a level and a step (actions/toolkit, docs/problem-matchers.md)."""
+UNJUDGED = "not judged"
+"""Instead of a verdict, of what nothing can be said about in these runs; it stands in nothing's way."""
 _HEADLINE_LEVELS = {"good": "notice", "open": "warning", "bad": "error"}
 _LEVELS = {Verdict.REGRESSED: "error", Verdict.INCONCLUSIVE: "warning"}
 _IN_MESSAGES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -50,7 +52,8 @@ def view(report: GateReport) -> View:
 def headline(report: GateReport) -> str:
     """Returns the outcome in one line."""
     counts = {verdict: sum(one.verdict is verdict for one in report.findings) for verdict in Verdict}
-    verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    unjudged = {UNJUDGED: sum(one.verdict is None for one in report.findings)}
+    verdicts = ", ".join(f"{number} {verdict}" for verdict, number in (*counts.items(), *unjudged.items()) if number)
     problems = f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''}" if report.problems else ""
     found = "; ".join(filter(None, (problems, verdicts))) or "nothing to judge"
     outcome = f"{_OUTCOMES[report.status][0]} ({found}) in {three_digits(report.seconds)} s"
@@ -75,6 +78,7 @@ def _document(report: GateReport) -> Document:
                 rows=tuple((one.cell, *_row(one)) for findings in by_cell for one in findings),
                 words=_WORDS,
                 is_grouped=True,
+                spare=tuple(1 + _HEADS.index(head) for head in ("by", "detectable from", "95 %", "unit", "baseline")),
             ),
             Lines(lines=tuple(_remarks(report.findings))),
             Lines(lines=_LEGEND if report.findings else ()),
@@ -101,6 +105,8 @@ def _remarks(findings: Sequence[Finding]) -> Iterator[str]:
 def sentence(finding: Finding) -> str:
     """Returns a finding as one sentence, for annotations and test reports."""
     metric, baseline, candidate, unit, change, interval, limit, detectable, verdict, grounds = _row(finding)
+    if finding.verdict is None:
+        return sanitize(f"{metric} {verdict}: {finding.remark}")
     text = f"{metric} {verdict}: {baseline} to {candidate} {unit}, {change}"
     text += f" (95 %: {interval})" if interval else ""
     text += f", limit {limit}, detectable from {detectable}, by {grounds}"
@@ -123,7 +129,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
         f"{change_percent(interval.low)} to {change_percent(interval.high)}" if interval else "",
         change(finding.tolerance and worse * finding.tolerance),
         change(finding.smallest_change and worse * finding.smallest_change),
-        str(finding.verdict or ""),
+        str(finding.verdict or UNJUDGED),
         f"{finding.units} {_COUNTED[finding.basis]}" if finding.basis in _COUNTED else finding.basis or "",
     )
 

@@ -19,13 +19,11 @@ from zoobench.judge.recommend.recommendation import (
     states_of,
     worst,
 )
-from zoobench.show.document import LEAST_WIDTH, Block, Document, Grid, Lines, View
+from zoobench.show.document import Block, Document, Grid, Lines, View
 from zoobench.show.records import DISTURBED
 from zoobench.system.units import ABSENT, chance, change_percent, exactly, few, megabytes, milliseconds, percent, ratio
 
 SCHEMA = 1
-_BESIDE_TWO = 60
-"""Characters that the columns beside two cells' names take at the most: names are not cut."""
 
 _short = partial(shorten, width=200, placeholder=" …")
 """Of a reason; the JSON has all of it."""
@@ -58,7 +56,6 @@ def view(recommendation: Recommendation) -> View:
 
 def document(recommendation: Recommendation) -> Document:
     """Returns a recommendation: the decision, then every cell with what is to be said of it."""
-    longest = max((len(cell) for machine in recommendation.machines for cell in machine.known.cells), default=0)
     sentence, several = decision(recommendation), len(recommendation.machines) > 1
     return Document(
         title=sentence,
@@ -69,7 +66,6 @@ def document(recommendation: Recommendation) -> Document:
             *(block for machine in recommendation.machines for block in _of_machine(machine, recommendation)),
             Lines(lines=tuple(_legend(recommendation))),
         ),
-        least_width=max(LEAST_WIDTH, 2 * longest + _BESIDE_TWO),
     )
 
 
@@ -96,6 +92,7 @@ def _of_machine(machine: MachineRecommendation, recommendation: Recommendation) 
             )
             for one in machine.those("holds")
         ),
+        spare=(3, 2, 6, 5, *range(len(_VALUES) + 1, len(_VALUES) + 1 + len(limits)), 4),
     )
     yield Grid(
         heads=("open", "all ≥", "as"),
@@ -154,7 +151,7 @@ def _front(machine: MachineRecommendation) -> Iterator[Block]:
         values = (milliseconds(cell.timing.p50_seconds), _top1(cell), megabytes(cell.size_bytes))
         rows.append((place.cell, *values, place.standing, few(place.beaten_by, most=1)))
     heads = ("Pareto front", "p50 ms", "top-1 %", "MB", "", "by")
-    yield Grid(heads=heads, rows=tuple(rows), words=frozenset({4, 5}))
+    yield Grid(heads=heads, rows=tuple(rows), words=frozenset({4, 5}), spare=(5, 3, 2))
     dominated = (place for place in machine.front if place.standing == "dominated")
     yield Lines(lines=tuple(f"dominated: {place.cell} by {few(place.dominated_by)}" for place in dominated))
 

@@ -1,20 +1,22 @@
 """How does a person read records? One table, grouped by backbone; and what is said of a baseline, or of several?"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from statistics import median
-from textwrap import shorten
+from textwrap import shorten, wrap
 from typing import Any
 
 from msgspec import to_builtins
 
-from zoobench.judge.metrics import LATENCY_P50, METRICS, SIZE, SPEEDUP, TOP1, Metric
+from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
-from zoobench.results.disturbed import cautions, taken_as, told
-from zoobench.results.run import Run
+from zoobench.results.conditions import differences, joined
+from zoobench.results.disturbed import cautions, taken_as, together, told
+from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
-from zoobench.show.document import LEAST_WIDTH, Document, Grid, Lines, Tone, View
+from zoobench.show.document import Document, Grid, Lines, Tone, View
 from zoobench.system.units import ABSENT, few, megabytes, percent, ratio, span
 
 COPIES_DIFFER = 0.02
@@ -28,8 +30,6 @@ OVER_REFERENCE_MEANS = (
 DISTURBED = "~"
 """Before the time of a cell whose rounds were disturbed."""
 _OVER_REFERENCE = "× litert"
-_REFERENCE_WIDTH = 22
-"""Columns that it takes with its interval."""
 _NAMES = ("backbone", "cell", "", "runtime", "threads")
 """Heads of the columns before the metrics'."""
 _TELLING_THREADS = frozenset({"litert", "litert_compiled", "onnxruntime"})
@@ -38,8 +38,13 @@ _MOST_DISAGREEMENT = 0.01
 """Share of the samples; rounding alone tips those that two classes are equally probable for."""
 _MOST_NAMED = 12
 """Cells in one remark."""
+_MOST_DISTURBED = 3
+"""Cells that are told of one by one."""
+_LEGEND_WIDTH = 120
 _REASON_WIDTH = 200
 """Characters of a refusal's reason in the table; the record has all of it."""
+_MOST_DIFFERING = 3
+"""Conditions in which a run is another than the one before, in a list of runs."""
 _IDENTITY = 13
 """Characters of the weights' identity that tell files apart: `file:` and eight of the hash."""
 _Column = tuple[str, Callable[[Record], str]]
@@ -74,13 +79,32 @@ def document(records: Sequence[Record]) -> Document:
             if (speedup := read(record))
         },
         is_grouped=True,
-        spare=frozenset(heads.index(one.column) for one in _of_processes() if one.column in heads),
+        spare=_spare(heads, has_one_number_of_threads=len({record.cell.threads for record in records}) == 1),
     )
     means = (SPEEDUP_MEANS, OVER_REFERENCE_MEANS) if has_reference else (SPEEDUP_MEANS,)
     loud = (*random_remarks(records), *cautions(records))
-    notes = (*means, *memory_remarks(records), *loud, *taken_as(records), *remarks(records))
-    width = LEAST_WIDTH + (_REFERENCE_WIDTH if has_reference else 0)
-    return Document(title=title, blocks=(grid, Lines(lines=notes)), least_width=width)
+    notes = (*letters(records), *means, *memory_remarks(records), *loud, *taken_as(records), *remarks(records))
+    return Document(title=title, blocks=(grid, Lines(lines=notes)))
+
+
+def _spare(heads: Sequence[str], *, has_one_number_of_threads: bool) -> tuple[int, ...]:
+    """Returns the columns that a narrow terminal goes without, in this order; the last are what is asked for most."""
+    names = {head: position for position, head in reversed(list(enumerate(heads)))}
+    order = [names["threads"]] if has_one_number_of_threads else []
+    for head, beside in ((SIZE.column, 1), (LATENCY_P90.column, 0), *((one.column, 0) for one in _of_processes())):
+        order += [names[head] + beside] if head in names else []
+    for head in (_OVER_REFERENCE, SPEEDUP.column, TOP1.column):
+        order += [names[head] + 1] if head in names else []
+    for head in (_OVER_REFERENCE, LOSS.column, ""):
+        order += [names[head]] if head in names else []
+    return tuple(order)
+
+
+def letters(records: Iterable[Record]) -> list[str]:
+    """Returns a line that says what the letters of these variants mean."""
+    known = (VARIANTS.get(record.cell.variant) for record in records)
+    meant = {one.name: f"{one.short} {one.summary}" for one in known if one}
+    return wrap(f"{'; '.join(text for name in VARIANTS if (text := meant.get(name)))}.", _LEGEND_WIDTH) if meant else []
 
 
 def _of_processes() -> list[Metric]:
@@ -186,12 +210,15 @@ def random_remarks(records: Sequence[Record]) -> list[str]:
 
 def remarks(records: Sequence[Record]) -> list[str]:
     """Returns what a reader must know of single cells: refusals, disturbances and the like."""
-    found = [
-        f"XFAIL {record.cell.id}: {record.refusal.by} refuses it: "
-        f"{shorten(record.refusal.reason, _REASON_WIDTH, placeholder=' ...')}"
+    refused = [
+        (
+            record.cell.id,
+            f"{record.refusal.by} refuses it: {shorten(record.refusal.reason, _REASON_WIDTH, placeholder=' ...')}",
+        )
         for record in records
         if record.refusal
     ]
+    found = [f"XFAIL {whose}: {reason}" for whose, reason in _said_once(refused, of=len(records))]
     found += _quantizer_remarks(records)
     found += [
         f"{record.cell.id} predicts another class than {other.cell} for {percent(1 - other.share)} % of the samples."
@@ -200,21 +227,41 @@ def remarks(records: Sequence[Record]) -> list[str]:
         and (other := record.accuracy.agreement_with_reference)
         and other.share < 1 - _MOST_DISAGREEMENT
     ]
-    found += [
-        f"THREADS {record.cell.id}: {record.cell.runtime} started {started} more of them, not {expected}."
+    started_otherwise = [
+        (record.cell.id, f"{record.cell.runtime} started {started} more of them, not {expected}.")
         for record in records
         if record.startup
         and record.cell.runtime in _TELLING_THREADS
         and (started := record.startup.threads_started) is not None
         and started < (expected := record.cell.threads - 1)
     ]
-    found += [
-        f"{DISTURBED} {record.cell.id}: {told(record.latency.disturbance)}."
-        for record in records
-        if record.latency and record.latency.disturbance and record.latency.disturbance.causes
-    ]
+    found += [f"THREADS {whose}: {text}" for whose, text in _said_once(started_otherwise, of=len(records))]
+    found += _disturbances(records)
     left_out = max(record.dataset.left_out for record in records)
     return [*found, *([f"{left_out} images could not be used and were left out."] if left_out else [])]
+
+
+def _said_once(texts: Iterable[tuple[str, str]], *, of: int) -> Iterator[tuple[str, str]]:
+    """Yields each text once with the cells that it is about, of so many cells."""
+    cells: dict[str, list[str]] = {}
+    for cell_id, text in texts:
+        cells.setdefault(text, []).append(cell_id)
+    for text, ids in cells.items():
+        yield _all_or(ids, of=of), text
+
+
+def _all_or(ids: Sequence[str], *, of: int) -> str:
+    return f"all {of} cells" if len(ids) == of > 1 else few(ids, most=_MOST_NAMED)
+
+
+def _disturbances(records: Sequence[Record]) -> list[str]:
+    """Returns what disturbed each marked cell; of many, which the table marks too, the worst in one line."""
+    seen = {record.cell.id: record.latency.disturbance for record in records if record.latency}
+    marked = {cell_id: one for cell_id, one in seen.items() if one and one.causes}
+    if len(marked) <= _MOST_DISTURBED:
+        return [f"{DISTURBED} {cell_id}: {told(one)}." for cell_id, one in marked.items()]
+    whose = f"all {len(records)}" if len(marked) == len(records) else f"{len(marked)} of {len(records)}"
+    return [f"{DISTURBED} {whose} cells: up to {together(marked.values())}."]
 
 
 def _quantizer_remarks(records: Sequence[Record]) -> list[str]:
@@ -289,3 +336,44 @@ def baseline_view(one: Run) -> View:
         plain=lambda: about | {"records": [to_builtins(record) for record in records]},
         rows=lambda: [_plain(record) for record in records],
     )
+
+
+def runs_view(runs: Sequence[tuple[Run, Run | None]], *, newest: Path | None) -> View:
+    """Returns runs for every writer, one a row, each with the one before it; the newest of this machine is marked."""
+    rows = [_run_row(run, before) | {"newest": run.path == newest} for run, before in runs]
+    shown = ("run", "measured_utc", "machine", "cells", "differs")
+    grid = Grid(
+        heads=("run", "UTC", "machine", "cells", "other than the run before", "file"),
+        rows=tuple((*(str(row[key]) for key in shown), Path(row["file"]).name) for row in rows),
+        words=frozenset({1, 2, 4, 5}),
+        tones={(index, 0): "good" for index, row in enumerate(rows) if row["newest"]},
+    )
+    latest = next((f"@latest, the newest of this machine: {row['file']}" for row in rows if row["newest"]), "")
+    return View(
+        document=lambda: Document(title="Runs", blocks=(grid, Lines(lines=(latest,) if latest else ()))),
+        plain=lambda: rows,
+        rows=lambda: rows,
+    )
+
+
+def _run_row(run: Run, before: Run | None) -> dict[str, Any]:
+    number = run.path.name.partition("_")[0]
+    return {
+        "run": str(int(number)) if number.isdecimal() else run.path.stem,
+        "measured_utc": run.measured[:16].replace("T", " ") or ABSENT,
+        "machine": run.path.parent.name,
+        "cells": len(run.records),
+        "differs": few(_differing(run, before), most=_MOST_DIFFERING) or ABSENT,
+        "file": str(run.path),
+    }
+
+
+def _differing(run: Run, before: Run | None) -> list[str]:
+    """Returns in what a run is another than the one before; of the first of a machine, its options."""
+    if before is None:
+        return [f"{name} {text}" for name, text in run.provenance.options.items()]
+    found = differences(Side(name="", runs=(before,)), Side(name="", runs=(run,)))
+    changed = [f"{one.name} {joined(one.base)} -> {joined(one.new)}" for one in found]
+    new, gone = set(run.records) - set(before.records), set(before.records) - set(run.records)
+    counts = {f"{len(new)} cells more": new, f"{len(gone)} cells less": gone}
+    return [*(text for text, cells in counts.items() if cells), *changed]

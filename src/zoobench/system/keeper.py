@@ -1,4 +1,4 @@
-"""How does this process end when it is asked to, and what ends, and is removed, when it is killed?
+"""How does this process end when it is asked to, or stuck, and what ends, and is removed, when it is killed?
 
 A keeper is a process that is told of what there is, and reads on until the last who could tell it is gone: then it ends
 the groups of processes, and removes the folders, that are left. It needs nothing that only Linux has.
@@ -9,16 +9,22 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from select import select
 
 from zoobench.errors import Status
 
 _ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 _OF_SIGNALS = 128
 """Added to the number of a signal it is the status of what the signal ended, as shells have it."""
+_NEW_LIMIT = b"\0"
+"""No signal has this number."""
+_GRACE_SECONDS = 2.0
+_STDERR = 2
 _KEEPER = """
 import os, signal, sys
 for one in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
@@ -61,6 +67,58 @@ def heed_signals() -> None:
 def status_of(interrupt: KeyboardInterrupt) -> Status:
     """Returns the status of what Ctrl-C or another signal ends."""
     return Status(_OF_SIGNALS + interrupt.args[0]) if isinstance(interrupt, Terminated) else Status.INTERRUPTED
+
+
+@contextmanager
+def watched(doing: str) -> Iterator[Callable[[float], None]]:
+    """Ends this process where native code that cannot be interrupted keeps it from ending, or from going on, the block.
+
+    Yields what is to be told within how many seconds the block ends, or it is stuck; until then it may take any time.
+    A signal that has not ended the block after a moment ends the process too. Who watches is asleep meanwhile. In
+    another than the main thread nothing is watched.
+
+    Args:
+        doing: What a message says that is being done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda _seconds: None
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    limits: list[float] = []
+
+    def allow(seconds: float) -> None:
+        limits[:] = [seconds]
+        os.write(writing, _NEW_LIMIT)
+
+    watching = threading.Thread(target=_watch, args=(reading, limits, doing), daemon=True)
+    watching.start()
+    try:
+        yield allow
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        watching.join()
+        os.close(reading)
+
+
+def _watch(reading: int, limits: Sequence[float], doing: str) -> None:
+    """Waits for news from who is watched: signals, limits, and that it is done."""
+    seconds, outcome = None, (Status.CRASHED, "")
+    while select([reading], [], [], seconds)[0]:
+        news = os.read(reading, 1)
+        if not news:
+            return
+        if news == _NEW_LIMIT:
+            seconds = limits[0]
+            outcome = Status.CRASHED, f"took longer than {seconds:.0f} s, though it ran in a process of its own before"
+        elif news[0] + _OF_SIGNALS in set(Status):
+            seconds, outcome = _GRACE_SECONDS, (Status(news[0] + _OF_SIGNALS), "was interrupted")
+    status, why = outcome
+    line = f"{doing} {why}; native code cannot be stopped, so this process ends; what was saved is kept"
+    os.write(_STDERR, f"\nzoobench: {line}\n".encode(errors="replace"))
+    os._exit(status)
 
 
 @contextmanager

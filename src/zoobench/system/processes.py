@@ -39,6 +39,10 @@ _PR_SET_PDEATHSIG = 1
 """Of `linux/prctl.h`."""
 
 
+class LostError(ZoobenchError):
+    """A process died, hung, or failed with an error that is not ours."""
+
+
 def in_fresh_process(
     function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
@@ -49,7 +53,7 @@ def in_fresh_process(
     in the middle of native code.
 
     Raises:
-        ZoobenchError: If the process dies, as it does when memory runs out, fails with an error that is not ours, or is
+        LostError: If the process dies, as it does when memory runs out, fails with an error that is not ours, or is
             silent for longer than it said by `expect`.
     """
     with _callee(printed=None) as callee:
@@ -119,13 +123,13 @@ class _Callee:
             self.channel.send((function, args, kwargs))
             while True:
                 if not self.channel.poll(seconds):
-                    raise ZoobenchError(f"{name} was ended: {doing} took longer than {seconds:.0f} s")
+                    raise LostError(f"{name} was ended: {doing} took longer than {seconds:.0f} s")
                 outcome = self.channel.recv()
                 if not isinstance(outcome, _Patience):
                     break
                 seconds, doing = outcome
         except (EOFError, OSError) as error:  # it ended before, or in the middle of, its answer
-            raise ZoobenchError(_epitaph(name, self.process, self._printed)) from error
+            raise LostError(_epitaph(name, self.process, self._printed)) from error
         self.is_lost = False
         if isinstance(outcome, ZoobenchError):
             raise outcome

@@ -1,14 +1,18 @@
 """What reaches the terminal, and what of a failure that is too long for it is kept elsewhere?"""
 
+import errno
 import io
 import logging
 import os
 import re
+import select
+import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +24,7 @@ QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 _SHOWN_BYTES = 4000
 _STREAMS = (1, 2)
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EPIPE, errno.EIO, errno.EFBIG, errno.EBADF}
 Advance = Callable[[int, str], None]
 """Called with the number of steps just done and a short note to show beside the bar ('' for none)."""
 
@@ -34,6 +39,11 @@ def has_colours(stream: TextIO) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def columns(*, is_terminal: bool) -> int | None:
+    """Returns how wide what is printed may be: COLUMNS, or what the terminal has; None where it is none."""
+    return shutil.get_terminal_size().columns if is_terminal or os.environ.get("COLUMNS", "").isdigit() else None
 
 
 def quiet_tensorflow() -> None:
@@ -107,6 +117,58 @@ def capture_native_output() -> Iterator[None]:
                 printed = held.read().decode(errors="replace")
                 if not keep_printed(printed):
                     sys.stderr.write(printed)
+
+
+def write_what_can_be_shown() -> None:
+    """Has a terminal that lacks letters, such as a Latin-1 one, show a mark for each instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def unwritten(error: BaseException) -> str | None:
+    """Returns what to say where an error is of output that could not be written; None for all others.
+
+    After it nothing fails over the same stream again. It is '' for a pipe whose reader went away, as `head` does: that
+    is no failure to speak of.
+    """
+    if not isinstance(error, OSError) or error.filename is not None or error.errno not in _UNWRITABLE:
+        return None
+    gone = [stream for stream in (sys.stdout, sys.stderr) if stream and _is_pipe_without_reader(stream)]
+    if error.errno == errno.EPIPE and not gone:  # a pipe of ours
+        return None
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        _give_up(stream)
+    return "" if gone else f"the output cannot be written: {error.strerror}"
+
+
+def _give_up(stream: TextIO) -> None:
+    """Sends nowhere what a stream still holds and cannot write: Python would fail over it at its end."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError):  # a stream of a test's has no descriptor
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _is_pipe_without_reader(stream: TextIO) -> bool:
+    poll = select.poll()
+    with suppress(OSError):
+        poll.register(stream.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def keep_traceback(error: BaseException) -> str:
+    """Writes the traceback of a defect into a file of its own and returns where it is; or writes it to stderr."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="traceback-of-zoobench-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as handle:
+            handle.write(text)
+    except OSError:
+        sys.stderr.write(text)
+        return "its traceback is above"
+    return f"its traceback is in {path}"
 
 
 _LOG = logging.getLogger("zoobench")

@@ -215,3 +215,10 @@ def parse_number(
     if number > most:
         raise UsageError(f"{where}: received {number}; allowed is {most:.0f} or less")
     return number
+
+
+def duration(seconds: float) -> str:
+    """Returns how long something takes, as well as that is known before: `about 40 s`, `about 6 min`."""
+    if seconds < 1:
+        return "under 1 s"
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from zoobench.errors import MeasurementError
-from zoobench.matrix.interface import PIXEL_EXTENTS, Interface, Layout, PixelRange
+from zoobench.matrix.interface import PIXEL_EXTENTS, ImageSize, Interface, Layout, PixelRange, image_size_of
 from zoobench.tflite.read import Graph, Tensor, read_edges
 
 Floats = npt.NDArray[np.float32]
@@ -161,15 +161,39 @@ def with_batch_of_one(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def photo_interface(port: Port) -> Interface | None:
-    """Returns how an input takes square RGB photos, one at a time: as they are, grey, or by channels; None if not."""
-    if len(port.shape) != 4 or port.shape[0] != 1:
+    """Returns how an input takes RGB photos, one at a time: as they are, grey, or by channels; None if not.
+
+    What is one channel and not square may be sound as well.
+    """
+    image = image_taken(port.shape)
+    if image is None or (image[1] == 1 and isinstance(image[0], str)):
         return None
-    layouts: tuple[tuple[Layout, int, int, int], ...] = (("NHWC", 3, 1, 2), ("NCHW", 1, 2, 3))
-    for layout, channels, height, width in layouts:
-        if port.shape[channels] in (1, 3) and port.shape[height] == port.shape[width]:
-            is_grey = port.shape[channels] == 1
-            return Interface(taken_as="classifier", layout=layout, channels=1 if is_grey else 3)
-    return None
+    return Interface(taken_as="classifier", channels=image[1], layout=image[2])
+
+
+def image_taken(shape: Sequence[int]) -> tuple[ImageSize, Literal[1, 3], Layout] | None:
+    """Returns which image an input of this shape takes, RGB or grey, one at a time; None where it takes none.
+
+    Of what may be read both ways, a square image is taken, then channels last.
+    """
+    if len(shape) != len("NHWC") or shape[0] != 1:
+        return None
+    ways: tuple[tuple[Layout, int, Sequence[int]], ...] = (
+        ("NHWC", shape[3], shape[1:3]),
+        ("NCHW", shape[1], shape[2:]),
+    )
+    found = [
+        (image_size_of(*sides), cast(Literal[1, 3], channels), layout)
+        for layout, channels, sides in ways
+        if channels in (1, 3)
+    ]
+    return next((one for one in found if isinstance(one[0], int)), found[0] if found else None)
+
+
+def size_of(port: Port, interface: Interface) -> ImageSize:
+    """Returns the size of the images that an input takes."""
+    height, width = port.shape[2:] if interface.layout == "NCHW" else port.shape[1:3]
+    return image_size_of(height, width)
 
 
 def pixel_range_taken(graph: Graph) -> tuple[float, float] | None:

@@ -14,6 +14,7 @@ from zoobench.commands.crosscheck.methods import find_methods
 from zoobench.commands.crosscheck.target import CrosscheckTarget, find_target
 from zoobench.data.photos import Photos
 from zoobench.errors import MeasurementError, ModelError, UsageError
+from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.measure.programs import Repetitions
 from zoobench.results.schema import RecordedModel
 from zoobench.store.product import Product, Stored
@@ -56,7 +57,7 @@ def test_a_cells_file_and_threads_are_those_of_its_results(tmp_path: Path) -> No
     measured(tmp_path, stored)
     found = target(tmp_path)
     assert (found.name, found.model, found.sha256) == (CELL, stored.path, stored.sha256)
-    assert (found.threads, found.side, found.port.dtype) == (2, 32, np.dtype(np.uint8))
+    assert (found.threads, found.image_size, found.port.dtype) == (2, 32, np.dtype(np.uint8))
     assert target(tmp_path, threads=1).threads == 1
 
 
@@ -110,29 +111,32 @@ def test_a_keras_file_is_none_that_is_timed_here(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "layout", "channels"),
+    ("shape", "layout", "channels", "size"),
     [
-        ((-1, 32, 32, 3), "NHWC", 3),
-        ((1, 28, 28, 1), "NHWC", 1),
-        ((-1, 3, 32, 32), "NCHW", 3),
-        ((1, 1, 28, 28), "NCHW", 1),
+        ((-1, 32, 32, 3), "NHWC", 3, 32),
+        ((1, 28, 28, 1), "NHWC", 1, 28),
+        ((-1, 3, 32, 32), "NCHW", 3, 32),
+        ((1, 1, 28, 28), "NCHW", 1, 28),
+        ((1, 24, 32, 3), "NHWC", 3, "24x32"),
+        ((-1, 3, 24, 32), "NCHW", 3, "24x32"),
     ],
 )
-def test_square_images_are_taken_grey_and_by_channels_and_an_open_batch_is_one(
-    tmp_path: Path, shape: tuple[int, ...], layout: str, channels: int
+def test_images_are_taken_grey_and_by_channels_and_an_open_batch_is_one(
+    tmp_path: Path, shape: tuple[int, ...], layout: str, channels: int, size: ImageSize
 ) -> None:
     pytest.importorskip("PIL")
     found = target(tmp_path, str(a_file(tmp_path, written(tiny(shape)))))
     assert found.interface is not None
     assert (found.interface.layout, found.interface.channels, found.batch) == (layout, channels, 1)
-    assert found.samples.images(0, 1).shape == (1, found.side, found.side, 3)
+    assert found.image_size == size
+    assert found.samples.images(0, 1).shape == (1, *height_and_width(size), 3)
     assert isinstance(found.photos, Photos)
 
 
 @pytest.mark.parametrize(
     ("kind", "shape", "said"),
     [
-        ({}, (1, 32, 16, 3), "16 arrays [1, 32, 16, 3] of random numbers from 0 to 1.00"),
+        ({}, (1, 32, 16, 1), "16 arrays [1, 32, 16, 1] of random numbers from 0 to 1.00"),
         ({}, (-1, 10), "16 arrays [1, 10] of random numbers from 0 to 1.00"),
         (
             {"kind": "int8", "scale": 1.0, "zero_point": -128},
@@ -142,7 +146,7 @@ def test_square_images_are_taken_grey_and_by_channels_and_an_open_batch_is_one(
         ({"kind": "int64"}, (1, 7), "16 arrays [1, 7] of zeros"),
     ],
 )
-def test_what_takes_no_square_images_runs_on_arrays_of_its_shape_and_that_is_said(
+def test_what_takes_no_images_runs_on_arrays_of_its_shape_and_that_is_said(
     tmp_path: Path, kind: dict[str, Any], shape: tuple[int, ...], said: str
 ) -> None:
     found = target(tmp_path, str(a_file(tmp_path, written(tiny(shape, **kind)))))

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from fakes import a_cell, a_record
-from zoobench.judge.gate.evidence import obstacles, unjudged
+from fakes import a_cell, a_memory, a_record, disturbed
+from zoobench.judge.gate.evidence import CellEvidence, find_all, obstacles, unjudged
+from zoobench.judge.gate.noise import CellNoise, Noise
+from zoobench.judge.gate.rules import DEFAULTS
+from zoobench.judge.metrics import GATED
 from zoobench.matrix.interface import Interface
 from zoobench.results.answers import encode
 from zoobench.results.schema import Record, Refusal
+from zoobench.stats.sequential import Rates
 
 CELL = "mobilenet-integer_only-litert-t1"
 OTHER_CELL = "mobilenet-float32-litert-t1"
@@ -193,27 +197,126 @@ def test_refused_cells_alone_are_nothing_to_judge_but_do_not_stand_in_the_way_of
     assert obstacles(side, side) == ()
 
 
-NOT_MEASURED = "top-1 is not judged where neither side has measured it:"
-
-
 @pytest.mark.parametrize(
     ("baseline", "candidate", "note"),
     [
-        (named(CELL, OTHER_CELL, accuracy=None), {}, f"{NOT_MEASURED} {CELL}, {OTHER_CELL}"),
-        (named(*MANY, accuracy=None), {}, f"{NOT_MEASURED} {', '.join(MANY[:5])} and 3 more"),
-        (by_id(a_record(cell=RANDOM)), {}, f"top-1 is not judged where the weights are random: {CELL}"),
-        (by_id(a_record(cell=RANDOM, accuracy=None)), {}, f"top-1 is not judged where the weights are random: {CELL}"),
         (by_id(refused()), {}, f"nothing is judged where both sides are refused: {CELL} (by LiteRT)"),
         (by_id(refused()), by_id(refused("tflite")), f"nothing is judged where both sides are refused: {CELL} (by "),
     ],
 )
-def test_what_is_not_judged_is_one_note_for_each_reason(
+def test_cells_that_both_sides_are_refused_are_a_note(
     baseline: dict[str, Record], candidate: dict[str, Record], note: str
 ) -> None:
     (found,) = unjudged(baseline, candidate or baseline)
     assert found.startswith(note)
 
 
-def test_what_is_judged_in_full_or_lacked_by_one_side_alone_is_no_note() -> None:
+def test_what_is_judged_or_has_a_row_that_says_why_not_is_no_note() -> None:
+    assert unjudged(by_id(a_record(cell=RANDOM)), by_id(a_record(cell=RANDOM))) == ()
     for candidate in (named(CELL), named(CELL, accuracy=None), by_id(refused()), {}):
         assert unjudged(named(CELL), candidate) == ()
+
+
+KNOWN = Noise(
+    machine="a76",
+    cells={
+        CELL: CellNoise(
+            run_scatter=0.002,
+            runs=40,
+            process_scatter=0.002,
+            processes=240,
+            error_rate=0.01,
+            replay_tolerance=0.02,
+            stored_tolerance=0.02,
+        )
+    },
+)
+
+
+class Replay:
+    """What a replay saw: no change, both sides run by the versions of today unless the baseline's own are named."""
+
+    def __init__(self, *, baseline: str = "2.3.0", processes: int = 12, change: float = 0.0) -> None:
+        self.log_ratios = [change + 0.0005 * (-1) ** number for number in range(processes)]
+        self.medians = ([0.01] * processes, [0.01] * processes)
+        self.peaks = ([60e6 + number for number in range(processes)],) * 2
+        sides = [{"python": "3.12.7", "libraries": {"ai-edge-litert": one}} for one in (baseline, "2.3.0")]
+        self.versions = (sides[0], sides[1]) if processes else None
+
+
+def by_versions(litert: str, *, python: str = "3.12.1", **parts: Any) -> Record:
+    environment = {"cpu": "A76", "cores": 4, "python": python, "libraries": {"ai-edge-litert": litert, "numpy": None}}
+    return a_record(environment=environment, memory=a_memory(*range(60_000_000, 60_000_006)), **parts)
+
+
+def judged(before: Record, after: Record, replay: Replay, *, machine: str = "a76", noise: Any = None) -> dict[str, Any]:
+    evidence = CellEvidence(baseline=before, candidate=after, machines=("a76", machine), replayed=replay)
+    found = find_all([evidence], tolerances=lambda _: DEFAULTS, noise=lambda _: noise, rates=Rates())
+    return {one.metric: one for one in found}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "replay", "verdict"),
+    [
+        (by_versions("2.3.0"), by_versions("2.3.0"), Replay(), "unchanged"),
+        (by_versions("2.3.0", python="3.12.0"), by_versions("2.3.0"), Replay(), "unchanged"),
+        (by_versions("2.1.0"), by_versions("2.3.0"), Replay(), "inconclusive"),
+        (by_versions("2.1.0"), by_versions("2.1.0"), Replay(), "inconclusive"),
+        (by_versions("2.3.0", python="3.11.9"), by_versions("2.3.0"), Replay(), "inconclusive"),
+        (by_versions("2.1.0"), by_versions("2.3.0"), Replay(baseline="2.1.0"), "unchanged"),
+        (by_versions("2.1.0"), by_versions("2.3.0"), Replay(change=0.3), "regressed"),
+        (by_versions("2.1.0"), by_versions("2.3.0"), Replay(change=-0.3), "inconclusive"),
+        (by_versions(""), by_versions("2.3.0"), Replay(), "unchanged"),
+    ],
+)
+def test_a_replay_by_other_versions_than_were_measured_by_does_not_call_latency_unchanged(
+    before: Record, after: Record, replay: Replay, verdict: str
+) -> None:
+    found = judged(before, after, replay)["latency_p50"]
+    assert str(found.verdict) == verdict
+    unseen = before.environment != after.environment or before.environment["libraries"]["ai-edge-litert"] == "2.1.0"
+    if verdict == "inconclusive":
+        assert unseen
+        assert "--baseline-python PATH" in found.remark
+        assert "2.1.0" in found.remark or "Python 3.11 / 3.12 and 3.12 in the replay" in found.remark
+
+
+def test_where_the_noise_is_known_the_recorded_times_say_what_an_upgrade_did() -> None:
+    before, noise = by_versions("2.1.0"), KNOWN
+    same, slower = (altered_latency(by_versions("2.3.0"), factor) for factor in (1.0, 1.5))
+    assert str(judged(before, same, Replay(), noise=noise)["latency_p50"].verdict) == "unchanged"
+    found = judged(before, slower, Replay(), noise=noise)["latency_p50"]
+    assert (str(found.verdict), found.basis) == ("regressed", "stored")
+    assert found.change == pytest.approx(0.5)
+    assert "the recorded medians differ by +50.0 %" in judged(before, slower, Replay())["latency_p50"].remark
+
+
+def altered_latency(record: Record, factor: float) -> Record:
+    assert record.latency
+    return replace(record, latency=replace(record.latency, p50_seconds=record.latency.p50_seconds * factor))
+
+
+def test_memory_is_judged_by_the_runs_own_processes_where_the_replay_counted_none_or_cannot_see_an_upgrade() -> None:
+    larger = replace(by_versions("2.3.0"), memory=a_memory(*range(90_000_000, 90_000_006)))
+    for before, replay in ((by_versions("2.3.0"), Replay(processes=0)), (by_versions("2.1.0"), Replay())):
+        assert str(judged(before, larger, replay)["memory"].verdict) == "regressed"
+    assert str(judged(by_versions("2.3.0"), larger, Replay())["memory"].verdict) == "unchanged"
+    elsewhere = judged(by_versions("2.3.0"), larger, Replay(processes=0), machine="pi")["memory"]
+    assert str(elsewhere.verdict) == "inconclusive"
+    assert "measured on a76 and on pi, and no replayed process that counted" in elsewhere.remark
+
+
+def test_every_metric_that_a_gate_knows_has_a_row() -> None:
+    bare = by_versions("2.3.0", cell=RANDOM, accuracy=None)
+    found = judged(bare, replace(bare, memory=None), Replay(processes=0))
+    assert set(found) == set(GATED)
+    assert all(one.verdict or one.remark.startswith("not judged") for one in found.values())
+
+
+def test_stored_times_of_one_file_that_were_disturbed_are_neither_better_nor_worse() -> None:
+    slower = altered_latency(by_versions("2.3.0"), 1.5)
+    for after, verdict in ((slower, "regressed"), (disturbed(slower), "inconclusive")):
+        evidence = CellEvidence(baseline=by_versions("2.3.0"), candidate=after, machines=("a76", "a76"))
+        found = find_all([evidence], tolerances=lambda _: DEFAULTS, noise=lambda _: KNOWN, rates=Rates())[0]
+        assert str(found.verdict) == verdict
+    assert "the files are the same, and times were disturbed" in found.remark

@@ -24,7 +24,7 @@ from zoobench.measure.disturbance import Marking, crowding, mark
 from zoobench.measure.environment import library_versions
 from zoobench.measure.latency import RoundsConfig
 from zoobench.measure.programs import BENCHMARK_APP, LITERT_BENCHMARK, Repetitions
-from zoobench.measure.worker import OPEN_SECONDS
+from zoobench.measure.worker import OPEN_SECONDS, first_patience, later_patience
 from zoobench.results.disturbed import are_in_the_way
 from zoobench.show.crosscheck import view
 from zoobench.system.keeper import status_of, temporary_folder
@@ -47,8 +47,6 @@ _PILOT = Repetitions(warmups=5, runs=10)
 _WARMUP_SHARE = 0.2
 _MOST_TAKEN = 2
 """Turns that are taken at the most, as a multiple of those that are to count."""
-_LATE = 20
-"""Times the expected duration after which a process is taken to hang, and `OPEN_SECONDS` besides."""
 
 
 @click.command(epilog=_EXAMPLES)
@@ -75,7 +73,7 @@ _LATE = 20
     metavar="PATH",
     type=click.Path(path_type=Path, exists=True),
     help="A folder of photos, or a .npy file: uint8 images, or numbers of the input's shape. Default: the test images "
-    "of the results, else drawn ones; random numbers where the file takes no square images.",
+    "of the results, else drawn ones; random numbers where the file takes no images.",
 )
 @signature_option
 @output_options
@@ -122,10 +120,10 @@ def compare_methods(
 
     `absent` says by name why others cannot be taken here; `seconds` are about how long each turn times each method.
     """
-    each = methods[0].take(_PILOT, OPEN_SECONDS).seconds
+    each = methods[0].take(_PILOT, first_patience(target.model, runtime=REFERENCE)).seconds
     runs = RoundsConfig(seconds=seconds, least=_LEAST_RUNS, most=_MOST_RUNS).number(each)
     repetitions = Repetitions(warmups=math.ceil(runs * _WARMUP_SHARE), runs=runs)
-    patience = OPEN_SECONDS + _LATE * each * (repetitions.warmups + runs)
+    patience = OPEN_SECONDS + later_patience(each * (repetitions.warmups + runs))
     taken, failed, effort = _take_turns(
         methods, repetitions, turns=turns, threads=target.threads, patience=patience, marking=marking
     )

@@ -15,10 +15,11 @@ import numpy as np
 from zoobench.commands.crosscheck.target import CrosscheckTarget
 from zoobench.data.photos import Photos
 from zoobench.errors import DataError, MeasurementError
+from zoobench.matrix.interface import ImageSize
 from zoobench.measure.programs import PROGRAMS, RESOLUTION_SECONDS, Program, Repetitions, find_program, time_by
 from zoobench.measure.runtimes import Session, open_session
 from zoobench.measure.worker import fresh_bench
-from zoobench.system.processes import in_fresh_process
+from zoobench.system.processes import expect, in_fresh_process
 from zoobench.system.terminal import capture_native_output
 
 REFERENCE = "litert"
@@ -83,21 +84,21 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], dict[str
     return methods, absent
 
 
-def time_end_to_end(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitions) -> Round:
+def time_end_to_end(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitions, patience: float) -> Round:
     """Returns how long a fresh process took from a photo's bytes, which were in memory, to the number of its class.
 
     Photos are decoded and resized as those of a data set are (`data/images.py`), one after the other, from the first
     again after the last; LiteRT's interpreter runs the TFLite file.
     """
-    return summary(in_fresh_process(_observe, target, photos.contents, repetitions=repetitions))
+    return summary(in_fresh_process(_observe, target, photos.contents, repetitions=repetitions, patience=patience))
 
 
 def observe(
-    session: Session, contents: Sequence[bytes], *, side: int, repetitions: Repetitions, clock: Clock
+    session: Session, contents: Sequence[bytes], *, size: ImageSize, repetitions: Repetitions, clock: Clock
 ) -> list[list[int]]:
     """Returns nanoseconds of each phase, in the order of `PHASES`, of each photo that was on the clock."""
     photos = (contents[number % len(contents)] for number in range(repetitions.warmups + repetitions.runs))
-    marks = [list(_marks(session, content, side=side, clock=clock)) for content in photos]
+    marks = [list(_marks(session, content, size=size, clock=clock)) for content in photos]
     return [[after - before for before, after in pairwise(one)] for one in marks[repetitions.warmups :]]
 
 
@@ -136,27 +137,32 @@ def _by_program(
     return Round(seconds=seconds)
 
 
-def _from_photos(target: CrosscheckTarget, photos: Photos, repetitions: Repetitions, _patience: float) -> Round:
-    return time_end_to_end(target, photos, repetitions=repetitions)
+def _from_photos(target: CrosscheckTarget, photos: Photos, repetitions: Repetitions, patience: float) -> Round:
+    return time_end_to_end(target, photos, repetitions=repetitions, patience=patience)
 
 
-def _observe(target: CrosscheckTarget, contents: Sequence[bytes], *, repetitions: Repetitions) -> list[list[int]]:
+def _observe(
+    target: CrosscheckTarget, contents: Sequence[bytes], *, repetitions: Repetitions, patience: float
+) -> list[list[int]]:
+    expect(patience, "that")
     gc.disable()
     opening = open_session(target.model, runtime=REFERENCE, threads=target.threads, interface=target.interface)
     with capture_native_output(), opening as session:
         try:
-            return observe(session, contents, side=target.side, repetitions=repetitions, clock=time.perf_counter_ns)
+            return observe(
+                session, contents, size=target.image_size, repetitions=repetitions, clock=time.perf_counter_ns
+            )
         except DataError as error:
             raise MeasurementError(f"a photo cannot be used: {error}; name other photos with --images") from error
 
 
-def _marks(session: Session, content: bytes, *, side: int, clock: Clock) -> Iterator[int]:
+def _marks(session: Session, content: bytes, *, size: ImageSize, clock: Clock) -> Iterator[int]:
     from zoobench.data.images import decode, resize  # needs Pillow
 
     yield clock()
     pixels = decode(content)
     yield clock()
-    image = resize(pixels, size=side)
+    image = resize(pixels, size=size)
     yield clock()
     session.load(image[np.newaxis])
     yield clock()

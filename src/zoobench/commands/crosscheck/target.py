@@ -1,6 +1,5 @@
 """What is crosschecked, and on which inputs: photos where the file takes images, else arrays of its shape?"""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -9,10 +8,9 @@ import numpy as np
 
 from zoobench.data.photos import MOST_PHOTOS, Photos, decoded, drawn_photos, given_photos, last_parts, photos_of
 from zoobench.errors import UsageError
-from zoobench.matrix.interface import Interface
+from zoobench.matrix.interface import ImageSize, Interface
 from zoobench.measure.target import Samples
-from zoobench.results.file import newest_first
-from zoobench.results.run import Run, read_recorded
+from zoobench.results.run import Run, newest_runs
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_interface, find_models, find_pixels, given_pixels
 from zoobench.system.files import sha256_of_file
@@ -26,6 +24,7 @@ from zoobench.tflite.ports import (
     pixel_range_held,
     pixel_range_taken,
     read_all_ports,
+    size_of,
     sole_input,
 )
 from zoobench.tflite.read import read_graphs
@@ -63,9 +62,11 @@ class CrosscheckTarget:
     photos: Photos | str
 
     @property
-    def side(self) -> int:
-        """Pixels of each side of the square images that it takes."""
-        return max(self.port.shape[1:])
+    def image_size(self) -> ImageSize:
+        """Of the images that it takes; ValueError where it takes none."""
+        if self.interface is None:
+            raise ValueError(f"{self.name} takes no images")
+        return size_of(self.port, self.interface)
 
     @property
     def batch(self) -> int:
@@ -103,9 +104,11 @@ def find_target(
     port = sole_input(read_all_ports(model)[0])
     known = (_recorded_interface(run, sha256) if run else None) or find_interface(path)
     interface = known or _interface(model, port)
-    fed = _given_arrays(images, port, interface) if images else None if interface else _drawn_arrays(port, workplace)
+    fed = _given_arrays(images, port, interface) if images else None
     interface = None if fed else interface
-    samples, described, photos = fed or _of_photos(run, images, max(port.shape[1:]), artifacts, workplace)
+    if interface:
+        fed = _of_photos(run, images, size_of(port, interface), artifacts, workplace)
+    samples, described, photos = fed or _drawn_arrays(port, workplace)
     return CrosscheckTarget(
         name=f"{name}, signature {signature}" if signature else name,
         model=model,
@@ -159,22 +162,18 @@ def _arrays(path: Path, *, count: int, batch: int) -> Samples:
     return Samples(path=path, rows=np.arange(count) * batch, labels=np.zeros(count, np.int64))
 
 
-def _of_photos(run: Run | None, images: Path | None, side: int, artifacts: Path, workplace: Path) -> Fed:
+def _of_photos(run: Run | None, images: Path | None, size: ImageSize, artifacts: Path, workplace: Path) -> Fed:
     """Returns the images that a user names, else those of the run that measured the file, else drawings."""
     if images:
-        samples = given_pixels(images, image_size=side, count=MOST_PHOTOS, folder=workplace)
+        samples = given_pixels(images, image_size=size, count=MOST_PHOTOS, folder=workplace)
         return samples, f"{len(samples)} images of {last_parts(images)}", given_photos(images)
-    of_run = find_pixels(run.provenance, image_size=side, artifacts=artifacts) if run else None
+    of_run = find_pixels(run.provenance, image_size=size, artifacts=artifacts) if run else None
     if run and of_run:
         name = next(iter(run.records.values())).dataset.name
         return of_run, f"{len(of_run)} test images of {name}", _photos_of(run, of_run)
     photos = drawn_photos()
-    samples = decoded(photos, side=side, folder=workplace)
+    samples = decoded(photos, size=size, folder=workplace)
     return samples, f"{len(samples)} {photos.source}", photos
-
-
-def _runs(artifacts: Path) -> Iterator[Run]:
-    yield from map(read_recorded, newest_first(artifacts / "results"))
 
 
 def _run_of_file(path: Path, artifacts: Path) -> Run | None:
@@ -182,14 +181,16 @@ def _run_of_file(path: Path, artifacts: Path) -> Run | None:
         raise UsageError(f"there is no file {path}; give the path of a TFLite file, or a cell's id")
     sha256 = sha256_of_file(path)
     measured = (
-        run for run in _runs(artifacts) if any(one.model and one.model.sha256 == sha256 for one in run.records.values())
+        run
+        for run in newest_runs(artifacts / "results")
+        if any(one.model and one.model.sha256 == sha256 for one in run.records.values())
     )
     return next(measured, None)
 
 
 def _recorded(cell: str, artifacts: Path) -> tuple[Run, Record]:
     known: dict[str, None] = {}
-    for run in _runs(artifacts):
+    for run in newest_runs(artifacts / "results"):
         if cell in run.records:
             return run, run.records[cell]
         known |= dict.fromkeys(run.records)

@@ -244,7 +244,7 @@ def _of_cell(run: Run, cell: str) -> Facts:
     speedup = latency.speedup_over_float if latency else None
     return {
         "weights": (record.cell.weights, record.cell.weights),
-        "image size": (record.cell.image_size, exactly(record.cell.image_size)),
+        "image size": (record.cell.image_size, str(record.cell.image_size)),
         "model": (model and model.sha256, model.sha256[:_SHORT] if model else ABSENT),
         "bytes": (model and model.size_bytes, exactly(model.size_bytes if model else None)),
         "top-1 %": (accuracy and accuracy.top1, percent(accuracy.top1 if accuracy else None)),

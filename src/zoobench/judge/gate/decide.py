@@ -18,11 +18,17 @@ from zoobench.judge.metrics import LATENCY_P50, METRICS
 from zoobench.results.conditions import Difference
 from zoobench.stats.paired import holm, mcnemar_mid_p_of_loss, paired_difference
 from zoobench.stats.sequential import FIRST_LOOK, Rates, RatioEvidence, weigh_mean, weigh_sequence
-from zoobench.system.units import few, percent
+from zoobench.system.units import change_percent, few, percent
 
 _NAMED = 5
 """Newly wrong samples that are named."""
 _ADVICE = "not clear yet; give it more time (--seconds, in pytest --zoo-gate-seconds) or a quieter machine"
+
+_UNSEEN = (
+    "measured by other versions ({}; baseline / candidate), and what those changed a replay of both files by the same "
+    "ones does not see. Replay the baseline by its own with --baseline-python PATH (in pytest "
+    "--zoo-gate-baseline-python), see docs/ci.md, or save a new baseline"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,24 @@ def replay_test(
     why = f"a verdict takes {FIRST_LOOK} processes, and there was time for {units}: give the gate more"
     draft = Finding(cell=cell, metric=LATENCY_P50.key, basis="replay", tolerance=tolerance, units=units, remark=why)
     return _of_sides(draft, seconds, evidence)
+
+
+def joint_test(replayed: Test, stored: Test, *, unseen: str) -> Test:
+    """Returns the test of a latency whose replay ran both sides by versions that one was not measured by.
+
+    Such a replay sees what the files differ in, and the stored times what files and versions do together: it is worse
+    where either is (each may spend half of the error rate), and within the tolerance only where both are.
+    """
+    shown = stored if stored.finding.interval and stored.p_worse <= replayed.p_worse else replayed
+    recorded = stored.finding.change
+    said = "" if recorded is None else f"; the recorded medians differ by {change_percent(recorded)} %"
+    why = f" ({stored.finding.remark})" if stored.finding.remark else ""
+    return Test(
+        finding=replace(shown.finding, remark=f"{_UNSEEN.format(unseen)}{said}{why}"),
+        p_worse=min(1.0, 2 * min(replayed.p_worse, stored.p_worse)),
+        p_within=max(replayed.p_within, stored.p_within),
+        p_better=max(replayed.p_better, stored.p_better),
+    )
 
 
 def stored_test(

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
+from zoobench.errors import UsageError
 from zoobench.judge.evidence import Finding, paired_flips
 from zoobench.judge.gate.decide import (
     Test,
     decide,
     exact_finding,
+    joint_test,
     processes_test,
     replay_test,
     samples_test,
@@ -19,6 +21,7 @@ from zoobench.judge.gate.decide import (
 from zoobench.judge.gate.noise import Noise
 from zoobench.judge.gate.rules import advice
 from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
+from zoobench.matrix.runtimes import find_runtime
 from zoobench.results.answers import decode
 from zoobench.results.conditions import changes_of_own_models, changes_of_quantizers, have_own_model
 from zoobench.results.schema import Record
@@ -53,6 +56,10 @@ class ReplayedTimes(Protocol):
     def peaks(self) -> Values:
         """Of memory, in bytes; both are empty where the system does not tell."""
 
+    @property
+    def versions(self) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        """Python and libraries that ran the baseline, and the candidate; None where no process counted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellEvidence:
@@ -79,6 +86,34 @@ class CellEvidence:
         """Returns what both sides observed, or None where one did not; with random weights accuracy means nothing."""
         return _both(metric, self.baseline, self.candidate)
 
+    @property
+    def records(self) -> tuple[Record, Record]:
+        """Both sides'."""
+        return self.baseline, self.candidate
+
+    @property
+    def is_same_file(self) -> bool:
+        """Whether both sides measured the very same model file."""
+        ours, theirs = (record.model for record in self.records)
+        return bool(ours and theirs and ours.sha256 == theirs.sha256)
+
+    @property
+    def unseen(self) -> str:
+        """What its replay, which ran both sides by the same versions, cannot see; '' where there is no such thing."""
+        versions = self.replayed.versions if self.replayed else None
+        if versions is None:
+            return ""
+        ours, theirs = (_versions(self.candidate, one) for one in versions)
+        if ours != theirs:
+            return ""  # by two interpreters, as was asked for
+        recorded = [_versions(one, one.environment) for one in self.records]
+        found = [
+            f"{name} {' / '.join(str(one.get(name)) for one in recorded)} and {version} in the replay"
+            for name, version in ours.items()
+            if any(one.get(name) not in (None, version) for one in recorded)
+        ]
+        return few(found, most=_NAMED)
+
 
 def number_of_tests(records: Sequence[tuple[Record, Record]]) -> int:
     """Returns among how many tests the error rate is shared: what a replay measures always counts."""
@@ -98,22 +133,43 @@ def find_all(
     Tolerances are asked for by a cell's id and given by the metric's key; noise is asked for by a machine's key.
     """
     tests: list[Test] = []
-    exact: list[Finding] = []
+    rest: list[Finding] = []
     for one in cells:
         for key, tolerance in tolerances(one.cell).items():
             metric = GATED[key]
-            both = one.both(metric)
-            if metric.test == "rounds":
-                tests.append(_latency(one, tolerance=tolerance, noise=noise, rates=rates))
-            elif metric.test == "processes" and (values := _processes(one, metric)):
-                tests.append(processes_test(one.cell, key, values, tolerance=tolerance, rates=rates))
-            elif metric.test == "samples" and both:
-                if flips := paired_flips(one.baseline, one.candidate, names=one.names):
-                    tests.append(samples_test(one.cell, key, flips, tolerance=tolerance, rates=rates))
-            elif metric.test == "exact" and both:
-                exact.append(exact_finding(one.cell, key, (both[0][0], both[1][0]), tolerance=tolerance))
+            found = _weighed(one, metric, tolerance=tolerance, noise=noise, rates=rates)
+            if isinstance(found, Test):
+                tests.append(found)
+            else:
+                rest.append(found)
     order = {one.cell: place for place, one in enumerate(cells)}
-    return tuple(sorted((*decide(tests, rates), *exact), key=lambda finding: order[finding.cell]))
+    return tuple(sorted((*decide(tests, rates), *rest), key=lambda finding: order[finding.cell]))
+
+
+def _weighed(
+    one: CellEvidence, metric: Metric, *, tolerance: float, noise: Callable[[str], Noise | None], rates: Rates
+) -> Test | Finding:
+    """Returns the test of a metric, or what is found without one: of exact numbers, and where nothing can be judged."""
+    key, both = metric.key, one.both(metric)
+    if metric.test == "rounds":
+        return _latency(one, tolerance=tolerance, noise=noise, rates=rates)
+    if metric.test == "processes" and (values := _processes(one, metric)):
+        return processes_test(one.cell, key, values, tolerance=tolerance, rates=rates)
+    if metric.test == "exact" and both:
+        return exact_finding(one.cell, key, (both[0][0], both[1][0]), tolerance=tolerance)
+    if metric.test == "samples" and both and (flips := paired_flips(one.baseline, one.candidate, names=one.names)):
+        return samples_test(one.cell, key, flips, tolerance=tolerance, rates=rates)
+    before, after = metric.value(one.baseline), metric.value(one.candidate)
+    bare = Finding(cell=one.cell, metric=key, baseline=before, candidate=after, tolerance=tolerance)
+    if metric.of_samples and one.candidate.cell.has_random_weights:
+        return replace(bare, remark="not judged, as the weights are random")
+    if before is None:
+        why = "neither side has" if after is None else "the baseline has not"
+        return replace(bare, remark=f"not judged, as {why} measured it")
+    why = "the candidate has not measured it; measure it by the whole of `pytest bench/`"
+    if after is not None:
+        why = f"measured on {' and on '.join(one.machines)}, and no replayed process that counted told it of both sides"
+    return Test(finding=replace(bare, remark=why))
 
 
 def _both(metric: Metric, baseline: Record, candidate: Record) -> Values | None:
@@ -124,8 +180,15 @@ def _both(metric: Metric, baseline: Record, candidate: Record) -> Values | None:
 
 
 def _latency(one: CellEvidence, *, tolerance: float, noise: Callable[[str], Noise | None], rates: Rates) -> Test:
-    if seen := one.replayed:
-        return replay_test(one.cell, seen.log_ratios, seconds=seen.medians, tolerance=tolerance, rates=rates)
+    if not (seen := one.replayed):
+        return _stored(one, tolerance=tolerance, noise=noise, rates=rates)
+    replayed = replay_test(one.cell, seen.log_ratios, seconds=seen.medians, tolerance=tolerance, rates=rates)
+    if not one.unseen:
+        return replayed
+    return joint_test(replayed, _stored(one, tolerance=tolerance, noise=noise, rates=rates), unseen=one.unseen)
+
+
+def _stored(one: CellEvidence, *, tolerance: float, noise: Callable[[str], Noise | None], rates: Rates) -> Test:
     both = one.both(LATENCY_P50)
     if both is None:
         return unmeasured_test(one.cell, tolerance=tolerance, why="one side has no times")
@@ -135,19 +198,40 @@ def _latency(one: CellEvidence, *, tolerance: float, noise: Callable[[str], Nois
         why = f"measured on {machine} and on {other}: times of two machines are no verdict"
         return unmeasured_test(one.cell, tolerance=tolerance, seconds=seconds, why=why)
     known = noise(machine)
-    return stored_test(
+    test = stored_test(
         one.cell, seconds, noise=known.cells.get(one.cell) if known else None, tolerance=tolerance, rates=rates
     )
+    if min(test.p_worse, test.p_better) == 1 or not one.is_same_file or not any(map(_is_disturbed, one.records)):
+        return test
+    why = "the files are the same, and times were disturbed: a difference is the machine's, and is no verdict"
+    return replace(test, p_worse=1.0, p_better=1.0, finding=replace(test.finding, remark=why))
+
+
+def _is_disturbed(record: Record) -> bool:
+    return bool(record.latency and record.latency.disturbance and record.latency.disturbance.causes)
 
 
 def _processes(one: CellEvidence, metric: Metric) -> Values | None:
     """Returns what replaying processes observed, or else what those of both runs did on one machine.
 
-    Either way each is a fresh process, and from one run to another they differ no more than within one.
+    Either way each is a fresh process, and from one run to another they differ no more than within one. What runs of
+    both sides by the same versions do not see, their own processes do.
     """
-    if one.replayed and metric is MEMORY:
-        return one.replayed.peaks if any(one.replayed.peaks) else None
+    if one.replayed and metric is MEMORY and not one.unseen and all(one.replayed.peaks):
+        return one.replayed.peaks
     return one.both(metric) if len(set(one.machines)) == 1 else None
+
+
+def _versions(record: Record, environment: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the versions that times and memory of a cell depend on, as far as an environment names them."""
+    try:
+        names = find_runtime(record.cell.runtime).libraries
+    except UsageError:  # a package that is not installed here adds it
+        names = ()
+    known = environment.get("libraries") or {}
+    python = ".".join(str(environment.get("python") or "").split(".")[:2])
+    found = {"Python": python, **{name: str(known.get(name) or "") for name in names}}
+    return {name: version for name, version in found.items() if version}
 
 
 def obstacles(baseline: Records, candidate: Records) -> tuple[str, ...]:
@@ -172,26 +256,13 @@ def unjudged(baseline: Records, candidate: Records) -> tuple[str, ...]:
 
     That the weights of a model of one's own differ, which are what is judged, is a note, too; so are other quantizers.
     """
-    random, unknown, refused = [], [], []
-    for cell in baseline:
-        if cell not in candidate:
-            continue
-        before, after = baseline[cell], candidate[cell]
-        if before.refusal and after.refusal:
-            refused.append(f"{cell} (by {' and '.join(dict.fromkeys((before.refusal.by, after.refusal.by)))})")
-        elif before.refusal or after.refusal:
-            continue
-        elif after.cell.has_random_weights:
-            random.append(cell)
-        elif before.accuracy is None and after.accuracy is None:
-            unknown.append(cell)
-    kinds = (
-        (unknown, "top-1 is not judged where neither side has measured it: {}"),
-        (random, "top-1 is not judged where the weights are random: {}"),
-        (refused, "nothing is judged where both sides are refused: {}"),
-    )
+    refused = [
+        f"{cell} (by {' and '.join(dict.fromkeys((before.by, after.by)))})"
+        for cell in baseline
+        if cell in candidate and (before := baseline[cell].refusal) and (after := candidate[cell].refusal)
+    ]
     pairs = [(baseline[cell], candidate[cell]) for cell in measured_on_both(baseline, candidate)]
-    silent = (message.format(few(cells, most=_NAMED)) for cells, message in kinds if cells)
+    silent = [f"nothing is judged where both sides are refused: {few(refused, most=_NAMED)}"] if refused else []
     own = (f"{change}: these are judged" for change in changes_of_own_models(pairs))
     return (*own, *changes_of_quantizers(pairs), *silent)
 

@@ -21,6 +21,7 @@ from zoobench.judge.readings import (
     timing_of,
 )
 from zoobench.judge.recommend.limits import P50, P90, SIZE, SPEEDUP, TOP1
+from zoobench.matrix.interface import ImageSize
 from zoobench.results.answers import Answers, answers_of
 from zoobench.results.conditions import check_same_subject, conditions, machine_name, machine_of
 from zoobench.results.run import Run, Side
@@ -32,7 +33,7 @@ MOST_SLOWED = 3.0
 """How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
 _FLOAT = "float32"
 _UNTIMED = CellTiming()
-_Network = tuple[str, int, str]
+_Network = tuple[str, ImageSize, str]
 """Backbone, image size and weights."""
 _OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "kit"})
 """Conditions in which cells of one run differ."""

@@ -186,12 +186,12 @@ def _imported(known: Runtime) -> ModuleType:
         return import_module(known.module)
     except ModuleNotFoundError as error:
         raise MeasurementError(
-            f"the runtime {known.name} needs {error.name}, which is not installed: pip install '{known.install}'"
+            f"the runtime {known.name} needs {error.name}, which is not installed: {known.to_install}"
         ) from error
     except ImportError as error:
         raise MeasurementError(
             f"the runtime {known.name} is installed but cannot be imported: {error}; install it anew: "
-            f"pip install --force-reinstall '{known.install}'"
+            f"{known.to_install} --force-reinstall"
         ) from error
     finally:
         if is_new:

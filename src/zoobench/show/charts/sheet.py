@@ -44,7 +44,7 @@ Symbol = Callable[[float, float], str]
 Key = tuple[Symbol | None, str]
 """A mark and what it stands for, or words alone."""
 LIBRARY = "resvg_py"
-NEEDED = "PNG pictures are drawn by resvg-py: pip install 'zoobench[report]'"
+NEEDED = "PNG pictures are drawn by resvg-py: pip install resvg-py"
 _ZOOM = 2.0
 _PROBE = 40.0
 
