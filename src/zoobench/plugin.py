@@ -19,7 +19,7 @@ import pytest
 from zoobench.errors import TO_BUILD, DataError, Status, UsageError, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
-from zoobench.system.terminal import columns, quiet_tensorflow
+from zoobench.system.terminal import columns, quiet_tensorflow, say
 from zoobench.system.units import duration
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
@@ -189,11 +189,7 @@ def _say_progress(config: pytest.Config, cell: Cell) -> None:
         spent = now - next(iter(begun.values()))
         left = duration(spent / done * (len(ids) - done))
         with _uncaptured(config):
-            print(
-                f"zoobench: cell {done + 1} of {len(ids)}, {left} left if they take as long",
-                file=sys.stderr,
-                flush=True,
-            )
+            say(f"zoobench: cell {done + 1} of {len(ids)}, {left} left if they take as long", error=True)
 
 
 @pytest.hookimpl(trylast=True)

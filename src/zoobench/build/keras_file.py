@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from zoobench.errors import ModelError
 from zoobench.matrix.interface import ImageSize, image_size_of
-from zoobench.system.files import check_archive
+from zoobench.system.files import check_archive, open_file
 from zoobench.system.keeper import temporary_folder
 
 _HDF5_SIGNATURE = b"\x89HDF"
@@ -112,7 +112,7 @@ def read_keras_file(path: Path) -> KerasFile:
         ModelError: If it is no Keras model file, is not safe, or holds weights alone.
     """
     try:
-        with path.open("rb") as handle:
+        with open_file(path) as handle:
             is_archive = handle.read(4) != _HDF5_SIGNATURE
         config, version = _of_archive(path) if is_archive else _of_hdf5(path)
     except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile) as error:
