@@ -1,6 +1,8 @@
 """Are our blocks found in any file, in little memory, and is what is no results file refused?"""
 
+import codecs
 import errno
+import gzip
 import json
 import os
 import subprocess
@@ -300,6 +302,35 @@ def test_a_long_text_of_escapes_takes_no_longer_than_it_is_long(tmp_path: Path) 
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"benchmarks": [], "machine_info": {}, "note": "é" * 200_000}))
     assert read_file(path).benchmarks() is not None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            "Git LFS.*git lfs pull",
+        ),
+        (gzip.compress(b"{}", mtime=0), "compressed by gzip"),
+        ('{"benchmarks": []}'.encode("utf-16"), "UTF-16"),
+        (b'{\n<<<<<<< HEAD\n"benchmarks": []}', "unfinished merge"),
+        (b"<!doctype html><title>Sign in</title>", "a web page"),
+        (b"PK\x03\x04 and so on", "a ZIP archive"),
+    ],
+)
+def test_what_git_packers_and_windows_leave_is_named_with_what_to_do(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "results.json"
+    path.write_bytes(content)
+    with pytest.raises(ResultsError, match=rf"cannot read .*results\.json: it .*{message}"):
+        read_file(path)
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_bytes(codecs.BOM_UTF8 + b'{"benchmarks": [], "version": "5.3.1"}')
+    assert read_file(path).about["version"] == "5.3.1"
 
 
 def test_a_folder_that_results_cannot_be_written_into_is_refused_before_and_nothing_is_left_in_another(

@@ -25,6 +25,7 @@ from zoobench.stats.intervals import (
     percentile,
     percentile_interval,
     ratio_interval,
+    summarized_median_interval,
     thinned,
     wilson,
 )
@@ -374,3 +375,22 @@ def test_a_long_sample_is_thinned_evenly() -> None:
     assert (kept[0], kept[-1]) == (0, 10 * MOST_VALUES - 1)
     assert {later - earlier for earlier, later in pairwise(kept)} <= {10, 11}
     assert thinned([1.0, 2.0]) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("count", [5, 9, 100])
+def test_the_interval_of_a_median_from_its_quartiles_holds_the_true_one_as_often_as_it_says(count: int) -> None:
+    random, held = np.random.default_rng(7), 0
+    for _ in range(400):
+        values = random.lognormal(0, 0.1, count)
+        low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
+        found = summarized_median_interval(float(middle), iqr=float(high - low), count=count)
+        assert found is not None
+        held += found.low <= 1 <= found.high
+    assert 0.90 <= held / 400 <= 0.99
+
+
+def test_the_interval_of_a_median_from_its_quartiles_is_that_of_its_source() -> None:
+    found = summarized_median_interval(100.0, iqr=10.0, count=1_000_000)
+    assert found == Interval(low=pytest.approx(100 - 1.96 * 0.00926, abs=1e-4), high=pytest.approx(100.01815, abs=1e-4))
+    assert summarized_median_interval(100.0, iqr=10.0, count=4) is None
+    assert summarized_median_interval(0.0, iqr=0.0, count=400) is None

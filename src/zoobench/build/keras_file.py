@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from zoobench.errors import ModelError
 from zoobench.matrix.interface import ImageSize, image_size_of
-from zoobench.system.files import check_archive, open_file
+from zoobench.system.files import BEGINNING, check_archive, disguise, open_file
 from zoobench.system.keeper import temporary_folder
 
 _HDF5_SIGNATURE = b"\x89HDF"
@@ -113,7 +113,10 @@ def read_keras_file(path: Path) -> KerasFile:
     """
     try:
         with open_file(path) as handle:
-            is_archive = handle.read(4) != _HDF5_SIGNATURE
+            start = handle.read(BEGINNING)
+        is_archive = not start.startswith(_HDF5_SIGNATURE)
+        if is_archive and not start.startswith(b"PK") and (found := disguise(start)):
+            raise ValueError(found)
         config, version = _of_archive(path) if is_archive else _of_hdf5(path)
     except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile) as error:
         raise ModelError(

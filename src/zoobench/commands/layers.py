@@ -7,7 +7,7 @@ from typing import get_args
 import click
 import numpy as np
 
-from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option
+from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option, writable
 from zoobench.data.photos import Images, array_images, given_images, last_parts
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.interface import Interface, PixelRange
@@ -50,7 +50,13 @@ from zoobench.tflite.read import read_graphs
 @click.option("--samples", type=click.IntRange(1), default=32, show_default=True, help="Most images to compare on.")
 @click.option("--worst", type=click.IntRange(0), default=5, show_default=True, help="How many layers are marked.")
 @click.option(
-    "--picture", metavar="FILE", type=PATH, default=Path("layers.png"), show_default=True, help="PNG, or SVG."
+    "--picture",
+    metavar="FILE",
+    type=PATH,
+    default=Path("layers.png"),
+    show_default=True,
+    callback=writable,
+    help="PNG, or SVG.",
 )
 @output_options
 def layers(

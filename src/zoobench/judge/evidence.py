@@ -14,7 +14,7 @@ from typing import Literal
 
 from zoobench.judge.metrics import SPEEDUP_NOISE, Metric
 from zoobench.results.answers import both_answers
-from zoobench.results.run import Run
+from zoobench.results.run import Run, Timing
 from zoobench.results.schema import Record
 from zoobench.stats.intervals import (
     LEAST_PROCESSES,
@@ -24,6 +24,7 @@ from zoobench.stats.intervals import (
     percentile,
     percentile_interval,
     ratio_interval,
+    summarized_median_interval,
 )
 from zoobench.stats.paired import PairedAnswers, mcnemar_mid_p, paired_difference
 
@@ -263,8 +264,13 @@ def _ratio(bare: Finding, metric: Metric, baseline: Sequence[Run], candidate: Se
     noise = metric.noise_on(second.records[cell].cell.runtime if cell in second.records else "")
     basis: Basis = "processes" if metric.test == "processes" else "rounds"
     found = _weighed(bare, metric, _within_runs(metric, first, second, cell, seed=seed), basis=basis, noise=noise)
-    are_copies = _rounds(first, cell) and _rounds(first, cell) == _rounds(second, cell)  # not two that agree
-    return replace(found, verdict=Verdict.UNCHANGED) if are_copies else found
+    return replace(found, verdict=Verdict.UNCHANGED) if _are_copies(first, second, cell) else found
+
+
+def _are_copies(first: Run, second: Run, cell: str) -> bool:
+    """Tells whether two files hold the same timing, not two that agree in their medians."""
+    one, other = first.rounds.get(cell), second.rounds.get(cell)
+    return one == other and one is not None and bool(one.rounds or one.spread)
 
 
 def _within_runs(metric: Metric, baseline: Run, candidate: Run, cell: str, *, seed: int) -> Interval | None:
@@ -272,14 +278,17 @@ def _within_runs(metric: Metric, baseline: Run, candidate: Run, cell: str, *, se
         before, after = observed(baseline, cell, metric), observed(candidate, cell, metric)
         enough = min(len(before), len(after)) >= LEAST_PROCESSES
         return median_ratio_interval(after, before, seed=seed) if enough else None
-    if metric.percentile == 0.50:
+    if metric.percentile == 0.50 and _rounds(candidate, cell) and _rounds(baseline, cell):
         return median_ratio_interval(_rounds(candidate, cell), _rounds(baseline, cell), seed=seed)
     above, below = _estimate(metric, candidate, cell), _estimate(metric, baseline, cell)
     return ratio_interval(above=above, below=below) if above and below else None
 
 
 def _estimate(metric: Metric, run: Run, cell: str) -> Estimate | None:
-    if metric.percentile is not None:
+    point: float | None
+    if metric.percentile == 0.50 and cell in run.rounds:
+        point, interval = run.rounds[cell].median_seconds, median_interval(run.rounds[cell])
+    elif metric.percentile is not None:
         rounds = _rounds(run, cell)
         point = percentile(rounds, metric.percentile)
         interval = percentile_interval(rounds, metric.percentile) if point is not None else None
@@ -287,6 +296,14 @@ def _estimate(metric: Metric, run: Run, cell: str) -> Estimate | None:
         point, ends = value_of(run, cell, metric), metric.interval(run.records[cell]) if cell in run.records else None
         interval = Interval(low=ends[0], high=ends[1]) if ends else None
     return Estimate(point=point, interval=interval) if point is not None and interval is not None else None
+
+
+def median_interval(timing: Timing) -> Interval | None:
+    """Returns the interval of a timing's median, from its rounds or from what a file says of them."""
+    if timing.rounds or timing.spread is None:
+        return percentile_interval(timing.rounds, 0.50) if timing.rounds else None
+    iqr, count = timing.spread
+    return summarized_median_interval(timing.median_seconds, iqr=iqr, count=count)
 
 
 def _rounds(run: Run, cell: str) -> Sequence[float]:

@@ -11,6 +11,7 @@ from statistics import fmean, geometric_mean, stdev
 
 from scipy.special import ndtri, stdtrit
 
+from zoobench.judge.evidence import median_interval
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, SPEEDUP
 from zoobench.results.disturbed import told
 from zoobench.results.run import Run
@@ -171,10 +172,10 @@ def _timed_run(run: Run, cell: str) -> TimedRun | None:
     rounds = tuple(timing.rounds) if timing else ()
     if cell not in run.records:
         p50 = _sensible(timing.median_seconds) if timing else None
-        if p50 is None:
+        if p50 is None or timing is None:
             return None
         p90 = _sensible(percentile(rounds, 0.90))
-        return TimedRun(p50_seconds=p50, p50_interval=percentile_interval(rounds, 0.50), p90_seconds=p90, rounds=rounds)
+        return TimedRun(p50_seconds=p50, p50_interval=median_interval(timing), p90_seconds=p90, rounds=rounds)
     latency = run.records[cell].latency
     p50 = _sensible(latency.p50_seconds) if latency else None
     if latency is None or p50 is None:

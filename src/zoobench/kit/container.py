@@ -13,7 +13,7 @@ from typing import IO
 
 from zoobench.errors import DataError
 from zoobench.results.checked import brief
-from zoobench.system.files import MAX_MEMBERS, PLAIN_NAME, check_members
+from zoobench.system.files import BEGINNING, MAX_MEMBERS, PLAIN_NAME, check_members, disguise
 from zoobench.system.terminal import progress
 
 CHUNK_BYTES = 1 << 20
@@ -91,8 +91,10 @@ def _check_ends(handle: IO[bytes]) -> None:
     if size < _LOCAL_BYTES + _END_BYTES:
         raise ValueError(f"it has {size} bytes, which is no ZIP archive")
     handle.seek(0)
-    if handle.read(len(_LOCAL)) != _LOCAL:
-        raise ValueError("it does not begin as a ZIP archive does, or something stands before the first member")
+    start = handle.read(BEGINNING)
+    if not start.startswith(_LOCAL):
+        why = "it does not begin as a ZIP archive does, or something stands before the first member"
+        raise ValueError(disguise(start) or why)
     handle.seek(size - _END_BYTES)
     end = handle.read(_END_BYTES)
     if not end.startswith(_END) or end[-2:] != b"\0\0":

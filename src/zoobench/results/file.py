@@ -22,7 +22,7 @@ import msgspec
 
 from zoobench.errors import ResultsError
 from zoobench.results.checked import brief, members, once, parsed, read, values
-from zoobench.system.files import open_file, write_bytes
+from zoobench.system.files import disguise, open_file, write_bytes
 
 _TRIAL_BYTES = 1 << 20
 """More than results of a few hundred cells."""
@@ -156,7 +156,7 @@ def read_file(path: Path) -> ResultsFile:
     """
     content = b""
     try:
-        content = _bytes(path)
+        content = _bytes(path).removeprefix(codecs.BOM_UTF8)  # which editors on Windows write
         _check_text(content)
         outline = msgspec.json.decode(content, type=_Outline)
         found = list(_set_fields(outline))
@@ -166,7 +166,7 @@ def read_file(path: Path) -> ResultsFile:
     except (OSError, ValueError, RecursionError) as error:
         byte = re.search(r"\(byte (\d+)\)", str(error))
         text = f": {brief(content[int(byte[1]) : int(byte[1]) + 20].decode(errors='replace'))}" if byte else ""
-        why = f"{error}{text}. Expected a JSON file written by `pytest bench/`"
+        why = disguise(content) or f"{error}{text}. Expected a JSON file written by `pytest bench/`"
         raise ResultsError(f"cannot read {path}: {why}") from error
     about = {key: getattr(outline, key) for key in ("machine_info", "commit_info", "datetime", "version")}
     block = members(_few(outline.zoobench, f"{path}: {BLOCK}"), f"{path}: {BLOCK}")

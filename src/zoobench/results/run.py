@@ -26,6 +26,7 @@ from zoobench.results.schema import SCHEMA, Record, to_json
 _LEAST_SECONDS = 1e-12
 _A_TIME = f"seconds: 0, or from {_LEAST_SECONDS:g} to 1e9"
 _Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+_Count = Annotated[int, Meta(ge=1, le=10**12)]
 _AGREE = 1e-6
 """Relative difference up to which a record's median and that of its rounds are the same."""
 
@@ -95,10 +96,15 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """The rounds of one benchmark in one process, in seconds and in order, if the file holds them, and their median."""
+    """The rounds of one benchmark in one process, in seconds and in order, if the file holds them, and their median.
+
+    Attributes:
+        spread: Interquartile range in seconds, and number of rounds, where that is all that the file says of them.
+    """
 
     median_seconds: float
     rounds: Sequence[float]
+    spread: tuple[float, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,7 +343,15 @@ def _timing(stats: bytes, where: str) -> tuple[Timing, float | None]:
         known = read(_Seconds, bytes(found.get("median", b"null")), f"{where}.median")
     if 0 < known < _LEAST_SECONDS:
         raise unexpected(f"{where}.median", known, _A_TIME)
-    return Timing(median_seconds=known, rounds=array("d", rounds)), middle
+    spread = None if rounds else _spread(found, where)
+    return Timing(median_seconds=known, rounds=array("d", rounds), spread=spread), middle
+
+
+def _spread(stats: Mapping[str, msgspec.Raw], where: str) -> tuple[float, int] | None:
+    if "iqr" not in stats or "rounds" not in stats:
+        return None
+    iqr = read(_Seconds, bytes(stats["iqr"]), f"{where}.iqr")
+    return iqr, read(_Count, bytes(stats["rounds"]), f"{where}.rounds")
 
 
 def _machine(received: Any) -> dict[str, Any]:

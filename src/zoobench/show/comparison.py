@@ -144,10 +144,11 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
     cells = comparison.cells
     yield _on_times(comparison) if cells else "No cell is on both sides: nothing is compared."
     if comparison.by_rounds and cells:
+        of_ours = any(cell[SPEEDUP.key].change is not None for cell in cells)
+        also = f", in × float by up to {100 * SPEEDUP_NOISE:.0f} % (Keras: a factor of 2)" if of_ours else ""
         yield (
-            f"Two processes that time one file were measured to differ by up to {100 * TIME_NOISE:.0f} %, in × float "
-            f"by up to {100 * SPEEDUP_NOISE:.0f} % (Keras: a factor of 2): only beyond that is a change called "
-            "improved or regressed."
+            f"Two processes that time one file were measured to differ by up to {100 * TIME_NOISE:.0f} %{also}: only "
+            "beyond that is a change called improved or regressed."
         )
     if same := sum(cell.same_file is True for cell in cells):
         yield f"Both sides measured the very same file in {same} of {len(cells)} cells."

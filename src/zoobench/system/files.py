@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from zoobench.system.keeper import removed_if_killed
+
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Names that users give to files and folders: letters, digits, '.', '_' and '-', the first no sign."""
 
@@ -27,6 +29,37 @@ _ENCRYPTED = 1
 _CHUNK_BYTES = 1 << 20
 
 
+_DISGUISES = (
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a pointer of Git LFS and not the file: get it by `git lfs pull` (in CI: checkout with lfs: true)",
+    ),
+    (b"\x1f\x8b", "compressed by gzip: unpack it, as by gunzip"),
+    (b"PK\x03\x04", "a ZIP archive, as artifacts of CI are downloaded: unpack it"),
+    (b"BZh", "compressed by bzip2: unpack it"),
+    (b"\xfd7zXZ", "compressed by xz: unpack it"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it"),
+    (b"\xff\xfe", "UTF-16, as PowerShell's `>` writes: save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16: save it as UTF-8"),
+    (b"<!DOCTYPE", "a web page: download the file itself, perhaps after signing in"),
+    (b"<html", "a web page: download the file itself, perhaps after signing in"),
+)
+"""How files begin that git, editors, packers and browsers leave in the place of others, and what to do."""
+BEGINNING = 100
+"""Bytes of a file that tell what it is."""
+_MERGE_MARK = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
+
+
+def disguise(content: bytes) -> str:
+    """Returns what a file's content is that is not what its name says, and what to do; '' where it is none of these."""
+    for start, found in _DISGUISES:
+        if content[: len(start)].lower() == start.lower():
+            return f"it is {found}"
+    if _MERGE_MARK.search(content):
+        return "it has the marks of an unfinished merge (<<<<<<<): settle the conflict, then read it"
+    return ""
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
     """Opens a temporary file beside `path` that takes its name only if the block ends well.
@@ -35,15 +68,16 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)  # there is none left where the rename was reached
+    with removed_if_killed(temporary):
+        try:
+            with os.fdopen(descriptor, "wb") as handle:
+                yield handle
+                handle.flush()
+                os.fsync(handle.fileno())
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)  # there is none left where the rename was reached
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import MeasurementError, ModelError, ZoobenchError
-from zoobench.system.files import open_file
+from zoobench.system.files import BEGINNING, disguise, open_file
 from zoobench.system.processes import expect, in_kept_process
 from zoobench.system.terminal import capture_native_output
 
@@ -99,6 +99,8 @@ def read_graphs(content: bytes) -> tuple[Graph, ...]:
         ModelError: If it is not a TFLite file, is cut off or is damaged.
     """
     if content[4:8] != IDENTIFIER:
+        if not content.startswith(b"PK") and (found := disguise(content[:BEGINNING])):
+            raise ModelError(f"this is not a TFLite file: {found}")
         raise ModelError(
             f"this is not a TFLite file: bytes 4 to 7 are {content[4:8]!r} of {len(content)} bytes; expected "
             f"{IDENTIFIER!r}. Give a file that a converter to TFLite (LiteRT) wrote"

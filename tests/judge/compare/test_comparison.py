@@ -12,7 +12,7 @@ from zoobench.judge.compare.comparison import Comparison, compare, run_differenc
 from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import METRICS
 from zoobench.matrix.interface import WARNING, Interface
-from zoobench.results.run import Provenance, Run, Side
+from zoobench.results.run import Provenance, Run, Side, Timing
 from zoobench.results.schema import Record, RecordedModel, Refusal
 
 CELL = a_record().cell.id
@@ -139,6 +139,25 @@ def test_plain_files_are_compared_by_their_times() -> None:
     sides = [a_side(a_plain_run(test_sort=rounds_around(seconds))) for seconds in (0.004, 0.012)]
     found = changes(compare(*sides), "test_sort")
     assert (found["latency_p50"].verdict, found["size"].baseline) == (Verdict.REGRESSED, None)
+
+
+def summarized(median: float, spread: tuple[float, int] | None) -> Side:
+    timing = Timing(median_seconds=median, rounds=(), spread=spread)
+    return a_side(replace(a_plain_run(), rounds={"test_sort": timing}))
+
+
+def test_plain_files_without_rounds_are_compared_by_what_they_say_of_them_and_say_so() -> None:
+    base = summarized(0.00081, (0.00003, 5))
+    for median, verdict in ((0.0085, "regressed"), (0.0004, "improved"), (0.00085, "inconclusive")):
+        found = compare(base, summarized(median, (0.0002, 500)))
+        assert str(changes(found, "test_sort")["latency_p50"].verdict) == verdict
+        assert "no single rounds of 1 benchmarks, as --benchmark-save-data would keep them" in found.notes[0]
+    assert changes(compare(base, base), "test_sort")["latency_p50"].verdict is Verdict.UNCHANGED
+
+
+def test_plain_files_that_hold_a_median_alone_are_no_verdict() -> None:
+    found = changes(compare(summarized(0.1, None), summarized(0.1, None)), "test_sort")["latency_p50"]
+    assert (found.change, found.interval, found.verdict) == (0, None, Verdict.INCONCLUSIVE)
 
 
 def test_the_number_of_runs_decides_what_the_unit_is() -> None:

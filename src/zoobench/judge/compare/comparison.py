@@ -177,6 +177,13 @@ def _notes(side: Side, cells: Sequence[str]) -> Iterator[str]:
     for cell, count in different_files(side.runs).items():
         yield f"{side.name}: its runs measured {count} different files of {cell}; size and accuracy are of the first"
     for run in side.runs:
+        if count := sum(
+            not run.rounds[cell].rounds for cell in cells if cell in run.rounds and cell not in run.records
+        ):
+            yield (
+                f"{run.path} holds no single rounds of {count} benchmarks, as --benchmark-save-data would keep them: "
+                "p50 is compared by median, interquartile range and number of rounds, p90 is not known"
+            )
         shared = [run.records[cell] for cell in cells if cell in run.records]
         yield from (f"{run.path}: {one}" for one in cautions(shared))
         for cell in cells:
