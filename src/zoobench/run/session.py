@@ -24,7 +24,6 @@ from zoobench.measure.environment import (
     ROOT,
     cpu_features,
     describe_environment,
-    machine_key,
     quota_cores,
     usable_cpus,
 )
@@ -33,6 +32,7 @@ from zoobench.measure.runtimes import imported_meanwhile
 from zoobench.measure.startup import measure_memory
 from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
 from zoobench.measure.worker import first_patience, later_patience
+from zoobench.results.conditions import machine_key
 from zoobench.results.disturbed import busy, judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
