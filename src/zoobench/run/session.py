@@ -19,7 +19,6 @@ from zoobench.measure.disturbance import Mark, crowding, mark
 from zoobench.measure.environment import (
     ROOT,
     describe_environment,
-    machine_key,
     quota_cores,
     usable_cpus,
 )
@@ -27,6 +26,7 @@ from zoobench.measure.latency import measure_latency
 from zoobench.measure.runtimes import imported_meanwhile
 from zoobench.measure.startup import measure_memory
 from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
+from zoobench.results.conditions import machine_key
 from zoobench.results.disturbed import busy, judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
