@@ -13,10 +13,13 @@ from zoobench.errors import ResultsError
 from zoobench.judge.compare.machines import across
 from zoobench.results.conditions import (
     Difference,
+    are_one_machine,
     check_same_subject,
     conditions,
     differences,
     leaves,
+    machine_key,
+    machine_name,
     machine_of,
     machines_of,
     of_cell,
@@ -67,12 +70,28 @@ def test_the_order_of_the_runs_is_no_difference() -> None:
 
 
 def test_a_machine_is_its_device_or_else_its_cpu_and_its_cores() -> None:
-    assert machine_of(a_run(a_record(environment=EPYC))) == ("AMD EPYC", "2")
+    assert machine_of(a_run(a_record(environment=EPYC))) == ("", "AMD EPYC", "2")
     pi = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
-    assert machine_of(a_run(a_record(environment=pi))) == ("Raspberry Pi 5", "4")
-    assert machine_of(a_plain_run()) == ("", "")
+    assert machine_of(a_run(a_record(environment=pi))) == ("", "Raspberry Pi 5", "4")
+    assert machine_of(a_plain_run()) == ("", "", "")
     assert conditions(a_side(a_plain_run({"cpu": "M1", "cores": 8}))) == {"cpu": ("M1",), "cores": ("8",)}
-    assert machines_of(a_side(a_plain_run(), a_plain_run())) == {("", "")}
+    assert machines_of(a_side(a_plain_run(), a_plain_run())) == {("", "", "")}
+
+
+def named(name: str | None, **environment: Any) -> Side:
+    run = a_run(a_record(environment={**EPYC, **environment}))
+    return a_side(replace(run, provenance=Provenance(machine=name)))
+
+
+def test_the_name_that_a_machine_was_given_is_its_identity_and_the_usual_one_is_none() -> None:
+    usual = machine_key({"device": None, **{name: EPYC[name] for name in ("cpu", "cores")}})
+    assert machine_name(named("left").runs[0]) == "left (AMD EPYC, 2 cores)"
+    assert machine_name(named(usual).runs[0]) == machine_name(named(None).runs[0]) == "AMD EPYC, 2 cores"
+    assert not are_one_machine(named("left"), named("right"))
+    assert are_one_machine(named("left"), named("left"))
+    assert are_one_machine(named("left"), named(None)), "not every run says its name"
+    assert not are_one_machine(named("left"), named("left", cpu="Cortex-A76"))
+    assert differences(named("left"), named("right")) == (Difference(name="machine", base=("left",), new=("right",)),)
 
 
 def test_a_cell_that_is_not_the_same_says_in_what() -> None:

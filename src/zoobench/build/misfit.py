@@ -5,6 +5,7 @@ Labelled images say it. Nothing is changed by what they say: the run goes on as 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import get_args
 
 import numpy as np
@@ -141,7 +142,7 @@ def _other_order(fed: _Trial, found: _Trial, labels: Labels, classes: Sequence[s
     order = [classes[label] for label in meant]
     listed = len(order) <= _SHOWN_CLASSES and not any("," in name for name in order)
     option = ",".join(order) if listed else "FILE, which has the name of each output on a line of its own"
-    mend = f"if its outputs are in that order, run again with --zoo-classes {option}"
+    mend = f"if its outputs are in that order, run again with --zoo-classes {quote(option) if listed else option}"
     return (
         f"with pixels {found.pixels} its answers fit the classes far better in another order: {found.score} instead of "
         f"{int(fed.right.sum())}, where what it answers as {pairs}{more}; "

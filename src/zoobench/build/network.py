@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import keras
@@ -372,5 +373,5 @@ def _converted_first(file: KerasFile, reason: str) -> str:
     )
     return (
         f"{path} was written by Keras {file.version}, and Keras {keras.__version__} {reason}. Convert it once "
-        f'and give {target} instead: pip install tf-keras && python -c "{command}"'
+        f"and give {target} instead: pip install tf-keras && python -c {quote(command)}"
     )

@@ -49,6 +49,7 @@ from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, image_names
 from zoobench.run.options import defaults
+from zoobench.run.project import find_pyproject
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.show.gate import annotations, view
 from zoobench.stats.sequential import Rates
@@ -139,7 +140,7 @@ def gate(
     """
     try:
         request = GateRequest(
-            rules=read_rules(Path("pyproject.toml"), tolerances),
+            rules=read_rules(find_pyproject(Path.cwd()), tolerances),
             baseline=find_run(baseline, artifacts=artifacts),
             candidate=find_run(candidate, artifacts=artifacts),
             artifacts=artifacts,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -65,7 +66,7 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     for line in lines:
         say(line, error=True)
     say(f"wrote {file}: {size(file.stat().st_size)}, unpacked {size(unpacked)}, kit {sha256}")
-    say(f"copy it to a device where zoobench is installed, and run there: zoobench kit run {file.name}")
+    say(f"copy it to a device where zoobench is installed, and run there: zoobench kit run {quote(file.name)}")
 
 
 @kit.command(short_help="Check all of KIT.zip and print what is in it.")

@@ -12,7 +12,8 @@ import click
 
 from zoobench.errors import OutputError, UsageError, ZoobenchError, did_you_mean
 from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
-from zoobench.run.options import OPTIONS, PREFIX
+from zoobench.run.options import OPTIONS, PREFIX, defaults
+from zoobench.run.project import read_project
 from zoobench.show import data, html, markdown, terminal
 from zoobench.show.charts.sheet import Chart, write_picture
 from zoobench.show.document import View
@@ -32,8 +33,8 @@ FORMATS: Mapping[str, Callable[[View], str]] = {
 artifacts_option = click.option(
     "--artifacts",
     type=PATH,
-    default=Path("artifacts"),
-    show_default=True,
+    default=lambda: read_project(Path.cwd()).under({})["artifacts"],
+    show_default=defaults()["artifacts"],
     metavar="DIR",
     help="The folder that the runs used: store, results, baselines.",
 )
@@ -108,23 +109,25 @@ def matching(ids: Iterable[str], patterns: Iterable[str], *, of: object = "") ->
 def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command the options of `pytest bench/` that concern what is built, without pytest's prefix.
 
-    The command gets their texts by name as the keyword `options`, as `make_plan` takes them; what is wrong with one is
-    said of the option as it is called here.
+    The command gets their texts by name as the keyword `options`, as `make_plan` takes them; those that are not given
+    are as the project's pyproject.toml has them. What is wrong with one is said of the option as it is called here.
     """
 
     @wraps(command)
     def collected(**given: Any) -> Any:
-        options = {one.name: given.pop(one.name.replace("-", "_")) or "" for one in asked}
+        texts = {one.name: given.pop(one.name.replace("-", "_")) for one in asked}
+        own, project = {name: text for name, text in texts.items() if text is not None}, read_project(Path.cwd())
+        options = {name: text for name, text in project.under(own).items() if name in texts}
         try:
             return command(options=options, **given)
         except ZoobenchError as error:
-            raise type(error)(*map(_unprefixed, map(str, error.args))) from error
+            raise type(error)(*(_unprefixed(project.placed(str(line), own)) for line in error.args)) from error
 
     asked = [option for option in OPTIONS if not option.measuring]
     for option in reversed(asked):
         kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"is_flag": True, "flag_value": "yes"}
         name, flag, text = option.name.replace("-", "_"), f"--{option.name}", _unprefixed(option.full_help)
-        collected = click.option(flag, name, default=option.default, help=text, **kind)(collected)
+        collected = click.option(flag, name, default=None, help=text, **kind)(collected)
     return collected
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -147,7 +148,7 @@ def preview(output: Path, seed: int) -> None:
 @click.argument("name", type=click.Choice(["animals10"]))
 def fetch(name: str) -> None:
     """Download a data set of photos (needs the network and `pip install kagglehub`)."""
-    say(f"use it with: pytest bench/ --zoo-data {fetched(name)}")
+    say(f"use it with: pytest bench/ --zoo-data {quote(str(fetched(name)))}")
 
 
 def fetched(name: str) -> Path:

@@ -1,5 +1,6 @@
 """On which machine and under which conditions were runs measured, and may they stand in one table?"""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from zoobench.results.schema import Record
 from zoobench.system.units import short_hash
 
 DATA_SET = "data set"
-_FIRST = ("device", "cpu", "cores", "governor", "threads", "runtime", "weights", "image size", DATA_SET)
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_FIRST = ("machine", "device", "cpu", "cores", "governor", "threads", "runtime", "weights", "image size", DATA_SET)
 """What stands first in a list of differences; libraries and the rest follow in the order of the record."""
 _START_OF_HASH = 12
 """Characters that name a file or data set among others."""
@@ -101,23 +103,50 @@ def conditions(side: Side) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in found.items()}
 
 
-def machines_of(side: Side) -> frozenset[tuple[str, str]]:
+def machines_of(side: Side) -> frozenset[tuple[str, str, str]]:
     """Returns every machine that a side was measured on."""
     return frozenset(machine_of(run) for run in side.runs)
 
 
-def machine_of(run: Run) -> tuple[str, str]:
-    """Returns what tells machines apart, device or CPU and number of cores; '' for what is not known."""
+def machine_of(run: Run) -> tuple[str, str, str]:
+    """Returns what tells machines apart: the name that it was given, device or CPU, number of cores.
+
+    Each is '' where it is not known. Machines that were given different names are different ones, however alike.
+    """
     known: dict[str, str] = {}
     for name, value in _of_run(run):
         known.setdefault(name, value)
-    return (known.get("device") or known.get("cpu", ""), known.get("cores", ""))
+    return (_given_name(run), known.get("device") or known.get("cpu", ""), known.get("cores", ""))
+
+
+def are_one_machine(base: Side, new: Side) -> bool:
+    """Tells whether two sides are of the same machines, as far as is known: not every run names its machine."""
+    ours, theirs = machines_of(base), machines_of(new)
+    (our_names, alike), (their_names, also_alike) = (
+        ({name for name, *_ in those if name}, {tuple(what) for _, *what in those}) for those in (ours, theirs)
+    )
+    return alike == also_alike and (our_names == their_names or not our_names or not their_names)
 
 
 def machine_name(run: Run) -> str:
-    """Returns what a machine is called wherever it is shown: device or CPU, and number of cores."""
-    name, cores = machine_of(run)
-    return f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
+    """Returns what a machine is called wherever it is shown: as it was named; device or CPU, and number of cores."""
+    given, name, cores = machine_of(run)
+    kind = f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
+    return f"{given} ({kind})" if given else kind
+
+
+def _given_name(run: Run) -> str:
+    name, record = run.provenance.machine or "", next(iter(run.records.values()), None)
+    environment = record.environment if record else {}
+    return "" if name == machine_key({key: environment.get(key) for key in ("device", "cpu", "cores")}) else name
+
+
+def machine_key(environment: dict[str, Any]) -> str:
+    """Returns the name under which this machine's results are kept: device or CPU model, and number of cores."""
+    words = str(environment["device"] or environment["cpu"]).lower()
+    for noise in ("(r)", "(tm)", "processor", "cpu"):
+        words = words.replace(noise, " ")
+    return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
 
 
 def leaves(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -197,6 +226,8 @@ def _interface_changes(before: Record, after: Record) -> Iterator[str]:
 
 
 def _of_run(run: Run) -> Iterator[tuple[str, str]]:
+    if name := _given_name(run):
+        yield "machine", name
     if not run.records:
         yield from _flat(run.machine)
     for record in run.records.values():

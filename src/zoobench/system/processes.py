@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
 from zoobench.errors import MeasurementError, ZoobenchError
-from zoobench.system.keeper import temporary_folder, tracked
+from zoobench.system.keeper import ended_if_killed, temporary_folder
 from zoobench.system.terminal import QUIET_TENSORFLOW
 
 Parameters = ParamSpec("Parameters")
@@ -306,7 +306,7 @@ def _started(
 
 @contextmanager
 def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    with tracked("group", str(process.pid)):
+    with ended_if_killed(process.pid):
         try:
             yield
         finally:

@@ -10,11 +10,11 @@ from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.conditions import (
     DATA_SET,
     Difference,
+    are_one_machine,
     changes_of_own_models,
     changes_of_quantizers,
     differences,
     leaves,
-    machines_of,
     of_cell,
 )
 from zoobench.results.disturbed import cautions, told
@@ -99,7 +99,7 @@ def compare(
         ResultsError: If a record's predictions cannot be read or contradict its accuracy.
     """
     there, known = set(candidate.ids), set(baseline.ids)
-    same_machine = machines_of(baseline) == machines_of(candidate)
+    same_machine = are_one_machine(baseline, candidate)
     shared = [cell for cell in baseline.ids if cell in there]
     cells = []
     for cell in shared:

@@ -134,7 +134,7 @@ def by_machine(sides: Sequence[Side]) -> tuple[KnownMachine, ...]:
     check_same_subject(sides)
     runs = list({run.path.resolve(): run for side in sides for run in side.runs}.values())
     _check_samples(runs)
-    machines: dict[tuple[str, str], list[Run]] = {}
+    machines: dict[tuple[str, str, str], list[Run]] = {}
     for run in runs:
         if run.records:
             machines.setdefault(machine_of(run), []).append(run)
