@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from zoobench.errors import ModelError
 from zoobench.matrix.interface import ImageSize, image_size_of
-from zoobench.system.files import BEGINNING, check_archive, disguise
+from zoobench.system.files import BEGINNING, check_archive, disguise, open_file
 from zoobench.system.keeper import temporary_folder
 
 _HDF5_SIGNATURE = b"\x89HDF"
@@ -112,7 +112,7 @@ def read_keras_file(path: Path) -> KerasFile:
         ModelError: If it is no Keras model file, is not safe, or holds weights alone.
     """
     try:
-        with path.open("rb") as handle:
+        with open_file(path) as handle:
             start = handle.read(BEGINNING)
         is_archive = not start.startswith(_HDF5_SIGNATURE)
         if is_archive and not start.startswith(b"PK") and (found := disguise(start)):

@@ -15,6 +15,7 @@ from zoobench.data.split import Row, read_rows
 from zoobench.errors import DataError, UsageError
 from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.measure.target import Samples
+from zoobench.system.files import open_file, read_file
 
 # What needs Pillow, which a device may lack, is imported where it is called.
 Pixels = npt.NDArray[np.uint8]
@@ -79,6 +80,7 @@ def array_images(path: Path, *, size: ImageSize, source: str) -> Images:
         DataError: If the file cannot be read.
     """
     try:
+        open_file(path).close()
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} is no .npy file of images ({error}); give one, or a folder of photos") from error
@@ -124,7 +126,7 @@ def given_photos(path: Path) -> Photos | str:
     if not has_pillow():
         return NO_PILLOW
     paths = _files(path)
-    contents = tuple(paths[index].read_bytes() for index in _spread(len(paths), MOST_PHOTOS))
+    contents = tuple(read_file(paths[index]) for index in _spread(len(paths), MOST_PHOTOS))
     return Photos(source=f"photos of {path.name}", contents=contents)
 
 
@@ -182,7 +184,7 @@ def _reread(wanted: Sequence[Row], folder: Path) -> Photos | str:
         path = top / name
         if not path.is_file():
             return f"the photos are not in reach: there is no {path}; {_NAME_ANOTHER}"
-        content = path.read_bytes()
+        content = read_file(path)
         if sha256(content).hexdigest() != expected:
             return f"{path} is another photo than the one that was measured on; {_NAME_ANOTHER}"
         contents.append(content)

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import re
+import select
 import stat
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -15,13 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
 from zoobench.errors import ResultsError
 from zoobench.results.checked import brief, members, once, parsed, read, values
-from zoobench.system.files import disguise, write_bytes
+from zoobench.system.files import disguise, open_file, write_bytes
 
 _TRIAL_BYTES = 1 << 20
 """More than results of a few hundred cells."""
@@ -38,6 +39,7 @@ LARGEST_ROUNDS = 20_000_000
 LARGEST_OBJECTS = 20_000_000
 """Of a whole file, as each could be a benchmark, which takes 100 bytes."""
 _CHUNK_BYTES = 2**20
+_PATIENCE_SECONDS = 10
 _ADVICE = "see to space or name another artifacts folder"
 _NUMBERED = re.compile(r"(\d{4,})_.*\.json")
 _SAVED = re.compile(r"(\d{4,})_\d{8}-\d{6}\.json")
@@ -179,8 +181,20 @@ def read_file(path: Path) -> ResultsFile:
     )
 
 
+def _piped(path: Path) -> IO[bytes]:
+    """Opens a pipe, as of a shell's `<(...)`, if somebody writes into it."""
+    handle = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+    waiting = select.poll()
+    waiting.register(handle, select.POLLIN)
+    if not waiting.poll(1000 * _PATIENCE_SECONDS):
+        handle.close()
+        raise ResultsError(f"{path} is a pipe into which nobody wrote for {_PATIENCE_SECONDS} s; name a file")
+    os.set_blocking(handle.fileno(), True)
+    return handle
+
+
 def _bytes(path: Path) -> bytes:
-    with path.open("rb") as handle:
+    with _piped(path) if stat.S_ISFIFO(path.stat().st_mode) else open_file(path) as handle:
         status = os.fstat(handle.fileno())
         is_file = stat.S_ISREG(status.st_mode)  # a pipe has no size
         size = status.st_size if is_file else LARGEST_FILE_BYTES

@@ -175,7 +175,7 @@ def read_side(path: Path) -> Side:
     """
     if not path.is_dir():
         return Side(name=str(path), runs=(read_run(path),))
-    files = sorted(path.glob("[!.]*.json"))
+    files = [one for one in sorted(path.glob("[!.]*.json")) if one.is_file()]
     if not files:
         raise ResultsError(
             f"{path} holds no .json file; name a results file, or the folder of one machine's results such as "

@@ -13,7 +13,7 @@ from zoobench.measure.target import Samples
 from zoobench.results.run import Run, newest_runs
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_interface, find_models, find_pixels, given_pixels
-from zoobench.system.files import sha256_of_file
+from zoobench.system.files import read_file, sha256_of_file
 from zoobench.system.units import three_digits
 from zoobench.tflite.edit import given_numbers, with_one_signature
 from zoobench.tflite.ports import (
@@ -124,7 +124,7 @@ def find_target(
 
 def _interface(model: Path, port: Port) -> Interface | None:
     """Returns how a file that no run knows takes photos: in the range that it was quantized for, as far as it was."""
-    interface, held = photo_interface(port), pixel_range_taken(read_graphs(model.read_bytes())[0])
+    interface, held = photo_interface(port), pixel_range_taken(read_graphs(read_file(model))[0])
     pixels = closest_range(held) if held else None
     return replace(interface, pixels=pixels) if interface and pixels else interface
 
