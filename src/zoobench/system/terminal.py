@@ -186,14 +186,16 @@ def kept_in(path: Path) -> Iterator[io.StringIO]:
     """
     path.unlink(missing_ok=True)  # of an earlier failure
     text = io.StringIO()
-    handler, level = logging.StreamHandler(text), _LOG.level
+    handler, level, propagates = logging.StreamHandler(text), _LOG.level, _LOG.propagate
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _LOG.addHandler(handler)
     _LOG.setLevel(logging.DEBUG)
+    _LOG.propagate = False  # a library may have made the root logger print
     try:
         yield text
     finally:
         _LOG.removeHandler(handler)
+        _LOG.propagate = propagates
         _LOG.setLevel(level)
         if text.getvalue():
             write_bytes(path, text.getvalue().encode(errors="replace"))
