@@ -29,7 +29,8 @@ from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, re
 from zoobench.judge.gate.noise import to_json as kept_json
 from zoobench.judge.gate.rules import read_rules
 from zoobench.judge.metrics import LATENCY_P50
-from zoobench.measure.environment import describe_environment, machine_key
+from zoobench.measure.environment import describe_environment
+from zoobench.results.conditions import machine_key
 from zoobench.results.file import reserve_results_path
 from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record

@@ -58,8 +58,8 @@ def recommend(
     How far processes of a machine differ is taken from what `zoobench noise` learned of it, in DIR/noise, else from a
     measured default.
 
-    The status is 0 if a cell is recommended, 3 if it is open whether one holds all limits or the first is withheld, 1 if none does, 2 for files or limits
-    that cannot be used.
+    The status is 0 if a cell is recommended, 3 if it is open whether one holds all limits or the first is withheld, 1
+    if none does, 2 for files or limits that cannot be used.
     """
     paths = [find_side(name, artifacts=artifacts) for name in files or (None,)]
     recommendation = recommend_files(paths, artifacts=artifacts, **wanted)

@@ -24,7 +24,7 @@ from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
 from zoobench.store.product import find
-from zoobench.system.processes import in_fresh_process
+from zoobench.system.processes import LostError, in_fresh_process
 from zoobench.system.terminal import capture_native_output, keep, kept_in, sentence
 
 _DIGITS = 5
@@ -221,10 +221,24 @@ def _interfaces(opened: Workshop) -> Mapping[str, Interface]:
     }
     found = {name: _examined(*one) for name, one in own.items()}
     missing = [own[name] for name, interface in found.items() if interface is None]
-    problems = in_fresh_process(_examine_models, missing) if missing else []
+    problems = _problems(missing) if missing else []
     if problems:
         raise ModelError(*problems)
     return {name: interface for name, one in own.items() if (interface := found[name] or _examined(*one))}
+
+
+def _problems(asked: Sequence[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
+    """Has a process of its own find out what models are; returns why it cannot be known, of each.
+
+    Where that process is lost, each of them gets one, so that it is known which of them took it along.
+    """
+    try:
+        return in_fresh_process(_examine_models, asked)
+    except LostError as lost:
+        if len(asked) > 1:
+            return [problem for one in asked for problem in _problems([one])]
+        path = asked[0][0].backbone.path
+        return [f"{path} cannot be measured: {lost}; leave it out of --zoo-backbones, or convert it anew"]
 
 
 def _examined(request: BuildRequest, requested: RequestedInterface) -> Interface | None:
@@ -313,19 +327,19 @@ def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
 
 
 def _examine_models(asked: Sequence[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
-    """Finds out what models of one's own are; the store keeps it. Returns why it cannot be known, of each."""
+    """Finds out what models of one's own are; the store keeps it. Returns why it cannot be known, in lines."""
     with capture_native_output():
         from zoobench.build.examination import interface_of  # imports TensorFlow, as above
 
-    def problem(request: BuildRequest, requested: RequestedInterface) -> str:
+    def problem(request: BuildRequest, requested: RequestedInterface) -> Sequence[str]:
         try:
             with _explained(request):
                 interface_of(request, requested)
         except ModelError as error:
-            return str(error)
-        return ""
+            return list(map(str, error.args))
+        return []
 
-    return list(filter(None, (problem(*one) for one in asked)))
+    return [line for one in asked for line in problem(*one)]
 
 
 @contextmanager
@@ -336,7 +350,8 @@ def _explained(request: BuildRequest) -> Iterator[None]:
         try:
             yield
         except ZoobenchError as error:
-            raise type(error)(f"{error}; more in {log}" if kept.getvalue() else str(error)) from error
+            *before, last = error.args or ("",)
+            raise type(error)(*before, f"{last}; more in {log}" if kept.getvalue() else last) from error
         except Exception as error:  # TensorFlow and layers of the user's own may fail with anything
             keep(error)
             raise ModelError(f"{request.backbone.name} cannot be used: {sentence(error)}; more in {log}") from error
