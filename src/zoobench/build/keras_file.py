@@ -100,6 +100,13 @@ class KerasFile:
         return tuple(one for one in found if one.startswith("mixed")) or tuple(found)
 
     @property
+    def whole_input(self) -> str:
+        """The number type of an input that takes whole numbers, '' where there is none."""
+        inputs = (part for part in _parts(self.config) if part.get("class_name") == "InputLayer")
+        types = (part["config"].get("dtype") for part in inputs if isinstance(part.get("config"), dict))
+        return next((one for one in types if one in _WHOLE_NUMBERS), "")
+
+    @property
     def code(self) -> str:
         """The name of a layer whose Python code is in the file, '' where there is none."""
         return next(_with_code(self.config, "a layer"), "")

@@ -112,8 +112,11 @@ def own_remark(path: Path) -> str:
     """Returns what a reader must know of how a model file is converted, '' where it is converted as it is."""
     if is_tflite(path):
         return ""
-    precisions = " and ".join(read_keras_file(path).precisions)
-    return f"{precisions} is converted as float32, with the same weights" if precisions else ""
+    file = read_keras_file(path)
+    precisions, whole = " and ".join(file.precisions), file.whole_input
+    said = [f"{precisions} is converted as float32, with the same weights"] if precisions else []
+    said += [f"its {whole} input is float32 in files of a float input, and takes the same pixels"] if whole else []
+    return "; ".join(said)
 
 
 def _checked(text: str) -> str:

@@ -166,7 +166,7 @@ def _of_photos(run: Run | None, images: Path | None, size: ImageSize, artifacts:
     """Returns the images that a user names, else those of the run that measured the file, else drawings."""
     if images:
         samples = given_pixels(images, image_size=size, count=MOST_PHOTOS, folder=workplace)
-        return samples, f"{len(samples)} images of {last_parts(images)}", given_photos(images)
+        return samples, f"{len(samples)} images of {last_parts(images)}", _as_prepared(given_photos(images), run)
     of_run = find_pixels(run.provenance, image_size=size, artifacts=artifacts) if run else None
     if run and of_run:
         name = next(iter(run.records.values())).dataset.name
@@ -223,4 +223,12 @@ def _photos_of(run: Run, samples: Samples) -> Photos | str:
     options = run.provenance.options
     seed = options.get("seed", "0")
     folder = Path(options["data"]) if "data" in options else None
-    return photos_of(samples, folder=folder, seed=int(seed) if seed.isdecimal() else 0)
+    return _as_prepared(photos_of(samples, folder=folder, seed=int(seed) if seed.isdecimal() else 0), run)
+
+
+def _as_prepared(photos: Photos | str, run: Run | None) -> Photos | str:
+    """Returns photos that are decoded and resized as the run's data set was."""
+    if run is None or isinstance(photos, str):
+        return photos
+    options = run.provenance.options
+    return replace(photos, preparation={name: options[name] for name in ("resize", "exif") if name in options})
