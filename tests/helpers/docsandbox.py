@@ -36,7 +36,7 @@ SMALLER = (
 """What takes minutes in a document, and what is run instead: the same code for seconds."""
 
 OPEN = (
-    (r"zoobench gate |--zoo-gate ", (3,), "a busy machine may leave it open in so few seconds"),
+    (r"zoobench gate |--zoo-gate ", (3, 13), "a busy machine may leave it open in so few seconds"),
     (r"zoobench recommend ", (0, 1, 3), "few photos and rounds on a busy machine leave open what a real run settles"),
     (r"zoobench crosscheck ", (1, 3), "two turns of a tenth of a second are too few to agree in"),
 )

@@ -9,12 +9,8 @@ from typing import Literal
 
 from zoobench.errors import Status
 from zoobench.judge.gate.noise import Noise
-<<<<<<< HEAD
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, SPEEDUP
-from zoobench.judge.recommend.cells import KnownCell, KnownMachine, by_machine
-=======
 from zoobench.judge.recommend.cells import FloatFiles, KnownCell, KnownMachine, by_machine
->>>>>>> main
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, DROP, SIZE, TOP1, Limit, parse_limit
 from zoobench.judge.recommend.pareto import Place, front_of, ordered, relation
 from zoobench.judge.recommend.probability import LimitProbability, probability_of, spread_of
