@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.baseline import find_run, measured_on
+from zoobench.commands.baseline import find_side, measured_on
 from zoobench.commands.options import (
     FORMATS,
     PATH,
@@ -34,9 +34,9 @@ from zoobench.judge.gate.rules import Rules, read_rules, renamed
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
-from zoobench.results.conditions import differences
+from zoobench.results.conditions import differences, read_shards
 from zoobench.results.disturbed import cautions
-from zoobench.results.run import Run, Side, read_recorded
+from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.run.locate import image_names
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
@@ -69,7 +69,14 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 @click.option(
     "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
 )
-@click.option("--candidate", metavar="RUN", help="The run to judge. Default: this machine's newest.")
+@click.option(
+    "--candidate",
+    "candidates",
+    metavar="RUN",
+    multiple=True,
+    help="The run to judge. Default: this machine's newest. A folder, or several files, of a matrix that was split "
+    "over jobs are one run.",
+)
 @artifacts_option
 @cells_option
 @tolerance_option
@@ -105,7 +112,7 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 def gate(
     *,
     baseline: str,
-    candidate: str | None,
+    candidates: tuple[str, ...],
     artifacts: Path,
     tolerances: tuple[str, ...],
     renames: tuple[str, ...],
@@ -122,10 +129,12 @@ def gate(
     if the two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     try:
+        named = tuple(find_side(one, artifacts=artifacts) for one in candidates or (None,))
         request = GateRequest(
             rules=read_rules(Path("pyproject.toml"), tolerances),
-            baseline=find_run(baseline, artifacts=artifacts),
-            candidate=find_run(candidate, artifacts=artifacts),
+            baseline=find_side(baseline, artifacts=artifacts),
+            candidate=named[0],
+            shards=named[1:],
             artifacts=artifacts,
             renames=renames,
             **others,
@@ -134,7 +143,7 @@ def gate(
     except ZoobenchError as error:
         if form == "text":
             raise
-        report = unusable(error, baseline=baseline, candidate=candidate or "")
+        report = unusable(error, baseline=baseline, candidate=", ".join(candidates))
     except KeyboardInterrupt as error:
         say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(status_of(error))
@@ -155,6 +164,7 @@ class GateRequest:
         seconds: How long the replay may take; None for what the rules say, or `SECONDS` and the number of cells.
         baseline_models: Where else to look for the baseline's files.
         baseline_python: Interpreter of the environment in which the baseline is replayed; then all must be.
+        shards: Further files of the candidate, where its matrix was split over jobs.
         images: Folder or file of images to replay on, where the store's are gone.
         slowdown: Share of its median that the candidate is made to wait, in an experiment.
     """
@@ -162,6 +172,7 @@ class GateRequest:
     baseline: Path
     candidate: Path
     artifacts: Path
+    shards: tuple[Path, ...] = ()
     rules: Rules = field(default_factory=Rules)
     cells: tuple[str, ...] = ()
     renames: tuple[str, ...] = ()
@@ -182,7 +193,8 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     if request.baseline_python and request.method == "stored":
         raise UsageError("--baseline-python replays; leave it out, or leave out --method stored")
     began = time.monotonic()
-    sides = {BASELINE: read_recorded(request.baseline), CANDIDATE: read_recorded(request.candidate)}
+    candidates = (request.candidate, *request.shards)
+    sides = {BASELINE: read_shards([request.baseline]), CANDIDATE: read_shards(candidates)}
     joined = renamed(sides[BASELINE].records, sides[CANDIDATE].records, _renames(request, sides[BASELINE]))
     records = {
         BASELINE: chosen(replace(sides[BASELINE], records=joined), request.cells),
@@ -203,7 +215,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     compared = (Side(name=run.name, runs=(replace(run, records=records[side]),)) for side, run in sides.items())
     report = GateReport(
         baseline=sides[BASELINE].name,
-        candidate=str(request.candidate),
+        candidate=", ".join(map(str, candidates)),
         findings=judged,
         problems=(*problems, *failures),
         environment=differences(*compared),

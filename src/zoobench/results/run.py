@@ -117,6 +117,7 @@ class Run:
         rounds: By cell id; by the benchmark's full name for benchmarks that are not ours. A baseline has none.
         machine: What pytest-benchmark knows of the machine, in our words.
         measured: When it ended, ISO 8601; '' where the file does not tell.
+        shards: The files that it was joined of; none for one file.
     """
 
     path: Path
@@ -125,6 +126,7 @@ class Run:
     provenance: Provenance = field(default_factory=Provenance)
     machine: Mapping[str, Any] = field(default_factory=dict)
     measured: str = ""
+    shards: tuple[Path, ...] = ()
 
     @property
     def origin(self) -> Origin | None:
@@ -166,15 +168,24 @@ def read_side(path: Path) -> Side:
     Raises:
         ResultsError: If a file cannot be read or understood, or the folder has none.
     """
+    return Side(name=str(path), runs=tuple(read_run(file) for file in files_of(path)))
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Returns a file, or the results files of a folder.
+
+    Raises:
+        ResultsError: If the folder has none.
+    """
     if not path.is_dir():
-        return Side(name=str(path), runs=(read_run(path),))
-    files = sorted(path.glob("[!.]*.json"))
+        return (path,)
+    files = tuple(sorted(path.glob("[!.]*.json")))
     if not files:
         raise ResultsError(
             f"{path} holds no .json file; name a results file, or the folder of one machine's results such as "
             "artifacts/results/MACHINE"
         )
-    return Side(name=str(path), runs=tuple(read_run(file) for file in files))
+    return files
 
 
 def read_recorded(path: Path) -> Run:
@@ -249,7 +260,8 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
     Raises:
         ResultsError: If the run's file, from which what pytest-benchmark says is kept, cannot be read any more.
     """
-    content = read_file(run.path)
+    content = read_file(run.shards[0] if run.shards else run.path)
+    known = msgspec.to_builtins(run.provenance, str_keys=True)
     return {
         **content.about,
         "benchmarks": [],
@@ -257,7 +269,7 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
             "schema": SCHEMA,
             "records": [to_json(replace(record, training=None)) for record in run.records.values()],
             "machine": machine,
-            **{key: content.block[key] for key in ("cells", "options", "pixels", "products") if key in content.block},
+            **{key: known[key] for key in ("cells", "options", "pixels", "products") if known[key]},
             "baseline": msgspec.to_builtins(origin),
         },
     }
