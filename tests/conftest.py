@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 import browser as browsers
+import elsewhere
 import packages
 from runs import BESIDE, SMALL, SMALL_BUILD, bench, made_once, plain, zoobench
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # In the background of a shell it is ignored, also by all that the tests start: those of Ctrl-C would wait forever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+if os.environ.get(elsewhere.VARIABLE):
+    elsewhere.mask()
 
 os.environ.pop("PYTEST_XDIST_WORKER", None)  # of runs that tests start: pytest-benchmark would time nothing there
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a hundred runs would each compile the whole package

@@ -17,7 +17,7 @@ import pytest
 from runs import QUICK, ROOT, SMALL, bench, environment, load, records, results, run, zoobench
 from sessions import CELLS, FLOAT, INTEGER, NOT_MADE, ScriptedRuntimes, a_session
 from zoobench import plugin
-from zoobench.errors import ModelError
+from zoobench.errors import ModelError, Status
 from zoobench.results.run import read_recorded
 
 IDS = [
@@ -266,13 +266,44 @@ def test_refused_cells_are_expected_failures_and_recorded(scripted: Scripted, tm
     assert found[FLOAT.id]["refusal"] is None
 
 
-def test_results_that_cannot_be_saved_are_a_message(scripted: Scripted, tmp_path: Path) -> None:
+def test_results_that_cannot_be_saved_are_a_message_before_anything_is_measured(
+    scripted: Scripted, tmp_path: Path
+) -> None:
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / "results").write_text("in the way")
     done = scripted("test_size.py")
-    assert done.ret == 1
-    assert "cannot make a results file in" in done.stdout.str()
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.assert_outcomes()
+    assert "ERROR: results could not be written into" in done.stderr.str()
     assert "Traceback" not in done.stdout.str()
+
+
+def test_a_gate_that_could_not_judge_says_so_before_anything_is_measured(scripted: Scripted, tmp_path: Path) -> None:
+    scripted("--benchmark-only")
+    baseline = tmp_path / "main.json"
+    results(tmp_path / "artifacts")[0].rename(baseline)
+    for options, reason in (
+        (("-k", "float32"), f"the candidate has no record of {CELLS[0].id}, {CELLS[2].id}; measure it"),
+        (("--zoo-gate-cells", "*-x-*"), "the pattern '*-x-*' matches no cell"),
+        (("--zoo-gate-baseline-models", "nowhere"), "nowhere is no folder"),
+        (("--zoo-gate-baseline-python", "nowhere"), "cannot start nowhere"),
+    ):
+        done = scripted("--zoo-gate", str(baseline), *options)
+        assert done.ret == Status.UNUSABLE.in_pytest, options
+        done.assert_outcomes(deselected=8 if "-k" in options else 0)
+        assert re.search(f"unusable: .*{re.escape(reason)}", done.stdout.str()), options
+    assert results(tmp_path / "artifacts") == []
+
+
+def test_before_a_gate_a_cell_is_measured_whole_whatever_tests_are_left_out(scripted: Scripted, tmp_path: Path) -> None:
+    scripted("--benchmark-only")
+    baseline = tmp_path / "main.json"
+    results(tmp_path / "artifacts")[0].rename(baseline)
+    done = scripted("--zoo-gate", str(baseline), "-k", "size")
+    assert "unusable" not in done.stdout.str()
+    for record in records(load(results(tmp_path / "artifacts")[0])).values():
+        assert record["accuracy"]["total"] == 3
+        assert record["memory"]["peak_rss_bytes"] == 90_000_000
 
 
 REPEATED = """

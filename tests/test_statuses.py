@@ -29,6 +29,7 @@ EACH = {
     "recommend": "workbench.json",
     "report": "refusals.json --format markdown",
     "gate": "--baseline main --candidate candidate.json --method stored",
+    "runs": "",
     "baseline list": "",
     "baseline show": "main",
     "baseline diff": "main candidate.json",
@@ -47,6 +48,7 @@ EACH = {
             "crosscheck",
             "data fetch",
             "data preview",
+            "export",
             "inspect",
             "kit export",
             "kit run",
@@ -178,4 +180,4 @@ def test_an_option_of_pytest_that_is_given_nothing_is_a_usage_error(option: Opti
     for given in ([f"{option.flag}="], [option.flag, " "], [option.flag, ","]):
         with pytest.raises(pytest.UsageError, match=f"^{option.flag}: received nothing"):
             parser.options.parse_args(given)
-    assert getattr(parser.options.parse_args([]), option.flag[2:].replace("-", "_")) == option.default
+    assert getattr(parser.options.parse_args([]), option.flag[2:].replace("-", "_")) is None

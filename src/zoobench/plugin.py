@@ -19,12 +19,13 @@ import pytest
 from zoobench.errors import TO_BUILD, DataError, Status, UsageError, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
-from zoobench.system.terminal import columns, quiet_tensorflow
-from zoobench.system.units import duration
+from zoobench.system.processes import quiet_tensorflow
+from zoobench.system.terminal import columns, say
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:
     from zoobench.matrix.cell import Cell
+    from zoobench.run.project import Project
     from zoobench.run.session import BenchSession
 
 CELL = "zoo_cell"
@@ -37,19 +38,18 @@ _SAID: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """By the message of an error, the first test that ended with it."""
 _PROCESS: pytest.StashKey[int] = pytest.StashKey()
 """The process that the session began in."""
+_LAST: pytest.StashKey[dict[str | None, pytest.Item]] = pytest.StashKey()
+"""The last test about each cell."""
 _ONE_PROCESS = "measuring takes one process"
 _CANNOT = "zoobench cannot measure here: "
 _TIMER = "time.perf_counter"
 _ANOTHER_CLOCK = f"received {{}}; allowed is {_TIMER}, by which each cell's float twin is timed too: leave it out"
-_BEGUN: pytest.StashKey[dict[str, float]] = pytest.StashKey()
-"""When the first question about each cell was asked, by its id."""
-_IDS: pytest.StashKey[frozenset[str]] = pytest.StashKey()
-"""Of the cells that will run."""
 _ITS_OPTIONS = ("columns", "sort", "group-by", "name", "time-unit", "histogram", "verbose", "compare", "cprofile")
 _THEIR_TABLE = tuple(f"--benchmark-{name}" for name in _ITS_OPTIONS)
 """Options of pytest-benchmark that are about its table, or about what is written with it."""
 _SHORT = 100
 _BENCHMARK_SESSION = "pytest-benchmark"
+_GATE = "zoobench-gate"
 
 
 class _Given(argparse.Action):
@@ -68,10 +68,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("zoobench", "zoobench: quantized image classifiers")
     for option in OPTIONS:
         if option.metavar:
-            asked: dict[str, Any] = {"metavar": option.metavar, "default": option.default, "action": _Given}
+            asked: dict[str, Any] = {"metavar": option.metavar, "default": None, "action": _Given}
             group.addoption(option.flag, help=option.full_help, **asked)
         else:
-            group.addoption(option.flag, action="store_const", const="yes", default="", help=option.full_help)
+            group.addoption(option.flag, action="store_const", const="yes", default=None, help=option.full_help)
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
@@ -97,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Refusals())
     if config.getoption("dist", "no") != "no":
         return  # which of pytest-xdist's tests are about cells is known when its workers collect them
-    if any(config.getoption(option.flag) != option.default for option in OPTIONS):
+    if _given(config):
         _bench(config)
     if config.getoption("--zoo-gate"):
         _register_gate(config)
@@ -108,7 +108,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if CELL in metafunc.fixturenames:
         if reason := _unfit(metafunc.config):
             raise pytest.Collector.CollectError(_CANNOT + reason)
-        ids = [cell.id for cell in _bench(metafunc.config).plan.cells]
+        try:
+            ids = [cell.id for cell in _bench(metafunc.config).plan.cells]
+        except pytest.UsageError as error:  # of the project's options: those of the command line were read before
+            raise pytest.Collector.CollectError(_CANNOT + str(error)) from error
         metafunc.parametrize(CELL, ids, ids=ids, indirect=True)
 
 
@@ -134,15 +137,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     bench = _bench(config)
     cells = [cell for cell in bench.plan.cells if cell.id in ids]
-    config.stash[_IDS] = frozenset(ids)
+    config.stash[_LAST] = {_cell_id(item): item for item in items}
     timed = {_cell_id(item) for item in items if "benchmark" in getattr(item, "fixturenames", ())}
     config.pluginmanager.register(_Ending(), "zoobench-signals")
     with _uncaptured(config):
         try:
-            check_writable(bench.plan.artifacts / "results" / bench.machine)
+            check_writable(_results_folder(bench))
             lines = bench.prepare(cells, timed=[cell for cell in cells if cell.id in timed])
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
+        if gate := config.pluginmanager.get_plugin(_GATE):
+            gate.foresee({cell.id: bench.expected(cell) for cell in cells if not bench.unavailable_reason(cell)})
     if reporter := config.pluginmanager.get_plugin("terminalreporter"):
         for line in lines:
             reporter.write_line(f"zoobench: {sanitize(line)}")
@@ -170,30 +175,14 @@ def zoo_cell(request: pytest.FixtureRequest, zoo: BenchSession) -> Generator[Cel
                 pytest.xfail(sanitize(f"{refusal.by}: {refusal.reason}"))
         except ZoobenchError as error:
             raise _failed(request.node, error) from None
-    _say_progress(request.config, cell)
+    if line := zoo.begin(cell):
+        with _uncaptured(request.config):
+            say(f"zoobench: {line}", error=True)
     yield cell
     try:
         _save(request.config)
     except ZoobenchError as error:
         pytest.fail(str(error), pytrace=False)
-
-
-def _say_progress(config: pytest.Config, cell: Cell) -> None:
-    """Says at the first question about a cell how many cells are done, and how long the others may take."""
-    begun = config.stash.setdefault(_BEGUN, {})
-    if cell.id in begun:
-        return
-    begun[cell.id] = now = time.monotonic()
-    done, ids = len(begun) - 1, config.stash.get(_IDS, frozenset())
-    if done and len(ids) > done:
-        spent = now - next(iter(begun.values()))
-        left = duration(spent / done * (len(ids) - done))
-        with _uncaptured(config):
-            print(
-                f"zoobench: cell {done + 1} of {len(ids)}, {left} left if they take as long",
-                file=sys.stderr,
-                flush=True,
-            )
 
 
 @pytest.hookimpl(trylast=True)
@@ -298,7 +287,7 @@ def _bench(config: pytest.Config) -> BenchSession:
         except DataError as error:  # a kit that is refused
             pytest.exit(str(error), returncode=Status.UNUSABLE.in_pytest)
         except ZoobenchError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(_placed(config, error)) from error
         except ModuleNotFoundError as error:
             raise pytest.UsageError(
                 f"benchmarks build models and need {error.name}, which is not installed: {TO_BUILD}"
@@ -330,8 +319,32 @@ class _Refusals:
             raise pytest.UsageError(text)
 
 
+def _given(config: pytest.Config) -> dict[str, str]:
+    found = ((option.name, config.getoption(option.flag)) for option in OPTIONS)
+    return {name: text for name, text in found if text is not None}
+
+
+def _project(config: pytest.Config) -> Project:
+    """Returns what the project asks for in which pytest was started; a kit is asked for nothing of it."""
+    from zoobench.run.project import Project, read_project
+
+    return Project() if config.getoption("--zoo-kit") else read_project(config.invocation_params.dir)
+
+
+def _placed(config: pytest.Config, error: ZoobenchError) -> str:
+    """Returns what an error says, with the place of options that came from the project."""
+    try:
+        return _project(config).placed(str(error), _given(config))
+    except ZoobenchError:  # that is what went wrong
+        return str(error)
+
+
+def _results_folder(bench: BenchSession) -> Path:
+    return bench.plan.artifacts / "results" / bench.machine
+
+
 def _texts(config: pytest.Config) -> dict[str, str]:
-    return {option.name: config.getoption(option.flag) for option in OPTIONS}
+    return _project(config).under(_given(config))
 
 
 def _register_gate(config: pytest.Config) -> None:
@@ -339,7 +352,7 @@ def _register_gate(config: pytest.Config) -> None:
 
     try:
         texts = _texts(config)
-        request = gate_request(texts, root=config.rootpath)
+        request = gate_request(texts, pyproject=_project(config).path)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
     except ZoobenchError as error:
@@ -347,7 +360,7 @@ def _register_gate(config: pytest.Config) -> None:
     keeper = Gatekeeper(
         request, results=lambda: config.stash.get(_RESULTS, None), uncaptured=lambda: _uncaptured(config), texts=texts
     )
-    config.pluginmanager.register(keeper, "zoobench-gate")
+    config.pluginmanager.register(keeper, _GATE)
 
 
 def _cell_id(item: pytest.Item) -> str | None:
@@ -374,11 +387,12 @@ def _failed(item: pytest.Item, error: ZoobenchError) -> BaseException:
 
 
 def _complete(item: pytest.Function) -> None:
-    """Measures of the cell what `--benchmark-only` leaves out with the tests that would have."""
-    if not item.config.getoption("benchmark_only", False):
-        return
-    bench = _bench(item.config)
+    """Measures of the cell what is left out with the tests that would have: by `--benchmark-only`, or before a gate."""
+    config, bench = item.config, _bench(item.config)
     cell = bench.cell(_cell_id(item) or "")
+    is_judged = config.pluginmanager.has_plugin(_GATE) and config.stash[_LAST].get(cell.id) is item
+    if not config.getoption("benchmark_only", False) and not is_judged:
+        return
     if bench.records[cell.id].accuracy is None:
         bench.measure_accuracy(cell)
     if bench.records[cell.id].startup is None:
@@ -398,8 +412,7 @@ def _save(config: pytest.Config) -> None:
             "machine_info": timings.get_machine_info(),
             "commit_info": config.hook.pytest_benchmark_generate_commit_info(config=config),
         }
-        folder = bench.plan.artifacts / "results" / bench.machine
-        config.stash[_RESULTS] = reserve_results_path(folder, now=datetime.now())
+        config.stash[_RESULTS] = reserve_results_path(_results_folder(bench), now=datetime.now())
     finished = [
         one for one in timings.benchmarks if one and (BLOCK in one.extra_info or CELL not in (one.params or {}))
     ]

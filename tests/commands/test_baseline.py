@@ -23,7 +23,8 @@ from zoobench.commands.baseline import (
     saved_baselines,
 )
 from zoobench.errors import ResultsError, UsageError
-from zoobench.measure.environment import describe_environment, machine_key
+from zoobench.measure.environment import describe_environment
+from zoobench.results.conditions import machine_key
 from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record, RecordedModel
 from zoobench.store.product import Product, Stored, obtain

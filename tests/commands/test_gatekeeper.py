@@ -32,7 +32,13 @@ class Session:
         self.testscollected = 0
         self.logged: list[pytest.TestReport] = []
         hook = SimpleNamespace(pytest_runtest_logreport=lambda report: self.logged.append(report))
-        self.config = SimpleNamespace(getoption=lambda _name: collect_only, hook=hook)
+        self.last = SimpleNamespace(lastfailed={"test_size.py::test_other": True, "zoobench gate::old[p50]": True})
+        self.items: list[Any] = []
+        plugins = SimpleNamespace(get_plugin=lambda _name: self.last)
+        options = {"collectonly": collect_only, "lf": False}
+        self.config = SimpleNamespace(
+            getoption=lambda name, _default=None: options[name], hook=hook, pluginmanager=plugins
+        )
 
 
 @pytest.fixture
@@ -52,6 +58,10 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Session]:
         results_path = Path("0002.json") if measured else None
         keeper = Gatekeeper(request, results=lambda: results_path, uncaptured=nullcontext)
         session: Any = Session(collect_only=collect_only)
+        for cell in (MISLABELLED.cell, "another"):
+            one = SimpleNamespace(nodeid=f"test_size.py::test_size[{cell}]")
+            one.callspec = SimpleNamespace(params={"zoo_cell": cell})
+            session.items.append(one)
         session.exitstatus = status
         keeper.pytest_sessionfinish(session, status)
         return session
@@ -99,6 +109,13 @@ def test_ctrl_c_in_the_gate_ends_as_an_interrupted_session(ends: Callable[..., S
     assert ends(KeyboardInterrupt()).exitstatus == INTERRUPTED
 
 
+def test_the_next_run_of_what_failed_last_measures_the_cells_again_that_are_not_green(
+    ends: Callable[..., Session],
+) -> None:
+    session = ends(a_report(findings=(a_finding(cell="another"), MISLABELLED)))
+    assert list(session.last.lastfailed) == ["test_size.py::test_other", f"test_size.py::test_size[{MISLABELLED.cell}]"]
+
+
 def test_nothing_measured_is_not_green(ends: Callable[..., Session]) -> None:
     assert ends(a_report(), measured=False).exitstatus == 12
 
@@ -113,20 +130,20 @@ def test_seconds_that_make_no_sense_are_refused(tmp_path: Path, text: str) -> No
     baseline = write_results_file(tmp_path / "main.json", a_record())
     texts = {**defaults(), "gate": str(baseline), "gate-seconds": text}
     with pytest.raises(UsageError, match=r"gate-seconds: received .*; allowed is (a number|1 or more)"):
-        gate_request(texts, root=tmp_path)
+        gate_request(texts, pyproject=None)
 
 
 def test_a_name_that_the_baseline_does_not_have_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     baseline = write_results_file(tmp_path / "main.json", a_record())
     texts = {**defaults(), "gate": str(baseline)}
-    assert gate_request({**texts, "gate-rename": "mobilenet=mine, "}, root=tmp_path).renames == ("mobilenet=mine",)
+    assert gate_request({**texts, "gate-rename": "mobilenet=mine, "}, pyproject=None).renames == ("mobilenet=mine",)
     with pytest.raises(UsageError, match=r"'mine=yours'; the baseline has no mine.* Its backbones are mobilenet"):
-        gate_request({**texts, "gate-rename": "mine=yours"}, root=tmp_path)
+        gate_request({**texts, "gate-rename": "mine=yours"}, pyproject=None)
 
 
 def test_a_baseline_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing is no file, no run"):
-        gate_request({**defaults(), "artifacts": str(tmp_path), "gate": "nothing"}, root=tmp_path)
+        gate_request({**defaults(), "artifacts": str(tmp_path), "gate": "nothing"}, pyproject=None)
 
 
 @pytest.mark.slow

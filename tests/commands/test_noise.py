@@ -25,7 +25,8 @@ from zoobench.errors import UsageError
 from zoobench.judge.gate.false_alarms import REAL
 from zoobench.judge.gate.noise import RepeatedGate, noise_path, read_noise, to_json
 from zoobench.judge.gate.rules import read_rules
-from zoobench.measure.environment import describe_environment, machine_key
+from zoobench.measure.environment import describe_environment
+from zoobench.results.conditions import machine_key
 from zoobench.results.schema import Record, Refusal
 from zoobench.system.files import write_json
 

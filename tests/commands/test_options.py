@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from zoobench.commands.options import build_options, limit_options, matching, save_picture
+from zoobench.commands.options import build_options, limit_options, matching, output_options, save_picture
 from zoobench.errors import OutputError, UsageError
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, LIMITED, option_of
 from zoobench.show.charts.sheet import presented
@@ -83,3 +83,20 @@ def test_a_picture_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     chart = presented(None, title="A picture", alternative="of nothing", width=400)
     with pytest.raises(OutputError, match=r"a\.svg: .*; name another file with --picture"):
         save_picture(chart, tmp_path / "a.svg")
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    @click.command()
+    @output_options
+    def work(*, form: str, output: Path | None) -> None:
+        click.echo(f"worked for {output} in {form}")
+
+    (tmp_path / "file").touch()
+    for name, reason in (("file/report.html", "file is no folder"), (".", "is a folder")):
+        done = CliRunner().invoke(work, ["-o", str(tmp_path / name)])
+        assert isinstance(done.exception, OutputError)
+        assert reason in str(done.exception)
+        assert "name another file with -o" in str(done.exception)
+        assert "worked" not in done.output
+    for path in (tmp_path / "new" / "report.html", tmp_path / "file", Path("/dev/null")):
+        assert "worked" in CliRunner().invoke(work, ["-o", str(path)]).output

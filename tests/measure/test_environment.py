@@ -17,11 +17,11 @@ from zoobench.measure.environment import (
     describe_environment,
     describe_processor,
     describe_virtualization,
-    machine_key,
     number,
     quota_cores,
     text,
 )
+from zoobench.results.conditions import machine_key
 
 
 @pytest.mark.parametrize(

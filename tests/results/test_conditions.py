@@ -13,16 +13,19 @@ from zoobench.errors import ResultsError
 from zoobench.judge.compare.machines import across
 from zoobench.results.conditions import (
     Difference,
+    are_one_machine,
     check_same_subject,
     conditions,
     differences,
     leaves,
+    machine_key,
+    machine_name,
     machine_of,
     machines_of,
     of_cell,
     read_shards,
 )
-from zoobench.results.run import Side, read_run
+from zoobench.results.run import Provenance, Side, read_run
 from zoobench.results.schema import Record
 
 
@@ -68,12 +71,28 @@ def test_the_order_of_the_runs_is_no_difference() -> None:
 
 
 def test_a_machine_is_its_device_or_else_its_cpu_and_its_cores() -> None:
-    assert machine_of(a_run(a_record(environment=EPYC))) == ("AMD EPYC", "2")
+    assert machine_of(a_run(a_record(environment=EPYC))) == ("", "AMD EPYC", "2")
     pi = {"device": "Raspberry Pi 5", "cpu": "Cortex-A76", "cores": 4}
-    assert machine_of(a_run(a_record(environment=pi))) == ("Raspberry Pi 5", "4")
-    assert machine_of(a_plain_run()) == ("", "")
+    assert machine_of(a_run(a_record(environment=pi))) == ("", "Raspberry Pi 5", "4")
+    assert machine_of(a_plain_run()) == ("", "", "")
     assert conditions(a_side(a_plain_run({"cpu": "M1", "cores": 8}))) == {"cpu": ("M1",), "cores": ("8",)}
-    assert machines_of(a_side(a_plain_run(), a_plain_run())) == {("", "")}
+    assert machines_of(a_side(a_plain_run(), a_plain_run())) == {("", "", "")}
+
+
+def named(name: str | None, **environment: Any) -> Side:
+    run = a_run(a_record(environment={**EPYC, **environment}))
+    return a_side(replace(run, provenance=Provenance(machine=name)))
+
+
+def test_the_name_that_a_machine_was_given_is_its_identity_and_the_usual_one_is_none() -> None:
+    usual = machine_key({"device": None, **{name: EPYC[name] for name in ("cpu", "cores")}})
+    assert machine_name(named("left").runs[0]) == "left (AMD EPYC, 2 cores)"
+    assert machine_name(named(usual).runs[0]) == machine_name(named(None).runs[0]) == "AMD EPYC, 2 cores"
+    assert not are_one_machine(named("left"), named("right"))
+    assert are_one_machine(named("left"), named("left"))
+    assert are_one_machine(named("left"), named(None)), "not every run says its name"
+    assert not are_one_machine(named("left"), named("left", cpu="Cortex-A76"))
+    assert differences(named("left"), named("right")) == (Difference(name="machine", base=("left",), new=("right",)),)
 
 
 def test_a_cell_that_is_not_the_same_says_in_what() -> None:
@@ -225,3 +244,47 @@ def test_options_may_differ_only_in_what_a_matrix_is_split_by(tmp_path: Path) ->
     (other,) = shards(tmp_path / "c", a_shard("integer_only"), options={"epochs": "40"})
     with pytest.raises(ResultsError, match=r"not measured alike: option epochs 3 / 40\. Measure all parts alike"):
         read_shards([first, other])
+
+
+def test_options_that_differ_are_named_with_their_defaults_spelled_out() -> None:
+    default, other = (
+        a_side(replace(a_run(a_record()), provenance=Provenance(options=options, measuring=measuring)))
+        for options, measuring in (({}, {}), ({"epochs": "1", "classes": "b,a"}, {"rounds": "64"}))
+    )
+    found = differences(default, other, defaults={"epochs": "40", "classes": "", "rounds": "auto"})
+    assert [(one.name, one.base, one.new) for one in found] == [
+        ("option epochs", ("40",), ("1",)),
+        ("option classes", ("not given",), ("b,a",)),
+        ("option rounds", ("auto",), ("64",)),
+    ]
+    assert differences(other, other) == ()
+    assert not [one for one in differences(default, a_side(a_plain_run())) if one.name.startswith("option")]
+
+
+def test_model_files_that_differ_are_named_by_their_hashes_in_one_line() -> None:
+    base = [a_record(cell=a_cell(id=name)) for name in "abcde"]
+    assert base[0].model
+    other = [replace(one, model=replace(base[0].model, sha256=f"{number}" * 64)) for number, one in enumerate(base)]
+    (found,) = differences(a_side(a_run(*base)), a_side(a_run(*other)))
+    assert found.name == "model file of 5 of 5 cells"
+    assert (found.base, found.new) == (("ab" * 6,), ("0" * 12, "1" * 12, "2" * 12, "2 more"))
+
+
+def test_what_rounds_were_timed_by_is_named_where_both_files_tell(tmp_path: Path) -> None:
+    stats = {"median": 0.1, "data": [0.1, 0.1]}
+    sides = [
+        Side(name="", runs=(read_run(write_results_file(tmp_path / f"{number}.json", benchmarks=benchmarks)),))
+        for number, benchmarks in enumerate(
+            [{"fullname": "test_it", "stats": stats, **({"options": options} if options else {})}]
+            for options in (
+                {"timer": "time.perf_counter", "disable_gc": False},
+                {"timer": "time.process_time", "disable_gc": True},
+                {},
+            )
+        )
+    ]
+    assert differences(sides[0], sides[0]) == differences(sides[0], sides[2]) == ()
+    assert [(one.name, one.base, one.new) for one in differences(sides[0], sides[1])] == [
+        ("timer", ("time.perf_counter",), ("time.process_time",)),
+        ("garbage collection off", ("False",), ("True",)),
+    ]

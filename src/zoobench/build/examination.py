@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 import numpy.typing as npt
@@ -298,7 +299,7 @@ def _refuse_other_labels(seen: _Seen) -> None:
 
 def _named(names: Sequence[str], seen: _Seen) -> str:
     is_short = len(names) <= _SHOWN_CLASSES and not any("," in name for name in names)
-    first = f"--zoo-classes {','.join(names)}" if is_short else "--zoo-classes FILE, one name a line"
+    first = f"--zoo-classes {quote(','.join(names))}" if is_short else "--zoo-classes FILE, one name a line"
     return f"{first} (labels can be taken out of a TFLite file by unzip)" if names is seen.subject.labels else first
 
 

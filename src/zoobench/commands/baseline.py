@@ -10,8 +10,8 @@ import click
 
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError, did_you_mean
-from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.results.conditions import read_shards
+from zoobench.measure.environment import describe_environment
+from zoobench.results.conditions import machine_key, read_shards
 from zoobench.results.file import write_results
 from zoobench.results.run import Origin, Run, baseline_content, newest_runs, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record

@@ -28,22 +28,34 @@ from zoobench.commands.options import (
 )
 from zoobench.errors import OutputError, UsageError, ZoobenchError
 from zoobench.judge.gate.decide import GateReport
-from zoobench.judge.gate.evidence import CellEvidence, find_all, measured_on_both, number_of_tests, obstacles, unjudged
+from zoobench.judge.gate.evidence import (
+    CellEvidence,
+    find_all,
+    foreseeable,
+    measured_on_both,
+    number_of_tests,
+    obstacles,
+    unjudged,
+)
 from zoobench.judge.gate.noise import noise_path, read_noise
 from zoobench.judge.gate.rules import Rules, read_rules, renamed
 from zoobench.judge.metrics import LATENCY_P50
 from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
+from zoobench.measure.worker import fresh_bench
 from zoobench.results.conditions import differences, read_shards
 from zoobench.results.disturbed import cautions
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
-from zoobench.run.locate import image_names
+from zoobench.run.locate import find_models, image_names
+from zoobench.run.options import defaults
+from zoobench.run.project import find_pyproject
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.show.gate import annotations, view
 from zoobench.stats.sequential import Rates
 from zoobench.system.keeper import status_of, temporary_folder
 from zoobench.system.terminal import say
+from zoobench.system.units import few
 
 _EXAMPLES = """\b
 Against a named run:
@@ -58,6 +70,11 @@ SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
+_NOT_ALL = "not every cell can be replayed"
+_NAME_THEM = (
+    "Name a folder of the baseline's files with --baseline-models, or images with --images, or let --method be auto "
+    "without --baseline-python"
+)
 _Records = Mapping[str, Record]
 """Of a cell, by side."""
 _Observed = tuple[Mapping[str, Replayed], Mapping[ImageSize, Sequence[str]], Sequence[str]]
@@ -131,7 +148,7 @@ def gate(
     try:
         named = tuple(find_side(one, artifacts=artifacts) for one in candidates or (None,))
         request = GateRequest(
-            rules=read_rules(Path("pyproject.toml"), tolerances),
+            rules=read_rules(find_pyproject(Path.cwd()), tolerances),
             baseline=find_side(baseline, artifacts=artifacts),
             candidate=named[0],
             shards=named[1:],
@@ -218,7 +235,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         candidate=", ".join(map(str, candidates)),
         findings=judged,
         problems=(*problems, *failures),
-        environment=differences(*compared),
+        environment=differences(*compared, defaults=defaults()),
         notes=(
             *_on_request(request, sides),
             *cautions(records[CANDIDATE].values()),
@@ -229,6 +246,36 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         seconds=time.monotonic() - began,
     )
     return report, replayed
+
+
+def foreseen(request: GateRequest, expected: Mapping[str, Record]) -> tuple[str, ...]:
+    """Returns what would stand in the way of a gate whose candidate is still to be measured, as far as that is known.
+
+    Args:
+        request: Its candidate is not read.
+        expected: What is known of the cells that will be measured.
+
+    Raises:
+        UsageError: If an option makes no sense with the baseline.
+        MeasurementError: If the baseline's interpreter cannot run its files.
+        ResultsError: If the summary cannot be written.
+    """
+    baseline = read_shards([request.baseline])
+    records = renamed(baseline.records, expected, _renames(request, baseline))
+    records = chosen(replace(baseline, records=records), request.cells)
+    if problems := foreseeable(records, chosen(Run(path=Path("this run"), records=expected), request.cells)):
+        return problems
+    measured = [one for one in records.values() if one.model]
+    files = find_models(measured, artifacts=request.artifacts, folder=request.baseline_models)
+    write_summary(None, os.environ)
+    if request.baseline_python is None:
+        return ()
+    known = files.keys() | baseline.provenance.manifests.keys()
+    gone = [one.cell.id for one in measured if one.model and one.model.sha256 not in known]
+    with fresh_bench(request.baseline_python) as bench:
+        for runtime in dict.fromkeys(one.cell.runtime for one in measured):
+            bench.import_runtime(runtime)
+    return (f"{_NOT_ALL}: the baseline's file of {few(gone)} cannot be had. {_NAME_THEM}",) if gone else ()
 
 
 def _evidence(
@@ -290,10 +337,7 @@ def _observe(sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateR
             sides, pairs, samples, artifacts=request.artifacts, baseline_models=request.baseline_models
         )
         if reasons and (request.method == "replay" or request.baseline_python):
-            raise UsageError(
-                f"not every cell can be replayed: {'; '.join(reasons)}. Name a folder of the baseline's files "
-                "with --baseline-models, or images with --images, or let --method be auto without --baseline-python"
-            )
+            raise UsageError(f"{_NOT_ALL}: {'; '.join(reasons)}. {_NAME_THEM}")
         notes = [*notes, *(f"{one}; stored times are compared instead" for one in reasons)]
         if not subjects:
             return {}, names, notes
@@ -322,12 +366,12 @@ def unusable(error: ZoobenchError, *, baseline: str, candidate: str) -> GateRepo
     return GateReport(**named, findings=(), problems=problems, environment=(), notes=(), seconds=0.0)
 
 
-def write_summary(report: GateReport, environment: Mapping[str, str]) -> None:
-    """Appends a report to the summary of a GitHub step; there is none outside GitHub."""
+def write_summary(report: GateReport | None, environment: Mapping[str, str]) -> None:
+    """Appends a report, or nothing to see whether one can be, to the summary of a GitHub step; outside it is none."""
     if not environment.get(SUMMARY):
         return
     try:
         with Path(environment[SUMMARY]).open("a", encoding="utf-8") as summary:
-            summary.write(FORMATS["markdown"](view(report)))
+            summary.write(FORMATS["markdown"](view(report)) if report else "")
     except OSError as error:
         raise OutputError(f"cannot write {environment[SUMMARY]} (${SUMMARY}): {error.strerror}") from error

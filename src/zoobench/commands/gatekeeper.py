@@ -14,12 +14,13 @@ from typing import Literal
 import pytest
 
 from zoobench.commands.baseline import find_run
-from zoobench.commands.gate import GateRequest, run_gate, unusable, write_summary
+from zoobench.commands.gate import GateRequest, foreseen, run_gate, unusable, write_summary
 from zoobench.errors import Status, ZoobenchError, sanitize
 from zoobench.judge.evidence import Verdict
 from zoobench.judge.gate.decide import GateReport
 from zoobench.judge.gate.rules import parsed, read_rules
 from zoobench.results.run import read_recorded
+from zoobench.results.schema import Record
 from zoobench.run.options import PREFIX
 from zoobench.show import terminal
 from zoobench.show.gate import headline, sentence, view
@@ -27,6 +28,7 @@ from zoobench.system.terminal import columns
 from zoobench.system.units import parse_number
 
 _NODE = "zoobench gate"
+_CELL = "zoo_cell"
 _IN_THE_GATE = {
     "artifacts": "--artifacts",
     "gate-cells": "--cells",
@@ -58,6 +60,20 @@ class Gatekeeper:
         self._uncaptured = uncaptured
         self._report: GateReport | None = None
         self._failure = ""
+
+    def foresee(self, expected: Mapping[str, Record]) -> None:
+        """Ends the session before anything is measured, where what will be could not be judged.
+
+        Args:
+            expected: What is known of the cells that will be measured, by id.
+        """
+        try:
+            problems = foreseen(self._request, expected)
+        except ZoobenchError as error:
+            problems = (str(error),)
+        if problems:
+            told = "\n".join(f"unusable: {sanitize(one)}" for one in problems)
+            pytest.exit(f"before anything was measured\n{told}", returncode=Status.UNUSABLE.in_pytest)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -96,7 +112,8 @@ class Gatekeeper:
 
     def _judge(self, results: Path, session: pytest.Session) -> Status:
         try:
-            self._report, _ = run_gate(replace(self._request, candidate=results))
+            cells = self._request.cells or _failed_last(session)
+            self._report, _ = run_gate(replace(self._request, candidate=results, cells=cells))
         except ZoobenchError as error:
             self._report = unusable(error, baseline=str(self._request.baseline), candidate=str(results))
         except KeyboardInterrupt:
@@ -104,6 +121,7 @@ class Gatekeeper:
             self._failure = f"interrupted; judge it later with: {later}"
             return Status.INTERRUPTED
         reports = tuple(_reports(self._report))
+        _have_measured_again(session, self._report)
         session.testscollected += len(reports)  # what pytest says is done are shares of this
         for report in reports:
             session.config.hook.pytest_runtest_logreport(report=report)
@@ -114,12 +132,12 @@ class Gatekeeper:
         return Status.UNWRITTEN if self._failure and not self._report.status else self._report.status
 
 
-def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
+def gate_request(texts: Mapping[str, str], *, pyproject: Path | None) -> GateRequest:
     """Returns the gate that options ask for; its candidate is still to be measured.
 
     Args:
         texts: By option name without the prefix.
-        root: The folder whose pyproject.toml holds the tolerances.
+        pyproject: The file that may hold tolerances.
     """
     artifacts, seconds = Path(texts["artifacts"]), texts["gate-seconds"]
     baseline = find_run(texts["gate"], artifacts=artifacts)
@@ -130,7 +148,7 @@ def gate_request(texts: Mapping[str, str], *, root: Path) -> GateRequest:
         baseline=baseline,
         candidate=baseline,
         artifacts=artifacts,
-        rules=read_rules(root / "pyproject.toml", _parts(texts["gate-tolerances"])),
+        rules=read_rules(pyproject, _parts(texts["gate-tolerances"])),
         cells=_parts(texts["gate-cells"]),
         renames=renames,
         seconds=parse_number(seconds, float, where=f"{PREFIX}gate-seconds", least=1) if seconds else None,
@@ -147,6 +165,26 @@ def command_later(texts: Mapping[str, str], results: Path) -> str:
         for value in _parts(texts.get(name, "")) if several else filter(None, [texts.get(name, "")]):
             words += [option, value]
     return shlex.join(words)
+
+
+def _have_measured_again(session: pytest.Session, report: GateReport) -> None:
+    """Has the next `pytest --lf` measure again the cells that are not green: the gate's own cases are no tests."""
+    if last := session.config.pluginmanager.get_plugin("lfplugin"):
+        red = {one.cell for one in report.findings if one.verdict not in _GREEN}
+        kept = {name: True for name in last.lastfailed if not name.startswith(f"{_NODE}::")}
+        last.lastfailed = kept | {item.nodeid: True for item in session.items if _cell_of(item) in red}
+
+
+def _failed_last(session: pytest.Session) -> tuple[str, ...]:
+    """Returns the ids of the cells that `--lf` has measured again; none, which are all, where it was not given."""
+    if not session.config.getoption("lf", False):
+        return ()
+    return tuple(dict.fromkeys(filter(None, map(_cell_of, session.items))))
+
+
+def _cell_of(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get(_CELL, "")) if callspec else ""
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 
 import click
 
 from zoobench.commands.options import PATH, build_options, cells_option, matching, output_options, present
-from zoobench.commands.preparation import become_pytest
 from zoobench.errors import DataError, UsageError, sanitize
 from zoobench.kit.contents import (
     LONGEST_REMARK,
@@ -30,7 +30,7 @@ from zoobench.kit.writer import Chunks, check_free, of_file, of_samples, write_k
 from zoobench.matrix.cell import TABLES, Cell, added_to
 from zoobench.matrix.interface import Interface
 from zoobench.run.inputs import Inputs, open_inputs
-from zoobench.run.options import PREFIX, defaults
+from zoobench.run.options import PREFIX, become_pytest, defaults
 from zoobench.run.plan import make_plan
 from zoobench.show.inventory import kit_view
 from zoobench.system.terminal import say
@@ -65,7 +65,7 @@ def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[
     for line in lines:
         say(line, error=True)
     say(f"wrote {file}: {size(file.stat().st_size)}, unpacked {size(unpacked)}, kit {sha256}")
-    say(f"copy it to a device where zoobench is installed, and run there: zoobench kit run {file.name}")
+    say(f"copy it to a device where zoobench is installed, and run there: zoobench kit run {quote(file.name)}")
 
 
 @kit.command(short_help="Check all of KIT.zip and print what is in it.")

@@ -7,7 +7,7 @@ from typing import get_args
 import click
 import numpy as np
 
-from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option
+from zoobench.commands.options import PATH, output_options, present, save_picture, signature_option, writable
 from zoobench.data.photos import Images, array_images, given_images, last_parts
 from zoobench.errors import MeasurementError, UsageError
 from zoobench.matrix.interface import Interface, PixelRange
@@ -17,6 +17,7 @@ from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.measure.worker import first_patience
 from zoobench.run.locate import find_calibration, find_float_twin, find_interface, manifest_beside
 from zoobench.show.layers import layer_errors, view
+from zoobench.system.files import read_file
 from zoobench.system.keeper import temporary_folder
 from zoobench.system.processes import LostError, expect, in_fresh_process
 from zoobench.system.terminal import progress
@@ -49,7 +50,13 @@ from zoobench.tflite.read import read_graphs
 @click.option("--samples", type=click.IntRange(1), default=32, show_default=True, help="Most images to compare on.")
 @click.option("--worst", type=click.IntRange(0), default=5, show_default=True, help="How many layers are marked.")
 @click.option(
-    "--picture", metavar="FILE", type=PATH, default=Path("layers.png"), show_default=True, help="PNG, or SVG."
+    "--picture",
+    metavar="FILE",
+    type=PATH,
+    default=Path("layers.png"),
+    show_default=True,
+    callback=writable,
+    help="PNG, or SVG.",
 )
 @output_options
 def layers(
@@ -171,7 +178,7 @@ def _inputs(
 
 def _pixels_of(model: Path) -> PixelRange:
     """Returns the range in which a file takes pixels, as far as it was quantized for one; else what Keras's take."""
-    held = pixel_range_taken(read_graphs(model.read_bytes())[0])
+    held = pixel_range_taken(read_graphs(read_file(model))[0])
     if held is None:
         return "0..255"
     found = closest_range(held)

@@ -20,6 +20,7 @@ from zoobench.commands.options import (
     save_picture,
     seconds_option,
     tolerance_option,
+    writable,
 )
 from zoobench.errors import OutputError, UsageError
 from zoobench.judge.gate.evidence import number_of_tests
@@ -28,10 +29,12 @@ from zoobench.judge.gate.noise import RepeatedCell, RepeatedGate, noise_path, re
 from zoobench.judge.gate.noise import to_json as kept_json
 from zoobench.judge.gate.rules import read_rules
 from zoobench.judge.metrics import LATENCY_P50
-from zoobench.measure.environment import describe_environment, machine_key
+from zoobench.measure.environment import describe_environment
+from zoobench.results.conditions import machine_key
 from zoobench.results.file import reserve_results_path
 from zoobench.results.run import read_recorded
 from zoobench.results.schema import Record
+from zoobench.run.project import find_pyproject
 from zoobench.show.noise import power, slowdown_name, view
 from zoobench.system.files import write_json
 from zoobench.system.terminal import say
@@ -96,7 +99,7 @@ def _share(*, most: float, may_be_zero: bool = False) -> Callable[[click.Context
     show_default=True,
     help="Of the whole matrix: what tolerances are proposed for.",
 )
-@click.option("--picture", metavar="FILE", type=PATH, help="Draw the power curve, .png or .svg.")
+@click.option("--picture", metavar="FILE", type=PATH, callback=writable, help="Draw the power curve, .png or .svg.")
 @artifacts_option
 @output_options
 def noise(
@@ -125,7 +128,7 @@ def noise(
     gates without a slow-down goes to artifacts/noise/<machine>.json, where `zoobench gate` finds it.
     """
     source = find_run(run, artifacts=artifacts)
-    rules = read_rules(Path("pyproject.toml"), tolerances)
+    rules = read_rules(find_pyproject(Path.cwd()), tolerances)
     request = GateRequest(baseline=source, candidate=source, artifacts=artifacts, rules=rules, **others)
     _run(request, times=times)
     report = report_on(request, wanted_rate=wanted_rate, draws=draws)

@@ -1,5 +1,6 @@
 """Which options do several commands share, and how is what they say printed or written (`--format`, `-o`)?"""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -11,7 +12,8 @@ import click
 
 from zoobench.errors import OutputError, UsageError, ZoobenchError, did_you_mean
 from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
-from zoobench.run.options import OPTIONS, PREFIX
+from zoobench.run.options import OPTIONS, PREFIX, defaults
+from zoobench.run.project import read_project
 from zoobench.show import data, html, markdown, terminal
 from zoobench.show.charts.sheet import Chart, write_picture
 from zoobench.show.document import View
@@ -31,8 +33,8 @@ FORMATS: Mapping[str, Callable[[View], str]] = {
 artifacts_option = click.option(
     "--artifacts",
     type=PATH,
-    default=Path("artifacts"),
-    show_default=True,
+    default=lambda: read_project(Path.cwd()).under({})["artifacts"],
+    show_default=defaults()["artifacts"],
     metavar="DIR",
     help="The folder that the runs used: store, results, baselines.",
 )
@@ -46,8 +48,28 @@ cells_option = click.option(
     metavar="PATTERN",
     help="Only cells whose ids match this pattern, such as '*-litert-*'; may be repeated.",
 )
+
+
+def writable(_context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Returns a path that can be written, as far as can be told before the work that will fill it."""
+    if path is None or (path.exists() and not path.is_dir()):
+        return path
+    folder = next(one for one in (path.absolute().parent, *path.absolute().parents) if one.exists())
+    reason = "is a folder" if path.is_dir() else "" if folder.is_dir() else f"{folder} is no folder"
+    if not reason and not os.access(folder, os.W_OK | os.X_OK):
+        reason = f"nothing can be written in {folder}"
+    if reason:
+        raise OutputError(f"cannot write {path}: {reason}; name another file with {parameter.opts[0]}")
+    return path
+
+
 output_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "-o", "--output", type=PATH, metavar="FILE", help="Write to this file instead of the terminal."
+    "-o",
+    "--output",
+    type=PATH,
+    metavar="FILE",
+    callback=writable,
+    help="Write to this file instead of the terminal.",
 )
 tolerance_option = click.option(
     "--tolerance",
@@ -87,23 +109,25 @@ def matching(ids: Iterable[str], patterns: Iterable[str], *, of: object = "") ->
 def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command the options of `pytest bench/` that concern what is built, without pytest's prefix.
 
-    The command gets their texts by name as the keyword `options`, as `make_plan` takes them; what is wrong with one is
-    said of the option as it is called here.
+    The command gets their texts by name as the keyword `options`, as `make_plan` takes them; those that are not given
+    are as the project's pyproject.toml has them. What is wrong with one is said of the option as it is called here.
     """
 
     @wraps(command)
     def collected(**given: Any) -> Any:
-        options = {one.name: given.pop(one.name.replace("-", "_")) or "" for one in asked}
+        texts = {one.name: given.pop(one.name.replace("-", "_")) for one in asked}
+        own, project = {name: text for name, text in texts.items() if text is not None}, read_project(Path.cwd())
+        options = {name: text for name, text in project.under(own).items() if name in texts}
         try:
             return command(options=options, **given)
         except ZoobenchError as error:
-            raise type(error)(*map(_unprefixed, map(str, error.args))) from error
+            raise type(error)(*(_unprefixed(project.placed(str(line), own)) for line in error.args)) from error
 
     asked = [option for option in OPTIONS if not option.measuring]
     for option in reversed(asked):
         kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"is_flag": True, "flag_value": "yes"}
         name, flag, text = option.name.replace("-", "_"), f"--{option.name}", _unprefixed(option.full_help)
-        collected = click.option(flag, name, default=option.default, help=text, **kind)(collected)
+        collected = click.option(flag, name, default=None, help=text, **kind)(collected)
     return collected
 
 

@@ -24,6 +24,7 @@ from zoobench.measure.target import Samples
 from zoobench.results.conditions import read_shards
 from zoobench.results.run import Run, Side, read_side
 from zoobench.run.locate import find_images
+from zoobench.run.options import defaults
 from zoobench.show.charts.sheet import write_pictures
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
@@ -118,7 +119,7 @@ def make_report(
             noise=learned_noise([side], artifacts),
         ),
         pictured=partial(find_pictures, run, artifacts=artifacts, kit=kit),
-        comparison=compare(read_side(base), side) if base else None,
+        comparison=compare(read_side(base), side, defaults=defaults()) if base else None,
         version=version("zoobench"),
     )
 

@@ -9,8 +9,8 @@ import click
 from zoobench.commands.baseline import find_side, measured_on
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status
-from zoobench.measure.environment import describe_environment, machine_key
-from zoobench.results.conditions import read_shards
+from zoobench.measure.environment import describe_environment
+from zoobench.results.conditions import machine_key, read_shards
 from zoobench.results.file import series
 from zoobench.results.run import Run, read_run
 from zoobench.show.records import runs_view, view

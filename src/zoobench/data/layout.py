@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from shlex import quote
 
 from zoobench.data.images import EXTENSIONS
 from zoobench.data.split import SPLITS, Split, shares_of
@@ -189,7 +190,7 @@ def _beside(folder: Path) -> tuple[str, ...]:
         return ()
     return (
         f"{text_of(folder.name)}/ is taken as the whole data set; {' and '.join(others)} beside it: to take them as "
-        f"the split, give --zoo-data {text_of(folder.parent)}",
+        f"the split, give --zoo-data {quote(text_of(folder.parent))}",
     )
 
 
@@ -304,7 +305,7 @@ def _refuse_half_a_layout(folder: Path, *, tops: list[str], splits: Mapping[str,
             f"{text_of(folder)}: its folders are called {', '.join(map(text_of, tops))}, like splits, but "
             f"{', '.join(others)} hold no class folders with images; put a folder for each class into each, or give "
             "the labels in a list: --zoo-data FILE.csv with the columns path, label and split; if they are the "
-            f"classes, say so: --zoo-classes {','.join(map(text_of, tops))}"
+            f"classes, say so: --zoo-classes {quote(','.join(map(text_of, tops)))}"
         )
     if len({splits[name] for name in holding}) >= 2:
         raise DataError(
@@ -322,7 +323,7 @@ def _refuse_parts(folder: Path, tops: list[str]) -> None:
         same = " and ".join(map(text_of, folders[:2])) + (" ..." if len(folders) > 2 else "")
         raise DataError(
             f"{text_of(folder)}: each of its folders {', '.join(names)} holds the folders {same}, so either may be the "
-            f"classes; if the outer ones are, give --zoo-classes {','.join(names)}; else name one of them with "
+            f"classes; if the outer ones are, give --zoo-classes {quote(','.join(names))}; else name one of them with "
             "--zoo-data, or give a list (a .csv with path and label)"
         )
 

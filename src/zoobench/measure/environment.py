@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -28,7 +27,6 @@ _DEVICE_TREE = "proc/device-tree"
 _CGROUPS = "sys/fs/cgroup"
 _OWN_GROUPS = "proc/self/cgroup"
 _CPU_CONTROLLER = "cpu"
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 FEATURES = (
     *("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"),
     *("neon", "asimd", "asimddp", "asimdhp", "i8mm", "bf16", "sve"),
@@ -87,14 +85,6 @@ def number(path: Path, *, base: int = 10) -> int | None:
         return int(text(path) or "", base)
     except ValueError:
         return None
-
-
-def machine_key(environment: dict[str, Any]) -> str:
-    """Returns the name under which this machine's results are kept: device or CPU model, and number of cores."""
-    words = str(environment["device"] or environment["cpu"]).lower()
-    for noise in ("(r)", "(tm)", "processor", "cpu"):
-        words = words.replace(noise, " ")
-    return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
 
 
 def describe_environment(root: Path = ROOT, *, libraries: Iterable[str] = ()) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """On which machine and under which conditions were runs measured, and may they stand in one table?"""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,15 @@ from zoobench.results.schema import Record
 from zoobench.system.units import few, short_hash
 
 DATA_SET = "data set"
-_FIRST = ("device", "cpu", "cores", "governor", "threads", "runtime", "weights", "image size", DATA_SET)
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_FIRST = ("machine", "device", "cpu", "cores", "governor", "threads", "runtime", "weights", "image size", DATA_SET)
 """What stands first in a list of differences; libraries and the rest follow in the order of the record."""
 _START_OF_HASH = 12
 """Characters that name a file or data set among others."""
 _LONGEST = 80
 _SPLIT = frozenset({"backbones", "variants", "runtimes", "threads", "image-size"})
 """Options in which the parts of one run may differ: what a matrix is split by."""
+_SHOWN_FILES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +34,67 @@ class Difference:
     new: tuple[str, ...]
 
 
-def differences(base: Side, new: Side) -> tuple[Difference, ...]:
-    """Returns the conditions in which two sides differ, those that matter most first."""
+def differences(base: Side, new: Side, *, defaults: Mapping[str, str] | None = None) -> tuple[Difference, ...]:
+    """Returns the conditions in which two sides differ, those that matter most first, then options and model files.
+
+    Args:
+        base: One side.
+        new: The other.
+        defaults: Of options, by name: a file names those alone that are not at theirs.
+    """
     ours, theirs = conditions(base), conditions(new)
     names = dict.fromkeys((*(name for name in _FIRST if name in ours or name in theirs), *ours, *theirs))
-    return tuple(
+    found = [
         Difference(name=name, base=ours.get(name, ()), new=theirs.get(name, ()))
         for name in names
         if sorted(ours.get(name, ())) != sorted(theirs.get(name, ()))
-    )
+    ]
+    return (*found, *_settings(base, new), *_options(base, new, defaults or {}), *_files(base, new))
+
+
+def _settings(base: Side, new: Side) -> Iterator[Difference]:
+    """Yields what the rounds of both sides were timed by, where it is not the same; baselines do not tell."""
+    ours, theirs = map(_timed_by, (base, new))
+    for name in (one for one in ours if one in theirs and sorted(ours[one]) != sorted(theirs[one])):
+        yield Difference(name=name, base=tuple(ours[name]), new=tuple(theirs[name]))
+
+
+def _timed_by(side: Side) -> dict[str, dict[str, None]]:
+    found: dict[str, dict[str, None]] = {}
+    for run in side.runs:
+        for name, values in run.settings.items():
+            found.setdefault(name, {}).update(dict.fromkeys(values))
+    return found
+
+
+def _options(base: Side, new: Side, defaults: Mapping[str, str]) -> Iterator[Difference]:
+    given = [
+        [{**run.provenance.options, **run.provenance.measuring} for run in side.runs if run.records]
+        for side in (base, new)
+    ]
+    if not all(given):
+        return  # a file that zoobench did not write
+    for name in dict.fromkeys(name for runs in given for run in runs for name in run):
+        ours, theirs = (
+            tuple(dict.fromkeys(run.get(name, defaults.get(name, "")) or "not given" for run in runs)) for runs in given
+        )
+        if sorted(ours) != sorted(theirs):
+            yield Difference(name=f"option {name}", base=ours, new=theirs)
+
+
+def _files(base: Side, new: Side) -> Iterator[Difference]:
+    """Yields the model files that are not the same in cells of both sides, all in one."""
+    ours, theirs = base.records, new.records
+    pairs = [(one.model, theirs[cell].model) for cell, one in ours.items() if cell in theirs]
+    other = [(one.sha256, two.sha256) for one, two in pairs if one and two and one.sha256 != two.sha256]
+    if other:
+        before, after = ([short_hash(one) for one in dict.fromkeys(side)] for side in zip(*other, strict=True))
+        name = f"model file of {len(other)} of {len(pairs)} cells"
+        yield Difference(name=name, base=tuple(_few(before)), new=tuple(_few(after)))
+
+
+def _few(values: Sequence[str]) -> Sequence[str]:
+    return values if len(values) <= _SHOWN_FILES else (*values[:_SHOWN_FILES], f"{len(values) - _SHOWN_FILES} more")
 
 
 def conditions(side: Side) -> dict[str, tuple[str, ...]]:
@@ -51,23 +106,50 @@ def conditions(side: Side) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in found.items()}
 
 
-def machines_of(side: Side) -> frozenset[tuple[str, str]]:
+def machines_of(side: Side) -> frozenset[tuple[str, str, str]]:
     """Returns every machine that a side was measured on."""
     return frozenset(machine_of(run) for run in side.runs)
 
 
-def machine_of(run: Run) -> tuple[str, str]:
-    """Returns what tells machines apart, device or CPU and number of cores; '' for what is not known."""
+def machine_of(run: Run) -> tuple[str, str, str]:
+    """Returns what tells machines apart: the name that it was given, device or CPU, number of cores.
+
+    Each is '' where it is not known. Machines that were given different names are different ones, however alike.
+    """
     known: dict[str, str] = {}
     for name, value in _of_run(run):
         known.setdefault(name, value)
-    return (known.get("device") or known.get("cpu", ""), known.get("cores", ""))
+    return (_given_name(run), known.get("device") or known.get("cpu", ""), known.get("cores", ""))
+
+
+def are_one_machine(base: Side, new: Side) -> bool:
+    """Tells whether two sides are of the same machines, as far as is known: not every run names its machine."""
+    ours, theirs = machines_of(base), machines_of(new)
+    (our_names, alike), (their_names, also_alike) = (
+        ({name for name, *_ in those if name}, {tuple(what) for _, *what in those}) for those in (ours, theirs)
+    )
+    return alike == also_alike and (our_names == their_names or not our_names or not their_names)
 
 
 def machine_name(run: Run) -> str:
-    """Returns what a machine is called wherever it is shown: device or CPU, and number of cores."""
-    name, cores = machine_of(run)
-    return f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
+    """Returns what a machine is called wherever it is shown: as it was named; device or CPU, and number of cores."""
+    given, name, cores = machine_of(run)
+    kind = f"{name or 'unknown machine'}, {cores or 'unknown number of'} cores"
+    return f"{given} ({kind})" if given else kind
+
+
+def _given_name(run: Run) -> str:
+    name, record = run.provenance.machine or "", next(iter(run.records.values()), None)
+    environment = record.environment if record else {}
+    return "" if name == machine_key({key: environment.get(key) for key in ("device", "cpu", "cores")}) else name
+
+
+def machine_key(environment: dict[str, Any]) -> str:
+    """Returns the name under which this machine's results are kept: device or CPU model, and number of cores."""
+    words = str(environment["device"] or environment["cpu"]).lower()
+    for noise in ("(r)", "(tm)", "processor", "cpu"):
+        words = words.replace(noise, " ")
+    return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
 
 
 def read_shards(paths: Sequence[Path]) -> Run:
@@ -92,6 +174,7 @@ def read_shards(paths: Sequence[Path]) -> Run:
         machine=parts[0].machine,
         cells=tuple(dict.fromkeys(cell for one in parts for cell in one.cells)),
         options={name: text for name, text in parts[0].options.items() if name not in _SPLIT},
+        measuring=parts[0].measuring,
         pixels={size: pixels for one in parts for size, pixels in one.pixels.items()},
         products={sha256: product for one in parts for sha256, product in one.products.items()},
     )
@@ -101,6 +184,7 @@ def read_shards(paths: Sequence[Path]) -> Run:
         rounds={cell: timing for run in runs for cell, timing in run.rounds.items()},
         provenance=provenance,
         machine=runs[0].machine,
+        settings=runs[0].settings,
         measured=max(run.measured for run in runs),
         shards=tuple(files),
     )
@@ -135,11 +219,13 @@ def _of_a_whole(run: Run) -> dict[str, str]:
     """Returns what all parts of one run have in common."""
     record = next(iter(run.records.values()))
     libraries = record.environment.get("libraries")
-    options = {f"option {name}": text for name, text in run.provenance.options.items() if name not in _SPLIT}
+    asked = {**run.provenance.options, **(run.provenance.measuring or {})}
+    options = {f"option {name}": text for name, text in asked.items() if name not in _SPLIT}
     return {
         "machine": machine_name(run),
         DATA_SET: _data(record),
         "kit": short_hash(record.kit) if record.kit else "none",
+        **{name: joined(values) for name, values in run.settings.items()},
         **({str(name): str(version) for name, version in libraries.items()} if isinstance(libraries, dict) else {}),
         **options,
         **{f"pixels of {size}": f"{one.product}, {len(one.rows)} rows" for size, one in run.provenance.pixels.items()},
@@ -223,6 +309,8 @@ def _interface_changes(before: Record, after: Record) -> Iterator[str]:
 
 
 def _of_run(run: Run) -> Iterator[tuple[str, str]]:
+    if name := _given_name(run):
+        yield "machine", name
     if not run.records:
         yield from _flat(run.machine)
     for record in run.records.values():

@@ -29,6 +29,9 @@ _Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 _Count = Annotated[int, Meta(ge=1, le=10**12)]
 _AGREE = 1e-6
 """Relative difference up to which a record's median and that of its rounds are the same."""
+_SETTINGS = {"timer": "timer", "disable_gc": "garbage collection off"}
+"""What two runs may differ in, of pytest-benchmark's own options of a benchmark."""
+_LONGEST_SETTING = 80
 
 
 class RecordedPixels(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +79,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
         machine: Name under which the run's results are kept, '' if unknown.
         cells: Ids of the cells that were to be measured.
         options: Texts of the options that were not at their defaults, but for those of measuring alone.
+        measuring: The same of those that decide how often it is measured.
         pixels: By image size.
         products: Folder names in `artifacts/models`, by the SHA-256 of the model file.
         baseline: None for any other file.
@@ -84,6 +88,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     cells: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
+    measuring: Mapping[str, str] = {}
     pixels: Mapping[_Size, RecordedPixels] = {}
     products: Mapping[str, str] = {}
     baseline: Origin | None = None
@@ -116,6 +121,7 @@ class Run:
         records: By cell id, timed cells first; empty for a file that zoobench did not write.
         rounds: By cell id; by the benchmark's full name for benchmarks that are not ours. A baseline has none.
         machine: What pytest-benchmark knows of the machine, in our words.
+        settings: What pytest-benchmark timed by, each value once: its timer, and whether garbage was collected.
         measured: When it ended, ISO 8601; '' where the file does not tell.
         shards: The files that it was joined of; none for one file.
     """
@@ -125,6 +131,7 @@ class Run:
     rounds: Mapping[str, Timing] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     machine: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     measured: str = ""
     shards: tuple[Path, ...] = ()
 
@@ -179,7 +186,7 @@ def files_of(path: Path) -> tuple[Path, ...]:
     """
     if not path.is_dir():
         return (path,)
-    files = tuple(sorted(path.glob("[!.]*.json")))
+    files = tuple(one for one in sorted(path.glob("[!.]*.json")) if one.is_file())
     if not files:
         raise ResultsError(
             f"{path} holds no .json file; name a results file, or the folder of one machine's results such as "
@@ -269,7 +276,7 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
             "schema": SCHEMA,
             "records": [to_json(replace(record, training=None)) for record in run.records.values()],
             "machine": machine,
-            **{key: known[key] for key in ("cells", "options", "pixels", "products") if known[key]},
+            **{key: known[key] for key in ("cells", "options", "measuring", "pixels", "products") if known.get(key)},
             "baseline": msgspec.to_builtins(origin),
         },
     }
@@ -279,6 +286,7 @@ def _run(content: ResultsFile) -> Run:
     by_place = _records(content)
     records = {record.cell.id: record for record in by_place.values()}
     rounds = _rounds(content, by_place)
+    settings = _settings(content)
     if not records and not rounds:
         raise ResultsError(
             f"{content.path} holds neither a zoobench record nor a benchmark; expected a file written by "
@@ -290,6 +298,7 @@ def _run(content: ResultsFile) -> Run:
         rounds=rounds,
         provenance=typed(Provenance, content.block, f"{content.path}: {BLOCK}"),
         machine=_machine(content.about.get("machine_info")),
+        settings=settings,
         measured=when if isinstance(when := content.about.get("datetime"), str) else "",
     )
 
@@ -335,6 +344,17 @@ def _rounds(content: ResultsFile, records: Mapping[str, Record]) -> dict[str, Ti
                     "the two was changed after measuring. Measure again"
                 )
     return rounds
+
+
+def _settings(content: ResultsFile) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for place, benchmark in content.benchmarks():
+        options = members(benchmark.get("options", b"{}"), f"{content.path}: {place}.options")
+        for key, name in _SETTINGS.items():
+            if key in options:
+                value = parsed(bytes(options[key]), f"{content.path}: {place}.options.{key}")
+                found.setdefault(name, {})[str(value)[:_LONGEST_SETTING]] = None
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _name(benchmark: Mapping[str, bytes], where: str) -> str:

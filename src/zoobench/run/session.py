@@ -24,7 +24,6 @@ from zoobench.measure.environment import (
     ROOT,
     cpu_features,
     describe_environment,
-    machine_key,
     quota_cores,
     usable_cpus,
 )
@@ -33,6 +32,7 @@ from zoobench.measure.runtimes import imported_meanwhile
 from zoobench.measure.startup import measure_memory
 from zoobench.measure.target import ModelFile, Target, measure_size, violations_of
 from zoobench.measure.worker import first_patience, later_patience
+from zoobench.results.conditions import machine_key
 from zoobench.results.disturbed import busy, judged
 from zoobench.results.file import BLOCK
 from zoobench.results.schema import (
@@ -52,6 +52,7 @@ from zoobench.store.product import Facts, Product, find, obtain
 from zoobench.system.files import sha256_of_json
 from zoobench.system.processes import LostError, expect, in_fresh_process
 from zoobench.system.terminal import capture_native_output
+from zoobench.system.units import duration
 
 
 class BenchSession:
@@ -64,6 +65,7 @@ class BenchSession:
         self._inputs: Inputs | None = None
         self._evaluations: dict[tuple[str, str, int, Interface | None], Evaluation] = {}
         self._tried: dict[str, Refusal | None] = {}
+        self._begun: dict[str, float] = {}
         self._lost: dict[tuple[str, str], Refusal] = {}
 
     @cached_property
@@ -101,11 +103,23 @@ class BenchSession:
     def provenance(self) -> dict[str, Any]:
         """Returns what a later rebuild or replay needs to know of this run, as plain JSON."""
         known = {"machine": self.machine, "options": dict(self.plan.options)}
+        known |= {"measuring": dict(self.plan.measuring)} if self.plan.measuring else {}
         if self._inputs is None:
             return known
         made = [self.model(self.cell(one.cell.id)) for one in self.records.values() if one.model]
         products = {} if self._inputs.kit else {"products": {file.sha256: file.product for file in made}}
         return {**known, **self._inputs.provenance, **products}
+
+    def begin(self, cell: Cell) -> str:
+        """Returns how many cells are done and how long the others may take, where this one begins; '' anywhere else."""
+        if cell.id in self._begun:
+            return ""
+        self._begun[cell.id] = now = time.monotonic()
+        done, cells = len(self._begun) - 1, len(self.inputs.cells)
+        if not 0 < done < cells:
+            return ""
+        left = duration((now - min(self._begun.values())) / done * (cells - done))
+        return f"cell {done + 1} of {cells}, {left} left if they take as long"
 
     def unavailable_reason(self, cell: Cell) -> str:
         """Returns why a cell cannot be measured in this process, '' if it can."""
@@ -266,18 +280,25 @@ class BenchSession:
     def _record(self, cell: Cell) -> Record:
         if cell.id not in self.records:
             target = self.inputs.target(cell) if self.is_made(cell) else None
-            self.records[cell.id] = Record(
-                schema=SCHEMA,
-                cell=RecordedCell(id=cell.id, **asdict(cell), weights=self.inputs.weights[cell.backbone]),
+            self.records[cell.id] = replace(
+                self.expected(cell),
                 model=self._size(target) if target else None,
-                dataset=self.inputs.split(cell).dataset,
-                accuracy=None,
-                latency=None,
-                environment=self.environment,
-                kit=self.inputs.kit,
                 training=target.file.training if target else None,
             )
         return self.records[cell.id]
+
+    def expected(self, cell: Cell) -> Record:
+        """Returns what is known of a cell before it is made and measured: its data, its weights and the machine."""
+        return Record(
+            schema=SCHEMA,
+            cell=RecordedCell(id=cell.id, **asdict(cell), weights=self.inputs.weights[cell.backbone]),
+            model=None,
+            dataset=self.inputs.split(cell).dataset,
+            accuracy=None,
+            latency=None,
+            environment=self.environment,
+            kit=self.inputs.kit,
+        )
 
 
 def _busy(timed: Sequence[Cell], before: Mark) -> list[str]:

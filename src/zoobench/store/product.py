@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from zoobench.errors import ModelError, ZoobenchError
 from zoobench.system.files import sha256_of_file, sha256_of_json, sync, write_json
+from zoobench.system.keeper import removed_if_killed
 from zoobench.system.terminal import say
 
 KINDS = {"datasets": "data set", "models": "model", "evaluations": "evaluation", "kits": "kit", "onnx": "ONNX form"}
@@ -301,13 +302,14 @@ def _make(folder: Path, product: Product, make: Callable[[Path], Facts], *, alon
             shutil.rmtree(entry, ignore_errors=True)
     started = time.monotonic()
     workplace = Path(tempfile.mkdtemp(prefix=beginning, dir=folder.parent))
-    try:
-        facts = make(workplace)
-        seconds = time.monotonic() - started
-        describe(workplace, file=product.file_name, inputs=product.inputs, facts=facts, seconds=seconds)
-        _publish(workplace, folder)
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)  # there is none left where the rename was reached
+    with removed_if_killed(workplace):
+        try:
+            facts = make(workplace)
+            seconds = time.monotonic() - started
+            describe(workplace, file=product.file_name, inputs=product.inputs, facts=facts, seconds=seconds)
+            _publish(workplace, folder)
+        finally:
+            shutil.rmtree(workplace, ignore_errors=True)  # there is none left where the rename was reached
     try:
         return _read(folder, product)
     except ValueError as error:

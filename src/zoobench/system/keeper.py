@@ -1,7 +1,7 @@
 """How does this process end when it is asked to, or stuck, and what ends, and is removed, when it is killed?
 
 A keeper is a process that is told of what there is, and reads on until the last who could tell it is gone: then it ends
-the groups of processes, and removes the folders, that are left. It needs nothing that only Linux has.
+the groups of processes, and removes the files and folders, that are left. It needs nothing that only Linux has.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from select import select
@@ -29,7 +29,7 @@ _KEEPER = """
 import os, signal, sys
 for one in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
     signal.signal(one, signal.SIG_IGN)
-kept = {"group": set(), "folder": set()}
+kept = {"group": set(), "path": set()}
 for line in sys.stdin.buffer:
     change, kind, value = line.decode().split()
     getattr(kept[kind], change)(value)
@@ -38,10 +38,12 @@ for group in kept["group"]:
         os.killpg(int(group), signal.SIGKILL)
     except OSError:
         pass
-if kept["folder"]:
-    import shutil
-    for name in kept["folder"]:
-        shutil.rmtree(os.fsdecode(bytes.fromhex(name)), ignore_errors=True)
+for path in (os.fsdecode(bytes.fromhex(one)) for one in kept["path"]):
+    try:
+        os.unlink(path)
+    except OSError:
+        import shutil
+        shutil.rmtree(path, ignore_errors=True)
 """
 """What the keeper runs: it is told what there is and what is gone, and clears up what is left when its input ends."""
 
@@ -124,13 +126,22 @@ def _watch(reading: int, limits: Sequence[float], doing: str) -> None:
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Yields a new folder that is removed after the block, also where this process is killed in it."""
-    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder, tracked("folder", os.fsencode(folder).hex()):
+    with tempfile.TemporaryDirectory(prefix="zoobench-") as folder, removed_if_killed(folder):
         yield Path(folder)
 
 
+def removed_if_killed(path: str | Path) -> AbstractContextManager[None]:
+    """Has a file or a folder removed if this process is killed in the block; what is renamed meanwhile stays."""
+    return _tracked("path", os.fsencode(Path(path).absolute()).hex())
+
+
+def ended_if_killed(group: int) -> AbstractContextManager[None]:
+    """Has a group of processes ended if this process is killed in the block."""
+    return _tracked("group", str(group))
+
+
 @contextmanager
-def tracked(kind: str, value: str) -> Iterator[None]:
-    """Tells the keeper of what is to be cleared up if this process is killed in the block."""
+def _tracked(kind: str, value: str) -> Iterator[None]:
     keeper = _keeper(os.getpid())
 
     def tell(change: str) -> None:

@@ -15,7 +15,7 @@ from scipy.special import ndtr
 from zoobench.judge.evidence import different_files, value_of
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, METRICS, SPEEDUP
 from zoobench.judge.readings import QUANTILE, CellTiming, LogReading, p50_reading, slowness_reading, timing_of
-from zoobench.results.conditions import check_same_subject, conditions, machine_name, machine_of
+from zoobench.results.conditions import check_same_subject, conditions, machine_name, machines_of
 from zoobench.results.disturbed import cautions
 from zoobench.results.run import Side
 from zoobench.stats.intervals import LEAST_PROCESSES, Interval
@@ -193,7 +193,7 @@ def _differing(sides: Sequence[Side]) -> tuple[tuple[str, tuple[tuple[str, ...],
 
 
 def _same_machines(machines: Sequence[Machine], sides: Sequence[Side]) -> list[str]:
-    keys = [frozenset(map(machine_of, side.runs)) for side in sides]
+    keys = [machines_of(side) for side in sides]
     return [
         f"WARNING: {one.letter} and {other.letter} are the same kind of machine ({one.name}): what differs between "
         "them is not the machine."

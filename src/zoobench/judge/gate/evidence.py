@@ -241,14 +241,34 @@ def obstacles(baseline: Records, candidate: Records) -> tuple[str, ...]:
     """
     pairs = [(cell, baseline[cell], candidate[cell]) for cell in measured_on_both(baseline, candidate)]
     found = (
-        *_missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone"),
-        *_missing(candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"),
-        *advice(baseline, candidate),
+        *_unpaired_cells(baseline, candidate),
         *_newly_refused(baseline, candidate),
         *dict.fromkeys(text for _, before, after in pairs for text in _differences(before, after)),
         *(text for check in (_incomplete, _impossible, _unpaired) for pair in pairs for text in check(*pair)),
     )
     return found if found or pairs else ("no cell was measured on both sides, so there is nothing to judge",)
+
+
+def foreseeable(baseline: Records, candidate: Records) -> tuple[str, ...]:
+    """Returns why cells could not be judged of which the candidate's are known, its data and its weights, but no more.
+
+    Whether a model of one's own is the same is not: its weights are what would be judged.
+    """
+    found = list(_unpaired_cells(baseline, candidate))
+    for cell in measured_on_both(baseline, candidate):
+        before, after = baseline[cell], candidate[cell]
+        if have_own_model(before):
+            after = replace(after, cell=replace(after.cell, weights=before.cell.weights))
+        found += _differences(before, after)
+    return tuple(dict.fromkeys(found))
+
+
+def _unpaired_cells(baseline: Records, candidate: Records) -> Iterator[str]:
+    yield from _missing(baseline, candidate, "the candidate has no record of {}; measure it, or gate the others alone")
+    yield from _missing(
+        candidate, baseline, "the baseline has no record of {}; save a new one, or gate the others alone"
+    )
+    yield from advice(baseline, candidate)
 
 
 def unjudged(baseline: Records, candidate: Records) -> tuple[str, ...]:
