@@ -55,7 +55,7 @@ from zoobench.show.gate import annotations, view
 from zoobench.stats.sequential import Rates
 from zoobench.system.keeper import status_of, temporary_folder
 from zoobench.system.terminal import say
-from zoobench.system.units import few
+from zoobench.system.units import few, three_digits
 
 _EXAMPLES = """\b
 Against a named run:
@@ -70,6 +70,8 @@ SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
+_MUCH_OF_IT = 0.2
+"""Share of the gate's seconds from which on it is said that files took them."""
 _NOT_ALL = "not every cell can be replayed"
 _NAME_THEM = (
     "Name a folder of the baseline's files with --baseline-models, or images with --images, or let --method be auto "
@@ -178,7 +180,7 @@ class GateRequest:
         cells: Patterns of the ids of cells to judge; all where there is none.
         renames: `OLD=NEW`: which of the baseline's backbones or cells the candidate has by another name.
         method: Of latency: `replay`, `stored`, or `auto`, which replays what it can and compares the rest as stored.
-        seconds: How long the replay may take; None for what the rules say, or `SECONDS` and the number of cells.
+        seconds: How long files and replay may take; None for what the rules say, or `SECONDS` and the number of cells.
         baseline_models: Where else to look for the baseline's files.
         baseline_python: Interpreter of the environment in which the baseline is replayed; then all must be.
         shards: Further files of the candidate, where its matrix was split over jobs.
@@ -327,6 +329,7 @@ def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
 
 
 def _observe(sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateRequest, rates: Rates) -> _Observed:
+    began = time.monotonic()
     with temporary_folder() as folder:
         sizes = [pair[CANDIDATE].cell.image_size for pair in pairs]
         samples = find_samples(sides, sizes, artifacts=request.artifacts, images=request.images, workplace=folder)
@@ -342,11 +345,17 @@ def _observe(sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateR
         if not subjects:
             return {}, names, notes
         cells = [subject[CANDIDATE].cell.id for subject in subjects]
+        allowed, spent = request.seconds_for(len(subjects)), time.monotonic() - began
+        if spent > _MUCH_OF_IT * allowed:
+            notes.append(
+                f"finding files, and making them again, took {three_digits(spent)} s of the {three_digits(allowed)} s "
+                "that the gate may take; what was made is in the store now"
+            )
         replayed = replay_cells(
             subjects,
             {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in cells},
             rates=rates,
-            seconds=request.seconds_for(len(subjects)),
+            seconds=allowed - spent,
             slowdown=request.slowdown,
             baseline_python=request.baseline_python,
         )
