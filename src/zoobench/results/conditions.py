@@ -1,5 +1,6 @@
 """On which machine and under which conditions were runs measured, and may they stand in one table?"""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +9,9 @@ from typing import Any
 
 from zoobench.errors import ResultsError
 from zoobench.matrix.backbones import TABLE, unsized_name
-from zoobench.results.run import Run, Side
+from zoobench.results.run import Provenance, Run, Side, files_of, read_recorded
 from zoobench.results.schema import Record
-from zoobench.system.units import short_hash
+from zoobench.system.units import few, short_hash
 
 DATA_SET = "data set"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
@@ -19,6 +20,9 @@ _FIRST = ("machine", "device", "cpu", "cores", "governor", "threads", "runtime",
 _START_OF_HASH = 12
 """Characters that name a file or data set among others."""
 _LONGEST = 80
+_SPLIT = frozenset({"backbones", "variants", "runtimes", "threads", "image-size"})
+"""Options in which the parts of one run may differ: what a matrix is split by."""
+_SHOWN_FILES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +34,67 @@ class Difference:
     new: tuple[str, ...]
 
 
-def differences(base: Side, new: Side) -> tuple[Difference, ...]:
-    """Returns the conditions in which two sides differ, those that matter most first."""
+def differences(base: Side, new: Side, *, defaults: Mapping[str, str] | None = None) -> tuple[Difference, ...]:
+    """Returns the conditions in which two sides differ, those that matter most first, then options and model files.
+
+    Args:
+        base: One side.
+        new: The other.
+        defaults: Of options, by name: a file names those alone that are not at theirs.
+    """
     ours, theirs = conditions(base), conditions(new)
     names = dict.fromkeys((*(name for name in _FIRST if name in ours or name in theirs), *ours, *theirs))
-    return tuple(
+    found = [
         Difference(name=name, base=ours.get(name, ()), new=theirs.get(name, ()))
         for name in names
         if sorted(ours.get(name, ())) != sorted(theirs.get(name, ()))
-    )
+    ]
+    return (*found, *_settings(base, new), *_options(base, new, defaults or {}), *_files(base, new))
+
+
+def _settings(base: Side, new: Side) -> Iterator[Difference]:
+    """Yields what the rounds of both sides were timed by, where it is not the same; baselines do not tell."""
+    ours, theirs = map(_timed_by, (base, new))
+    for name in (one for one in ours if one in theirs and sorted(ours[one]) != sorted(theirs[one])):
+        yield Difference(name=name, base=tuple(ours[name]), new=tuple(theirs[name]))
+
+
+def _timed_by(side: Side) -> dict[str, dict[str, None]]:
+    found: dict[str, dict[str, None]] = {}
+    for run in side.runs:
+        for name, values in run.settings.items():
+            found.setdefault(name, {}).update(dict.fromkeys(values))
+    return found
+
+
+def _options(base: Side, new: Side, defaults: Mapping[str, str]) -> Iterator[Difference]:
+    given = [
+        [{**run.provenance.options, **run.provenance.measuring} for run in side.runs if run.records]
+        for side in (base, new)
+    ]
+    if not all(given):
+        return  # a file that zoobench did not write
+    for name in dict.fromkeys(name for runs in given for run in runs for name in run):
+        ours, theirs = (
+            tuple(dict.fromkeys(run.get(name, defaults.get(name, "")) or "not given" for run in runs)) for runs in given
+        )
+        if sorted(ours) != sorted(theirs):
+            yield Difference(name=f"option {name}", base=ours, new=theirs)
+
+
+def _files(base: Side, new: Side) -> Iterator[Difference]:
+    """Yields the model files that are not the same in cells of both sides, all in one."""
+    ours, theirs = base.records, new.records
+    pairs = [(one.model, theirs[cell].model) for cell, one in ours.items() if cell in theirs]
+    other = [(one.sha256, two.sha256) for one, two in pairs if one and two and one.sha256 != two.sha256]
+    if other:
+        before, after = ([short_hash(one) for one in dict.fromkeys(side)] for side in zip(*other, strict=True))
+        name = f"model file of {len(other)} of {len(pairs)} cells"
+        yield Difference(name=name, base=tuple(_few(before)), new=tuple(_few(after)))
+
+
+def _few(values: Sequence[str]) -> Sequence[str]:
+    return values if len(values) <= _SHOWN_FILES else (*values[:_SHOWN_FILES], f"{len(values) - _SHOWN_FILES} more")
 
 
 def conditions(side: Side) -> dict[str, tuple[str, ...]]:
@@ -94,6 +150,86 @@ def machine_key(environment: dict[str, Any]) -> str:
     for noise in ("(r)", "(tm)", "processor", "cpu"):
         words = words.replace(noise, " ")
     return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
+
+
+def read_shards(paths: Sequence[Path]) -> Run:
+    """Returns the results of a matrix that was split over several jobs as one run.
+
+    Args:
+        paths: Files, or folders of files, that share no cell; a single file is a run of its own.
+
+    Raises:
+        ResultsError: As `read_recorded`; if two hold the same cell, or were not measured alike: on another machine,
+            with other libraries, options or data, from another kit.
+    """
+    files = [file for path in paths for file in files_of(path)]
+    runs = [read_recorded(file) for file in files]
+    if len(runs) == 1:
+        return runs[0]
+    _check_disjoint(runs)
+    for other in runs[1:]:
+        _check_alike(runs[0], other)
+    parts = [run.provenance for run in runs]
+    provenance = Provenance(
+        machine=parts[0].machine,
+        cells=tuple(dict.fromkeys(cell for one in parts for cell in one.cells)),
+        options={name: text for name, text in parts[0].options.items() if name not in _SPLIT},
+        measuring=parts[0].measuring,
+        pixels={size: pixels for one in parts for size, pixels in one.pixels.items()},
+        products={sha256: product for one in parts for sha256, product in one.products.items()},
+    )
+    return Run(
+        path=paths[0] if len(paths) == 1 else Path(os.path.commonpath([file.absolute().parent for file in files])),
+        records={cell: record for run in runs for cell, record in run.records.items()},
+        rounds={cell: timing for run in runs for cell, timing in run.rounds.items()},
+        provenance=provenance,
+        machine=runs[0].machine,
+        settings=runs[0].settings,
+        measured=max(run.measured for run in runs),
+        shards=tuple(files),
+    )
+
+
+def _check_disjoint(runs: Sequence[Run]) -> None:
+    places: dict[str, Path] = {}
+    for run in runs:
+        if twice := [cell for cell in run.ids if cell in places]:
+            raise ResultsError(
+                f"{places[twice[0]]} and {run.path} both hold {few(twice)}; expected files that share no cell, as of a "
+                "matrix that was split over jobs. Name one of the two, or compare several runs with `zoobench compare`"
+            )
+        places |= dict.fromkeys(run.ids, run.path)
+
+
+def _check_alike(one: Run, other: Run) -> None:
+    ours, theirs = _of_a_whole(one), _of_a_whole(other)
+    unlike = [
+        f"{name} {ours.get(name, 'none')} / {theirs.get(name, 'none')}"
+        for name in {**ours, **theirs}
+        if ours.get(name) != theirs.get(name)
+    ]
+    if unlike:
+        raise ResultsError(
+            f"{one.path} and {other.path} are no parts of one run, as they were not measured alike: "
+            f"{'; '.join(unlike)}. Measure all parts alike, or name one of them"
+        )
+
+
+def _of_a_whole(run: Run) -> dict[str, str]:
+    """Returns what all parts of one run have in common."""
+    record = next(iter(run.records.values()))
+    libraries = record.environment.get("libraries")
+    asked = {**run.provenance.options, **(run.provenance.measuring or {})}
+    options = {f"option {name}": text for name, text in asked.items() if name not in _SPLIT}
+    return {
+        "machine": machine_name(run),
+        DATA_SET: _data(record),
+        "kit": short_hash(record.kit) if record.kit else "none",
+        **{name: joined(values) for name, values in run.settings.items()},
+        **({str(name): str(version) for name, version in libraries.items()} if isinstance(libraries, dict) else {}),
+        **options,
+        **{f"pixels of {size}": f"{one.product}, {len(one.rows)} rows" for size, one in run.provenance.pixels.items()},
+    }
 
 
 def leaves(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

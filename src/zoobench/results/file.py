@@ -44,7 +44,7 @@ _ADVICE = "see to space or name another artifacts folder"
 _NUMBERED = re.compile(r"(\d{4,})_.*\.json")
 _SAVED = re.compile(r"(\d{4,})_\d{8}-\d{6}\.json")
 _WANTED = re.compile(
-    rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|zoobench)"\s*:'
+    rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|options|zoobench)"\s*:'
 )
 """A key that is read, anywhere."""
 _ESCAPED = re.compile(rb'\\u[0-9a-fA-F]{4}[^"\\]*"\s*:')
@@ -62,6 +62,7 @@ class _Benchmark(msgspec.Struct, gc=False):
     name: Part = msgspec.UNSET
     fullname: Part = msgspec.UNSET
     stats: Part = msgspec.UNSET
+    options: Part = msgspec.UNSET
     extra_info: _ExtraInfo | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -111,14 +112,14 @@ class ResultsFile:
             yield place, parsed(content, where)
 
     def benchmarks(self) -> Iterator[tuple[str, dict[str, bytes]]]:
-        """Yields JSON of name, full name and statistics of each benchmark, as far as it has them, with its place.
+        """Yields JSON of names, statistics and options of each benchmark, as far as it has them, with its place.
 
         Raises:
             ResultsError: If the file has too many rounds.
         """
         left = LARGEST_ROUNDS
         for index, benchmark in enumerate(self._benchmarks):
-            raws = {key: getattr(benchmark, key) for key in ("name", "fullname", "stats")}
+            raws = {key: getattr(benchmark, key) for key in ("name", "fullname", "stats", "options")}
             found = {key: bytes(raw) for key, raw in raws.items() if raw is not msgspec.UNSET}
             sizes = [*map(values, found.values())]
             left -= sum(sizes)

@@ -29,6 +29,9 @@ _Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 _Count = Annotated[int, Meta(ge=1, le=10**12)]
 _AGREE = 1e-6
 """Relative difference up to which a record's median and that of its rounds are the same."""
+_SETTINGS = {"timer": "timer", "disable_gc": "garbage collection off"}
+"""What two runs may differ in, of pytest-benchmark's own options of a benchmark."""
+_LONGEST_SETTING = 80
 
 
 class RecordedPixels(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +79,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
         machine: Name under which the run's results are kept, '' if unknown.
         cells: Ids of the cells that were to be measured.
         options: Texts of the options that were not at their defaults, but for those of measuring alone.
+        measuring: The same of those that decide how often it is measured.
         pixels: By image size.
         products: Folder names in `artifacts/models`, by the SHA-256 of the model file.
         baseline: None for any other file.
@@ -84,6 +88,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     cells: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
+    measuring: Mapping[str, str] = {}
     pixels: Mapping[_Size, RecordedPixels] = {}
     products: Mapping[str, str] = {}
     baseline: Origin | None = None
@@ -116,7 +121,9 @@ class Run:
         records: By cell id, timed cells first; empty for a file that zoobench did not write.
         rounds: By cell id; by the benchmark's full name for benchmarks that are not ours. A baseline has none.
         machine: What pytest-benchmark knows of the machine, in our words.
+        settings: What pytest-benchmark timed by, each value once: its timer, and whether garbage was collected.
         measured: When it ended, ISO 8601; '' where the file does not tell.
+        shards: The files that it was joined of; none for one file.
     """
 
     path: Path
@@ -124,7 +131,9 @@ class Run:
     rounds: Mapping[str, Timing] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     machine: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     measured: str = ""
+    shards: tuple[Path, ...] = ()
 
     @property
     def origin(self) -> Origin | None:
@@ -166,15 +175,24 @@ def read_side(path: Path) -> Side:
     Raises:
         ResultsError: If a file cannot be read or understood, or the folder has none.
     """
+    return Side(name=str(path), runs=tuple(read_run(file) for file in files_of(path)))
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Returns a file, or the results files of a folder.
+
+    Raises:
+        ResultsError: If the folder has none.
+    """
     if not path.is_dir():
-        return Side(name=str(path), runs=(read_run(path),))
-    files = [one for one in sorted(path.glob("[!.]*.json")) if one.is_file()]
+        return (path,)
+    files = tuple(one for one in sorted(path.glob("[!.]*.json")) if one.is_file())
     if not files:
         raise ResultsError(
             f"{path} holds no .json file; name a results file, or the folder of one machine's results such as "
             "artifacts/results/MACHINE"
         )
-    return Side(name=str(path), runs=tuple(read_run(file) for file in files))
+    return files
 
 
 def read_recorded(path: Path) -> Run:
@@ -249,7 +267,8 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
     Raises:
         ResultsError: If the run's file, from which what pytest-benchmark says is kept, cannot be read any more.
     """
-    content = read_file(run.path)
+    content = read_file(run.shards[0] if run.shards else run.path)
+    known = msgspec.to_builtins(run.provenance, str_keys=True)
     return {
         **content.about,
         "benchmarks": [],
@@ -257,7 +276,7 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
             "schema": SCHEMA,
             "records": [to_json(replace(record, training=None)) for record in run.records.values()],
             "machine": machine,
-            **{key: content.block[key] for key in ("cells", "options", "pixels", "products") if key in content.block},
+            **{key: known[key] for key in ("cells", "options", "measuring", "pixels", "products") if known.get(key)},
             "baseline": msgspec.to_builtins(origin),
         },
     }
@@ -267,6 +286,7 @@ def _run(content: ResultsFile) -> Run:
     by_place = _records(content)
     records = {record.cell.id: record for record in by_place.values()}
     rounds = _rounds(content, by_place)
+    settings = _settings(content)
     if not records and not rounds:
         raise ResultsError(
             f"{content.path} holds neither a zoobench record nor a benchmark; expected a file written by "
@@ -278,6 +298,7 @@ def _run(content: ResultsFile) -> Run:
         rounds=rounds,
         provenance=typed(Provenance, content.block, f"{content.path}: {BLOCK}"),
         machine=_machine(content.about.get("machine_info")),
+        settings=settings,
         measured=when if isinstance(when := content.about.get("datetime"), str) else "",
     )
 
@@ -323,6 +344,17 @@ def _rounds(content: ResultsFile, records: Mapping[str, Record]) -> dict[str, Ti
                     "the two was changed after measuring. Measure again"
                 )
     return rounds
+
+
+def _settings(content: ResultsFile) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for place, benchmark in content.benchmarks():
+        options = members(benchmark.get("options", b"{}"), f"{content.path}: {place}.options")
+        for key, name in _SETTINGS.items():
+            if key in options:
+                value = parsed(bytes(options[key]), f"{content.path}: {place}.options.{key}")
+                found.setdefault(name, {})[str(value)[:_LONGEST_SETTING]] = None
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _name(benchmark: Mapping[str, bytes], where: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +10,7 @@ from zoobench.build.foreign import as_tflite
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.build.weights import WeightsRequest, own_image_size, parse_request, variants_of
 from zoobench.data.split import parse_shares
-from zoobench.errors import UsageError, did_you_mean
+from zoobench.errors import ModelError, UsageError, ZoobenchError, did_you_mean
 from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix.backbones import Backbone, find_backbones, resolve_backbone, sized_name, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
@@ -32,6 +32,7 @@ _SIZE = "image-size"
 _SizedBackbone = tuple[Backbone, ImageSize]
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _BESIDE_A_KIT = ("kit", "kit-limit", "artifacts")
+_HOW_OFTEN = ("rounds", "workers", "processes")
 _MEGABYTE = 1_000_000
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
 
@@ -69,6 +70,7 @@ class Plan:
         artifacts: Folder of data sets, models, kits and results.
         machine: Name of this machine, or '' to make one.
         options: Texts of the options that are not at their defaults, but for those of measuring alone.
+        measuring: The same of those that decide how often something is measured.
     """
 
     cells: tuple[Cell, ...]
@@ -79,6 +81,7 @@ class Plan:
     artifacts: Path
     machine: str
     options: Mapping[str, str]
+    measuring: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_plan(given: Mapping[str, str]) -> Plan:
@@ -161,17 +164,23 @@ def _sized(texts: Mapping[str, str], found: Iterable[Backbone]) -> tuple[dict[st
     sizes = [
         None if text == "native" else _whole({_SIZE: text}, _SIZE) for text in _parts(texts, _SIZE, "whole numbers")
     ]
+    problems: list[ZoobenchError] = []
     for one in own:
         sized: dict[ImageSize, Backbone] = {}
-        for size in sizes:
-            backbone, remark = as_tflite(one, signature=texts["signature"], image_size=size, root=root)
-            sized.setdefault(_image_size(size, backbone), backbone)
-            remarks[remark] = None
+        try:
+            for size in sizes:
+                backbone, remark = as_tflite(one, signature=texts["signature"], image_size=size, root=root)
+                sized.setdefault(_image_size(size, backbone), backbone)
+                remarks[remark] = None
+        except (ModelError, UsageError) as error:
+            problems.append(error)
         for side, backbone in sized.items():
             name = one.name if len(sized) == 1 else sized_name(one.name, side)
             if name in named:
                 raise UsageError(f"two backbones are called {name}; name each once, rename the file of your own")
             named[name] = (backbone, side)
+    if problems:  # of all models at once, so that there is one run for each mending and not for each model
+        raise type(problems[0])(*(line for one in problems for line in one.args))
     return named, list(filter(None, remarks))
 
 
@@ -212,6 +221,7 @@ def _measuring(texts: Mapping[str, str]) -> dict[str, Any]:
         "processes": None if texts["processes"] == "auto" else _whole(texts, "processes"),
         "artifacts": Path(texts["artifacts"]),
         "machine": machine,
+        "measuring": {one: texts[one] for one in _HOW_OFTEN if texts[one] != defaults()[one]},
     }
 
 

@@ -12,6 +12,7 @@ cannot do so any more.
 import atexit
 import ctypes
 import json
+import math
 import os
 import signal
 import subprocess
@@ -26,10 +27,11 @@ from typing import IO, Any, ParamSpec, TypeVar
 
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.system.keeper import ended_if_killed, temporary_folder
-from zoobench.system.terminal import QUIET_TENSORFLOW
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+_QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+"""Keeps TensorFlow's notes off the terminal of a process whose environment has it."""
 _START_SECONDS = 60.0
 """How long a worker may take to start."""
 _PATIENCE_SECONDS = 5.0
@@ -41,6 +43,12 @@ _PR_SET_PDEATHSIG = 1
 
 class LostError(ZoobenchError):
     """A process died, hung, or failed with an error that is not ours."""
+
+
+def quiet_tensorflow() -> None:
+    """Keeps TensorFlow's notes off this terminal, unless the user set what is shown; to be called before its import."""
+    for name, value in _QUIET_TENSORFLOW.items():
+        os.environ.setdefault(name, value)
 
 
 def in_fresh_process(
@@ -89,7 +97,7 @@ def in_kept_process(
 def expect(seconds: float, doing: str) -> None:
     """Tells whoever waits for this process that it goes on, or ends, within so many seconds; else it hangs.
 
-    Where it was started in another way than by `in_fresh_process` nobody is told.
+    Infinity is as long as it takes. Where it was started in another way than by `in_fresh_process` nobody is told.
     """
     if _caller:
         _caller[0].send(_Patience((seconds, doing)))
@@ -117,12 +125,12 @@ class _Callee:
     ) -> Result:
         """Returns what a function returns there; see `in_fresh_process`."""
         name = f"the process that was to {function.__name__.strip('_').replace('_', ' ')}"
-        seconds, doing = None, ""
+        seconds, doing = math.inf, ""
         self.is_lost = True
         try:
             self.channel.send((function, args, kwargs))
             while True:
-                if not self.channel.poll(seconds):
+                if not self.channel.poll(None if seconds == math.inf else seconds):
                     raise LostError(f"{name} was ended: {doing} took longer than {seconds:.0f} s")
                 outcome = self.channel.recv()
                 if not isinstance(outcome, _Patience):
@@ -214,7 +222,7 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
     Raises:
         MeasurementError: If it cannot be started.
     """
-    environment = {**os.environ, **QUIET_TENSORFLOW}
+    environment = {**os.environ, **_QUIET_TENSORFLOW}
     with tempfile.TemporaryFile() as printed, temporary_folder() as lent:
         if python is not None:  # it gets zoobench alone: the rest here was made for this interpreter
             (lent / "zoobench").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)

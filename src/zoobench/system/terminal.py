@@ -19,9 +19,6 @@ from typing import TextIO
 from zoobench.errors import sanitize
 from zoobench.system.files import write_bytes
 
-QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-"""Keeps TensorFlow's notes off the terminal of a process whose environment has it."""
-
 _SHOWN_BYTES = 4000
 _STREAMS = (1, 2)
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EPIPE, errno.EIO, errno.EFBIG, errno.EBADF}
@@ -44,12 +41,6 @@ def has_colours(stream: TextIO) -> bool:
 def columns(*, is_terminal: bool) -> int | None:
     """Returns how wide what is printed may be: COLUMNS, or what the terminal has; None where it is none."""
     return shutil.get_terminal_size().columns if is_terminal or os.environ.get("COLUMNS", "").isdigit() else None
-
-
-def quiet_tensorflow() -> None:
-    """Keeps TensorFlow's notes off this terminal, unless the user set what is shown; to be called before its import."""
-    for name, value in QUIET_TENSORFLOW.items():
-        os.environ.setdefault(name, value)
 
 
 @contextmanager
