@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.baseline import find_run, measured_on
+from zoobench.commands.baseline import find_side, measured_on
 from zoobench.commands.options import (
     FORMATS,
     PATH,
@@ -43,9 +43,9 @@ from zoobench.judge.metrics import LATENCY_P50
 from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.measure.worker import fresh_bench
-from zoobench.results.conditions import differences
+from zoobench.results.conditions import differences, read_shards
 from zoobench.results.disturbed import cautions
-from zoobench.results.run import Run, Side, read_recorded
+from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, image_names
 from zoobench.run.options import defaults
@@ -88,7 +88,14 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 @click.option(
     "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
 )
-@click.option("--candidate", metavar="RUN", help="The run to judge. Default: this machine's newest.")
+@click.option(
+    "--candidate",
+    "candidates",
+    metavar="RUN",
+    multiple=True,
+    help="The run to judge. Default: this machine's newest. A folder, or several files, of a matrix that was split "
+    "over jobs are one run.",
+)
 @artifacts_option
 @cells_option
 @tolerance_option
@@ -124,7 +131,7 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 def gate(
     *,
     baseline: str,
-    candidate: str | None,
+    candidates: tuple[str, ...],
     artifacts: Path,
     tolerances: tuple[str, ...],
     renames: tuple[str, ...],
@@ -141,10 +148,12 @@ def gate(
     if the two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     try:
+        named = tuple(find_side(one, artifacts=artifacts) for one in candidates or (None,))
         request = GateRequest(
             rules=read_rules(find_pyproject(Path.cwd()), tolerances),
-            baseline=find_run(baseline, artifacts=artifacts),
-            candidate=find_run(candidate, artifacts=artifacts),
+            baseline=find_side(baseline, artifacts=artifacts),
+            candidate=named[0],
+            shards=named[1:],
             artifacts=artifacts,
             renames=renames,
             **others,
@@ -153,7 +162,7 @@ def gate(
     except ZoobenchError as error:
         if form == "text":
             raise
-        report = unusable(error, baseline=baseline, candidate=candidate or "")
+        report = unusable(error, baseline=baseline, candidate=", ".join(candidates))
     except KeyboardInterrupt as error:
         say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(status_of(error))
@@ -174,6 +183,7 @@ class GateRequest:
         seconds: How long files and replay may take; None for what the rules say, or `SECONDS` and the number of cells.
         baseline_models: Where else to look for the baseline's files.
         baseline_python: Interpreter of the environment in which the baseline is replayed; then all must be.
+        shards: Further files of the candidate, where its matrix was split over jobs.
         images: Folder or file of images to replay on, where the store's are gone.
         slowdown: Share of its median that the candidate is made to wait, in an experiment.
     """
@@ -181,6 +191,7 @@ class GateRequest:
     baseline: Path
     candidate: Path
     artifacts: Path
+    shards: tuple[Path, ...] = ()
     rules: Rules = field(default_factory=Rules)
     cells: tuple[str, ...] = ()
     renames: tuple[str, ...] = ()
@@ -201,7 +212,8 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     if request.baseline_python and request.method == "stored":
         raise UsageError("--baseline-python replays; leave it out, or leave out --method stored")
     began = time.monotonic()
-    sides = {BASELINE: read_recorded(request.baseline), CANDIDATE: read_recorded(request.candidate)}
+    candidates = (request.candidate, *request.shards)
+    sides = {BASELINE: read_shards([request.baseline]), CANDIDATE: read_shards(candidates)}
     joined = renamed(sides[BASELINE].records, sides[CANDIDATE].records, _renames(request, sides[BASELINE]))
     records = {
         BASELINE: chosen(replace(sides[BASELINE], records=joined), request.cells),
@@ -222,7 +234,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     compared = (Side(name=run.name, runs=(replace(run, records=records[side]),)) for side, run in sides.items())
     report = GateReport(
         baseline=sides[BASELINE].name,
-        candidate=str(request.candidate),
+        candidate=", ".join(map(str, candidates)),
         findings=judged,
         problems=(*problems, *failures),
         environment=differences(*compared, defaults=defaults()),
@@ -250,7 +262,7 @@ def foreseen(request: GateRequest, expected: Mapping[str, Record]) -> tuple[str,
         MeasurementError: If the baseline's interpreter cannot run its files.
         ResultsError: If the summary cannot be written.
     """
-    baseline = read_recorded(request.baseline)
+    baseline = read_shards([request.baseline])
     records = renamed(baseline.records, expected, _renames(request, baseline))
     records = chosen(replace(baseline, records=records), request.cells)
     if problems := foreseeable(records, chosen(Run(path=Path("this run"), records=expected), request.cells)):
