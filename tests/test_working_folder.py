@@ -53,9 +53,9 @@ def test_nothing_of_it_is_a_parent_of_the_benchmarks(trap: Path) -> None:
     place.mkdir(parents=True)
     (place / "test_it.py").write_text("def test_it(): pass")
     code = (
-        "from zoobench.commands import preparation; from pathlib import Path; "
-        f"preparation.bench_folder = lambda: Path({str(place)!r}); "
-        f"preparation.become_pytest('-q', '-p', 'no:cacheprovider', {str(place)!r})"
+        "from zoobench.run import options; from pathlib import Path; "
+        f"options.bench_folder = lambda: Path({str(place)!r}); "
+        f"options.become_pytest('-q', '-p', 'no:cacheprovider', {str(place)!r})"
     )
     done = started(sys.executable, "-c", f"import sys; sys.path[:] = filter(None, sys.path); {code}")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -12,9 +12,9 @@ from click.exceptions import Exit
 from zoobench.errors import TO_BUILD, OutputError, Status, ZoobenchError, did_you_mean, sanitize
 from zoobench.run.options import refuse_empty
 from zoobench.system.keeper import heed_signals, status_of
+from zoobench.system.processes import quiet_tensorflow
 from zoobench.system.terminal import (
     keep_traceback,
-    quiet_tensorflow,
     sentence,
     unwritten,
     write_what_can_be_shown,

@@ -19,7 +19,8 @@ import pytest
 from zoobench.errors import TO_BUILD, DataError, Status, UsageError, ZoobenchError, sanitize
 from zoobench.run.options import OPTIONS, bench_folder, refuse_empty
 from zoobench.system.keeper import Terminated, heed_signals, status_of
-from zoobench.system.terminal import columns, quiet_tensorflow, say
+from zoobench.system.processes import quiet_tensorflow
+from zoobench.system.terminal import columns, say
 
 # The plugin is loaded in every pytest run of the environment: heavy imports wait until they are needed.
 if TYPE_CHECKING:

@@ -345,6 +345,22 @@ def test_a_recurrent_network_answers_as_in_keras() -> None:
     np.testing.assert_allclose(answers(ai_edge.dynamic_range(content), noise(3)), expected, atol=0.02)
 
 
+def test_what_a_loop_begins_with_is_no_weight_and_its_activations_are_not_quantized(tmp_path: Path) -> None:
+    layers = keras.layers
+    start = [keras.Input((24, 24, 3)), layers.Reshape((2, 12, 24, 3)), layers.ConvLSTM2D(4, 3)]
+    model = keras.Sequential([*start, layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax")])
+    (tmp_path / "model.tflite").write_bytes(content := conversion.float32(model))
+    weights = 3 * 3 * (3 + 4) * 16 + 4 * 3
+    assert read_contract(content).weight_bytes == {"float32": 4 * weights}
+    assert violations(read_contract(ai_edge.dynamic_range(content)), SPECS["dynamic_range"]) == ()
+    recurrent = Ingredients(
+        keras_model=lambda: model, float32_file=tmp_path / "model.tflite", images_file=tmp_path / "none.npy"
+    )
+    for quantizer in ("ai_edge", "tensorflow"):
+        with pytest.raises(ModelError, match=r"^the network has a loop.*unroll=True"):
+            quantized(recurrent, VARIANTS["integer_only"], quantizer=quantizer)
+
+
 def test_calibration_is_run_once_for_all_variants(ingredients: Ingredients, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ingredients.statistics
     monkeypatch.setattr(ai_edge, "calibrated", lambda *_: pytest.fail("calibrated again"))

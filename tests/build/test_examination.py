@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from colours import COLOURS, FORMS, UNCLEAR, Floats, Form, classifier, fed, pictures, right_by_hand
+from colours import COLOURS, FORMS, SQUARE, UNCLEAR, Floats, Form, classifier, fed, pictures, right_by_hand
 from messages import message_of
 from modelfiles import labelled as modelfile
 from networks import answers
@@ -211,7 +211,7 @@ def test_the_same_answer_to_all_images_and_guesses_are_warned_of() -> None:
 
 RANGES: tuple[PixelRange, ...] = ("0..255", "0..1", "-1..1", "imagenet-caffe", "imagenet-torch")
 COMBINATIONS = [(form, pixels, moved) for form, pixels, moved in product(FORMS, RANGES, (0, 1))]
-"""In two or three formats each."""
+"""In two or three formats each; where the classes are moved, images are not square."""
 
 
 def formats(model: keras.Model, images: npt.NDArray[np.uint8], pixels: PixelRange) -> dict[str, Subject]:
@@ -244,9 +244,10 @@ def check(form: Form, pixels: PixelRange, *, moved: int, is_clear: bool) -> int:
     """Checks a classifier in each format, without an option and with the right ones; returns how many were checked."""
     classes = tuple(COLOURS) if form.classes == 3 else ("dark", "red")
     order = classes[moved:] + classes[:moved]
-    whole = classifier(form, order, pixels)
+    sides = (24, 40) if moved else SQUARE
+    whole = classifier(form, order, pixels, sides=sides)
     model = keras.Model(whole.input, keras.tree.flatten(whole.outputs)[0])
-    images, labels = pictures(classes, each=15)
+    images, labels = pictures(classes, each=15, sides=sides)
     subjects = formats(model, images, pixels)
     for subject in subjects.values():
         outputs = np.asarray(subject.answer(fed(images, pixels)))

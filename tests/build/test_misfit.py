@@ -35,6 +35,19 @@ def test_pixels_that_are_far_better_are_named_with_both_counts_and_the_option() 
         assert part in said
 
 
+def test_of_too_few_images_is_said_that_they_tell_nothing() -> None:
+    classes = ("a", "b")
+    for count, part in (
+        (8, "it is right for 4 of 8 images, too few images to tell"),
+        (16, "12 of 16 images with pixels 0"),
+    ):
+        labels = labels_of(count, 2)
+        wrong = np.eye(2, dtype=np.float32)[np.where(np.arange(count) >= count - 4, 1 - labels, labels)]
+        (said,) = found({"0..255": wrong, "0..1": np.eye(2, dtype=np.float32)[labels]}, labels, classes=classes)
+        assert part in said
+        assert "too few images to tell" in said
+
+
 def test_an_order_that_fits_far_better_is_named_as_an_option() -> None:
     labels = labels_of(64)
     rolled = np.roll(np.eye(8, dtype=np.float32)[labels], 1, axis=1)

@@ -193,7 +193,7 @@ def test_a_file_of_keras_2_that_does_not_load_is_answered_in_two_lines_with_the_
         archive.writestr("model.weights.h5", b"")
     first, second = message(lambda: read(path)).splitlines()
     assert first.startswith(f"{path} was written by Keras 2.15.0, and Keras {keras.__version__} does not load it.")
-    assert second.startswith('  pip install tf-keras && python -c "import tensorflow as tf, tf_keras; ')
+    assert second.startswith("  pip install tf-keras && python -c 'import tensorflow as tf, tf_keras; ")
     assert str(path.with_suffix(".tflite")) in second
 
 

@@ -34,11 +34,11 @@ QUANTIZED = ("dynamic_range", "float16", "integer_only")
 LOGITS = Interface(taken_as="classifier", pixels="0..1", scores="logits")
 
 
-def network(*, layout: Layout = "NHWC", ending: str = "logits") -> keras.Model:
+def network(*, layout: Layout = "NHWC", ending: str = "logits", width: int = SIDE) -> keras.Model:
     """Returns a network of pixels 0..1, moved to and fro where its layout is NCHW, as converters of PyTorch do."""
     keras.utils.set_random_seed(0)
     is_nchw = layout == "NCHW"
-    pixels = keras.Input((3, SIDE, SIDE) if is_nchw else (SIDE, SIDE, 3), name="pixels")
+    pixels = keras.Input((3, SIDE, width) if is_nchw else (SIDE, width, 3), name="pixels")
     maps = keras.layers.Permute((2, 3, 1))(pixels) if is_nchw else pixels
     maps = keras.layers.Conv2D(8, 3, strides=4, activation="relu")(maps)
     maps = keras.layers.Conv2D(24, 3, activation="relu")(maps)
@@ -175,12 +175,14 @@ def test_what_came_quantized_is_kept_as_it_came(label: str, pets: Path, kept: Pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("layout", "ending"), [("NHWC", "vector"), ("NHWC", "maps"), ("NCHW", "maps")], ids=["vector", "maps", "NCHW maps"]
+    ("layout", "ending", "width"),
+    [("NHWC", "vector", SIDE), ("NHWC", "maps", SIDE), ("NCHW", "maps", SIDE + 16)],
+    ids=["vector", "maps", "NCHW maps, not square"],
 )
 def test_a_backbone_gets_a_head_and_one_file_computes_both(
-    layout: Layout, ending: str, pets: Path, kept: Path, tmp_path: Path
+    layout: Layout, ending: str, width: int, pets: Path, kept: Path, tmp_path: Path
 ) -> None:
-    model = network(layout=layout, ending=ending)
+    model = network(layout=layout, ending=ending, width=width)
     interface = Interface(taken_as="backbone", pixels="0..1", layout=layout)
     request = request_for(converted_whole(model), interface, pets=pets, kept=kept, folder=tmp_path)
     make_models(request, [VARIANTS["integer_only"]])

@@ -14,6 +14,7 @@ from zoobench.measure.runtimes import presented
 Floats = npt.NDArray[np.float32]
 Tensor = keras.KerasTensor
 SIDE = 32
+SQUARE = (SIDE, SIDE)
 COLOURS = {"blue": (40, 40, 200), "dark": (40, 40, 40), "red": (200, 40, 40)}
 _CONV = layers.Conv2D
 _STEEPNESS = 20.0
@@ -24,7 +25,7 @@ _THRESHOLD = 0.45
 
 
 def pictures(
-    classes: Sequence[str], *, each: int = 10, odd: int = 1, seed: int = 0
+    classes: Sequence[str], *, each: int = 10, odd: int = 1, seed: int = 0, sides: tuple[int, int] = SQUARE
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Returns images of noise around the colour of their class, in turn, and labels; `odd` of each have another's."""
     generator = np.random.default_rng(seed)
@@ -32,7 +33,7 @@ def pictures(
     for position in range(each * len(classes)):
         turn, label = divmod(position, len(classes))
         shown = classes[(label + (turn < odd)) % len(classes)]
-        noise = generator.normal(0, 20, (SIDE, SIDE, 3)) + np.array(COLOURS[shown])
+        noise = generator.normal(0, 20, (*sides, 3)) + np.array(COLOURS[shown])
         images.append(noise.clip(0, 255).astype(np.uint8))
         labels.append(label)
     return np.stack(images), np.array(labels, np.int64)
@@ -78,9 +79,11 @@ UNCLEAR = ("hyperbolic tangent", "rectified")
 """Forms that nobody can tell apart from features, or read, without being told."""
 
 
-def classifier(form: Form, classes: Sequence[str], pixels: PixelRange) -> keras.Model:
+def classifier(
+    form: Form, classes: Sequence[str], pixels: PixelRange, *, sides: tuple[int, int] = SQUARE
+) -> keras.Model:
     """Returns a classifier of these colours, the first output the first class, of images in a range of pixels."""
-    taken = keras.Input((SIDE, SIDE, 3))
+    taken = keras.Input((*sides, 3))
     to_unit = layers.Conv2D(3, 1)
     x = to_unit(taken)
     to_unit.set_weights(_to_unit(pixels))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fakes import a_cell, a_record
+from fakes import a_cell, a_record, write_results_file
 from resultfiles import EPYC, a_plain_run, a_run, a_side
 from zoobench.errors import ResultsError
 from zoobench.judge.compare.machines import across
@@ -24,7 +24,7 @@ from zoobench.results.conditions import (
     machines_of,
     of_cell,
 )
-from zoobench.results.run import Provenance, Side
+from zoobench.results.run import Provenance, Side, read_run
 from zoobench.results.schema import Record
 
 
@@ -188,3 +188,47 @@ def test_results_of_other_kits_samples_or_files_are_refused_with_both_named(
     for check in (check_same_subject, across):
         with pytest.raises(ResultsError, match=re.escape(why)):
             check(sides)
+
+
+def test_options_that_differ_are_named_with_their_defaults_spelled_out() -> None:
+    default, other = (
+        a_side(replace(a_run(a_record()), provenance=Provenance(options=options, measuring=measuring)))
+        for options, measuring in (({}, {}), ({"epochs": "1", "classes": "b,a"}, {"rounds": "64"}))
+    )
+    found = differences(default, other, defaults={"epochs": "40", "classes": "", "rounds": "auto"})
+    assert [(one.name, one.base, one.new) for one in found] == [
+        ("option epochs", ("40",), ("1",)),
+        ("option classes", ("not given",), ("b,a",)),
+        ("option rounds", ("auto",), ("64",)),
+    ]
+    assert differences(other, other) == ()
+    assert not [one for one in differences(default, a_side(a_plain_run())) if one.name.startswith("option")]
+
+
+def test_model_files_that_differ_are_named_by_their_hashes_in_one_line() -> None:
+    base = [a_record(cell=a_cell(id=name)) for name in "abcde"]
+    assert base[0].model
+    other = [replace(one, model=replace(base[0].model, sha256=f"{number}" * 64)) for number, one in enumerate(base)]
+    (found,) = differences(a_side(a_run(*base)), a_side(a_run(*other)))
+    assert found.name == "model file of 5 of 5 cells"
+    assert (found.base, found.new) == (("ab" * 6,), ("0" * 12, "1" * 12, "2" * 12, "2 more"))
+
+
+def test_what_rounds_were_timed_by_is_named_where_both_files_tell(tmp_path: Path) -> None:
+    stats = {"median": 0.1, "data": [0.1, 0.1]}
+    sides = [
+        Side(name="", runs=(read_run(write_results_file(tmp_path / f"{number}.json", benchmarks=benchmarks)),))
+        for number, benchmarks in enumerate(
+            [{"fullname": "test_it", "stats": stats, **({"options": options} if options else {})}]
+            for options in (
+                {"timer": "time.perf_counter", "disable_gc": False},
+                {"timer": "time.process_time", "disable_gc": True},
+                {},
+            )
+        )
+    ]
+    assert differences(sides[0], sides[0]) == differences(sides[0], sides[2]) == ()
+    assert [(one.name, one.base, one.new) for one in differences(sides[0], sides[1])] == [
+        ("timer", ("time.perf_counter",), ("time.process_time",)),
+        ("garbage collection off", ("False",), ("True",)),
+    ]

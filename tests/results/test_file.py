@@ -4,8 +4,10 @@ import codecs
 import errno
 import gzip
 import json
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -184,11 +186,15 @@ def test_a_file_that_is_too_large_is_not_read(path: Path, monkeypatch: pytest.Mo
     assert f"{path} holds more than 1,000 bytes, which would not fit" in refusal(path, VALID)
 
 
-@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file here")
-def test_a_file_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "LARGEST_FILE_BYTES", 1_000)
-    with pytest.raises(ResultsError, match="/dev/zero holds more than 1,000 bytes"):
-        blocks(Path("/dev/zero"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"0" * 2_000,))
+    writer.start()
+    with pytest.raises(ResultsError, match=f"{pipe} holds more than 1,000 bytes"):
+        blocks(pipe)
+    writer.join()
 
 
 def test_a_block_that_is_too_large_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

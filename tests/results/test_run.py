@@ -19,6 +19,7 @@ from zoobench.commands.options import FORMATS
 from zoobench.errors import ResultsError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.compare.machines import across
+from zoobench.results import file as file_module
 from zoobench.results.run import (
     Origin,
     Provenance,
@@ -130,6 +131,17 @@ def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
     writer.start()
     assert read_run(pipe).rounds
     writer.join()
+
+
+def test_a_pipe_that_nobody_writes_into_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_module, "_PATIENCE_SECONDS", 0.05)
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(ResultsError, match=r"pipe\.json is a pipe into which nobody wrote for 0\.05 s; name a file"):
+        read_run(tmp_path / "pipe.json")
+    with pytest.raises(ResultsError, match="a pipe or a device; expected a file"):
+        read_run(Path("/dev/zero"))
+    written(tmp_path / "whole.json", VALID)
+    assert [one.path.name for one in read_side(tmp_path).runs] == ["whole.json"]
 
 
 @given(text=st.binary(max_size=200) | st.sampled_from([b"NaN", b"[" * 100_000, b'{"benchmarks": [', b"\xed\xa0\x80"]))

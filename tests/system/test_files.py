@@ -13,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoobench.system import files as archive
-from zoobench.system.files import check_archive, sha256_of_file, sha256_of_json, sync, write_bytes, write_json, writing
+from zoobench.system.files import (
+    check_archive,
+    open_file,
+    read_file,
+    sha256_of_file,
+    sha256_of_json,
+    sync,
+    write_bytes,
+    write_json,
+    writing,
+)
 
 
 @pytest.fixture
@@ -243,3 +253,24 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_missing_file_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         check_archive(tmp_path / "model.keras")
+
+
+def test_what_is_no_file_is_not_opened_nor_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, why in ((tmp_path / "pipe", "a pipe or a device"), (Path("/dev/zero"), "a pipe or a device")):
+        for call in (open_file, read_file, sha256_of_file):
+            with pytest.raises(OSError, match=why):
+                call(path)
+    with pytest.raises(IsADirectoryError):
+        open_file(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        read_file(tmp_path / "none")
+
+
+def test_no_more_is_read_than_is_allowed(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as handle:
+        handle.truncate(6_000_000_000)  # takes no room on the disk
+    with pytest.raises(OSError, match="it has 6,000,000,000 bytes; at most 2,147,483,648 are read"):
+        read_file(tmp_path / "large")
+    (tmp_path / "small").write_bytes(b"abc")
+    assert read_file(tmp_path / "small", most=3) == b"abc"

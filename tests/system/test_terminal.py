@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from zoobench.errors import sanitize
-from zoobench.system.terminal import capture_native_output, columns, has_colours, progress, sentence
+from zoobench.system.terminal import capture_native_output, columns, has_colours, keep, kept_in, progress, sentence
 
 
 @pytest.mark.parametrize(
@@ -248,3 +248,10 @@ CALL = """in user code:
 )
 def test_what_is_wrong_is_one_line(text: str, expected: str) -> None:
     assert sentence(ValueError(text)) == expected
+
+
+def test_what_is_kept_in_a_log_is_not_printed_by_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with kept_in(tmp_path / "mine.log"):
+        keep(ValueError("three pages"))
+    assert "three pages" in (tmp_path / "mine.log").read_text()
+    assert caplog.records == []

@@ -215,6 +215,9 @@ _MAKERS: Mapping[tuple[Quantizer, str], Callable[[Ingredients, Variant], bytes]]
 """How each quantizer makes each variant; a test holds it against `Variant.quantizers`."""
 
 
+_LOOP = "WHILE"
+
+
 def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantizer | None) -> bytes:
     """Returns a variant's file; without a quantizer by the maker of the package that adds the variant.
 
@@ -227,6 +230,11 @@ def quantized(ingredients: Ingredients, variant: Variant, *, quantizer: Quantize
     """
     if quantizer is None:
         return _made_by_package(ingredients, variant)
+    if variant.calibrated and _LOOP in read_contract(ingredients.float32).operators:
+        raise ModelError(
+            "the network has a loop, as LSTM, GRU and ConvLSTM2D layers do, and no quantizer here quantizes what is "
+            "computed in one; build these layers with unroll=True where Keras has it, or leave this variant out"
+        )
     maker = _MAKERS.get((quantizer, variant.name))
     if maker is None:
         raise ModelError(

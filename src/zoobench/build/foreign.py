@@ -15,7 +15,7 @@ from zoobench.errors import ModelError, ZoobenchError
 from zoobench.matrix.backbones import Backbone, is_onnx
 from zoobench.matrix.interface import height_and_width
 from zoobench.store.product import Facts, Product, Stored, obtain
-from zoobench.system.files import sha256_of_file, sha256_of_json, write_bytes
+from zoobench.system.files import read_file, sha256_of_file, sha256_of_json, write_bytes
 from zoobench.system.processes import in_fresh_process, run_program
 from zoobench.system.terminal import capture_native_output, kept_in, progress
 from zoobench.tflite.edit import one_signature
@@ -119,7 +119,7 @@ def _conversion(backbone: Backbone, signature: str, image_size: int | None, log:
 
 
 def _of_signature(path: Path, signature: str) -> _Conversion | None:
-    content = path.read_bytes()
+    content = read_file(path)
     try:
         if not signature and len(signatures(content)) < 2:
             return None

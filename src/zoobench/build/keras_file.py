@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from zoobench.errors import ModelError
 from zoobench.matrix.interface import ImageSize, image_size_of
-from zoobench.system.files import BEGINNING, check_archive, disguise
+from zoobench.system.files import BEGINNING, check_archive, disguise, open_file
 from zoobench.system.keeper import temporary_folder
 
 _HDF5_SIGNATURE = b"\x89HDF"
@@ -100,6 +100,13 @@ class KerasFile:
         return tuple(one for one in found if one.startswith("mixed")) or tuple(found)
 
     @property
+    def whole_input(self) -> str:
+        """The number type of an input that takes whole numbers, '' where there is none."""
+        inputs = (part for part in _parts(self.config) if part.get("class_name") == "InputLayer")
+        types = (part["config"].get("dtype") for part in inputs if isinstance(part.get("config"), dict))
+        return next((one for one in types if one in _WHOLE_NUMBERS), "")
+
+    @property
     def code(self) -> str:
         """The name of a layer whose Python code is in the file, '' where there is none."""
         return next(_with_code(self.config, "a layer"), "")
@@ -112,7 +119,7 @@ def read_keras_file(path: Path) -> KerasFile:
         ModelError: If it is no Keras model file, is not safe, or holds weights alone.
     """
     try:
-        with path.open("rb") as handle:
+        with open_file(path) as handle:
             start = handle.read(BEGINNING)
         is_archive = not start.startswith(_HDF5_SIGNATURE)
         if is_archive and not start.startswith(b"PK") and (found := disguise(start)):

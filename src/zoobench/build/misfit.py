@@ -18,6 +18,8 @@ from zoobench.stats.paired import mcnemar_mid_p
 
 _FEWEST = 10
 """Images on which a comparison means something."""
+_MANY = 40
+"""Images from which on what matters is unlikely by chance."""
 _MUCH, _UNLIKELY = 0.1, 0.005
 """Top-1 that other pixels must add, and how unlikely by chance."""
 _VERY_MUCH, _VERY_UNLIKELY = 0.2, 0.001
@@ -27,6 +29,7 @@ _GUESSING = 0.05
 _SURE_OF_GUESSING = 20
 """Images from which on it is said of a few too many right answers, too."""
 _SHOWN_CLASSES = 30
+_TOO_FEW = "too few images to tell chance from"
 _SHOWN_PAIRS = 4
 Labels = npt.NDArray[np.int64]
 Right = npt.NDArray[np.bool_]
@@ -74,18 +77,22 @@ def misfits(
         are_labelled: Whether names in the model's file say which output is which class.
     """
     own = _trial(ask, labels, pixels)
-    if own is None or len(labels) < _FEWEST or own.top1 > 1 - _MUCH:
+    if own is None or own.top1 > 1 - _MUCH:
         return []
+    if len(labels) < _FEWEST:
+        return [f"it is {own.score}, {_TOO_FEW} other pixels or another order of its outputs; give more"]
     trials = [own, *filter(None, (_trial(ask, labels, one) for one in get_args(PixelRange) if one != pixels))]
-    best = max(trials, key=lambda one: one.top1)
-    best = best if best.is_better(own, by=_MUCH, at=_UNLIKELY) else own
+    highest = max(trials, key=lambda one: one.top1)
+    best = highest if highest.is_better(own, by=_MUCH, at=_UNLIKELY) else own
     orders = (_reordered(one, labels, classes) for one in trials)
     other = max(orders, key=lambda one: (one.top1, one.pixels == best.pixels))
     is_other = other.is_better(best, by=_VERY_MUCH, at=_VERY_UNLIKELY)
     found = other if is_other else best
     said = [_other_pixels(own, found, model)] if found.pixels != pixels else []
     fed = next(one for one in trials if one.pixels == found.pixels)
-    return [*said, _other_order(fed, found, labels, classes, are_labelled=are_labelled)] if is_other else said
+    if not is_other:
+        return said or _perhaps(own, highest)
+    return [*said, _other_order(fed, found, labels, classes, are_labelled=are_labelled)]
 
 
 def guessing(probabilities: Floats, labels: Labels, *, classes: Sequence[str]) -> list[str]:
@@ -106,6 +113,16 @@ def _trial(ask: Ask, labels: Labels, pixels: PixelRange) -> _Trial | None:
         return None
     answers = probabilities.argmax(axis=1)
     return _Trial(pixels=pixels, answers=answers, right=answers == labels)
+
+
+def _perhaps(own: _Trial, highest: _Trial) -> list[str]:
+    """Returns a sentence where a range of pixels makes nearly all right, and there are too few images to be sure."""
+    if len(own.right) >= _MANY or highest.top1 <= 1 - _MUCH or highest.top1 - own.top1 < _MUCH:
+        return []
+    return [
+        f"it is {own.score} with pixels {own.pixels}, as it is fed here, and {highest.score} with pixels "
+        f"{highest.pixels}, {_TOO_FEW} a model that was trained on these; check it, or give more"
+    ]
 
 
 def _reordered(trial: _Trial, labels: Labels, classes: Sequence[str]) -> _Trial:

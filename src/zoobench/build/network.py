@@ -315,7 +315,7 @@ def read_model(file: KerasFile) -> keras.Model:
             "model that it was made of"
         )
     if file.computes_otherwise:
-        raise ModelError(_converted_first(file, f"computes another {file.computes_otherwise}"))
+        raise ModelError(*_converted_first(file, f"computes another {file.computes_otherwise}"))
     config = in_float32(file)
     model = _loaded(file, config)
     if (floating := with_float_input(config)) == config or len(model.inputs[0].shape) != len("NHWC"):
@@ -333,7 +333,7 @@ def _loaded(file: KerasFile, config: Any) -> keras.Model:
         with readable(file, config) as path:
             return keras.saving.load_model(path, custom_objects=known, compile=False, safe_mode=True)
     except Exception as error:  # what registered layers do is foreign code, which may fail with anything
-        raise ModelError(_explained(file, error)) from error
+        raise ModelError(*_explained(file, error)) from error
 
 
 def _same_answers(one: keras.Model, other: keras.Model) -> bool:
@@ -344,15 +344,15 @@ def _same_answers(one: keras.Model, other: keras.Model) -> bool:
     return all(np.allclose(first, second, rtol=_NEAR, atol=_NEAR) for first, second in zip(*answers, strict=True))
 
 
-def _explained(file: KerasFile, error: Exception) -> str:
+def _explained(file: KerasFile, error: Exception) -> tuple[str, ...]:
     found = _MISSING.findall(str(error))
     missing = "".join(found[-1]).rpartition(">")[2] if found else ""  # without the package that it is registered in
     if file.is_of_keras_2 and (not missing or missing in _OF_KERAS_2):
         return _converted_first(file, "does not load it")
     if missing:
-        return f"{file.path} needs {missing}, which is no part of Keras; {_where_it_is(missing)}"
+        return (f"{file.path} needs {missing}, which is no part of Keras; {_where_it_is(missing)}",)
     keep(error)
-    return f"cannot load {file.path}: {sentence(error)}"
+    return (f"cannot load {file.path}: {sentence(error)}",)
 
 
 def _where_it_is(missing: str) -> str:
@@ -365,13 +365,14 @@ def _where_it_is(missing: str) -> str:
     )
 
 
-def _converted_first(file: KerasFile, reason: str) -> str:
+def _converted_first(file: KerasFile, reason: str) -> tuple[str, ...]:
     path, target = str(file.path), str(file.path.with_suffix(".tflite"))
     command = (
         f"import tensorflow as tf, tf_keras; model = tf_keras.models.load_model({path!r}, compile=False); "
         f"open({target!r}, 'wb').write(tf.lite.TFLiteConverter.from_keras_model(model).convert())"
     )
     return (
-        f"{path} was written by Keras {file.version}, and Keras {keras.__version__} {reason}. Convert it once "
-        f"and give {target} instead: pip install tf-keras && python -c {quote(command)}"
+        f"{path} was written by Keras {file.version}, and Keras {keras.__version__} {reason}. Convert it once and give "
+        f"{target} instead:",
+        f"  pip install tf-keras && python -c {quote(command)}",
     )

@@ -19,7 +19,7 @@ from zoobench.matrix.backbones import TABLE, Backbone, is_tflite
 from zoobench.matrix.interface import ImageSize, Layout
 from zoobench.matrix.variants import PREQUANTIZED, SPECS
 from zoobench.measure.runtimes import Pixels, open_session
-from zoobench.system.files import sha256_of_file, writing
+from zoobench.system.files import read_file, sha256_of_file, writing
 from zoobench.system.terminal import capture_native_output, progress
 from zoobench.tflite.contract import Contract, read_contract, violations
 from zoobench.tflite.labels import read_labels
@@ -112,8 +112,11 @@ def own_remark(path: Path) -> str:
     """Returns what a reader must know of how a model file is converted, '' where it is converted as it is."""
     if is_tflite(path):
         return ""
-    precisions = " and ".join(read_keras_file(path).precisions)
-    return f"{precisions} is converted as float32, with the same weights" if precisions else ""
+    file = read_keras_file(path)
+    precisions, whole = " and ".join(file.precisions), file.whole_input
+    said = [f"{precisions} is converted as float32, with the same weights"] if precisions else []
+    said += [f"its {whole} input is float32 in files of a float input, and takes the same pixels"] if whole else []
+    return "; ".join(said)
 
 
 def _checked(text: str) -> str:
@@ -274,7 +277,7 @@ def _without(variant: str, asked: Sequence[str], remark: str) -> tuple[tuple[str
 
 @cache
 def _read(path: Path, _modified: int, _size: int) -> TFLiteFile:
-    content = path.read_bytes()
+    content = read_file(path)
     try:
         contract = read_contract(content)
         taken = sole_input(read_all_ports(path)[0])

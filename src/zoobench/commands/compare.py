@@ -13,6 +13,7 @@ from zoobench.judge.compare.comparison import compare as compare_sides
 from zoobench.judge.compare.machines import MOST_MACHINES, AcrossMachines, across
 from zoobench.judge.gate.rules import renamed_side
 from zoobench.results.run import read_side
+from zoobench.run.options import defaults
 from zoobench.show.comparison import across_view, view
 from zoobench.system.terminal import progress
 
@@ -87,9 +88,9 @@ def compare_files(
     pairs = [(renamed_side(side, other, renames), other) for other in sides]
     total = sum(len(set(ours.ids) & set(theirs.ids)) for ours, theirs in pairs)
     if total <= _FEW_CELLS:
-        return tuple(compare_sides(*pair, seed=seed) for pair in pairs)
+        return tuple(compare_sides(*pair, seed=seed, defaults=defaults()) for pair in pairs)
     with progress("Comparing cells", total=total) as advance:
-        return tuple(compare_sides(*pair, seed=seed, advance=advance) for pair in pairs)
+        return tuple(compare_sides(*pair, seed=seed, defaults=defaults(), advance=advance) for pair in pairs)
 
 
 def across_files(files: Sequence[Path]) -> AcrossMachines:

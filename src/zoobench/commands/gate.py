@@ -48,6 +48,7 @@ from zoobench.results.disturbed import cautions
 from zoobench.results.run import Run, Side, read_recorded
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, image_names
+from zoobench.run.options import defaults
 from zoobench.run.project import find_pyproject
 from zoobench.run.replay import Replayed, find_samples, find_subjects, replay_cells
 from zoobench.show.gate import annotations, view
@@ -222,7 +223,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
         candidate=str(request.candidate),
         findings=judged,
         problems=(*problems, *failures),
-        environment=differences(*compared),
+        environment=differences(*compared, defaults=defaults()),
         notes=(
             *_on_request(request, sides),
             *cautions(records[CANDIDATE].values()),

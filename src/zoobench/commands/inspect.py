@@ -13,6 +13,7 @@ from zoobench.errors import ModelError, Status, UsageError, did_you_mean
 from zoobench.matrix.variants import SPECS, TABLE, VARIANTS, VariantSpec, spec_of
 from zoobench.run.locate import manifest_beside
 from zoobench.show.document import Block, Document, Grid, Lines, View
+from zoobench.system.files import read_file
 from zoobench.system.units import percent, size, three_digits
 from zoobench.tflite.contract import (
     Contract,
@@ -75,7 +76,7 @@ def inspect_file(path: Path, *, label: str | None = None, signature: str | None 
     if label is not None and label not in known:
         raise UsageError(f"--as: received {label!r}{did_you_mean(label, known)}; allowed is one of {', '.join(known)}")
     try:
-        content = path.read_bytes()
+        content = read_file(path)
         alone = one_signature(content, signature)
         contract = read_contract(alone)
         named = {name: describe_signatures({name: one}) for name, one in signatures(content).items()}

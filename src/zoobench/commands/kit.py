@@ -12,7 +12,6 @@ from shlex import quote
 import click
 
 from zoobench.commands.options import PATH, build_options, cells_option, matching, output_options, present
-from zoobench.commands.preparation import become_pytest
 from zoobench.errors import DataError, UsageError, sanitize
 from zoobench.kit.contents import (
     LONGEST_REMARK,
@@ -31,7 +30,7 @@ from zoobench.kit.writer import Chunks, check_free, of_file, of_samples, write_k
 from zoobench.matrix.cell import TABLES, Cell, added_to
 from zoobench.matrix.interface import Interface
 from zoobench.run.inputs import Inputs, open_inputs
-from zoobench.run.options import PREFIX, defaults
+from zoobench.run.options import PREFIX, become_pytest, defaults
 from zoobench.run.plan import make_plan
 from zoobench.show.inventory import kit_view
 from zoobench.system.terminal import say

@@ -17,6 +17,7 @@ from zoobench.measure.layerwise import measure_layers, open_comparison
 from zoobench.measure.worker import first_patience
 from zoobench.run.locate import find_calibration, find_float_twin, find_interface, manifest_beside
 from zoobench.show.layers import layer_errors, view
+from zoobench.system.files import read_file
 from zoobench.system.keeper import temporary_folder
 from zoobench.system.processes import LostError, expect, in_fresh_process
 from zoobench.system.terminal import progress
@@ -177,7 +178,7 @@ def _inputs(
 
 def _pixels_of(model: Path) -> PixelRange:
     """Returns the range in which a file takes pixels, as far as it was quantized for one; else what Keras's take."""
-    held = pixel_range_taken(read_graphs(model.read_bytes())[0])
+    held = pixel_range_taken(read_graphs(read_file(model))[0])
     if held is None:
         return "0..255"
     found = closest_range(held)

@@ -1,6 +1,5 @@
 """`zoobench run | build | backbones | extensions | data`: what is measured, on which photos, and is it made already?"""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -15,12 +14,11 @@ from zoobench.errors import DataError, MeasurementError, Status, UsageError
 from zoobench.matrix.cell import TABLES
 from zoobench.matrix.registry import Table, additions, imported
 from zoobench.measure.runtimes import import_runtime
-from zoobench.run.options import bench_folder
+from zoobench.run.options import become_pytest, bench_folder
 from zoobench.run.plan import make_plan
 from zoobench.run.session import BenchSession
 from zoobench.show.document import Document, Grid, Lines, View
 from zoobench.system.files import writing
-from zoobench.system.processes import as_program
 from zoobench.system.terminal import capture_native_output, say
 
 
@@ -34,16 +32,6 @@ def run(options: tuple[str, ...]) -> None:
     settings of pytest do not count.
     """
     become_pytest(str(bench_folder()), *options)
-
-
-def become_pytest(*arguments: str) -> None:
-    """Has pytest take this process's place, and with it Ctrl-C and the status.
-
-    The working folder has results and options of zoobench; nothing else of it is configuration, and no code.
-    """
-    ours = ("-c", os.devnull, f"--rootdir={Path.cwd()}", f"--confcutdir={bench_folder()}", "--import-mode=importlib")
-    command = [sys.executable, *as_program("pytest"), *ours, *arguments]
-    os.execv(command[0], command)
 
 
 @click.command()

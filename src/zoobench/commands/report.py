@@ -23,6 +23,7 @@ from zoobench.judge.recommend.recommendation import recommend
 from zoobench.measure.target import Samples
 from zoobench.results.run import Run, Side, read_run
 from zoobench.run.locate import find_images
+from zoobench.run.options import defaults
 from zoobench.show.charts.sheet import write_pictures
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
@@ -121,7 +122,7 @@ def make_report(
             noise=learned_noise([side], artifacts),
         ),
         pictured=partial(find_pictures, run, artifacts=artifacts, kit=kit),
-        comparison=compare(Side(name=str(base), runs=(read_run(base),)), side) if base else None,
+        comparison=compare(Side(name=str(base), runs=(read_run(base),)), side, defaults=defaults()) if base else None,
         version=version("zoobench"),
     )
 

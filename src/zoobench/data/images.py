@@ -7,7 +7,7 @@ import threading
 import zlib
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Literal, get_args
+from typing import IO, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -167,19 +167,28 @@ def glance(path: Path) -> tuple[str, int]:
         OSError: It cannot be read.
     """
     with path.open("rb") as handle:
-        beginning = handle.read(_BEGINNING)
-        try:
-            reader = _reader(beginning, whole=False)
-            kind = "" if reader.format in _KERAS_READS else str(reader.format)
-            if reader.format in _WITHOUT_EXIF:
-                return kind, 1
-            if reader is _JpegWithoutExif:  # without Pillow, as most data sets are many of these
-                _, mark, exif = (beginning + handle.read(_EXIF_BYTES)).partition(_EXIF) if _EXIF in beginning else _NONE
-                return kind, _orientation(mark + exif)
-            handle.seek(0)
-            return kind, _orientation(reader(handle).info.get("exif", b""))
-        except (DataError, *_DAMAGE):
-            return "", 1
+        return _glance(handle)
+
+
+def upright(content: bytes, pixels: Pixels) -> Pixels:
+    """Returns the pixels of a file of this content as its EXIF orientation says."""
+    return turned(pixels, _glance(io.BytesIO(content))[1])
+
+
+def _glance(handle: IO[bytes]) -> tuple[str, int]:
+    beginning = handle.read(_BEGINNING)
+    try:
+        reader = _reader(beginning, whole=False)
+        kind = "" if reader.format in _KERAS_READS else str(reader.format)
+        if reader.format in _WITHOUT_EXIF:
+            return kind, 1
+        if reader is _JpegWithoutExif:  # without Pillow, as most data sets are many of these
+            _, mark, exif = (beginning + handle.read(_EXIF_BYTES)).partition(_EXIF) if _EXIF in beginning else _NONE
+            return kind, _orientation(mark + exif)
+        handle.seek(0)
+        return kind, _orientation(reader(handle).info.get("exif", b""))
+    except (DataError, *_DAMAGE):
+        return "", 1
 
 
 def turned(pixels: Pixels, orientation: int) -> Pixels:

@@ -14,6 +14,7 @@ from zoobench.data.layout import describe_splits, find_splits, text_of
 from zoobench.data.listing import File, PictureSource, source_of
 from zoobench.data.split import SPLITS, Split
 from zoobench.errors import DataError, UsageError
+from zoobench.system.files import read_file
 from zoobench.tflite.labels import parse_labels, plain
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".parquet": ""}
@@ -132,7 +133,7 @@ def _remarks(path: Path, words: Mapping[str, Split]) -> tuple[str, ...]:
 def _of_text(path: Path) -> Iterator[Line]:
     """Yields the lines of a text; bytes that are no UTF-8 stay what they are, as a file's name may hold them."""
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except OSError as error:
         raise DataError(f"{text_of(path)} cannot be read ({error.strerror}); give a list or a folder") from error
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
@@ -220,6 +221,7 @@ def _refuse(path: Path, problem: str) -> NoReturn:
 
 
 _SHOWN = 5
+_LARGEST_LABELS = 16_000_000
 _ENDINGS = (".txt", ".names", ".labels", ".csv")
 _GIVE = "give the classes in the order of the outputs, one a line or separated by commas"
 
@@ -284,7 +286,7 @@ def asked_classes(given: str) -> tuple[str, ...]:
             raise UsageError(f"--zoo-classes: there is no file {given}; name one, or {_GIVE}")
         return parse_classes("\n".join(given.split(",")))
     try:
-        return parse_classes(path.read_bytes().decode())
+        return parse_classes(read_file(path, most=_LARGEST_LABELS).decode())
     except OSError as error:
         raise DataError(f"--zoo-classes: {given} cannot be read ({error.strerror}); name another file") from error
     except UnicodeDecodeError as error:

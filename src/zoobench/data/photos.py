@@ -1,12 +1,13 @@
 """Which photos does a user name, and which are those that a run measured? Files, arrays, drawings, by hash."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from zoobench.data.split import Row, read_rows
 from zoobench.errors import DataError, UsageError
 from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.measure.target import Samples
+from zoobench.system.files import open_file, read_file
 
 # What needs Pillow, which a device may lack, is imported where it is called.
 Pixels = npt.NDArray[np.uint8]
@@ -40,10 +42,28 @@ class Images:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photos:
-    """Photos as they come from a disk or a camera: what they are, and the bytes of each file."""
+    """Photos as they come from a disk or a camera: what they are, and the bytes of each file.
+
+    Attributes:
+        preparation: `resize` and `exif`, as the options name them, where a data set does not have the defaults.
+    """
 
     source: str
     contents: tuple[bytes, ...]
+    preparation: Mapping[str, str] = field(default_factory=dict)
+
+    def decoded(self, content: bytes) -> Pixels:
+        """Returns the pixels of one of them, turned as the preparation says; errors are those of `images.decode`."""
+        from zoobench.data.images import decode, upright
+
+        pixels = decode(content)
+        return upright(content, pixels) if self.preparation.get("exif") == "apply" else pixels
+
+    def resized(self, pixels: Pixels, *, size: ImageSize) -> Pixels:
+        """Returns what was decoded in the size that a model takes."""
+        from zoobench.data.images import Resizing, resize
+
+        return resize(pixels, size=size, how=cast(Resizing, self.preparation.get("resize", "stretch")))
 
 
 def given_images(path: Path, *, size: ImageSize) -> Images:
@@ -79,6 +99,7 @@ def array_images(path: Path, *, size: ImageSize, source: str) -> Images:
         DataError: If the file cannot be read.
     """
     try:
+        open_file(path).close()
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} is no .npy file of images ({error}); give one, or a folder of photos") from error
@@ -124,7 +145,7 @@ def given_photos(path: Path) -> Photos | str:
     if not has_pillow():
         return NO_PILLOW
     paths = _files(path)
-    contents = tuple(paths[index].read_bytes() for index in _spread(len(paths), MOST_PHOTOS))
+    contents = tuple(read_file(paths[index]) for index in _spread(len(paths), MOST_PHOTOS))
     return Photos(source=f"photos of {path.name}", contents=contents)
 
 
@@ -153,10 +174,8 @@ def decoded(photos: Photos, *, size: ImageSize, folder: Path) -> Samples:
     Raises:
         DataError: If one cannot be decoded.
     """
-    from zoobench.data.images import decode, resize
-
     path = folder / f"photos-{size}.npy"
-    np.save(path, np.stack([resize(decode(content), size=size) for content in photos.contents]))
+    np.save(path, np.stack([photos.resized(photos.decoded(content), size=size) for content in photos.contents]))
     rows = np.arange(len(photos.contents), dtype=np.int64)
     return Samples(path=path, rows=rows, labels=np.zeros_like(rows))
 
@@ -182,7 +201,7 @@ def _reread(wanted: Sequence[Row], folder: Path) -> Photos | str:
         path = top / name
         if not path.is_file():
             return f"the photos are not in reach: there is no {path}; {_NAME_ANOTHER}"
-        content = path.read_bytes()
+        content = read_file(path)
         if sha256(content).hexdigest() != expected:
             return f"{path} is another photo than the one that was measured on; {_NAME_ANOTHER}"
         contents.append(content)

@@ -17,6 +17,7 @@ from zoobench.measure.layers import LayerError, Sums, Values, layer_error
 from zoobench.measure.runtimes import InterfacedSession, Session
 from zoobench.measure.runtimes.litert import LiteRTSession
 from zoobench.measure.worker import later_patience
+from zoobench.system.files import read_file
 from zoobench.system.processes import expect
 from zoobench.system.terminal import Advance
 from zoobench.tflite.read import read_graphs
@@ -179,7 +180,7 @@ def read_layers(path: Path) -> tuple[Layer, ...]:
         MeasurementError: If the file cannot be read or is no whole TFLite file.
     """
     try:
-        graph = read_graphs(path.read_bytes())[0]
+        graph = read_graphs(read_file(path))[0]
     except OSError as error:
         raise MeasurementError(f"cannot read {path}: {error.strerror}; give a TFLite file") from error
     except ModelError as error:

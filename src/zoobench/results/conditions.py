@@ -19,6 +19,7 @@ _FIRST = ("machine", "device", "cpu", "cores", "governor", "threads", "runtime",
 _START_OF_HASH = 12
 """Characters that name a file or data set among others."""
 _LONGEST = 80
+_SHOWN_FILES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +31,67 @@ class Difference:
     new: tuple[str, ...]
 
 
-def differences(base: Side, new: Side) -> tuple[Difference, ...]:
-    """Returns the conditions in which two sides differ, those that matter most first."""
+def differences(base: Side, new: Side, *, defaults: Mapping[str, str] | None = None) -> tuple[Difference, ...]:
+    """Returns the conditions in which two sides differ, those that matter most first, then options and model files.
+
+    Args:
+        base: One side.
+        new: The other.
+        defaults: Of options, by name: a file names those alone that are not at theirs.
+    """
     ours, theirs = conditions(base), conditions(new)
     names = dict.fromkeys((*(name for name in _FIRST if name in ours or name in theirs), *ours, *theirs))
-    return tuple(
+    found = [
         Difference(name=name, base=ours.get(name, ()), new=theirs.get(name, ()))
         for name in names
         if sorted(ours.get(name, ())) != sorted(theirs.get(name, ()))
-    )
+    ]
+    return (*found, *_settings(base, new), *_options(base, new, defaults or {}), *_files(base, new))
+
+
+def _settings(base: Side, new: Side) -> Iterator[Difference]:
+    """Yields what the rounds of both sides were timed by, where it is not the same; baselines do not tell."""
+    ours, theirs = map(_timed_by, (base, new))
+    for name in (one for one in ours if one in theirs and sorted(ours[one]) != sorted(theirs[one])):
+        yield Difference(name=name, base=tuple(ours[name]), new=tuple(theirs[name]))
+
+
+def _timed_by(side: Side) -> dict[str, dict[str, None]]:
+    found: dict[str, dict[str, None]] = {}
+    for run in side.runs:
+        for name, values in run.settings.items():
+            found.setdefault(name, {}).update(dict.fromkeys(values))
+    return found
+
+
+def _options(base: Side, new: Side, defaults: Mapping[str, str]) -> Iterator[Difference]:
+    given = [
+        [{**run.provenance.options, **run.provenance.measuring} for run in side.runs if run.records]
+        for side in (base, new)
+    ]
+    if not all(given):
+        return  # a file that zoobench did not write
+    for name in dict.fromkeys(name for runs in given for run in runs for name in run):
+        ours, theirs = (
+            tuple(dict.fromkeys(run.get(name, defaults.get(name, "")) or "not given" for run in runs)) for runs in given
+        )
+        if sorted(ours) != sorted(theirs):
+            yield Difference(name=f"option {name}", base=ours, new=theirs)
+
+
+def _files(base: Side, new: Side) -> Iterator[Difference]:
+    """Yields the model files that are not the same in cells of both sides, all in one."""
+    ours, theirs = base.records, new.records
+    pairs = [(one.model, theirs[cell].model) for cell, one in ours.items() if cell in theirs]
+    other = [(one.sha256, two.sha256) for one, two in pairs if one and two and one.sha256 != two.sha256]
+    if other:
+        before, after = ([short_hash(one) for one in dict.fromkeys(side)] for side in zip(*other, strict=True))
+        name = f"model file of {len(other)} of {len(pairs)} cells"
+        yield Difference(name=name, base=tuple(_few(before)), new=tuple(_few(after)))
+
+
+def _few(values: Sequence[str]) -> Sequence[str]:
+    return values if len(values) <= _SHOWN_FILES else (*values[:_SHOWN_FILES], f"{len(values) - _SHOWN_FILES} more")
 
 
 def conditions(side: Side) -> dict[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import re
+import select
 import stat
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -15,13 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
 from zoobench.errors import ResultsError
 from zoobench.results.checked import brief, members, once, parsed, read, values
-from zoobench.system.files import disguise, write_bytes
+from zoobench.system.files import disguise, open_file, write_bytes
 
 _TRIAL_BYTES = 1 << 20
 """More than results of a few hundred cells."""
@@ -38,11 +39,12 @@ LARGEST_ROUNDS = 20_000_000
 LARGEST_OBJECTS = 20_000_000
 """Of a whole file, as each could be a benchmark, which takes 100 bytes."""
 _CHUNK_BYTES = 2**20
+_PATIENCE_SECONDS = 10
 _ADVICE = "see to space or name another artifacts folder"
 _NUMBERED = re.compile(r"(\d{4,})_.*\.json")
 _SAVED = re.compile(r"(\d{4,})_\d{8}-\d{6}\.json")
 _WANTED = re.compile(
-    rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|zoobench)"\s*:'
+    rb'"(?:benchmarks|machine_info|commit_info|datetime|version|extra_info|stats|fullname|name|options|zoobench)"\s*:'
 )
 """A key that is read, anywhere."""
 _ESCAPED = re.compile(rb'\\u[0-9a-fA-F]{4}[^"\\]*"\s*:')
@@ -60,6 +62,7 @@ class _Benchmark(msgspec.Struct, gc=False):
     name: Part = msgspec.UNSET
     fullname: Part = msgspec.UNSET
     stats: Part = msgspec.UNSET
+    options: Part = msgspec.UNSET
     extra_info: _ExtraInfo | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -109,14 +112,14 @@ class ResultsFile:
             yield place, parsed(content, where)
 
     def benchmarks(self) -> Iterator[tuple[str, dict[str, bytes]]]:
-        """Yields JSON of name, full name and statistics of each benchmark, as far as it has them, with its place.
+        """Yields JSON of names, statistics and options of each benchmark, as far as it has them, with its place.
 
         Raises:
             ResultsError: If the file has too many rounds.
         """
         left = LARGEST_ROUNDS
         for index, benchmark in enumerate(self._benchmarks):
-            raws = {key: getattr(benchmark, key) for key in ("name", "fullname", "stats")}
+            raws = {key: getattr(benchmark, key) for key in ("name", "fullname", "stats", "options")}
             found = {key: bytes(raw) for key, raw in raws.items() if raw is not msgspec.UNSET}
             sizes = [*map(values, found.values())]
             left -= sum(sizes)
@@ -178,8 +181,20 @@ def read_file(path: Path) -> ResultsFile:
     )
 
 
+def _piped(path: Path) -> IO[bytes]:
+    """Opens a pipe, as of a shell's `<(...)`, if somebody writes into it."""
+    handle = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+    waiting = select.poll()
+    waiting.register(handle, select.POLLIN)
+    if not waiting.poll(1000 * _PATIENCE_SECONDS):
+        handle.close()
+        raise ResultsError(f"{path} is a pipe into which nobody wrote for {_PATIENCE_SECONDS} s; name a file")
+    os.set_blocking(handle.fileno(), True)
+    return handle
+
+
 def _bytes(path: Path) -> bytes:
-    with path.open("rb") as handle:
+    with _piped(path) if stat.S_ISFIFO(path.stat().st_mode) else open_file(path) as handle:
         status = os.fstat(handle.fileno())
         is_file = stat.S_ISREG(status.st_mode)  # a pipe has no size
         size = status.st_size if is_file else LARGEST_FILE_BYTES

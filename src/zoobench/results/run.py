@@ -29,6 +29,9 @@ _Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 _Count = Annotated[int, Meta(ge=1, le=10**12)]
 _AGREE = 1e-6
 """Relative difference up to which a record's median and that of its rounds are the same."""
+_SETTINGS = {"timer": "timer", "disable_gc": "garbage collection off"}
+"""What two runs may differ in, of pytest-benchmark's own options of a benchmark."""
+_LONGEST_SETTING = 80
 
 
 class RecordedPixels(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +79,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
         machine: Name under which the run's results are kept, '' if unknown.
         cells: Ids of the cells that were to be measured.
         options: Texts of the options that were not at their defaults, but for those of measuring alone.
+        measuring: The same of those that decide how often it is measured.
         pixels: By image size.
         products: Folder names in `artifacts/models`, by the SHA-256 of the model file.
         baseline: None for any other file.
@@ -84,6 +88,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     cells: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
+    measuring: Mapping[str, str] = {}
     pixels: Mapping[_Size, RecordedPixels] = {}
     products: Mapping[str, str] = {}
     baseline: Origin | None = None
@@ -116,6 +121,7 @@ class Run:
         records: By cell id, timed cells first; empty for a file that zoobench did not write.
         rounds: By cell id; by the benchmark's full name for benchmarks that are not ours. A baseline has none.
         machine: What pytest-benchmark knows of the machine, in our words.
+        settings: What pytest-benchmark timed by, each value once: its timer, and whether garbage was collected.
         measured: When it ended, ISO 8601; '' where the file does not tell.
     """
 
@@ -124,6 +130,7 @@ class Run:
     rounds: Mapping[str, Timing] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     machine: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     measured: str = ""
 
     @property
@@ -168,7 +175,7 @@ def read_side(path: Path) -> Side:
     """
     if not path.is_dir():
         return Side(name=str(path), runs=(read_run(path),))
-    files = sorted(path.glob("[!.]*.json"))
+    files = [one for one in sorted(path.glob("[!.]*.json")) if one.is_file()]
     if not files:
         raise ResultsError(
             f"{path} holds no .json file; name a results file, or the folder of one machine's results such as "
@@ -257,7 +264,11 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
             "schema": SCHEMA,
             "records": [to_json(replace(record, training=None)) for record in run.records.values()],
             "machine": machine,
-            **{key: content.block[key] for key in ("cells", "options", "pixels", "products") if key in content.block},
+            **{
+                key: content.block[key]
+                for key in ("cells", "options", "measuring", "pixels", "products")
+                if key in content.block
+            },
             "baseline": msgspec.to_builtins(origin),
         },
     }
@@ -267,6 +278,7 @@ def _run(content: ResultsFile) -> Run:
     by_place = _records(content)
     records = {record.cell.id: record for record in by_place.values()}
     rounds = _rounds(content, by_place)
+    settings = _settings(content)
     if not records and not rounds:
         raise ResultsError(
             f"{content.path} holds neither a zoobench record nor a benchmark; expected a file written by "
@@ -278,6 +290,7 @@ def _run(content: ResultsFile) -> Run:
         rounds=rounds,
         provenance=typed(Provenance, content.block, f"{content.path}: {BLOCK}"),
         machine=_machine(content.about.get("machine_info")),
+        settings=settings,
         measured=when if isinstance(when := content.about.get("datetime"), str) else "",
     )
 
@@ -323,6 +336,17 @@ def _rounds(content: ResultsFile, records: Mapping[str, Record]) -> dict[str, Ti
                     "the two was changed after measuring. Measure again"
                 )
     return rounds
+
+
+def _settings(content: ResultsFile) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for place, benchmark in content.benchmarks():
+        options = members(benchmark.get("options", b"{}"), f"{content.path}: {place}.options")
+        for key, name in _SETTINGS.items():
+            if key in options:
+                value = parsed(bytes(options[key]), f"{content.path}: {place}.options.{key}")
+                found.setdefault(name, {})[str(value)[:_LONGEST_SETTING]] = None
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _name(benchmark: Mapping[str, bytes], where: str) -> str:

@@ -1,11 +1,14 @@
 """What can be asked for? One table for `pytest bench/` and `zoobench build`."""
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from zoobench.errors import UsageError
+from zoobench.system.processes import as_program
 
 PREFIX = "--zoo-"
 _BENCH = "zoobench.bench"
@@ -222,3 +225,13 @@ def bench_folder() -> Path:
     if spec is None or spec.origin is None:
         raise UsageError(f"this zoobench has no {_BENCH}; install it again")
     return Path(spec.origin).parent
+
+
+def become_pytest(*arguments: str) -> None:
+    """Has pytest take this process's place, and with it Ctrl-C and the status.
+
+    The working folder has results and options of zoobench; nothing else of it is configuration, and no code.
+    """
+    ours = ("-c", os.devnull, f"--rootdir={Path.cwd()}", f"--confcutdir={bench_folder()}", "--import-mode=importlib")
+    command = [sys.executable, *as_program("pytest"), *ours, *arguments]
+    os.execv(command[0], command)

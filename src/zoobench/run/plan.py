@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,6 +32,7 @@ _SIZE = "image-size"
 _SizedBackbone = tuple[Backbone, ImageSize]
 _QUANTIZERS = ("tensorflow", "ai_edge")
 _BESIDE_A_KIT = ("kit", "kit-limit", "artifacts")
+_HOW_OFTEN = ("rounds", "workers", "processes")
 _MEGABYTE = 1_000_000
 _LARGEST = 2**31 - 1  # seeds and numbers of threads are kept in 32 bits by the libraries underneath
 
@@ -69,6 +70,7 @@ class Plan:
         artifacts: Folder of data sets, models, kits and results.
         machine: Name of this machine, or '' to make one.
         options: Texts of the options that are not at their defaults, but for those of measuring alone.
+        measuring: The same of those that decide how often something is measured.
     """
 
     cells: tuple[Cell, ...]
@@ -79,6 +81,7 @@ class Plan:
     artifacts: Path
     machine: str
     options: Mapping[str, str]
+    measuring: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_plan(given: Mapping[str, str]) -> Plan:
@@ -212,6 +215,7 @@ def _measuring(texts: Mapping[str, str]) -> dict[str, Any]:
         "processes": None if texts["processes"] == "auto" else _whole(texts, "processes"),
         "artifacts": Path(texts["artifacts"]),
         "machine": machine,
+        "measuring": {one: texts[one] for one in _HOW_OFTEN if texts[one] != defaults()[one]},
     }
 
 

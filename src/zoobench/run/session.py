@@ -103,6 +103,7 @@ class BenchSession:
     def provenance(self) -> dict[str, Any]:
         """Returns what a later rebuild or replay needs to know of this run, as plain JSON."""
         known = {"machine": self.machine, "options": dict(self.plan.options)}
+        known |= {"measuring": dict(self.plan.measuring)} if self.plan.measuring else {}
         if self._inputs is None:
             return known
         made = [self.model(self.cell(one.cell.id)) for one in self.records.values() if one.model]

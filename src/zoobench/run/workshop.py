@@ -313,19 +313,19 @@ def _make_models(request: BuildRequest, variants: tuple[str, ...]) -> None:
 
 
 def _examine_models(asked: Sequence[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
-    """Finds out what models of one's own are; the store keeps it. Returns why it cannot be known, of each."""
+    """Finds out what models of one's own are; the store keeps it. Returns why it cannot be known, in lines."""
     with capture_native_output():
         from zoobench.build.examination import interface_of  # imports TensorFlow, as above
 
-    def problem(request: BuildRequest, requested: RequestedInterface) -> str:
+    def problem(request: BuildRequest, requested: RequestedInterface) -> Sequence[str]:
         try:
             with _explained(request):
                 interface_of(request, requested)
         except ModelError as error:
-            return str(error)
-        return ""
+            return list(map(str, error.args))
+        return []
 
-    return list(filter(None, (problem(*one) for one in asked)))
+    return [line for one in asked for line in problem(*one)]
 
 
 @contextmanager
@@ -336,7 +336,8 @@ def _explained(request: BuildRequest) -> Iterator[None]:
         try:
             yield
         except ZoobenchError as error:
-            raise type(error)(f"{error}; more in {log}" if kept.getvalue() else str(error)) from error
+            *before, last = error.args or ("",)
+            raise type(error)(*before, f"{last}; more in {log}" if kept.getvalue() else last) from error
         except Exception as error:  # TensorFlow and layers of the user's own may fail with anything
             keep(error)
             raise ModelError(f"{request.backbone.name} cannot be used: {sentence(error)}; more in {log}") from error

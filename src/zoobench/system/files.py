@@ -1,5 +1,6 @@
 """How do files come to be whole or not at all, and how are archives opened that nobody needs to trust?"""
 
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,8 @@ MAX_MEMBERS = 10_000
 MAX_EXPANSION = 200
 """Times the archive's size. Weights and photos hardly shrink; the most that DEFLATE can do is 1032."""
 _ALWAYS_ALLOWED_BYTES = 64_000_000
+LARGEST_READ = 2**31
+"""Bytes of a file that is read whole; no TFLite file is larger, as its places are counted in 32 bits."""
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ENCRYPTED = 1
 _CHUNK_BYTES = 1 << 20
@@ -97,10 +100,39 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def open_file(path: Path) -> IO[bytes]:
+    """Opens a file that a user named to be read; what is none, such as a pipe or a device, may have no end.
+
+    Raises:
+        OSError: If there is no such file, it cannot be read, or it is none.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for its writer
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "it is a pipe or a device; expected a file", str(path))
+
+
+def read_file(path: Path, *, most: int = LARGEST_READ) -> bytes:
+    """Returns the content of a file that a user named.
+
+    Raises:
+        OSError: As `open_file`, or if it has more than so many bytes.
+    """
+    with open_file(path) as handle:
+        size = os.fstat(handle.fileno()).st_size
+        if size > most:
+            raise OSError(errno.EFBIG, f"it has {size:,} bytes; at most {most:,} are read", str(path))
+        return handle.read(most)
+
+
 def sha256_of_file(path: Path) -> str:
     """Returns the SHA-256 of a file's content in hexadecimal."""
     digest = hashlib.sha256()
-    with path.open("rb") as handle:
+    with open_file(path) as handle:
         while chunk := handle.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()

@@ -26,10 +26,11 @@ from typing import IO, Any, ParamSpec, TypeVar
 
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.system.keeper import ended_if_killed, temporary_folder
-from zoobench.system.terminal import QUIET_TENSORFLOW
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+_QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+"""Keeps TensorFlow's notes off the terminal of a process whose environment has it."""
 _START_SECONDS = 60.0
 """How long a worker may take to start."""
 _PATIENCE_SECONDS = 5.0
@@ -41,6 +42,15 @@ _PR_SET_PDEATHSIG = 1
 
 class LostError(ZoobenchError):
     """A process died, hung, or failed with an error that is not ours."""
+
+
+def quiet_tensorflow() -> None:
+    """Keeps TensorFlow's notes off this terminal, unless the user set what is shown; to be called before its import.
+
+    HDF5 is kept from locking what it reads: weights may stand on a file system without locks, and nobody writes them.
+    """
+    for name, value in (*_QUIET_TENSORFLOW.items(), ("HDF5_USE_FILE_LOCKING", "FALSE")):
+        os.environ.setdefault(name, value)
 
 
 def in_fresh_process(
@@ -214,7 +224,7 @@ def worker(module: str, *, python: Path | None = None) -> Iterator[tuple[Worker,
     Raises:
         MeasurementError: If it cannot be started.
     """
-    environment = {**os.environ, **QUIET_TENSORFLOW}
+    environment = {**os.environ, **_QUIET_TENSORFLOW}
     with tempfile.TemporaryFile() as printed, temporary_folder() as lent:
         if python is not None:  # it gets zoobench alone: the rest here was made for this interpreter
             (lent / "zoobench").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)

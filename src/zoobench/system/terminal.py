@@ -19,9 +19,6 @@ from typing import TextIO
 from zoobench.errors import sanitize
 from zoobench.system.files import write_bytes
 
-QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-"""Keeps TensorFlow's notes off the terminal of a process whose environment has it."""
-
 _SHOWN_BYTES = 4000
 _STREAMS = (1, 2)
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EPIPE, errno.EIO, errno.EFBIG, errno.EBADF}
@@ -44,15 +41,6 @@ def has_colours(stream: TextIO) -> bool:
 def columns(*, is_terminal: bool) -> int | None:
     """Returns how wide what is printed may be: COLUMNS, or what the terminal has; None where it is none."""
     return shutil.get_terminal_size().columns if is_terminal or os.environ.get("COLUMNS", "").isdigit() else None
-
-
-def quiet_tensorflow() -> None:
-    """Keeps TensorFlow's notes off this terminal, unless the user set what is shown; to be called before its import.
-
-    HDF5 is kept from locking what it reads: weights may stand on a file system without locks, and nobody writes them.
-    """
-    for name, value in (*QUIET_TENSORFLOW.items(), ("HDF5_USE_FILE_LOCKING", "FALSE")):
-        os.environ.setdefault(name, value)
 
 
 @contextmanager
@@ -198,14 +186,16 @@ def kept_in(path: Path) -> Iterator[io.StringIO]:
     """
     path.unlink(missing_ok=True)  # of an earlier failure
     text = io.StringIO()
-    handler, level = logging.StreamHandler(text), _LOG.level
+    handler, level, propagates = logging.StreamHandler(text), _LOG.level, _LOG.propagate
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _LOG.addHandler(handler)
     _LOG.setLevel(logging.DEBUG)
+    _LOG.propagate = False  # a library may have made the root logger print
     try:
         yield text
     finally:
         _LOG.removeHandler(handler)
+        _LOG.propagate = propagates
         _LOG.setLevel(level)
         if text.getvalue():
             write_bytes(path, text.getvalue().encode(errors="replace"))

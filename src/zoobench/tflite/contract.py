@@ -15,11 +15,12 @@ _EDGE = ("name", "type", "shape", "scale", "zero_point")
 _FLOATS = {"float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"}
 _NEVER_WEIGHTS = {"int32", "int64", "uint32", "uint64", "bool", "string", "resource", "variant"}
 """Types of shapes, axes, paddings and other constants that nothing is multiplied by."""
-_ELEMENTWISE = {
+_NOT_SUMMED = {
     *("ADD", "SUB", "MUL", "DIV", "POW", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "PRELU"),
-    *("GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "SELECT", "SELECT_V2"),
+    *("GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "SELECT", "SELECT_V2", "WHILE"),
 }
-"""Operators whose constants are scales, offsets, slopes and bounds: nothing is summed over them."""
+"""Operators whose constants are scales, offsets, slopes and bounds, or what a loop begins with, such as the states of a
+recurrent layer: nothing is summed over them."""
 _WEIGHTS_AT = 1
 _BIAS_AT = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "CONV_3D": 2, "TRANSPOSE_CONV": 3}
 """Of the operators that are layers: which input is the bias."""
@@ -49,9 +50,9 @@ class Contract:
 
     A *constant* is a tensor with values in the file. *Biases* are the constants that layers take as bias, whatever
     their type. *Weights* are all other constants that an operator reads, itself or through a DEQUANTIZE, unless it is
-    an elementwise operator or their type is one of shapes, axes and the like (32-bit and 64-bit integers, booleans,
-    text). All else is *other*: those, and the scales of block-wise weights. A buffer that several tensors share counts
-    once.
+    an elementwise operator or a loop, or their type is one of shapes, axes and the like (32-bit and 64-bit integers,
+    booleans, text). All else is *other*: those, and the scales of block-wise weights. A buffer that several tensors
+    share counts once.
 
     Attributes:
         inputs: Of the graph that is run, as `outputs`.
@@ -251,7 +252,7 @@ def _computed_with(graph: Graph) -> Iterator[tuple[Tensor, bool]]:
     """Yields the weights and biases: the constants that operators compute with, and whether as the bias of a layer."""
     dequantized = _dequantized(graph)
     for operator in graph.operators:
-        if operator.name == "DEQUANTIZE" or operator.name in _ELEMENTWISE:
+        if operator.name == "DEQUANTIZE" or operator.name in _NOT_SUMMED:
             continue
         for position, index in enumerate(operator.inputs):
             constant = _constant(graph, index, dequantized)

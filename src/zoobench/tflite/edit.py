@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from zoobench.errors import DataError, ModelError, UsageError
+from zoobench.system.files import open_file, read_file
 from zoobench.tflite.ports import Port, display_shape
 from zoobench.tflite.read import IDENTIFIER, Signature, Tensor, signatures
 
@@ -311,7 +312,7 @@ def with_one_signature(path: Path, signature: str | None, *, workplace: Path) ->
         ModelError: If it cannot be read, or has several signatures and none is named, or not the one that is.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(path)
         alone = one_signature(content, signature)
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}; give a TFLite file") from error
@@ -338,6 +339,7 @@ def given_numbers(path: Path, port: Port, *, takes_photos: bool) -> Numbers | No
             return None
         raise UsageError(f"photos do not fit the model's input {display_shape(port.shape)}; {wanted}")
     try:
+        open_file(path).close()
         mapped: Numbers = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} is no .npy file of numbers ({error}); give one, or a folder of photos") from error

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zoobench.errors import MeasurementError, ModelError, ZoobenchError
-from zoobench.system.files import BEGINNING, disguise
+from zoobench.system.files import BEGINNING, disguise, open_file
 from zoobench.system.processes import expect, in_kept_process
 from zoobench.system.terminal import capture_native_output
 
@@ -157,7 +157,7 @@ def read_edges(path: Path) -> tuple[tuple[str, ...], Mapping[int, Tensor], Mappi
         MeasurementError: If it is no TFLite file.
     """
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        with open_file(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             model = _model(content)
             names = tuple(_text(one.SignatureKey()) for one in _all(model, "SignatureDefs"))
             graph, sizes = model.Subgraphs(0), [0] * model.BuffersLength()

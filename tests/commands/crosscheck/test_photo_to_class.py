@@ -42,15 +42,37 @@ def photo(colour: int, side: int = 32) -> bytes:
     return buffer.getvalue()
 
 
+def photos(*contents: bytes, **preparation: str) -> Photos:
+    return Photos(source="grey", contents=contents, preparation=preparation)
+
+
+def test_photos_are_turned_and_cut_as_those_of_the_data_set_were() -> None:
+    pixels = np.zeros((32, 64, 3), np.uint8)
+    pixels[:, :16] = 255  # the left quarter is white: below it is nothing left of that in the square in the middle
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6  # to be turned clockwise: left becomes top
+    Image.fromarray(pixels).save(buffer, "PNG", exif=exif)
+
+    def loaded(**preparation: str) -> npt.NDArray[np.uint8]:
+        session = Watching(FakeClock())
+        one = photos(buffer.getvalue(), **preparation)
+        observe(session, one, size=16, repetitions=Repetitions(warmups=0, runs=1), clock=session.clock)
+        return session.loaded[0][0, :, :, 0]
+
+    assert (loaded()[:, 1].min(), loaded(exif="apply")[1].min()) == (255, 255)
+    assert loaded(resize="crop").max() == loaded(resize="crop", exif="apply").max() == 0
+
+
 def test_every_phase_has_its_own_time() -> None:
     clock = FakeClock()
-    timed = observe(Watching(clock), [photo(0)], size=16, repetitions=Repetitions(warmups=1, runs=3), clock=clock)
+    timed = observe(Watching(clock), photos(photo(0)), size=16, repetitions=Repetitions(warmups=1, runs=3), clock=clock)
     assert timed == [[0, 0, 2 * MILLISECOND, 5 * MILLISECOND, 1 * MILLISECOND]] * 3
 
 
 def test_photos_take_turns_and_reach_the_model_at_its_size() -> None:
     session = Watching(FakeClock())
-    observe(session, [photo(10), photo(200)], size=16, repetitions=Repetitions(warmups=1, runs=2), clock=session.clock)
+    both = photos(photo(10), photo(200))
+    observe(session, both, size=16, repetitions=Repetitions(warmups=1, runs=2), clock=session.clock)
     assert [image.shape for image in session.loaded] == [(1, 16, 16, 3)] * 3
     assert [int(image[0, 0, 0, 0]) > 100 for image in session.loaded] == [False, True, False]
 

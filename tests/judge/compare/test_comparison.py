@@ -1,12 +1,13 @@
 """Are cells paired by id, is nothing lost on the way, and is nothing judged that cannot be?"""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes import a_cell, a_record, disturbed
+from fakes import a_cell, a_memory, a_record, disturbed
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_run, answered, rounds_around
 from zoobench.judge.compare.comparison import Comparison, compare, run_differences
 from zoobench.judge.evidence import Finding, Verdict
@@ -173,6 +174,24 @@ def test_a_side_that_was_disturbed_is_noted() -> None:
     assert compare(a_side(quiet), a_side(quiet)).notes == ()
     (note,) = compare(a_side(quiet), a_side(loud)).notes
     assert note == (f"results.json: {CELL}: 12 of 30 rounds were disturbed: waited for a CPU up to 29.0 % of the time")
+
+
+def test_one_file_is_neither_better_nor_worse_by_disturbed_runs() -> None:
+    def side(seconds: float, *peaks: int, of: Callable[[Record], Record] = lambda one: one, digit: str = "a") -> Side:
+        run = a_timed_run(seconds, speedup=0.01 / seconds, memory=a_memory(*peaks))
+        model = RecordedModel(sha256=digit * 64, size_bytes=8, float_twin_size_bytes=8)
+        return a_side(replace(run, records={CELL: of(replace(run.records[CELL], model=model))}))
+
+    quiet = side(0.004, *range(60_000_000, 60_000_006))
+    slow = (0.008, *range(90_000_000, 90_000_006))
+    metrics = ("latency_p50", "speedup", "memory")
+    worse, disturbed_, other = (
+        changes(compare(quiet, one))
+        for one in (side(*slow), side(*slow, of=disturbed), side(*slow, of=disturbed, digit="b"))
+    )
+    assert {one[metric].verdict for one in (worse, other) for metric in metrics} == {Verdict.REGRESSED}
+    assert {disturbed_[metric].verdict for metric in metrics} == {Verdict.INCONCLUSIVE}
+    assert "the files are the same" in disturbed_["memory"].remark
 
 
 def test_a_warning_of_a_model_of_one_s_own_is_repeated() -> None:

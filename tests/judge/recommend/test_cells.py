@@ -12,11 +12,10 @@ from machines import PI
 from resultfiles import EPYC, a_plain_run, a_run, a_side, a_timed_record, answered, cell_id, rounds_around
 from zoobench.errors import ResultsError
 from zoobench.judge.recommend.cells import (
+    FloatFiles,
     KnownCell,
     KnownMachine,
     by_machine,
-    find_best_float_file,
-    find_float_file,
     paired_answers,
 )
 from zoobench.results.conditions import machine_name
@@ -171,14 +170,14 @@ def test_the_reference_of_a_quantization_is_of_the_same_backbone_and_if_there_is
     ]
     for count, expected in enumerate([*floats[:3], None]):
         left = floats[count:]
-        assert find_float_file(cell, {one.id: one for one in (cell, *left[::-1])}) is expected
-    assert find_float_file(floats[0], {one.id: one for one in floats}) is floats[0]
+        assert FloatFiles({one.id: one for one in (cell, *left[::-1])}.values()).own(cell) is expected
+    assert FloatFiles({one.id: one for one in floats}.values()).own(floats[0]) is floats[0]
 
 
 def test_a_float_file_of_other_weights_or_other_samples_is_no_reference() -> None:
     cell = a_known_cell()
     for other in (a_known_cell("float32", weights="random"), a_known_cell("float32", right="+++++")):
-        assert find_float_file(cell, {"float": other}) is None
+        assert FloatFiles({"float": other}.values()).own(cell) is None
 
 
 def test_a_drop_is_against_the_most_accurate_backbone_on_the_same_runtime_if_there_is_one() -> None:
@@ -193,19 +192,32 @@ def test_a_drop_is_against_the_most_accurate_backbone_on_the_same_runtime_if_the
     ]
     for count, expected in enumerate(floats):
         left = {one.id: one for one in (cell, *floats[:count:-1], expected)}
-        assert find_best_float_file(cell, left) is expected
-        assert find_best_float_file(expected, left) is expected
-        assert find_best_float_file(floats[2], left) is expected
+        assert FloatFiles(left.values()).best(cell) is expected
+        assert FloatFiles(left.values()).best(expected) is expected
+        assert FloatFiles(left.values()).best(floats[2]) is expected
 
 
 def test_of_backbones_that_are_right_equally_often_the_own_one_is_the_reference() -> None:
     cell, own, other = a_known_cell(), a_known_cell("float32"), a_known_cell("float32", backbone="xception")
     cells = {one.id: one for one in (other, own, cell)}
-    assert find_best_float_file(cell, cells) is own
-    assert find_best_float_file(other, cells) is other
+    assert FloatFiles(cells.values()).best(cell) is own
+    assert FloatFiles(cells.values()).best(other) is other
 
 
 def test_random_weights_are_never_the_most_accurate_backbone() -> None:
     cell = a_known_cell()
     lucky = a_known_cell("float32", backbone="xception", right="++++", weights="random")
-    assert find_best_float_file(cell, {one.id: one for one in (cell, lucky)}) is None
+    assert FloatFiles({one.id: one for one in (cell, lucky)}.values()).best(cell) is None
+
+
+def test_float_files_of_many_cells_are_found_without_a_look_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = [
+        a_known_cell(variant, backbone=f"b{number}") for number in range(300) for variant in ("float32", "integer_only")
+    ]
+    top1 = type(cells[0]).top1
+    asked: list[str] = []
+    monkeypatch.setattr(KnownCell, "top1", property(lambda one: asked.append(one.id) or top1.fget(one)))
+    floats = FloatFiles(cells)
+    for float32, integer in zip(cells[::2], cells[1::2], strict=True):
+        assert floats.own(integer) is floats.best(integer) is floats.own(float32) is float32
+    assert len(asked) <= 4 * len(cells)

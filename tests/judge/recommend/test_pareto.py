@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choices import a_known_cell, any_cell
+from zoobench.judge.recommend import pareto
 from zoobench.judge.recommend.cells import KnownCell
 from zoobench.judge.recommend.limits import MEMORY, P50, P90, PREFERENCES, SIZE, TOP1, parse_preference
 from zoobench.judge.recommend.pareto import Place, Relation, front_of, ordered, relation
@@ -59,6 +60,21 @@ def test_what_lacks_an_axis_has_no_place_and_is_named() -> None:
     found, notes = front_of([BEST, untimed])
     assert [one.cell for one in found] == [BEST.id]
     assert notes == (f"{untimed.id} has no place: its latency, top-1 is not known.",)
+
+
+def test_places_of_many_cells_take_no_look_at_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    real = pareto.relation
+    monkeypatch.setattr(pareto, "relation", lambda *given: counted.append("one") or real(*given))
+    cells = [
+        a_known_cell("float32", backbone=f"b{number}", seconds=0.001 * 1.5**number, right=BAD, size_bytes=number + 1)
+        for number in range(90)
+    ]
+    found = places(*cells)
+    assert [place.standing for place in found.values()] == ["front", *["dominated"] * 89]
+    assert found[cells[2].id].beaten_by == (cells[0].id, cells[1].id)
+    assert found[cells[80].id].beaten_by == tuple(one.id for one in cells[:20])  # the fastest of 80
+    assert len(counted) <= 3 * 20 * len(cells)
 
 
 @settings(max_examples=30, deadline=None)

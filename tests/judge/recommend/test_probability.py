@@ -15,7 +15,7 @@ from resultfiles import rounds_around
 from zoobench.errors import UsageError
 from zoobench.judge.metrics import LOSS, MEMORY_NOISE
 from zoobench.judge.readings import TAIL, TimedRun
-from zoobench.judge.recommend.cells import KnownCell
+from zoobench.judge.recommend.cells import FloatFiles, KnownCell
 from zoobench.judge.recommend.limits import DROP, LIMITED, MEMORY, P50, P90, QUANTIZATION_DROP, SIZE, TOP1, Limit
 from zoobench.judge.recommend.probability import (
     NODES,
@@ -39,13 +39,13 @@ NOTHING = {"seconds": None, "right": None, "size_bytes": None, "peaks": ()}
 
 def asked(cell: KnownCell, metric: str, text: str | None = None, *others: KnownCell) -> LimitProbability:
     cells = {one.id: one for one in (cell, *others)}
-    return probability_of(cell, limit(metric, text), cells=cells, spread=spread_of(cell, None))
+    return probability_of(cell, limit(metric, text), floats=FloatFiles(cells.values()), spread=spread_of(cell, None))
 
 
 def test_a_limit_that_nothing_weighs_is_refused_and_not_taken_for_one_of_top_1() -> None:
     cell, strange = a_known_cell(), Limit(metric=LOSS, bound=0.5, text="0.5")
     with pytest.raises(UsageError, match="loss: it is not known how to weigh a limit of this metric"):
-        probability_of(cell, strange, cells={}, spread=spread_of(cell, None))
+        probability_of(cell, strange, floats=FloatFiles([]), spread=spread_of(cell, None))
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_random_weights_are_left_out_beside_trained_ones_or_marked_loudly() -> N
 
 
 def test_cells_of_one_head_share_its_picture() -> None:
-    (figure,) = trainings_of([replace(one, training=a_training()) for one in (FLOAT, INTEGER)])
+    (figure,), _ = trainings_of([replace(one, training=a_training()) for one in (FLOAT, INTEGER)])
     assert figure.title == "Training of mobilenet's head"
     assert figure.notes == ("4 epochs, 7.03 s; epoch 2 was kept.",)
     assert rows(figure)[:2] == (("1", "2.500", "25.0", "–", "–"), ("2", "1.250", "50.0", "1.500", "50.0"))
@@ -234,7 +234,7 @@ def test_cells_of_one_head_share_its_picture() -> None:
 def test_two_heads_are_told_apart_and_without_curves_there_is_no_picture() -> None:
     first, again = replace(FLOAT, training=a_training()), replace(INTEGER, training=a_training(kept_epoch=None))
     other = replace(timed("float32", 0.02, backbone="xception"), training=a_training())
-    found = trainings_of([first, again, other, replace(FLOAT, training=None)])
+    found, _ = trainings_of([first, again, other, replace(FLOAT, training=None)])
     assert [one.name for one in found] == ["training-1", "training-2", "training-3"]
     assert [one.title for one in found] == [
         *("Training of mobilenet's head (training-1)", "Training of mobilenet's head (training-2)"),

@@ -87,18 +87,19 @@ def find_methods(target: CrosscheckTarget) -> tuple[list[TimingMethod], dict[str
 def time_end_to_end(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitions, patience: float) -> Round:
     """Returns how long a fresh process took from a photo's bytes, which were in memory, to the number of its class.
 
-    Photos are decoded and resized as those of a data set are (`data/images.py`), one after the other, from the first
-    again after the last; LiteRT's interpreter runs the TFLite file.
+    Photos are decoded and resized as those of the run's data set were, one after the other, from the first again after
+    the last; LiteRT's interpreter runs the TFLite file.
     """
-    return summary(in_fresh_process(_observe, target, photos.contents, repetitions=repetitions, patience=patience))
+    return summary(in_fresh_process(_observe, target, photos, repetitions=repetitions, patience=patience))
 
 
 def observe(
-    session: Session, contents: Sequence[bytes], *, size: ImageSize, repetitions: Repetitions, clock: Clock
+    session: Session, photos: Photos, *, size: ImageSize, repetitions: Repetitions, clock: Clock
 ) -> list[list[int]]:
     """Returns nanoseconds of each phase, in the order of `PHASES`, of each photo that was on the clock."""
-    photos = (contents[number % len(contents)] for number in range(repetitions.warmups + repetitions.runs))
-    marks = [list(_marks(session, content, size=size, clock=clock)) for content in photos]
+    count, given = repetitions.warmups + repetitions.runs, photos.contents
+    contents = (given[number % len(given)] for number in range(count))
+    marks = [list(_marks(session, content, photos, size=size, clock=clock)) for content in contents]
     return [[after - before for before, after in pairwise(one)] for one in marks[repetitions.warmups :]]
 
 
@@ -141,28 +142,22 @@ def _from_photos(target: CrosscheckTarget, photos: Photos, repetitions: Repetiti
     return time_end_to_end(target, photos, repetitions=repetitions, patience=patience)
 
 
-def _observe(
-    target: CrosscheckTarget, contents: Sequence[bytes], *, repetitions: Repetitions, patience: float
-) -> list[list[int]]:
+def _observe(target: CrosscheckTarget, photos: Photos, *, repetitions: Repetitions, patience: float) -> list[list[int]]:
     expect(patience, "that")
     gc.disable()
     opening = open_session(target.model, runtime=REFERENCE, threads=target.threads, interface=target.interface)
     with capture_native_output(), opening as session:
         try:
-            return observe(
-                session, contents, size=target.image_size, repetitions=repetitions, clock=time.perf_counter_ns
-            )
+            return observe(session, photos, size=target.image_size, repetitions=repetitions, clock=time.perf_counter_ns)
         except DataError as error:
             raise MeasurementError(f"a photo cannot be used: {error}; name other photos with --images") from error
 
 
-def _marks(session: Session, content: bytes, *, size: ImageSize, clock: Clock) -> Iterator[int]:
-    from zoobench.data.images import decode, resize  # needs Pillow
-
+def _marks(session: Session, content: bytes, photos: Photos, *, size: ImageSize, clock: Clock) -> Iterator[int]:
     yield clock()
-    pixels = decode(content)
+    pixels = photos.decoded(content)
     yield clock()
-    image = resize(pixels, size=size)
+    image = photos.resized(pixels, size=size)
     yield clock()
     session.load(image[np.newaxis])
     yield clock()

@@ -13,7 +13,7 @@ from zoobench.measure.target import Samples
 from zoobench.results.run import Run, newest_runs
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_interface, find_models, find_pixels, given_pixels
-from zoobench.system.files import sha256_of_file
+from zoobench.system.files import read_file, sha256_of_file
 from zoobench.system.units import three_digits
 from zoobench.tflite.edit import given_numbers, with_one_signature
 from zoobench.tflite.ports import (
@@ -124,7 +124,7 @@ def find_target(
 
 def _interface(model: Path, port: Port) -> Interface | None:
     """Returns how a file that no run knows takes photos: in the range that it was quantized for, as far as it was."""
-    interface, held = photo_interface(port), pixel_range_taken(read_graphs(model.read_bytes())[0])
+    interface, held = photo_interface(port), pixel_range_taken(read_graphs(read_file(model))[0])
     pixels = closest_range(held) if held else None
     return replace(interface, pixels=pixels) if interface and pixels else interface
 
@@ -166,7 +166,7 @@ def _of_photos(run: Run | None, images: Path | None, size: ImageSize, artifacts:
     """Returns the images that a user names, else those of the run that measured the file, else drawings."""
     if images:
         samples = given_pixels(images, image_size=size, count=MOST_PHOTOS, folder=workplace)
-        return samples, f"{len(samples)} images of {last_parts(images)}", given_photos(images)
+        return samples, f"{len(samples)} images of {last_parts(images)}", _as_prepared(given_photos(images), run)
     of_run = find_pixels(run.provenance, image_size=size, artifacts=artifacts) if run else None
     if run and of_run:
         name = next(iter(run.records.values())).dataset.name
@@ -223,4 +223,12 @@ def _photos_of(run: Run, samples: Samples) -> Photos | str:
     options = run.provenance.options
     seed = options.get("seed", "0")
     folder = Path(options["data"]) if "data" in options else None
-    return photos_of(samples, folder=folder, seed=int(seed) if seed.isdecimal() else 0)
+    return _as_prepared(photos_of(samples, folder=folder, seed=int(seed) if seed.isdecimal() else 0), run)
+
+
+def _as_prepared(photos: Photos | str, run: Run | None) -> Photos | str:
+    """Returns photos that are decoded and resized as the run's data set was."""
+    if run is None or isinstance(photos, str):
+        return photos
+    options = run.provenance.options
+    return replace(photos, preparation={name: options[name] for name in ("resize", "exif") if name in options})

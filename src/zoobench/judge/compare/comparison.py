@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zoobench.judge.evidence import Finding, different_files, direction, find
+from zoobench.judge.evidence import Finding, Verdict, different_files, direction, find
 from zoobench.judge.gate.rules import by_two_names, same_files
 from zoobench.judge.metrics import METRICS, Metric
 from zoobench.results.conditions import (
@@ -24,6 +24,7 @@ from zoobench.stats.paired import holm
 from zoobench.system.units import ABSENT, exactly, milliseconds, percent, ratio, three_digits
 
 SIGNIFICANT = 0.05
+_ONE_FILE = "the files are the same, and the times were disturbed: measure again when the machine is quiet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +83,17 @@ class Comparison:
 
 
 def compare(
-    baseline: Side, candidate: Side, *, seed: int = 0, advance: Callable[[int, str], None] = lambda *_: None
+    baseline: Side,
+    candidate: Side,
+    *,
+    seed: int = 0,
+    defaults: Mapping[str, str] | None = None,
+    advance: Callable[[int, str], None] = lambda *_: None,
 ) -> Comparison:
     """Returns what changed from one side to the other.
 
-    The seed is the bootstrap's; `advance` is called with 1 and the cell's id after each cell of both sides.
+    The seed is the bootstrap's; `defaults` are those of options, by name; `advance` is called with 1 and the cell's id
+    after each cell of both sides.
 
     Raises:
         ResultsError: If a record's predictions cannot be read or contradict its accuracy.
@@ -105,7 +112,7 @@ def compare(
         baseline_runs=len(baseline.runs),
         candidate_runs=len(candidate.runs),
         same_machine=same_machine,
-        environment=differences(baseline, candidate),
+        environment=differences(baseline, candidate, defaults=defaults),
         cells=_adjusted(cells),
         only_baseline=tuple(cell for cell in baseline.ids if cell not in there),
         only_candidate=tuple(cell for cell in candidate.ids if cell not in known),
@@ -146,9 +153,23 @@ def _compare_cell(cell: str, baseline: Sequence[Run], candidate: Sequence[Run], 
         same_file=files[0] == files[1] if len(files) == 2 else None,
         findings=tuple(find(metric, baseline, candidate, cell=cell, seed=seed) for metric in METRICS.values()),
     )
+    if compared.same_file and any(_is_disturbed(run, cell) for run in (*baseline, *candidate)):
+        compared = replace(compared, findings=tuple(map(_of_one_file, compared.findings)))
     if unlike.keys() - {DATA_SET}:
         return _unjudged(compared, lambda _: True)
     return _unjudged(compared, lambda metric: metric.of_samples) if unlike else compared
+
+
+def _is_disturbed(run: Run, cell: str) -> bool:
+    latency = run.records[cell].latency if cell in run.records else None
+    return bool(latency and latency.disturbance and latency.disturbance.causes)
+
+
+def _of_one_file(finding: Finding) -> Finding:
+    """Returns what a finding comes to where both sides ran one file and were disturbed: neither better nor worse."""
+    if not METRICS[finding.metric].of_machine or finding.verdict not in (Verdict.IMPROVED, Verdict.REGRESSED):
+        return finding
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, remark=_ONE_FILE)
 
 
 def _unjudged(cell: CellComparison, which: Callable[[Metric], bool]) -> CellComparison:

@@ -33,6 +33,8 @@ MOST_SLOWED = 3.0
 """How many times as long disturbed rounds may take: half the time spent waiting was measured to double the median."""
 _FLOAT = "float32"
 _UNTIMED = CellTiming()
+_Network = tuple[str, ImageSize, str]
+"""Backbone, image size and weights."""
 _OF_CELLS = frozenset({"threads", "runtime", "weights", "image size", "kit"})
 """Conditions in which cells of one run differ."""
 
@@ -236,40 +238,58 @@ def paired_answers(reference: KnownCell, cell: KnownCell) -> PairedAnswers | Non
     )
 
 
-def find_float_file(cell: KnownCell, cells: Mapping[str, KnownCell]) -> KnownCell | None:
-    """Returns the float32 cell that a quantization loses top-1 against, None where none answered the same samples.
+class FloatFiles:
+    """The float32 cells among some, found for each cell without a look at all of them."""
 
-    It is that of the same backbone, image size and weights: of the same runtime if there is one, else LiteRT's, else
-    the first; a float32 cell is its own, and loses nothing.
-    """
-    return _nearest(cell, [one for one in _floats(cell, cells) if _network(one) == _network(cell)])
+    def __init__(self, cells: Iterable[KnownCell]) -> None:
+        floats = [one for one in cells if one.recorded.variant == _FLOAT and one.answered]
+        self._nearest: dict[tuple[object, ...], KnownCell] = {}
+        for one in sorted(floats, key=lambda one: one.id):
+            for runtime in (one.recorded.runtime, None):
+                for threads in (one.recorded.threads, None):
+                    self._nearest.setdefault((_truth(one), _network(one), runtime, threads), one)
+        self._best: dict[object, dict[_Network, None]] = {}
+        tested: dict[object, list[KnownCell]] = {}
+        for one in floats:
+            if not one.has_random_weights:
+                tested.setdefault(_truth(one), []).append(one)
+        for truth, some in tested.items():
+            most = max(one.top1 or 0.0 for one in some)
+            self._best[truth] = dict.fromkeys(_network(one) for one in some if (one.top1 or 0.0) == most)
+
+    def own(self, cell: KnownCell) -> KnownCell | None:
+        """Returns the float32 cell that a quantization loses top-1 against, None where none answered the same samples.
+
+        It is that of the same backbone, image size and weights: of the same runtime if there is one, else LiteRT's,
+        else the first; a float32 cell is its own, and loses nothing.
+        """
+        return self._find(cell, _network(cell))
+
+    def best(self, cell: KnownCell) -> KnownCell | None:
+        """Returns the float32 cell of the most accurate backbone, None where none answered the same samples.
+
+        Of several of that backbone it is the one that `own` would take; of backbones that are right equally often, the
+        cell's own. Random weights are no reference.
+        """
+        best = self._best.get(_truth(cell))
+        if not best:
+            return None
+        return self._find(cell, _network(cell) if _network(cell) in best else next(iter(best)))
+
+    def _find(self, cell: KnownCell, network: _Network) -> KnownCell | None:
+        ours = cell.recorded
+        if ours.variant == _FLOAT and network == _network(cell):
+            return cell if cell.answered else None
+        for runtime in (ours.runtime, "litert", None):
+            for threads in (ours.threads, None):
+                if found := self._nearest.get((_truth(cell), network, runtime, threads)):
+                    return found
+        return None
 
 
-def find_best_float_file(cell: KnownCell, cells: Mapping[str, KnownCell]) -> KnownCell | None:
-    """Returns the float32 cell of the most accurate backbone, None where none answered the same samples.
-
-    Of several of that backbone it is the one that `find_float_file` would take; of backbones that are right equally
-    often, the cell's own. Random weights are no reference.
-    """
-    floats = [one for one in _floats(cell, cells) if not one.has_random_weights]
-    best = max(floats, key=lambda one: (one.top1 or 0.0, _network(one) == _network(cell)), default=None)
-    return _nearest(cell, [one for one in floats if best and _network(one) == _network(best)])
+def _truth(cell: KnownCell) -> tuple[int, ...] | None:
+    return cell.answered.truth if cell.answered else None
 
 
-def _floats(cell: KnownCell, cells: Mapping[str, KnownCell]) -> list[KnownCell]:
-    return [one for one in cells.values() if one.recorded.variant == _FLOAT and paired_answers(one, cell)]
-
-
-def _network(cell: KnownCell) -> tuple[str, ImageSize, str]:
+def _network(cell: KnownCell) -> _Network:
     return cell.recorded.backbone, cell.recorded.image_size, cell.recorded.weights
-
-
-def _nearest(cell: KnownCell, floats: Sequence[KnownCell]) -> KnownCell | None:
-    if any(one is cell for one in floats):
-        return cell
-
-    def distance(one: KnownCell) -> tuple[bool, bool, bool, str]:
-        ours, theirs = one.recorded, cell.recorded
-        return ours.runtime != theirs.runtime, ours.runtime != "litert", ours.threads != theirs.threads, ours.id
-
-    return min(floats, key=distance, default=None)

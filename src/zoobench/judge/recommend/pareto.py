@@ -9,11 +9,12 @@ others' values are better, but not significantly in all of them.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import le
 from typing import Literal
+
+import numpy as np
 
 from zoobench.judge.readings import significantly_below
 from zoobench.judge.recommend.cells import MOST_SLOWED, KnownCell, paired_answers
@@ -23,6 +24,8 @@ from zoobench.system.units import percent, three_digits
 
 Relation = Literal["better", "worse", "equal", "unclear"]
 Standing = Literal["front", "open", "dominated"]
+_MOST_NAMED = 20
+"""Cells that a place is compared with significantly, or a thousand cells would be compared a million times."""
 _AXES = {P50: "latency", TOP1: "top-1", SIZE: "size"}
 
 
@@ -33,8 +36,8 @@ class Place:
     Attributes:
         cell: Its id.
         standing: On the front, dominated, or open.
-        dominated_by: The cells that are significantly better in one and at least as good in all.
-        beaten_by: The cells whose values are, significantly or not.
+        dominated_by: Those of `beaten_by` that are significantly better in one and at least as good in all.
+        beaten_by: The cells whose values are, significantly or not; of very many the fastest alone.
         axes: In what it was compared with others: without top-1 among random weights.
     """
 
@@ -62,27 +65,31 @@ def front_of(cells: Iterable[KnownCell]) -> tuple[tuple[Place, ...], tuple[str, 
                 notes.append(f"{one.id} has no place: its {', '.join(unknown)} is not known.")
             else:
                 known.append(one)
-        places += [_place(one, known, axes) for one in known]
+        places += _places(known, axes)
         if is_random and known:
             notes.append("Random weights: top-1 means nothing, so that their front is over latency and size alone.")
     return tuple(places), tuple(notes)
 
 
-def _place(cell: KnownCell, cells: Sequence[KnownCell], axes: tuple[str, ...]) -> Place:
-    beaten_by = [one for one in cells if _beats(one, cell, axes)]
-    dominated_by = [one for one in beaten_by if {relation(axis, one, cell) for axis in axes} <= {"better", "equal"}]
-    return Place(
-        cell=cell.id,
-        standing="dominated" if dominated_by else "open" if beaten_by else "front",
-        dominated_by=tuple(one.id for one in dominated_by),
-        beaten_by=tuple(one.id for one in beaten_by),
-        axes=axes,
-    )
-
-
-def _beats(one: KnownCell, other: KnownCell, axes: Sequence[str]) -> bool:
-    ours, theirs = ([cell.values[axis] for axis in axes] for cell in (one, other))
-    return ours != theirs and all(map(le, ours, theirs))
+def _places(cells: Sequence[KnownCell], axes: tuple[str, ...]) -> Iterator[Place]:
+    values = np.array([[cell.values[axis] for axis in axes] for cell in cells]).reshape(-1, len(axes))
+    fastest_first = np.argsort(values[:, 0], kind="stable")
+    sorted_values = values[fastest_first]
+    costly_last = sorted(axes, key=lambda axis: axis == TOP1)
+    for cell, own in zip(cells, values, strict=True):
+        beating = (sorted_values <= own).all(axis=1) & (sorted_values < own).any(axis=1)
+        taken = sorted(int(fastest_first[place]) for place in np.flatnonzero(beating)[:_MOST_NAMED])
+        beaten_by = [cells[place] for place in taken]
+        dominated_by = [
+            one for one in beaten_by if all(relation(axis, one, cell) in ("better", "equal") for axis in costly_last)
+        ]
+        yield Place(
+            cell=cell.id,
+            standing="dominated" if dominated_by else "open" if beaten_by else "front",
+            dominated_by=tuple(one.id for one in dominated_by),
+            beaten_by=tuple(one.id for one in beaten_by),
+            axes=axes,
+        )
 
 
 def ordered(cells: Iterable[KnownCell], preference: Sequence[str]) -> list[KnownCell]:

@@ -17,7 +17,7 @@ gives.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
@@ -31,9 +31,8 @@ from zoobench.judge.metrics import KERAS, KERAS_NOISE, TIME_NOISE
 from zoobench.judge.readings import QUANTILE, TAIL, TimedRun
 from zoobench.judge.recommend.cells import (
     MOST_SLOWED,
+    FloatFiles,
     KnownCell,
-    find_best_float_file,
-    find_float_file,
     paired_answers,
 )
 from zoobench.judge.recommend.limits import DROP, TOP1, Limit
@@ -133,10 +132,8 @@ class LimitProbability:
         return self.distance > 0
 
 
-def probability_of(
-    cell: KnownCell, limit: Limit, *, cells: Mapping[str, KnownCell], spread: Spread
-) -> LimitProbability:
-    """Returns how probable it is that a cell holds a limit; `cells` of its machine hold the float32 files.
+def probability_of(cell: KnownCell, limit: Limit, *, floats: FloatFiles, spread: Spread) -> LimitProbability:
+    """Returns how probable it is that a cell holds a limit; `floats` are those of its machine.
 
     Raises:
         UsageError: If the limit is of a metric that nothing here weighs.
@@ -156,7 +153,7 @@ def probability_of(
     elif metric.test == "exact":
         value, found, why = _of_size(cell, limit.bound)
     elif metric.test == "samples":
-        value, found, why = _of_answers(cell, limit, cells)
+        value, found, why = _of_answers(cell, limit, floats)
     else:
         raise UsageError(f"{metric.key}: it is not known how to weigh a limit of this metric; leave it out")
     return LimitProbability(limit=limit, value=value, probability=found, why=why, is_disturbed=is_disturbed)
@@ -168,7 +165,7 @@ def _of_size(cell: KnownCell, most: float) -> _Weighed:
     return float(cell.size_bytes), float(cell.size_bytes <= most), "exact"
 
 
-def _of_answers(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -> _Weighed:
+def _of_answers(cell: KnownCell, limit: Limit, floats: FloatFiles) -> _Weighed:
     total, correct = len(cell.right), int(cell.right.sum())
     if not total:
         return None, None, "its accuracy was not tested; run bench/test_accuracy.py"
@@ -176,7 +173,7 @@ def _of_answers(cell: KnownCell, limit: Limit, cells: Mapping[str, KnownCell]) -
         found = _never_certain(top1_probability(correct, total, limit=limit.bound))
         return cell.top1, found, f"{correct} right of {total}"
     of_all = limit.metric.key == DROP
-    reference = find_best_float_file(cell, cells) if of_all else find_float_file(cell, cells)
+    reference = floats.best(cell) if of_all else floats.own(cell)
     answers = paired_answers(reference, cell) if reference else None
     if reference is None or answers is None:
         whose = "" if of_all else f" of {cell.recorded.backbone}"

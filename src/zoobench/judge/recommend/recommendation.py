@@ -8,7 +8,7 @@ from typing import Literal
 
 from zoobench.errors import Status
 from zoobench.judge.gate.noise import Noise
-from zoobench.judge.recommend.cells import KnownCell, KnownMachine, by_machine
+from zoobench.judge.recommend.cells import FloatFiles, KnownCell, KnownMachine, by_machine
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, DROP, SIZE, TOP1, Limit, parse_limit
 from zoobench.judge.recommend.pareto import Place, front_of, ordered, relation
 from zoobench.judge.recommend.probability import LimitProbability, probability_of, spread_of
@@ -214,13 +214,13 @@ def candidates_of(
     machine: KnownMachine, limits: Sequence[Limit], *, confidence: float, noise: Noise | None
 ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
     """Returns the candidates of a machine in the order of its cells, and of the cells that are none, why."""
-    candidates, excluded = [], {}
+    candidates, excluded, floats = [], {}, FloatFiles(machine.cells.values())
     for name, cell in machine.cells.items():
         if why := _exclusion(cell, limits):
             excluded[name] = why
         else:
             spread = spread_of(cell, noise)
-            found = tuple(probability_of(cell, limit, cells=machine.cells, spread=spread) for limit in limits)
+            found = tuple(probability_of(cell, limit, floats=floats, spread=spread) for limit in limits)
             state = state_of(found, confidence=confidence)
             candidates.append(Candidate(cell=cell, state=state, probabilities=found))
     return tuple(candidates), excluded

@@ -58,6 +58,8 @@ _LEFT = 44.0
 _HEIGHT_SHARE, _LEAST_HEIGHT, _MOST_HEIGHT = 0.56, 260.0, 420.0
 _LEAST_RADIUS, _MOST_RADIUS = 3.5, 12.0
 _NAMED = 14
+_LABELLED = 40
+"""Cells whose names a picture has room for, were all on the front."""
 """Cells up to which each is named if there is room; of more only the front is, and what is recommended."""
 _LABEL_SHARE = 0.62
 _HALO = 4.0
@@ -277,9 +279,9 @@ def _names(
             words=shortened(one.label, room, strong=one.recommended),
             strong=one.recommended,
         )
-        for one in named
+        for one in named[:_LABELLED]
     ]
-    whiskers = [segment for one in named for segment in _whiskers(one, x, y)]
+    whiskers = [segment for one in named[:_LABELLED] for segment in _whiskers(one, x, y)]
     around = [_around(one, x, y) for one in points]
     return placed(anchors, within=plot, kept_free=[*around, *taken], rather_free=[*whiskers, *lines])
 

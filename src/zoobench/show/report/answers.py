@@ -61,13 +61,14 @@ def right_and_wrong(
     most = shown_of(len(sets))
     pictures = pictured(wanted_samples([found[:most] for found in flips if found]))
     answered = []
-    for number, (one, first, twin, found) in enumerate(zip(sets, firsts, twins, flips, strict=True), start=1):
+    parts = zip(sets, firsts, twins, flips, _titles(sets), strict=True)
+    for number, (one, first, twin, found, title) in enumerate(parts, start=1):
         shown = [each for each in (found or ())[:most] if not pictures.shown or each.sample in pictures.shown]
         counts, classes = confusion_of(first), first.dataset.classes
         answered.append(
             VariantAnswers(
                 name=f"answers-{number}",
-                title=_title(one, sets),
+                title=title,
                 cells=tuple(record.cell.id for record in one),
                 summary=_summary(one),
                 confusion=confusion_table(counts, classes),
@@ -139,12 +140,10 @@ def shown_of(sets: int) -> int:
     return min(max(MOST_IN_ALL // max(sets, 1), LEAST_SHOWN), MOST_SHOWN)
 
 
-def _title(one: Sequence[Record], sets: Sequence[Sequence[Record]]) -> str:
-    """Returns a name that tells a set from all others: variants, with runtimes, or the first cell's id."""
-    for name in (_by_variants, _by_runtimes):
-        if [name(other) for other in sets].count(name(one)) == 1:
-            return name(one)
-    return one[0].cell.id
+def _titles(sets: Sequence[Sequence[Record]]) -> list[str]:
+    """Returns names that tell each set from all others: variants, with runtimes, or the first cell's id."""
+    counted = [(name, Counter(map(name, sets))) for name in (_by_variants, _by_runtimes)]
+    return [next((name(one) for name, found in counted if found[name(one)] == 1), one[0].cell.id) for one in sets]
 
 
 def _by_variants(one: Sequence[Record]) -> str:

@@ -18,11 +18,11 @@ from zoobench.show.comparison import differing_grid, metric_grid, remark_lines, 
 from zoobench.show.document import Grid
 from zoobench.show.records import by_backbone, marked
 from zoobench.show.report.answers import confusion_of, right_and_wrong
-from zoobench.show.report.cells import NO_CURVES, decision_of, figures_of, matrix_of, trainings_of
+from zoobench.show.report.cells import decision_of, figures_of, matrix_of, trainings_of
 from zoobench.show.report.contents import ChangedMetric, Changes, Figure, Pictures, Report, named, spread, table
 from zoobench.stats.intervals import wilson
 from zoobench.stats.paired import mcnemar_mid_p
-from zoobench.system.units import exactly, percent, short_hash, size, three_digits
+from zoobench.system.units import exactly, few, percent, short_hash, size, three_digits
 
 _NO_ANSWERS = "No accuracy was measured in this run, so nothing is known of what the variants get right and wrong."
 _VERDICTS = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.UNCHANGED, Verdict.INCONCLUSIVE)
@@ -44,6 +44,8 @@ _PIXELS = (
     "is part of its model."
 )
 _DRAWN = "drawn"
+_MOST_IN_TITLE = 12
+"""Backbones or data sets that a title names."""
 _FOLDERS = re.compile(r"(?:(?<=[=,])|^)(?:[A-Za-z]:)?(?:\.{0,2}|~)[/\\](?:[^,/\\]+[/\\])*(?=[^,/\\])")
 """What stands before the name of a file or folder in one of several values that may each have a `NAME=` before it."""
 
@@ -61,9 +63,9 @@ def assemble(
     chosen = run.records.get(recommendation.cell or "")
     ordered = by_backbone(records)
     answered, pictures = right_and_wrong(ordered, pictured=pictured)
-    trainings = trainings_of(records)
+    trainings, training_notes = trainings_of(records)
     backbones, data = (
-        ", ".join(dict.fromkeys(names))
+        few(list(dict.fromkeys(names)), most=_MOST_IN_TITLE)
         for names in ((one.cell.backbone for one in records), (one.dataset.name for one in records))
     )
     return Report(
@@ -77,7 +79,7 @@ def assemble(
         answers_notes=tuple(_answers_notes(records, pictures)) if answered else (_NO_ANSWERS,),
         pictures=pictures,
         training=trainings,
-        training_notes=() if trainings else (NO_CURVES,),
+        training_notes=training_notes,
         confusion=_confusion(chosen) if chosen and chosen.accuracy else None,
         environment=tuple(filter(None, _environment(run))),
         method=tuple(method_of(records)),

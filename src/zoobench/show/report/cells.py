@@ -1,8 +1,11 @@
 """What does the report say of all cells: which should be taken and why, what was measured of each, and in pictures?"""
 
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from textwrap import shorten
 
 from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
@@ -57,6 +60,9 @@ from zoobench.system.units import (
 NO_CURVES = "No training curves are in the file: the models came trained, or it is older than curves in results."
 WIDE, NARROW = 1000.0, 360.0
 """Of a drawing on a screen and on a phone, in its own units: letters have one size on both."""
+_MOST_ROWS = 120
+"""Of a picture with a row for each cell: more are longer than anybody scrolls."""
+_MOST_TRAININGS = 24
 UNKNOWN = Value(text=ABSENT)
 _DISTURBED_MEANS = "~ before a time: other work disturbed the rounds, so that it is not the model's alone."
 _LONGEST_WHY = 300
@@ -269,7 +275,32 @@ def figures_of(
     records: Sequence[Record], rounds: Mapping[str, Sequence[float]], recommendation: Recommendation
 ) -> tuple[Figure, ...]:
     """Returns the pictures of cells, whose rounds are in seconds by id: trade-off, latencies and speed-ups."""
-    return trade_off(records, recommendation), _latencies(records, rounds, recommendation.limits), _speedups(records)
+    drawn = _drawn_ones(records, recommendation)
+    return (
+        trade_off(records, recommendation, drawn=drawn),
+        _latencies(records, rounds, recommendation.limits, drawn=drawn),
+        _speedups(records, drawn=drawn),
+    )
+
+
+def _drawn_ones(records: Sequence[Record], recommendation: Recommendation) -> frozenset[str]:
+    """Returns the cells that have a row in a picture: of very many the recommended one, the front and the fastest."""
+    front = {place.cell for place in recommendation.machines[0].front if place.standing == "front"}
+
+    def rank(record: Record) -> tuple[bool, bool, float]:
+        seconds = record.latency.p50_seconds if record.latency else math.inf
+        return record.cell.id != recommendation.cell, record.cell.id not in front, seconds
+
+    return frozenset(record.cell.id for record in sorted(records, key=rank)[:_MOST_ROWS])
+
+
+def _not_all(drawn: frozenset[str], records: Sequence[Record]) -> list[str]:
+    if len(drawn) >= len(records):
+        return []
+    return [
+        f"The picture has {exactly(len(drawn))} of {exactly(len(records))} cells, the recommended one, the front and "
+        "the fastest first; the table has all."
+    ]
 
 
 def _drawn(
@@ -280,10 +311,17 @@ def _drawn(
     return Figure(name=name, title=title, wide=wide, narrow=narrow, notes=tuple(notes), numbers=numbers)
 
 
-def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figure:
+def trade_off(
+    records: Sequence[Record], recommendation: Recommendation, *, drawn: frozenset[str] | None = None
+) -> Figure:
     """Returns the picture of times, accuracies and sizes.
 
     Cells of random weights are in it only if there are no others: their accuracy means nothing.
+
+    Args:
+        records: In the order of the table.
+        recommendation: Knows the front.
+        drawn: Which cells the picture has; all without it.
     """
     machine = recommendation.machines[0]
     places = {place.cell: place for place in machine.front}
@@ -310,19 +348,27 @@ def trade_off(records: Sequence[Record], recommendation: Recommendation) -> Figu
                 few(place.dominated_by or place.beaten_by, most=_MOST_NAMED),
             )
         )
+    pictured = [record for record in trained or known if drawn is None or record.cell.id in drawn]
+    notes += _not_all(frozenset(record.cell.id for record in pictured), trained or known)
     heads = ("cell", "p50 ms", "95 %", "top-1 %", "95 %", "MB", "Pareto front", "by")
     standings = {cell: place.standing for cell, place in places.items()}
     cell, limits = recommendation.cell or "", recommendation.limits
     return _drawn(
         "trade-off",
-        partial(pareto, trained or known, standings, recommended=cell, limits=limits),
+        partial(pareto, pictured, standings, recommended=cell, limits=limits),
         title="Trade-off",
         notes=notes,
         numbers=table("Time, accuracy and size", heads, rows, words={6, 7}),
     )
 
 
-def _latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]], limits: Sequence[Limit]) -> Figure:
+def _latencies(
+    records: Sequence[Record],
+    rounds: Mapping[str, Sequence[float]],
+    limits: Sequence[Limit],
+    *,
+    drawn: frozenset[str],
+) -> Figure:
     rows = []
     for record in records:
         own = rounds.get(record.cell.id, ())
@@ -332,30 +378,35 @@ def _latencies(records: Sequence[Record], rounds: Mapping[str, Sequence[float]],
             rows.append((record.cell.id, exactly(len(own)), *shown))
     heads = ("cell", "rounds", "fastest ms", "p50 ms", "p90 ms", "slowest ms")
     numbers = table("Time per image", heads, rows)
-    return _drawn("latency", partial(latencies, records, rounds, limits=limits), title="Latency", numbers=numbers)
+    shown_records = [record for record in records if record.cell.id in drawn]
+    chart = partial(latencies, shown_records, rounds, limits=limits)
+    return _drawn("latency", chart, title="Latency", notes=_not_all(drawn, records), numbers=numbers)
 
 
-def _speedups(records: Sequence[Record]) -> Figure:
+def _speedups(records: Sequence[Record], *, drawn: frozenset[str]) -> Figure:
     shown, rows = [], []
     for record in records:
         found = record.latency.speedup_over_float if record.latency else None
         if found and min(found.point, *found.interval) >= LEAST_SPEEDUP:
-            shown.append(record)
+            shown += [record] if record.cell.id in drawn else []
             rows.append((record.cell.id, found.twin, ratio(found.point), span(found.interval, ratio)))
     numbers = table("Speed-up over the float twin", ("cell", "float twin", "× float", "95 %"), rows, words={1})
-    return _drawn("speed-up", partial(speedups, shown), title="Speed-up", numbers=numbers)
+    notes = _not_all(drawn, records)
+    return _drawn("speed-up", partial(speedups, shown), title="Speed-up", notes=notes, numbers=numbers)
 
 
-def trainings_of(records: Sequence[Record]) -> tuple[Figure, ...]:
-    """Returns a picture of each training; cells of one classifier share theirs."""
+def trainings_of(records: Sequence[Record]) -> tuple[tuple[Figure, ...], tuple[str, ...]]:
+    """Returns a picture of each training, of very many the first, and notes; cells of one classifier share theirs."""
     trainings = dict.fromkeys((record.cell.backbone, record.training) for record in records if record.training)
-    names = [backbone for backbone, _ in trainings]
+    names = Counter(backbone for backbone, _ in trainings)
     figures = []
-    for number, (backbone, found) in enumerate(trainings, start=1):
+    for number, (backbone, found) in enumerate(islice(trainings, _MOST_TRAININGS), start=1):
         name = f"training-{number}"
-        title = f"Training of {backbone}'s head" + (f" ({name})" if names.count(backbone) > 1 else "")
+        title = f"Training of {backbone}'s head" + (f" ({name})" if names[backbone] > 1 else "")
         figures.append(_training(found, backbone=backbone, name=name, title=title))
-    return tuple(figures)
+    more = len(trainings) - len(figures)
+    notes = (f"The first {len(figures)} trainings are drawn; the file has {exactly(more)} more.",) if more else ()
+    return tuple(figures), notes if trainings else (NO_CURVES,)
 
 
 def _training(found: RecordedTraining, *, backbone: str, name: str, title: str) -> Figure:
