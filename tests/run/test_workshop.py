@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from zoobench.run.inputs import open_inputs, split_of
 from zoobench.run.plan import Plan, make_plan
 from zoobench.run.workshop import Workshop, open_workshop, samples_of
 from zoobench.system import terminal as log
+from zoobench.system.processes import LostError
 
 TEXTS = {"backbones": "mobilenet_025", "weights": "random", "drawn": "30", "image-size": "32", "calibration": "4"}
 
@@ -220,6 +222,26 @@ def own_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list
 
     monkeypatch.setattr(workshop, "in_fresh_process", examine)
     return path, asked
+
+
+def test_the_model_that_takes_its_examination_along_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def examine(_function: object, asked: list[Any]) -> list[str]:
+        if "bad" in asked:
+            raise LostError("it crashed")
+        return ["mine: its outputs are 3"]
+
+    def backbone(name: str) -> Any:
+        return SimpleNamespace(backbone=SimpleNamespace(path=Path(f"{name}.tflite")))
+
+    def examined(_function: object, asked: list[Any]) -> list[str]:
+        return examine(None, [request.backbone.path.stem for request, _ in asked])
+
+    monkeypatch.setattr(workshop, "in_fresh_process", examined)
+    found = workshop._problems([(backbone(name), NOTHING_REQUESTED) for name in ("good", "bad")])
+    assert found == [
+        "mine: its outputs are 3",
+        "bad.tflite cannot be measured: it crashed; leave it out of --zoo-backbones, or convert it anew",
+    ]
 
 
 def test_a_model_of_ones_own_is_examined_once_and_the_reader_is_told(

@@ -1,6 +1,8 @@
 """Which weights does a backbone start from, and what does a file of one's own say of itself before Keras reads it?"""
 
+import math
 import os
+import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +21,9 @@ from zoobench.matrix.backbones import TABLE, Backbone, is_tflite
 from zoobench.matrix.interface import ImageSize, Layout
 from zoobench.matrix.variants import PREQUANTIZED, SPECS
 from zoobench.measure.runtimes import Pixels, open_session
+from zoobench.measure.worker import first_patience, later_patience
 from zoobench.system.files import read_file, sha256_of_file, writing
+from zoobench.system.processes import expect
 from zoobench.system.terminal import capture_native_output, progress
 from zoobench.tflite.contract import Contract, read_contract, violations
 from zoobench.tflite.labels import read_labels
@@ -261,13 +265,18 @@ def own_answers(path: Path, images: Pixels) -> npt.NDArray[np.float32]:
         MeasurementError: If LiteRT does not run it.
     """
     with ExitStack() as stack:
+        expect(first_patience(path, runtime="litert"), f"opening {path.name} and its first image")
         with capture_native_output():
             session = stack.enter_context(open_session(path, runtime="litert", threads=os.cpu_count() or 1))
-        outputs = []
+        outputs, longest = [], 0.0
         for place in range(len(images)):
+            began = time.monotonic()
             session.load(images[place : place + 1])
             session.invoke()
             outputs.append(session.read())
+            longest = max(longest, time.monotonic() - began)
+            expect(later_patience(longest), f"image {place + 2} of {path.name}")
+        expect(math.inf, "the rest")
     return np.concatenate([one if one.shape[:1] == (1,) else one[np.newaxis] for one in outputs])
 
 

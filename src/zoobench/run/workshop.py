@@ -24,7 +24,7 @@ from zoobench.measure.target import ModelFile, Samples, no_file
 from zoobench.results.schema import MOST_EPOCHS, RecordedNumerics, RecordedTraining, Refusal
 from zoobench.run.plan import Building, Plan
 from zoobench.store.product import find
-from zoobench.system.processes import in_fresh_process
+from zoobench.system.processes import LostError, in_fresh_process
 from zoobench.system.terminal import capture_native_output, keep, kept_in, sentence
 
 _DIGITS = 5
@@ -221,10 +221,24 @@ def _interfaces(opened: Workshop) -> Mapping[str, Interface]:
     }
     found = {name: _examined(*one) for name, one in own.items()}
     missing = [own[name] for name, interface in found.items() if interface is None]
-    problems = in_fresh_process(_examine_models, missing) if missing else []
+    problems = _problems(missing) if missing else []
     if problems:
         raise ModelError(*problems)
     return {name: interface for name, one in own.items() if (interface := found[name] or _examined(*one))}
+
+
+def _problems(asked: Sequence[tuple[BuildRequest, RequestedInterface]]) -> list[str]:
+    """Has a process of its own find out what models are; returns why it cannot be known, of each.
+
+    Where that process is lost, each of them gets one, so that it is known which of them took it along.
+    """
+    try:
+        return in_fresh_process(_examine_models, asked)
+    except LostError as lost:
+        if len(asked) > 1:
+            return [problem for one in asked for problem in _problems([one])]
+        path = asked[0][0].backbone.path
+        return [f"{path} cannot be measured: {lost}; leave it out of --zoo-backbones, or convert it anew"]
 
 
 def _examined(request: BuildRequest, requested: RequestedInterface) -> Interface | None:

@@ -12,6 +12,7 @@ cannot do so any more.
 import atexit
 import ctypes
 import json
+import math
 import os
 import signal
 import subprocess
@@ -99,7 +100,7 @@ def in_kept_process(
 def expect(seconds: float, doing: str) -> None:
     """Tells whoever waits for this process that it goes on, or ends, within so many seconds; else it hangs.
 
-    Where it was started in another way than by `in_fresh_process` nobody is told.
+    Infinity is as long as it takes. Where it was started in another way than by `in_fresh_process` nobody is told.
     """
     if _caller:
         _caller[0].send(_Patience((seconds, doing)))
@@ -127,12 +128,12 @@ class _Callee:
     ) -> Result:
         """Returns what a function returns there; see `in_fresh_process`."""
         name = f"the process that was to {function.__name__.strip('_').replace('_', ' ')}"
-        seconds, doing = None, ""
+        seconds, doing = math.inf, ""
         self.is_lost = True
         try:
             self.channel.send((function, args, kwargs))
             while True:
-                if not self.channel.poll(seconds):
+                if not self.channel.poll(None if seconds == math.inf else seconds):
                     raise LostError(f"{name} was ended: {doing} took longer than {seconds:.0f} s")
                 outcome = self.channel.recv()
                 if not isinstance(outcome, _Patience):

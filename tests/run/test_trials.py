@@ -17,8 +17,8 @@ from zoobench.matrix.interface import Interface
 from zoobench.measure.accuracy import Evaluation, scored
 from zoobench.measure.target import ModelFile, Samples, Target
 from zoobench.results.schema import Refusal
-from zoobench.run import session as checks
-from zoobench.run.session import evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
+from zoobench.run import trials
+from zoobench.run.trials import evaluation_of, needs_trial, obtain_evaluation, obtain_refusal
 
 FILE = ModelFile(path=Path("model.tflite"), sha256="ab" * 32, size_bytes=8)
 OPENVINO = Cell(backbone="mobilenet", variant="float32", runtime="openvino", threads=1, image_size=8)
@@ -212,5 +212,5 @@ def test_another_runtime_is_another_evaluation_and_depends_on_its_own_libraries(
 @pytest.mark.parametrize(("name", "value"), [("cpu_features", lambda: "sse2"), ("EVALUATION", 99)])
 def test_instruction_sets_and_scoring_count(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
     before = key()
-    monkeypatch.setattr(checks, name, value)
+    monkeypatch.setattr(trials, name, value)
     assert key() != before
