@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -279,11 +279,16 @@ def test_the_time_of_use_is_noted_at_the_manifest(root: Path, kept: Stored) -> N
 def test_a_store_that_cannot_be_written_to_is_used_all_the_same(
     root: Path, kept: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_arguments: object, **_options: object) -> None:
+    def refuse(*_arguments: object, **_options: object) -> NoReturn:
         raise PermissionError(errno.EROFS, "Read-only file system")
 
-    for name in ("utime", "mkdir", "open"):
+    def open_to_read(path: str | Path, flags: int, **_options: object) -> int:
+        return refuse() if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) else opened(path, flags)
+
+    opened = os.open
+    for name in ("utime", "mkdir"):
         monkeypatch.setattr(os, name, refuse)
+    monkeypatch.setattr(os, "open", open_to_read)
     assert obtain(root, PRODUCT, Maker()) == kept
 
 
