@@ -8,6 +8,7 @@ import pytest
 
 from kitfiles import members, repacked
 from runs import ROOT, SMALL_BUILD, environment, load, plain, records, results, zoobench
+from zoobench.errors import Status
 
 pytestmark = pytest.mark.slow
 

@@ -184,3 +184,11 @@ def test_a_run_measures_from_any_folder_and_nothing_in_it_counts(tmp_path: Path)
     asked = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
     names = ("size", "accuracy", "latency", "memory")
     assert sorted(asked) == sorted(f"test_{name}[mobilenet-float32-litert-t1]" for name in names)
+
+
+def test_a_preview_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(main, ["data", "preview", "-o", str(tmp_path / "file" / "preview.png")])
+    assert done.exit_code == 74
+    assert "cannot write" in done.output
+    assert "name another file with -o" in done.output

@@ -1,6 +1,7 @@
 """Is everything in the store listed as what it is?"""
 
 import hashlib
+import shutil
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,6 +14,7 @@ from zoobench.errors import UsageError
 from zoobench.show.inventory import store_view
 from zoobench.store import inventory
 from zoobench.store.inventory import (
+    Removal,
     damages,
     is_being_made,
     main_files,
@@ -258,3 +260,42 @@ def test_what_cannot_be_removed_is_told(
     assert done.obstacle == "[Errno 13] Permission denied"
     (half,) = remnants(tmp_path)
     assert half.folder.name.startswith(f"{REMOVING}{stored['evaluations'].path.parent.name}-")
+
+
+def found_in(artifacts: Path) -> dict[str, str]:
+    return {folder.name: reason for folder, reason in damages(products(artifacts), on_file=lambda _: None)}
+
+
+def test_a_file_that_does_not_belong_to_a_product_is_named(artifacts: Path) -> None:
+    (artifacts / "models" / HEAD.folder_name / "extra.py").write_text("print()")
+    assert found_in(artifacts) == {HEAD.folder_name: "extra.py does not belong to it; remove it"}
+
+
+def test_what_stands_in_the_place_of_a_product_is_damaged_and_goes(artifacts: Path) -> None:
+    folder = artifacts / "models" / HEAD.folder_name
+    shutil.rmtree(folder)
+    folder.write_text("x")
+    assert found_in(artifacts) == {HEAD.folder_name: f"{MANIFEST} cannot be read (Not a directory)"}
+    assert not remove(removal_of(artifacts)).obstacle
+    assert not folder.exists()
+
+
+def test_of_a_link_in_the_place_of_a_product_the_link_alone_is_removed(artifacts: Path, tmp_path: Path) -> None:
+    folder, elsewhere = artifacts / "models" / HEAD.folder_name, tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    assert not remove(removal_of(artifacts)).obstacle
+    assert not folder.is_symlink()
+    assert (elsewhere / MANIFEST).is_file()
+
+
+def test_a_manifest_nested_without_end_is_damaged(artifacts: Path) -> None:
+    (artifacts / "models" / HEAD.folder_name / MANIFEST).write_text("[" * 100_000)
+    assert "is no JSON object" in found_in(artifacts)[HEAD.folder_name]
+
+
+def removal_of(artifacts: Path) -> Removal:
+    (one,) = (
+        one for one in removals(artifacts, keep_days=0, now=NOW + 10_000 * DAY) if one.product == HEAD.folder_name
+    )
+    return replace(one, unused_since=None)

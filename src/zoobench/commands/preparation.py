@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from zoobench.commands.options import PATH, build_options, output_options, present
-from zoobench.errors import DataError, MeasurementError, Status, UsageError
+from zoobench.errors import DataError, MeasurementError, OutputError, Status, UsageError
 from zoobench.matrix.cell import TABLES
 from zoobench.matrix.registry import Table, additions, imported
 from zoobench.measure.runtimes import import_runtime
@@ -127,8 +127,11 @@ def preview(output: Path, seed: int) -> None:
     """Write a contact sheet of the drawn animals, a row for each class."""
     from zoobench.data.drawn import contact_sheet  # needs Pillow, which a device lacks
 
-    with writing(output) as handle:
-        contact_sheet(seed=seed).save(handle, format="png")
+    try:
+        with writing(output) as handle:
+            contact_sheet(seed=seed).save(handle, format="png")
+    except OSError as error:
+        raise OutputError(f"cannot write {output}: {error.strerror}; name another file with -o") from error
     say(f"wrote {output}")
 
 

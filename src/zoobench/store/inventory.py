@@ -18,10 +18,12 @@ from zoobench.store.product import (
     Manifest,
     OnFile,
     check_files,
+    contents,
     hidden,
     locked,
     read_manifest,
 )
+from zoobench.system.units import few
 
 _PRODUCT = re.compile(r".+-[0-9a-f]{12}")
 _DAY_SECONDS = 86_400
@@ -185,7 +187,7 @@ def _inside(root: Path) -> list[Path]:
 
 
 def _entry(folder: Path, kind: str) -> Entry | None:
-    if folder.name.startswith(".") or not folder.is_dir() or not _PRODUCT.fullmatch(folder.name):
+    if folder.name.startswith(".") or not _PRODUCT.fullmatch(folder.name):
         return None
     try:
         manifest: Manifest | None = read_manifest(folder)
@@ -202,10 +204,12 @@ def _entry(folder: Path, kind: str) -> Entry | None:
 
 def _misfit(folder: Path, on_file: OnFile) -> str | None:
     try:
-        check_files(folder, read_manifest(folder), on_file=on_file)
+        manifest = read_manifest(folder)
+        check_files(folder, manifest, on_file=on_file)
     except ValueError as error:
         return str(error)
-    return None
+    foreign = sorted(set(contents(folder)) - {*manifest.files, MANIFEST})
+    return f"{few(foreign)} does not belong to it; remove it" if foreign else None
 
 
 def _remove_alone(removal: Removal) -> Removal:
@@ -214,7 +218,7 @@ def _remove_alone(removal: Removal) -> Removal:
         return replace(removal, obstacle="it was used just now")
     gone = hidden(removal.folder, mark=REMOVING, product=removal.product)
     removal.folder.rename(gone)
-    if gone.is_dir():
+    if gone.is_dir() and not gone.is_symlink():  # of a link what it leads to is not ours
         shutil.rmtree(gone)
     else:
         gone.unlink()
