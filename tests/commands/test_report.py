@@ -116,7 +116,7 @@ def test_flipped_samples_get_the_pictures_of_the_store(
 
 @drawing
 def test_every_chart_becomes_a_picture_in_light_and_dark(results: Path, folder: Path) -> None:
-    done = report(results, "--pictures", "pictures")
+    done = report(results, "--pictures", "pictures", "--max-drop", "99 pp")
     names = ("trade-off", "latency", "speed-up", "training-1", "confusion")
     paths = [f"pictures/{name}-{theme}.png" for name in names for theme in ("light", "dark")]
     assert done.stderr.splitlines() == [f"wrote {path}" for path in ("report.html", *paths)]

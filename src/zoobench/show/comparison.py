@@ -252,6 +252,7 @@ def _across_blocks(found: AcrossMachines) -> Iterator[Block]:
                 for cell, on in found.cells
                 if any(metric.key in one.values for one in on)
             ),
+            spare=tuple(range(2, 2 * len(letters) + 1, 2)) if metric.key in beside else (),
         )
     yield _flips(found)
     yield Lines(lines=(*_on_order(found), *(note for note in found.notes if not note.startswith("WARNING"))))
@@ -280,6 +281,7 @@ def _flips(found: AcrossMachines) -> Grid:
             for flip in found.flips[:_SHOWN_FLIPS]
         ),
         words=frozenset({1, 4}),
+        spare=(5, 4),
     )
 
 
