@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -259,3 +260,8 @@ def test_others_may_have_half_of_what_is_free_and_hardly_any_of_what_is_needed(
     others: float, threads: int, crowded: bool
 ) -> None:
     assert are_in_the_way(others, threads=threads, cpus=2) is crowded
+
+
+def test_without_proc_nobody_is_known_to_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psutil.cpu_times", Mock(side_effect=FileNotFoundError("/proc/stat")))
+    assert crowding(mark(), mark()) == 0
