@@ -226,6 +226,18 @@ def test_output_is_as_kept(name: str) -> None:
     assert text == ((KEPT / name).read_text() if (KEPT / name).exists() else "")
 
 
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("name", ["show-refusals", "compare", "gate", "machines", "recommend"])
+def test_tables_fit_a_terminal(name: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "COLUMNS", str(width))
+    printed = ran(HELD[f"{name}.txt"])[0].splitlines()
+    rules = [len(line) for line in printed if line.startswith("──")]
+    assert 0 < max(rules) <= width
+    is_fitted = any(f"for which {width} columns are too few" in line for line in printed)
+    assert is_fitted or width > 80
+
+
 def test_every_command_is_held() -> None:
     assert {f"help-{name}.txt" for name in commands(main)} <= HELD.keys()
 

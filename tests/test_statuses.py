@@ -1,7 +1,8 @@
-"""Does every command end by the one table of statuses, whatever becomes of its output, and of itself?"""
+"""Does every command end by the one table of statuses, whatever it is given, and whatever becomes of its output?"""
 
 import argparse
 import io
+import json
 import os
 import re
 import shlex
@@ -181,3 +182,53 @@ def test_an_option_of_pytest_that_is_given_nothing_is_a_usage_error(option: Opti
         with pytest.raises(pytest.UsageError, match=f"^{option.flag}: received nothing"):
             parser.options.parse_args(given)
     assert getattr(parser.options.parse_args([]), option.flag[2:].replace("-", "_")) is None
+
+
+def of_first(content: dict[str, Any]) -> dict[str, Any]:
+    """Returns the record of the first timed cell."""
+    record: dict[str, Any] = content["benchmarks"][0]["extra_info"]["zoobench"]
+    return record
+
+
+def by_hand(content: dict[str, Any]) -> None:
+    of_first(content)["latency"]["p50_seconds"] = 1e-5
+
+
+def more_right(content: dict[str, Any]) -> None:
+    of_first(content)["accuracy"]["correct"] = 0
+
+
+def smaller(content: dict[str, Any]) -> None:
+    of_first(content)["model"]["size_bytes"] = -1
+
+
+def of_tomorrow(content: dict[str, Any]) -> None:
+    of_first(content)["schema"] = 99
+
+
+def twice(content: dict[str, Any]) -> None:
+    content["benchmarks"].append(content["benchmarks"][0])
+
+
+READERS = (
+    *("show {}", "recommend {}", "report {} -o report.html", "report workbench.json --baseline {} -o report.html"),
+    *("compare workbench.json {}", "compare {} workbench.json", "compare --across-machines workbench.json {}"),
+    *("baseline save next --from {}", "baseline show {}", "baseline diff main {}", "noise {} --times 0"),
+    "gate --baseline {} --candidate candidate.json --method stored",
+    "gate --baseline main --candidate {} --method stored",
+)
+"""Every way in which a command reads results."""
+
+
+@pytest.mark.parametrize(
+    "damage", [by_hand, more_right, smaller, of_tomorrow, twice, None], ids=lambda one: one.__name__ if one else "cut"
+)
+def test_what_one_command_refuses_of_a_results_file_all_refuse(damage: Any) -> None:
+    content = json.loads(Path("workbench.json").read_text())
+    if damage:
+        damage(content)
+    text = json.dumps(content)
+    Path("damaged.json").write_text(text if damage else text[: len(text) // 2])
+    for command in READERS:
+        done = CliRunner().invoke(main, shlex.split(command.format("damaged.json")))
+        assert (done.exit_code, "damaged.json" in done.stderr, done.stdout) == (Status.UNUSABLE, True, ""), command

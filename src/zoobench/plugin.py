@@ -147,7 +147,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         except ZoobenchError as error:
             raise pytest.UsageError(str(error)) from error
         if gate := config.pluginmanager.get_plugin(_GATE):
-            gate.foresee({cell.id: bench.expected(cell) for cell in cells if not bench.unavailable_reason(cell)})
+            known = {cell.id: bench.expected(cell) for cell in cells if not bench.unavailable_reason(cell)}
+            gate.foresee(session, known)
     if reporter := config.pluginmanager.get_plugin("terminalreporter"):
         for line in lines:
             reporter.write_line(f"zoobench: {sanitize(line)}")

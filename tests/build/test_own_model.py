@@ -18,6 +18,7 @@ from messages import message_of
 from networks import noise
 from zoobench.build.keras_file import read_keras_file
 from zoobench.build.network import read_model
+from zoobench.build.weights import own_remark
 from zoobench.errors import ModelError, UsageError
 from zoobench.measure.custom_objects import VARIABLE
 
@@ -195,6 +196,13 @@ def test_a_file_of_keras_2_that_does_not_load_is_answered_in_two_lines_with_the_
     assert first.startswith(f"{path} was written by Keras 2.15.0, and Keras {keras.__version__} does not load it.")
     assert second.startswith("  pip install tf-keras && python -c 'import tensorflow as tf, tf_keras; ")
     assert str(path.with_suffix(".tflite")) in second
+
+
+def test_an_input_of_whole_numbers_is_said_to_be_float_in_float_files(tmp_path: Path) -> None:
+    keras.Sequential([keras.Input((24, 24, 3), dtype="uint8"), keras.layers.Flatten()]).save(tmp_path / "mine.keras")
+    keras.Sequential([keras.Input((24, 24, 3)), keras.layers.Flatten()]).save(tmp_path / "float.keras")
+    assert own_remark(tmp_path / "mine.keras").startswith("its uint8 input is float32 in files of a float input")
+    assert own_remark(tmp_path / "float.keras") == ""
 
 
 # What is refused

@@ -313,3 +313,19 @@ def test_a_run_is_loaded_by_its_file_or_a_baselines_name(tmp_path: Path) -> None
     assert load(source, artifacts=tmp_path).origin is None
     with pytest.raises(UsageError, match="is no file, no run"):
         load("other", artifacts=tmp_path)
+
+
+def test_the_parts_of_a_split_matrix_are_one_baseline(tmp_path: Path) -> None:
+    parts = [replace(MINE, cell=a_cell(variant=variant)) for variant in ("float32", "integer_only")]
+    for number, part in enumerate(parts):
+        block = {"cells": [part.cell.id], "products": {"ab" * 32: "mobilenet"}, "options": {"epochs": "3"}}
+        write_results_file(tmp_path / "parts" / f"{number}.json", part, machine="here", **block)
+    assert run("save", "by-folder", "--from", str(tmp_path / "parts"), artifacts=tmp_path).exit_code == 0
+    named = [word for number in (0, 1) for word in ("--from", str(tmp_path / "parts" / f"{number}.json"))]
+    assert run("save", "by-name", *named, artifacts=tmp_path).exit_code == 0
+    for name in ("by-folder", "by-name"):
+        saved = read_recorded(baseline_path(name, artifacts=tmp_path))
+        assert list(saved.records) == list(saved.provenance.cells) == [part.cell.id for part in parts]
+        assert saved.provenance.options == {"epochs": "3"}
+        assert saved.origin
+        assert saved.origin.source == {"by-folder": "parts", "by-name": "parts/0.json, parts/1.json"}[name]

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -306,6 +307,26 @@ def test_without_files_auto_compares_what_is_stored_and_says_so(sides: Sides) ->
 def test_without_files_a_replay_that_is_demanded_is_refused(sides: Sides) -> None:
     with pytest.raises(UsageError, match=r"the baseline's file .* cannot be had"):
         sides.judged(method="replay")
+
+
+def test_making_files_again_counts_in_the_seconds_of_a_gate(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, left = [0.0], []
+
+    def found(*_: object, **__: object) -> tuple[list[Any], list[str], list[str]]:
+        now[0] += 70
+        return [{"candidate": SimpleNamespace(cell=SimpleNamespace(id=CELLS[0]))}], [], []
+
+    def replayed(*_: object, seconds: float, **__: object) -> dict[str, Any]:
+        left.append(seconds)
+        return {}
+
+    module = "zoobench.commands.gate"
+    monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(f"{module}.find_subjects", found)
+    monkeypatch.setattr(f"{module}.replay_cells", replayed)
+    report = sides.judged(method="auto", seconds=100)
+    assert left == [30]
+    assert any("took 70.0 s of the 100 s that the gate may take" in note for note in report.notes)
 
 
 def test_a_truncated_baseline_is_an_error_that_names_it(sides: Sides) -> None:

@@ -31,7 +31,7 @@ class Session:
         self.exitstatus = OK
         self.testscollected = 0
         self.logged: list[pytest.TestReport] = []
-        hook = SimpleNamespace(pytest_runtest_logreport=lambda report: self.logged.append(report))
+        hook = SimpleNamespace(pytest_runtest_logreport=self._log)
         self.last = SimpleNamespace(lastfailed={"test_size.py::test_other": True, "zoobench gate::old[p50]": True})
         self.items: list[Any] = []
         plugins = SimpleNamespace(get_plugin=lambda _name: self.last)
@@ -39,6 +39,11 @@ class Session:
         self.config = SimpleNamespace(
             getoption=lambda name, _default=None: options[name], hook=hook, pluginmanager=plugins
         )
+
+    def _log(self, report: pytest.TestReport) -> None:
+        self.logged.append(report)
+        if report.failed:
+            self.last.lastfailed[report.nodeid] = True  # as pytest's own plug-in does
 
 
 @pytest.fixture

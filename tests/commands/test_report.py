@@ -19,7 +19,7 @@ from zoobench.cli import main
 from zoobench.commands import report as module
 from zoobench.commands.recommend import recommend_files
 from zoobench.commands.report import MOST_BYTES, SIDE, find_pictures, make_pictures, make_report
-from zoobench.errors import UsageError
+from zoobench.errors import ResultsError, UsageError
 from zoobench.judge.recommend.limits import parse_limit
 from zoobench.measure.target import Samples
 from zoobench.results.run import read_recorded
@@ -87,8 +87,9 @@ def test_a_baseline_is_found_by_its_file_or_its_name_and_compared_cell_by_cell(r
         made(results, baseline="other")
 
 
-def test_a_folder_of_runs_is_no_report_and_it_is_said_what_takes_it(results: Path) -> None:
-    with pytest.raises(UsageError, match="`zoobench compare` and `zoobench recommend` take folders"):
+def test_runs_of_the_same_cells_are_no_report_and_it_is_said_what_takes_them(results: Path) -> None:
+    results.with_name("another.json").write_bytes(results.read_bytes())
+    with pytest.raises(ResultsError, match=r"both hold .*compare several runs with `zoobench compare`"):
         made(results.parent)
 
 
@@ -115,7 +116,7 @@ def test_flipped_samples_get_the_pictures_of_the_store(
 
 @drawing
 def test_every_chart_becomes_a_picture_in_light_and_dark(results: Path, folder: Path) -> None:
-    done = report(results, "--pictures", "pictures")
+    done = report(results, "--pictures", "pictures", "--max-drop", "99 pp")
     names = ("trade-off", "latency", "speed-up", "training-1", "confusion")
     paths = [f"pictures/{name}-{theme}.png" for name in names for theme in ("light", "dark")]
     assert done.stderr.splitlines() == [f"wrote {path}" for path in ("report.html", *paths)]

@@ -36,7 +36,7 @@ SMALLER = (
 """What takes minutes in a document, and what is run instead: the same code for seconds."""
 
 OPEN = (
-    (r"zoobench gate |--zoo-gate ", (3,), "a busy machine may leave it open in so few seconds"),
+    (r"zoobench gate |--zoo-gate ", (3, 13), "a busy machine may leave it open in so few seconds"),
     (r"zoobench recommend ", (0, 1, 3), "few photos and rounds on a busy machine leave open what a real run settles"),
     (r"zoobench crosscheck ", (1, 3), "two turns of a tenth of a second are too few to agree in"),
 )
@@ -62,7 +62,7 @@ ELSEWHERE = (
         reason="makes an environment from the package index, and runs all that follows in it: .ci/run does just that",
     ),
     Elsewhere(
-        pattern=r"python -m venv \.venv-old && \.venv-old/bin/pip install .*",
+        pattern=r"(python -m venv \.venv-old)?( && )?(\.venv-old/bin/pip install .*)?",
         reason="takes another LiteRT from the package index; a Python of this environment stands in for its own",
     ),
     Elsewhere(
@@ -74,12 +74,20 @@ ELSEWHERE = (
         reason="installs the packages that its document shows beside everything else: test_extending.py does both",
     ),
     Elsewhere(
+        pattern=r"pip install '\./vendor/zoobench\[build\]'",
+        reason="is of a checkout in somebody's repository; test_device_install.py installs a wheel of this one",
+    ),
+    Elsewhere(
         pattern=r"pip install -e '\.\[\w+\]'",
         reason="is done already where tests run; that there is such an extra, test_docs.py sees to",
     ),
     Elsewhere(
         pattern=r"pip install \./zoobench-.*|pytest bench/ .*(tinynet|weight_only_int4|litert_plain).*",
         reason="takes the packages of that page; test_extending.py makes, installs and runs them",
+    ),
+    Elsewhere(
+        pattern=r"pytest tests/ .*",
+        reason="is what runs all this",
     ),
     Elsewhere(
         pattern=r"zoobench data fetch animals10",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 VARIABLE = "ZOOBENCH_ELSEWHERE"
+IS_LINUX = sys.platform == "linux" and not os.environ.get(VARIABLE)
+"""Whether there is what Linux alone tells, for tests that look at just that."""
 _GONE = ("/proc", "/sys")
 _CALLS = (
     (builtins, "open"),

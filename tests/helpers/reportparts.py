@@ -8,7 +8,7 @@ from typing import Any
 from fakes import a_cell, a_record
 from resultfiles import EPYC, a_timed_record, rounds_around
 from zoobench.judge.compare.comparison import Comparison
-from zoobench.judge.recommend.limits import Limit
+from zoobench.judge.recommend.limits import DROP, Limit, parse_limit
 from zoobench.judge.recommend.recommendation import recommend
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.run import Provenance, Run, Side, Timing
@@ -77,9 +77,13 @@ def run_of(*records: Record, provenance: Provenance | None = None) -> Run:
     )
 
 
+DROP_OF_A_POINT = parse_limit(DROP, "1 pp")
+"""Without a limit nothing is recommended."""
+
+
 def a_report(
     *records: Record,
-    limits: Sequence[Limit] = (),
+    limits: Sequence[Limit] = (DROP_OF_A_POINT,),
     pictures: Pictures | None = None,
     comparison: Comparison | None = None,
     provenance: Provenance | None = None,

@@ -5,6 +5,7 @@ import platform
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -227,3 +228,10 @@ def test_the_signs_are_read(
     tmp_path: Path, tree: dict[str, str], expected: tuple[bool | None, str | None, str | None]
 ) -> None:
     assert tuple(describe_virtualization(a_system(tmp_path, tree)).values()) == expected
+
+
+def test_without_proc_memory_is_not_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("psutil.virtual_memory", Mock(side_effect=FileNotFoundError("/proc/meminfo")))
+    described = describe_environment(tmp_path)
+    assert described["memory_bytes"] is None
+    assert machine_key(described)

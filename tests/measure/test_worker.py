@@ -14,6 +14,7 @@ from typing import Any, cast
 import psutil
 import pytest
 
+from elsewhere import IS_LINUX
 from fakes import MILLISECOND, FakeClock, ScriptedSession, opening, write_samples
 from measuring import ScriptedWorker
 from packages import put
@@ -213,7 +214,7 @@ def test_memory_and_threads_are_what_linux_says_and_a_line_that_it_does_not_have
     assert footprint() == held | {"anonymous_bytes": None}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells all of it")
+@pytest.mark.skipif(not IS_LINUX, reason="only Linux tells all of it")
 def test_it_is_what_another_program_sees_of_this_process() -> None:
     before, seen, after = footprint(), psutil.Process(), footprint()
     assert before["rss_bytes"] is not None
@@ -222,7 +223,7 @@ def test_it_is_what_another_program_sees_of_this_process() -> None:
     assert seen.num_threads() == before["threads"] == after["threads"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells all of it")
+@pytest.mark.skipif(not IS_LINUX, reason="only Linux tells all of it")
 def test_the_peak_stays_when_the_memory_is_given_back() -> None:
     held = mmap.mmap(-1, 64 << 20)  # what is closed goes back to the system, which an allocator may keep
     held[::4096] = b"x" * len(range(0, len(held), 4096))

@@ -23,6 +23,7 @@ from zoobench.results.conditions import (
     machine_of,
     machines_of,
     of_cell,
+    read_shards,
 )
 from zoobench.results.run import Provenance, Side, read_run
 from zoobench.results.schema import Record
@@ -188,6 +189,61 @@ def test_results_of_other_kits_samples_or_files_are_refused_with_both_named(
     for check in (check_same_subject, across):
         with pytest.raises(ResultsError, match=re.escape(why)):
             check(sides)
+
+
+def shards(folder: Path, *records: Record, **block: Any) -> list[Path]:
+    """Writes each record as the results of a job of its own."""
+    return [
+        write_results_file(folder / f"{number}.json", record, measured=f"2026-11-2{number}T00:00:00+00:00", **block)
+        for number, record in enumerate(records, start=1)
+    ]
+
+
+def a_shard(variant: str, **changes: Any) -> Record:
+    return replace(a_record(), cell=a_cell(variant=variant), **changes)
+
+
+def test_files_that_share_no_cell_are_one_run_by_folder_or_by_name(tmp_path: Path) -> None:
+    first, second = a_shard("float32"), a_shard("integer_only")
+    files = shards(tmp_path, first, second, machine="pi", cells=["x"], products={"ab": "p"}, options={"epochs": "3"})
+    by_folder, by_name = read_shards([tmp_path]), read_shards(files)
+    assert by_folder.records == by_name.records == {one.cell.id: one for one in (first, second)}
+    assert by_name.path == by_folder.path == tmp_path
+    assert by_folder.shards == tuple(files)
+    assert by_folder.measured == "2026-11-22T00:00:00+00:00"
+    assert by_folder.provenance.products == {"ab": "p"}
+    assert by_folder.provenance.options == {"epochs": "3"}
+    assert read_shards(files[:1]) == read_run(files[0])
+
+
+def test_files_that_share_cells_are_no_shards_and_both_are_named(tmp_path: Path) -> None:
+    shards(tmp_path, a_shard("float32"), a_shard("float32"))
+    with pytest.raises(ResultsError, match=r"1\.json and .*2\.json both hold mobilenet-float32-litert-t1; "):
+        read_shards([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"environment": {"cpu": "Cortex-A76", "cores": 4}}, "machine AMD EPYC, 2 cores / Cortex-A76, 4 cores"),
+        ({"environment": {"cpu": "AMD EPYC", "cores": 2, "libraries": {"keras": "3.1"}}}, "keras none / 3.1"),
+        ({"dataset": replace(a_record().dataset, sha256="ef" * 32)}, "data set pets.* / pets"),
+        ({"kit": "ef" * 32}, "kit none / ef"),
+    ],
+)
+def test_what_was_not_measured_alike_is_refused_by_name(tmp_path: Path, changes: dict[str, Any], named: str) -> None:
+    shards(tmp_path, a_shard("float32"), a_shard("integer_only", **changes))
+    with pytest.raises(ResultsError, match=rf"not measured alike: {named}"):
+        read_shards([tmp_path])
+
+
+def test_options_may_differ_only_in_what_a_matrix_is_split_by(tmp_path: Path) -> None:
+    (first,) = shards(tmp_path / "a", a_shard("float32"), options={"variants": "float32", "epochs": "3"})
+    (second,) = shards(tmp_path / "b", a_shard("integer_only"), options={"variants": "integer_only", "epochs": "3"})
+    assert len(read_shards([first, second]).records) == 2
+    (other,) = shards(tmp_path / "c", a_shard("integer_only"), options={"epochs": "40"})
+    with pytest.raises(ResultsError, match=r"not measured alike: option epochs 3 / 40\. Measure all parts alike"):
+        read_shards([first, other])
 
 
 def test_options_that_differ_are_named_with_their_defaults_spelled_out() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from damage import BARE, FULL, VALID, changed, results
+from elsewhere import IS_LINUX
 from zoobench.errors import ResultsError
 from zoobench.results import file
 from zoobench.results.file import check_writable, read_file, reserve_results_path, series, write_results
@@ -227,7 +228,7 @@ print(read, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kB on Linux alone")
+@pytest.mark.skipif(not IS_LINUX, reason="ru_maxrss is in kB on Linux alone")
 @pytest.mark.parametrize("monster", ["rounds", "lists", "numbers", "texts"])
 def test_a_file_of_twenty_megabytes_takes_hardly_more_memory_than_its_size(path: Path, monster: str) -> None:
     blocks_written = [

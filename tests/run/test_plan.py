@@ -12,7 +12,7 @@ from tflitefiles import tiny, written
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.data.dataset import DatasetConfig
 from zoobench.data.split import SHARES
-from zoobench.errors import UsageError
+from zoobench.errors import ModelError, UsageError
 from zoobench.matrix.backbones import BACKBONES, unsized_name
 from zoobench.matrix.runtimes import RUNTIMES
 from zoobench.matrix.variants import Quantizer
@@ -242,6 +242,15 @@ def test_a_model_of_ones_own_has_its_own_image_size(tmp_path: Path) -> None:
     ]
     assert isinstance(made.source, Building)
     assert made.source.backbones["pets"].path == own_model
+
+
+def test_all_models_that_cannot_be_taken_are_named_at_once(tmp_path: Path) -> None:
+    for name, shape in (("one", (1, 7)), ("two", (1, 5)), ("good", (1, 24, 24, 3))):
+        (tmp_path / f"{name}.tflite").write_bytes(written(tiny(shape)))
+    paths = ",".join(str(tmp_path / f"{name}.tflite") for name in ("one", "good", "two"))
+    first, second = message_of(ModelError, lambda: plan(backbones=paths)).splitlines()
+    assert "one.tflite takes [1, 7]" in first
+    assert "two.tflite takes [1, 5]" in second
 
 
 def test_a_model_of_ones_own_may_have_a_comma_in_its_name(tmp_path: Path) -> None:

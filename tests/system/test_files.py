@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoobench.errors import MeasurementError
 from zoobench.system import files as archive
 from zoobench.system.files import (
     check_archive,
+    native_path,
     open_file,
     read_file,
     sha256_of_file,
@@ -274,3 +276,11 @@ def test_no_more_is_read_than_is_allowed(tmp_path: Path) -> None:
         read_file(tmp_path / "large")
     (tmp_path / "small").write_bytes(b"abc")
     assert read_file(tmp_path / "small", most=3) == b"abc"
+
+
+def test_native_code_is_given_the_letters_that_a_locale_lacks() -> None:
+    assert native_path(Path("a/é 空")) == "a/é 空"
+    for of_the_locale in ("a/\udcc3\udca9", "a/\udce7\udca9\udcba"):  # as Python has them under LC_ALL=C
+        assert native_path(Path(of_the_locale)).encode() == os.fsencode(of_the_locale)
+    with pytest.raises(MeasurementError, match="a path that is not UTF-8"):
+        native_path(Path("a/\udce9"))  # Latin-1

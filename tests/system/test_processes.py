@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 import pytest
 
+from elsewhere import IS_LINUX
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.measure.environment import library_versions
 from zoobench.measure.worker import MODULE
@@ -199,7 +200,7 @@ def test_a_worker_does_not_outlive_who_asks_it() -> None:
         assert eventually(lambda: is_gone(process))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a process that its parent died")
+@pytest.mark.skipif(not IS_LINUX, reason="other systems do not tell a process that its parent died")
 def test_a_worker_that_hangs_does_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "never.tflite")
     request = {"do": "open", "name": "a", "path": str(tmp_path / "never.tflite"), "runtime": "litert", "threads": 1}

@@ -11,7 +11,7 @@ import click
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status, UsageError, did_you_mean
 from zoobench.measure.environment import describe_environment
-from zoobench.results.conditions import machine_key
+from zoobench.results.conditions import machine_key, read_shards
 from zoobench.results.file import write_results
 from zoobench.results.run import Origin, Run, baseline_content, newest_runs, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
@@ -39,20 +39,25 @@ def baseline() -> None:
 @baseline.command()
 @click.argument("name")
 @click.option(
-    "--from", "source", metavar="RUN", help="A results file or a run's number. Default: the newest of this machine."
+    "--from",
+    "sources",
+    metavar="RUN",
+    multiple=True,
+    help="A results file or a run's number. Default: the newest of this machine. A folder, or several files, of a "
+    "matrix that was split over jobs are one run.",
 )
 @click.option("--partial", is_flag=True, help="Save it though cells of the run were not measured.")
 @click.option("--force", is_flag=True, help="Replace a baseline of this name.")
 @artifacts_option
-def save(*, name: str, source: str | None, partial: bool, force: bool, artifacts: Path) -> None:
+def save(*, name: str, sources: tuple[str, ...], partial: bool, force: bool, artifacts: Path) -> None:
     """Save a run as the baseline NAME.
 
     Cells that a quantizer or a runtime refuses are saved as that.
     """
-    chosen = find_run(source, artifacts=artifacts)
-    saved, unmade = save_baseline(name, chosen, artifacts=artifacts, partial=partial, force=force)
-    newest = "" if source else ", the newest results of this machine"
-    say(f"saved {len(saved.records)} cells of {chosen}{newest}")
+    chosen = [find_side(one, artifacts=artifacts) for one in sources or (None,)]
+    saved, unmade = save_baseline(name, *chosen, artifacts=artifacts, partial=partial, force=force)
+    newest = "" if sources else ", the newest results of this machine"
+    say(f"saved {len(saved.records)} cells of {', '.join(map(str, chosen))}{newest}")
     say(f"wrote {saved.path} ({size(saved.path.stat().st_size)})")
     if unmade:
         say(
@@ -200,13 +205,14 @@ def measured_on(records: Collection[Record]) -> str:
 
 
 def save_baseline(
-    name: str, source: Path, *, artifacts: Path, partial: bool = False, force: bool = False, now: datetime | None = None
+    name: str, *sources: Path, artifacts: Path, partial: bool = False, force: bool = False, now: datetime | None = None
 ) -> tuple[Run, tuple[str, ...]]:
     """Saves a run as a baseline, and returns it with the cells that nothing tells how to make again.
 
     Args:
         name: What it is to be called.
-        source: A results file, or a baseline that is to have another name too.
+        sources: A results file, or a baseline that is to have another name too; several files, or a folder of them,
+            are the parts of one run.
         artifacts: The folder that the run used; its store tells what the models were made from.
         partial: Whether to save it though some of its cells were not measured.
         force: Whether to replace a baseline of this name.
@@ -217,14 +223,13 @@ def save_baseline(
     path = baseline_path(name, artifacts=artifacts)
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; take another name, or replace it with --force")
-    run = read_recorded(source)
+    run, listed = read_shards(sources), ", ".join(map(str, sources))
     if (gaps := unmeasured(run)) and not partial:
         raise UsageError(
-            f"{source} was not measured wholly: {few(gaps, most=_NAMED)}. Finish the run, name another file with "
+            f"{listed} was not measured wholly: {few(gaps, most=_NAMED)}. Finish the run, name another file with "
             "--from, or save what there is with --partial"
         )
-    whole, root = source.absolute(), artifacts.absolute()
-    named = whole.relative_to(root).as_posix() if whole.is_relative_to(root) else source.name  # roots differ
+    named = ", ".join(_within(source, artifacts) for source in sources)
     saved = (now or datetime.now(timezone.utc)).isoformat(timespec="seconds")
     manifests = {**run.provenance.manifests, **find_manifests(run, artifacts=artifacts)}
     content = baseline_content(
@@ -235,6 +240,12 @@ def save_baseline(
     write_results(path, content)
     unmade = (cell for cell, one in run.records.items() if one.model and one.model.sha256 not in manifests)
     return read_recorded(path), tuple(unmade)
+
+
+def _within(path: Path, folder: Path) -> str:
+    """Returns a path as seen from a folder, or its name: what is above the folder is another on each machine."""
+    whole, root = path.absolute(), folder.absolute()
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path.name
 
 
 def saved_baselines(artifacts: Path) -> tuple[list[Run], list[str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from zoobench.commands.baseline import find_run, measured_on
+from zoobench.commands.baseline import find_side, measured_on
 from zoobench.commands.options import (
     FORMATS,
     PATH,
@@ -43,9 +43,9 @@ from zoobench.judge.metrics import LATENCY_P50
 from zoobench.matrix.interface import ImageSize
 from zoobench.measure.alternation import BASELINE, CANDIDATE, SIDES
 from zoobench.measure.worker import fresh_bench
-from zoobench.results.conditions import differences
+from zoobench.results.conditions import differences, read_shards
 from zoobench.results.disturbed import cautions
-from zoobench.results.run import Run, Side, read_recorded
+from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.run.locate import find_models, image_names
 from zoobench.run.options import defaults
@@ -55,7 +55,7 @@ from zoobench.show.gate import annotations, view
 from zoobench.stats.sequential import Rates
 from zoobench.system.keeper import status_of, temporary_folder
 from zoobench.system.terminal import say
-from zoobench.system.units import few
+from zoobench.system.units import few, three_digits
 
 _EXAMPLES = """\b
 Against a named run:
@@ -70,6 +70,8 @@ SECONDS = 110.0
 """How long a gate's replay may take where nobody said, up to five cells."""
 SECONDS_A_CELL = 22.0
 """How much longer for each cell more."""
+_MUCH_OF_IT = 0.2
+"""Share of the gate's seconds from which on it is said that files took them."""
 _NOT_ALL = "not every cell can be replayed"
 _NAME_THEM = (
     "Name a folder of the baseline's files with --baseline-models, or images with --images, or let --method be auto "
@@ -86,7 +88,14 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 @click.option(
     "--baseline", required=True, metavar="NAME|FILE", help="A baseline's name, or the file of one or of a run."
 )
-@click.option("--candidate", metavar="RUN", help="The run to judge. Default: this machine's newest.")
+@click.option(
+    "--candidate",
+    "candidates",
+    metavar="RUN",
+    multiple=True,
+    help="The run to judge. Default: this machine's newest. A folder, or several files, of a matrix that was split "
+    "over jobs are one run.",
+)
 @artifacts_option
 @cells_option
 @tolerance_option
@@ -122,7 +131,7 @@ _NOTHING: _Observed = ({}, {}, ("nothing was replayed and nothing is judged befo
 def gate(
     *,
     baseline: str,
-    candidate: str | None,
+    candidates: tuple[str, ...],
     artifacts: Path,
     tolerances: tuple[str, ...],
     renames: tuple[str, ...],
@@ -139,10 +148,12 @@ def gate(
     if the two cannot be compared. `--format github` annotates a pull request and adds to its summary.
     """
     try:
+        named = tuple(find_side(one, artifacts=artifacts) for one in candidates or (None,))
         request = GateRequest(
             rules=read_rules(find_pyproject(Path.cwd()), tolerances),
-            baseline=find_run(baseline, artifacts=artifacts),
-            candidate=find_run(candidate, artifacts=artifacts),
+            baseline=find_side(baseline, artifacts=artifacts),
+            candidate=named[0],
+            shards=named[1:],
             artifacts=artifacts,
             renames=renames,
             **others,
@@ -151,7 +162,7 @@ def gate(
     except ZoobenchError as error:
         if form == "text":
             raise
-        report = unusable(error, baseline=baseline, candidate=candidate or "")
+        report = unusable(error, baseline=baseline, candidate=", ".join(candidates))
     except KeyboardInterrupt as error:
         say("zoobench: interrupted; nothing of an unfinished gate is kept, so run it again", error=True)
         sys.exit(status_of(error))
@@ -169,9 +180,10 @@ class GateRequest:
         cells: Patterns of the ids of cells to judge; all where there is none.
         renames: `OLD=NEW`: which of the baseline's backbones or cells the candidate has by another name.
         method: Of latency: `replay`, `stored`, or `auto`, which replays what it can and compares the rest as stored.
-        seconds: How long the replay may take; None for what the rules say, or `SECONDS` and the number of cells.
+        seconds: How long files and replay may take; None for what the rules say, or `SECONDS` and the number of cells.
         baseline_models: Where else to look for the baseline's files.
         baseline_python: Interpreter of the environment in which the baseline is replayed; then all must be.
+        shards: Further files of the candidate, where its matrix was split over jobs.
         images: Folder or file of images to replay on, where the store's are gone.
         slowdown: Share of its median that the candidate is made to wait, in an experiment.
     """
@@ -179,6 +191,7 @@ class GateRequest:
     baseline: Path
     candidate: Path
     artifacts: Path
+    shards: tuple[Path, ...] = ()
     rules: Rules = field(default_factory=Rules)
     cells: tuple[str, ...] = ()
     renames: tuple[str, ...] = ()
@@ -199,7 +212,8 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     if request.baseline_python and request.method == "stored":
         raise UsageError("--baseline-python replays; leave it out, or leave out --method stored")
     began = time.monotonic()
-    sides = {BASELINE: read_recorded(request.baseline), CANDIDATE: read_recorded(request.candidate)}
+    candidates = (request.candidate, *request.shards)
+    sides = {BASELINE: read_shards([request.baseline]), CANDIDATE: read_shards(candidates)}
     joined = renamed(sides[BASELINE].records, sides[CANDIDATE].records, _renames(request, sides[BASELINE]))
     records = {
         BASELINE: chosen(replace(sides[BASELINE], records=joined), request.cells),
@@ -220,7 +234,7 @@ def run_gate(request: GateRequest) -> tuple[GateReport, Mapping[str, Replayed]]:
     compared = (Side(name=run.name, runs=(replace(run, records=records[side]),)) for side, run in sides.items())
     report = GateReport(
         baseline=sides[BASELINE].name,
-        candidate=str(request.candidate),
+        candidate=", ".join(map(str, candidates)),
         findings=judged,
         problems=(*problems, *failures),
         environment=differences(*compared, defaults=defaults()),
@@ -248,7 +262,7 @@ def foreseen(request: GateRequest, expected: Mapping[str, Record]) -> tuple[str,
         MeasurementError: If the baseline's interpreter cannot run its files.
         ResultsError: If the summary cannot be written.
     """
-    baseline = read_recorded(request.baseline)
+    baseline = read_shards([request.baseline])
     records = renamed(baseline.records, expected, _renames(request, baseline))
     records = chosen(replace(baseline, records=records), request.cells)
     if problems := foreseeable(records, chosen(Run(path=Path("this run"), records=expected), request.cells)):
@@ -315,6 +329,7 @@ def chosen(run: Run, patterns: Sequence[str]) -> dict[str, Record]:
 
 
 def _observe(sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateRequest, rates: Rates) -> _Observed:
+    began = time.monotonic()
     with temporary_folder() as folder:
         sizes = [pair[CANDIDATE].cell.image_size for pair in pairs]
         samples = find_samples(sides, sizes, artifacts=request.artifacts, images=request.images, workplace=folder)
@@ -330,11 +345,17 @@ def _observe(sides: Mapping[str, Run], pairs: Sequence[_Records], request: GateR
         if not subjects:
             return {}, names, notes
         cells = [subject[CANDIDATE].cell.id for subject in subjects]
+        allowed, spent = request.seconds_for(len(subjects)), time.monotonic() - began
+        if spent > _MUCH_OF_IT * allowed:
+            notes.append(
+                f"finding files, and making them again, took {three_digits(spent)} s of the {three_digits(allowed)} s "
+                "that the gate may take; what was made is in the store now"
+            )
         replayed = replay_cells(
             subjects,
             {cell: request.rules.of(cell)[LATENCY_P50.key] for cell in cells},
             rates=rates,
-            seconds=request.seconds_for(len(subjects)),
+            seconds=allowed - spent,
             slowdown=request.slowdown,
             baseline_python=request.baseline_python,
         )

@@ -61,14 +61,16 @@ class Gatekeeper:
         self._report: GateReport | None = None
         self._failure = ""
 
-    def foresee(self, expected: Mapping[str, Record]) -> None:
+    def foresee(self, session: pytest.Session, expected: Mapping[str, Record]) -> None:
         """Ends the session before anything is measured, where what will be could not be judged.
 
         Args:
+            session: Its tests are known.
             expected: What is known of the cells that will be measured, by id.
         """
         try:
-            problems = foreseen(self._request, expected)
+            cells = self._request.cells or _failed_last(session)
+            problems = foreseen(replace(self._request, cells=cells), expected)
         except ZoobenchError as error:
             problems = (str(error),)
         if problems:
@@ -121,10 +123,10 @@ class Gatekeeper:
             self._failure = f"interrupted; judge it later with: {later}"
             return Status.INTERRUPTED
         reports = tuple(_reports(self._report))
-        _have_measured_again(session, self._report)
         session.testscollected += len(reports)  # what pytest says is done are shares of this
         for report in reports:
             session.config.hook.pytest_runtest_logreport(report=report)
+        _have_measured_again(session, self._report)
         try:
             write_summary(self._report, os.environ)
         except ZoobenchError as error:
@@ -170,9 +172,11 @@ def command_later(texts: Mapping[str, str], results: Path) -> str:
 def _have_measured_again(session: pytest.Session, report: GateReport) -> None:
     """Has the next `pytest --lf` measure again the cells that are not green: the gate's own cases are no tests."""
     if last := session.config.pluginmanager.get_plugin("lfplugin"):
-        red = {one.cell for one in report.findings if one.verdict not in _GREEN}
-        kept = {name: True for name in last.lastfailed if not name.startswith(f"{_NODE}::")}
-        last.lastfailed = kept | {item.nodeid: True for item in session.items if _cell_of(item) in red}
+        red = {one.cell for one in report.findings if one.verdict and one.verdict not in _GREEN}
+        kept = {name: True for name in last.lastfailed if not str(name).startswith(f"{_NODE}::")}
+        # its keys are texts up to pytest 9.1, then objects
+        again = (getattr(item, "id", item.nodeid) for item in session.items if _cell_of(item) in red)
+        last.lastfailed = kept | dict.fromkeys(again, True)
 
 
 def _failed_last(session: pytest.Session) -> tuple[str, ...]:

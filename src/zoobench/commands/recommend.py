@@ -52,14 +52,14 @@ def recommend(
 
     A limit is a number and its unit; any may be given, each once. A cell holds the limits if all do at once with the
     probability of --confidence, reckoned from the rounds, from how far processes differ, and from the test samples.
-    Where no limit is given, a drop of at most 1 pp is assumed. The others are shown with what they miss by, and all of
+    Where no limit is given, none is recommended. The others are shown with what they miss by, and all of
     them with their standing on the Pareto front over p50, top-1 and size.
 
     How far processes of a machine differ is taken from what `zoobench noise` learned of it, in DIR/noise, else from a
     measured default.
 
-    The status is 0 if a cell holds all limits, 3 if it is open whether one does, 1 if none does, 2 for files or limits
-    that cannot be used.
+    The status is 0 if a cell is recommended, 3 if it is open whether one holds all limits or the first is withheld, 1
+    if none does, 2 for files or limits that cannot be used.
     """
     paths = [find_side(name, artifacts=artifacts) for name in files or (None,)]
     recommendation = recommend_files(paths, artifacts=artifacts, **wanted)

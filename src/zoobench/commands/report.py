@@ -12,16 +12,17 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from zoobench.commands.baseline import find_run, find_side
+from zoobench.commands.baseline import find_side
 from zoobench.commands.options import PATH, artifacts_option, deliver, format_option, limit_options
 from zoobench.commands.recommend import learned_noise
 from zoobench.data.photos import has_pillow
-from zoobench.errors import OutputError, UsageError
+from zoobench.errors import OutputError
 from zoobench.judge.compare.comparison import compare
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import recommend
 from zoobench.measure.target import Samples
-from zoobench.results.run import Run, Side, read_run
+from zoobench.results.conditions import read_shards
+from zoobench.results.run import Run, Side, read_side
 from zoobench.run.locate import find_images
 from zoobench.run.options import defaults
 from zoobench.show.charts.sheet import write_pictures
@@ -49,7 +50,7 @@ For example:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("run", required=False)
+@click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option(
     "--baseline", metavar="NAME", help="Show what changed from a baseline, by its name or file, or other results."
 )
@@ -66,11 +67,12 @@ For example:
 )
 @click.option("--pictures", metavar="FOLDER", type=PATH, help="Write the charts as PNG too, light and dark.")
 def report(
-    *, run: str | None, artifacts: Path, output: Path | None, form: str, pictures: Path | None, **asked: Any
+    *, runs: tuple[str, ...], artifacts: Path, output: Path | None, form: str, pictures: Path | None, **asked: Any
 ) -> None:
     """Write a run as one HTML file to read and to send: the newest of this machine, or RUN.
 
-    RUN is a results file, a number or name that `zoobench runs` lists, a baseline, or @latest.
+    RUN is a results file, a number or name that `zoobench runs` lists, a baseline, or @latest. A folder, or several
+    files, of a matrix that was split over jobs are one run.
 
     It begins with the decision: the cell that `zoobench recommend` would choose under the same limits. Then come all
     cells, the charts, what each variant gets wrong, the training, the environment, how it was measured, and what it
@@ -80,7 +82,8 @@ def report(
 
     The status is 0 whatever is reported (`zoobench gate` judges), and 2 for files or limits that cannot be used.
     """
-    made = make_report(find_side(run, artifacts=artifacts), artifacts=artifacts, **asked)
+    named = [find_side(one, artifacts=artifacts) for one in runs or (None,)]
+    made = make_report(*named, artifacts=artifacts, **asked)
     if form == "html":
         deliver(to_html(made), output or _DEFAULT_OUTPUT, form=form)
     else:
@@ -90,8 +93,7 @@ def report(
 
 
 def make_report(
-    results: Path,
-    *,
+    *results: Path,
     artifacts: Path,
     baseline: str | None = None,
     kit: Path | None = None,
@@ -99,19 +101,14 @@ def make_report(
     preference: Sequence[str],
     confidence: float,
 ) -> Report:
-    """Returns the contents of a report on a results file.
+    """Returns the contents of a report on a results file, or on several that are the parts of one run.
 
     It may be compared with another one, or with a baseline by its name or file. Images are looked for in the store and
     in the kit; limits, preference and confidence are those of `recommend`.
     """
-    if results.is_dir():
-        raise UsageError(
-            f"{results} is a folder, and a report is about one run: name one of its files. `zoobench compare` "
-            "and `zoobench recommend` take folders of several"
-        )
-    run = read_run(results)
-    side = Side(name=str(results), runs=(run,))
-    base = find_run(baseline, artifacts=artifacts) if baseline else None
+    run = read_shards(results)
+    side = Side(name=", ".join(map(str, results)), runs=(run,))
+    base = find_side(baseline, artifacts=artifacts) if baseline else None
     return assemble(
         run,
         recommendation=recommend(
@@ -122,7 +119,7 @@ def make_report(
             noise=learned_noise([side], artifacts),
         ),
         pictured=partial(find_pictures, run, artifacts=artifacts, kit=kit),
-        comparison=compare(Side(name=str(base), runs=(read_run(base),)), side, defaults=defaults()) if base else None,
+        comparison=compare(read_side(base), side, defaults=defaults()) if base else None,
         version=version("zoobench"),
     )
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.baseline import find_run, measured_on
+from zoobench.commands.baseline import find_side, measured_on
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status
 from zoobench.measure.environment import describe_environment
-from zoobench.results.conditions import machine_key
+from zoobench.results.conditions import machine_key, read_shards
 from zoobench.results.file import series
-from zoobench.results.run import Run, read_recorded, read_run
+from zoobench.results.run import Run, read_run
 from zoobench.show.records import runs_view, view
 from zoobench.system.terminal import say
 
@@ -24,9 +24,10 @@ from zoobench.system.terminal import say
 def show(*, run: str | None, artifacts: Path, form: str, output: Path | None) -> None:
     """Print the table of a run again: of the newest of this machine, or of RUN.
 
-    RUN is a results file, a number or name that `zoobench runs` lists, a baseline, or @latest.
+    RUN is a results file, a number or name that `zoobench runs` lists, a baseline, or @latest; or a folder of files of
+    a matrix that was split over jobs.
     """
-    found = read_recorded(find_run(run, artifacts=artifacts))
+    found = read_shards([find_side(run, artifacts=artifacts)])
     present(view(list(found.records.values())), form=form, output=output)
 
 

@@ -230,9 +230,12 @@ def between(old: Snapshot, new: Snapshot) -> RecordedInterval:
 def mark() -> Mark:
     """Returns a moment, and how much processor time others have used until then, both in seconds.
 
-    Others are all but this process and its children that have ended.
+    Others are all but this process and its children that have ended. Where the system does not tell, there are none.
     """
-    counted, ours = psutil.cpu_times(), os.times()
+    try:
+        counted, ours = psutil.cpu_times(), os.times()
+    except OSError:  # a sandbox without /proc
+        return time.monotonic(), 0.0
     busy = sum(getattr(counted, name, 0.0) for name in _BUSY)
     return time.monotonic(), busy - (ours.user + ours.system + ours.children_user + ours.children_system)
 

@@ -96,15 +96,13 @@ def describe_environment(root: Path = ROOT, *, libraries: Iterable[str] = ()) ->
         root: Of the system's files.
         libraries: More of them than `LIBRARIES`, as package registries know them.
     """
-    import psutil  # a worker in another environment, which may lack it, asks this module for versions alone
-
     model = _cpuinfo(root, "model name", "Model")  # py-cpuinfo would take a second to say the same
     return {
         "device": text(root / _DEVICE_TREE / "model"),
         "cpu": (model[0] if model else "") or platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "governor": text(root / _CPU / "cpu0/cpufreq/scaling_governor"),
-        "memory_bytes": psutil.virtual_memory().total,
+        "memory_bytes": _memory_bytes(),
         "system": platform.system(),
         "kernel": platform.release(),
         "architecture": platform.machine(),
@@ -113,6 +111,15 @@ def describe_environment(root: Path = ROOT, *, libraries: Iterable[str] = ()) ->
         "virtualization": describe_virtualization(root),
         "libraries": library_versions(libraries),
     }
+
+
+def _memory_bytes() -> int | None:
+    import psutil  # a worker in another environment, which may lack it, asks this module for versions alone
+
+    try:
+        return int(psutil.virtual_memory().total)
+    except OSError:  # a sandbox without /proc
+        return None
 
 
 def library_versions(more: Iterable[str] = ()) -> dict[str, str | None]:

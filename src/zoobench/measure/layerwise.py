@@ -17,7 +17,7 @@ from zoobench.measure.layers import LayerError, Sums, Values, layer_error
 from zoobench.measure.runtimes import InterfacedSession, Session
 from zoobench.measure.runtimes.litert import LiteRTSession
 from zoobench.measure.worker import later_patience
-from zoobench.system.files import read_file
+from zoobench.system.files import native_path, read_file
 from zoobench.system.processes import expect
 from zoobench.system.terminal import Advance
 from zoobench.tflite.read import read_graphs
@@ -57,7 +57,7 @@ class ObservedModel:
     def __init__(self, path: Path, interface: Interface | None = None) -> None:
         try:
             self._interpreter = Interpreter(
-                model_path=str(path),
+                model_path=native_path(path),
                 num_threads=os.cpu_count() or 1,
                 experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
                 experimental_preserve_all_tensors=True,

@@ -1,5 +1,6 @@
 """On which machine and under which conditions were runs measured, and may they stand in one table?"""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +9,9 @@ from typing import Any
 
 from zoobench.errors import ResultsError
 from zoobench.matrix.backbones import TABLE, unsized_name
-from zoobench.results.run import Run, Side
+from zoobench.results.run import Provenance, Run, Side, files_of, read_recorded
 from zoobench.results.schema import Record
-from zoobench.system.units import short_hash
+from zoobench.system.units import few, short_hash
 
 DATA_SET = "data set"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
@@ -19,6 +20,8 @@ _FIRST = ("machine", "device", "cpu", "cores", "governor", "threads", "runtime",
 _START_OF_HASH = 12
 """Characters that name a file or data set among others."""
 _LONGEST = 80
+_SPLIT = frozenset({"backbones", "variants", "runtimes", "threads", "image-size"})
+"""Options in which the parts of one run may differ: what a matrix is split by."""
 _SHOWN_FILES = 3
 
 
@@ -147,6 +150,86 @@ def machine_key(environment: dict[str, Any]) -> str:
     for noise in ("(r)", "(tm)", "processor", "cpu"):
         words = words.replace(noise, " ")
     return f"{_NOT_IN_NAMES.sub('-', words).strip('-')}-{environment['cores']}c"
+
+
+def read_shards(paths: Sequence[Path]) -> Run:
+    """Returns the results of a matrix that was split over several jobs as one run.
+
+    Args:
+        paths: Files, or folders of files, that share no cell; a single file is a run of its own.
+
+    Raises:
+        ResultsError: As `read_recorded`; if two hold the same cell, or were not measured alike: on another machine,
+            with other libraries, options or data, from another kit.
+    """
+    files = [file for path in paths for file in files_of(path)]
+    runs = [read_recorded(file) for file in files]
+    if len(runs) == 1:
+        return runs[0]
+    _check_disjoint(runs)
+    for other in runs[1:]:
+        _check_alike(runs[0], other)
+    parts = [run.provenance for run in runs]
+    provenance = Provenance(
+        machine=parts[0].machine,
+        cells=tuple(dict.fromkeys(cell for one in parts for cell in one.cells)),
+        options={name: text for name, text in parts[0].options.items() if name not in _SPLIT},
+        measuring=parts[0].measuring,
+        pixels={size: pixels for one in parts for size, pixels in one.pixels.items()},
+        products={sha256: product for one in parts for sha256, product in one.products.items()},
+    )
+    return Run(
+        path=paths[0] if len(paths) == 1 else Path(os.path.commonpath([file.absolute().parent for file in files])),
+        records={cell: record for run in runs for cell, record in run.records.items()},
+        rounds={cell: timing for run in runs for cell, timing in run.rounds.items()},
+        provenance=provenance,
+        machine=runs[0].machine,
+        settings=runs[0].settings,
+        measured=max(run.measured for run in runs),
+        shards=tuple(files),
+    )
+
+
+def _check_disjoint(runs: Sequence[Run]) -> None:
+    places: dict[str, Path] = {}
+    for run in runs:
+        if twice := [cell for cell in run.ids if cell in places]:
+            raise ResultsError(
+                f"{places[twice[0]]} and {run.path} both hold {few(twice)}; expected files that share no cell, as of a "
+                "matrix that was split over jobs. Name one of the two, or compare several runs with `zoobench compare`"
+            )
+        places |= dict.fromkeys(run.ids, run.path)
+
+
+def _check_alike(one: Run, other: Run) -> None:
+    ours, theirs = _of_a_whole(one), _of_a_whole(other)
+    unlike = [
+        f"{name} {ours.get(name, 'none')} / {theirs.get(name, 'none')}"
+        for name in {**ours, **theirs}
+        if ours.get(name) != theirs.get(name)
+    ]
+    if unlike:
+        raise ResultsError(
+            f"{one.path} and {other.path} are no parts of one run, as they were not measured alike: "
+            f"{'; '.join(unlike)}. Measure all parts alike, or name one of them"
+        )
+
+
+def _of_a_whole(run: Run) -> dict[str, str]:
+    """Returns what all parts of one run have in common."""
+    record = next(iter(run.records.values()))
+    libraries = record.environment.get("libraries")
+    asked = {**run.provenance.options, **(run.provenance.measuring or {})}
+    options = {f"option {name}": text for name, text in asked.items() if name not in _SPLIT}
+    return {
+        "machine": machine_name(run),
+        DATA_SET: _data(record),
+        "kit": short_hash(record.kit) if record.kit else "none",
+        **{name: joined(values) for name, values in run.settings.items()},
+        **({str(name): str(version) for name, version in libraries.items()} if isinstance(libraries, dict) else {}),
+        **options,
+        **{f"pixels of {size}": f"{one.product}, {len(one.rows)} rows" for size, one in run.provenance.pixels.items()},
+    }
 
 
 def leaves(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -123,6 +123,7 @@ class Run:
         machine: What pytest-benchmark knows of the machine, in our words.
         settings: What pytest-benchmark timed by, each value once: its timer, and whether garbage was collected.
         measured: When it ended, ISO 8601; '' where the file does not tell.
+        shards: The files that it was joined of; none for one file.
     """
 
     path: Path
@@ -132,6 +133,7 @@ class Run:
     machine: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     measured: str = ""
+    shards: tuple[Path, ...] = ()
 
     @property
     def origin(self) -> Origin | None:
@@ -173,15 +175,24 @@ def read_side(path: Path) -> Side:
     Raises:
         ResultsError: If a file cannot be read or understood, or the folder has none.
     """
+    return Side(name=str(path), runs=tuple(read_run(file) for file in files_of(path)))
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Returns a file, or the results files of a folder.
+
+    Raises:
+        ResultsError: If the folder has none.
+    """
     if not path.is_dir():
-        return Side(name=str(path), runs=(read_run(path),))
-    files = [one for one in sorted(path.glob("[!.]*.json")) if one.is_file()]
+        return (path,)
+    files = tuple(one for one in sorted(path.glob("[!.]*.json")) if one.is_file())
     if not files:
         raise ResultsError(
             f"{path} holds no .json file; name a results file, or the folder of one machine's results such as "
             "artifacts/results/MACHINE"
         )
-    return Side(name=str(path), runs=tuple(read_run(file) for file in files))
+    return files
 
 
 def read_recorded(path: Path) -> Run:
@@ -256,7 +267,8 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
     Raises:
         ResultsError: If the run's file, from which what pytest-benchmark says is kept, cannot be read any more.
     """
-    content = read_file(run.path)
+    content = read_file(run.shards[0] if run.shards else run.path)
+    known = msgspec.to_builtins(run.provenance, str_keys=True)
     return {
         **content.about,
         "benchmarks": [],
@@ -264,11 +276,7 @@ def baseline_content(run: Run, *, origin: Origin, machine: str) -> dict[str, Any
             "schema": SCHEMA,
             "records": [to_json(replace(record, training=None)) for record in run.records.values()],
             "machine": machine,
-            **{
-                key: content.block[key]
-                for key in ("cells", "options", "measuring", "pixels", "products")
-                if key in content.block
-            },
+            **{key: known[key] for key in ("cells", "options", "measuring", "pixels", "products") if known.get(key)},
             "baseline": msgspec.to_builtins(origin),
         },
     }

@@ -5,7 +5,7 @@ What has to hold between two values stands in `answers.py`. What may be None may
 History of the schema:
     1 (2026-11): the first. `latency` used to hold `initialization_seconds` and `first_inference_seconds` of the process
         that measured all; since `startup` and `memory` came, which older files lack, fresh processes tell both.
-        `training` and `model.quantizer` came later too.
+        `training` and `model.quantizer` came later too, and `96x160` as an image size, which older versions refuse.
 """
 
 import json

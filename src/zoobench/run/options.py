@@ -66,7 +66,7 @@ _BUILDING = (
         "NAMES",
         "",
         "The classes in the order of a finished classifier's outputs: a labels file, one a line, or comma-separated. "
-        "Default: alphabetical, or counted where all are numbers.",
+        "It may name more than there are folders. Default: alphabetical, or counted where all are numbers.",
     ),
     (
         "resize",

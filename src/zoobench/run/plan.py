@@ -10,7 +10,7 @@ from zoobench.build.foreign import as_tflite
 from zoobench.build.recipe import ConversionConfig, TrainingConfig
 from zoobench.build.weights import WeightsRequest, own_image_size, parse_request, variants_of
 from zoobench.data.split import parse_shares
-from zoobench.errors import UsageError, did_you_mean
+from zoobench.errors import ModelError, UsageError, ZoobenchError, did_you_mean
 from zoobench.kit.reader import KeptKit, keep_kit
 from zoobench.matrix.backbones import Backbone, find_backbones, resolve_backbone, sized_name, split_names
 from zoobench.matrix.cell import TABLES, Cell, matrix
@@ -164,17 +164,23 @@ def _sized(texts: Mapping[str, str], found: Iterable[Backbone]) -> tuple[dict[st
     sizes = [
         None if text == "native" else _whole({_SIZE: text}, _SIZE) for text in _parts(texts, _SIZE, "whole numbers")
     ]
+    problems: list[ZoobenchError] = []
     for one in own:
         sized: dict[ImageSize, Backbone] = {}
-        for size in sizes:
-            backbone, remark = as_tflite(one, signature=texts["signature"], image_size=size, root=root)
-            sized.setdefault(_image_size(size, backbone), backbone)
-            remarks[remark] = None
+        try:
+            for size in sizes:
+                backbone, remark = as_tflite(one, signature=texts["signature"], image_size=size, root=root)
+                sized.setdefault(_image_size(size, backbone), backbone)
+                remarks[remark] = None
+        except (ModelError, UsageError) as error:
+            problems.append(error)
         for side, backbone in sized.items():
             name = one.name if len(sized) == 1 else sized_name(one.name, side)
             if name in named:
                 raise UsageError(f"two backbones are called {name}; name each once, rename the file of your own")
             named[name] = (backbone, side)
+    if problems:  # of all models at once, so that there is one run for each mending and not for each model
+        raise type(problems[0])(*(line for one in problems for line in one.args))
     return named, list(filter(None, remarks))
 
 

@@ -1,5 +1,7 @@
 """How is a recommendation read? The decision first, then every cell with what is to be said of it."""
 
+import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
@@ -20,8 +22,19 @@ from zoobench.judge.recommend.recommendation import (
     worst,
 )
 from zoobench.show.document import Block, Document, Grid, Lines, View
-from zoobench.show.records import DISTURBED
-from zoobench.system.units import ABSENT, chance, change_percent, exactly, few, megabytes, milliseconds, percent, ratio
+from zoobench.show.records import DISTURBED, all_or
+from zoobench.system.units import (
+    ABSENT,
+    chance,
+    change_percent,
+    exactly,
+    few,
+    megabytes,
+    milliseconds,
+    percent,
+    ratio,
+    short_hash,
+)
 
 SCHEMA = 1
 
@@ -34,6 +47,8 @@ _NEAREST = 5
 _SHOWN_FROM = 0.001
 """Probability of a limit below which it is not shown."""
 
+_ARTIFACTS = "artifacts"
+EXAMPLE = '--max-latency-p90 "30 ms", --max-size "5 MB" or --max-drop "1 pp"'
 _VALUES = ("p50 ms", "p90 ms", "× float", "top-1 %", "MB", "peak MB")
 _STANDINGS = ("front", "open")
 """Of cells that stand in the table of the front; what is dominated stands in lines below."""
@@ -65,6 +80,7 @@ def document(recommendation: Recommendation) -> Document:
             *((_regrets(recommendation),) if several else ()),
             *(block for machine in recommendation.machines for block in _of_machine(machine, recommendation)),
             Lines(lines=tuple(_legend(recommendation))),
+            Lines(lines=tuple(filter(None, [export_line(recommendation)]))),
         ),
     )
 
@@ -183,7 +199,8 @@ def _remarks(machine: MachineRecommendation) -> Iterator[str]:
     yield from machine.known.notes
     disturbed = [one.cell.id for one in machine.candidates if one.cell.timing.disturbances]
     if disturbed:
-        yield f"{DISTURBED} disturbed, so that they may be faster; measure them again: {', '.join(disturbed)}"
+        whose = all_or(disturbed, of=len(machine.candidates))
+        yield f"{DISTURBED} disturbed, so that they may be faster; measure them again: {whose}"
     yield from machine.front_notes
 
 
@@ -206,6 +223,8 @@ def _plain(recommendation: Recommendation) -> dict[str, Any]:
         "schema": SCHEMA,
         "sentence": decision(recommendation),
         "recommended": recommendation.cell,
+        "withheld": recommendation.withheld or None,
+        "first": recommendation.first,
         "status": recommendation.status,
         "limits": [
             {
@@ -270,6 +289,8 @@ def _plain_regret(cell: str, recommendation: Recommendation) -> dict[str, Any]:
 
 def decision(recommendation: Recommendation) -> str:
     """Returns the decision in a sentence."""
+    if recommendation.withheld:
+        return _of_withheld(recommendation)
     if len(recommendation.machines) > 1:
         return _of_several(recommendation)
     machine = recommendation.machines[0]
@@ -281,6 +302,29 @@ def decision(recommendation: Recommendation) -> str:
     cells = "1 preferred cell" if count == 1 else f"{exactly(count)} preferred cells"
     undecided = f"; {cells} might also meet the limits, but the evidence is insufficient" if count else ""
     return f"Ship {recommendation.cell}: {facts}{undecided}."
+
+
+def _of_withheld(recommendation: Recommendation) -> str:
+    if recommendation.withheld == "no limit":
+        return f"No cell is recommended, as no limit was stated: say what must hold, such as {EXAMPLE}."
+    limits = _limits(recommendation)
+    if recommendation.withheld == "random weights":
+        why = "its weights are random, so that its answers mean nothing; measure it with trained weights"
+    else:
+        why = "all of its rounds were disturbed by other work; measure again on a machine that does nothing else"
+    return f"No cell is recommended: {recommendation.first} holds {limits} and comes first, but {why}."
+
+
+def export_line(recommendation: Recommendation) -> str:
+    """Returns which file the recommended cell is, and the command that writes it; '' where there is none."""
+    if recommendation.cell is None or recommendation.source is None:
+        return ""
+    path, sha256 = recommendation.source
+    words = ["zoobench", "export", recommendation.cell, "--from", path.name if path.is_absolute() else str(path)]
+    if path.parent.parent.name == "results" and (artifacts := os.path.relpath(path.parents[2])) != _ARTIFACTS:
+        words += ["--artifacts", artifacts]
+    command = shlex.join([*words, "-o", "ship"])
+    return f"its file, SHA-256 {short_hash(sha256)}, with labels, card and code: {command}"
 
 
 def _facts(cell: KnownCell) -> Iterator[str]:

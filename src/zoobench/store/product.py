@@ -256,7 +256,7 @@ def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bo
             raise OSError(
                 errno.ENOLCK, "its file system has no locks, so a run may be using it; remove it by hand"
             ) from error
-        _say_without_locks(root)
+        _say_without_locks(root.parent)
     try:
         yield lock.is_locked
     finally:
@@ -264,10 +264,10 @@ def locked(root: Path, folder_name: str, *, waiting: bool = True) -> Iterator[bo
 
 
 @cache
-def _say_without_locks(root: Path) -> None:
+def _say_without_locks(artifacts: Path) -> None:
     say(
-        f"zoobench: {root} is on a file system without locks: two runs at once would not wait for each other, so start "
-        "one at a time, or name a folder on a local disk as artifacts",
+        f"zoobench: {artifacts} is on a file system without locks: two runs at once would not wait for each other, so "
+        "start one at a time, or name a folder on a local disk as artifacts",
         error=True,
     )
 

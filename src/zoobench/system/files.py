@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from zoobench.errors import MeasurementError
 from zoobench.system.keeper import removed_if_killed
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -89,6 +90,20 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Writes `value` as indented UTF-8 JSON to `path` atomically; NaN and infinity are refused."""
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+
+
+def native_path(path: Path) -> str:
+    """Returns a path as native libraries take it, in UTF-8, also where Python's locale has no letters for it.
+
+    Raises:
+        MeasurementError: If the bytes of its name are no UTF-8.
+    """
+    try:
+        return os.fsencode(path).decode()
+    except UnicodeDecodeError as error:
+        raise MeasurementError(
+            f"{path}: received a path that is not UTF-8; runtimes take no other, so move it"
+        ) from error
 
 
 def sync(path: Path) -> None:

@@ -46,8 +46,11 @@ class LostError(ZoobenchError):
 
 
 def quiet_tensorflow() -> None:
-    """Keeps TensorFlow's notes off this terminal, unless the user set what is shown; to be called before its import."""
-    for name, value in _QUIET_TENSORFLOW.items():
+    """Keeps TensorFlow's notes off this terminal, unless the user set what is shown; to be called before its import.
+
+    HDF5 is kept from locking what it reads: weights may stand on a file system without locks, and nobody writes them.
+    """
+    for name, value in (*_QUIET_TENSORFLOW.items(), ("HDF5_USE_FILE_LOCKING", "FALSE")):
         os.environ.setdefault(name, value)
 
 

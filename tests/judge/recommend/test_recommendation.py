@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choices import a_known_cell, a_machine, a_probability, learned, limit
-from fakes import a_memory
+from fakes import a_disturbance, a_memory, an_interval
 from machines import FAST, FLOAT, PI, SMALL, record, side, usual
 from resultfiles import answered, cell_id
 from zoobench.errors import Status
@@ -22,12 +22,14 @@ from zoobench.judge.recommend.recommendation import (
     State,
     all_at_least,
     candidates_of,
+    lacking,
     recommend,
     regrets_of,
     state_of,
     states_of,
 )
 from zoobench.matrix.interface import WARNING, Interface
+from zoobench.results.run import Side
 from zoobench.results.schema import Refusal
 
 WORSE = usual(accuracy=answered("+" * 300 + "-" * 100))
@@ -58,6 +60,48 @@ def test_without_a_limit_a_drop_of_a_point_is_assumed_and_that_is_said() -> None
     assert (found.limits, found.is_assumed) == ((ASSUMED,), True)
     assert of(found, FAST) == "misses"
     assert "drop ≤ 1 pp was assumed" in found.notes[0]
+    assert (found.cell, found.status) == (None, Status.UNDECIDED)
+
+
+def test_without_a_limit_nothing_is_recommended() -> None:
+    found = recommend([usual()])
+    assert (found.cell, found.withheld, found.status) == (None, "no limit", Status.UNDECIDED)
+    assert found.first
+    assert found.source is None
+
+
+def test_random_weights_are_not_recommended_whatever_they_hold() -> None:
+    random = side(record("integer_only", 0.004, weights="random"), record("float32", 0.01, weights="random"))
+    found = recommend([random], limits=[limit(SIZE, "5 MB")])
+    assert (found.cell, found.first, found.withheld) == (None, FAST, "random weights")
+    assert found.status == Status.UNDECIDED
+
+
+def test_a_cell_whose_every_round_was_disturbed_is_not_recommended_for_its_time() -> None:
+    def disturbed_in(rounds: int) -> Side:
+        cell = record("integer_only", 0.004)
+        assert cell.latency
+        watched = a_disturbance(an_interval(rounds=64), disturbed_rounds=rounds)
+        return side(
+            replace(cell, latency=replace(cell.latency, disturbance=watched)), record("float32", 0.01, size=12_800_000)
+        )
+
+    for rounds, withheld in ((64, "disturbed"), (60, "")):
+        found = recommend([disturbed_in(rounds)], limits=[limit(P50, "1 s")])
+        assert (found.cell, found.withheld) == (None if withheld else FAST, withheld)
+    by_size = recommend([disturbed_in(64)], limits=[limit(SIZE, "5 MB")], preference=(SIZE,))
+    assert (by_size.cell, by_size.withheld) == (FAST, "")
+    assert recommend([disturbed_in(64), disturbed_in(0)], limits=[limit(P50, "1 s")]).cell == FAST
+
+
+def test_of_cells_whose_bound_is_nought_the_one_that_lacks_least_is_called_most_probable() -> None:
+    near = side(
+        record("integer_only", 0.0101, size=4_000_000), record("dynamic_range", 0.0104), record("float32", 0.02)
+    )
+    limits = [limit(P50, "10 ms"), limit(P90, "12.6 ms")]
+    (machine,) = recommend([near], limits=limits).machines
+    lacks = [lacking(one.probabilities) for one in machine.those("open")]
+    assert lacks == sorted(lacks)
 
 
 def test_a_warning_of_a_model_of_one_s_own_is_repeated_with_the_decision() -> None:
@@ -77,10 +121,10 @@ def test_where_a_limit_is_given_none_is_assumed() -> None:
 def test_of_random_weights_nothing_is_assumed_and_beside_trained_ones_they_are_excluded() -> None:
     random = record("integer_only", 0.004, weights="random")
     found = recommend([side(random, record("float32", 0.01, weights="random"))])
-    assert (found.cell, found.limits) == (FAST, ())
+    assert (found.cell, found.first, found.limits) == (None, FAST, ())
     assert "all weights are random" in found.notes[0]
     beside = recommend([side(random, record("float32", 0.01))])
-    assert (beside.cell, list(beside.machines[0].excluded)) == (FLOAT, [FAST])
+    assert (beside.first, list(beside.machines[0].excluded)) == (FLOAT, [FAST])
 
 
 def test_what_is_not_significantly_slower_is_named() -> None:

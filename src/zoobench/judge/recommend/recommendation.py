@@ -3,25 +3,33 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from zoobench.errors import Status
 from zoobench.judge.gate.noise import Noise
+from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, SPEEDUP
 from zoobench.judge.recommend.cells import FloatFiles, KnownCell, KnownMachine, by_machine
 from zoobench.judge.recommend.limits import DEFAULT_PREFERENCE, DROP, SIZE, TOP1, Limit, parse_limit
 from zoobench.judge.recommend.pareto import Place, front_of, ordered, relation
 from zoobench.judge.recommend.probability import LimitProbability, probability_of, spread_of
 from zoobench.results.disturbed import cautions
 from zoobench.results.run import Side
+from zoobench.results.schema import Record
 from zoobench.stats.intervals import CONFIDENCE
 
 State = Literal["holds", "open", "misses"]
+Withheld = Literal["", "no limit", "random weights", "disturbed"]
+"""Why the cell that comes first is not recommended all the same: nobody said what must hold, nobody can ship it, or
+all of its rounds were disturbed, and times decide.
+"""
 ASSUMED = parse_limit(DROP, "1 pp")
 """What is to be held where no limit was given: without one the fastest cell would win, however wrong it is."""
 ANY_ACCURACY = "No limit of accuracy was given, so that any accuracy will do; give --max-drop or --min-top1."
 _IMPROBABLE = 0.05
 """Probability of a limit from which down a cell misses it, however little confidence is asked for."""
+_TIMES = frozenset({LATENCY_P50.key, LATENCY_P90.key, SPEEDUP.key})
 _NOTHING_LEARNED: Mapping[str, Noise] = MappingProxyType({})
 
 
@@ -93,7 +101,10 @@ class Recommendation:
     """What should be shipped.
 
     Attributes:
-        cell: Id of the recommended one, None where none holds all limits on every machine.
+        cell: Id of the recommended one, None where none holds all limits on every machine, or it is withheld.
+        first: Id of the one that comes first, recommended or withheld.
+        withheld: Why it is.
+        source: The file that has it and the SHA-256 of its model; None where there is no cell or no model.
         limits: What is to be held.
         is_assumed: Whether nobody gave a limit, so that `ASSUMED` was taken.
         preference: What cells that hold are ordered by.
@@ -106,6 +117,9 @@ class Recommendation:
     cell: str | None
     limits: tuple[Limit, ...]
     is_assumed: bool
+    first: str | None = None
+    withheld: Withheld = ""
+    source: tuple[Path, str] | None = None
     preference: tuple[str, ...]
     confidence: float
     machines: tuple[MachineRecommendation, ...]
@@ -150,8 +164,18 @@ def recommend(
     ]
     regrets = regrets_of(found, preference[0]) if len(found) > 1 else {}
     order = regrets or [one.cell.id for one in found[0].candidates]
+    first = next((cell for cell in order if all(state == "holds" for state in states_of(cell, found))), None)
+    runs = (run for side in sides for run in side.runs)
+    measured = [(run.path, record) for run in runs if (record := run.records.get(first or ""))]
+    of_time = preference[0] in _TIMES or any(limit.metric.key in _TIMES for limit in taken)
+    withheld = _withheld([record for _, record in measured], is_stated=bool(limits), of_time=of_time)
+    cell = None if withheld else first
+    files = [(path, record.model.sha256) for path, record in measured if record.model]
     return Recommendation(
-        cell=next((cell for cell in order if all(state == "holds" for state in states_of(cell, found))), None),
+        cell=cell,
+        first=first,
+        withheld=withheld,
+        source=files[-1] if cell and files else None,
         limits=taken,
         is_assumed=bool(taken) and not limits,
         preference=tuple(preference),
@@ -160,6 +184,17 @@ def recommend(
         regrets=regrets,
         notes=(*notes, *cautions(record for side in sides for run in side.runs for record in run.records.values())),
     )
+
+
+def _withheld(records: Sequence[Record], *, is_stated: bool, of_time: bool) -> Withheld:
+    """Returns why a cell that holds all limits is not recommended, given its records of all runs."""
+    if not is_stated:
+        return "no limit"
+    if any(record.cell.has_random_weights for record in records):
+        return "random weights"
+    watched = [one.latency.disturbance for one in records if one.latency]
+    throughout = [one is not None and 0 < one.rounds <= one.disturbed_rounds for one in watched]
+    return "disturbed" if of_time and throughout and all(throughout) else ""
 
 
 def _taken(limits: Sequence[Limit], machines: Sequence[KnownMachine]) -> tuple[tuple[Limit, ...], tuple[str, ...]]:
@@ -205,8 +240,9 @@ def _position(candidate: Candidate, rank: int) -> tuple[float, ...]:
     if candidate.state == "holds":
         return (0, rank)
     if candidate.state == "open":
-        at_least = candidate.at_least
-        return (1, float(at_least is None), candidate.distance if at_least is None else -at_least, rank)
+        known = candidate.at_least is not None
+        # what is lacking, not the bound: that is 0 for many, which are not equally probable
+        return (1, float(not known), lacking(candidate.probabilities) if known else candidate.distance, rank)
     return (2, candidate.distance, rank)
 
 
@@ -240,12 +276,14 @@ def all_at_least(probabilities: Sequence[LimitProbability]) -> float | None:
 
     By Bonferroni's inequality, so that they are not assumed to be independent: 1 - the sum of (1 - each).
     """
-    missing = 0.0
-    for one in probabilities:
-        if one.probability is None:
-            return None
-        missing += 1 - one.probability
-    return max(0.0, 1 - missing)
+    if any(one.probability is None for one in probabilities):
+        return None
+    return max(0.0, 1 - lacking(probabilities))
+
+
+def lacking(probabilities: Sequence[LimitProbability]) -> float:
+    """Returns the sum of what each limit's probability, where it is known, lacks to one."""
+    return math.fsum(1 - one.probability for one in probabilities if one.probability is not None)
 
 
 def state_of(probabilities: Sequence[LimitProbability], *, confidence: float) -> State:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from zoobench.errors import MeasurementError
+from zoobench.system.files import native_path
 from zoobench.tflite.ports import (
     Floats,
     Port,
@@ -57,7 +58,7 @@ class LiteRTSession:
 def open_session(path: Path, *, threads: int) -> Iterator[LiteRTSession]:
     """Opens a TFLite file on a number of threads."""
     try:
-        interpreter = Interpreter(model_path=str(path), num_threads=threads)
+        interpreter = Interpreter(model_path=native_path(path), num_threads=threads)
         session = LiteRTSession(interpreter)  # says of an open shape more than a failed allocation does
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:

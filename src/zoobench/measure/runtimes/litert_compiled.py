@@ -11,6 +11,7 @@ from ai_edge_litert.compiled_model import CompiledModel
 from ai_edge_litert.options import CpuOptions, Options
 
 from zoobench.errors import MeasurementError
+from zoobench.system.files import native_path
 from zoobench.system.terminal import capture_native_output
 from zoobench.tflite.ports import Floats, Ports, read_all_ports, sole_input, sole_output
 
@@ -65,7 +66,7 @@ def open_session(path: Path, *, threads: int) -> Iterator[CompiledSession]:
     try:
         inputs, outputs = read_all_ports(path)
         options = Options(cpu_options=CpuOptions(num_threads=threads))
-        model = CompiledModel.from_file(str(path), options=options)
+        model = CompiledModel.from_file(native_path(path), options=options)
         session = CompiledSession(model, inputs=inputs, outputs=outputs)
     except (ValueError, RuntimeError) as error:
         raise MeasurementError(f"LiteRT cannot compile {path}: {error}") from error

@@ -15,7 +15,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from zoobench.errors import MeasurementError
 from zoobench.store.product import Facts, Product, home_of, obtain
-from zoobench.system.files import sha256_of_file
+from zoobench.system.files import native_path, sha256_of_file
 from zoobench.system.processes import as_program, run_program
 from zoobench.tflite.ports import Floats, Port, read_ports, with_batch_of_one
 
@@ -77,7 +77,7 @@ def open_session(path: Path, *, threads: int) -> Iterator[ONNXSession]:
     options.add_session_config_entry(*_NO_SPINNING)
     options.log_severity_level = _ERRORS_ALONE
     try:
-        session = onnxruntime.InferenceSession(str(converted), options, providers=_PROVIDERS)
+        session = onnxruntime.InferenceSession(native_path(converted), options, providers=_PROVIDERS)
     except _REFUSALS as error:
         raise MeasurementError(f"ONNX Runtime cannot open {path} as converted to ONNX: {error}") from error
     for port, found in zip(ports, (*session.get_inputs(), *session.get_outputs()), strict=True):

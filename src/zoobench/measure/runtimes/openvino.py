@@ -10,6 +10,7 @@ import numpy.typing as npt
 import openvino
 
 from zoobench.errors import MeasurementError
+from zoobench.system.files import native_path
 from zoobench.tflite.ports import Floats, Ports, read_all_ports, sole_input, sole_output
 
 _DEVICE = "CPU"
@@ -51,7 +52,7 @@ def open_session(path: Path, *, threads: int) -> Iterator[OpenVINOSession]:
     taken = sole_input(inputs)
     try:
         core = openvino.Core()
-        network = core.read_model(str(path))
+        network = core.read_model(native_path(path))
         if network.is_dynamic():  # a batch of any size would be taken as empty
             network.reshape(list(taken.shape))
         model = core.compile_model(network, _DEVICE, {_THREADS: threads, **_EXPLICIT})

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from textwrap import shorten
 
-from zoobench.judge.metrics import LATENCY_P50, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
+from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.judge.recommend.limits import Limit
 from zoobench.judge.recommend.recommendation import Candidate, Recommendation
 from zoobench.results.disturbed import cautions, taken_as
@@ -18,7 +18,7 @@ from zoobench.show.charts.sheet import Chart
 from zoobench.show.charts.trade_off import MEANING, pareto
 from zoobench.show.charts.training import training
 from zoobench.show.document import Grid
-from zoobench.show.recommendation import decision, describe_miss
+from zoobench.show.recommendation import decision, describe_miss, export_line
 from zoobench.show.records import (
     OVER_REFERENCE_MEANS,
     SPEEDUP_MEANS,
@@ -79,9 +79,9 @@ def _value(metric: Metric, record: Record) -> Value:
     return Value(text=metric.unit.text(value), detail=detail, order=value)
 
 
-def _p50(record: Record) -> Value:
-    value = _value(LATENCY_P50, record)
-    return replace(value, text=f"{marked(record.latency)}{value.text}")
+def _time(metric: Metric, record: Record) -> Value:
+    value = _value(metric, record)
+    return replace(value, text=f"{marked(record.latency) if value.text != ABSENT else ''}{value.text}")
 
 
 def _size(record: Record) -> Value:
@@ -109,7 +109,7 @@ def _startup(record: Record) -> Value:
 
 
 _READ: Mapping[str, Callable[[Record], Value]] = {
-    LATENCY_P50.key: _p50,
+    **{metric.key: partial(_time, metric) for metric in (LATENCY_P50, LATENCY_P90)},
     SPEEDUP.key: lambda record: _times_faster(record.latency.speedup_over_float if record.latency else None),
     SIZE.key: _size,
 }
@@ -269,6 +269,8 @@ def _remarks(recommendation: Recommendation) -> Iterator[str]:
     chosen = machine.of(recommendation.cell) if recommendation.cell else None
     if chosen:
         yield from (f"It was disturbed while it was timed: {one}." for one in chosen.cell.timing.disturbances)
+    if line := export_line(recommendation):
+        yield f"{line[0].upper()}{line[1:]}"
 
 
 def figures_of(
