@@ -2,14 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from kitfiles import contents
-from zoobench.commands.kit import export_kit, is_tflite, schema_of
+from runs import load, records, results, zoobench
+from zoobench.commands.kit import check_weights, export_kit, is_tflite, schema_of
 from zoobench.errors import UsageError
+from zoobench.kit.reader import open_kit
 from zoobench.matrix.cell import matrix
 from zoobench.matrix.interface import Interface
+from zoobench.run.inputs import Inputs
 
 CELLS = matrix(
     backbones=[("mobilenet", 224)],
@@ -53,3 +58,22 @@ def test_a_version_that_would_feed_raw_pixels_cannot_read_a_kit_of_a_model_that_
     plain = contents(tmp_path)[0].models[0]
     assert schema_of([plain, replace(plain, interface=interface)]) == schema
     assert schema_of([plain, replace(plain, interface=interface, image_size="24x32")]) == 2
+
+
+@pytest.mark.slow
+def test_a_kit_of_a_run_has_the_files_that_it_measured_and_the_run_decides_all(own_runs: Path, tmp_path: Path) -> None:
+    run = str(results(own_runs)[-1])
+    done = zoobench("kit", "export", "kit.zip", "--from", run, "--artifacts", str(own_runs), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with open_kit(tmp_path / "kit.zip", limit_bytes=10**9) as kit:
+        held = {one.sha256 for one in kit.manifest.files.values()}
+    assert {record["model"]["sha256"] for record in records(load(Path(run))).values()} <= held
+    done = zoobench("kit", "export", "b.zip", "--from", run, "--epochs", "1", folder=tmp_path)
+    assert (done.returncode, "received --epochs together with --from" in done.stderr) == (2, True)
+
+
+def test_random_weights_are_exported_only_where_they_were_asked_for() -> None:
+    inputs = cast(Inputs, SimpleNamespace(weights={"mobilenet": "random", "xception": "imagenet"}))
+    check_weights(inputs, "random")
+    with pytest.raises(UsageError, match=r"mobilenet are random, .* --weights random"):
+        check_weights(inputs, "auto")

@@ -5,14 +5,18 @@ Into a kit go the TFLite cells of a workstation's run, what is not made yet made
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from glob import escape
 from importlib.metadata import version
 from pathlib import Path
 from shlex import quote
+from types import MappingProxyType
 
 import click
+from click.core import ParameterSource
 
+from zoobench.commands.baseline import find_run
 from zoobench.commands.options import PATH, build_options, cells_option, matching, output_options, present
-from zoobench.errors import DataError, UsageError, sanitize
+from zoobench.errors import DataError, ModelError, UsageError, sanitize
 from zoobench.kit.contents import (
     LONGEST_REMARK,
     SCHEMAS,
@@ -29,14 +33,16 @@ from zoobench.kit.reader import open_kit, verify
 from zoobench.kit.writer import Chunks, check_free, of_file, of_samples, write_kit
 from zoobench.matrix.cell import TABLES, Cell, added_to
 from zoobench.matrix.interface import Interface
+from zoobench.results.run import read_recorded
 from zoobench.run.inputs import Inputs, open_inputs
-from zoobench.run.options import PREFIX, become_pytest, defaults
+from zoobench.run.options import DECIDING, PREFIX, become_pytest, defaults
 from zoobench.run.plan import make_plan
 from zoobench.show.inventory import kit_view
 from zoobench.system.terminal import say
-from zoobench.system.units import size
+from zoobench.system.units import short_hash, size
 
 _MEGABYTE = 1_000_000
+_RANDOM = "random"
 
 
 @click.group()
@@ -54,14 +60,20 @@ def kit() -> None:
 @click.argument("file", metavar="KIT.zip", type=PATH)
 @cells_option
 @click.option("--force", is_flag=True, help="Replace a file of that name.")
+@click.option("--from", "source", metavar="RUN", help="Take options, cells and files of a run; it decides all of them.")
 @build_options
-def export(*, file: Path, cells: tuple[str, ...], force: bool, options: Mapping[str, str]) -> None:
+def export(*, file: Path, cells: tuple[str, ...], force: bool, source: str | None, options: Mapping[str, str]) -> None:
     """Write the TFLite files and the decoded test samples of a run into KIT.zip.
 
-    With the options of the run whose results are to be compared; what is not made yet is made. Keras cells are left
-    out, as they need TensorFlow.
+    With --from RUN (a number, a name, a file, @latest), or with the options of the run whose results are to be
+    compared; what is not made yet is made. Keras cells are left out, as they need TensorFlow. Random weights are
+    exported only where they were asked for.
     """
-    sha256, unpacked, lines = export_kit(file, options, patterns=cells, overwriting=force)
+    files: dict[str, str] = {}
+    if source:
+        options, files = of_run(source, options)
+        cells = tuple(map(escape, matching(files, cells, of=source)))
+    sha256, unpacked, lines = export_kit(file, options, patterns=cells, overwriting=force, files=files)
     for line in lines:
         say(line, error=True)
     say(f"wrote {file}: {size(file.stat().st_size)}, unpacked {size(unpacked)}, kit {sha256}")
@@ -102,11 +114,40 @@ def run(file: Path, options: tuple[str, ...]) -> None:
     become_pytest(f"{PREFIX}kit={file}", *options)
 
 
+def of_run(source: str, options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Returns the options that a run was made with, in the artifacts folder of others, and its TFLite files' hashes.
+
+    Raises:
+        UsageError: If another option was given beside it, or it came of a kit.
+    """
+    context = click.get_current_context()
+    beside = [
+        f"--{name}"
+        for name in DECIDING
+        if context.get_parameter_source(name.replace("-", "_")) is ParameterSource.COMMANDLINE
+    ]
+    if beside:
+        raise UsageError(f"received {', '.join(beside)} together with --from, whose run decided that; leave it out")
+    run = read_recorded(find_run(source, artifacts=Path(options["artifacts"])))
+    if any(record.kit for record in run.records.values()):
+        raise UsageError(f"{run.name} was measured from a kit; take that kit to the device, or name another run")
+    files = {
+        name: record.model.sha256 for name, record in run.records.items() if record.model and record.model.contract
+    }
+    return {**options, **DECIDING, **run.provenance.options}, files
+
+
 def export_kit(
-    path: Path, given: Mapping[str, str], *, patterns: Sequence[str] = (), overwriting: bool = False
+    path: Path,
+    given: Mapping[str, str],
+    *,
+    patterns: Sequence[str] = (),
+    overwriting: bool = False,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[str, int, list[str]]:
     """Writes a kit of the cells that options ask for and that match a pattern, if there is one.
 
+    `files` are the SHA-256 of those that it must hold, by cell; what is made again otherwise is refused.
     Returns its SHA-256, the bytes of all its members, and what a reader should know of it.
     """
     check_free(path, overwriting=overwriting)
@@ -119,6 +160,13 @@ def export_kit(
             f"received only cells that a device cannot run without TensorFlow: {listed}; choose TFLite ones"
         )
     inputs = open_inputs(plan, list(dict.fromkeys((*cells, *(cell.float_twin for cell in cells)))))
+    check_weights(inputs, {**defaults(), **given}["weights"])
+    for cell in cells:
+        if cell.id in files and inputs.is_made(cell) and (made := inputs.target(cell).file.sha256) != files[cell.id]:
+            raise ModelError(
+                f"{cell.id} is another file now, {short_hash(made)}, than the run measured, "
+                f"{short_hash(files[cell.id])}; measure again, and export the kit from that run"
+            )
     sha256, unpacked = write_kit(path, *contents(inputs, cells), overwriting=overwriting)
     refused = ((cell.id, refusal) for cell in cells if (refusal := inputs.refusal(cell)))
     return (
@@ -130,6 +178,16 @@ def export_kit(
             *(f"{cell}: {refusal.by} refuses it, which the kit says: {refusal.reason}" for cell, refusal in refused),
         ],
     )
+
+
+def check_weights(inputs: Inputs, asked: str) -> None:
+    """Refuses random weights that nobody asked for."""
+    random = [name for name, identity in inputs.weights.items() if identity == _RANDOM]
+    if random and asked != _RANDOM:
+        raise UsageError(
+            f"the weights of {', '.join(random)} are random, as ImageNet's could neither be found nor fetched; name "
+            "trained ones with --weights, or ask for a kit of random ones with --weights random"
+        )
 
 
 def is_tflite(cell: Cell) -> bool:

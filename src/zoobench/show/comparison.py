@@ -10,6 +10,7 @@ from zoobench.judge.evidence import Finding, Verdict
 from zoobench.judge.metrics import LATENCY_P50, METRICS, SPEEDUP, SPEEDUP_NOISE, TIME_NOISE, Metric
 from zoobench.results.conditions import joined
 from zoobench.show.document import Block, Document, Grid, Lines, View
+from zoobench.show.records import said_once
 from zoobench.stats.intervals import LEAST_PROCESSES
 from zoobench.system.units import ABSENT, change_percent, probability, ratio
 
@@ -164,8 +165,10 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         )
     if any(finding.p is not None for cell in cells for finding in cell.findings):
         yield "top-1: paired by sample; p is McNemar's mid-p, adjusted by Holm for all cells, and decides at 0.05."
-    yield from (f"{cell.id}: not the same on both sides: {one}" for cell in cells for one in cell.differences)
-    yield from (f"XFAIL {cell.id}, {refusal}" for cell in cells for refusal in cell.refusals)
+    differing = ((cell.id, one) for cell in cells for one in cell.differences)
+    yield from (f"{whose}: not the same on both sides: {one}" for whose, one in said_once(differing, of=len(cells)))
+    refused = ((cell.id, refusal) for cell in cells for refusal in cell.refusals)
+    yield from (f"XFAIL {whose}, {refusal}" for whose, refusal in said_once(refused, of=len(cells)))
 
 
 def _on_times(comparison: Comparison) -> str:

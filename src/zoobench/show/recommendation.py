@@ -22,7 +22,7 @@ from zoobench.judge.recommend.recommendation import (
     worst,
 )
 from zoobench.show.document import Block, Document, Grid, Lines, View
-from zoobench.show.records import DISTURBED
+from zoobench.show.records import DISTURBED, all_or
 from zoobench.system.units import (
     ABSENT,
     chance,
@@ -199,7 +199,8 @@ def _remarks(machine: MachineRecommendation) -> Iterator[str]:
     yield from machine.known.notes
     disturbed = [one.cell.id for one in machine.candidates if one.cell.timing.disturbances]
     if disturbed:
-        yield f"{DISTURBED} disturbed, so that they may be faster; measure them again: {', '.join(disturbed)}"
+        whose = all_or(disturbed, of=len(machine.candidates))
+        yield f"{DISTURBED} disturbed, so that they may be faster; measure them again: {whose}"
     yield from machine.front_notes
 
 

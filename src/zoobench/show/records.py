@@ -218,7 +218,7 @@ def remarks(records: Sequence[Record]) -> list[str]:
         for record in records
         if record.refusal
     ]
-    found = [f"XFAIL {whose}: {reason}" for whose, reason in _said_once(refused, of=len(records))]
+    found = [f"XFAIL {whose}: {reason}" for whose, reason in said_once(refused, of=len(records))]
     found += _quantizer_remarks(records)
     found += [
         f"{record.cell.id} predicts another class than {other.cell} for {percent(1 - other.share)} % of the samples."
@@ -235,22 +235,23 @@ def remarks(records: Sequence[Record]) -> list[str]:
         and (started := record.startup.threads_started) is not None
         and started < (expected := record.cell.threads - 1)
     ]
-    found += [f"THREADS {whose}: {text}" for whose, text in _said_once(started_otherwise, of=len(records))]
+    found += [f"THREADS {whose}: {text}" for whose, text in said_once(started_otherwise, of=len(records))]
     found += _disturbances(records)
     left_out = max(record.dataset.left_out for record in records)
     return [*found, *([f"{left_out} images could not be used and were left out."] if left_out else [])]
 
 
-def _said_once(texts: Iterable[tuple[str, str]], *, of: int) -> Iterator[tuple[str, str]]:
+def said_once(texts: Iterable[tuple[str, str]], *, of: int) -> Iterator[tuple[str, str]]:
     """Yields each text once with the cells that it is about, of so many cells."""
     cells: dict[str, list[str]] = {}
     for cell_id, text in texts:
         cells.setdefault(text, []).append(cell_id)
     for text, ids in cells.items():
-        yield _all_or(ids, of=of), text
+        yield all_or(ids, of=of), text
 
 
-def _all_or(ids: Sequence[str], *, of: int) -> str:
+def all_or(ids: Sequence[str], *, of: int) -> str:
+    """Returns some of so many cells as a part of a sentence."""
     return f"all {of} cells" if len(ids) == of > 1 else few(ids, most=_MOST_NAMED)
 
 

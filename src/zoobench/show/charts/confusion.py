@@ -70,7 +70,7 @@ def _draw(counts: Counts, classes: Sequence[str], *, title: str, width: float) -
             shown, middle = shortened(name, names), (index + 0.5) * side
             drawn.append(text(left - _GAP, top + middle, shown, class_="end"))
             drawn.append(text(left + middle, top - _GAP, shown, turned=-90))
-    widest = max(width_of(str(count)) for row in counts for count in row)
+    widest = max(width_of(str(count)) for count in set().union(*map(set, counts)))
     is_counted = side >= max(widest, _NAMED_FROM) + _COUNT_ROOM
     for truth, row in enumerate(counts):
         y = top + truth * side
