@@ -159,7 +159,7 @@ def test_more_rounds_than_memory_holds_are_refused(path: Path, monkeypatch: pyte
     ("block", "why"),
     [
         (b'{"a": 1, "b": {"c": 1, "c": 2}}', "received the key 'c' twice"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit (4300 digits) for integer string conversion: "),
+        (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit (4300"),
     ],
 )
 def test_a_block_that_python_cannot_read_is_refused_with_its_place(path: Path, block: bytes, why: str) -> None:
