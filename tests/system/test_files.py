@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from zoobench.errors import MeasurementError
 from zoobench.system import files as archive
 from zoobench.system.files import (
     check_archive,
+    mapped_array,
     native_path,
     open_file,
     read_file,
@@ -284,3 +286,18 @@ def test_native_code_is_given_the_letters_that_a_locale_lacks() -> None:
         assert native_path(Path(of_the_locale)).encode() == os.fsencode(of_the_locale)
     with pytest.raises(MeasurementError, match="a path that is not UTF-8"):
         native_path(Path("a/\udce9"))  # Latin-1
+
+
+def test_what_is_no_array_is_refused_whatever_its_header_says(tmp_path: Path) -> None:
+    np.save(tmp_path / "some.npy", np.arange(6).reshape(2, 3))
+    assert mapped_array(tmp_path / "some.npy").tolist() == [[0, 1, 2], [3, 4, 5]]
+    np.savez(tmp_path / "several.npz", a=np.zeros(3))
+    np.save(tmp_path / "one.npy", np.array(1))
+    header = b"{'descr':'|u1','fortran_order':False,'shape':(-1,8,8,3)}".ljust(117) + b"\n" + b"x" * 9
+    (tmp_path / "negative.npy").write_bytes(
+        b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"x" * 9
+    )
+    (tmp_path / "empty.npy").touch()
+    for name in ("several.npz", "one.npy", "negative.npy", "empty.npy"):
+        with pytest.raises(ValueError, match=r"."):
+            mapped_array(tmp_path / name)

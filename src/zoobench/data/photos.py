@@ -16,7 +16,7 @@ from zoobench.data.split import Row, read_rows
 from zoobench.errors import DataError, UsageError
 from zoobench.matrix.interface import ImageSize, height_and_width
 from zoobench.measure.target import Samples
-from zoobench.system.files import open_file, read_file
+from zoobench.system.files import mapped_array, read_file
 
 # What needs Pillow, which a device may lack, is imported where it is called.
 Pixels = npt.NDArray[np.uint8]
@@ -99,9 +99,8 @@ def array_images(path: Path, *, size: ImageSize, source: str) -> Images:
         DataError: If the file cannot be read.
     """
     try:
-        open_file(path).close()
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        mapped = mapped_array(path)
+    except (OSError, ValueError) as error:
         raise DataError(f"{path} is no .npy file of images ({error}); give one, or a folder of photos") from error
     height, width = height_and_width(size)
     if mapped.dtype != np.uint8 or mapped.ndim != 4 or mapped.shape[1:] != (height, width, 3) or not len(mapped):

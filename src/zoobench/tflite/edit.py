@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from zoobench.errors import DataError, ModelError, UsageError
-from zoobench.system.files import open_file, read_file
+from zoobench.system.files import mapped_array, read_file
 from zoobench.tflite.ports import Port, display_shape
 from zoobench.tflite.read import IDENTIFIER, Signature, Tensor, signatures
 
@@ -339,9 +339,8 @@ def given_numbers(path: Path, port: Port, *, takes_photos: bool) -> Numbers | No
             return None
         raise UsageError(f"photos do not fit the model's input {display_shape(port.shape)}; {wanted}")
     try:
-        open_file(path).close()
-        mapped: Numbers = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        mapped: Numbers = mapped_array(path)
+    except (OSError, ValueError) as error:
         raise DataError(f"{path} is no .npy file of numbers ({error}); give one, or a folder of photos") from error
     if takes_photos and mapped.dtype == np.uint8 and mapped.ndim == 4:
         return None
