@@ -329,7 +329,7 @@ def export_line(recommendation: Recommendation) -> str:
 
 def _facts(cell: KnownCell) -> Iterator[str]:
     if cell.timing.p50_seconds is not None:
-        yield f"p50 {milliseconds(cell.timing.p50_seconds)} ms"
+        yield f"p50 {DISTURBED if cell.timing.disturbances else ''}{milliseconds(cell.timing.p50_seconds)} ms"
     if cell.top1 is not None and not cell.has_random_weights:
         yield f"top-1 {percent(cell.top1)} %"
     if cell.size_bytes is not None:
