@@ -148,7 +148,7 @@ def test_results_are_shown_and_compared_where_nothing_is_installed(measured: tup
 def test_a_run_where_nothing_is_installed_says_what_is_unknown(tmp_path: Path) -> None:
     done = bench("--zoo-runtimes", "litert_plain", artifacts=tmp_path / "artifacts")
     assert done.returncode == 4
-    assert "unknown runtime: litert_plain; known are litert, " in done.stderr
+    assert "unknown runtime: litert_plain (did you mean litert?); known are litert, " in done.stderr
 
 
 @pytest.mark.usefixtures("installed")

@@ -90,6 +90,10 @@ ELSEWHERE = (
         reason="is what runs all this",
     ),
     Elsewhere(
+        pattern=r"ZOOBENCH_ELSEWHERE=1 pytest tests/ .*",
+        reason="runs these tests as on macOS, all of them again",
+    ),
+    Elsewhere(
         pattern=r"zoobench data fetch animals10",
         reason="gets 26,000 photos from Kaggle",
     ),
