@@ -12,7 +12,7 @@ from zoobench.judge.recommend.limits import DROP, Limit, parse_limit
 from zoobench.judge.recommend.recommendation import recommend
 from zoobench.results.answers import encode, encode_shares
 from zoobench.results.run import Provenance, Run, Side, Timing
-from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refusal
+from zoobench.results.schema import Predictions, Record, RecordedAccuracy, Refusal, Speedup
 from zoobench.show.report.assembly import assemble
 from zoobench.show.report.contents import Pictures, Report
 from zoobench.stats.intervals import wilson
@@ -50,6 +50,14 @@ def timed(variant: str, seconds: float, *, predicted: Sequence[int] = TRUTH, **c
 FLOAT = timed("float32", 0.010)
 INTEGER = timed("integer_only", 0.004, predicted=(0, 0, 0, 1, 1, 1, 1, 1))
 """One cat is taken for a dog, which the float file has right."""
+
+
+def sped(record: Record, *ends: float, point: float = 1.0) -> Record:
+    """Returns a record whose speed-up over the float file has an interval."""
+    assert record.latency is not None
+    low, high = ends
+    speedup = Speedup(twin=FLOAT.cell.id, point=point, interval=(low, high))
+    return replace(record, latency=replace(record.latency, speedup_over_float=speedup))
 
 
 def refused(variant: str = "int16x8") -> Record:

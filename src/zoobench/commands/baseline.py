@@ -184,14 +184,21 @@ def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:
 def newest_results(artifacts: Path) -> Path:
     """Returns the newest results that were measured on this machine, whatever it was called, and says which."""
     wanted = machine_key(describe_environment())
-    for run in newest_runs(artifacts / "results"):
-        if measured_on(run.records.values()) == wanted:
-            ended = f", measured until {run.measured}" if run.measured else ""
-            say(f"taken: {run.path}, the newest results of this machine{ended}", error=True)
-            return run.path
-    raise UsageError(
-        f"there are no results of this machine ({wanted}) in {artifacts / 'results'}; run pytest bench/, or name a "
-        "results file"
+    run = newest_run(artifacts, wanted)
+    if run is None:
+        raise UsageError(
+            f"there are no results of this machine ({wanted}) in {artifacts / 'results'}; run pytest bench/, or name a "
+            "results file"
+        )
+    ended = f", measured until {run.measured}" if run.measured else ""
+    say(f"taken: {run.path}, the newest results of this machine{ended}", error=True)
+    return run.path
+
+
+def newest_run(artifacts: Path, machine: str) -> Run | None:
+    """Returns the newest run that was measured on a machine, by its key."""
+    return next(
+        (one for one in newest_runs(artifacts / "results") if measured_on(one.records.values()) == machine), None
     )
 
 

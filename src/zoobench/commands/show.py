@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoobench.commands.baseline import find_side, measured_on
+from zoobench.commands.baseline import find_side, newest_run
 from zoobench.commands.options import artifacts_option, output_options, present
 from zoobench.errors import ResultsError, Status
 from zoobench.measure.environment import describe_environment
@@ -42,10 +42,9 @@ def runs(*, artifacts: Path, form: str, output: Path | None) -> None:
     """
     reasons: list[str] = []
     listed = [(run, before) for folder in machines(artifacts) for run, before in _with_former(folder, reasons)]
-    here = machine_key(describe_environment())
-    newest = next((run.path for run, _ in listed if run.records and measured_on(run.records.values()) == here), None)
+    newest = None if reasons else newest_run(artifacts, machine_key(describe_environment()))
     if listed or form != "text":
-        present(runs_view(listed, newest=newest), form=form, output=output)
+        present(runs_view(listed, newest=newest.path if newest else None), form=form, output=output)
     elif not reasons:
         say(f"there are no runs in {artifacts / 'results'}; measure with: zoobench run")
     for reason in reasons:

@@ -18,8 +18,9 @@ from zoobench.show.comparison import differing_grid, metric_grid, remark_lines, 
 from zoobench.show.document import Grid
 from zoobench.show.records import by_backbone, marked
 from zoobench.show.report.answers import confusion_of, right_and_wrong
-from zoobench.show.report.cells import decision_of, figures_of, matrix_of, trainings_of
+from zoobench.show.report.cells import decision_of, matrix_of
 from zoobench.show.report.contents import ChangedMetric, Changes, Figure, Pictures, Report, named, spread, table
+from zoobench.show.report.figures import figures_of, trainings_of
 from zoobench.stats.intervals import wilson
 from zoobench.stats.paired import mcnemar_mid_p
 from zoobench.system.units import exactly, few, percent, short_hash, size, three_digits
