@@ -168,6 +168,13 @@ class Sandbox:
         shutil.copytree(self.folder, folder, copy_function=os.link, symlinks=True)
         return Sandbox(folder=folder, weights=self.weights)
 
+    def forget(self) -> None:
+        """Removes all results and what else was laid out for documents, but for photos and what is in the store."""
+        kept = {"artifacts", "photos", "bench", "bin", ".venv-old", ".git", "keras"}
+        for path in (self.folder / "artifacts/results", *self.folder.iterdir()):
+            if path.name not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
