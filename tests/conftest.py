@@ -33,6 +33,7 @@ if os.environ.get(elsewhere.VARIABLE):
     elsewhere.mask()
 
 os.environ.pop("PYTEST_XDIST_WORKER", None)  # of runs that tests start: pytest-benchmark would time nothing there
+os.environ.pop("COLUMNS", None)  # of whoever runs the tests, and pytest-xdist sets it: tables are as wide as they need
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a hundred runs would each compile the whole package
 
 settings.register_profile("zoobench", deadline=None, max_examples=25)

@@ -13,7 +13,7 @@ from saved import Findings
 
 from zoobench.build.recipe import BuildRequest
 from zoobench.matrix.cell import Cell
-from zoobench.run.options import OPTIONS
+from zoobench.run.options import OPTIONS, defaults
 from zoobench.run.plan import Plan, make_plan
 from zoobench.run.workshop import Workshop, open_workshop
 
@@ -109,4 +109,5 @@ def repeats(pytestconfig: pytest.Config) -> int:
 
 
 def _plan(config: pytest.Config) -> Plan:
-    return make_plan({option.name: config.getoption(option.flag) for option in OPTIONS})
+    found = ((option.name, config.getoption(option.flag)) for option in OPTIONS)
+    return make_plan(defaults() | {name: text for name, text in found if text is not None})

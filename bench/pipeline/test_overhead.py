@@ -59,6 +59,6 @@ def _pytest(*command: str, folder: Path) -> None:
 
 def _given(flag: str, default: str, config: pytest.Config) -> str | None:
     value = config.getoption(flag)
-    if value == default:
+    if value is None or value == default:
         return None
     return flag if default == "" and value == "yes" else f"{flag}={value}"

@@ -320,7 +320,9 @@ def test_where_the_default_quantizer_leaves_an_operator_float_the_other_one_is_t
 
 
 def test_a_model_for_another_image_size_is_refused(begun: BuildRequest) -> None:
-    with pytest.raises(ModelError, match=r"mine\.keras takes inputs of shape \(None, 32, 32, 3\); allowed is one sq"):
+    with pytest.raises(
+        ModelError, match=r"mine\.keras takes inputs of shape \(None, 32, 32, 3\); allowed is one image"
+    ):
         make_models(replace(begun, image_size=48), EVERYTHING)
 
 

@@ -132,7 +132,7 @@ def test_parts_with_the_same_classes_are_no_classes_unless_they_are_named(tmp_pa
     folder = filled(tmp_path / "pets", {"part 1": 3, "part 2": 3})
     told = refusal(folder, kept)
     assert "each of its folders part 1, part 2 holds the folders cat and dog, so either may be the" in told
-    assert "--zoo-classes part 1,part 2; else name one of them with --zoo-data" in told
+    assert "--zoo-classes 'part 1,part 2'; else name one of them with --zoo-data" in told
     assert opened(folder, kept, classes="part 1,part 2").classes == ("part 1", "part 2")
     assert opened(folder / "part 1", kept).classes == ("cat", "dog")
 

@@ -97,7 +97,8 @@ def test_what_a_program_started_and_a_temporary_folder_do_not_outlive_a_process_
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_signals_end_a_process_as_ctrl_c_does(number: signal.Signals) -> None:
-    code = "heed_signals()\nimport sys, time\ntry:\n    print('ready', flush=True)\n    time.sleep(100)\n"
+    code = f"import signal\nsignal.signal({number:d}, signal.SIG_DFL)\n"  # nohup has one of them ignored
+    code += "heed_signals()\nimport sys, time\ntry:\n    print('ready', flush=True)\n    time.sleep(100)\n"
     with started_by(f"{code}except KeyboardInterrupt as error:\n    sys.exit(status_of(error))") as (parent, _):
         parent.send_signal(number)
         assert parent.wait() == 128 + number

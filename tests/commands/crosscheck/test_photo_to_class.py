@@ -15,6 +15,7 @@ from zoobench.commands.crosscheck.methods import PHASES, observe, summary, time_
 from zoobench.data.photos import Photos
 from zoobench.errors import MeasurementError
 from zoobench.measure.programs import Repetitions
+from zoobench.tflite.ports import photo_interface
 
 
 class Watching:
@@ -88,9 +89,11 @@ def test_medians_are_of_all_phases_together_and_of_each() -> None:
 def test_a_real_file_goes_from_photo_to_class_in_a_fresh_process(real_runs: Path) -> None:
     (model,) = (real_runs / "models").glob("*-float32-*/model.tflite")
     photos = Photos(source="grey", contents=(photo(90, 80),))
-    target = replace(TARGET, model=model, port=replace(TARGET.port, shape=(1, 64, 64, 3)))
+    port = replace(TARGET.port, shape=(1, 64, 64, 3))
+    target = replace(TARGET, model=model, port=port, interface=photo_interface(port))
     found = time_end_to_end(target, photos, repetitions=Repetitions(warmups=1, runs=5), patience=60.0)
     assert all(seconds > 0 for seconds in found.phases.values())
     assert found.seconds >= found.phases["invoke"]
+    unreadable = Photos(source="none", contents=(b"GIF",))
     with pytest.raises(MeasurementError, match=r"a photo cannot be used: .*name other photos with --images"):
-        time_end_to_end(target, Photos(source="none", contents=(b"GIF",)), repetitions=Repetitions(warmups=0, runs=1))
+        time_end_to_end(target, unreadable, repetitions=Repetitions(warmups=0, runs=1), patience=60.0)

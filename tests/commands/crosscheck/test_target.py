@@ -195,7 +195,7 @@ def test_what_takes_arrays_is_timed_on_them(tmp_path: Path) -> None:
 def test_a_real_cell_has_the_images_and_the_photos_that_it_was_measured_on(real_runs: Path, tmp_path: Path) -> None:
     asked = {"artifacts": real_runs, "images": None, "threads": None, "workplace": tmp_path}
     by_cell = find_target("mobilenet_025-float32-litert-t1", **asked)  # type: ignore[arg-type]
-    assert (by_cell.side, by_cell.port.dtype) == (64, np.dtype(np.float32))
+    assert (by_cell.image_size, by_cell.port.dtype) == (64, np.dtype(np.float32))
     assert by_cell.images.endswith("test images of drawn")
     assert isinstance(by_cell.photos, Photos)
     assert len(by_cell.photos.contents) == len(by_cell.samples)
