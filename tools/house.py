@@ -63,7 +63,7 @@ def figures() -> list[Figure]:
         Figure(title="imports against the layers", value=len(against), goal=0, most=0, names=against),
         Figure(title="circles of imports", value=len(circles), goal=0, most=0, names=circles),
         Figure(title="class names with two meanings", value=len(doubles), goal=0, most=0, names=doubles),
-        Figure(title="modules in src", value=len(modules), goal=165, most=180),
+        Figure(title="modules in src", value=len(modules), goal=165, most=176),
         Figure(title="longest chain of imports", value=len(chain), goal=14, most=16, names=chain),
         Figure(title="lines of src", value=_lines(modules), goal=27_000),
         Figure(title="imports within the package per module", value=imports / len(modules), goal=3.5),
