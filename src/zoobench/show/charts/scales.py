@@ -24,8 +24,8 @@ AXIS_HEIGHT = 44.0
 _TICK_ROOM, _ROW_ROOM = 64.0, 38.0
 """From tick to tick at least, below a plot and beside it."""
 _TICK_LENGTH, _NUMBER_GAP = 4.0, 6.0
-_BEYOND = 8.0
-"""How far a number may stand out beside its plot."""
+_BEYOND = 7.9
+"""How far a number may stand out beside its plot: less than its margin, as places are rounded to hundredths."""
 
 HEIGHT = 16.0
 """Of a line of words."""
