@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,21 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from waiting import eventually, is_gone
 from zoobench.system.keeper import heed_signals, status_of, watched
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    """Tells whether something becomes so within some seconds."""
-    for _ in range(400):
-        if is_so():
-            return True
-        time.sleep(0.01)
-    return False
-
-
-def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
 
 IMPORTS = "from zoobench.system.keeper import *\nfrom zoobench.system.processes import run_program\n"
 

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from elsewhere import IS_LINUX
+from waiting import eventually, is_gone
 from zoobench.errors import MeasurementError, ZoobenchError
 from zoobench.measure.environment import library_versions
 from zoobench.measure.worker import MODULE
@@ -124,19 +125,6 @@ def program(folder: Path, *lines: str) -> Path:
     path.write_text("\n".join(("#!/bin/sh", *lines, "")))
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    """Tells whether something becomes so within some seconds."""
-    for _ in range(400):
-        if is_so():
-            return True
-        time.sleep(0.01)
-    return False
-
-
-def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_worker_says_what_it_runs_on_answers_and_goes_on_after_an_error() -> None:

@@ -1,6 +1,5 @@
 """Which baselines are there, and how does a run become one?"""
 
-import sys
 from collections.abc import Collection
 from datetime import datetime, timezone
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import Any
 
 import click
 
-from zoobench.commands.options import artifacts_option, output_options, present
-from zoobench.errors import ResultsError, Status, UsageError, did_you_mean
+from zoobench.commands.options import artifacts_option, output_options, present, present_readable
+from zoobench.errors import ResultsError, UsageError, did_you_mean
 from zoobench.measure.environment import describe_environment
 from zoobench.results.conditions import machine_key, read_shards
-from zoobench.results.file import write_results
+from zoobench.results.file import number_of, write_results
 from zoobench.results.run import Origin, Run, baseline_content, newest_runs, read_recorded, read_run, unmeasured
 from zoobench.results.schema import Record
 from zoobench.system.files import PLAIN_NAME
@@ -75,14 +74,9 @@ def list_(*, artifacts: Path, form: str, output: Path | None) -> None:
     from zoobench.show.records import list_view
 
     readable, reasons = saved_baselines(artifacts)
-    if readable or form != "text":
-        present(list_view(readable), form=form, output=output)
-    elif not reasons:
-        say(f"there are no baselines in {artifacts / 'baselines'}; save one with: zoobench baseline save NAME")
-    for reason in reasons:
-        say(reason, error=True)
-    if reasons:
-        sys.exit(Status.UNUSABLE)
+    nothing = f"there are no baselines in {artifacts / 'baselines'}; save one with: zoobench baseline save NAME"
+    view = list_view(readable) if readable or form != "text" else None
+    present_readable(view, reasons, nothing=nothing, form=form, output=output)
 
 
 @baseline.command()
@@ -168,12 +162,8 @@ def _called(name: str, folder: Path) -> list[Path]:
     """Returns the results files of that number, or of that name with or without its machine and ending."""
     files = [path for path in sorted(folder.glob("*/[!.]*.json")) if path.is_file() and path.stat().st_size]
     if name.isdecimal():
-        return [path for path in files if path.name.partition("_")[0].isdecimal() and _number(path) == int(name)]
+        return [path for path in files if number_of(path) == int(name)]
     return [path for path in files if name.removesuffix(".json") in (path.stem, f"{path.parent.name}/{path.stem}")]
-
-
-def _number(path: Path) -> int:
-    return int(path.name.partition("_")[0])
 
 
 def load(name: str | Path, *, artifacts: str | Path = "artifacts") -> Run:

@@ -21,7 +21,6 @@ from zoobench.system.units import few, megabytes, short_hash
 from zoobench.tflite.ports import read_ports
 
 MODEL, LABELS, CARD = "model.tflite", "labels.txt", "model-card.md"
-_SUFFIX = ".tflite"
 _NAMED = 12
 
 

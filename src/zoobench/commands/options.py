@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from zoobench.errors import OutputError, UsageError, ZoobenchError, did_you_mean
+from zoobench.errors import OutputError, Status, UsageError, ZoobenchError, did_you_mean
 from zoobench.judge.recommend.limits import LIMITED, Limit, option_of, parse_confidence, parse_limit, parse_preference
 from zoobench.run.options import OPTIONS, PREFIX, defaults
 from zoobench.run.project import read_project
@@ -181,6 +181,28 @@ def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[...,
 def present(view: View, *, form: str, output: Path | None) -> None:
     """Writes a result in a format of `FORMATS`, to the terminal or a file."""
     deliver(written(view, form=form, output=output), output, form=form)
+
+
+def present_readable(
+    view: View | None, reasons: Sequence[str], *, nothing: str, form: str, output: Path | None
+) -> None:
+    """Writes a list of what can be read, and why the rest cannot; ends with status 2 where there is such a rest.
+
+    Args:
+        view: None where there is nothing to list.
+        reasons: Of each file that cannot be read.
+        nothing: What is said where there is no file at all.
+        form: As in `present`.
+        output: As in `present`.
+    """
+    if view:
+        present(view, form=form, output=output)
+    elif not reasons:
+        say(nothing)
+    for reason in reasons:
+        say(reason, error=True)
+    if reasons:
+        sys.exit(Status.UNUSABLE)
 
 
 def written(view: View, *, form: str, output: Path | None) -> str:

@@ -1,20 +1,18 @@
 """`zoobench show | runs`: which results are there, and what does the table of one say?"""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from zoobench.commands.baseline import find_side, newest_run
-from zoobench.commands.options import artifacts_option, output_options, present
-from zoobench.errors import ResultsError, Status
+from zoobench.commands.options import artifacts_option, output_options, present, present_readable
+from zoobench.errors import ResultsError
 from zoobench.measure.environment import describe_environment
 from zoobench.results.conditions import machine_key, read_shards
-from zoobench.results.file import series
+from zoobench.results.file import machine_folders, series
 from zoobench.results.run import Run, read_run
 from zoobench.show.records import runs_view, view
-from zoobench.system.terminal import say
 
 
 @click.command()
@@ -41,21 +39,12 @@ def runs(*, artifacts: Path, form: str, output: Path | None) -> None:
     named. Ends with status 2 if a file cannot be read.
     """
     reasons: list[str] = []
-    listed = [(run, before) for folder in machines(artifacts) for run, before in _with_former(folder, reasons)]
+    folders = machine_folders(artifacts / "results")
+    listed = [(run, before) for folder in folders for run, before in _with_former(folder, reasons)]
     newest = None if reasons else newest_run(artifacts, machine_key(describe_environment()))
-    if listed or form != "text":
-        present(runs_view(listed, newest=newest.path if newest else None), form=form, output=output)
-    elif not reasons:
-        say(f"there are no runs in {artifacts / 'results'}; measure with: zoobench run")
-    for reason in reasons:
-        say(reason, error=True)
-    if reasons:
-        sys.exit(Status.UNUSABLE)
-
-
-def machines(artifacts: Path) -> list[Path]:
-    """Returns the folders of results, one for each name that a machine had."""
-    return [folder for folder in sorted((artifacts / "results").glob("*")) if folder.is_dir()]
+    nothing = f"there are no runs in {artifacts / 'results'}; measure with: zoobench run"
+    listing = runs_view(listed, newest=newest.path if newest else None) if listed or form != "text" else None
+    present_readable(listing, reasons, nothing=nothing, form=form, output=output)
 
 
 def _with_former(folder: Path, reasons: list[str]) -> Iterator[tuple[Run, Run | None]]:

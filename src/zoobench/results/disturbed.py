@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from zoobench.matrix.interface import WARNING, Interface
 from zoobench.matrix.variants import SPECS
-from zoobench.results.schema import Cause, Record, RecordedDisturbance, RecordedInterval
+from zoobench.results.schema import Cause, Record, RecordedDisturbance, RecordedInterval, RecordedLatency
 from zoobench.system.units import percent, ratio, three_digits
 
 MOST_STEAL = 0.02
@@ -79,6 +79,11 @@ def busy(others: float, *, threads: int, cpus: int, quota: float | None) -> list
             "invocation, so rounds will be stopped in the middle; raise its quota"
         )
     return found
+
+
+def is_disturbed(latency: RecordedLatency | None) -> bool:
+    """Tells whether a time is marked: what was seen while it was taken kept too many of its rounds."""
+    return bool(latency and latency.disturbance and latency.disturbance.causes)
 
 
 def told(disturbance: RecordedDisturbance) -> str:

@@ -320,6 +320,17 @@ def series(folder: Path) -> Iterator[list[Path]]:
     yield from ([path] for path in files if path not in saved)
 
 
+def machine_folders(folder: Path) -> list[Path]:
+    """Returns the folders in `artifacts/results`, one for each name that a machine had."""
+    return [one for one in sorted(folder.glob("*")) if one.is_dir()]
+
+
+def number_of(path: Path) -> int | None:
+    """Returns the number that a file's name begins with, as those of runs do."""
+    number, _, _ = path.name.partition("_")
+    return int(number) if number.isdecimal() else None
+
+
 def is_numbered(path: Path) -> bool:
     """Tells whether a file's name begins with the number of a run."""
     return _NUMBERED.fullmatch(path.name) is not None

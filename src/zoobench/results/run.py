@@ -20,7 +20,7 @@ from msgspec import Meta
 from zoobench.errors import ResultsError
 from zoobench.results.answers import check_agreement
 from zoobench.results.checked import brief, members, parsed, read, typed, unexpected
-from zoobench.results.file import BLOCK, ResultsFile, is_numbered, place_of_block, read_file, series
+from zoobench.results.file import BLOCK, ResultsFile, is_numbered, machine_folders, place_of_block, read_file, series
 from zoobench.results.schema import SCHEMA, Record, to_json
 
 _LEAST_SECONDS = 1e-12
@@ -232,8 +232,7 @@ def newest_runs(folder: Path) -> Iterator[Run]:
     Raises:
         ResultsError: If a file that may be the newest cannot be read.
     """
-    folders = [one for one in sorted(folder.glob("*")) if one.is_dir()]
-    each = [chain.from_iterable(map(_read, paths)) for one in folders for paths in series(one)]
+    each = [chain.from_iterable(map(_read, paths)) for one in machine_folders(folder) for paths in series(one)]
     return (run for run in heapq.merge(*each, key=_ended, reverse=True) if run.records)
 
 

@@ -13,7 +13,8 @@ from msgspec import to_builtins
 from zoobench.judge.metrics import LATENCY_P50, LATENCY_P90, LOSS, METRICS, SIZE, SPEEDUP, TOP1, Metric
 from zoobench.matrix.variants import VARIANTS
 from zoobench.results.conditions import differences, joined
-from zoobench.results.disturbed import cautions, taken_as, together, told
+from zoobench.results.disturbed import cautions, is_disturbed, taken_as, together, told
+from zoobench.results.file import number_of
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record, RecordedLatency, RecordedModel, Speedup
 from zoobench.show.document import Document, Grid, Lines, Tone, View
@@ -184,7 +185,7 @@ def over_reference(record: Record) -> Speedup | None:
 
 def marked(latency: RecordedLatency | None) -> str:
     """Returns what stands before a time: `DISTURBED`, or nothing."""
-    return DISTURBED if latency and latency.disturbance and latency.disturbance.causes else ""
+    return DISTURBED if is_disturbed(latency) else ""
 
 
 def relative_size(model: RecordedModel | None) -> float | None:
@@ -358,9 +359,9 @@ def runs_view(runs: Sequence[tuple[Run, Run | None]], *, newest: Path | None) ->
 
 
 def _run_row(run: Run, before: Run | None) -> dict[str, Any]:
-    number = run.path.name.partition("_")[0]
+    number = number_of(run.path)
     return {
-        "run": str(int(number)) if number.isdecimal() else run.path.stem,
+        "run": run.path.stem if number is None else str(number),
         "measured_utc": run.measured[:16].replace("T", " ") or ABSENT,
         "machine": run.path.parent.name,
         "cells": len(run.records),

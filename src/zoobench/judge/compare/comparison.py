@@ -17,7 +17,7 @@ from zoobench.results.conditions import (
     leaves,
     of_cell,
 )
-from zoobench.results.disturbed import cautions, told
+from zoobench.results.disturbed import cautions, is_disturbed, told
 from zoobench.results.run import Run, Side
 from zoobench.results.schema import Record
 from zoobench.stats.paired import holm
@@ -161,8 +161,7 @@ def _compare_cell(cell: str, baseline: Sequence[Run], candidate: Sequence[Run], 
 
 
 def _is_disturbed(run: Run, cell: str) -> bool:
-    latency = run.records[cell].latency if cell in run.records else None
-    return bool(latency and latency.disturbance and latency.disturbance.causes)
+    return cell in run.records and is_disturbed(run.records[cell].latency)
 
 
 def _of_one_file(finding: Finding) -> Finding:

@@ -24,6 +24,7 @@ from zoobench.judge.metrics import GATED, LATENCY_P50, MEMORY, Metric
 from zoobench.matrix.runtimes import find_runtime
 from zoobench.results.answers import decode
 from zoobench.results.conditions import changes_of_own_models, changes_of_quantizers, have_own_model
+from zoobench.results.disturbed import is_disturbed
 from zoobench.results.schema import Record
 from zoobench.stats.sequential import Rates
 from zoobench.system.units import few
@@ -201,14 +202,14 @@ def _stored(one: CellEvidence, *, tolerance: float, noise: Callable[[str], Noise
     test = stored_test(
         one.cell, seconds, noise=known.cells.get(one.cell) if known else None, tolerance=tolerance, rates=rates
     )
-    if min(test.p_worse, test.p_better) == 1 or not one.is_same_file or not any(map(_is_disturbed, one.records)):
+    if (
+        min(test.p_worse, test.p_better) == 1
+        or not one.is_same_file
+        or not any(is_disturbed(record.latency) for record in one.records)
+    ):
         return test
     why = "the files are the same, and times were disturbed: a difference is the machine's, and is no verdict"
     return replace(test, p_worse=1.0, p_better=1.0, finding=replace(test.finding, remark=why))
-
-
-def _is_disturbed(record: Record) -> bool:
-    return bool(record.latency and record.latency.disturbance and record.latency.disturbance.causes)
 
 
 def _processes(one: CellEvidence, metric: Metric) -> Values | None:
