@@ -336,7 +336,7 @@ def test_without_a_cell_it_depends_on_whether_some_cell_may_hold_on_every_machin
     states: list[dict[str, State]], status: int
 ) -> None:
     found = Recommendation(
-        cell=None,
+        first=None,
         limits=(),
         is_assumed=False,
         preference=(P50,),
@@ -346,4 +346,4 @@ def test_without_a_cell_it_depends_on_whether_some_cell_may_hold_on_every_machin
         notes=(),
     )
     assert found.status == status
-    assert replace(found, cell=cell_id(X)).status == 0
+    assert replace(found, first=cell_id(X)).status == 0

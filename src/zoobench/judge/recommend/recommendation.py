@@ -101,8 +101,7 @@ class Recommendation:
     """What should be shipped.
 
     Attributes:
-        cell: Id of the recommended one, None where none holds all limits on every machine, or it is withheld.
-        first: Id of the one that comes first, recommended or withheld.
+        first: Id of the one that comes first, recommended or withheld, None where none holds all limits everywhere.
         withheld: Why it is.
         source: The file that has it and the SHA-256 of its model; None where there is no cell or no model.
         limits: What is to be held.
@@ -114,10 +113,9 @@ class Recommendation:
         notes: What a reader must know of the whole.
     """
 
-    cell: str | None
+    first: str | None
     limits: tuple[Limit, ...]
     is_assumed: bool
-    first: str | None = None
     withheld: Withheld = ""
     source: tuple[Path, str] | None = None
     preference: tuple[str, ...]
@@ -125,6 +123,11 @@ class Recommendation:
     machines: tuple[MachineRecommendation, ...]
     regrets: Mapping[str, tuple[float | None, ...]]
     notes: tuple[str, ...]
+
+    @property
+    def cell(self) -> str | None:
+        """Id of the recommended one."""
+        return None if self.withheld else self.first
 
     @property
     def status(self) -> Status:
@@ -169,13 +172,11 @@ def recommend(
     measured = [(run.path, record) for run in runs if (record := run.records.get(first or ""))]
     of_time = preference[0] in _TIMES or any(limit.metric.key in _TIMES for limit in taken)
     withheld = _withheld([record for _, record in measured], is_stated=bool(limits), of_time=of_time)
-    cell = None if withheld else first
     files = [(path, record.model.sha256) for path, record in measured if record.model]
     return Recommendation(
-        cell=cell,
         first=first,
         withheld=withheld,
-        source=files[-1] if cell and files else None,
+        source=files[-1] if files and not withheld else None,
         limits=taken,
         is_assumed=bool(taken) and not limits,
         preference=tuple(preference),

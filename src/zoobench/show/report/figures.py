@@ -8,6 +8,7 @@ from itertools import islice
 
 from zoobench.judge.metrics import LATENCY_P50, SIZE, TOP1
 from zoobench.judge.recommend.limits import Limit
+from zoobench.judge.recommend.pareto import Place
 from zoobench.judge.recommend.recommendation import Recommendation
 from zoobench.results.schema import Record, RecordedTraining
 from zoobench.show.charts.rows import LEAST_SPEEDUP, latencies, speedups
@@ -105,21 +106,7 @@ def trade_off(
     elif len(trained) < len(known):
         random = named([record.cell.id for record in known if record.cell.has_random_weights])
         notes.insert(0, f"Random weights, so not here, as their accuracy means nothing: {random}.")
-    rows = []
-    for record in trained or known:
-        place = places[record.cell.id]
-        rows.append(
-            (
-                record.cell.id,
-                milliseconds(LATENCY_P50.value(record)),
-                span(LATENCY_P50.interval(record), milliseconds),
-                percent(TOP1.value(record)),
-                span(TOP1.interval(record), percent),
-                megabytes(SIZE.value(record)),
-                MEANING[place.standing],
-                few(place.dominated_by or place.beaten_by, most=_MOST_NAMED),
-            )
-        )
+    rows = [_standing(record, places[record.cell.id]) for record in trained or known]
     pictured = [record for record in trained or known if drawn is None or record.cell.id in drawn]
     notes += _not_all(frozenset(record.cell.id for record in pictured), trained or known)
     heads = ("cell", "p50 ms", "95 %", "top-1 %", "95 %", "MB", "Pareto front", "by")
@@ -131,6 +118,19 @@ def trade_off(
         title="Trade-off",
         notes=notes,
         numbers=table("Time, accuracy and size", heads, rows, words={6, 7}),
+    )
+
+
+def _standing(record: Record, place: Place) -> tuple[str, ...]:
+    return (
+        record.cell.id,
+        milliseconds(LATENCY_P50.value(record)),
+        span(LATENCY_P50.interval(record), milliseconds),
+        percent(TOP1.value(record)),
+        span(TOP1.interval(record), percent),
+        megabytes(SIZE.value(record)),
+        MEANING[place.standing],
+        few(place.dominated_by or place.beaten_by, most=_MOST_NAMED),
     )
 
 
